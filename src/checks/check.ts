@@ -1,0 +1,90 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import type { EvidenceKind, Seen } from '../evidence/reading.ts'
+import type { Ref } from '../mesh/ref.ts'
+import type { Target } from '../mesh/target.ts'
+
+/** A permanent code; its first two digits say the field: 01 routing, 02 sync, 03 endpoints, 04 traffic, 05 security, 06 gateway, 07 workload, 09 control plane. */
+export type Code = `MESH${number}`
+/** `error`: requests to the target fail because of it; `warning`: some may, or soon; `info`: worth knowing. */
+export type Severity = 'error' | 'warning' | 'info'
+/** How a finding is known: from objects or analyzers only, from the proxies' own configuration too, or from traffic. */
+export type Standing = 'configured' | 'live' | 'observed'
+/** Facts that fill a problem's texts. */
+export type Args = Readonly<Record<string, string | number | readonly string[]>>
+
+/** Why a finding is believed: which reading, what it says, and the piece of it that says so. */
+export interface Proof {
+  kind: EvidenceKind
+  of?: Ref
+  /** The command that shows the same by hand. */
+  source: string
+  at: string
+  says: string
+  /** An excerpt of what was read, at most a screenful. */
+  quote?: string
+}
+
+/** A kind of trouble. Texts hold `{name}` for an argument and `{subject}` for the object. */
+export interface Problem {
+  severity: Severity
+  /** Three to six words. */
+  title: string
+  /** One sentence: what is wrong. */
+  says: string
+  /** One sentence: what would mend it. */
+  remedy: string
+  /** Analyzer codes this problem covers, so that they are not shown twice. */
+  covers?: readonly string[]
+  /** Codes of findings this problem can be the reason for. */
+  explains?: readonly Code[]
+  /** True for a problem that is always the effect of another: it is shown, but is no cause. */
+  symptom?: true
+}
+
+/** What a check found. `subject` is the object a person would change. */
+export interface Finding {
+  code: Code
+  /** Name of the check. */
+  check: string
+  severity: Severity
+  standing: Standing
+  subject: Ref
+  args: Args
+  because: [Proof, ...Proof[]]
+  /** Hosts and pods it concerns: findings that share one may explain each other. */
+  scope: string[]
+}
+
+/** A finding as a check returns it; check name and severity come from the check's own table. */
+export type Found = Omit<Finding, 'check' | 'severity' | 'scope'> & { scope?: string[] }
+
+/** Judges one symptom. Pure: reads nothing but the evidence. */
+export interface Check {
+  name: string
+  /** One sentence: what it looks for. Shown when it is ruled out. */
+  about: string
+  /** Without any of these it does not run. */
+  needs: readonly EvidenceKind[]
+  /** Raises or contradicts a finding when it was seen; when it could not be, that is said. */
+  confirms?: readonly EvidenceKind[]
+  problems: Readonly<Record<Code, Problem>>
+  run(evidence: Evidence, target: Target): Found[]
+}
+
+/** Declares a check; only gives the literal its type. */
+export const defineCheck = (check: Check): Check => check
+
+/** A proof out of a reading. */
+export function proof(reading: Pick<Seen, 'kind' | 'of' | 'source' | 'at'>, says: string, quote?: string): Proof {
+  const { kind, of, source, at } = reading
+  return { kind, ...(of !== undefined && { of }), source, at, says, ...(quote !== undefined && { quote }) }
+}
+
+/** Fills a problem's text: lists are joined with commas. */
+export function fill(template: string, subject: string, args: Args, mark: (value: string) => string = (value) => value): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = name === 'subject' ? subject : args[name]
+    if (value === undefined) return whole
+    return Array.isArray(value) ? value.map((item: string) => mark(item)).join(', ') : mark(String(value as string | number))
+  })
+}

@@ -1,0 +1,66 @@
+import type { Check, Finding } from '../checks/check.ts'
+import type { Evidence } from '../evidence/evidence.ts'
+import { compareRefs, sameRef } from '../mesh/ref.ts'
+import type { Target } from '../mesh/target.ts'
+import type { Skipped } from './report.ts'
+
+/** What the checks made of the evidence. */
+export interface Judgement {
+  findings: Finding[]
+  skipped: Skipped[]
+  ruledOut: { check: string; about: string }[]
+}
+
+/** Which of a check's evidence could not be seen; without any of a needed kind it can't run at all. */
+function unseen(check: Check, evidence: Evidence): { skipped: Skipped[]; runs: boolean } {
+  const kinds = [...new Set([...check.needs, ...(check.confirms ?? [])])]
+  let runs = true
+  const skipped = kinds.flatMap((kind) => {
+    const none = evidence.seen(kind).length === 0
+    const blind = evidence.blind(kind)
+    if (none && blind.length > 0 && check.needs.includes(kind)) runs = false
+    return blind.map(({ of, reason, detail, permission }): Skipped => ({
+      check: check.name, kind, reason, detail, partly: !none || !check.needs.includes(kind),
+      ...(of !== undefined && { of }), ...(permission !== undefined && { permission }),
+    }))
+  })
+  return { skipped, runs }
+}
+
+/** An analyzer's message that a check of our own explains is not said twice. */
+function withoutCovered(findings: readonly Finding[], checks: readonly Check[]): Finding[] {
+  const covers = (finding: Finding): readonly string[] => checks.find(({ name }) => name === finding.check)?.problems[finding.code]?.covers ?? []
+  return findings.filter((finding) => {
+    const code = finding.args.analyzer
+    return typeof code !== 'string' || !findings.some((other) => other !== finding && covers(other).includes(code) && sameRef(other.subject, finding.subject))
+  })
+}
+
+/** Runs every check that has what it needs. Findings come in a fixed order: severity, standing, code, subject. */
+export function judge(checks: readonly Check[], evidence: Evidence, target: Target): Judgement {
+  const judgement: Judgement = { findings: [], skipped: [], ruledOut: [] }
+  for (const check of checks) {
+    const { skipped, runs } = unseen(check, evidence)
+    judgement.skipped.push(...skipped)
+    if (!runs) continue
+    const found = check.run(evidence, target).map((one): Finding => {
+      const problem = check.problems[one.code]
+      if (problem === undefined) throw new Error(`${check.name} found ${one.code}, which is not among its problems`)
+      return { ...one, check: check.name, severity: problem.severity, scope: one.scope ?? [] }
+    })
+    judgement.findings.push(...found)
+    if (found.length === 0 && skipped.length === 0) judgement.ruledOut.push({ check: check.name, about: check.about })
+  }
+  judgement.findings = withoutCovered(judgement.findings, checks).toSorted(byWeight)
+  return judgement
+}
+
+const SEVERITIES = ['error', 'warning', 'info']
+const STANDINGS = ['observed', 'live', 'configured']
+
+function byWeight(a: Finding, b: Finding): number {
+  return STANDINGS.indexOf(a.standing) - STANDINGS.indexOf(b.standing)
+    || SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)
+    || a.code.localeCompare(b.code, 'en')
+    || compareRefs(a.subject, b.subject)
+}

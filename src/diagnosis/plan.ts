@@ -1,0 +1,109 @@
+import { accessLog } from '../evidence/collectors/access-log.ts'
+import { analyzerMessages } from '../evidence/collectors/analyzer-messages.ts'
+import { objects } from '../evidence/collectors/objects.ts'
+import { podDescription } from '../evidence/collectors/pod-description.ts'
+import { PROXY_CONFIG_KINDS, proxyConfig } from '../evidence/collectors/proxy-config.ts'
+import { proxyStatus } from '../evidence/collectors/proxy-status.ts'
+import { traffic } from '../evidence/collectors/traffic.ts'
+import type { Evidence } from '../evidence/evidence.ts'
+import type { ObjectKind } from '../evidence/reading.ts'
+import type { AnyStep } from '../evidence/step.ts'
+import type { Gateway, Labels, Pod } from '../mesh/objects.ts'
+import { refOf } from '../mesh/objects.ts'
+import { isReady, proxyRuns } from '../mesh/pods.ts'
+import type { Ref } from '../mesh/ref.ts'
+import { sameRef } from '../mesh/ref.ts'
+import { concerns, gatewayKey, gatewaysOf, podsOfGateway } from '../mesh/routing.ts'
+import type { TargetQuery } from '../mesh/target-query.ts'
+import type { Target } from '../mesh/target.ts'
+
+/** Kinds read for the whole cluster: Istio's objects act across namespaces. */
+const CLUSTER_WIDE: readonly ObjectKind[] = [
+  'namespaces', 'services', 'virtual-services', 'destination-rules', 'gateways', 'service-entries', 'envoy-filters', 'sidecars',
+  'peer-authentications', 'authorization-policies', 'request-authentications', 'telemetries', 'workload-entries',
+]
+const IN_NAMESPACE: readonly ObjectKind[] = ['endpoint-slices', 'pods', 'deployments', 'replica-sets', 'stateful-sets', 'daemon-sets', 'events']
+
+/** Where istiod and its mesh configuration live, unless told otherwise. */
+export const ISTIO_NAMESPACE = 'istio-system'
+/** Proxies of the target whose configuration is read, at most; one per workload. */
+const MOST_TARGET_PROXIES = 3
+const MOST_GATEWAY_PROXIES = 2
+/** Access logs read, at most: each pod has its own. */
+const MOST_LOGS = 8
+
+const step = (kind: ObjectKind, group: AnyStep['group'], scope: Parameters<typeof objects>[2] = {}): AnyStep => objects(kind, group, scope) as AnyStep
+
+/** The control plane itself: sync state, istiod's pods, mesh configuration. */
+export function planControlPlane(): AnyStep[] {
+  return [
+    proxyStatus(),
+    objects('pods', 'control plane', { labels: 'app=istiod' }),
+    objects('mesh-config', 'control plane', { namespace: ISTIO_NAMESPACE, fields: 'metadata.name=istio' }),
+  ]
+}
+
+/** The objects that say what should be, and those that the query names. */
+export function planObjects(query: TargetQuery): AnyStep[] {
+  const scope = { ...(query.namespace !== undefined && { namespace: query.namespace }), fields: `metadata.name=${query.name}` }
+  return [
+    ...CLUSTER_WIDE.map((kind) => step(kind, 'objects')),
+    ...(query.form === 'deploy' && query.namespace === undefined ? [step('deployments', 'workloads')] : []),
+    ...(query.form === 'pod' && query.namespace === undefined ? [step('pods', 'workloads', scope)] : []),
+  ]
+}
+
+/** Everything that runs in one namespace, and what Istio's analyzers say of it. */
+export function planNamespace(namespace: string): AnyStep[] {
+  return [analyzerMessages(namespace), ...IN_NAMESPACE.map((kind) => step(kind, 'workloads', { namespace }))]
+}
+
+/** The Gateways that VirtualServices for the target are bound to. */
+export function gatewaysFor(target: Target, evidence: Evidence): Gateway[] {
+  const named = new Set(evidence.objects('virtual-services').filter((one) => concerns(one, target.hosts)).flatMap(gatewaysOf))
+  return evidence.objects('gateways').filter((gateway) => named.has(gatewayKey(gateway)))
+}
+
+const selectorText = (labels: Labels): string => Object.entries(labels).map(([key, value]) => `${key}=${value}`).sort().join(',')
+
+/** The pods behind the Gateways' selectors, wherever they run. */
+export function planGatewayPods(target: Target, evidence: Evidence): AnyStep[] {
+  const selectors = new Set(gatewaysFor(target, evidence).map((gateway) => selectorText(gateway.spec?.selector ?? {})))
+  selectors.delete('')
+  return [...selectors].map((labels) => step('pods', 'workloads', { labels }))
+}
+
+/** One running pod per owner first, so that each workload is looked at before any a second time. */
+function representatives(pods: readonly Pod[], most: number): Pod[] {
+  const rank = pods.filter(proxyRuns).toSorted((a, b) => Number(isReady(b)) - Number(isReady(a)) || a.metadata.name.localeCompare(b.metadata.name, 'en'))
+  const owners = new Set<string>()
+  const first = rank.filter((pod) => {
+    const owner = pod.metadata.ownerReferences?.[0]?.name ?? pod.metadata.name
+    return !owners.has(owner) && owners.add(owner)
+  })
+  return first.slice(0, most)
+}
+
+/** The proxies whose configuration is read: of the gateways bound to the target, and of the target's own pods. */
+export function proxiesFor(target: Target, evidence: Evidence): { gateways: Ref[]; sidecars: Ref[]; logged: Ref[] } {
+  const pods = evidence.objects('pods')
+  const gateways = gatewaysFor(target, evidence).flatMap((gateway) => representatives(podsOfGateway(gateway, pods), MOST_GATEWAY_PROXIES).map(refOf))
+  const unique = gateways.filter((ref, index) => gateways.findIndex((other) => sameRef(other, ref)) === index)
+  const own = pods.filter((pod) => target.pods.some((ref) => sameRef(ref, refOf(pod))))
+  return {
+    gateways: unique,
+    sidecars: representatives(own, MOST_TARGET_PROXIES).map(refOf),
+    logged: [...unique, ...own.filter(proxyRuns).map(refOf)].slice(0, MOST_LOGS),
+  }
+}
+
+/** The proxies' live configuration, their access logs, and Prometheus when it is configured. */
+export function planProxies(target: Target, evidence: Evidence, withPrometheus: boolean): AnyStep[] {
+  const { gateways, sidecars, logged } = proxiesFor(target, evidence)
+  return [
+    ...[...gateways, ...sidecars].flatMap((pod) => PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep)),
+    ...sidecars.map(podDescription),
+    ...logged.map(accessLog),
+    ...(withPrometheus ? target.services.map(({ name, namespace = '' }) => traffic(`${name}.${namespace}.svc.cluster.local`)) : []),
+  ]
+}

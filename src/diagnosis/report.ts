@@ -1,0 +1,61 @@
+import type { Finding } from '../checks/check.ts'
+import type { BlindReason, EvidenceKind, Permission, Reading } from '../evidence/reading.ts'
+import type { StepGroup } from '../evidence/step.ts'
+import type { Ref } from '../mesh/ref.ts'
+import type { Target } from '../mesh/target.ts'
+
+export type Verdict = 'healthy' | 'ill' | 'unclear'
+
+/** A step of the plan and how it went. */
+export interface PlannedStep {
+  id: string
+  kind: EvidenceKind
+  of?: Ref
+  group: StepGroup
+  title: string
+  /** The command a person would type. */
+  command: string
+  outcome: 'waiting' | 'running' | 'seen' | 'blind'
+  milliseconds?: number
+}
+
+/** A check that could not look at what it needs, wholly or in part. */
+export interface Skipped {
+  check: string
+  kind: EvidenceKind
+  of?: Ref
+  reason: BlindReason
+  detail: string
+  permission?: Permission
+  /** True when it ran on what else was seen. */
+  partly: boolean
+}
+
+/** Requests to the target in the access logs since the objects concerned last changed. */
+export interface TrafficFigure {
+  requests: number
+  failed: number
+  /** ISO times of the first and last of them. */
+  from: string
+  to: string
+}
+
+/** The answer to a diagnosis; the thread, the terminal and the JSON output all show this. */
+export interface Report {
+  target: Target
+  plan: PlannedStep[]
+  readings: Reading[]
+  /** Most telling first. */
+  findings: Finding[]
+  skipped: Skipped[]
+  /** Checks that ran and found nothing: what was ruled out. */
+  ruledOut: { check: string; about: string }[]
+  /** Absent when nothing hurts, or when no single finding explains the rest. */
+  cause?: { finding: Finding; explains: Finding[] }
+  verdict: Verdict
+  traffic?: TrafficFigure
+  /** Proposed changes; none until a fix is known for the cause. */
+  changes: never[]
+  startedAt: string
+  finishedAt: string
+}

@@ -1,0 +1,92 @@
+import type { Check, Finding, Problem, Proof, Standing } from '../checks/check.ts'
+import { fill } from '../checks/check.ts'
+import { formatRef } from '../mesh/ref.ts'
+import type { Permission } from '../evidence/reading.ts'
+import type { Report, Skipped, Verdict } from './report.ts'
+
+/** Marks a value inside a sentence, for example with back-ticks. */
+export type Mark = (value: string) => string
+
+const plain: Mark = (value) => value
+
+/** What a finding's code means; every finding's check is among the checks. */
+export function problemOf(checks: readonly Check[], finding: Finding): Problem {
+  const problem = checks.find(({ name }) => name === finding.check)?.problems[finding.code]
+  if (problem === undefined) throw new Error(`no check explains ${finding.code}`)
+  return problem
+}
+
+/** The finding as one sentence without its full stop. */
+export function sentence(checks: readonly Check[], finding: Finding, mark: Mark = plain): string {
+  return fill(problemOf(checks, finding).says, mark(formatRef(finding.subject)), finding.args, mark)
+}
+
+/** What would mend it, as one sentence. */
+export function remedy(checks: readonly Check[], finding: Finding, mark: Mark = plain): string {
+  return fill(problemOf(checks, finding).remedy, mark(formatRef(finding.subject)), finding.args, mark)
+}
+
+/** What each standing claims, in words. */
+export const STANDINGS: Readonly<Record<Standing, string>> = {
+  configured: 'configured: objects or analyzers say so, the proxies do not show it',
+  live: "live: the proxies' own configuration shows it",
+  observed: 'observed: traffic shows it',
+}
+
+export const VERDICTS: Readonly<Record<Verdict, string>> = { healthy: 'Healthy', ill: 'Ill', unclear: 'Unclear' }
+
+/** The verdict as one sentence. */
+export function headline(checks: readonly Check[], report: Report, mark: Mark = plain): string {
+  const target = mark(formatRef(report.target.ref))
+  if (report.verdict === 'healthy') return `${target} is healthy: nothing found hurts it, and everything that matters was seen.`
+  if (report.cause !== undefined) return `${sentence(checks, report.cause.finding, mark)}.`
+  if (report.verdict === 'ill') {
+    const hurting = report.findings.filter(({ severity, standing }) => severity === 'error' && standing !== 'configured')
+    return `${target} is ill; no single cause explains it: ${hurting.map((finding) => problemOf(checks, finding).title).join(', ')}.`
+  }
+  return `${target}: unclear, because not everything that matters could be seen.`
+}
+
+/** Requests since the last change, as a sentence; undefined when there were none. */
+export function trafficSentence({ traffic }: Report): string | undefined {
+  if (traffic === undefined) return undefined
+  const share = Math.round((100 * traffic.failed) / traffic.requests)
+  return traffic.failed === 0 ? `${traffic.requests} requests since the last change, none failed` : `${traffic.failed} of ${traffic.requests} requests failed since the last change (${share} %)`
+}
+
+/** The line of RBAC that would allow it, as a rule of a Role or ClusterRole. */
+export function ruleFor({ verb, group, resource }: Permission): string {
+  return `{apiGroups: ["${group}"], resources: ["${resource}"], verbs: ["${verb}"]}`
+}
+
+/** What could not be seen: each blind look once, with the checks that missed it and the rule that is missing. */
+export interface Unseen {
+  what: string
+  reason: Skipped['reason']
+  detail: string
+  checks: string[]
+  rule?: string
+  scope?: string
+}
+
+export function unseen(report: Report): Unseen[] {
+  const byLook = new Map<string, Unseen>()
+  for (const { check, kind, of, reason, detail, permission } of report.skipped) {
+    const what = `${kind}${of === undefined ? '' : ` of ${of.name}`}`
+    const known = byLook.get(what)
+    if (known !== undefined) {
+      if (!known.checks.includes(check)) known.checks.push(check)
+      continue
+    }
+    byLook.set(what, {
+      what, reason, detail, checks: [check],
+      ...(permission !== undefined && { rule: ruleFor(permission), scope: permission.namespace === undefined ? 'ClusterRole' : `Role in ${permission.namespace}` }),
+    })
+  }
+  return [...byLook.values()]
+}
+
+/** The proofs of a finding, each once. */
+export function proofs({ because }: Finding): Proof[] {
+  return because.filter((one, index) => because.findIndex((other) => other.says === one.says) === index)
+}

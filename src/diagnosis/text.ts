@@ -1,0 +1,41 @@
+import type { Check, Finding } from '../checks/check.ts'
+import { formatRef } from '../mesh/ref.ts'
+import type { Report } from './report.ts'
+import { headline, proofs, remedy, sentence, STANDINGS, trafficSentence, unseen, VERDICTS } from './telling.ts'
+
+const indent = (text: string, by: string): string => text.split('\n').map((line) => `${by}${line}`).join('\n')
+
+function finding(checks: readonly Check[], one: Finding, isCause: boolean): string {
+  const lines = [`  ${isCause ? 'CAUSE  ' : ''}${one.code} ${one.check} (${one.severity}, ${one.standing})`, `    ${sentence(checks, one)}.`]
+  for (const { says, source, quote } of proofs(one)) {
+    lines.push(`    - ${says}`, `      $ ${source}`)
+    if (quote !== undefined) lines.push(indent(quote, '      | '))
+  }
+  lines.push(`    Remedy: ${remedy(checks, one)}`)
+  return lines.join('\n')
+}
+
+/** A report for a terminal. Text from the cluster is shown without control characters. */
+export function reportText(checks: readonly Check[], report: Report): string {
+  const parts = [`${VERDICTS[report.verdict]}: ${headline(checks, report)}`]
+  if (report.cause !== undefined) parts.push(`Standing: ${STANDINGS[report.cause.finding.standing]}.`)
+  const figure = trafficSentence(report)
+  if (figure !== undefined) parts.push(`Traffic: ${figure}.`)
+  parts.push('', `Target: ${formatRef(report.target.ref)} (${report.target.pods.length} pods; hosts ${report.target.hosts.join(', ') || 'unknown'})`)
+  const hurting = report.findings.filter(({ standing }) => standing !== 'configured')
+  const advice = report.findings.filter(({ standing }) => standing === 'configured')
+  if (hurting.length > 0) parts.push('', 'Findings', ...hurting.map((one) => finding(checks, one, one === report.cause?.finding)))
+  if (advice.length > 0) parts.push('', 'Advice (configured only: nothing live shows it)', ...advice.map((one) => finding(checks, one, false)))
+  const missed = unseen(report)
+  if (missed.length > 0) {
+    parts.push('', 'Not seen')
+    for (const { what, reason, detail, checks: names, rule, scope } of missed) {
+      parts.push(`  ${what}: ${reason} (${detail})`, `    without it: ${names.join(', ')}`)
+      if (rule !== undefined) parts.push(`    missing rule (${scope ?? 'ClusterRole'}): ${rule}`)
+    }
+  }
+  if (report.ruledOut.length > 0) parts.push('', 'Ruled out', ...report.ruledOut.map(({ check, about }) => `  ${check}: ${about}`))
+  parts.push('', 'Looked at', ...report.plan.map(({ outcome, command, milliseconds }) => `  ${outcome === 'seen' ? '✓' : '✗'} ${command}${milliseconds === undefined ? '' : `  (${(milliseconds / 1000).toFixed(2)} s)`}`))
+  // eslint-disable-next-line no-control-regex -- a terminal obeys control characters, and these came from somebody's cluster
+  return `${parts.join('\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')}\n`
+}

@@ -1,0 +1,67 @@
+import type { KubernetesObject } from '../../mesh/objects.ts'
+import type { Ref } from '../../mesh/ref.ts'
+import type { BlindReason, Permission } from '../reading.ts'
+
+/** Why something could not be seen. Collectors turn it into a Blind reading. */
+export class UnseenError extends Error {
+  readonly code = 'unseen'
+  readonly reason: BlindReason
+  readonly permission: Permission | undefined
+  constructor(reason: BlindReason, detail: string, options: { cause?: unknown; permission?: Permission | undefined } = {}) {
+    super(detail, { cause: options.cause })
+    this.reason = reason
+    this.permission = options.permission
+  }
+}
+
+/** A kind of object the API server serves: `{group: 'networking.istio.io', version: 'v1', plural: 'virtualservices', kind: 'VirtualService'}`. */
+export interface Resource {
+  /** '' for the core group. */
+  group: string
+  version: string
+  plural: string
+  kind: string
+}
+
+/** Which objects of a resource: everywhere when no namespace is given. */
+export interface Where {
+  namespace?: string | undefined
+  /** Label selector, as kubectl's `-l`. */
+  labels?: string | undefined
+  /** Field selector, as kubectl's `--field-selector`. */
+  fields?: string | undefined
+}
+
+/** Reads the API server. Every method throws UnseenError when it can't. */
+export interface Kubernetes {
+  /** All objects; `[]` when the API server doesn't serve the resource (its CRD is not installed). */
+  list(resource: Resource, where: Where, signal: AbortSignal): Promise<KubernetesObject[]>
+  /** The last lines of one container's log. */
+  log(pod: Ref, container: string, tailLines: number, signal: AbortSignal): Promise<string>
+  /** Whether the identity in use may do something (SelfSubjectAccessReview). */
+  allowed(permission: Permission, signal: AbortSignal): Promise<boolean>
+  /** The API server's version, `v1.34.4`. */
+  version(signal: AbortSignal): Promise<string>
+}
+
+/** Runs istioctl; throws UnseenError when it can't be run, times out or fails. */
+export interface Istioctl {
+  /** Arguments without the program's name and without connection flags; answers standard output. */
+  run(args: readonly string[], signal: AbortSignal): Promise<string>
+}
+
+/** Asks Prometheus. */
+export interface Prometheus {
+  /** An instant query; the result vector. */
+  query(expression: string, signal: AbortSignal): Promise<{ metric: Record<string, string>; value: number }[]>
+}
+
+/** Every way this project looks at a mesh. The recorder and the replay stand behind the same interface. */
+export interface Clients {
+  kubernetes: Kubernetes
+  istioctl: Istioctl
+  /** Absent when no PROMETHEUS_URL is configured. */
+  prometheus?: Prometheus
+  /** The time of the look: now, or when a recording was made. */
+  now(): Date
+}

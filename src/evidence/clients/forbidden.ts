@@ -1,0 +1,10 @@
+import type { Permission } from '../reading.ts'
+
+const FORBIDDEN = /cannot (?<verb>\S+) resource "(?<resource>[^"]+)" in API group "(?<group>[^"]*)"(?: in the namespace "(?<namespace>[^"]+)")?/
+
+/** The permission the API server says is missing, read from its own words (kube-apiserver, RBAC forbidden errors); istioctl repeats them. */
+export function missingPermission(text: string): Permission | undefined {
+  const { verb, resource, group, namespace } = FORBIDDEN.exec(text)?.groups ?? {}
+  if (verb === undefined || resource === undefined || group === undefined) return undefined
+  return { verb, resource, group, ...(namespace !== undefined && { namespace }) }
+}

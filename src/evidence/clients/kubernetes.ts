@@ -1,0 +1,130 @@
+import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node'
+import type { KubernetesObject } from '../../mesh/objects.ts'
+import type { Permission } from '../reading.ts'
+import type { Kubernetes, Resource, Where } from './clients.ts'
+import { UnseenError } from './clients.ts'
+import { missingPermission } from './forbidden.ts'
+
+/** Where the API server is and who asks. */
+export interface KubernetesOptions {
+  kubeconfig?: string | undefined
+  context?: string | undefined
+}
+
+/** A connection that can't even be tried: no kubeconfig, an unknown context. `message` says what would work. */
+export class ClusterConfigurationError extends Error {
+  readonly code = 'cluster-configuration'
+}
+
+/** Objects a page: what kubectl asks for at once. */
+const PAGE = 500
+
+/** Reads the kubeconfig (KUBECONFIG, the default file, or the pod's own service account). Throws ClusterConfigurationError. */
+export function loadKubeConfig({ kubeconfig, context }: KubernetesOptions): KubeConfig {
+  const config = new KubeConfig()
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault()
+    else config.loadFromFile(kubeconfig)
+  } catch (error) {
+    throw new ClusterConfigurationError(`The kubeconfig could not be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+  if (context !== undefined) {
+    const names = config.getContexts().map(({ name }) => name)
+    if (!names.includes(context)) throw new ClusterConfigurationError(`The kubeconfig has no context ${JSON.stringify(context)}; it has: ${names.join(', ') || 'none'}.`)
+    config.setCurrentContext(context)
+  }
+  if (config.getCurrentCluster() === null) throw new ClusterConfigurationError('No cluster is configured: set KUBECONFIG or name a context.')
+  return config
+}
+
+const groupPath = ({ group, version }: Resource): string => (group === '' ? `/api/${version}` : `/apis/${group}/${version}`)
+
+/** Reads the API server over HTTP with the kubeconfig's credentials; lists are read in pages. */
+export function kubernetesApi(options: KubernetesOptions): Kubernetes {
+  const config = loadKubeConfig(options)
+  const server = config.getCurrentCluster()?.server ?? ''
+  const http = new IsomorphicFetchHttpLibrary()
+
+  async function send(path: string, query: Record<string, string>, signal: AbortSignal, body?: unknown): Promise<{ status: number; text: string }> {
+    const context = new RequestContext(server.replace(/\/$/, '') + path, body === undefined ? HttpMethod.GET : HttpMethod.POST)
+    for (const [name, value] of Object.entries(query)) context.setQueryParam(name, value)
+    context.setSignal(signal)
+    if (body !== undefined) {
+      context.setHeaderParam('Content-Type', 'application/json')
+      context.setBody(JSON.stringify(body))
+    }
+    try {
+      await config.applySecurityAuthentication(context)
+      const response = await http.send(context).toPromise()
+      return { status: response.httpStatusCode, text: await response.body.text() }
+    } catch (error) {
+      if (signal.aborted) throw new UnseenError('timeout', 'the API server did not answer in time', { cause: error })
+      const cause = error instanceof Error && error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error instanceof Error ? error.message : String(error)
+      throw new UnseenError('unavailable', `the API server at ${server} could not be reached (${cause})`, { cause: error })
+    }
+  }
+
+  function refuse({ status, text }: { status: number; text: string }, wanted: Permission): never {
+    let detail = text
+    try {
+      detail = (JSON.parse(text) as { message?: string }).message ?? text
+    } catch {
+      // Proxies in front of an API server answer with plain text.
+    }
+    detail = detail.trim().slice(0, 600)
+    if (status === 401) throw new UnseenError('forbidden', `the API server refused the credentials: ${detail}`)
+    if (status === 403) throw new UnseenError('forbidden', detail, { permission: missingPermission(detail) ?? wanted })
+    throw new UnseenError('unavailable', `the API server answered ${status}: ${detail}`)
+  }
+
+  function parse(text: string): Record<string, unknown> {
+    try {
+      return JSON.parse(text) as Record<string, unknown>
+    } catch (error) {
+      throw new UnseenError('unparsable', 'the API server answered something that is not JSON', { cause: error })
+    }
+  }
+
+  return {
+    async list(resource: Resource, where: Where, signal) {
+      const wanted: Permission = { verb: 'list', group: resource.group, resource: resource.plural, ...(where.namespace !== undefined && { namespace: where.namespace }) }
+      const scope = where.namespace === undefined ? '' : `/namespaces/${encodeURIComponent(where.namespace)}`
+      const objects: KubernetesObject[] = []
+      let page = ''
+      do {
+        const answer = await send(`${groupPath(resource)}${scope}/${resource.plural}`, {
+          limit: String(PAGE), ...(where.labels !== undefined && { labelSelector: where.labels }), ...(where.fields !== undefined && { fieldSelector: where.fields }), ...(page !== '' && { continue: page }),
+        }, signal)
+        if (answer.status === 404 && resource.group.includes('.')) return []
+        if (answer.status !== 200) refuse(answer, wanted)
+        const { items, metadata } = parse(answer.text) as { items?: KubernetesObject[]; metadata?: { continue?: string } }
+        // Items of a list carry no kind of their own.
+        for (const item of items ?? []) objects.push({ ...item, kind: resource.kind })
+        page = metadata?.continue ?? ''
+      } while (page !== '')
+      return objects
+    },
+
+    async log(pod, container, tailLines, signal) {
+      const answer = await send(`/api/v1/namespaces/${encodeURIComponent(pod.namespace ?? '')}/pods/${encodeURIComponent(pod.name)}/log`, { container, tailLines: String(tailLines) }, signal)
+      if (answer.status !== 200) refuse(answer, { verb: 'get', group: '', resource: 'pods/log', ...(pod.namespace !== undefined && { namespace: pod.namespace }) })
+      return answer.text
+    },
+
+    async allowed({ verb, group, resource, namespace }, signal) {
+      const [plural = '', subresource] = resource.split('/')
+      const answer = await send('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {}, signal, {
+        apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes: { verb, group, resource: plural, ...(subresource !== undefined && { subresource }), ...(namespace !== undefined && { namespace }) } },
+      })
+      if (answer.status !== 201) refuse(answer, { verb: 'create', group: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' })
+      return (parse(answer.text) as { status?: { allowed?: boolean } }).status?.allowed === true
+    },
+
+    async version(signal) {
+      const answer = await send('/version', {}, signal)
+      if (answer.status !== 200) refuse(answer, { verb: 'get', group: '', resource: 'version' })
+      return String(parse(answer.text).gitVersion)
+    },
+  }
+}

@@ -1,0 +1,27 @@
+import type { Ref } from '../../mesh/ref.ts'
+import type { EvidenceMap } from '../reading.ts'
+import type { Step } from '../step.ts'
+import { stepId } from '../step.ts'
+
+/** The four parts of a proxy's configuration a request passes, in its order. */
+export const PROXY_CONFIG_KINDS = ['listeners', 'routes', 'clusters', 'endpoints'] as const
+export type ProxyConfigKind = (typeof PROXY_CONFIG_KINDS)[number]
+
+/** Reads one part of a proxy's live configuration. Secrets are no part of these four. */
+export function proxyConfig<K extends ProxyConfigKind>(kind: K, pod: Ref): Step<K> {
+  const name = `${pod.name}.${pod.namespace ?? ''}`
+  return {
+    id: stepId(kind, pod),
+    kind,
+    of: pod,
+    group: 'proxies',
+    title: `${kind} of ${pod.name}`,
+    source: `istioctl proxy-config ${kind} ${name} -o json`,
+    collect: async ({ istioctl }, signal) => {
+      const parsed: unknown = JSON.parse(await istioctl.run(['proxy-config', kind, name, '-o', 'json'], signal))
+      if (parsed === null) return [] as unknown as EvidenceMap[K]
+      if (!Array.isArray(parsed)) throw new SyntaxError(`expected a JSON array of ${kind}`)
+      return parsed as EvidenceMap[K]
+    },
+  }
+}

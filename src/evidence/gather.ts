@@ -1,0 +1,86 @@
+import type { Clients } from './clients/clients.ts'
+import { UnseenError } from './clients/clients.ts'
+import type { Blind, Reading } from './reading.ts'
+import { redact } from './redaction.ts'
+import type { AnyStep } from './step.ts'
+
+/** Milliseconds a step may take. */
+export const STEP_TIMEOUT = 20_000
+/** Steps under way at once. */
+export const CONCURRENCY = 6
+
+/** How steps are carried out and who hears of it. */
+export interface GatherOptions {
+  signal?: AbortSignal | undefined
+  /** Milliseconds a step may take; STEP_TIMEOUT when absent. */
+  stepTimeout?: number | undefined
+  concurrency?: number | undefined
+  onStarted?: ((step: AnyStep) => void) | undefined
+  /** With the milliseconds the step took. */
+  onFinished?: ((step: AnyStep, reading: Reading, milliseconds: number) => void) | undefined
+}
+
+/** Takes steps as they become known and carries them out, at most `concurrency` at once; each yields a reading, never an error. */
+export class Gathering {
+  readonly readings: Reading[] = []
+  private readonly clients: Clients
+  private readonly options: GatherOptions
+  private readonly waiting: (() => void)[] = []
+  private free: number
+
+  constructor(clients: Clients, options: GatherOptions = {}) {
+    this.clients = clients
+    this.options = options
+    this.free = options.concurrency ?? CONCURRENCY
+  }
+
+  /** Carries out steps; resolves when all of these have their reading. Rejects only when the whole gathering was cancelled. */
+  async gather(steps: readonly AnyStep[]): Promise<void> {
+    await Promise.all(steps.map((step) => this.one(step)))
+  }
+
+  private async one(step: AnyStep): Promise<void> {
+    if (this.free > 0) this.free -= 1
+    else await new Promise<void>((resolve) => this.waiting.push(resolve))
+    try {
+      this.options.signal?.throwIfAborted()
+      this.options.onStarted?.(step)
+      const began = performance.now()
+      const reading = await look(step, this.clients, this.options)
+      this.options.signal?.throwIfAborted()
+      this.readings.push(reading)
+      this.options.onFinished?.(step, reading, performance.now() - began)
+    } finally {
+      const next = this.waiting.shift()
+      if (next === undefined) this.free += 1
+      else next()
+    }
+  }
+}
+
+/** Carries out one step: a reading of what was seen, or of why it was not. */
+export async function look(step: AnyStep, clients: Clients, { signal, stepTimeout = STEP_TIMEOUT }: GatherOptions = {}): Promise<Reading> {
+  const timeout = AbortSignal.timeout(stepTimeout)
+  const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+  const about = { kind: step.kind, ...(step.of !== undefined && { of: step.of }), source: step.source, at: clients.now().toISOString() }
+  const blind = (reason: Blind['reason'], detail: string, permission?: Blind['permission']): Blind =>
+    ({ ...about, ok: false, reason, detail: redact(detail), ...(permission !== undefined && { permission }) })
+  try {
+    const value = await Promise.race([step.collect(clients, either), aborted(either)])
+    return { ...about, ok: true, value } as Reading
+  } catch (error) {
+    if (timeout.aborted) return blind('timeout', `no answer within ${stepTimeout / 1000} s`)
+    if (error instanceof UnseenError) return blind(error.reason, error.message, error.permission)
+    if (error instanceof SyntaxError || error instanceof TypeError) return blind('unparsable', error.message)
+    return blind('unavailable', error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** Rejects when the signal aborts: a collector that ignores its signal must not hold up the rest. */
+async function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void => reject(new UnseenError('timeout', 'stopped'))
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+}

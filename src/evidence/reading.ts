@@ -1,0 +1,79 @@
+import type { AccessLog } from '../mesh/access-log.ts'
+import type { AnalyzerMessage } from '../mesh/analyzer.ts'
+import type { Cluster, ClusterStatus, Listener, RouteConfiguration } from '../mesh/envoy.ts'
+import type {
+  ClusterEvent, ConfigMap, DestinationRule, EndpointSlice, EnvoyFilter, Gateway, Namespace, Pod, PolicyObject, Service, ServiceEntry, Sidecar, VirtualService, Workload,
+} from '../mesh/objects.ts'
+import type { ProxySync } from '../mesh/proxy-status.ts'
+import type { Ref } from '../mesh/ref.ts'
+import type { Traffic } from './traffic.ts'
+
+/** Lists of Kubernetes objects, by the kind of evidence they are. */
+export interface ObjectEvidence {
+  namespaces: Namespace[]
+  services: Service[]
+  'endpoint-slices': EndpointSlice[]
+  pods: Pod[]
+  deployments: Workload[]
+  'replica-sets': Workload[]
+  'stateful-sets': Workload[]
+  'daemon-sets': Workload[]
+  events: ClusterEvent[]
+  'mesh-config': ConfigMap[]
+  'virtual-services': VirtualService[]
+  'destination-rules': DestinationRule[]
+  gateways: Gateway[]
+  'service-entries': ServiceEntry[]
+  'envoy-filters': EnvoyFilter[]
+  sidecars: Sidecar[]
+  'workload-entries': PolicyObject[]
+  'peer-authentications': PolicyObject[]
+  'authorization-policies': PolicyObject[]
+  'request-authentications': PolicyObject[]
+  telemetries: PolicyObject[]
+}
+
+/** Every kind of evidence and what a reading of it holds. */
+export interface EvidenceMap extends ObjectEvidence {
+  /** Every connected proxy's sync state; of the whole mesh. */
+  'proxy-status': ProxySync[]
+  'analyzer-messages': AnalyzerMessage[]
+  /** The text of `istioctl experimental describe pod`, of one pod. */
+  'pod-description': string
+  /** The four below: of one proxy. */
+  listeners: Listener[]
+  routes: RouteConfiguration[]
+  clusters: Cluster[]
+  endpoints: ClusterStatus[]
+  /** The tail of one proxy's access log. */
+  'access-log': AccessLog
+  /** Request rates of the target, from Prometheus. */
+  traffic: Traffic
+}
+export type ObjectKind = keyof ObjectEvidence
+export type EvidenceKind = keyof EvidenceMap
+
+/** What a read would have needed: `verb` on `resource` of `group` ('' for the core group), in a namespace or cluster-wide. */
+export interface Permission {
+  verb: string
+  group: string
+  resource: string
+  namespace?: string
+}
+
+export type BlindReason = 'forbidden' | 'timeout' | 'unavailable' | 'unparsable'
+
+interface ReadingOf<K extends EvidenceKind> {
+  kind: K
+  /** The pod or namespace the reading is of; absent for the whole cluster. */
+  of?: Ref
+  /** The command a person would type to see the same. */
+  source: string
+  /** ISO time of the look. */
+  at: string
+}
+/** Something that was looked at. */
+export type Seen<K extends EvidenceKind = EvidenceKind> = { [P in K]: ReadingOf<P> & { ok: true; value: EvidenceMap[P] } }[K]
+/** Something that could not be looked at: never the same as "not there". */
+export type Blind<K extends EvidenceKind = EvidenceKind> = ReadingOf<K> & { ok: false; reason: BlindReason; detail: string; permission?: Permission }
+export type Reading<K extends EvidenceKind = EvidenceKind> = Seen<K> | Blind<K>

@@ -1,0 +1,29 @@
+import type { Ref } from '../mesh/ref.ts'
+import { formatRef } from '../mesh/ref.ts'
+import type { Clients } from './clients/clients.ts'
+import type { EvidenceKind, EvidenceMap } from './reading.ts'
+
+/** The sections steps are shown under. */
+export type StepGroup = 'control plane' | 'objects' | 'workloads' | 'proxies' | 'traffic'
+
+/** One look at the mesh: what it yields and the command that shows the same by hand. */
+export interface Step<K extends EvidenceKind = EvidenceKind> {
+  /** Unique within a plan. */
+  id: string
+  kind: K
+  of?: Ref
+  group: StepGroup
+  /** A few words: `clusters of istio-ingressgateway-64577df8d7-bslc7`. */
+  title: string
+  source: string
+  /** Throws UnseenError when it can't be seen, SyntaxError when what came back can't be read. */
+  collect(clients: Clients, signal: AbortSignal): Promise<EvidenceMap[K]>
+}
+
+/** Any step; a union rather than a generic, so that a list may mix kinds. */
+export type AnyStep = { [K in EvidenceKind]: Step<K> }[EvidenceKind]
+
+/** An id from what a step looks at. */
+export function stepId(kind: EvidenceKind, scope: Ref | string | undefined): string {
+  return scope === undefined ? kind : `${kind} ${typeof scope === 'string' ? scope : formatRef(scope)}`
+}

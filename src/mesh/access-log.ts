@@ -1,0 +1,130 @@
+import { parseFlags } from './response-flags.ts'
+
+/** One request or connection as a proxy logged it. */
+export interface AccessLogLine {
+  /** ISO time the request began. */
+  at: string
+  method?: string
+  path?: string
+  authority?: string
+  /** 0 when the response never left (the caller hung up, or a TCP connection). */
+  code: number
+  flags: string[]
+  details?: string
+  failure?: string
+  /** Milliseconds. */
+  duration?: number
+  upstreamHost?: string
+  upstreamCluster?: string
+  requestId?: string
+  routeName?: string
+}
+
+/** A log's requests, and how much of it could not be read as an access log. */
+export interface AccessLog {
+  lines: AccessLogLine[]
+  /** Lines that look like an access log entry but do not parse; other log lines are not counted. */
+  unreadable: number
+}
+
+/** Istio's TEXT format, field by field, up to the fields every version has (Istio documentation, "Default access log format"). */
+const TEXT_LINE = new RegExp(
+  [
+    String.raw`^\[(?<at>[^\]]+)\] "(?<request>[^"]*)" (?<code>\d+|-) (?<flags>\S+) (?<details>\S+) (?<termination>\S+) "(?<failure>[^"]*)"`,
+    String.raw` (?<received>\d+|-) (?<sent>\d+|-) (?<duration>\d+|-) (?<service>\S+) "(?<forwarded>[^"]*)" "(?<agent>[^"]*)" "(?<id>[^"]*)" "(?<authority>[^"]*)" "(?<host>[^"]*)"`,
+    String.raw` (?<cluster>\S+) \S+ \S+ \S+ \S+(?: (?<route>\S+))?\s*$`,
+  ].join(''),
+  'u',
+)
+
+const said = (field: unknown): string | undefined =>
+  field === undefined || field === null || field === '-' || field === '' ? undefined : typeof field === 'string' ? field : JSON.stringify(field)
+
+/** The keys of a line that were said, absent ones left out. */
+function line(facts: { at: string; code: unknown; flags: string | undefined; duration: unknown } & Record<'method' | 'path' | 'authority' | 'details' | 'failure' | 'upstreamHost' | 'upstreamCluster' | 'requestId' | 'routeName', unknown>): AccessLogLine {
+  const { at, code, flags, duration, ...texts } = facts
+  const entry: AccessLogLine = { at, code: Number(code) || 0, flags: parseFlags(flags) }
+  const milliseconds = said(duration)
+  if (milliseconds !== undefined && Number.isFinite(Number(milliseconds))) entry.duration = Number(milliseconds)
+  for (const [key, value] of Object.entries(texts) as [keyof typeof texts, unknown][]) {
+    const text = said(value)
+    if (text !== undefined) entry[key] = text
+  }
+  return entry
+}
+
+function parseText(text: string): AccessLogLine | undefined {
+  const fields = TEXT_LINE.exec(text)?.groups
+  if (fields === undefined) return undefined
+  const [method, path] = (fields.request ?? '').split(' ')
+  return line({
+    at: fields.at ?? '', code: fields.code, flags: fields.flags, duration: fields.duration, method, path, authority: fields.authority,
+    details: fields.details, failure: fields.failure, upstreamHost: fields.host, upstreamCluster: fields.cluster, requestId: fields.id, routeName: fields.route,
+  })
+}
+
+function parseJson(text: string): AccessLogLine | undefined {
+  let fields: Record<string, unknown>
+  try {
+    fields = JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+  if (typeof fields.start_time !== 'string' || fields.response_flags === undefined) return undefined
+  return line({
+    at: fields.start_time, code: fields.response_code, flags: said(fields.response_flags), duration: fields.duration, method: fields.method, path: fields.path,
+    authority: fields.authority, details: fields.response_code_details, failure: fields.upstream_transport_failure_reason,
+    upstreamHost: fields.upstream_host, upstreamCluster: fields.upstream_cluster, requestId: fields.request_id, routeName: fields.route_name,
+  })
+}
+
+/** Reads the access log entries out of a proxy's log (Istio's TEXT and JSON encodings, mixed with Envoy's and the agent's own lines). */
+export function parseAccessLog(log: string): AccessLog {
+  const lines: AccessLogLine[] = []
+  let unreadable = 0
+  for (const text of log.split('\n')) {
+    const isJson = text.startsWith('{') && text.includes('"response_flags"')
+    if (!isJson && !text.startsWith('[2')) continue
+    const entry = isJson ? parseJson(text) : parseText(text)
+    if (entry === undefined) unreadable += 1
+    else lines.push(entry)
+  }
+  return { lines, unreadable }
+}
+
+/** Requests that share response code, flags and upstream. */
+export interface TrafficGroup {
+  code: number
+  flags: string[]
+  upstreamHost?: string
+  upstreamCluster?: string
+  count: number
+  example: AccessLogLine
+}
+
+/** Counts requests by response code, flags and upstream host, most frequent first. */
+export function countTraffic(lines: readonly AccessLogLine[]): TrafficGroup[] {
+  const groups = new Map<string, TrafficGroup>()
+  for (const entry of lines) {
+    const key = [entry.code, entry.flags.toSorted().join(','), entry.upstreamCluster ?? '', entry.upstreamHost ?? ''].join(' ')
+    const group = groups.get(key)
+    if (group !== undefined) group.count += 1
+    else {
+      const made: TrafficGroup = { code: entry.code, flags: entry.flags, count: 1, example: entry }
+      if (entry.upstreamHost !== undefined) made.upstreamHost = entry.upstreamHost
+      if (entry.upstreamCluster !== undefined) made.upstreamCluster = entry.upstreamCluster
+      groups.set(key, made)
+    }
+  }
+  return [...groups.values()].sort((a, b) => b.count - a.count)
+}
+
+/** The requests that began after a moment (milliseconds since the epoch). */
+export function since(lines: readonly AccessLogLine[], moment: number): AccessLogLine[] {
+  return lines.filter((entry) => Date.parse(entry.at) > moment)
+}
+
+/** True for a request the mesh or the service failed: 5xx, or no response at all though the caller stayed. */
+export function failed(entry: AccessLogLine): boolean {
+  return entry.code >= 500 || (entry.code === 0 && entry.flags.some((flag) => flag.startsWith('U') || flag === 'NC' || flag === 'NR')) || entry.flags.includes('NR')
+}

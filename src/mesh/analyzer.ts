@@ -1,0 +1,39 @@
+import type { Ref } from './ref.ts'
+
+/** One message of `istioctl analyze`. */
+export interface AnalyzerMessage {
+  /** `IST0101` and so on. */
+  code: string
+  level: 'Error' | 'Warning' | 'Info'
+  message: string
+  /** The object it is about, when the analyzer named one. */
+  origin?: Ref
+  documentation?: string
+}
+
+/** Reads `Kind namespace/name` or `Kind name`; undefined for anything else. */
+function parseOrigin(origin: string | undefined): Ref | undefined {
+  const [, kind, namespace, name] = /^(\S+) (?:([^/\s]+)\/)?(\S+)$/.exec(origin ?? '') ?? []
+  if (kind === undefined || name === undefined) return undefined
+  return namespace === undefined ? { kind, name } : { kind, namespace, name }
+}
+
+/** The messages of `istioctl analyze -o json`, repeated ones once. Throws SyntaxError when the text is not that. */
+export function parseAnalyzerMessages(text: string): AnalyzerMessage[] {
+  const parsed: unknown = JSON.parse(text.trim() === '' ? '[]' : text)
+  if (!Array.isArray(parsed)) throw new SyntaxError('expected a JSON array of analyzer messages')
+  const seen = new Set<string>()
+  return (parsed as { code?: string; level?: string; message?: string; origin?: string; documentationUrl?: string }[]).flatMap((entry) => {
+    const key = [entry.code, entry.origin, entry.message].join(' ')
+    if (entry.code === undefined || seen.has(key)) return []
+    seen.add(key)
+    const origin = parseOrigin(entry.origin)
+    return [{
+      code: entry.code,
+      level: entry.level === 'Error' || entry.level === 'Warning' ? entry.level : 'Info',
+      message: entry.message ?? '',
+      ...(origin !== undefined && { origin }),
+      ...(entry.documentationUrl !== undefined && { documentation: entry.documentationUrl }),
+    }]
+  })
+}

@@ -1,0 +1,41 @@
+/** The DNS domain a cluster's Services live under, unless the mesh says otherwise. */
+export const CLUSTER_DOMAIN = 'cluster.local'
+
+/** `catalog` in namespace `shop` → `catalog.shop.svc.cluster.local`. */
+export function serviceHost(name: string, namespace: string, domain = CLUSTER_DOMAIN): string {
+  return `${name}.${namespace}.svc.${domain}`
+}
+
+/**
+ * The host an Istio object means: only a name without dots is completed with the object's own namespace, as istiod does;
+ * `catalog.shop` stays as it is (a common mistake that checks look for).
+ */
+export function toFqdn(host: string, namespace: string, domain = CLUSTER_DOMAIN): string {
+  return host.includes('.') || host === '*' || host === '' ? host : serviceHost(host, namespace, domain)
+}
+
+/** Service name and namespace of a cluster-local FQDN; undefined for any other host. */
+export function fromFqdn(host: string, domain = CLUSTER_DOMAIN): { name: string; namespace: string } | undefined {
+  const suffix = `.svc.${domain}`
+  if (!host.endsWith(suffix)) return undefined
+  const [name, namespace, ...rest] = host.slice(0, -suffix.length).split('.')
+  return name && namespace && rest.length === 0 ? { name, namespace } : undefined
+}
+
+/** True when the pattern (`*`, `*.example.com` or exact) takes the host. Hosts compare without case. */
+export function hostMatches(pattern: string, host: string): boolean {
+  const [p, h] = [pattern.toLowerCase(), host.toLowerCase()]
+  if (p === '*' || p === h) return true
+  return p.startsWith('*') && h.length > p.length - 1 && h.endsWith(p.slice(1))
+}
+
+/** True when some host is taken by both patterns. */
+export function hostsOverlap(a: string, b: string): boolean {
+  return hostMatches(a, b) || hostMatches(b, a)
+}
+
+/** A Gateway server's host without its `namespace/` part: `shop/*.example.com` → `*.example.com`. */
+export function gatewayHost(host: string): { namespace: string; host: string } {
+  const slash = host.indexOf('/')
+  return slash === -1 ? { namespace: '*', host } : { namespace: host.slice(0, slash), host: host.slice(slash + 1) }
+}

@@ -1,0 +1,214 @@
+import type { Ref } from './ref.ts'
+
+/** What Kubernetes keeps about every object; only the parts a diagnosis reads. */
+export interface Metadata {
+  name: string
+  namespace?: string
+  uid?: string
+  resourceVersion?: string
+  creationTimestamp?: string
+  deletionTimestamp?: string
+  labels?: Record<string, string>
+  annotations?: Record<string, string>
+  managedFields?: { manager?: string; operation?: string; subresource?: string; time?: string }[]
+  ownerReferences?: { kind: string; name: string; controller?: boolean }[]
+}
+
+/** Any object of the cluster. */
+export interface KubernetesObject<Spec = unknown, Status = unknown> {
+  apiVersion?: string
+  kind: string
+  metadata: Metadata
+  spec?: Spec
+  status?: Status
+}
+
+export type Labels = Record<string, string>
+
+export type Namespace = KubernetesObject
+export interface ServicePort {
+  name?: string
+  port: number
+  targetPort?: number | string
+  protocol?: string
+  appProtocol?: string
+  nodePort?: number
+}
+export type Service = KubernetesObject<{ selector?: Labels; ports?: ServicePort[]; type?: string; clusterIP?: string; externalName?: string }>
+
+/** discovery.k8s.io/v1: its lists stand beside metadata, not in a spec. */
+export interface EndpointSlice extends KubernetesObject {
+  endpoints?: {
+    addresses?: string[]
+    conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean }
+    targetRef?: { kind?: string; namespace?: string; name?: string }
+  }[]
+  ports?: { name?: string; port?: number; protocol?: string; appProtocol?: string }[]
+}
+
+export interface ContainerState {
+  waiting?: { reason?: string; message?: string }
+  running?: { startedAt?: string }
+  terminated?: { reason?: string; message?: string; exitCode?: number; finishedAt?: string }
+}
+export interface ContainerStatus {
+  name: string
+  ready?: boolean
+  started?: boolean
+  restartCount?: number
+  image?: string
+  state?: ContainerState
+  lastState?: ContainerState
+}
+export interface Container {
+  name: string
+  image?: string
+  restartPolicy?: string
+  ports?: { name?: string; containerPort: number; protocol?: string }[]
+  readinessProbe?: unknown
+}
+export type Pod = KubernetesObject<
+  { containers: Container[]; initContainers?: Container[]; hostNetwork?: boolean; nodeName?: string; serviceAccountName?: string },
+  {
+    phase?: string
+    podIP?: string
+    reason?: string
+    message?: string
+    startTime?: string
+    conditions?: { type: string; status: string; reason?: string; message?: string; lastTransitionTime?: string }[]
+    containerStatuses?: ContainerStatus[]
+    initContainerStatuses?: ContainerStatus[]
+  }
+>
+/** Deployment, StatefulSet, DaemonSet or ReplicaSet. */
+export type Workload = KubernetesObject<
+  { replicas?: number; selector?: { matchLabels?: Labels }; template?: { metadata?: { labels?: Labels; annotations?: Labels } } },
+  { replicas?: number; readyReplicas?: number; availableReplicas?: number }
+>
+/** v1 Event: its facts stand beside metadata. */
+export interface ClusterEvent extends KubernetesObject {
+  type?: string
+  reason?: string
+  message?: string
+  count?: number
+  lastTimestamp?: string
+  eventTime?: string
+  involvedObject?: { kind?: string; namespace?: string; name?: string }
+}
+export interface ConfigMap extends KubernetesObject {
+  data?: Record<string, string>
+}
+
+export interface Destination {
+  host: string
+  subset?: string
+  port?: { number?: number }
+}
+export interface RouteDestination {
+  destination: Destination
+  weight?: number
+}
+/** `{exact}`, `{prefix}` or `{regex}`. */
+export type StringMatch = Partial<Record<'exact' | 'prefix' | 'regex', string>>
+export interface HttpMatch {
+  name?: string
+  uri?: StringMatch
+  method?: StringMatch
+  authority?: StringMatch
+  scheme?: StringMatch
+  headers?: Record<string, StringMatch>
+  withoutHeaders?: Record<string, StringMatch>
+  queryParams?: Record<string, StringMatch>
+  port?: number
+  gateways?: string[]
+  sourceLabels?: Labels
+  sourceNamespace?: string
+  ignoreUriCase?: boolean
+}
+export interface HttpRoute {
+  name?: string
+  match?: HttpMatch[]
+  route?: RouteDestination[]
+  redirect?: unknown
+  directResponse?: unknown
+  delegate?: { name?: string; namespace?: string }
+  timeout?: string
+  retries?: unknown
+  fault?: unknown
+  mirror?: Destination
+  mirrors?: { destination: Destination }[]
+}
+export interface L4Route {
+  match?: { port?: number; sniHosts?: string[]; gateways?: string[] }[]
+  route?: RouteDestination[]
+}
+export type VirtualService = KubernetesObject<{
+  hosts?: string[]
+  gateways?: string[]
+  http?: HttpRoute[]
+  tcp?: L4Route[]
+  tls?: L4Route[]
+  exportTo?: string[]
+}>
+export interface Subset {
+  name: string
+  labels?: Labels
+  trafficPolicy?: unknown
+}
+export type DestinationRule = KubernetesObject<{
+  host: string
+  subsets?: Subset[]
+  trafficPolicy?: unknown
+  exportTo?: string[]
+  workloadSelector?: { matchLabels?: Labels }
+}>
+export interface GatewayServer {
+  hosts?: string[]
+  port?: { number: number; name?: string; protocol?: string }
+  tls?: { mode?: string; credentialName?: string; httpsRedirect?: boolean }
+}
+export type Gateway = KubernetesObject<{ selector?: Labels; servers?: GatewayServer[] }>
+export type ServiceEntry = KubernetesObject<{
+  hosts?: string[]
+  ports?: { number: number; name?: string; protocol?: string; targetPort?: number }[]
+  addresses?: string[]
+  endpoints?: { address?: string; labels?: Labels; ports?: Record<string, number> }[]
+  workloadSelector?: { labels?: Labels }
+  resolution?: string
+  location?: string
+  exportTo?: string[]
+}>
+export type EnvoyFilter = KubernetesObject<{ workloadSelector?: { labels?: Labels }; priority?: number; configPatches?: { applyTo?: string; match?: unknown; patch?: unknown }[] }>
+export type Sidecar = KubernetesObject<{ workloadSelector?: { labels?: Labels }; egress?: { hosts?: string[]; port?: unknown }[]; ingress?: unknown[]; outboundTrafficPolicy?: unknown }>
+/** An Istio kind whose spec this project does not read field by field yet. */
+export type PolicyObject = KubernetesObject<Record<string, unknown>>
+
+/** The reference of an object. */
+export function refOf(object: KubernetesObject): Ref {
+  const { name, namespace } = object.metadata
+  return namespace === undefined ? { kind: object.kind, name } : { kind: object.kind, namespace, name }
+}
+
+/**
+ * When a person or controller last changed what the object asks for, in milliseconds since the epoch; undefined when unknown.
+ * Read from managedFields (status writers left out), since Kubernetes keeps no other time of change.
+ */
+export function changedAt(object: KubernetesObject): number | undefined {
+  const times = (object.metadata.managedFields ?? [])
+    .filter((entry) => entry.subresource === undefined && entry.time !== undefined)
+    .map((entry) => Date.parse(entry.time ?? ''))
+  if (object.metadata.creationTimestamp !== undefined) times.push(Date.parse(object.metadata.creationTimestamp))
+  const known = times.filter((time) => !Number.isNaN(time))
+  return known.length === 0 ? undefined : Math.max(...known)
+}
+
+/** The latest change of several objects, in milliseconds since the epoch; 0 when none is known. */
+export function latestChange(objects: readonly KubernetesObject[]): number {
+  return Math.max(0, ...objects.map((object) => changedAt(object) ?? 0))
+}
+
+/** True when every label of the selector is on the object; an empty or absent selector selects nothing (as a Service's). */
+export function selects(selector: Labels | undefined, labels: Labels | undefined): boolean {
+  const wanted = Object.entries(selector ?? {})
+  return wanted.length > 0 && wanted.every(([key, value]) => labels?.[key] === value)
+}

@@ -1,0 +1,34 @@
+import type { ContainerStatus, Pod } from './objects.ts'
+
+/** The container a sidecar or gateway proxy runs in. */
+export const PROXY_CONTAINER = 'istio-proxy'
+
+/** True when the pod runs an Istio proxy: as an ordinary container or as a native sidecar (an init container that stays). */
+export function hasProxy(pod: Pod): boolean {
+  return [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].some(({ name }) => name === PROXY_CONTAINER)
+}
+
+/** True when the pod's traffic is taken by ambient mode instead of a sidecar. */
+export function isAmbient(pod: Pod): boolean {
+  return pod.metadata.annotations?.['ambient.istio.io/redirection'] === 'enabled'
+}
+
+/** The status of the proxy's container, wherever Kubernetes lists it. */
+export function proxyStatus(pod: Pod): ContainerStatus | undefined {
+  return [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(({ name }) => name === PROXY_CONTAINER)
+}
+
+/** True while the proxy's container runs, so that its admin interface can be asked. */
+export function proxyRuns(pod: Pod): boolean {
+  return hasProxy(pod) && proxyStatus(pod)?.state?.running !== undefined
+}
+
+/** True when the pod is Ready and not on its way out. */
+export function isReady(pod: Pod): boolean {
+  return pod.metadata.deletionTimestamp === undefined && (pod.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True')
+}
+
+/** The application's containers: all but the proxy. */
+export function applicationStatuses(pod: Pod): ContainerStatus[] {
+  return (pod.status?.containerStatuses ?? []).filter(({ name }) => name !== PROXY_CONTAINER)
+}

@@ -1,0 +1,79 @@
+/** How far one proxy has taken what istiod sent it. */
+export interface ProxySync {
+  /** Pod name and namespace. */
+  name: string
+  namespace: string
+  version?: string
+  istiod?: string
+  types: { type: XdsType; status: SyncStatus; lastUpdated?: string; error?: string }[]
+}
+export type XdsType = 'CDS' | 'LDS' | 'RDS' | 'EDS' | 'ECDS' | (string & {})
+export type SyncStatus = 'SYNCED' | 'STALE' | 'NOT_SENT' | 'ERROR' | 'UNKNOWN' | 'IGNORED' | (string & {})
+
+const TYPES: Readonly<Record<string, XdsType>> = {
+  'envoy.config.cluster.v3.Cluster': 'CDS',
+  'envoy.config.listener.v3.Listener': 'LDS',
+  'envoy.config.route.v3.RouteConfiguration': 'RDS',
+  'envoy.config.endpoint.v3.ClusterLoadAssignment': 'EDS',
+  'envoy.config.core.v3.TypedExtensionConfig': 'ECDS',
+}
+
+interface StatusDocument {
+  resources?: {
+    node?: { id?: string; metadata?: { ISTIO_VERSION?: string; NAMESPACE?: string } }
+    genericXdsConfigs?: { typeUrl?: string; configStatus?: string; lastUpdated?: string; errorState?: { details?: string } }[]
+  }[]
+  controlPlane?: { identifier?: string }
+}
+
+/** Splits concatenated JSON documents, as `istioctl proxy-status -o json` prints one per istiod. Throws SyntaxError on text that is not JSON. */
+export function parseJsonDocuments(text: string): unknown[] {
+  const documents: unknown[] = []
+  let depth = 0
+  let start = -1
+  let inString = false
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text[i]
+    if (inString) {
+      if (char === '\\') i += 1
+      else if (char === '"') inString = false
+    } else if (char === '"') inString = true
+    else if (char === '{' || char === '[') {
+      if (depth === 0) start = i
+      depth += 1
+    } else if (char === '}' || char === ']') {
+      depth -= 1
+      if (depth === 0 && start !== -1) {
+        documents.push(JSON.parse(text.slice(start, i + 1)))
+        start = -1
+      }
+    } else if (depth === 0 && !/\s/.test(char ?? '')) throw new SyntaxError(`not JSON: ${text.slice(i, i + 80)}`)
+  }
+  if (depth !== 0 || inString) throw new SyntaxError(`JSON cut off after ${text.length} characters`)
+  return documents
+}
+
+/** Node ids are `POD.NAMESPACE`, or `sidecar~IP~POD.NAMESPACE~DOMAIN` from older istiods. */
+function proxyName(id: string): { name: string; namespace: string } {
+  const full = id.split('~')[2] ?? id
+  const dot = full.lastIndexOf('.')
+  return { name: full.slice(0, dot), namespace: full.slice(dot + 1) }
+}
+
+/** The sync state of every connected proxy (`istioctl proxy-status -o json`, Istio 1.27 and newer). Throws SyntaxError on other text. */
+export function parseProxyStatus(text: string): ProxySync[] {
+  return (parseJsonDocuments(text) as StatusDocument[]).flatMap((document) => {
+    const istiod = /"ID":\s*"([^"]+)"/.exec(document.controlPlane?.identifier ?? '')?.[1]
+    return (document.resources ?? []).map(({ node, genericXdsConfigs }): ProxySync => ({
+      ...proxyName(node?.id ?? ''),
+      ...(node?.metadata?.ISTIO_VERSION !== undefined && { version: node.metadata.ISTIO_VERSION }),
+      ...(istiod !== undefined && { istiod }),
+      types: (genericXdsConfigs ?? []).map(({ typeUrl = '', configStatus = 'UNKNOWN', lastUpdated, errorState }) => ({
+        type: TYPES[typeUrl.replace('type.googleapis.com/', '')] ?? typeUrl.slice(typeUrl.lastIndexOf('.') + 1),
+        status: configStatus,
+        ...(lastUpdated !== undefined && { lastUpdated }),
+        ...(errorState?.details !== undefined && { error: errorState.details }),
+      })),
+    }))
+  })
+}
