@@ -1,0 +1,132 @@
+import { z } from 'zod'
+import type { KubernetesObject } from '../../mesh/objects.ts'
+import { formatRef } from '../../mesh/ref.ts'
+import type { Permission } from '../reading.ts'
+import { redact } from '../redaction.ts'
+import type { Clients, Resource, Where } from './clients.ts'
+import { UnseenError } from './clients.ts'
+
+const Call = z.strictObject({
+  /** What was asked: `kubernetes list services.v1 -A`, `istioctl proxy-status -o json`. */
+  call: z.string(),
+  /** JSON that came back, or text; one of them unless it failed. */
+  json: z.unknown().optional(),
+  text: z.string().optional(),
+  failed: z.strictObject({
+    reason: z.enum(['forbidden', 'timeout', 'unavailable', 'unparsable']),
+    detail: z.string(),
+    permission: z.strictObject({ verb: z.string(), group: z.string(), resource: z.string(), namespace: z.string().exactOptional() }).exactOptional(),
+  }).optional(),
+})
+type Call = z.infer<typeof Call>
+
+/** Everything the clients really got from a mesh in one diagnosis, redacted. */
+export const Recording = z.strictObject({
+  /** ISO time; a replay lives at this moment. */
+  madeAt: z.string(),
+  calls: z.array(Call),
+})
+export type Recording = z.infer<typeof Recording>
+
+const listCall = (resource: Resource, { namespace, labels, fields }: Where): string =>
+  ['kubernetes list', `${resource.plural}.${resource.version}${resource.group === '' ? '' : `.${resource.group}`}`, namespace === undefined ? '-A' : `-n ${namespace}`,
+    ...(labels === undefined ? [] : [`-l ${labels}`]), ...(fields === undefined ? [] : [`--field-selector ${fields}`])].join(' ')
+const accessCall = ({ verb, group, resource, namespace }: Permission): string => `kubernetes can ${verb} ${resource}${group === '' ? '' : `.${group}`} ${namespace === undefined ? '-A' : `-n ${namespace}`}`
+
+/** An object without the bulk no check reads: the field sets of managedFields, and kubectl's copy of the manifest. */
+function slim(object: KubernetesObject): KubernetesObject {
+  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...annotations } = object.metadata.annotations ?? {}
+  const managedFields = object.metadata.managedFields?.map(({ manager, operation, subresource, time }) => ({
+    ...(manager !== undefined && { manager }), ...(operation !== undefined && { operation }), ...(subresource !== undefined && { subresource }), ...(time !== undefined && { time }),
+  }))
+  return { ...object, metadata: { ...object.metadata, ...(object.metadata.annotations !== undefined && { annotations }), ...(managedFields !== undefined && { managedFields }) } }
+}
+
+const redactJson = (value: unknown): unknown => JSON.parse(redact(JSON.stringify(value)))
+
+/** Parses one JSON document; undefined when the text is not exactly that. */
+function asJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Clients that pass everything on to others and keep what came back, redacted; failures too. */
+export function recordClients(clients: Clients): { clients: Clients; recording: Recording } {
+  const recording: Recording = { madeAt: clients.now().toISOString(), calls: [] }
+  async function keep<T>(call: string, ask: () => Promise<T>, kept: (answer: T) => Partial<Call>): Promise<T> {
+    try {
+      const answer = await ask()
+      recording.calls.push({ call, ...kept(answer) })
+      return answer
+    } catch (error) {
+      if (error instanceof UnseenError) recording.calls.push({ call, failed: { reason: error.reason, detail: redact(error.message), ...(error.permission !== undefined && { permission: error.permission }) } })
+      throw error
+    }
+  }
+  const { kubernetes, istioctl, prometheus } = clients
+  return {
+    recording,
+    clients: {
+      kubernetes: {
+        list: (resource, where, signal) => keep(listCall(resource, where), () => kubernetes.list(resource, where, signal), (items) => ({ json: redactJson(items.map(slim)) })),
+        log: (pod, container, tailLines, signal) => keep(`kubernetes log ${formatRef(pod)} ${container} ${tailLines}`, () => kubernetes.log(pod, container, tailLines, signal), (text) => ({ text: redact(text) })),
+        allowed: (permission, signal) => keep(accessCall(permission), () => kubernetes.allowed(permission, signal), (json) => ({ json })),
+        version: (signal) => keep('kubernetes version', () => kubernetes.version(signal), (text) => ({ text })),
+      },
+      istioctl: {
+        run: (args, signal) => keep(`istioctl ${args.join(' ')}`, () => istioctl.run(args, signal), (text) => {
+          const json = asJson(text)
+          return json === undefined ? { text: redact(text) } : { json: redactJson(json) }
+        }),
+      },
+      ...(prometheus !== undefined && { prometheus: { query: (expression, signal) => keep(`prometheus ${expression}`, () => prometheus.query(expression, signal), (json) => ({ json })) } }),
+      now: () => clients.now(),
+    },
+  }
+}
+
+/** Clients that answer from a recording and know no cluster; what was never asked is unavailable. `delay` milliseconds pass before each answer. */
+export function replayClients(recording: Recording, { delay = 0 }: { delay?: number } = {}): Clients {
+  const calls = new Map(recording.calls.map((call) => [call.call, call]))
+  async function answer(name: string, signal: AbortSignal): Promise<Call> {
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
+    signal.throwIfAborted()
+    const call = calls.get(name)
+    if (call === undefined) throw new UnseenError('unavailable', `the recording does not hold: ${name}`)
+    if (call.failed !== undefined) throw new UnseenError(call.failed.reason, call.failed.detail, { permission: call.failed.permission })
+    return call
+  }
+  return {
+    kubernetes: {
+      list: async (resource, where, signal) => structuredClone((await answer(listCall(resource, where), signal)).json) as KubernetesObject[],
+      log: async (pod, container, tailLines, signal) => (await answer(`kubernetes log ${formatRef(pod)} ${container} ${tailLines}`, signal)).text ?? '',
+      allowed: async (permission, signal) => (await answer(accessCall(permission), signal)).json === true,
+      version: async (signal) => (await answer('kubernetes version', signal)).text ?? '',
+    },
+    istioctl: {
+      run: async (args, signal) => {
+        const { json, text } = await answer(`istioctl ${args.join(' ')}`, signal)
+        return json === undefined ? (text ?? '') : JSON.stringify(json)
+      },
+    },
+    ...(recording.calls.some(({ call }) => call.startsWith('prometheus ')) && {
+      prometheus: { query: async (expression: string, signal: AbortSignal) => structuredClone((await answer(`prometheus ${expression}`, signal)).json) as { metric: Record<string, string>; value: number }[] },
+    }),
+    now: () => new Date(recording.madeAt),
+  }
+}
+
+/** A recording as a file: one call a line, sorted, so that changes can be read. */
+export function formatRecording({ madeAt, calls }: Recording): string {
+  const lines = calls.toSorted((a, b) => a.call.localeCompare(b.call, 'en')).map((call) => JSON.stringify(call))
+  return `{"madeAt":${JSON.stringify(madeAt)},"calls":[\n${lines.join(',\n')}\n]}\n`
+}
+
+/** Reads a recording file's text. Throws when it is not one. */
+export function parseRecording(text: string): Recording {
+  return Recording.parse(JSON.parse(text))
+}

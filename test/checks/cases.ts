@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { Evidence } from '../../src/evidence/evidence.ts'
+import type { EvidenceKind, Reading } from '../../src/evidence/reading.ts'
+import type { Target } from '../../src/mesh/target.ts'
+import type { Replayed } from '../replay.ts'
+import { replay } from '../replay.ts'
+
+const Expected = z.strictObject({ code: z.string(), subject: z.string(), standing: z.enum(['configured', 'live', 'observed']), args: z.record(z.string(), z.unknown()).optional() })
+const Change = z.strictObject({
+  kind: z.string(),
+  /** `Pod istio-system/NAME*`: only readings of pods so named; all readings of the kind when absent. */
+  of: z.string().optional(),
+  /** `drop`: takes the readings away; `blind`: nobody could look. */
+  drop: z.literal(true).optional(),
+  blind: z.enum(['forbidden', 'timeout', 'unavailable', 'unparsable']).optional(),
+  /** Takes the named object out of a list (`shop/catalog`), or puts one in. */
+  without: z.string().optional(),
+  with: z.unknown().optional(),
+  /** Merges fields into the named object, deeply; lists are replaced. */
+  merge: z.strictObject({ name: z.string(), into: z.unknown() }).optional(),
+})
+
+/** One case: a recorded mesh, changes to what was seen, and what the check must find: nothing means silent. */
+const Case = z.strictObject({
+  name: z.string(),
+  sort: z.enum(['finds', 'silent', 'blind']),
+  /** `chapter-10/ill`: the recording it starts from. */
+  from: z.string(),
+  changes: z.array(Change).default([]),
+  finds: z.array(Expected).default([]),
+})
+export type Case = z.infer<typeof Case>
+
+/** The cases of every check, by the check's name. */
+export function caseFiles(): Map<string, Case[]> {
+  return new Map(readdirSync(import.meta.dirname).filter((file) => file.endsWith('.yaml')).sort().map((file) =>
+    [file.replace(/\.yaml$/, ''), z.array(Case).parse(parse(readFileSync(join(import.meta.dirname, file), 'utf8')))]))
+}
+
+type Fields = Record<string, unknown>
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function merged(base: unknown, into: unknown): unknown {
+  if (!isFields(base) || !isFields(into)) return into
+  return Object.fromEntries([...new Set([...Object.keys(base), ...Object.keys(into)])].map((key) => [key, key in into ? merged(base[key], into[key]) : base[key]]))
+}
+
+const nameOf = (object: unknown): string => {
+  const { namespace = '', name = '' } = ((object as { metadata?: { namespace?: string; name?: string } }).metadata ?? {})
+  return namespace === '' ? name : `${namespace}/${name}`
+}
+
+/** `shop/catalog-*` takes any name that begins so. */
+const named = (pattern: string, name: string): boolean => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name)
+
+function change(reading: Reading, { drop, blind, without, with: added, merge }: z.infer<typeof Change>): Reading[] {
+  if (drop === true) return []
+  const about = { kind: reading.kind, ...(reading.of !== undefined && { of: reading.of }), source: reading.source, at: reading.at }
+  if (blind !== undefined) return [{ ...about, ok: false, reason: blind, detail: `${blind} in this case` }]
+  if (!reading.ok || !Array.isArray(reading.value)) return [reading]
+  let list: unknown[] = reading.value
+  if (without !== undefined) list = list.filter((object) => !named(without, nameOf(object)))
+  if (merge !== undefined) list = list.map((object) => (named(merge.name, nameOf(object)) ? merged(object, merge.into) : object))
+  if (added !== undefined) list = [...list, added]
+  return [{ ...about, ok: true, value: list } as Reading]
+}
+
+/** The evidence of a case and the target it is about. */
+export async function evidenceOf(one: Case): Promise<{ evidence: Evidence; target: Target }> {
+  const { readings, target }: Replayed = await replay(one.from)
+  let left: readonly Reading[] = readings
+  for (const step of one.changes) {
+    const concerned = (reading: Reading): boolean => reading.kind === (step.kind as EvidenceKind) && (step.of === undefined || named(step.of, reading.of === undefined ? '' : `${reading.of.kind} ${reading.of.namespace ?? ''}/${reading.of.name}`))
+    if (!left.some(concerned)) throw new Error(`${one.name}: the recording ${one.from} has no reading of ${step.kind} ${step.of ?? ''}`)
+    let first = true
+    left = left.flatMap((reading) => {
+      if (!concerned(reading)) return [reading]
+      const { with: added, ...rest } = step
+      const done = change(reading, first && added !== undefined ? step : rest)
+      first = false
+      return done
+    })
+  }
+  return { evidence: new Evidence(left), target }
+}

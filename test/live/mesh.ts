@@ -1,0 +1,93 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
+import type { Situation } from '../situation.ts'
+import { SCENARIOS } from '../situation.ts'
+
+/** The book's public image, unless the mesh has one of its own. */
+const IMAGE = process.env.MESH_MEDIC_TEST_IMAGE ?? 'docker.io/istioinaction/catalog:latest'
+/** Base URL of the ingress gateway. */
+export const INGRESS = process.env.MESH_MEDIC_TEST_INGRESS ?? 'http://localhost:80'
+/** The namespace situations are made in. */
+export const NAMESPACE = 'istioinaction'
+
+/** Runs kubectl; throws with its standard error when it fails. */
+export async function kubectl(args: readonly string[], input?: string): Promise<string> {
+  const { stdout } = await execa('kubectl', args, input === undefined ? {} : { input })
+  return stdout
+}
+
+/** Applies manifests; `$IMAGE` in them is the workload's image. */
+async function apply(files: readonly string[], namespace: string): Promise<void> {
+  const text = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, 'utf8').replaceAll('$IMAGE', IMAGE)).join('\n---\n')
+  if (text.trim() !== '') await kubectl(['-n', namespace, 'apply', '-f', '-'], text)
+}
+
+const manifest = (name: string): string => join(SCENARIOS, 'manifests', `${name}.yaml`)
+
+/** An empty namespace with injection. */
+export async function resetNamespace(namespace = NAMESPACE): Promise<void> {
+  await kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait'])
+  await kubectl(['create', 'namespace', namespace])
+  await kubectl(['label', 'namespace', namespace, 'istio-injection=enabled'])
+}
+
+/** Polls until it answers true; throws after `seconds`. */
+export async function until(what: string, seconds: number, done: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + seconds * 1000
+  while (!(await done())) {
+    if (Date.now() > end) throw new Error(`${what} did not happen within ${seconds} s`)
+    await sleep(500)
+  }
+}
+
+interface PodList { items: { metadata: { deletionTimestamp?: string }; status: { containerStatuses?: { name: string; ready: boolean; restartCount: number; state: { running?: unknown } }[] } }[] }
+
+async function settled(settle: Situation['settle'], namespace: string): Promise<boolean> {
+  const { items } = JSON.parse(await kubectl(['-n', namespace, 'get', 'pods', '-o', 'json'])) as PodList
+  if (items.length === 0 || items.some(({ metadata }) => metadata.deletionTimestamp !== undefined)) return false
+  return items.every(({ status: { containerStatuses = [] } }) => {
+    const application = containerStatuses.find(({ name }) => name === 'catalog')
+    if (application === undefined) return false
+    if (settle === 'ready') return containerStatuses.every(({ ready }) => ready)
+    return settle === 'crashing' ? application.restartCount >= 1 : application.state.running !== undefined && !application.ready
+  })
+}
+
+/** Waits until every pod is what the situation says, and the proxies have had time to take their configuration. */
+async function settle(how: Situation['settle'], namespace: string): Promise<void> {
+  await until(`pods to be ${how}`, 150, () => settled(how, namespace))
+  await sleep(4000)
+}
+
+/** Sends requests through the ingress gateway; counts the answers by status, 0 for none. The log is flushed when it returns. */
+export async function sendRequests({ host, path, requests }: { host: string; path: string; requests: number }): Promise<Record<number, number>> {
+  const counts: Record<number, number> = {}
+  for (let i = 0; i < requests; i += 1) {
+    const code = await new Promise<number>((resolve) => {
+      const sent = request(INGRESS + path, { headers: { host }, timeout: 10_000 }, (response) => { response.resume().on('end', () => resolve(response.statusCode ?? 0)) })
+      sent.on('error', () => resolve(0)).on('timeout', () => sent.destroy())
+      sent.end()
+    })
+    counts[code] = (counts[code] ?? 0) + 1
+  }
+  // Istio flushes access logs once a second.
+  await sleep(1500)
+  return counts
+}
+
+/** Makes a situation anew in an empty namespace, without its traffic. */
+export async function makeIll(situation: Situation, namespace = NAMESPACE): Promise<void> {
+  await resetNamespace(namespace)
+  await apply([...situation.manifests.map(manifest), join(SCENARIOS, situation.name, 'mesh.yaml')], namespace)
+  await settle(situation.settle, namespace)
+}
+
+/** Turns an ill mesh into its healthy twin, without traffic. */
+export async function mend(situation: Situation, namespace = NAMESPACE): Promise<void> {
+  for (const object of situation.mended.delete) await kubectl(['-n', namespace, 'delete', object, '--ignore-not-found', '--wait'])
+  await apply([...situation.mended.manifests.map(manifest), join(SCENARIOS, situation.name, 'mended.yaml')], namespace)
+  await settle('ready', namespace)
+}

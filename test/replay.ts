@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CHECKS } from '../src/checks/index.ts'
+import { examine } from '../src/diagnosis/examine.ts'
+import type { Report } from '../src/diagnosis/report.ts'
+import type { Clients } from '../src/evidence/clients/clients.ts'
+import { parseRecording, replayClients } from '../src/evidence/clients/recording.ts'
+import { parseAsk, readSituation, SCENARIOS } from './situation.ts'
+
+/** A recorded mesh's clients, `chapter-10/ill`. */
+export function recordedClients(from: string): Clients {
+  return replayClients(parseRecording(readFileSync(join(SCENARIOS, from, 'recording.json'), 'utf8')))
+}
+
+export type Replayed = Report
+
+/** Diagnoses a recorded mesh again, as it was asked when it was recorded. */
+export async function replay(from: string): Promise<Replayed> {
+  const [name = ''] = from.split('/')
+  return examine(parseAsk(readSituation(name).ask), recordedClients(from), CHECKS)
+}
