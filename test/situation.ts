@@ -14,6 +14,8 @@ const Situation = z.strictObject({
   manifests: z.array(z.string()),
   /** Requests through the ingress gateway, once everything is applied. */
   traffic: z.strictObject({ host: z.string(), path: z.string(), requests: z.number() }).optional(),
+  /** True when the pods of `manifests` are ready before the situation's own mesh.yaml is applied. */
+  runsFirst: z.boolean().default(false),
   /** What the pods come to: ready unless said otherwise. */
   settle: z.enum(['ready', 'not-ready', 'crashing']).default('ready'),
   expect: z.strictObject({ verdict: z.enum(['ill', 'healthy', 'unclear']), cause: z.string(), code: z.string(), subject: z.string(), standing: z.string() }),

@@ -81,7 +81,12 @@ export async function sendRequests({ host, path, requests }: { host: string; pat
 /** Makes a situation anew in an empty namespace, without its traffic. */
 export async function makeIll(situation: Situation, namespace = NAMESPACE): Promise<void> {
   await resetNamespace(namespace)
-  await apply([...situation.manifests.map(manifest), join(SCENARIOS, situation.name, 'mesh.yaml')], namespace)
+  const own = join(SCENARIOS, situation.name, 'mesh.yaml')
+  await apply([...situation.manifests.map(manifest), ...(situation.runsFirst ? [] : [own])], namespace)
+  if (situation.runsFirst) {
+    await settle('ready', namespace)
+    await apply([own], namespace)
+  }
   await settle(situation.settle, namespace)
 }
 
