@@ -13,7 +13,7 @@ import { refOf } from '../mesh/objects.ts'
 import { isReady, proxyRuns } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { sameRef } from '../mesh/ref.ts'
-import { concerns, gatewayKey, gatewaysOf, podsOfGateway } from '../mesh/routing.ts'
+import { boundHosts, concerns, gatewayKey, gatewaysOf, podsOfGateway } from '../mesh/routing.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
 
@@ -58,10 +58,11 @@ export function planNamespace(namespace: string): AnyStep[] {
   return [analyzerMessages(namespace), ...IN_NAMESPACE.map((kind) => step(kind, 'workloads', { namespace }))]
 }
 
-/** The Gateways that VirtualServices for the target are bound to. */
+/** The Gateways that VirtualServices for the target are bound to, and those that take one of their hosts though nothing binds them. */
 export function gatewaysFor(target: Target, evidence: Evidence): Gateway[] {
-  const named = new Set(evidence.objects('virtual-services').filter((one) => concerns(one, target.hosts)).flatMap(gatewaysOf))
-  return evidence.objects('gateways').filter((gateway) => named.has(gatewayKey(gateway)))
+  const virtualServices = evidence.objects('virtual-services').filter((one) => concerns(one, target.hosts))
+  const named = new Set(virtualServices.flatMap(gatewaysOf))
+  return evidence.objects('gateways').filter((gateway) => named.has(gatewayKey(gateway)) || virtualServices.some((one) => boundHosts(gateway, one).length > 0))
 }
 
 const selectorText = (labels: Labels): string => Object.entries(labels).map(([key, value]) => `${key}=${value}`).sort().join(',')

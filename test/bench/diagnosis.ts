@@ -1,0 +1,42 @@
+import { join } from 'node:path'
+import { execa, parseCommandString } from 'execa'
+import type { Report } from '../../src/diagnosis/report.ts'
+import { median, round, timed } from './figures.ts'
+
+const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts')
+const PAIRS = 5
+
+/** What is diagnosed: a target of the mesh KUBECONFIG names. */
+const ASK = (process.env.MESH_MEDIC_BENCH_ASK ?? 'catalog -n istioinaction').split(' ')
+
+/**
+ * A whole diagnosis from the command line ÷ the very commands its report names, typed one after the other (without the time a person needs to read
+ * and type). The two take turns, so that a drifting machine hits both.
+ */
+export async function benchDiagnosis(): Promise<Record<string, unknown>> {
+  const diagnose = () => execa(process.execPath, [CLI, 'diagnose', ...ASK, '-o', 'json'], { reject: false, stdin: 'ignore' })
+  const first = await diagnose()
+  if (first.stdout === '') return { skipped: `no mesh to diagnose: ${first.stderr.split('\n')[0] ?? ''}` }
+  const commands = (JSON.parse(first.stdout) as Report).plan.map(({ command }) => command).filter((command) => /^(istioctl|kubectl) /.test(command))
+  const byHand = async (): Promise<void> => {
+    for (const command of commands) {
+      const [program = '', ...args] = parseCommandString(command)
+      await execa(program, args, { reject: false, stdin: 'ignore' })
+    }
+  }
+  await byHand()
+  const ratios: number[] = []
+  const times: { diagnosis: number[]; byHand: number[] } = { diagnosis: [], byHand: [] }
+  for (let pair = 0; pair < PAIRS; pair += 1) {
+    const ours = await timed(diagnose)
+    const theirs = await timed(byHand)
+    times.diagnosis.push(ours)
+    times.byHand.push(theirs)
+    ratios.push(ours / theirs)
+  }
+  return {
+    commands: commands.length, pairs: PAIRS,
+    diagnosisMilliseconds: Math.round(median(times.diagnosis)), byHandMilliseconds: Math.round(median(times.byHand)),
+    ratio: { median: round(median(ratios)), min: round(Math.min(...ratios)), max: round(Math.max(...ratios)) }, wanted: '<= 0.6',
+  }
+}

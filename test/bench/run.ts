@@ -1,0 +1,28 @@
+/**
+ * Measures what people wait for, as ratios against what they would type instead, in one run.
+ *
+ * npm run bench                 everything that can be measured here (the lab figure needs KUBECONFIG)
+ * npm run bench -- NAME...      diagnosis | slack | dump
+ *
+ * Tables go to standard error, one JSON object to standard output.
+ */
+import { benchDiagnosis } from './diagnosis.ts'
+import { benchDump } from './dump.ts'
+
+
+const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = { diagnosis: benchDiagnosis, dump: benchDump }
+
+const named = process.argv.slice(2)
+const unknown = named.filter((name) => BENCHES[name] === undefined)
+if (unknown.length > 0) {
+  console.error(`there is no bench ${unknown.join(', ')}; there are: ${Object.keys(BENCHES).join(', ')}`)
+  process.exit(64)
+}
+const results: Record<string, unknown> = {}
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (named.length > 0 && !named.includes(name)) continue
+  results[name] = await bench()
+  console.error(name, results[name])
+}
+console.log(JSON.stringify(results))
+process.exit(0)

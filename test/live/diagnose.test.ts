@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readSituation, situations } from '../situation.ts'
+import { meshMedic } from './cli.ts'
+import { kubectl, makeIll, mend, NAMESPACE, sendRequests, until } from './mesh.ts'
+
+const ASK = ['diagnose', 'catalog', '-n', NAMESPACE]
+
+describe('chapter 10 on a real mesh', () => {
+  const situation = readSituation('chapter-10')
+  beforeAll(() => makeIll(situation))
+
+  it('before any traffic: ill, live', async () => {
+    const { report, exitCode } = await meshMedic(ASK)
+    expect(exitCode).toBe(2)
+    expect(report).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101', check: 'missing-subset', subject: { kind: 'VirtualService', namespace: NAMESPACE, name: 'catalog-v1-v2' }, standing: 'live' } } })
+  })
+
+  it('after traffic: ill, observed', async () => {
+    expect(await sendRequests({ host: 'catalog.istioinaction.io', path: '/items', requests: 20 })).toEqual({ 503: 20 })
+    const { report, exitCode } = await meshMedic(ASK)
+    expect(exitCode).toBe(2)
+    expect(report).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101', standing: 'observed' } }, traffic: { requests: 20, failed: 20 } })
+  })
+
+  it('the same however the target is named', async () => {
+    for (const target of ['catalog.istioinaction', 'deploy/catalog', 'catalog.istioinaction.svc.cluster.local', 'http://catalog.istioinaction.io/items']) {
+      const { report } = await meshMedic(['diagnose', target, ...(target.startsWith('deploy') ? ['-n', NAMESPACE] : [])])
+      expect(report, target).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101' } } })
+    }
+  })
+
+  it('with the DestinationRule: healthy, before and after traffic', async () => {
+    await mend(situation)
+    expect(await meshMedic(ASK)).toMatchObject({ exitCode: 0, report: { verdict: 'healthy' } })
+    expect(await sendRequests({ host: 'catalog.istioinaction.io', path: '/items', requests: 20 })).toEqual({ 200: 20 })
+    expect(await meshMedic(ASK)).toMatchObject({ exitCode: 0, report: { verdict: 'healthy', traffic: { requests: 20, failed: 0 } } })
+  })
+
+  it('with istiod stopped: never healthy', async () => {
+    await kubectl(['-n', 'istio-system', 'scale', 'deployment/istiod', '--replicas=0'])
+    try {
+      await until('istiod to stop', 60, async () => (await kubectl(['-n', 'istio-system', 'get', 'pods', '-l', 'app=istiod', '-o', 'name'])) === '')
+      const { report, exitCode } = await meshMedic(ASK)
+      expect(report.verdict).not.toBe('healthy')
+      expect([2, 3]).toContain(exitCode)
+      expect(report.readings).toContainEqual(expect.objectContaining({ kind: 'proxy-status', ok: false }))
+    } finally {
+      await kubectl(['-n', 'istio-system', 'scale', 'deployment/istiod', '--replicas=1'])
+      await kubectl(['-n', 'istio-system', 'rollout', 'status', 'deployment/istiod', '--timeout=120s'])
+    }
+  })
+})
+
+describe.each(situations().filter(({ name }) => name !== 'chapter-10'))('$name, made anew', (situation) => {
+  it('names the cause, and its mended twin is healthy', async () => {
+    await makeIll(situation)
+    if (situation.traffic !== undefined) await sendRequests(situation.traffic)
+    const { report: ill } = await meshMedic(['diagnose', ...situation.ask.split(' ')])
+    const { kind, namespace, name } = ill.cause?.finding.subject ?? { kind: 'none', name: 'none' }
+    expect({ verdict: ill.verdict, cause: ill.cause?.finding.check, code: ill.cause?.finding.code, subject: `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`, standing: ill.cause?.finding.standing }).toEqual(situation.expect)
+    await mend(situation)
+    if (situation.traffic !== undefined) await sendRequests(situation.traffic)
+    const { report: mended } = await meshMedic(['diagnose', ...situation.ask.split(' ')])
+    expect(mended.verdict).toBe('healthy')
+  })
+})
+
+afterAll(() => kubectl(['delete', 'namespace', NAMESPACE, '--wait=false', '--ignore-not-found']))
