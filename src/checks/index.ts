@@ -1,9 +1,23 @@
 import { analyzerMessage } from './analyzer-message.ts'
 import type { Check } from './check.ts'
+import { failingRequests } from './failing-requests.ts'
+import { istiodUnavailable } from './istiod-unavailable.ts'
 import { missingSubset } from './missing-subset.ts'
+import { noReadyEndpoints } from './no-ready-endpoints.ts'
+import { podWithoutSidecar } from './pod-without-sidecar.ts'
+import { proxyNotConnected } from './proxy-not-connected.ts'
+import { rejectedConfiguration } from './rejected-configuration.ts'
+import { staleProxy } from './stale-proxy.ts'
 
 /** Every check, sorted by name. */
 export const CHECKS: readonly Check[] = [
   analyzerMessage,
+  failingRequests,
+  istiodUnavailable,
   missingSubset,
+  noReadyEndpoints,
+  podWithoutSidecar,
+  proxyNotConnected,
+  rejectedConfiguration,
+  staleProxy,
 ]

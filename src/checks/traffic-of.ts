@@ -1,6 +1,15 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import type { Seen } from '../evidence/reading.ts'
 import type { AccessLogLine } from '../mesh/access-log.ts'
+import { since } from '../mesh/access-log.ts'
 import { parseClusterName } from '../mesh/envoy.ts'
-import { hostMatches } from '../mesh/host.ts'
+import { hostMatches, toFqdn } from '../mesh/host.ts'
+import { latestChange } from '../mesh/objects.ts'
+import { concerns } from '../mesh/routing.ts'
+import type { Target } from '../mesh/target.ts'
+import { podsOf } from './owners.ts'
+import type { Proof } from './check.ts'
+import { proof } from './check.ts'
 
 /** True for a request to one of the hosts: by the cluster it was sent to or, when it got none, by the authority it asked for. */
 export function isForHosts(entry: AccessLogLine, hosts: readonly string[]): boolean {
@@ -8,4 +17,34 @@ export function isForHosts(entry: AccessLogLine, hosts: readonly string[]): bool
   if (cluster?.direction === 'outbound') return hosts.includes(cluster.host)
   const authority = (entry.authority ?? '').replace(/:\d+$/, '')
   return authority !== '' && hosts.some((pattern) => hostMatches(pattern, authority) || pattern.startsWith(`${authority}.`))
+}
+
+/** When the objects that route to the target last changed (milliseconds since the epoch): earlier traffic proves nothing about them. */
+export function lastRoutingChange(evidence: Evidence, target: Target): number {
+  return latestChange([
+    ...evidence.objects('virtual-services').filter((one) => concerns(one, target.hosts)),
+    ...evidence.objects('destination-rules').filter((one) => target.hosts.includes(toFqdn(one.spec?.host ?? '', one.metadata.namespace ?? ''))),
+    ...evidence.objects('services').filter((one) => target.services.some(({ namespace, name }) => one.metadata.namespace === namespace && one.metadata.name === name)),
+    ...evidence.objects('gateways'),
+    ...evidence.objects('envoy-filters'),
+  ])
+}
+
+/** When a pod of the target last became, or ceased to be, ready (milliseconds since the epoch; 0 when unknown): earlier traffic met other pods. */
+export function lastReadinessChange(evidence: Evidence, target: Target): number {
+  return Math.max(0, ...podsOf(target, evidence).map(({ status }) => Date.parse(status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? '') || 0))
+}
+
+/** Access log lines since a moment that are about some hosts and satisfy a condition, as a proof per log that has any. */
+export function observed(evidence: Evidence, hosts: readonly string[], moment: number, what: string, wanted: (entry: AccessLogLine) => boolean): Proof[] {
+  return evidence.seen('access-log').flatMap((log: Seen<'access-log'>) => {
+    const hits = since(log.value.lines, moment).filter((entry) => isForHosts(entry, hosts) && wanted(entry))
+    const last = hits.at(-1)
+    return last === undefined ? [] : [proof(log, `${hits.length} requests ${what} since the last change, at ${log.of?.name ?? 'a proxy'}`, quoteLine(last))]
+  })
+}
+
+/** One access log line in the order a person reads it. */
+export function quoteLine({ at, method, path, code, flags, details, failure, authority, upstreamHost, duration }: AccessLogLine): string {
+  return [at, method, path, String(code), flags.join(',') || '-', details, failure, authority, upstreamHost, duration === undefined ? undefined : `${duration} ms`].filter((part) => part !== undefined).join(' ')
 }

@@ -1,3 +1,4 @@
+import { gatewaysFor } from '../checks/proxies-of.ts'
 import { accessLog } from '../evidence/collectors/access-log.ts'
 import { analyzerMessages } from '../evidence/collectors/analyzer-messages.ts'
 import { objects } from '../evidence/collectors/objects.ts'
@@ -8,12 +9,12 @@ import { traffic } from '../evidence/collectors/traffic.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { ObjectKind } from '../evidence/reading.ts'
 import type { AnyStep } from '../evidence/step.ts'
-import type { Gateway, Labels, Pod } from '../mesh/objects.ts'
+import type { Labels, Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
 import { isReady, proxyRuns } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { sameRef } from '../mesh/ref.ts'
-import { boundHosts, concerns, gatewayKey, gatewaysOf, podsOfGateway } from '../mesh/routing.ts'
+import { podsOfGateway } from '../mesh/routing.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
 
@@ -58,18 +59,11 @@ export function planNamespace(namespace: string): AnyStep[] {
   return [analyzerMessages(namespace), ...IN_NAMESPACE.map((kind) => step(kind, 'workloads', { namespace }))]
 }
 
-/** The Gateways that VirtualServices for the target are bound to, and those that take one of their hosts though nothing binds them. */
-export function gatewaysFor(target: Target, evidence: Evidence): Gateway[] {
-  const virtualServices = evidence.objects('virtual-services').filter((one) => concerns(one, target.hosts))
-  const named = new Set(virtualServices.flatMap(gatewaysOf))
-  return evidence.objects('gateways').filter((gateway) => named.has(gatewayKey(gateway)) || virtualServices.some((one) => boundHosts(gateway, one).length > 0))
-}
-
 const selectorText = (labels: Labels): string => Object.entries(labels).map(([key, value]) => `${key}=${value}`).sort().join(',')
 
 /** The pods behind the Gateways' selectors, wherever they run. */
 export function planGatewayPods(target: Target, evidence: Evidence): AnyStep[] {
-  const selectors = new Set(gatewaysFor(target, evidence).map((gateway) => selectorText(gateway.spec?.selector ?? {})))
+  const selectors = new Set(gatewaysFor(evidence, target).map((gateway) => selectorText(gateway.spec?.selector ?? {})))
   selectors.delete('')
   return [...selectors].map((labels) => step('pods', 'workloads', { labels }))
 }
@@ -88,7 +82,7 @@ function representatives(pods: readonly Pod[], most: number): Pod[] {
 /** The proxies whose configuration is read: of the gateways bound to the target, and of the target's own pods. */
 export function proxiesFor(target: Target, evidence: Evidence): { gateways: Ref[]; sidecars: Ref[]; logged: Ref[] } {
   const pods = evidence.objects('pods')
-  const gateways = gatewaysFor(target, evidence).flatMap((gateway) => representatives(podsOfGateway(gateway, pods), MOST_GATEWAY_PROXIES).map(refOf))
+  const gateways = gatewaysFor(evidence, target).flatMap((gateway) => representatives(podsOfGateway(gateway, pods), MOST_GATEWAY_PROXIES).map(refOf))
   const unique = gateways.filter((ref, index) => gateways.findIndex((other) => sameRef(other, ref)) === index)
   const own = pods.filter((pod) => target.pods.some((ref) => sameRef(ref, refOf(pod))))
   return {

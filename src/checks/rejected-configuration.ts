@@ -1,0 +1,85 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import type { EnvoyFilter, Pod } from '../mesh/objects.ts'
+import { changedAt, refOf, selects } from '../mesh/objects.ts'
+import type { ProxySync } from '../mesh/proxy-status.ts'
+import type { Ref } from '../mesh/ref.ts'
+import { sameRef } from '../mesh/ref.ts'
+import type { Target } from '../mesh/target.ts'
+import type { Found } from './check.ts'
+import { defineCheck, proof } from './check.ts'
+import { podScope } from './owners.ts'
+import { proxiesOf } from './proxies-of.ts'
+
+/** A proxy refused what istiod sent (NACK): it keeps what it had, and a new pod never gets as far as ready. */
+export const rejectedConfiguration = defineCheck({
+  name: 'rejected-configuration',
+  about: 'every proxy took the configuration istiod sent it',
+  needs: ['proxy-status', 'pods'],
+  confirms: ['envoy-filters'],
+  problems: {
+    MESH0201: {
+      severity: 'error',
+      title: 'configuration rejected by Envoy',
+      says: '{subject} makes configuration that Envoy refuses ({types}, {proxies}): the proxies keep what they had, and new pods do not start',
+      remedy: 'Correct or remove {subject}: {error}',
+      explains: ['MESH0302', 'MESH0305', 'MESH0306', 'MESH0401', 'MESH0404'],
+    },
+  },
+  run(evidence, target) {
+    const rejected = proxiesOf(evidence, target).flatMap(({ pod, sync }) => (sync?.types ?? []).filter(({ error, status }) => status === 'ERROR' || error !== undefined).map((type) => ({ pod, type })))
+    const groups: { subject: Ref; hits: typeof rejected }[] = []
+    for (const hit of rejected) {
+      const subject = culprit(hit.pod, hit.type, evidence) ?? refOf(hit.pod)
+      const group = groups.find((one) => sameRef(one.subject, subject))
+      if (group === undefined) groups.push({ subject, hits: [hit] })
+      else group.hits.push(hit)
+    }
+    const [reading] = evidence.seen('proxy-status')
+    if (reading === undefined) return []
+    return groups.map(({ subject, hits }): Found => {
+      const error = (hits[0]?.type.error ?? 'no text was given').replace(/\s+/g, ' ').trim()
+      return {
+        code: 'MESH0201', standing: 'live', subject,
+        args: { types: [...new Set(hits.map(({ type }) => type.type))], proxies: [...new Set(hits.map(({ pod }) => pod.metadata.name))], error: error.slice(0, 400) },
+        because: [proof(reading, `${hits.length} of the target's proxies answered what istiod sent with an error`, error.slice(0, 1200))],
+        scope: [...target.hosts, ...hits.map(({ pod }) => podScope(pod))],
+      }
+    })
+  },
+})
+
+/** Which part of the configuration each kind of patch changes. */
+const PATCHES: Readonly<Record<string, readonly string[]>> = {
+  LDS: ['LISTENER', 'LISTENER_FILTER', 'FILTER_CHAIN', 'NETWORK_FILTER', 'HTTP_FILTER'],
+  RDS: ['ROUTE_CONFIGURATION', 'VIRTUAL_HOST', 'HTTP_ROUTE'],
+  CDS: ['CLUSTER'],
+  ECDS: ['EXTENSION_CONFIG'],
+}
+
+/** The EnvoyFilter that made it: the one whose patch the error's words name or, failing that, the one that was changed right before. */
+function culprit(pod: Pod, type: ProxySync['types'][number], evidence: Evidence): Ref | undefined {
+  const candidates = evidence.objects('envoy-filters').filter((filter) => appliesTo(filter, pod) && (filter.spec?.configPatches ?? []).some(({ applyTo }) => PATCHES[type.type]?.includes(applyTo ?? '') === true))
+  const text = type.error ?? ''
+  const named = candidates.filter((filter) => (filter.spec?.configPatches ?? []).some(({ patch }) => words(patch).some((word) => text.includes(word))))
+  if (named.length > 0) return named.length === 1 && named[0] !== undefined ? refOf(named[0]) : undefined
+  const moment = Date.parse(type.lastUpdated ?? '')
+  const fresh = candidates.filter((filter) => Math.abs(moment - (changedAt(filter) ?? 0)) < 10_000)
+  return fresh.length === 1 && fresh[0] !== undefined ? refOf(fresh[0]) : undefined
+}
+
+/** The root namespace's EnvoyFilters act on every namespace. */
+function appliesTo(filter: EnvoyFilter, pod: Pod): boolean {
+  const near = filter.metadata.namespace === pod.metadata.namespace || filter.metadata.namespace === 'istio-system'
+  const labels = filter.spec?.workloadSelector?.labels
+  return near && (labels === undefined || selects(labels, pod.metadata.labels))
+}
+
+/** Message types (`LocalRateLimit`) of a patch: Envoy's errors name the message that failed its constraints. */
+function words(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => {
+    if (key !== '@type' || typeof inner !== 'string') return words(inner)
+    const message = inner.slice(inner.lastIndexOf('.') + 1)
+    return message === 'HttpConnectionManager' ? [] : [`${message}Validation`, inner]
+  })
+}
