@@ -33,7 +33,7 @@ export interface Problem {
   says: string
   /** One sentence: what would mend it. */
   remedy: string
-  /** Analyzer codes this problem covers, so that they are not shown twice. */
+  /** Analyzer messages this problem covers, so that they are not said twice: a code, or a code and words of the message (`IST0101 host+subset`). */
   covers?: readonly string[]
   /** Codes of findings this problem can be the reason for. */
   explains?: readonly Code[]

@@ -8,6 +8,9 @@ import { podWithoutSidecar } from './pod-without-sidecar.ts'
 import { proxyNotConnected } from './proxy-not-connected.ts'
 import { rejectedConfiguration } from './rejected-configuration.ts'
 import { staleProxy } from './stale-proxy.ts'
+import { subsetSelectsNoPods } from './subset-selects-no-pods.ts'
+import { unknownDestinationHost } from './unknown-destination-host.ts'
+import { virtualServiceNotBound } from './virtual-service-not-bound.ts'
 
 /** Every check, sorted by name. */
 export const CHECKS: readonly Check[] = [
@@ -20,4 +23,7 @@ export const CHECKS: readonly Check[] = [
   proxyNotConnected,
   rejectedConfiguration,
   staleProxy,
+  subsetSelectsNoPods,
+  unknownDestinationHost,
+  virtualServiceNotBound,
 ]

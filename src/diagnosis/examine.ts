@@ -5,6 +5,7 @@ import type { GatherOptions } from '../evidence/gather.ts'
 import { Gathering } from '../evidence/gather.ts'
 import type { Reading } from '../evidence/reading.ts'
 import type { AnyStep } from '../evidence/step.ts'
+import { inContext } from '../evidence/step.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
 import { causeOf, verdictOf } from './cause.ts'
@@ -78,7 +79,7 @@ export async function examine(query: TargetQuery, clients: Clients, checks: read
     onStarted: (step) => ledger.started(step), onFinished: (step, reading, milliseconds) => ledger.finished(step, reading, milliseconds),
   }
   const gathering = new Gathering(clients, gatherOptions)
-  const look = async (steps: AnyStep[]): Promise<void> => gathering.gather(ledger.add(steps))
+  const look = async (steps: AnyStep[]): Promise<void> => gathering.gather(ledger.add(steps.map((step) => inContext(step, clients.context))))
   const seen = (): Evidence => new Evidence(gathering.readings)
 
   // istioctl takes longest to start: it runs beside the reads the next steps wait for.

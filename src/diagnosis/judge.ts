@@ -27,13 +27,17 @@ function unseen(check: Check, evidence: Evidence): { skipped: Skipped[]; runs: b
   return { skipped, runs }
 }
 
-/** An analyzer's message that a check of our own explains is not said twice. */
+/** True when a problem speaks of what an analyzer says: the same code and, when more is given (`IST0101 host+subset`), these words in its message. */
+function coversMessage(covered: string, { args }: Finding): boolean {
+  const [code = '', ...words] = covered.split(' ')
+  return args.analyzer === code && (words.length === 0 || String(args.message).includes(words.join(' ')))
+}
+
+/** An analyzer's message that a finding of our own about the same object explains is not said twice. */
 function withoutCovered(findings: readonly Finding[], checks: readonly Check[]): Finding[] {
   const covers = (finding: Finding): readonly string[] => checks.find(({ name }) => name === finding.check)?.problems[finding.code]?.covers ?? []
-  return findings.filter((finding) => {
-    const code = finding.args.analyzer
-    return typeof code !== 'string' || !findings.some((other) => other !== finding && covers(other).includes(code) && sameRef(other.subject, finding.subject))
-  })
+  return findings.filter((message) => typeof message.args.analyzer !== 'string'
+    || !findings.some((other) => other !== message && sameRef(other.subject, message.subject) && covers(other).some((covered) => coversMessage(covered, message))))
 }
 
 /** Runs every check that has what it needs. Findings come in a fixed order: severity, standing, code, subject. */

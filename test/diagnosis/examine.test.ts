@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { CHECKS } from '../../src/checks/index.ts'
+import { examine } from '../../src/diagnosis/examine.ts'
+import type { Clients } from '../../src/evidence/clients/clients.ts'
+import { UnseenError } from '../../src/evidence/clients/clients.ts'
+import { parseTarget } from '../../src/mesh/target-query.ts'
+import { recordedClients } from '../replay.ts'
+
+const ask = parseTarget('catalog', 'istioinaction')
+const fails = (reason: UnseenError['reason']) => (): Promise<never> => Promise.reject(new UnseenError(reason, `${reason} in this test`))
+
+/** The recorded mesh whose nth call to the outside fails. */
+function failingAt(n: number): { clients: Clients; calls: () => number } {
+  const recorded = recordedClients('chapter-10/mended')
+  let calls = 0
+  const pass = async <T>(ask: () => Promise<T>): Promise<T> => {
+    calls += 1
+    if (calls === n) throw new UnseenError('unavailable', `call ${n} failed`)
+    return ask()
+  }
+  const { kubernetes, istioctl } = recorded
+  return {
+    calls: () => calls,
+    clients: {
+      ...recorded,
+      kubernetes: { ...kubernetes, list: (...args) => pass(() => kubernetes.list(...args)), log: (...args) => pass(() => kubernetes.log(...args)) },
+      istioctl: { run: (...args) => pass(() => istioctl.run(...args)) },
+    },
+  }
+}
+
+describe('a diagnosis', () => {
+  it('survives the failure of any one look at the mesh, and is then never falsely ill', async () => {
+    const whole = failingAt(0)
+    expect((await examine(ask, whole.clients, CHECKS)).verdict).toBe('healthy')
+    expect(whole.calls()).toBeGreaterThan(30)
+    for (let n = 1; n <= whole.calls(); n += 1) {
+      const report = await examine(ask, failingAt(n).clients, CHECKS)
+      expect(report.verdict, `call ${n}`).not.toBe('ill')
+      expect(report.readings.filter(({ ok }) => !ok), `call ${n}`).toHaveLength(1)
+    }
+  })
+
+  it('is unclear when nothing can be seen', async () => {
+    const recorded = recordedClients('chapter-10/ill')
+    const report = await examine(ask, { ...recorded, kubernetes: { ...recorded.kubernetes, list: fails('unavailable'), log: fails('unavailable') }, istioctl: { run: fails('unavailable') } }, CHECKS)
+    expect(report.verdict).toBe('unclear')
+    expect(report.findings).toEqual([])
+    expect(report.readings.every(({ ok }) => !ok)).toBe(true)
+  })
+
+  it('without istiod it is not healthy', async () => {
+    const recorded = recordedClients('chapter-10/mended')
+    const report = await examine(ask, { ...recorded, istioctl: { run: (args, signal) => (args[0] === 'proxy-status' ? fails('unavailable')() : recorded.istioctl.run(args, signal)) } }, CHECKS)
+    expect(report.verdict).toBe('unclear')
+    expect(report.skipped.map(({ kind }) => kind)).toContain('proxy-status')
+  })
+
+  it('tells its steps while it runs, each once, and ends with all of them done', async () => {
+    const told: string[][] = []
+    const report = await examine(ask, recordedClients('chapter-10/ill'), CHECKS, { progress: { steps: (plan) => told.push(plan.map(({ id }) => id)) } })
+    expect(told.every((ids) => new Set(ids).size === ids.length)).toBe(true)
+    expect(report.plan.every(({ outcome }) => outcome === 'seen')).toBe(true)
+  })
+
+  it('stops when it is cancelled', async () => {
+    const stop = new AbortController()
+    const recorded = recordedClients('chapter-10/ill')
+    const clients: Clients = { ...recorded, istioctl: { run: () => new Promise(() => undefined) } }
+    const running = examine(ask, clients, CHECKS, { signal: stop.signal })
+    setTimeout(() => stop.abort(new Error('cancelled')), 20)
+    await expect(running).rejects.toThrow('cancelled')
+  })
+
+  it('gives up on a step that does not answer, and goes on', async () => {
+    const recorded = recordedClients('chapter-10/ill')
+    const clients: Clients = { ...recorded, istioctl: { run: (args, signal) => (args[0] === 'analyze' ? new Promise(() => undefined) : recorded.istioctl.run(args, signal)) } }
+    const report = await examine(ask, clients, CHECKS, { stepTimeout: 100 })
+    expect(report).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101' } } })
+    expect(report.readings.filter(({ ok }) => !ok)).toEqual([expect.objectContaining({ kind: 'analyzer-messages', reason: 'timeout' })])
+  })
+})
