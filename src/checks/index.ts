@@ -1,5 +1,6 @@
 import { analyzerMessage } from './analyzer-message.ts'
 import type { Check } from './check.ts'
+import { conflictingVirtualServices } from './conflicting-virtual-services.ts'
 import { failingRequests } from './failing-requests.ts'
 import { istiodUnavailable } from './istiod-unavailable.ts'
 import { missingSubset } from './missing-subset.ts'
@@ -7,6 +8,7 @@ import { noReadyEndpoints } from './no-ready-endpoints.ts'
 import { podWithoutSidecar } from './pod-without-sidecar.ts'
 import { proxyNotConnected } from './proxy-not-connected.ts'
 import { rejectedConfiguration } from './rejected-configuration.ts'
+import { shadowedRoute } from './shadowed-route.ts'
 import { staleProxy } from './stale-proxy.ts'
 import { subsetSelectsNoPods } from './subset-selects-no-pods.ts'
 import { unknownDestinationHost } from './unknown-destination-host.ts'
@@ -15,6 +17,7 @@ import { virtualServiceNotBound } from './virtual-service-not-bound.ts'
 /** Every check, sorted by name. */
 export const CHECKS: readonly Check[] = [
   analyzerMessage,
+  conflictingVirtualServices,
   failingRequests,
   istiodUnavailable,
   missingSubset,
@@ -22,6 +25,7 @@ export const CHECKS: readonly Check[] = [
   podWithoutSidecar,
   proxyNotConnected,
   rejectedConfiguration,
+  shadowedRoute,
   staleProxy,
   subsetSelectsNoPods,
   unknownDestinationHost,

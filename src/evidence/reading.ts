@@ -53,12 +53,13 @@ export interface EvidenceMap extends ObjectEvidence {
 export type ObjectKind = keyof ObjectEvidence
 export type EvidenceKind = keyof EvidenceMap
 
-/** What a read would have needed: `verb` on `resource` of `group` ('' for the core group), in a namespace or cluster-wide. */
+/** What a read would have needed: `verb` on `resource` of `group` ('' for the core group), in a namespace or cluster-wide, of one object or of all. */
 export interface Permission {
   verb: string
   group: string
   resource: string
   namespace?: string
+  name?: string
 }
 
 export type BlindReason = 'forbidden' | 'timeout' | 'unavailable' | 'unparsable'

@@ -27,3 +27,10 @@ export type AnyStep = { [K in EvidenceKind]: Step<K> }[EvidenceKind]
 export function stepId(kind: EvidenceKind, scope: Ref | string | undefined): string {
   return scope === undefined ? kind : `${kind} ${typeof scope === 'string' ? scope : formatRef(scope)}`
 }
+
+/** The step with its command naming the kubeconfig's context, as a person whose current context is another must type it. */
+export function inContext(step: AnyStep, context: string | undefined): AnyStep {
+  if (context === undefined || !/^(kubectl|istioctl) /.test(step.source)) return step
+  const word = /^[\w@%+=:,./-]+$/.test(context) ? context : `'${context.replaceAll("'", "'\\''")}'`
+  return { ...step, source: `${step.source} --context ${word}` }
+}

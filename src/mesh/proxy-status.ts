@@ -4,7 +4,9 @@ export interface ProxySync {
   name: string
   namespace: string
   version?: string
+  /** Pod name of the istiod it is connected to, and that istiod's version. */
   istiod?: string
+  istiodVersion?: string
   types: { type: XdsType; status: SyncStatus; lastUpdated?: string; error?: string }[]
 }
 export type XdsType = 'CDS' | 'LDS' | 'RDS' | 'EDS' | 'ECDS' | (string & {})
@@ -63,11 +65,14 @@ function proxyName(id: string): { name: string; namespace: string } {
 /** The sync state of every connected proxy (`istioctl proxy-status -o json`, Istio 1.27 and newer). Throws SyntaxError on other text. */
 export function parseProxyStatus(text: string): ProxySync[] {
   return (parseJsonDocuments(text) as StatusDocument[]).flatMap((document) => {
-    const istiod = /"ID":\s*"([^"]+)"/.exec(document.controlPlane?.identifier ?? '')?.[1]
+    const identifier = document.controlPlane?.identifier ?? ''
+    const istiod = /"ID":\s*"([^"]+)"/.exec(identifier)?.[1]
+    const istiodVersion = /"version":\s*"([^"]+)"/.exec(identifier)?.[1]
     return (document.resources ?? []).map(({ node, genericXdsConfigs }): ProxySync => ({
       ...proxyName(node?.id ?? ''),
       ...(node?.metadata?.ISTIO_VERSION !== undefined && { version: node.metadata.ISTIO_VERSION }),
       ...(istiod !== undefined && { istiod }),
+      ...(istiodVersion !== undefined && { istiodVersion }),
       types: (genericXdsConfigs ?? []).map(({ typeUrl = '', configStatus = 'UNKNOWN', lastUpdated, errorState }) => ({
         type: TYPES[typeUrl.replace('type.googleapis.com/', '')] ?? typeUrl.slice(typeUrl.lastIndexOf('.') + 1),
         status: configStatus,

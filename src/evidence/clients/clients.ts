@@ -62,6 +62,8 @@ export interface Clients {
   istioctl: Istioctl
   /** Absent when no PROMETHEUS_URL is configured. */
   prometheus?: Prometheus
+  /** The kubeconfig's context when it is not the current one: commands shown to a person then name it. */
+  context?: string
   /** The time of the look: now, or when a recording was made. */
   now(): Date
 }

@@ -111,11 +111,11 @@ export function kubernetesApi(options: KubernetesOptions): Kubernetes {
       return answer.text
     },
 
-    async allowed({ verb, group, resource, namespace }, signal) {
+    async allowed({ verb, group, resource, namespace, name }, signal) {
       const [plural = '', subresource] = resource.split('/')
       const answer = await send('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {}, signal, {
         apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview',
-        spec: { resourceAttributes: { verb, group, resource: plural, ...(subresource !== undefined && { subresource }), ...(namespace !== undefined && { namespace }) } },
+        spec: { resourceAttributes: { verb, group, resource: plural, ...(subresource !== undefined && { subresource }), ...(namespace !== undefined && { namespace }), ...(name !== undefined && { name }) } },
       })
       if (answer.status !== 201) refuse(answer, { verb: 'create', group: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' })
       return (parse(answer.text) as { status?: { allowed?: boolean } }).status?.allowed === true

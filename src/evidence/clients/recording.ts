@@ -15,7 +15,7 @@ const Call = z.strictObject({
   failed: z.strictObject({
     reason: z.enum(['forbidden', 'timeout', 'unavailable', 'unparsable']),
     detail: z.string(),
-    permission: z.strictObject({ verb: z.string(), group: z.string(), resource: z.string(), namespace: z.string().exactOptional() }).exactOptional(),
+    permission: z.strictObject({ verb: z.string(), group: z.string(), resource: z.string(), namespace: z.string().exactOptional(), name: z.string().exactOptional() }).exactOptional(),
   }).optional(),
 })
 type Call = z.infer<typeof Call>
@@ -31,7 +31,7 @@ export type Recording = z.infer<typeof Recording>
 const listCall = (resource: Resource, { namespace, labels, fields }: Where): string =>
   ['kubernetes list', `${resource.plural}.${resource.version}${resource.group === '' ? '' : `.${resource.group}`}`, namespace === undefined ? '-A' : `-n ${namespace}`,
     ...(labels === undefined ? [] : [`-l ${labels}`]), ...(fields === undefined ? [] : [`--field-selector ${fields}`])].join(' ')
-const accessCall = ({ verb, group, resource, namespace }: Permission): string => `kubernetes can ${verb} ${resource}${group === '' ? '' : `.${group}`} ${namespace === undefined ? '-A' : `-n ${namespace}`}`
+const accessCall = ({ verb, group, resource, namespace, name }: Permission): string => `kubernetes can ${verb} ${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : ` ${name}`} ${namespace === undefined ? '-A' : `-n ${namespace}`}`
 
 /** An object without the bulk no check reads: the field sets of managedFields, and kubectl's copy of the manifest. */
 function slim(object: KubernetesObject): KubernetesObject {

@@ -1,0 +1,48 @@
+import { CHECKS } from '../checks/index.ts'
+import { examine } from '../diagnosis/examine.ts'
+import { reportJson } from '../diagnosis/json.ts'
+import { reportMarkdown } from '../diagnosis/markdown.ts'
+import type { Report } from '../diagnosis/report.ts'
+import { reportText } from '../diagnosis/text.ts'
+import { parseTarget } from '../mesh/target-query.ts'
+import { connectionFor } from './connection.ts'
+import { openClients } from './clients.ts'
+import { exitCodeOf } from './exit-codes.ts'
+import { interruptible } from './interruption.ts'
+import { answer } from './output.ts'
+import { progressLine } from './progress.ts'
+
+export interface DiagnoseOptions {
+  namespace?: string
+  context?: string
+  output: 'text' | 'json' | 'markdown'
+  /** Seconds one look may take. */
+  timeout?: number
+}
+
+const FORMATS: Record<DiagnoseOptions['output'], (report: Report) => string> = {
+  text: (report) => reportText(CHECKS, report),
+  json: (report) => `${JSON.stringify(reportJson(report), null, 2)}\n`,
+  markdown: (report) => reportMarkdown(CHECKS, report),
+}
+
+/** `mesh-medic diagnose`: the report on standard output; answers the exit code of its verdict. */
+export async function diagnose(target: string, options: DiagnoseOptions): Promise<number> {
+  const query = parseTarget(target, options.namespace)
+  const { connection, limits } = connectionFor(options.context)
+  const controller = interruptible()
+  const line = progressLine(process.stderr)
+  try {
+    const report = await examine(query, openClients(connection, controller), CHECKS, {
+      signal: controller.signal,
+      stepTimeout: options.timeout === undefined ? limits.stepTimeout : options.timeout * 1000,
+      concurrency: limits.concurrency,
+      progress: { steps: (plan) => line.steps(plan) },
+    })
+    line.clear()
+    await answer(FORMATS[options.output](report))
+    return exitCodeOf(report.verdict)
+  } finally {
+    line.clear()
+  }
+}

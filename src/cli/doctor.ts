@@ -1,0 +1,17 @@
+import { testCluster } from '../diagnosis/self-test.ts'
+import { selfTestText } from '../diagnosis/self-test-text.ts'
+import { openClients } from './clients.ts'
+import { connectionFor } from './connection.ts'
+import { EXIT } from './exit-codes.ts'
+import { interruptible } from './interruption.ts'
+import { answer } from './output.ts'
+import type { ShowOptions } from './status.ts'
+
+/** `mesh-medic doctor`: whether what a diagnosis needs is there; exit code 0 when all is, else 2. */
+export async function doctor({ context, output }: ShowOptions): Promise<number> {
+  const { connection } = await connectionFor(context)
+  const controller = interruptible()
+  const items = await testCluster(openClients(connection, controller), controller.signal)
+  await answer(output === 'json' ? `${JSON.stringify(items, null, 2)}\n` : selfTestText(items))
+  return items.every(({ ok }) => ok) ? EXIT.healthy : EXIT.ill
+}

@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto'
+import { EXIT } from './exit-codes.ts'
+import { Interruption } from './interruption.ts'
+import { remark } from './output.ts'
+
+/** What a person asked for can't be done; `message` says what can. */
+export class UsageError extends Error {
+  readonly code = 'usage'
+}
+
+/** Codes of errors that tell a person what to type or configure instead. */
+const USAGE_CODES: readonly unknown[] = ['usage', 'target-syntax', 'unknown-target', 'ambiguous-target', 'unknown-namespace', 'cluster-configuration', 'configuration']
+
+/** Says on standard error why a command failed, and answers its exit code. What is nobody's mistake but ours is logged with a run id. */
+export async function explainFailure(error: unknown): Promise<number> {
+  if (error instanceof Interruption) {
+    remark(error.message)
+    return error.exitCode
+  }
+  if (error instanceof Error && 'code' in error && USAGE_CODES.includes(error.code)) {
+    remark(error.message)
+    return EXIT.usage
+  }
+  const run = randomBytes(4).toString('hex')
+  const { createLog } = await import('../log.ts')
+  createLog().child({ run }).error({ err: error }, 'command failed')
+  remark(`mesh-medic failed, run ${run}: ${error instanceof Error ? error.message : String(error)}`)
+  return EXIT.broken
+}

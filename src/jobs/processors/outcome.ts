@@ -1,0 +1,19 @@
+import type { Check } from '../../checks/check.ts'
+import { statusHeadline, statusVerdict } from '../../diagnosis/mesh-status-text.ts'
+import { headline } from '../../diagnosis/telling.ts'
+import type { RunRecord } from '../../store/runs.ts'
+import type { RunAnswer } from './run-thread.ts'
+
+/** An answer as one word and one sentence, for the record and the audit. */
+export function outcomeOf(checks: readonly Check[], answer: RunAnswer): NonNullable<RunRecord['outcome']> {
+  switch (answer.kind) {
+    case 'diagnose':
+      return { verdict: answer.report.verdict, sentence: headline(checks, answer.report) }
+    case 'status':
+      return { verdict: statusVerdict(answer.status), sentence: statusHeadline(answer.status) }
+    case 'doctor': {
+      const bad = answer.items.filter(({ ok }) => !ok).length
+      return { verdict: bad === 0 ? 'healthy' : 'ill', sentence: `${bad} of ${answer.items.length} self-tests failed` }
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import type { MeshStatus } from '../../diagnosis/mesh-status.ts'
+import type { Clients } from '../../evidence/clients/clients.ts'
+import { carryOut } from './carry-out.ts'
+import type { Processor, ProcessorDeps } from './processor.ts'
+
+/** Looks at the mesh as a whole, or at one namespace. */
+export type LookAtMesh = (clients: Clients, options: { namespace?: string; signal: AbortSignal }) => Promise<MeshStatus>
+
+/** Tells the thread how the proxies of the mesh stand. */
+export function status(deps: ProcessorDeps & { meshStatus: LookAtMesh }): Processor {
+  return carryOut(deps, async ({ request }, _thread, signal) => ({
+    kind: 'status',
+    status: await deps.meshStatus(deps.clients, { signal, ...(request.namespace !== undefined && { namespace: request.namespace }) }),
+  }))
+}

@@ -1,0 +1,11 @@
+import type { Fields } from '../records.ts'
+import { isFields } from '../web-api/arguments.ts'
+
+/** The objects in a field that should hold a list. */
+export const listIn = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.filter(isFields) : [])
+
+/** The object in a field, or an empty one. */
+export const objectIn = (value: unknown): Fields => (isFields(value) ? value : {})
+
+/** The string in a field, or an empty one. */
+export const textIn = (value: unknown): string => (typeof value === 'string' ? value : '')

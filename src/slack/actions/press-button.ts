@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { useButton, type ButtonRefusal } from '../../store/buttons.ts'
+import { orTell } from '../commands/run-line.ts'
+import type { Asking } from '../asking.ts'
+import type { SlackDeps } from '../deps.ts'
+import { RefusalError } from '../refusal-of.ts'
+import { ACTIONS } from './index.ts'
+
+/** What Slack sends of a press; anything may be missing or forged. */
+export interface Pressed {
+  actionId: string
+  value: string | undefined
+  message: string | undefined
+}
+
+const Home = z.object({ channel: z.string().optional(), team: z.string().optional() })
+
+const OPAQUE_ID = /^[a-z0-9]{10,40}$/
+
+/** Does what a button says; one that does nothing any more answers why. Never rejects. */
+export async function pressButton(deps: SlackDeps, asking: Asking, { actionId, value, message }: Pressed): Promise<void> {
+  await orTell(deps, asking, `button ${actionId.slice(0, 60)}`, async () => {
+    const [name = ''] = actionId.split(':')
+    const action = ACTIONS.find((one) => one.name === name)
+    if (action === undefined) throw new RefusalError({ why: 'I do not know that button. It may be from another version of me.', commands: ['/mesh help'] })
+    const unknown = new RefusalError({ why: 'I do not know what that button was for.', remedies: ['It is too old, or it is not mine. Ask again:'], commands: ['/mesh help'] })
+    if (value === undefined || !OPAQUE_ID.test(value)) throw unknown
+    const answer = await useButton(deps.records, value, { by: asking.user })
+    if (!answer.ok) throw refuse(answer) ?? unknown
+    const { button } = answer
+    if (button.act !== action.name) throw unknown
+    const home = Home.parse(button.payload)
+    if ((home.channel !== undefined && home.channel !== asking.channel) || (home.team !== undefined && asking.team !== undefined && home.team !== asking.team)) {
+      throw new RefusalError({ why: 'That button belongs to another channel.', remedies: ['Press it there, or ask here:'], commands: ['/mesh help'] })
+    }
+    await action.run(deps, asking, { button, message })
+  })
+}
+
+function refuse(answer: ButtonRefusal): RefusalError | undefined {
+  if (answer.refusal === 'unknown') return undefined
+  const { act, used } = answer.button
+  const again = act === 'doctor-round-trip' ? ['/mesh doctor'] : ['/mesh help']
+  if (answer.refusal === 'expired') return new RefusalError({ why: 'That button has expired.', remedies: ['Ask again:'], commands: again })
+  return new RefusalError({ why: `That button was used already${used === undefined ? '' : `, at ${used.at.slice(11, 19)} UTC`}.`, remedies: ['Ask again:'], commands: again })
+}

@@ -1,0 +1,97 @@
+import { App, type BlockAction, type CustomRoute, type MessageShortcut, type ViewSubmitAction } from '@slack/bolt'
+import type { Log } from '../jobs/log.ts'
+import { pressButton } from './actions/press-button.ts'
+import type { Asking } from './asking.ts'
+import { boltLogger } from './bolt-logger.ts'
+import { runLine } from './commands/run-line.ts'
+import type { SlackDeps } from './deps.ts'
+import { hearMention } from './mention.ts'
+import { openDiagnoseWorkload } from './shortcuts/diagnose-workload.ts'
+import { DIAGNOSE_WORKLOAD } from './views/diagnose-workload.ts'
+import { submitDiagnoseWorkload } from './views/submit-diagnose-workload.ts'
+
+/** How Slack reaches the app: an app token for Socket Mode, else a signing secret for HTTP. */
+export interface SlackAppOptions {
+  botToken: string
+  /** Socket Mode when given. */
+  appToken?: string
+  /** For HTTP; needed without an app token. */
+  signingSecret?: string
+  /** For another address than Slack's. */
+  apiUrl?: string
+  /** Further HTTP routes beside /slack/events; HTTP only. */
+  customRoutes?: CustomRoute[]
+}
+
+/** The app's own identity, from auth.test; given both, Bolt does not ask by itself, where nobody could catch its failure. */
+export interface SlackIdentity {
+  botId: string
+  botUserId: string
+}
+
+/** The slash command, the events and the shortcut that are handled; manifest.yml names the same. */
+export const HANDLED = { commands: ['/mesh'], events: ['app_mention'], shortcuts: [DIAGNOSE_WORKLOAD] } as const
+
+/** Where Slack posts in HTTP mode. */
+export const EVENTS_PATH = '/slack/events'
+
+/** What was asked for is begun only after the acknowledgements of all that came in at the same time. */
+const afterAcknowledging = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
+
+/** Builds the Bolt app with every handler; it is not connected yet. */
+export function slackApp(options: SlackAppOptions, identity: SlackIdentity, deps: SlackDeps): App {
+  const app = new App({ ...transport(options), token: options.botToken, ...identity, clientOptions: options.apiUrl === undefined ? {} : { slackApiUrl: options.apiUrl }, logger: boltLogger(deps.log) })
+  registerCommand(app, deps)
+  registerButtons(app, deps)
+  registerShortcut(app, deps)
+  app.event('app_mention', async ({ event, body }) => {
+    await afterAcknowledging()
+    await hearMention(deps, { ...event, team: event.team ?? body.team_id, eventId: body.event_id, botUserId: identity.botUserId })
+  })
+  app.error((error) => {
+    logError(deps.log, error)
+    return Promise.resolve()
+  })
+  return app
+}
+
+function transport({ appToken, signingSecret, customRoutes }: SlackAppOptions): ConstructorParameters<typeof App>[0] {
+  if (appToken !== undefined) return { socketMode: true, appToken }
+  if (signingSecret === undefined) throw new TypeError('Slack needs an app token (Socket Mode) or a signing secret (HTTP).')
+  return { signingSecret, endpoints: [EVENTS_PATH], ...(customRoutes !== undefined && { customRoutes }) }
+}
+
+function registerCommand(app: App, deps: SlackDeps): void {
+  for (const name of HANDLED.commands) {
+    app.command(name, async ({ ack, command, respond }) => {
+      await ack()
+      await afterAcknowledging()
+      await runLine(deps, { user: command.user_id, team: command.team_id, channel: command.channel_id, respond }, command.text)
+    })
+  }
+}
+
+function registerButtons(app: App, deps: SlackDeps): void {
+  app.action<BlockAction>({ type: 'block_actions' }, async ({ ack, action, body, respond }) => {
+    await ack()
+    await afterAcknowledging()
+    const { user, team, channel, container } = body
+    const message = body.message as { ts?: string; thread_ts?: string } | undefined
+    const asking: Asking = { user: user.id, team: team?.id, channel: channel?.id ?? user.id, respond, ...(container.is_ephemeral === true || message?.thread_ts === message?.ts ? {} : { thread: message?.thread_ts }) }
+    await pressButton(deps, asking, { actionId: 'action_id' in action ? action.action_id : '', value: 'value' in action && typeof action.value === 'string' ? action.value : undefined, message: message?.ts })
+  })
+}
+
+function registerShortcut(app: App, deps: SlackDeps): void {
+  app.shortcut<MessageShortcut>({ type: 'message_action', callback_id: DIAGNOSE_WORKLOAD }, async ({ ack, shortcut, respond }) => {
+    await ack()
+    await openDiagnoseWorkload(deps, { user: shortcut.user.id, team: shortcut.team?.id, channel: shortcut.channel.id, respond }, shortcut)
+  })
+  app.view<ViewSubmitAction>(DIAGNOSE_WORKLOAD, async ({ ack, view, body }) => {
+    await submitDiagnoseWorkload(deps, { user: body.user.id, team: body.team?.id }, view, ack)
+  })
+}
+
+function logError(log: Log, err: unknown): void {
+  log.error({ err }, 'a Slack handler failed')
+}

@@ -1,0 +1,29 @@
+import { buttonRow, type ButtonSpec } from './buttons.ts'
+import { fit } from './fit.ts'
+import { bullets, code, line, link, rich, text, type SlackMessage } from './rich.ts'
+
+/** An answer to something that cannot be done: why, and what would work. */
+export interface Refusal {
+  why: string
+  /** Sentences: what to do about it. */
+  remedies?: readonly string[]
+  /** Lines that can be typed instead. */
+  commands?: readonly string[]
+}
+
+export function refusalMessage({ why, remedies = [], commands = [] }: Refusal, buttons: readonly ButtonSpec[] = []): SlackMessage {
+  return fit({
+    text: `⚠️ ${why}`,
+    blocks: [
+      rich(line(text(`⚠️ ${why}`))),
+      ...(remedies.length === 0 ? [] : [rich(line(text(remedies.join('\n'))))]),
+      ...(commands.length === 0 ? [] : [rich(line(text('This would work:')), bullets(commands.slice(0, 10).map((command) => [code(command)])))]),
+      ...buttonRow(buttons),
+    ],
+  })
+}
+
+/** A plain answer, with a link when there is somewhere to go. */
+export function noteMessage(note: string, to?: { url: string; label: string }): SlackMessage {
+  return fit({ text: note, blocks: [rich(line(text(to === undefined ? note : `${note} `), ...(to === undefined ? [] : [link(to.url, to.label)])))] })
+}

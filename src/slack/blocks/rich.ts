@@ -1,0 +1,65 @@
+import type { KnownBlock, RichTextBlock, RichTextElement, RichTextPreformatted, RichTextSection } from '@slack/types'
+import { clean, cut } from './escape.ts'
+import { LIMITS } from './limits.ts'
+
+/** What a message shows: blocks, and the text that stands for them in notifications. `isCut`: something did not fit. */
+export interface SlackMessage {
+  text: string
+  blocks: KnownBlock[]
+  isCut?: boolean
+}
+
+/** Pieces of a line of rich text; rich text is never parsed, so nothing in it can mention or link. */
+export type Piece = RichTextElement
+
+const nonEmpty = (text: string): string => (text === '' ? ' ' : text)
+
+export const text = (value: string): Piece => ({ type: 'text', text: nonEmpty(clean(value)) })
+export const bold = (value: string): Piece => ({ type: 'text', text: nonEmpty(clean(value)), style: { bold: true } })
+export const italic = (value: string): Piece => ({ type: 'text', text: nonEmpty(clean(value)), style: { italic: true } })
+export const code = (value: string): Piece => ({ type: 'text', text: nonEmpty(clean(value)), style: { code: true } })
+export const person = (id: string): Piece => (/^[UW][A-Z0-9_]+$/.test(id) ? { type: 'user', user_id: id } : code(id))
+
+/** A link with a text of ours. */
+export const link = (url: string, label: string): Piece => ({ type: 'link', url, text: clean(label) })
+
+/** The values inside a sentence stand between these; see `mark`. */
+const OPEN = '\u0002'
+const CLOSE = '\u0003'
+
+/** Marks a value inside a sentence of telling.ts; `sentencePieces` shows it as code. Marking twice changes nothing. */
+export const mark = (value: string): string => (value.startsWith(OPEN) && value.endsWith(CLOSE) ? value : `${OPEN}${clean(value)}${CLOSE}`)
+
+/** A sentence whose values were marked. */
+export function sentencePieces(sentence: string): Piece[] {
+  return sentence.split(OPEN).flatMap((part, index) => {
+    if (index === 0) return part === '' ? [] : [text(part)]
+    const [value = '', rest = ''] = part.split(CLOSE)
+    return rest === '' ? [code(value)] : [code(value), text(rest)]
+  })
+}
+
+/** One paragraph. */
+export function line(...pieces: Piece[]): RichTextSection {
+  return { type: 'rich_text_section', elements: pieces.slice(0, LIMITS.parts) }
+}
+
+/** A block of code, cut at `most` characters. */
+export function pre(value: string, most: number = LIMITS.text): RichTextPreformatted {
+  return { type: 'rich_text_preformatted', elements: [{ type: 'text', text: nonEmpty(cut(clean(value), most)) }] }
+}
+
+/** A bulleted list. */
+export function bullets(items: Piece[][]): RichTextBlock['elements'][number] {
+  return { type: 'rich_text_list', style: 'bullet', elements: items.slice(0, LIMITS.parts).map((pieces) => line(...pieces)) }
+}
+
+/** A rich text block of paragraphs, lists and blocks of code. */
+export function rich(...elements: RichTextBlock['elements']): RichTextBlock {
+  return { type: 'rich_text', elements }
+}
+
+/** The lines with a line break between each two. */
+export function lines(many: Piece[][]): RichTextSection {
+  return line(...many.flatMap((pieces, index) => (index === 0 ? pieces : [text('\n'), ...pieces])))
+}

@@ -1,0 +1,14 @@
+import { RefusalError } from '../refusal-of.ts'
+import { startRun } from '../start-run.ts'
+import { defineCommand } from './command.ts'
+
+/** Tests the bot itself. */
+export const doctor = defineCommand({
+  name: 'doctor',
+  usage: 'doctor',
+  about: 'tests myself: Slack, buttons, queue, permissions in the cluster, istioctl, Prometheus',
+  async run(deps, asking, words) {
+    if (words.length > 0) throw new RefusalError({ why: 'doctor takes no arguments.', commands: ['/mesh doctor'] })
+    await startRun(deps, asking, { kind: 'doctor', text: '' })
+  },
+})

@@ -1,0 +1,80 @@
+import { nearestNames } from '../../mesh/names.ts'
+import { RefusalError } from '../refusal-of.ts'
+
+/** Nobody types more than this on purpose. */
+const MOST_CHARACTERS = 500
+
+/** `<http://shop.example.com|shop.example.com>`, as Slack writes what it took for a link. */
+const LINK = /<((?:https?|mailto):[^|>\s]+)(?:\|([^>]*))?>/g
+
+const ENTITIES: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', '&gt;': '>' }
+
+/** What was typed, without what Slack's clients made of it: links, entities, curly quotes, long dashes before a flag. */
+function asTyped(text: string): string {
+  return text
+    .replace(LINK, (_whole, url: string, label?: string) => label ?? url.replace(/^mailto:/, ''))
+    .replace(/&(?:amp|lt|gt);/g, (entity) => ENTITIES[entity] ?? entity)
+    .replace(/[\u201c\u201d\u201e]/g, '"')
+    .replace(/[\u2018\u2019]/g, "'")
+    .replace(/(^|\s)\u2014(?=\w)/g, '$1--')
+    .replace(/(^|\s)\u2013(?=\w)/g, '$1-')
+}
+
+/**
+ * The words of a command line; quotes keep words together. There is no shell: no variables, no substitution.
+ * @throws RefusalError when it is too long, or a quote has no end
+ */
+export function splitWords(line: string): string[] {
+  if (line.length > MOST_CHARACTERS) throw new RefusalError({ why: `That is ${line.length} characters long; a command has at most ${MOST_CHARACTERS}.`, commands: ['/mesh help'] })
+  const text = asTyped(line)
+  const words: string[] = []
+  for (const [, double, single, bare = ''] of text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)) {
+    const word = double ?? single ?? bare
+    if (double === undefined && single === undefined && /["']/.test(word)) throw new RefusalError({ why: `A quote in ${JSON.stringify(word)} has no partner.`, remedies: ['Names need no quotes.'] })
+    words.push(word)
+  }
+  return words
+}
+
+/** What a command takes: words, and flags with a value. */
+export interface Arguments {
+  words: string[]
+  namespace?: string
+}
+
+const FLAGS = ['-n', '--namespace']
+
+/**
+ * Takes `-n NAMESPACE` (also `--namespace=NAMESPACE`) out of the words.
+ * @throws RefusalError for any other flag, a flag twice or without its value
+ */
+export function readArguments(words: readonly string[], usage: string): Arguments {
+  const refuse = (why: string, ...more: string[]): never => {
+    throw new RefusalError({ why, commands: [...more, `/mesh ${usage}`] })
+  }
+  const rest: string[] = []
+  let namespace: string | undefined
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? ''
+    if (!word.startsWith('-')) {
+      rest.push(word)
+      continue
+    }
+    const [flag, inline] = split(word)
+    if (!FLAGS.includes(flag)) {
+      const [nearest] = nearestNames(flag, FLAGS)
+      refuse(`I do not know the flag ${flag.slice(0, 60)}.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`)
+    }
+    if (namespace !== undefined) refuse('The namespace is given twice.')
+    const value = inline ?? words[(index += 1)]
+    if (value === undefined || value === '') return refuse(`${flag} needs a namespace.`)
+    if (value.startsWith('-')) return refuse(`${flag} needs a namespace; ${JSON.stringify(value.slice(0, 60))} is none.`)
+    namespace = value
+  }
+  return { words: rest, ...(namespace !== undefined && { namespace }) }
+}
+
+function split(word: string): [string, string?] {
+  const at = word.indexOf('=')
+  return at === -1 ? [word] : [word.slice(0, at), word.slice(at + 1)]
+}

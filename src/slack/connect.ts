@@ -1,0 +1,103 @@
+import type { App } from '@slack/bolt'
+import type { AddressInfo } from 'node:net'
+import type { Check } from '../checks/check.ts'
+import { CHECKS } from '../checks/index.ts'
+import { meshStatus } from '../diagnosis/mesh-status.ts'
+import type { Clients } from '../evidence/clients/clients.ts'
+import type { Backend } from '../jobs/backend.ts'
+import type { Log } from '../jobs/log.ts'
+import { auditTrail } from '../jobs/processors/audit-trail.ts'
+import { processors } from '../jobs/processors/index.ts'
+import { sweepRuns } from '../jobs/processors/sweep.ts'
+import type { JobWorker, WorkerRequest } from '../jobs/worker.ts'
+import { slackApp, type SlackAppOptions } from './app.ts'
+import { SlackCalls } from './calls.ts'
+import type { SlackDeps } from './deps.ts'
+import { MeshDirectory } from './mesh-directory.ts'
+import { testSlack } from './test-slack.ts'
+import { SlackThread } from './thread.ts'
+
+export interface ConnectOptions extends SlackAppOptions {
+  /** HTTP mode's port; 0 takes a free one. Default 3000. */
+  port?: number
+  /** Base of the pages that findings link to: `https://…/docs/findings`. */
+  docsUrl?: string
+  /** Jobs at the same time in this process; 0 when other processes work. Default 4. */
+  jobs?: number
+  /** Milliseconds between two updates of a run's message. */
+  updateEvery?: number
+  /** Milliseconds between looks at whether a run is to be cancelled. */
+  cancelPoll?: number
+  /** Milliseconds a step of a diagnosis may take. */
+  stepTimeout?: number
+  /** Milliseconds before each further try of a call to Slack whose answer was lost. */
+  pauses?: readonly number[]
+  /** Milliseconds that a post of a worker that was thought dead may take yet. */
+  underWay?: number
+  /** For tests. */
+  stall?: WorkerRequest['stall']
+}
+
+/** The bot, connected to Slack and working. */
+export interface SlackConnection {
+  app: App
+  /** Port of HTTP mode; undefined in Socket Mode. */
+  port: number | undefined
+  /** Rejects unless Slack, the store and the queue answer. For readiness. */
+  ready(): Promise<void>
+  /** Takes nothing new, lets the current runs end within the grace, and disconnects. The backend stays open. */
+  stop(options?: { graceMilliseconds?: number }): Promise<void>
+}
+
+/** Milliseconds between two looks for runs that nobody works on. */
+const SWEEP_EVERY = 60_000
+
+/**
+ * Connects to Slack and works on what is asked there.
+ * @throws Slack's own error when the tokens do not work, StoreUnavailableError
+ */
+export async function connectSlack(request: { backend: Backend; clients: Clients; options: ConnectOptions; log: Log; checks?: readonly Check[] }): Promise<SlackConnection> {
+  const { backend, clients, options, log, checks = CHECKS } = request
+  const { records, queue } = backend
+  const slack = new SlackCalls({ token: options.botToken, log, ...(options.apiUrl !== undefined && { apiUrl: options.apiUrl }), ...(options.pauses !== undefined && { pauses: options.pauses }) })
+  const who = await slack.patiently('auth.test', (client) => client.auth.test())
+  const audit = auditTrail(records, log)
+  const deps: SlackDeps = {
+    records, queue, slack, audit, log, directory: new MeshDirectory(clients), telling: { checks, ...(options.docsUrl !== undefined && { docsUrl: options.docsUrl }) },
+    ...(options.updateEvery !== undefined && { updateEvery: options.updateEvery }), ...(options.underWay !== undefined && { underWay: options.underWay }),
+  }
+  const openThread = (run: ConstructorParameters<typeof SlackThread>[1]): SlackThread => new SlackThread(deps, run)
+  const app = slackApp(options, { botId: who.bot_id ?? '', botUserId: who.user_id ?? '' }, deps)
+  const server: unknown = await app.start(...(options.appToken === undefined ? [options.port ?? 3000] : []))
+
+  const work = processors({
+    records, clients, checks, openThread, audit, log, meshStatus, testCluster: () => Promise.resolve([]), selfTests: [() => testSlack(slack)], store: { kind: backend.kind, ping: () => backend.ping() },
+    ...(options.cancelPoll !== undefined && { cancelPoll: options.cancelPoll }), ...(options.stepTimeout !== undefined && { stepTimeout: options.stepTimeout }),
+  })
+  const jobs = options.jobs ?? 4
+  const worker: JobWorker | undefined = jobs === 0 ? undefined : backend.openWorker({ ...work, concurrency: jobs, log, ...(options.stall !== undefined && { stall: options.stall }) })
+  await worker?.ready()
+  const sweep = (): Promise<void> => sweepRuns({ records, audit, openThread, log, queue }).catch((err: unknown) => log.warn({ err }, 'the sweep for unfinished runs failed'))
+  await sweep()
+  const timer = setInterval(() => void sweep(), SWEEP_EVERY)
+  timer.unref()
+
+  return {
+    app,
+    port: portOf(server),
+    async ready() {
+      await backend.ping()
+      await slack.client.auth.test()
+    },
+    async stop({ graceMilliseconds = 10_000 } = {}) {
+      clearInterval(timer)
+      await app.stop()
+      await worker?.close({ graceMilliseconds })
+    },
+  }
+}
+
+function portOf(server: unknown): number | undefined {
+  if (typeof server !== 'object' || server === null || !('address' in server) || typeof server.address !== 'function') return undefined
+  return ((server as { address(): AddressInfo | null }).address() ?? undefined)?.port
+}

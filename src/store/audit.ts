@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { canonicalJson } from './canonical-json.ts'
+import { retryOnConflict } from './change-record.ts'
+import type { Records } from './records.ts'
+
+const STREAM = 'audit'
+const PAGE = 1000
+const BEFORE_THE_FIRST = '0'.repeat(64)
+
+/** What can be recorded: noun + past verb. Add a line here; never rename one, old entries keep theirs. */
+export const AuditEventName = z.enum([
+  'command-refused',
+  'diagnosis-asked',
+  'diagnosis-cancelled',
+  'diagnosis-failed',
+  'diagnosis-finished',
+  'fix-applied',
+  'fix-approved',
+  'fix-failed',
+  'fix-proposed',
+  'fix-refused',
+  'fix-rejected',
+  'fix-undone',
+  'fix-verified',
+  'lease-ended',
+  'lease-extended',
+  'lease-granted',
+  'settings-changed',
+])
+export type AuditEventName = z.infer<typeof AuditEventName>
+
+const By = z.looseObject({ user: z.string(), team: z.string().optional() })
+
+/** An event to record. `by` is who caused it (`user: 'mesh-medic'` for the bot itself); `at` is ISO 8601, default now. */
+export const AuditEvent = z.object({
+  at: z.iso.datetime().optional(),
+  event: AuditEventName,
+  by: By,
+  run: z.string().optional(),
+  /** The target's key. */
+  target: z.string().optional(),
+  facts: z.record(z.string(), z.unknown()).default({}),
+})
+export type AuditEvent = z.input<typeof AuditEvent>
+
+/** An event as stored. `hash` is the SHA-256 (hex) of the canonical JSON of all the rest; `previous` is the hash of the entry before. */
+export const AuditEntry = z.object({
+  ...AuditEvent.shape,
+  at: z.iso.datetime(),
+  // A name from a newer version must stay readable after a rollback.
+  event: z.string(),
+  previous: z.string(),
+  hash: z.string(),
+})
+export type AuditEntry = z.infer<typeof AuditEntry>
+
+/** Appends the event to the chain and resolves to its sequence and entry. Never rejects because of others who append at the same time. */
+export async function recordAudit(records: Records, event: AuditEvent): Promise<{ sequence: number; entry: AuditEntry }> {
+  // Through JSON once, so that what is hashed is what will be read back.
+  const parsed = AuditEvent.parse(event)
+  const content = JSON.parse(JSON.stringify({ ...parsed, at: parsed.at ?? new Date().toISOString() })) as Omit<AuditEntry, 'previous' | 'hash'>
+  return retryOnConflict(async () => {
+    const last = await records.lastEntry(STREAM)
+    const linked = { ...content, previous: last ? hashField(last.value) : BEFORE_THE_FIRST }
+    const entry: AuditEntry = { ...linked, hash: hashOf(linked) }
+    return { sequence: await records.append(STREAM, entry, last?.sequence ?? 0), entry }
+  })
+}
+
+/** Entries in order, from sequence `from` (default 1), at most `limit` (default 1000). */
+export async function auditEntries(records: Records, options: { from?: number; limit?: number } = {}): Promise<{ sequence: number; entry: AuditEntry }[]> {
+  const entries = await records.entries(STREAM, options)
+  return entries.map(({ sequence, value }) => ({ sequence, entry: AuditEntry.parse(value) }))
+}
+
+/** `head` is the last hash: written down elsewhere, it also proves that nothing was cut off at the end. */
+export type AuditVerdict = { ok: true; entries: number; head: string } | { ok: false; sequence: number; broken: 'content' | 'chain' }
+
+/** Recomputes the whole chain: ok, or the first entry whose content does not fit its hash ('content') or its predecessor ('chain'). */
+export async function verifyAudit(records: Records): Promise<AuditVerdict> {
+  let head = BEFORE_THE_FIRST
+  let count = 0
+  for (;;) {
+    const page = await records.entries(STREAM, { from: count + 1, limit: PAGE })
+    for (const { sequence, value } of page) {
+      const { hash, ...linked } = z.record(z.string(), z.unknown()).catch({}).parse(value)
+      if (hash !== hashOf(linked)) return { ok: false, sequence, broken: 'content' }
+      if (linked.previous !== head || sequence !== count + 1) return { ok: false, sequence, broken: 'chain' }
+      head = hashField(value)
+      count = sequence
+    }
+    if (page.length < PAGE) return { ok: true, entries: count, head }
+  }
+}
+
+function hashOf(content: object): string {
+  return createHash('sha256').update(canonicalJson(content)).digest('hex')
+}
+
+function hashField(value: unknown): string {
+  const { hash } = z.object({ hash: z.string() }).catch({ hash: '' }).parse(value)
+  return hash
+}

@@ -1,0 +1,53 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { openBackend, type Backend } from '../../src/jobs/backend.ts'
+import type { WorkerRequest } from '../../src/jobs/worker.ts'
+import { StoreUnavailableError } from '../../src/store/records.ts'
+import { killContract, log, queueContract, SOON } from './queue-contract.ts'
+
+describe('queue on PGlite', () => {
+  let dataFolder: string
+  let backend: Backend
+  beforeAll(async () => {
+    dataFolder = await mkdtemp(join(tmpdir(), 'mesh-medic-embedded-'))
+    backend = await openBackend({ dataFolder, log })
+  })
+  afterAll(async () => {
+    await backend.close()
+    await rm(dataFolder, { recursive: true, force: true })
+  })
+
+  queueContract(() => backend)
+
+  it('is for one process at a time', async () => {
+    await expect(openBackend({ dataFolder, log })).rejects.toMatchObject({ code: 'data-folder-busy', facts: { folder: dataFolder, pid: process.pid } })
+  })
+
+  it('keeps its jobs when it is closed, and says that it is away', async () => {
+    await backend.queue.enqueue({ run: 'kept', kind: 'doctor' })
+    await backend.close()
+    await expect(backend.queue.enqueue({ run: 'late', kind: 'doctor' })).rejects.toThrow(StoreUnavailableError)
+    backend = await openBackend({ dataFolder, log })
+    const seen = vi.fn<WorkerRequest['process']>(() => Promise.resolve())
+    const worker = backend.openWorker({ log, process: seen })
+    await expect.poll(() => seen.mock.calls.map(([job]) => job), SOON).toEqual([{ run: 'kept', kind: 'doctor' }])
+    await worker.close()
+  })
+
+  killContract(
+    async () => {
+      await backend.queue.enqueue({ run: 'orphan', kind: 'diagnose' })
+      await backend.close()
+      return { dataFolder }
+    },
+    async () => (backend = await openBackend({ dataFolder, log })),
+  )
+
+  it('says when the folder is none', async () => {
+    const file = join(dataFolder, 'file')
+    await writeFile(file, '')
+    await expect(openBackend({ dataFolder: file, log })).rejects.toMatchObject({ code: 'data-folder-unusable' })
+  })
+})

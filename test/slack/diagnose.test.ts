@@ -1,0 +1,99 @@
+import { afterEach, expect, it } from 'vitest'
+import { auditEntries } from '../../src/store/audit.ts'
+import { recordedClients } from '../replay.ts'
+import { ended, openHouse, type House } from './house.ts'
+import { heldClients } from './slow-clients.ts'
+import { shownIn } from './texts.ts'
+
+let house: House
+afterEach(() => house.close())
+
+const WHO = { user: 'U_ONCALL', channel: 'C_MESH' }
+
+it('diagnoses from the command to the verdict, in one message and its thread', async () => {
+  house = await openHouse()
+  const { slack, backend } = house
+  const typed = await slack.type('/mesh diagnose catalog', WHO)
+  expect(typed.outcome).toBe('acknowledged')
+  const run = await ended(house)
+  expect(run).toMatchObject({ state: 'done', outcome: { verdict: 'ill' }, request: { kind: 'diagnose', target: { key: 'service/istioinaction/catalog' } } })
+
+  const [parent, ...replies] = slack.messages('C_MESH')
+  expect(parent!.ts).toBe(run.thread)
+  const verdict = shownIn(parent!)
+  expect(verdict).toMatch(/🔴 Ill {2}`Service istioinaction\/catalog`\n`VirtualService istioinaction\/catalog-v1-v2` routes to subset/)
+  expect(verdict).toContain('observed: traffic shows it (`MESH0101`')
+  expect(verdict).toContain('10 of 10 requests failed since the last change (100 %)')
+  expect(verdict).toContain('[Run again][Full report]')
+  expect(replies.every(({ threadTs }) => threadTs === parent!.ts)).toBe(true)
+  expect(replies.map(({ text }) => text.split(':')[0])).toEqual(['Cause', ...replies.slice(1).map(({ text }) => text.split(':')[0])])
+  const cause = shownIn(replies[0]!)
+  expect(cause).toContain('```istioctl proxy-config clusters istio-ingressgateway-64577df8d7-bslc7.istio-system -o json```')
+  expect(cause).toContain('503 NC cluster_not_found')
+  expect(cause).toContain('Remedy')
+  expect(replies.map(({ text }) => text).filter((text) => text.startsWith('Looked at'))).toHaveLength(5)
+  expect(new Set(replies.map(({ text }) => text)).size).toBe(replies.length)
+  const events = (await auditEntries(backend.records)).filter(({ entry }) => entry.run === run.id).map(({ entry }) => entry.event)
+  expect(events).toEqual(['diagnosis-asked', 'diagnosis-finished'])
+})
+
+it('shows steps in place while they run', async () => {
+  const held = heldClients(recordedClients('chapter-10/ill'))
+  house = await openHouse({ clients: held.clients })
+  const { slack } = house
+  await slack.type('/mesh diagnose catalog', WHO)
+  const parent = await slack.waitFor(() => slack.messages('C_MESH').find((message) => shownIn(message).includes('✓ objects')))
+  expect(shownIn(parent)).toMatch(/⏱ Diagnosing `Service istioinaction\/catalog`/)
+  expect(shownIn(parent)).toMatch(/⏱ control plane [0-9] of [0-9]/)
+  expect(shownIn(parent)).toContain('[Cancel]')
+  held.release()
+  await ended(house)
+  expect(slack.messages('C_MESH').filter(({ threadTs }) => threadTs === undefined)).toHaveLength(1)
+  expect(shownIn(slack.messages('C_MESH')[0]!)).not.toContain('[Cancel]')
+})
+
+it('says healthy of the mended mesh, and what was ruled out', async () => {
+  house = await openHouse({ clients: recordedClients('chapter-10/mended') })
+  const { slack } = house
+  await slack.type('/mesh diagnose deploy/catalog -n istioinaction', WHO)
+  const run = await ended(house)
+  expect(run.outcome?.verdict).toBe('healthy')
+  expect(shownIn(slack.messages('C_MESH')[0]!)).toContain('🟢 Healthy')
+  expect(slack.messages('C_MESH').map(shownIn).join('\n')).toMatch(/Ruled out[\s\S]*missing-subset/)
+})
+
+it('lets a second question about the same target join the first', async () => {
+  const held = heldClients(recordedClients('chapter-10/ill'))
+  house = await openHouse({ clients: held.clients })
+  const { slack } = house
+  await slack.type('/mesh diagnose catalog', WHO)
+  const second = await slack.type('/mesh diagnose catalog.istioinaction', { user: 'U_SECOND', channel: 'C_MESH' })
+  await slack.waitFor(() => second.ephemerals()[0])
+  expect(shownIn(second.ephemerals()[0]!)).toMatch(/Service istioinaction\/catalog is being diagnosed already. <.*\/archives\/C_MESH\/p\d+\|Its thread>/)
+  held.release()
+  await slack.waitFor(() => slack.messages('C_MESH').some(({ text }) => text.includes('Ill')), 10_000)
+  expect(slack.messages('C_MESH').filter(({ threadTs }) => threadTs === undefined)).toHaveLength(1)
+  await ended(house)
+})
+
+it('runs again by a button, and puts the full report into the thread once', async () => {
+  house = await openHouse()
+  const { slack } = house
+  await slack.type('/mesh diagnose catalog', WHO)
+  const first = await ended(house)
+  const parent = slack.messages('C_MESH')[0]!
+  await slack.click(parent, 'full-report', WHO)
+  const files = await slack.waitFor(() => slack.files().length === 2 && slack.files())
+  expect(files.map(({ name }) => name)).toEqual([`mesh-medic-catalog-${first.id}.md`, `mesh-medic-catalog-${first.id}.json`])
+  expect(files.every(({ sharedIn }) => sharedIn[0]?.threadTs === parent.ts)).toBe(true)
+  expect(JSON.parse(files[1]!.bytes.toString())).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101' } } })
+  const again = await slack.click(parent, 'full-report', WHO)
+  await slack.waitFor(() => again.ephemerals().some((one) => shownIn(one).includes('in the thread already')))
+  expect(slack.files()).toHaveLength(2)
+
+  await slack.click(parent, 'run-again', { user: 'U_SECOND', channel: 'C_MESH' })
+  await slack.waitFor(() => slack.messages('C_MESH').filter(({ threadTs }) => threadTs === undefined).length === 2)
+  const second = await ended(house, 2)
+  expect(second.id).not.toBe(first.id)
+  expect(second).toMatchObject({ asker: { user: 'U_SECOND' }, outcome: { verdict: 'ill' } })
+})

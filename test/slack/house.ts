@@ -1,0 +1,76 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { PGlite } from '@electric-sql/pglite'
+import { embeddedBackend } from '../../src/jobs/embedded-backend.ts'
+import type { Backend } from '../../src/jobs/backend.ts'
+import type { Log } from '../../src/jobs/log.ts'
+import type { Clients } from '../../src/evidence/clients/clients.ts'
+import { connectSlack, type ConnectOptions, type SlackConnection } from '../../src/slack/connect.ts'
+import { startSlackStandIn, type SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
+import type { SlackStandInOptions } from '../../src/sandbox/slack/contract.ts'
+import { isFinished, listRuns, type RunRecord } from '../../src/store/runs.ts'
+import { recordedClients } from '../replay.ts'
+
+/** A line of the log, for assertions. */
+export interface Logged {
+  level: string
+  fields: Record<string, unknown>
+  says: string
+}
+
+/** A log that remembers. */
+export function rememberingLog(): { log: Log; logged: Logged[] } {
+  const logged: Logged[] = []
+  const write = (level: string) => (fields: unknown, says?: string): void => {
+    logged.push({ level, fields: typeof fields === 'object' && fields !== null ? (fields as Record<string, unknown>) : {}, says: says ?? String(fields) })
+    if (process.env.SHOW_LOG !== undefined && level !== 'debug') process.stderr.write(`${level} ${says ?? ''} ${JSON.stringify(fields, (_k, v: unknown) => (v instanceof Error ? `${v.stack ?? v.message} ${String(v.cause)}` : v))}\n`)
+  }
+  return { log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }, logged }
+}
+
+let shared: Promise<Backend> | undefined
+
+/** Records and queue in memory; one for all test files of a thread, because opening it takes two seconds. */
+export function memoryBackend(): Promise<Backend> {
+  return (shared ??= PGlite.create().then((db) => embeddedBackend(db, rememberingLog().log, () => Promise.resolve())))
+}
+
+export interface House {
+  slack: SlackStandIn
+  backend: Backend
+  connection: SlackConnection
+  logged: Logged[]
+  /** ISO time. */
+  openedAt: string
+  close(): Promise<void>
+}
+
+/** The bot as it is in production, on a stand-in for Slack and a recorded mesh. */
+export async function openHouse(
+  { clients = recordedClients('chapter-10/ill'), slack: slackOptions, backend: given, options = {} }: { clients?: Clients; slack?: SlackStandInOptions; backend?: Backend; options?: Partial<ConnectOptions> } = {},
+): Promise<House> {
+  const backend = given ?? (await memoryBackend())
+  const openedAt = new Date().toISOString()
+  const slack = await startSlackStandIn(slackOptions)
+  const { log, logged } = rememberingLog()
+  const connection = await connectSlack({
+    backend, clients, log,
+    options: { botToken: slack.botToken, appToken: slack.appToken, apiUrl: slack.url, updateEvery: 50, cancelPoll: 50, pauses: [20, 50, 100], underWay: 20, ...options },
+  })
+  return {
+    slack, backend, connection, logged, openedAt,
+    async close() {
+      await connection.stop({ graceMilliseconds: 500 })
+      await slack.close()
+    },
+  }
+}
+
+/** Waits until the nth run asked for in this house has ended, and gives its record. */
+export async function ended({ backend, openedAt }: Pick<House, 'backend' | 'openedAt'>, nth = 1, patience = 15_000): Promise<RunRecord> {
+  for (const late = Date.now() + patience; ;) {
+    const run = (await listRuns(backend.records)).filter(({ createdAt }) => createdAt >= openedAt)[nth - 1]
+    if (run !== undefined && isFinished(run)) return run
+    if (Date.now() > late) throw new Error(`the run does not end: ${JSON.stringify(run)}`)
+    await pause(20)
+  }
+}

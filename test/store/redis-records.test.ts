@@ -1,0 +1,69 @@
+import type { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { StoreUnavailableError, type Records } from '../../src/store/records.ts'
+import { redisConnection } from '../../src/store/redis-connection.ts'
+import { redisRecords } from '../../src/store/redis-records.ts'
+import { onRedis, redisIsPresent, startRedis, type TestRedis } from '../redis-server.ts'
+import { recordsContract } from './records-contract.ts'
+
+const connections: Redis[] = []
+/** Short, so that the tests of absence are; a slow machine only waits for it, and never longer than a test may take. */
+function open(server: TestRedis, patience?: number): Records {
+  const redis = redisConnection(server.url, patience === undefined ? {} : { patience })
+  redis.on('error', () => {})
+  connections.push(redis)
+  return redisRecords(redis, { prefix: 'test', ...(patience === undefined ? {} : { patience }) })
+}
+
+describe.skipIf(!redisIsPresent())(`records ${onRedis}`, () => {
+  let server: TestRedis
+  beforeAll(async () => {
+    server = await startRedis({ appendOnly: true })
+  })
+  afterAll(async () => {
+    for (const redis of connections) redis.disconnect()
+    await server.stop()
+  })
+
+  recordsContract(() => Promise.resolve([open(server, 10_000), open(server, 10_000)]))
+
+  it('has everything after Redis was killed, rejects while it is away, recovers by itself', async () => {
+    const records = open(server, 300)
+    const version = await records.write('approvals', 'x', { kept: true }, { expiresInSeconds: 3600 })
+    await records.append('audit', 'first')
+    await server.kill()
+    await expect(records.read('approvals', 'x')).rejects.toThrow(StoreUnavailableError)
+    await expect(records.append('audit', 'never')).rejects.toMatchObject({ code: 'store-unavailable', operation: 'append', cause: expect.any(Error) as Error })
+    await expect(records.ping()).rejects.toThrow(StoreUnavailableError)
+    await server.start()
+    await expect.poll(() => records.read('approvals', 'x').catch(() => 'away'), { timeout: 10_000 }).toEqual({ value: { kept: true }, version })
+    expect(await records.append('audit', 'second')).toBe(2)
+    expect((await records.entries('audit')).map(({ value }) => value)).toEqual(['first', 'second'])
+  })
+
+  it('rejects when Redis is connected and silent', async () => {
+    const records = open(server, 300)
+    await records.write('approvals', 'y', 1)
+    server.freeze()
+    try {
+      await expect(records.read('approvals', 'y')).rejects.toThrow(StoreUnavailableError)
+    } finally {
+      server.thaw()
+    }
+    await expect.poll(() => records.read('approvals', 'y').catch(() => 'away'), { timeout: 10_000 }).toMatchObject({ value: 1 })
+  })
+
+  it('rejects what Redis refuses, with its words as the cause', async () => {
+    const [redis] = connections
+    await redis!.set('test:stream:wrong', 'not a list')
+    await expect(open(server).append('wrong', 1)).rejects.toMatchObject({ code: 'store-unavailable', cause: { message: expect.stringContaining('WRONGTYPE') as string } })
+  })
+
+  it('forgets the ids of expired records in its index', async () => {
+    const records = open(server)
+    await records.write('brief', 'gone', 1, { expiresInSeconds: 0.01 })
+    await expect.poll(() => records.read('brief', 'gone')).toBeUndefined()
+    await records.write('brief', 'here', 1)
+    expect(await connections[0]!.zrange('test:index:brief', '0', '-1')).toEqual(['here'])
+  })
+})

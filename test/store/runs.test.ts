@@ -1,0 +1,50 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Records } from '../../src/store/records.ts'
+import { createRun, isFinished, listRuns, readRun, RunMissingError, updateRun } from '../../src/store/runs.ts'
+import { memoryRecords } from './memory-records.ts'
+
+const question = {
+  request: { kind: 'diagnose', text: 'diagnose catalog', target: { key: 'prod/service/shop/catalog', kind: 'Service', namespace: 'shop', name: 'catalog' } },
+  asker: { team: 'T1', user: 'U1' },
+  channel: 'C1',
+} as const
+
+describe('runs', () => {
+  let records: Records
+  beforeAll(async () => {
+    records = await memoryRecords()
+  })
+
+  it('creates a queued run under an id that tells nothing', async () => {
+    const run = await createRun(records, { ...question, thread: '1700000000.000100' })
+    expect(run).toMatchObject({ ...question, thread: '1700000000.000100', state: 'queued' })
+    expect(run.id).toMatch(/^[a-z0-9]{20}$/)
+    expect(await readRun(records, run.id)).toEqual(run)
+    expect(isFinished(run)).toBe(false)
+    expect(await readRun(records, 'other')).toBeUndefined()
+  })
+
+  it('loses no change when many change one run', async () => {
+    const { id } = await createRun(records, question)
+    const write = (sentence: string) => updateRun(records, id, (run) => ({ ...run, outcome: { verdict: 'ill', sentence: (run.outcome?.sentence ?? '') + sentence } }))
+    await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(write))
+    const sentence = (await readRun(records, id))?.outcome?.sentence ?? ''
+    expect(sentence.match(/./g)?.sort().join('')).toBe('abcdefgh')
+  })
+
+  it('leaves the run alone when there is nothing to change, and refuses a malformed change', async () => {
+    const run = await createRun(records, question)
+    expect(await updateRun(records, run.id, () => undefined)).toEqual(run)
+    await expect(updateRun(records, run.id, () => ({ ...run, state: 'odd' as 'done' }))).rejects.toThrow('state')
+    expect(await readRun(records, run.id)).toEqual(run)
+    await expect(updateRun(records, 'missing', (same) => same)).rejects.toThrow(RunMissingError)
+  })
+
+  it('lists what is kept, oldest first', async () => {
+    const own = await memoryRecords()
+    const first = await createRun(own, question)
+    const second = await createRun(own, question)
+    await updateRun(own, first.id, (run) => ({ ...run, createdAt: '2026-01-01T00:00:00.000Z' }))
+    expect((await listRuns(own)).map(({ id }) => id)).toEqual([first.id, second.id])
+  })
+})
