@@ -80,11 +80,12 @@ export function proof(reading: Pick<Seen, 'kind' | 'of' | 'source' | 'at'>, says
   return { kind, ...(of !== undefined && { of }), source, at, says, ...(quote !== undefined && { quote }) }
 }
 
-/** Fills a problem's text: lists are joined with commas. */
+/** Fills a problem's text: lists are joined with commas; every value but a number is marked, for it is somebody else's text. */
 export function fill(template: string, subject: string, args: Args, mark: (value: string) => string = (value) => value): string {
+  const marked = (value: string | number): string => (typeof value === 'number' ? String(value) : mark(value))
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = name === 'subject' ? subject : args[name]
     if (value === undefined) return whole
-    return Array.isArray(value) ? value.map((item: string) => mark(item)).join(', ') : mark(String(value as string | number))
+    return Array.isArray(value) ? value.map((item: string) => marked(item)).join(', ') : marked(value as string | number)
   })
 }

@@ -10,7 +10,7 @@ const longestRun = (text: string): number => Math.max(0, ...[...text.matchAll(/`
 
 /** Text as Markdown shows it literally, on one line. */
 export function escapeMarkdown(text: string): string {
-  return text.replace(CONTROL, '�').replace(/\s+/g, ' ').replace(/[\\`*_{}[\]<>()#+!|~@&-]/g, (char) => `\\${char}`)
+  return text.replace(CONTROL, '�').replace(/\s+/g, ' ').replace(/[\\`*_[\]<>#!|~@&]|^[-+]/g, (char) => `\\${char}`)
 }
 
 /** Text as an inline code span, whatever back-ticks it holds. */

@@ -18,12 +18,12 @@ export function problemOf(checks: readonly Check[], finding: Finding): Problem {
 
 /** The finding as one sentence without its full stop. */
 export function sentence(checks: readonly Check[], finding: Finding, mark: Mark = plain): string {
-  return fill(problemOf(checks, finding).says, mark(formatRef(finding.subject)), finding.args, mark)
+  return fill(problemOf(checks, finding).says, formatRef(finding.subject), finding.args, mark)
 }
 
 /** What would mend it, as one sentence. */
 export function remedy(checks: readonly Check[], finding: Finding, mark: Mark = plain): string {
-  return fill(problemOf(checks, finding).remedy, mark(formatRef(finding.subject)), finding.args, mark)
+  return fill(problemOf(checks, finding).remedy, formatRef(finding.subject), finding.args, mark)
 }
 
 /** What each standing claims, in words. */

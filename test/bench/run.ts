@@ -8,9 +8,10 @@
  */
 import { benchDiagnosis } from './diagnosis.ts'
 import { benchDump } from './dump.ts'
+import { benchSlack } from './slack.ts'
 
 
-const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = { diagnosis: benchDiagnosis, dump: benchDump }
+const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = { diagnosis: benchDiagnosis, slack: benchSlack, dump: benchDump }
 
 const named = process.argv.slice(2)
 const unknown = named.filter((name) => BENCHES[name] === undefined)
