@@ -10,7 +10,7 @@ import type { Target } from '../mesh/target.ts'
 import type { Code, Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
 import { ownerOf, podScope, podsOf } from './owners.ts'
-import { isForHosts, lastReadinessChange, lastRoutingChange, quoteLine } from './traffic-of.ts'
+import { isForHosts, lastReadinessChange, lastRoutingChange, quoteLine, ROUTING_KINDS } from './traffic-of.ts'
 
 /** From this share of requests on, and at least two of them, failing counts as an error: less may be a passing matter. */
 const SHARE = 0.05
@@ -19,8 +19,8 @@ const SHARE = 0.05
 export const failingRequests = defineCheck({
   name: 'failing-requests',
   about: 'no request to the target failed since the last change of what routes to it',
-  needs: ['access-log'],
-  confirms: ['pods', 'virtual-services', 'destination-rules', 'services', 'gateways', 'envoy-filters', 'replica-sets'],
+  needs: ['access-log', 'pods', ...ROUTING_KINDS],
+  confirms: ['replica-sets'],
   problems: {
     MESH0401: {
       severity: 'error', symptom: true, title: 'requests fail',
@@ -44,8 +44,9 @@ export const failingRequests = defineCheck({
     },
   },
   run(evidence, target) {
-    const moment = Math.max(lastRoutingChange(evidence, target), lastReadinessChange(evidence, target))
-    const requests = requestsTo(target, moment, evidence)
+    const changed = lastRoutingChange(evidence, target)
+    if (changed === undefined) return []
+    const requests = requestsTo(target, Math.max(changed, lastReadinessChange(evidence, target)), evidence)
     const failures = requests.filter(({ entry }) => failed(entry))
     if (failures.length === 0) return []
     const grave = failures.length >= 2 && failures.length / requests.length >= SHARE

@@ -8,6 +8,7 @@ import { latestChange } from '../mesh/objects.ts'
 import { concerns } from '../mesh/routing.ts'
 import type { Target } from '../mesh/target.ts'
 import { podsOf } from './owners.ts'
+import { gatewaysFor } from './proxies-of.ts'
 import type { Proof } from './check.ts'
 import { proof } from './check.ts'
 
@@ -19,13 +20,20 @@ export function isForHosts(entry: AccessLogLine, hosts: readonly string[]): bool
   return authority !== '' && hosts.some((pattern) => hostMatches(pattern, authority) || pattern.startsWith(`${authority}.`))
 }
 
-/** When the objects that route to the target last changed (milliseconds since the epoch): earlier traffic proves nothing about them. */
-export function lastRoutingChange(evidence: Evidence, target: Target): number {
+/** The objects whose last change divides traffic that counts from traffic that proves nothing. */
+export const ROUTING_KINDS = ['virtual-services', 'destination-rules', 'services', 'gateways', 'envoy-filters'] as const
+
+/**
+ * When the objects that route to the target last changed (milliseconds since the epoch): earlier traffic proves nothing about them.
+ * Undefined when some of them could not be seen: then nobody knows which traffic counts.
+ */
+export function lastRoutingChange(evidence: Evidence, target: Target): number | undefined {
+  if (ROUTING_KINDS.some((kind) => evidence.blind(kind).length > 0)) return undefined
   return latestChange([
     ...evidence.objects('virtual-services').filter((one) => concerns(one, target.hosts)),
     ...evidence.objects('destination-rules').filter((one) => target.hosts.includes(toFqdn(one.spec?.host ?? '', one.metadata.namespace ?? ''))),
     ...evidence.objects('services').filter((one) => target.services.some(({ namespace, name }) => one.metadata.namespace === namespace && one.metadata.name === name)),
-    ...evidence.objects('gateways'),
+    ...gatewaysFor(evidence, target),
     ...evidence.objects('envoy-filters'),
   ])
 }

@@ -11,34 +11,31 @@ export interface Connection {
   /** Absent: the kubeconfig's current context. */
   context?: string | undefined
   prometheus?: string | undefined
+  /** What istioctl is given instead, where the Kubernetes client needs no kubeconfig. */
+  istioctlKubeconfig?: { path: string; context: string } | undefined
 }
 
 /**
  * Clients for one command. The Kubernetes client takes half a second to load, so it loads while istioctl runs; when it can't be made
  * (no kubeconfig, an unknown context) `controller` aborts with the reason.
  */
-export function openClients({ istioctl, kubeconfig, context, prometheus }: Connection, controller: AbortController): Clients {
+export function openClients({ istioctl: program, kubeconfig, context, prometheus, istioctlKubeconfig }: Connection, controller: AbortController): Clients {
   const module = import('../evidence/clients/kubernetes.ts')
   const loading = module.then(({ kubernetesApi }) => kubernetesApi({ kubeconfig, context }))
   loading.catch((error: unknown) => controller.abort(error))
-  const contextInUse = async (): Promise<string | undefined> => currentContext((await module).loadKubeConfig({ kubeconfig, context }))
   const kubernetes: Kubernetes = {
     list: async (...args) => (await loading).list(...args),
     log: async (...args) => (await loading).log(...args),
     allowed: async (...args) => (await loading).allowed(...args),
     version: async (...args) => (await loading).version(...args),
   }
+  const contextInUse = async (): Promise<string | undefined> => istioctlKubeconfig?.context ?? (await module).loadKubeConfig({ kubeconfig, context }).getCurrentContext()
+  const istioctl = istioctlProgram({ program, kubeconfig: istioctlKubeconfig?.path ?? kubeconfig, context })
   return {
     kubernetes,
-    istioctl: withoutSecrets(istioctlProgram({ program: istioctl, kubeconfig, context }), contextInUse),
+    istioctl: withoutSecrets(istioctl, contextInUse),
     ...(prometheus !== undefined && { prometheus: prometheusApi(prometheus) }),
     ...(context !== undefined && { context }),
     now: () => new Date(),
   }
-}
-
-/** The context's name, unless the client made it up for a pod's own service account: then istioctl doesn't know it. */
-function currentContext(config: { getCurrentContext(): string }): string | undefined {
-  const name = config.getCurrentContext()
-  return name === '' || name === 'inClusterContext' ? undefined : name
 }

@@ -1,7 +1,30 @@
+import { loadConfig, type Config } from '../config.ts'
 import type { Connection } from './clients.ts'
+import { podConnection } from './pod-kubeconfig.ts'
 
-/** The cluster a command is about and the limits it keeps. */
-export function connectionFor(context: string | undefined): { connection: Connection; limits: { stepTimeout?: number; concurrency?: number } } {
-  const { ISTIOCTL: istioctl, PROMETHEUS_URL: prometheus } = process.env
-  return { connection: { istioctl, context, prometheus }, limits: {} }
+/** The cluster a command is about, and the limits it keeps. */
+export interface Settings {
+  connection: Connection
+  limits: Config['limits']
+}
+
+/**
+ * As kubectl chooses: the kubeconfig's current context, or the one that is named. A configured cluster of that context lends its
+ * kubeconfig and Prometheus.
+ *
+ * @throws {ConfigError} when the configuration is wrong
+ */
+export function connectionFor(context: string | undefined): Settings {
+  const config = loadConfig(process.env)
+  const cluster = context === undefined ? undefined : Object.values(config.clusters).find((one) => one.context === context)
+  const { istioctl, prometheusUrl, limits } = config
+  const connection: Connection = { istioctl, kubeconfig: cluster?.kubeconfig, context, prometheus: cluster?.prometheus ?? prometheusUrl }
+  return { connection: context === undefined ? podConnection(connection, config.dataFolder, process.env) : connection, limits }
+}
+
+/** The cluster the bot looks at: the configured one, else as kubectl chooses. */
+export function botConnection(config: Config): Connection {
+  const { kubeconfig, context, prometheus } = (config.cluster === undefined ? undefined : config.clusters[config.cluster]) ?? {}
+  const connection: Connection = { istioctl: config.istioctl, kubeconfig, context, prometheus: prometheus ?? config.prometheusUrl }
+  return kubeconfig === undefined && context === undefined ? podConnection(connection, config.dataFolder, process.env) : connection
 }

@@ -1,13 +1,11 @@
-import { pino } from 'pino'
+import { createLog } from '../log.ts'
 import { runDemo } from '../sandbox/demo.ts'
 import { EXIT } from './exit-codes.ts'
+import { interruptible } from './interruption.ts'
 
-/** Runs the demo on this terminal until Ctrl-C, SIGTERM or the word exit. */
+/** `mesh-medic demo`: stays until Ctrl-C, the word exit, or the end of the process; leaving it is no failure. */
 export async function demo(): Promise<number> {
-  const stop = new AbortController()
-  const end = (): void => stop.abort()
-  process.once('SIGINT', end)
-  process.once('SIGTERM', end)
-  await runDemo({ input: process.stdin, output: process.stdout, signal: stop.signal, log: pino({ level: process.env.LOG_LEVEL ?? 'silent' }, pino.destination(2)) })
+  const { signal } = interruptible()
+  await runDemo({ input: process.stdin, output: process.stdout, signal, log: createLog({ level: process.env.LOG_LEVEL ?? 'error' }) })
   return EXIT.healthy
 }

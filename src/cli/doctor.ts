@@ -9,7 +9,7 @@ import type { ShowOptions } from './status.ts'
 
 /** `mesh-medic doctor`: whether what a diagnosis needs is there; exit code 0 when all is, else 2. */
 export async function doctor({ context, output }: ShowOptions): Promise<number> {
-  const { connection } = await connectionFor(context)
+  const { connection } = connectionFor(context)
   const controller = interruptible()
   const items = await testCluster(openClients(connection, controller), controller.signal)
   await answer(output === 'json' ? `${JSON.stringify(items, null, 2)}\n` : selfTestText(items))

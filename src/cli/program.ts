@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { VERSION } from '../version.ts'
 import { EXIT } from './exit-codes.ts'
 import { explainFailure } from './failure.ts'
 import { tolerateClosedPipes } from './output.ts'
 import type { DiagnoseOptions } from './diagnose.ts'
 import type { ShowOptions } from './status.ts'
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 
 function seconds(text: string): number {
   const value = Number(text)
@@ -22,7 +20,7 @@ const output = (...formats: string[]): Option => new Option('-o, --output <forma
 export function program(ended: (exitCode: number) => void): Command {
   const all = new Command('mesh-medic')
     .description('Finds why a workload in an Istio mesh misbehaves, proves it, and says what to change.')
-    .version(version)
+    .version(VERSION)
     .exitOverride()
     .addHelpText('after', `
 Exit codes of diagnose, status and doctor:

@@ -17,7 +17,7 @@ export interface ShowOptions {
 /** `mesh-medic status`: how every proxy stands with istiod; answers the exit code. */
 export async function status(namespace: string | undefined, { context, output }: ShowOptions): Promise<number> {
   if (namespace !== undefined && !isDnsLabel(namespace)) throw new UsageError(`${JSON.stringify(namespace.slice(0, 80))} is not a namespace name.`)
-  const { connection, limits } = await connectionFor(context)
+  const { connection, limits } = connectionFor(context)
   const controller = interruptible()
   const found = await meshStatus(openClients(connection, controller), { namespace, signal: controller.signal, stepTimeout: limits.stepTimeout })
   const verdict = statusVerdict(found)

@@ -6,7 +6,9 @@ import type { TrafficFigure } from './report.ts'
 
 /** Requests to the target since its routing last changed: from the gateways' logs when they have any, else from the target's own proxies. */
 export function trafficFigure(evidence: Evidence, target: Target): TrafficFigure | undefined {
-  const moment = Math.max(lastRoutingChange(evidence, target), lastReadinessChange(evidence, target))
+  const changed = lastRoutingChange(evidence, target)
+  if (changed === undefined) return undefined
+  const moment = Math.max(changed, lastReadinessChange(evidence, target))
   const own = (name: string | undefined): boolean => target.pods.some((pod) => pod.name === name)
   const logs = evidence.seen('access-log').map(({ of, value }) => ({ inbound: own(of?.name), lines: since(value.lines, moment).filter((entry) => isForHosts(entry, target.hosts)) }))
   const callers = logs.filter(({ inbound }) => !inbound).flatMap(({ lines }) => lines)

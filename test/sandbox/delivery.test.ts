@@ -1,6 +1,10 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import { WebClient } from '@slack/web-api'
 import { describe, expect, it } from 'vitest'
 
-import { closeAfterEach, openHttpApp, openSlack, openSocketApp } from './bolt-app.ts'
+import { closeAfterEach, closeLater, openHttpApp, openSlack, openSocketApp } from './bolt-app.ts'
 
 closeAfterEach()
 
@@ -23,20 +27,41 @@ describe('signed HTTP', () => {
 })
 
 describe('an event that is not acknowledged', () => {
-  it.each([['Socket Mode', openSocketApp], ['signed HTTP', openHttpApp]])('comes again over %s, with the number of the retry', async (_name, openApp) => {
-    const slack = await openSlack({ times: { acknowledgeWithin: 60, eventRetries: [0, 0, 60_000] } })
+  it('comes again over Socket Mode, with the number of the retry', async () => {
+    const slack = await openSlack({ times: { acknowledgeWithin: 40, eventRetries: [0, 60_000] } })
+    const { url } = await new WebClient(slack.appToken, { slackApiUrl: slack.url }).apps.connections.open()
+    const socket = new WebSocket(url!)
+    closeLater(() => Promise.resolve(socket.close()))
     const retries: unknown[] = []
-    await openApp(slack, (bolt) => {
-      bolt.use(async ({ context, next }) => {
-        retries.push(context.retryNum ?? 0)
-        if (retries.length < 3) await new Promise((resolve) => setTimeout(resolve, 100))
-        await next()
-      })
-      bolt.event('app_mention', async () => { /* acknowledged by Bolt */ })
+    socket.onmessage = ({ data }) => {
+      const envelope = JSON.parse(String(data)) as { type: string; envelope_id: string; retry_attempt: number; retry_reason: string }
+      if (envelope.type !== 'events_api') return
+      retries.push([envelope.retry_attempt, envelope.retry_reason])
+      if (envelope.retry_attempt > 0) socket.send(JSON.stringify({ envelope_id: envelope.envelope_id }))
+    }
+    await slack.waitFor(() => slack.connections() === 1)
+    expect((await slack.mention('hello')).outcome).toBe('operation_timeout')
+    await slack.waitFor(() => slack.deliveries[0]!.attempts.length === 2)
+    expect(retries).toEqual([[0, ''], [1, 'timeout']])
+    expect(slack.deliveries[0]!.attempts.map(({ ok }) => ok)).toEqual([false, true])
+  })
+
+  it('comes again over HTTP, with the headers of a retry', async () => {
+    const slack = await openSlack({ times: { eventRetries: [0, 60_000] } })
+    const retries: unknown[] = []
+    const server = createServer((request, response) => {
+      retries.push([request.headers['x-slack-retry-num'], request.headers['x-slack-retry-reason']])
+      response.writeHead(retries.length === 1 ? 500 : 200).end()
     })
-    // Bolt acknowledges events before any middleware; take that from it to see Slack's side.
-    expect((await slack.mention('hello')).outcome).toBe('acknowledged')
-    expect(retries).toEqual([0])
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closeLater(() => new Promise((resolve) => {
+      server.close(resolve)
+      server.closeAllConnections()
+    }))
+    slack.deliverTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+    expect((await slack.mention('hello')).outcome).toBe('http_service_error')
+    await slack.waitFor(() => slack.deliveries[0]!.attempts.length === 2)
+    expect(retries).toEqual([[undefined, undefined], ['1', 'http_error']])
   })
 
   it('goes to the app again until it is heard', async () => {

@@ -1,0 +1,52 @@
+import { originsOf, slackMode, loadConfig, type Config } from '../config.ts'
+import { EXIT } from './exit-codes.ts'
+import { answer } from './output.ts'
+import { ConfigError } from '../config/problem.ts'
+
+/** `mesh-medic config check`: what is configured, where it comes from, and what is missing for which use. */
+export async function configCheck(): Promise<number> {
+  try {
+    await answer(`${explain(loadConfig(process.env)).join('\n')}\n`)
+    return EXIT.healthy
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const { problems } = error
+    await answer([`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:`, ...problems.map(({ where, says }) => `  ✗ ${where}: ${says}`), ''].join('\n'))
+    return EXIT.usage
+  }
+}
+
+function explain(config: Config): string[] {
+  const origins = originsOf(process.env)
+  const from = (name: string): string => (origins.some((one) => one.name === name) ? name : 'default')
+  const file = process.env.MESH_MEDIC_CONFIG ?? ''
+  const { clusters, limits, channels } = config
+  const lines = ['From the environment:', ...origins.map(({ name, shown }) => `  ${name} = ${shown}`), ...(origins.length === 0 ? ['  nothing'] : []), '']
+  lines.push(file === '' ? 'No file (MESH_MEDIC_CONFIG is not set).' : `From ${file}:`)
+  for (const [name, { kubeconfig, context, prometheus }] of Object.entries(clusters)) {
+    lines.push(`  cluster ${name}${name === config.cluster ? ' (the one the bot looks at)' : ''}: kubeconfig ${kubeconfig ?? 'as KUBECONFIG'}, context ${context ?? 'the current one'}, Prometheus ${prometheus ?? config.prometheusUrl ?? 'none'}`)
+  }
+  if (Object.keys(channels).length > 0) lines.push(`  channels: ${Object.keys(channels).join(', ')} (checked; their roles and clusters are not used yet)`)
+  lines.push(
+    '', 'In use:',
+    `  istioctl: ${config.istioctl} (${from('ISTIOCTL')})`,
+    `  Prometheus: ${config.prometheusUrl ?? 'none'} (${from('PROMETHEUS_URL')})`,
+    `  records and jobs: ${config.redisUrl === undefined ? `embedded, in ${config.dataFolder} (${from('MESH_MEDIC_DATA')})` : 'Redis (REDIS_URL)'}`,
+    `  health: port ${config.healthPort} (${from('HEALTH_PORT')})`,
+    `  log level: ${config.logLevel} (${from('LOG_LEVEL')})`,
+    `  limits: ${limits.stepTimeout / 1000} s a look, ${limits.concurrency} looks at once, ${limits.jobs} diagnoses at once`,
+    '', 'What works with this:',
+    '  ✓ diagnose, status, doctor: need a cluster only (mesh-medic doctor tests it)',
+    ...slackLines(config),
+  )
+  return lines
+}
+
+function slackLines(config: Config): string[] {
+  const { botToken, appToken, signingSecret } = config.slack
+  const mode = slackMode(config)
+  if (mode === 'socket') return ['  ✓ serve: Slack over Socket Mode']
+  if (mode === 'http') return [`  ✓ serve: Slack over HTTP, port ${config.slack.port}`]
+  const missing = [...(botToken === undefined ? ['SLACK_BOT_TOKEN'] : []), ...(appToken === undefined && signingSecret === undefined ? ['SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)'] : [])]
+  return [`  ✗ serve: missing ${missing.join(' and ')}`]
+}

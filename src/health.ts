@@ -1,0 +1,82 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { JobQueue } from './jobs/queue.ts'
+
+/** What the health server asks. */
+export interface HealthRequest {
+  /** 0 takes a free one. */
+  port: number
+  /** Rejects, with a reason to show, unless the service can do its work now. */
+  ready(): Promise<void>
+  queue: Pick<JobQueue, 'counts'>
+  /** Version of this program, for the metrics. */
+  version: string
+}
+
+export interface HealthServer {
+  port: number
+  close(): Promise<void>
+}
+
+/** Milliseconds after which something that does not answer counts as not ready. */
+const PATIENCE = 3000
+/** Milliseconds for which one answer about readiness serves all who ask. */
+const FRESH = 2000
+
+/** Serves /healthz (the process runs), /readyz (queue and Slack answer) and /metrics (Prometheus) on one port. */
+export async function startHealthServer({ port, ready, queue, version }: HealthRequest): Promise<HealthServer> {
+  const registry = metricsOf(queue, version)
+  const readiness = remembered(() => within(ready()))
+  const server = createServer((request, response) => {
+    const respond = (status: number, body: string, type = 'text/plain; charset=utf-8'): void => void response.writeHead(status, { 'content-type': type }).end(body)
+    const path = (request.url ?? '').split('?')[0]
+    if (request.method !== 'GET' && request.method !== 'HEAD') respond(405, 'GET only\n')
+    else if (path === '/healthz') respond(200, 'ok\n')
+    else if (path === '/readyz') readiness().then(() => respond(200, 'ready\n'), (error: unknown) => respond(503, `not ready: ${error instanceof Error ? error.message : String(error)}\n`))
+    else if (path === '/metrics') registry.metrics().then((text) => respond(200, text, registry.contentType), () => respond(500, 'metrics could not be collected\n'))
+    else respond(404, 'here are /healthz, /readyz and /metrics\n')
+  })
+  await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(port, resolve) })
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    }),
+  }
+}
+
+function metricsOf(queue: HealthRequest['queue'], version: string): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  new Gauge({ name: 'mesh_medic_build_info', help: 'Always 1; the version is a label.', labelNames: ['version'], registers: [registry] }).set({ version }, 1)
+  new Gauge({
+    name: 'mesh_medic_jobs', help: 'Jobs in the queue by state.', labelNames: ['state'], registers: [registry],
+    async collect() {
+      this.reset()
+      const counts = await queue.counts().catch(() => ({}))
+      for (const [state, count] of Object.entries(counts)) this.set({ state }, count)
+    },
+  })
+  return registry
+}
+
+async function within(answer: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => { timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE / 1000} s`)), PATIENCE) })
+  try {
+    await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The same question is asked once while its answer is fresh. */
+function remembered(ask: () => Promise<void>): () => Promise<void> {
+  let last: { at: number; answer: Promise<void> } | undefined
+  return () => {
+    if (last === undefined || performance.now() - last.at > FRESH) last = { at: performance.now(), answer: ask() }
+    return last.answer
+  }
+}

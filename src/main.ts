@@ -1,0 +1,86 @@
+import { realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { openClients } from './cli/clients.ts'
+import { botConnection } from './cli/connection.ts'
+import { EXIT } from './cli/exit-codes.ts'
+import { loadConfig, slackMode, type Config } from './config.ts'
+import { ConfigError } from './config/problem.ts'
+import { startHealthServer } from './health.ts'
+import { BackendError } from './jobs/backend-error.ts'
+import { openBackend } from './jobs/backend.ts'
+import { createLog } from './log.ts'
+import { connectSlack, type ConnectOptions, type SlackConnection } from './slack/connect.ts'
+import { VERSION } from './version.ts'
+
+/** Milliseconds running diagnoses may take to end when the process is told to. */
+const GRACE = 20_000
+
+/** Runs the bot until SIGTERM or SIGINT; answers the exit code. What is wrong with the configuration is said on standard error. */
+export async function serve(): Promise<number> {
+  try {
+    const config = loadConfig(process.env)
+    requireSlack(config)
+    return await run(config)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`${error.message}\nmesh-medic config check explains.\n`)
+    return EXIT.usage
+  }
+}
+
+function requireSlack(config: Config): void {
+  if (slackMode(config) !== undefined) return
+  const missing = config.slack.botToken === undefined ? 'SLACK_BOT_TOKEN' : 'SLACK_APP_TOKEN'
+  throw new ConfigError([{ where: missing, says: 'is missing; the bot needs SLACK_BOT_TOKEN, and SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)' }])
+}
+
+async function run(config: Config): Promise<number> {
+  const log = createLog({ level: config.logLevel })
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(signal))
+  const clients = openClients(botConnection(config), stop)
+  const opened: (() => Promise<void>)[] = []
+  try {
+    const backend = await openBackend({ dataFolder: config.dataFolder, log, ...(config.redisUrl !== undefined && { redisUrl: config.redisUrl.reveal() }) })
+    opened.unshift(() => backend.close())
+    let slack: SlackConnection | undefined
+    const ready = async (): Promise<void> => {
+      if (slack === undefined || stop.signal.aborted) throw new Error(stop.signal.aborted ? 'shutting down' : 'connecting to Slack')
+      await slack.ready()
+    }
+    const health = await startHealthServer({ port: config.healthPort, ready, queue: backend.queue, version: VERSION })
+    opened.unshift(() => health.close())
+    const connection = await connectSlack({ backend, clients, options: slackOptions(config), log })
+    opened.unshift(() => connection.stop({ graceMilliseconds: GRACE }))
+    slack = connection
+    if (Object.keys(config.channels).length > 0) log.warn({}, 'roles and clusters of channels are not used yet')
+    log.info({ version: VERSION, slack: slackMode(config), store: backend.kind, health: health.port }, 'mesh-medic is ready')
+    await new Promise<void>((resolve) => {
+      if (stop.signal.aborted) resolve()
+      else stop.signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    const reason: unknown = stop.signal.reason
+    if (reason instanceof Error) throw reason
+    log.info({ signal: reason }, 'shutting down')
+    return EXIT.healthy
+  } catch (err) {
+    log.fatal({ err }, err instanceof BackendError ? err.message : 'mesh-medic stopped')
+    return EXIT.broken
+  } finally {
+    for (const close of opened) await close().catch((err: unknown) => log.warn({ err }, 'could not close cleanly'))
+  }
+}
+
+function slackOptions({ slack, docsUrl, limits }: Config): ConnectOptions {
+  const { botToken, appToken, signingSecret, apiUrl, port } = slack
+  return {
+    botToken: botToken?.reveal() ?? '', port, jobs: limits.jobs, stepTimeout: limits.stepTimeout,
+    ...(appToken !== undefined && { appToken: appToken.reveal() }),
+    ...(signingSecret !== undefined && { signingSecret: signingSecret.reveal() }),
+    ...(apiUrl !== undefined && { apiUrl }),
+    ...(docsUrl !== undefined && { docsUrl }),
+  }
+}
+
+const isProgram = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)
+if (isProgram) process.exit(await serve())

@@ -1,0 +1,122 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { recordedClients } from '../replay.ts'
+import { ended, openHouse, type House } from './house.ts'
+import { heldClients } from './slow-clients.ts'
+import { shownIn } from './texts.ts'
+
+let house: House
+afterEach(() => house.close())
+
+const WHO = { user: 'U_ONCALL', channel: 'C_MESH' }
+
+/** Every message of a finished diagnosis is there, once, in one thread. */
+function expectWhole({ slack }: House, channel = 'C_MESH'): void {
+  const [parent, ...replies] = slack.messages(channel).filter(({ isTombstone }) => isTombstone !== true)
+  expect(shownIn(parent!)).toContain('🔴 Ill')
+  expect(new Set(replies.map(({ text }) => text)).size).toBe(replies.length)
+  expect(replies.filter(({ text }) => text.startsWith('Cause'))).toHaveLength(1)
+  expect(replies.filter(({ text }) => text.startsWith('Looked at'))).toHaveLength(5)
+  expect(replies.every(({ threadTs }) => threadTs === parent!.ts)).toBe(true)
+}
+
+describe('Slack fails for a while', () => {
+  it.each([
+    ['limits posting', 'chat.postMessage', { status: 429, retryAfter: 1 }],
+    ['limits updates', 'chat.update', { status: 429, retryAfter: 1 }],
+    ['answers posting with 503', 'chat.postMessage', { status: 503 }],
+    ['answers updates with 500', 'chat.update', { status: 500 }],
+    ['loses the answer of a post that it carried out', 'chat.postMessage', { cut: 'after' }],
+    ['cuts the connection before a post', 'chat.postMessage', { cut: 'before' }],
+    ['has an internal error', 'chat.postMessage', { error: 'internal_error' }],
+  ] as const)('%s: nothing is missing and nothing is there twice', async (_name, method, fault) => {
+    house = await openHouse()
+    house.slack.fail.next(method, fault, 2)
+    await house.slack.type('/mesh diagnose catalog', WHO)
+    expect((await ended(house)).state).toBe('done')
+    expectWhole(house)
+  })
+
+  it('with posting limited as strictly as Slack does', async () => {
+    house = await openHouse({ slack: { postingLimit: { perSecond: 4, burst: 3 } } })
+    await house.slack.type('/mesh diagnose catalog', WHO)
+    expect((await ended(house)).state).toBe('done')
+    expectWhole(house)
+    expect(house.slack.calls.some(({ status }) => status === 429)).toBe(true)
+  })
+
+  it('for the response_url: the person is told another way', async () => {
+    house = await openHouse()
+    house.slack.fail.next('response_url', { status: 500 }, 5)
+    const typed = await house.slack.type('/mesh nonsense', WHO)
+    await house.slack.waitFor(() => typed.ephemerals()[0])
+    expect(typed.ephemerals()[0]!.via).toBe('chat.postEphemeral')
+  })
+
+  it('for good: the run is tried again and ends later', async () => {
+    house = await openHouse({ options: { pauses: [10] } })
+    house.slack.fail.next('chat.update', { status: 503 }, 2)
+    await house.slack.type('/mesh diagnose catalog', WHO)
+    expect((await ended(house)).state).toBe('done')
+    expectWhole(house)
+  })
+})
+
+describe('somebody deletes', () => {
+  it("the run's message while it runs: a new one takes its place", async () => {
+    const held = heldClients(recordedClients('chapter-10/ill'))
+    house = await openHouse({ clients: held.clients })
+    const { slack } = house
+    await slack.type('/mesh diagnose catalog', WHO)
+    const parent = await slack.waitFor(() => slack.messages('C_MESH')[0])
+    slack.deleteMessage(parent)
+    held.release()
+    const run = await ended(house)
+    expect(run.thread).not.toBe(parent.ts)
+    expectWhole(house)
+  })
+
+  it("the run's message between the verdict and the details: they go on under a new one", async () => {
+    house = await openHouse()
+    const { slack } = house
+    const stop = slack.on('message', ({ message }) => {
+      if (message.threadTs === undefined) return
+      stop()
+      setImmediate(() => slack.deleteMessage(message.threadTs!))
+    })
+    await slack.type('/mesh diagnose catalog', WHO)
+    expect((await ended(house)).state).toBe('done')
+    const alive = slack.messages('C_MESH').filter(({ isTombstone }) => isTombstone !== true)
+    expect(alive.filter(({ text }) => text.includes('Cause'))).toHaveLength(1)
+    expect(alive.filter(({ text }) => text.startsWith('Looked at'))).toHaveLength(5)
+  })
+
+  it('the new message too: the run ends all the same', async () => {
+    const held = heldClients(recordedClients('chapter-10/ill'))
+    house = await openHouse({ clients: held.clients })
+    const { slack } = house
+    slack.on('message', ({ message }) => { if (message.threadTs === undefined) setImmediate(() => slack.deleteMessage(message)) })
+    await slack.type('/mesh diagnose catalog', WHO)
+    await slack.waitFor(() => held.asked() > 0)
+    held.release()
+    expect(await ended(house)).toMatchObject({ state: 'done', outcome: { verdict: 'ill' } })
+    expect(slack.messages('C_MESH')).toEqual([])
+  })
+})
+
+describe('the channel closes while a run is under way', () => {
+  it('tells who asked, directly', async () => {
+    const held = heldClients(recordedClients('chapter-10/ill'))
+    house = await openHouse({ clients: held.clients })
+    const { slack } = house
+    await slack.type('/mesh diagnose catalog', WHO)
+    await slack.waitFor(() => held.asked() > 0)
+    slack.fail.next('chat.update', { error: 'is_archived' }, 50)
+    held.release()
+    expect(await ended(house)).toMatchObject({ state: 'done', outcome: { verdict: 'ill' } })
+    const direct = slack.messages().filter(({ channel }) => channel !== 'C_MESH')
+    expect(direct).toHaveLength(1)
+    expect(shownIn(direct[0]!)).toContain('The channel is archived')
+    expect(shownIn(direct[0]!)).toContain('🔴 Ill')
+    expect(shownIn(direct[0]!)).not.toContain('[Run again]')
+  })
+})
