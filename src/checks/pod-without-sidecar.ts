@@ -88,7 +88,7 @@ function insisted({ rule, host }: Insisting, pods: readonly [Pod, ...Pod[]], { n
     return cluster === undefined ? [] : [proof(reading, `${reading.of?.name ?? 'a proxy'} uses TLS for every endpoint of ${cluster.name ?? ''}`)]
   })
   const moment = Math.max(latestChange([rule]), lastReadinessChange(evidence, target))
-  const seen = live.length === 0 ? [] : observed(evidence, [host], moment, 'failed in the TLS handshake', ({ flags, failure }) => flags.includes('UF') && /TLS/.test(failure ?? ''))
+  const seen = live.length === 0 ? [] : observed(evidence, [host], moment, 'failed in the TLS handshake', ({ flags, failure }) => flags.includes('UF') && (failure ?? '').includes('TLS'))
   return {
     code: 'MESH0702', standing: seen.length > 0 ? 'observed' : live.length > 0 ? 'live' : 'configured', subject,
     args: { rule: `${rule.metadata.namespace ?? ''}/${rule.metadata.name}`, host, pods: names, reason },

@@ -32,7 +32,7 @@ export const staleProxy = defineCheck({
       return [{
         code: 'MESH0202', standing: 'live', subject: refOf(pod),
         args: { types: stale.map(({ type }) => type), seconds, istiod: sync?.istiod ?? 'unknown' },
-        because: [proof(reading, `${stale.map(({ type, lastUpdated }) => `${type} STALE since ${lastUpdated ?? 'an unknown time'}`).join(', ')}`)],
+        because: [proof(reading, stale.map(({ type, lastUpdated }) => `${type} STALE since ${lastUpdated ?? 'an unknown time'}`).join(', '))],
         scope: [...target.hosts, podScope(pod)],
       }]
     })

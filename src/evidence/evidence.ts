@@ -41,7 +41,7 @@ export class Evidence {
         const key = `${namespace}/${name}`
         if (known.has(key)) return []
         known.add(key)
-        return [{ object: object as ObjectEvidence[K][number], reading }]
+        return [{ object, reading }]
       }),
     )
   }

@@ -20,10 +20,10 @@ function grown(call: string, json: unknown, services: number): unknown {
   if (!Array.isArray(json)) return json
   const list = json as Fields[]
   if (/ (clusters|endpoints) /.test(call)) return multiplied(list, services, named('outbound|80||catalog.'))
-  if (/ routes /.test(call)) {
+  if (call.includes(' routes ')) {
     return list.map((configuration) => (configuration.name === '80' ? { ...configuration, virtualHosts: multiplied(configuration.virtualHosts as Fields[], services, named('catalog.')) } : configuration))
   }
-  if (/ listeners /.test(call) && list.some(named('0.0.0.0_80'))) {
+  if (call.includes(' listeners ') && list.some(named('0.0.0.0_80'))) {
     // One in ten services listens on a port of its own, as TCP services do.
     const pattern = JSON.stringify(list.find(named('0.0.0.0_80')))
     return [...list, ...Array.from({ length: services / 10 }, (_, index) => JSON.parse(pattern.replaceAll('0.0.0.0_80', `10.96.${index % 250}.${10 + Math.floor(index / 250)}_9000`)) as Fields)]

@@ -7,7 +7,6 @@ import type { Clients } from '../../src/evidence/clients/clients.ts'
 import { Recording, replayClients } from '../../src/evidence/clients/recording.ts'
 import { PROXY_CONFIG_KINDS, proxyConfig } from '../../src/evidence/collectors/proxy-config.ts'
 import { look } from '../../src/evidence/gather.ts'
-import type { AnyStep } from '../../src/evidence/step.ts'
 import { parseTarget } from '../../src/mesh/target-query.ts'
 
 const { madeAt, calls } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as { madeAt: string; calls: (Recording['calls'][number] & { file?: string })[] }
@@ -29,7 +28,7 @@ const pod = report.target.pods.find(({ name }) => name.startsWith('catalog-v2-')
 if (pod === undefined) throw new Error('the recording holds no proxy to parse')
 const parsing = performance.now()
 for (const kind of PROXY_CONFIG_KINDS) {
-  const reading = await look(proxyConfig(kind, pod) as AnyStep, clients)
+  const reading = await look(proxyConfig(kind, pod), clients)
   if (!reading.ok) throw new Error(reading.detail)
 }
 console.log(JSON.stringify({ parse: performance.now() - parsing, examine: wholeDiagnosis, above }))

@@ -50,7 +50,7 @@ describe('/mesh diagnose catalog on a real mesh', () => {
     const { acknowledgedInMilliseconds } = await standIn.type('/mesh diagnose catalog')
     expect(acknowledgedInMilliseconds).toBeLessThan(3000)
     const parent = await standIn.waitFor(() => standIn.messages().find((one) => !before.has(one.ts) && one.threadTs === undefined && /Ill|Healthy|Unclear/.test(read(one))), 60_000)
-    const ruledOut = await standIn.waitFor(() => standIn.thread(parent.channel, parent.ts).find((one) => /Ruled out/.test(read(one))), 30_000)
+    const ruledOut = await standIn.waitFor(() => standIn.thread(parent.channel, parent.ts).find((one) => read(one).includes('Ruled out')), 30_000)
     expect(ruledOut.threadTs).toBe(parent.ts)
     return { parent: read(parent), thread: standIn.thread(parent.channel, parent.ts).map(read).join('\n') }
   }

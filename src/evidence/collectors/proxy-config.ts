@@ -19,7 +19,7 @@ export function proxyConfig<K extends ProxyConfigKind>(kind: K, pod: Ref): Step<
     source: `istioctl proxy-config ${kind} ${name} -o json`,
     collect: async ({ istioctl }, signal) => {
       const parsed: unknown = JSON.parse(await istioctl.run(['proxy-config', kind, name, '-o', 'json'], signal))
-      if (parsed === null) return [] as unknown as EvidenceMap[K]
+      if (parsed === null) return []
       if (!Array.isArray(parsed)) throw new SyntaxError(`expected a JSON array of ${kind}`)
       return parsed as EvidenceMap[K]
     },
