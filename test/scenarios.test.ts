@@ -5,6 +5,7 @@ import { CHECKS } from '../src/checks/index.ts'
 import { reportJson } from '../src/diagnosis/json.ts'
 import { reportMarkdown } from '../src/diagnosis/markdown.ts'
 import type { Report } from '../src/diagnosis/report.ts'
+import { shownBySteps } from '../src/diagnosis/what-it-showed.ts'
 import { formatRef } from '../src/mesh/ref.ts'
 import { reportParts } from '../src/slack/blocks/report-parts.ts'
 import { verdictMessage } from '../src/slack/blocks/verdict.ts'
@@ -20,7 +21,7 @@ function timeless(report: Report): Report {
 /** The thread as Slack gets it: the parent message at its end, then the parts. */
 function thread(report: Report, ask: string): unknown {
   const run: RunRecord = { id: 'run', state: 'done', request: { kind: 'diagnose', text: ask }, asker: { user: 'U_ONCALL' }, channel: 'C_MESH', createdAt: report.startedAt }
-  return { parent: verdictMessage(report, run, { checks: CHECKS }, []), parts: reportParts(report, {}, { checks: CHECKS }) }
+  return { parent: verdictMessage(report, run, { checks: CHECKS }, []), parts: reportParts(report, shownBySteps(report), { checks: CHECKS }) }
 }
 
 // `npm test -- -u` rewrites goldens; `-t NAME` takes one situation.

@@ -13,7 +13,7 @@ import { judge } from './judge.ts'
 import { planControlPlane, planGatewayPods, planNamespace, planObjects, planProxies } from './plan.ts'
 import type { PlannedStep, Report } from './report.ts'
 import { completeTarget, resolveTarget } from './resolve-target.ts'
-import { trafficFigure } from './traffic-figure.ts'
+import { rateFigure, trafficFigure } from './traffic-figure.ts'
 
 /** What a diagnosis tells while it runs. */
 export interface Progress {
@@ -121,9 +121,10 @@ function report(target: Target, checks: readonly Check[], ledger: PlanLedger, re
   const judgement = judge(checks, evidence, target)
   const cause = causeOf(checks, judgement.findings)
   const traffic = trafficFigure(evidence, target)
+  const rates = rateFigure(evidence)
   return {
     target, plan: order, readings: inOrder, ...judgement,
-    ...(cause !== undefined && { cause }), verdict: verdictOf(judgement), ...(traffic !== undefined && { traffic }),
+    ...(cause !== undefined && { cause }), verdict: verdictOf(judgement), ...(traffic !== undefined && { traffic }), ...(rates !== undefined && { rates }),
     changes: [], startedAt, finishedAt,
   }
 }

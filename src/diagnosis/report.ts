@@ -40,6 +40,15 @@ export interface TrafficFigure {
   to: string
 }
 
+/** Requests to the target as Prometheus has them: all of the window, whatever changed meanwhile. */
+export interface RateFigure {
+  perSecond: number
+  /** 0 to 1. */
+  failedShare: number
+  /** The window, in seconds. */
+  seconds: number
+}
+
 /** The answer to a diagnosis; the thread, the terminal and the JSON output all show this. */
 export interface Report {
   target: Target
@@ -54,6 +63,8 @@ export interface Report {
   cause?: { finding: Finding; explains: Finding[] }
   verdict: Verdict
   traffic?: TrafficFigure
+  /** Only when a Prometheus is configured and has some. */
+  rates?: RateFigure
   /** Proposed changes; none until a fix is known for the cause. */
   changes: never[]
   startedAt: string

@@ -47,11 +47,16 @@ export function headline(checks: readonly Check[], report: Report, mark: Mark = 
   return `${target}: unclear, because not everything that matters could be seen.`
 }
 
-/** Requests since the last change, as a sentence; undefined when there were none. */
-export function trafficSentence({ traffic }: Report): string | undefined {
-  if (traffic === undefined) return undefined
-  const share = Math.round((100 * traffic.failed) / traffic.requests)
-  return traffic.failed === 0 ? `${traffic.requests} requests since the last change, none failed` : `${traffic.failed} of ${traffic.requests} requests failed since the last change (${share} %)`
+const percent = (share: number): string => `${share > 0 && share < 0.01 ? '< 1' : Math.round(100 * share)} %`
+
+/** How requests fared, as a sentence: since the last change by the access logs, and over a window by Prometheus; undefined when neither has any. */
+export function trafficSentence({ traffic, rates }: Report): string | undefined {
+  const logged = traffic === undefined ? undefined
+    : traffic.failed === 0 ? `${traffic.requests} requests since the last change, none failed`
+    : `${traffic.failed} of ${traffic.requests} requests failed since the last change (${percent(traffic.failed / traffic.requests)})`
+  const counted = rates === undefined ? undefined : `${rates.perSecond.toFixed(1)} requests/s over ${Math.round(rates.seconds / 60)} min, ${percent(rates.failedShare)} failed (Prometheus)`
+  const said = [logged, counted].filter((part) => part !== undefined)
+  return said.length === 0 ? undefined : said.join('; ')
 }
 
 /** The line of RBAC that would allow it, as a rule of a Role or ClusterRole. */

@@ -1,6 +1,7 @@
 import type { Check, Finding } from '../checks/check.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Report } from './report.ts'
+import { shownBySteps } from './what-it-showed.ts'
 import { headline, proofs, remedy, sentence, STANDINGS, trafficSentence, unseen, VERDICTS } from './telling.ts'
 
 const indent = (text: string, by: string): string => text.split('\n').map((line) => `${by}${line}`).join('\n')
@@ -35,7 +36,11 @@ export function reportText(checks: readonly Check[], report: Report): string {
     }
   }
   if (report.ruledOut.length > 0) parts.push('', 'Ruled out', ...report.ruledOut.map(({ check, about }) => `  ${check}: ${about}`))
-  parts.push('', 'Looked at', ...report.plan.map(({ outcome, command, milliseconds }) => `  ${outcome === 'seen' ? '✓' : '✗'} ${command}${milliseconds === undefined ? '' : `  (${(milliseconds / 1000).toFixed(2)} s)`}`))
+  const showed = shownBySteps(report)
+  parts.push('', 'Looked at', ...report.plan.flatMap(({ id, outcome, command, milliseconds }) => [
+    `  ${outcome === 'seen' ? '✓' : '✗'} ${command}${milliseconds === undefined ? '' : `  (${(milliseconds / 1000).toFixed(2)} s)`}`,
+    ...(showed[id] === undefined ? [] : [`      ${showed[id]}`]),
+  ]))
   // eslint-disable-next-line no-control-regex -- a terminal obeys control characters, and these came from somebody's cluster
   return `${parts.join('\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')}\n`
 }

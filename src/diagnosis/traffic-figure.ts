@@ -2,7 +2,8 @@ import { isForHosts, lastReadinessChange, lastRoutingChange } from '../checks/tr
 import type { Evidence } from '../evidence/evidence.ts'
 import { failed, since } from '../mesh/access-log.ts'
 import type { Target } from '../mesh/target.ts'
-import type { TrafficFigure } from './report.ts'
+import { parseFlags } from '../mesh/response-flags.ts'
+import type { RateFigure, TrafficFigure } from './report.ts'
 
 /** Requests to the target since its routing last changed: from the gateways' logs when they have any, else from the target's own proxies. */
 export function trafficFigure(evidence: Evidence, target: Target): TrafficFigure | undefined {
@@ -17,4 +18,16 @@ export function trafficFigure(evidence: Evidence, target: Target): TrafficFigure
   const last = lines.at(-1)
   if (first === undefined || last === undefined) return undefined
   return { requests: lines.length, failed: lines.filter(failed).length, from: first.at, to: last.at }
+}
+
+/** Request rates from Prometheus, summed: as the callers counted them or, where no caller's proxy is scraped, as the target's own did. */
+export function rateFigure(evidence: Evidence): RateFigure | undefined {
+  const all = evidence.seen('traffic').flatMap(({ value }) => value.rates)
+  // A caller's time-out is 504 at the caller and a mere 0 at the server: only the caller's count tells the truth.
+  const callers = all.filter(({ reporter }) => reporter === 'source')
+  const rates = callers.length > 0 ? callers : all
+  const total = rates.reduce((sum, { rate }) => sum + rate, 0)
+  if (total === 0) return undefined
+  const failing = rates.filter(({ code, flags }) => code.startsWith('5') || code === '0' || parseFlags(flags).includes('NR')).reduce((sum, { rate }) => sum + rate, 0)
+  return { perSecond: total, failedShare: failing / total, seconds: evidence.seen('traffic')[0]?.value.seconds ?? 0 }
 }

@@ -4,7 +4,7 @@ import { carryOut } from './carry-out.ts'
 import { withoutValues } from './kept-answer.ts'
 import type { Processor, ProcessorDeps } from './processor.ts'
 import type { RunProgress } from './run-thread.ts'
-import { shownBySteps } from './shown.ts'
+import { shownBySteps } from '../../diagnosis/what-it-showed.ts'
 
 /** Diagnoses a run's target and tells the thread. */
 export function diagnose(deps: ProcessorDeps): Processor {

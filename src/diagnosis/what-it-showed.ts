@@ -1,7 +1,7 @@
-import type { Seen } from '../../evidence/reading.ts'
-import type { KubernetesObject } from '../../mesh/objects.ts'
-import type { Report } from '../../diagnosis/report.ts'
-import { failed } from '../../mesh/access-log.ts'
+import type { Seen } from '../evidence/reading.ts'
+import type { KubernetesObject } from '../mesh/objects.ts'
+import type { Report } from './report.ts'
+import { countTraffic } from '../mesh/access-log.ts'
 
 const NAMES = 5
 
@@ -29,21 +29,27 @@ export function whatItShowed(reading: Seen): string {
     }
     case 'analyzer-messages':
       return reading.value.length === 0 ? 'no messages' : `${count(reading.value.length, 'message')}: ${counted(reading.value.map(({ code }) => code))}`
-    case 'pod-description':
-      return reading.value.split('\n').find((line) => line.trim() !== '')?.trim() ?? 'nothing'
+    case 'pod-description': {
+      const lines = reading.value.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+      const warnings = lines.filter((line) => /^warning/i.test(line))
+      return warnings.length > 0 ? warnings.slice(0, 3).join('; ') : (lines[0] ?? 'nothing')
+    }
     case 'access-log': {
-      const bad = reading.value.lines.filter(failed)
-      const flags = counted(bad.flatMap((line) => (line.flags.length > 0 ? line.flags : [String(line.code)])))
-      return `${count(reading.value.lines.length, 'request')}, ${bad.length} failed${flags === '' ? '' : ` (${flags})`}`
+      const { lines, unreadable } = reading.value
+      const groups = countTraffic(lines).slice(0, NAMES).map(({ code, flags, upstreamHost, count: many }) => `${many} × ${code} ${flags.join(',') || '-'}${upstreamHost === undefined ? '' : ` by ${upstreamHost}`}`)
+      return `${count(lines.length, 'request')}${groups.length === 0 ? '' : `: ${groups.join(', ')}`}${unreadable === 0 ? '' : `; ${count(unreadable, 'line')} could not be read`}`
     }
     case 'traffic':
-      return reading.value.rates.length === 0 ? 'no requests' : counted(reading.value.rates.map(({ code, flags }) => `${code} ${flags}`))
+      return reading.value.rates.length === 0 ? 'no requests' : reading.value.rates.toSorted((a, b) => b.rate - a.rate).slice(0, NAMES).map(({ reporter, code, flags, rate }) => `${rate.toFixed(2)}/s ${code} ${flags || '-'} (${reporter})`).join(', ')
     case 'listeners':
     case 'routes':
     case 'clusters':
       return count(reading.value.length, reading.kind.slice(0, -1))
-    case 'endpoints':
-      return `endpoints of ${count(reading.value.length, 'cluster')}`
+    case 'endpoints': {
+      const hosts = reading.value.flatMap(({ hostStatuses = [] }) => hostStatuses)
+      const healthy = hosts.filter(({ healthStatus }) => (healthStatus?.edsHealthStatus ?? 'HEALTHY') === 'HEALTHY' && healthStatus?.failedOutlierCheck !== true)
+      return `${count(hosts.length, 'endpoint')} of ${count(reading.value.length, 'cluster')}, ${hosts.length - healthy.length} of them unhealthy`
+    }
     case 'events':
       return count(reading.value.length, 'event')
     default:
