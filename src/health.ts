@@ -8,7 +8,7 @@ export interface HealthRequest {
   /** 0 takes a free one. */
   port: number
   /** Rejects, with a reason to show, unless the service can do its work now. */
-  ready(): Promise<void>
+  ready: () => Promise<void>
   queue: Pick<JobQueue, 'counts'>
   /** Version of this program, for the metrics. */
   version: string

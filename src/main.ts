@@ -43,16 +43,16 @@ async function run(config: Config): Promise<number> {
   try {
     const backend = await openBackend({ dataFolder: config.dataFolder, log, ...(config.redisUrl !== undefined && { redisUrl: config.redisUrl.reveal() }) })
     opened.unshift(() => backend.close())
-    let slack: SlackConnection | undefined
+    const connected: { slack?: SlackConnection } = {}
     const ready = async (): Promise<void> => {
-      if (slack === undefined || stop.signal.aborted) throw new Error(stop.signal.aborted ? 'shutting down' : 'connecting to Slack')
-      await slack.ready()
+      if (connected.slack === undefined || stop.signal.aborted) throw new Error(stop.signal.aborted ? 'shutting down' : 'connecting to Slack')
+      await connected.slack.ready()
     }
     const health = await startHealthServer({ port: config.healthPort, ready, queue: backend.queue, version: VERSION })
     opened.unshift(() => health.close())
     const connection = await connectSlack({ backend, clients, options: slackOptions(config), log })
     opened.unshift(() => connection.stop({ graceMilliseconds: GRACE }))
-    slack = connection
+    connected.slack = connection
     if (Object.keys(config.channels).length > 0) log.warn({}, 'roles and clusters of channels are not used yet')
     log.info({ version: VERSION, slack: slackMode(config), store: backend.kind, health: health.port }, 'mesh-medic is ready')
     await new Promise<void>((resolve) => {

@@ -1,5 +1,4 @@
 import { isReady } from '../mesh/pods.ts'
-import { refOf } from '../mesh/objects.ts'
 import { defineCheck, proof } from './check.ts'
 
 /** No istiod answers: proxies keep what they have, and nothing that changes from now on reaches them. */
@@ -23,7 +22,7 @@ export const istiodUnavailable = defineCheck({
     const pods = reading.value.map(({ metadata }) => metadata.name)
     const namespace = reading.value[0]?.metadata.namespace ?? 'istio-system'
     return [{
-      code: 'MESH0901', standing: 'live', subject: reading.value[0] === undefined ? { kind: 'Deployment', namespace, name: 'istiod' } : refOf(reading.value[0]),
+      code: 'MESH0901', standing: 'live', subject: { kind: 'Deployment', namespace, name: 'istiod' },
       args: { pods: pods.length === 0 ? 'no pods' : pods, namespace },
       because: [proof(reading, pods.length === 0 ? 'no pod is labelled app=istiod' : `none of ${pods.join(', ')} is Ready`)],
       scope: target.hosts,

@@ -1,6 +1,6 @@
 import { Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
-import { connected, redisConnection, withoutCommand } from '../store/redis-connection.ts'
+import { connected, PATIENCE, redisConnection, withoutCommand } from '../store/redis-connection.ts'
 import { redisRecords } from '../store/redis-records.ts'
 import { BackendError } from './backend-error.ts'
 import type { Backend } from './backend.ts'
@@ -10,18 +10,24 @@ import { workerConnection } from './redis-worker-connection.ts'
 import { reportTrouble } from './trouble.ts'
 import { jobWorker, type JobWorker } from './worker.ts'
 
-/** Milliseconds to wait for Redis at the start. */
-const FIRST_PATIENCE = 3000
 /** BullMQ's minimum for all that it does (ZRANGESTORE, XTRIM MINID). */
 const OLDEST = '6.2'
 
+export interface RedisBackendRequest {
+  url: string
+  prefix: string
+  log: Log
+  /** Milliseconds until an operation rejects; twice as many at the start. For tests. */
+  patience?: number
+}
+
 /** Records and jobs on one Redis: one connection for records and enqueueing, two more for each worker. */
-export async function openRedisBackend({ url, prefix, log }: { url: string; prefix: string; log: Log }): Promise<Backend> {
+export async function openRedisBackend({ url, prefix, log, patience = PATIENCE }: RedisBackendRequest): Promise<Backend> {
   const at = addressOf(url)
-  const redis = redisConnection(url)
+  const redis = redisConnection(url, { patience })
   reportTrouble(redis, log)
   try {
-    await firstContact(redis, at)
+    await firstContact(redis, at, 2 * patience)
     await inspect(redis, at, log)
   } catch (error) {
     redis.disconnect()
@@ -31,18 +37,18 @@ export async function openRedisBackend({ url, prefix, log }: { url: string; pref
   const options = { prefix: `${prefix}:bull` }
   const queue = new Queue(QUEUE_NAME, { ...options, connection: redis })
   reportTrouble(queue, log)
-  const records = redisRecords(redis, { prefix })
+  const records = redisRecords(redis, { prefix, patience })
   const workers: JobWorker[] = []
 
   return {
     kind: 'redis',
     records,
-    queue: jobQueue(queue, () => connected(redis, 'enqueue')),
+    queue: jobQueue(queue, () => connected(redis, 'enqueue', { patience })),
     openWorker(request) {
       const { options: connection, giveUp } = workerConnection(url)
       const worker = jobWorker(request, (process, settings) => new Worker(QUEUE_NAME, process, { ...settings, ...options, connection }))
       const close: JobWorker['close'] = async (how) => {
-        await connected(redis, 'close worker').catch(giveUp)
+        await connected(redis, 'close worker', { patience }).catch(giveUp)
         await worker.close(how)
         // If Redis went away meanwhile, nothing may keep the process alive.
         if (redis.status !== 'ready') await giveUp()
@@ -70,9 +76,9 @@ function addressOf(url: string): string {
   return `${parsed.hostname}:${parsed.port === '' ? 6379 : parsed.port}`
 }
 
-async function firstContact(redis: Redis, at: string): Promise<void> {
+async function firstContact(redis: Redis, at: string, patience: number): Promise<void> {
   try {
-    await connected(redis, 'connect', { patience: FIRST_PATIENCE })
+    await connected(redis, 'connect', { patience })
     await redis.ping()
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error

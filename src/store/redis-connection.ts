@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import { StoreUnavailableError } from './records.ts'
 
 /** How long a command may take, and how long it may wait for a lost connection to come back: milliseconds. */
-const PATIENCE = 1500
+export const PATIENCE = 1500
 
 /**
  * A connection that says promptly when Redis is away and comes back by itself when Redis is. Nothing waits inside it: a command

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { assertPlaceName, ConflictError, StoreUnavailableError, toJson, type Records } from './records.ts'
-import { connected, withoutCommand } from './redis-connection.ts'
+import { connected, PATIENCE, withoutCommand } from './redis-connection.ts'
 
 /*
  * Keys, all behind `<prefix>:` (one Redis or a primary with replicas; not Redis Cluster):
@@ -56,14 +56,14 @@ return redis.call('RPUSH', KEYS[1], ARGV[1])`)
 const LAST = script(`return { redis.call('LLEN', KEYS[1]), redis.call('LINDEX', KEYS[1], -1) }`)
 
 /** Records in Redis (>= 6.2), over a connection made by `redisConnection`, which stays the caller's. */
-export function redisRecords(redis: Redis, { prefix = 'mesh-medic', patience }: { prefix?: string; patience?: number } = {}): Records {
+export function redisRecords(redis: Redis, { prefix = 'mesh-medic', patience = PATIENCE } = {}): Records {
   const recordKey = (collection: string, id: string): string => `${prefix}:record:${collection}:${id}`
   const indexKey = (collection: string): string => `${prefix}:index:${collection}`
   const streamKey = (stream: string): string => `${prefix}:stream:${stream}`
 
   const ask = async <T>(operation: string, command: () => Promise<T>): Promise<T> => {
     try {
-      await connected(redis, operation, patience === undefined ? {} : { patience })
+      await connected(redis, operation, { patience })
       return await command()
     } catch (error) {
       if (error instanceof StoreUnavailableError) throw error

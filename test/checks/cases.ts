@@ -48,8 +48,10 @@ function merged(base: unknown, into: unknown): unknown {
   return Object.fromEntries([...new Set([...Object.keys(base), ...Object.keys(into)])].map((key) => [key, key in into ? merged(base[key], into[key]) : base[key]]))
 }
 
+/** A proxy's status has its name beside its facts; objects have theirs in metadata. */
 const nameOf = (object: unknown): string => {
-  const { namespace = '', name = '' } = ((object as { metadata?: { namespace?: string; name?: string } }).metadata ?? {})
+  const named = object as { metadata?: { namespace?: string; name?: string }; namespace?: string; name?: string }
+  const { namespace = '', name = '' } = named.metadata ?? named
   return namespace === '' ? name : `${namespace}/${name}`
 }
 

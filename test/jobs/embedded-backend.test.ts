@@ -25,11 +25,17 @@ describe('queue on PGlite', () => {
     await expect(openBackend({ dataFolder, log })).rejects.toMatchObject({ code: 'data-folder-busy', facts: { folder: dataFolder, pid: process.pid } })
   })
 
-  it('keeps its jobs when it is closed, and says that it is away', async () => {
+  it('keeps jobs and records when it is closed, and says that it is away', async () => {
+    const version = await backend.records.write('approvals', 'x', { kept: true }, { expiresInSeconds: 3600 })
+    await backend.records.append('promises', 'first')
     await backend.queue.enqueue({ run: 'kept', kind: 'doctor' })
     await backend.close()
     await expect(backend.queue.enqueue({ run: 'late', kind: 'doctor' })).rejects.toThrow(StoreUnavailableError)
+    await expect(backend.records.read('approvals', 'x')).rejects.toThrow(StoreUnavailableError)
     backend = await openBackend({ dataFolder, log })
+    expect(await backend.records.read('approvals', 'x')).toEqual({ value: { kept: true }, version })
+    expect(await backend.records.write('approvals', 'x', {}, { expected: version })).toBeGreaterThan(version)
+    expect(await backend.records.append('promises', 'second', 1)).toBe(2)
     const seen = vi.fn<WorkerRequest['process']>(() => Promise.resolve())
     const worker = backend.openWorker({ log, process: seen })
     await expect.poll(() => seen.mock.calls.map(([job]) => job), SOON).toEqual([{ run: 'kept', kind: 'doctor' }])

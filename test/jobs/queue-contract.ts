@@ -13,8 +13,10 @@ import type { ChildOrder } from './worker-child.ts'
 
 export const log = pino({ level: 'silent' })
 
-/** Short, so that the tests are; what a slow machine does to them is only that a job of a living worker may begin twice, which no test counts. */
-export const stall = { lock: 1500, stalledEvery: 500 }
+/** Looks often for the jobs of dead workers, and leaves a living one on a slow machine its time. */
+export const stall = { lock: 15_000, stalledEvery: 500 }
+/** The child that is to be killed: its lock is what the other worker waits for. */
+const CHILD_STALL = { lock: 1500, stalledEvery: 500 }
 
 /** Polling that leaves a slow machine its time. */
 export const SOON = { timeout: 15_000, interval: 50 }
@@ -139,7 +141,7 @@ export function killContract(order: () => Promise<Omit<ChildOrder, 'stall'>>, re
       // The Node of this project where another one runs the tests: the child is TypeScript.
       const own = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url))
       const script = fileURLToPath(new URL('worker-child.ts', import.meta.url))
-      const ordered: ChildOrder = { ...(await order()), stall }
+      const ordered: ChildOrder = { ...(await order()), stall: CHILD_STALL }
       const child = spawn(existsSync(own) ? own : process.execPath, [script, JSON.stringify(ordered)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
       const begun = once(child, 'message')
       const [run] = (await Promise.race([begun, once(child, 'exit').then(() => Promise.reject(new Error('the child ended by itself')))])) as [string]

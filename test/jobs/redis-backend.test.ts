@@ -2,15 +2,18 @@ import { createServer, type Server } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openBackend, type Backend } from '../../src/jobs/backend.ts'
-import { isOlder } from '../../src/jobs/redis-backend.ts'
+import { isOlder, openRedisBackend } from '../../src/jobs/redis-backend.ts'
 import { opaqueId } from '../../src/store/opaque-id.ts'
 import { StoreUnavailableError } from '../../src/store/records.ts'
 import { onRedis, redisIsPresent, startRedis, type TestRedis } from '../redis-server.ts'
 import { killContract, log, queueContract, SOON, stall } from './queue-contract.ts'
 
 const dataFolder = join(tmpdir(), 'mesh-medic-never-made')
+/** Rejects sooner, so that the tests of absence are short. */
+const impatient = (url: string, patience = 1000): Promise<Backend> => openRedisBackend({ url, prefix: 'impatient', log, patience })
 const openAt = (redisUrl: string, prefix?: string): Promise<Backend> => openBackend({ redisUrl, dataFolder, log, ...(prefix === undefined ? {} : { prefix }) })
 
 describe.skipIf(!redisIsPresent())(`queue ${onRedis}`, () => {
@@ -38,14 +41,13 @@ describe.skipIf(!redisIsPresent())(`queue ${onRedis}`, () => {
   )
 
   it('says that it cannot take a job while Redis is away; afterwards everything goes on by itself', async () => {
-    const own = await openAt(server.url, 'away')
+    const own = await impatient(server.url)
     const seen = vi.fn(() => Promise.resolve())
     const before = opaqueId()
     await own.queue.enqueue({ run: before, kind: 'status' })
     await server.kill()
-    const refused = opaqueId()
-    await expect(own.queue.enqueue({ run: refused, kind: 'status' })).rejects.toThrow(StoreUnavailableError)
-    await expect(own.ping()).rejects.toThrow(StoreUnavailableError)
+    const refused = [own.queue.enqueue({ run: opaqueId(), kind: 'status' }), own.queue.counts(), own.ping()]
+    await Promise.all(refused.map((one) => expect(one).rejects.toThrow(StoreUnavailableError)))
     const worker = own.openWorker({ log, stall, process: seen })
     await server.start()
     await expect.poll(() => own.ping().then(() => 'here', () => 'away'), SOON).toBe('here')
@@ -54,6 +56,15 @@ describe.skipIf(!redisIsPresent())(`queue ${onRedis}`, () => {
     await expect.poll(() => seen.mock.calls.length, SOON).toBe(2)
     expect(seen.mock.calls.map((call: unknown[]) => (call[0] as { run: string }).run)).toEqual([before, after])
     await worker.close()
+    await own.close()
+  })
+
+  it('can be closed with its workers while Redis is away', async () => {
+    const gone = await startRedis()
+    const own = await impatient(gone.url)
+    await own.openWorker({ log, stall, process: () => Promise.resolve() }).ready()
+    await gone.stop()
+    await own.close()
     await own.close()
   })
 })
@@ -67,12 +78,13 @@ describe.skipIf(!redisIsPresent())(`a Redis that will not do ${onRedis}`, () => 
     try {
       await expect(openAt(guarded.url)).rejects.toMatchObject({ code: 'redis-refused', message: expect.stringContaining('NOAUTH') as string })
       const wrong = openAt(guarded.url.replace('//', '//:secret@'))
-      await expect(wrong).rejects.toMatchObject({ code: 'redis-refused', message: expect.not.stringContaining('secret') as string })
+      await expect(wrong).rejects.toMatchObject({ code: 'redis-refused' })
+      expect(inspect(await wrong.catch((error: unknown) => error), { depth: null })).not.toContain('secret')
       await (await openAt(guarded.url.replace('//', '//:right@'))).close()
     } finally {
       await guarded.stop()
     }
-    await expect(openAt(guarded.url)).rejects.toMatchObject({ code: 'redis-unreachable', facts: { at: `127.0.0.1:${guarded.port}` } })
+    await expect(impatient(guarded.url, 100)).rejects.toMatchObject({ code: 'redis-unreachable', facts: { at: `127.0.0.1:${guarded.port}` } })
   })
 
   it('is warned about when it may drop or forget', async () => {

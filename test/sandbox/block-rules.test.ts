@@ -23,14 +23,20 @@ const refusal = (check: () => unknown): { readonly code: string; readonly reason
 describe('limits of messages', () => {
   it.each(MESSAGE_LIMITS)('$name: $max', ({ max, make, pointer }) => {
     expect(refusal(() => checkBlocks(make(max)))).toBeUndefined()
-    expect(refusal(() => checkBlocks(make(max + 1)))).toMatchObject({ code: 'invalid_blocks', reasons: expect.stringContaining(`[json-pointer:${pointer}]`) as string })
+    expect(refusal(() => checkBlocks(make(max + 1)))).toMatchObject({
+      code: 'invalid_blocks',
+      reasons: expect.stringContaining(`[json-pointer:${pointer}]`) as string,
+    })
   })
 })
 
 describe('limits of modals', () => {
   it.each(VIEW_LIMITS)('$name: $max', ({ max, make, pointer }) => {
     expect(refusal(() => checkView(make(max), 'modal'))).toBeUndefined()
-    expect(refusal(() => checkView(make(max + 1), 'modal'))).toMatchObject({ code: 'invalid_arguments', reasons: expect.stringContaining(`[json-pointer:${pointer}]`) as string })
+    expect(refusal(() => checkView(make(max + 1), 'modal'))).toMatchObject({
+      code: 'invalid_arguments',
+      reasons: expect.stringContaining(`[json-pointer:${pointer}]`) as string,
+    })
   })
 })
 
@@ -43,11 +49,18 @@ it.each(Object.entries(REFUSED))('a message refuses %s', (_name, [blocks, code, 
 })
 
 it.each(Object.entries(REFUSED_VIEWS))('a modal refuses %s', (_name, [view, reason]) => {
-  expect(refusal(() => checkView(view, 'modal'))).toMatchObject({ code: 'invalid_arguments', reasons: expect.stringContaining(reason) as string })
+  expect(refusal(() => checkView(view, 'modal'))).toMatchObject({
+    code: 'invalid_arguments',
+    reasons: expect.stringContaining(reason) as string,
+  })
 })
 
 it('an alert stands in modals', () => {
-  const view = { type: 'modal', title: { type: 'plain_text', text: 'x' }, blocks: [{ type: 'alert', level: 'warning', text: { type: 'mrkdwn', text: 'careful' } }] }
+  const view = {
+    type: 'modal',
+    title: { type: 'plain_text', text: 'x' },
+    blocks: [{ type: 'alert', level: 'warning', text: { type: 'mrkdwn', text: 'careful' } }],
+  }
   expect(refusal(() => checkView(view, 'modal'))).toBeUndefined()
 })
 
@@ -59,8 +72,15 @@ it('ids are made up where the app gave none', () => {
 
 it('the real client gets the error and the reasons', async () => {
   const slack = await openSlack()
-  const post = clientOf(slack).chat.postMessage({ channel: 'C_MESH', text: 'x', blocks: [{ type: 'header', text: { type: 'plain_text', text: 'x'.repeat(151) } }] })
+  const post = clientOf(slack).chat.postMessage({
+    channel: 'C_MESH',
+    text: 'x',
+    blocks: [{ type: 'header', text: { type: 'plain_text', text: 'x'.repeat(151) } }],
+  })
   await expect(post).rejects.toMatchObject({
-    data: { error: 'invalid_blocks', response_metadata: { messages: ['[ERROR] must be less than 151 characters [json-pointer:/blocks/0/text/text]'] } },
+    data: {
+      error: 'invalid_blocks',
+      response_metadata: { messages: ['[ERROR] must be less than 151 characters [json-pointer:/blocks/0/text/text]'] },
+    },
   })
 })

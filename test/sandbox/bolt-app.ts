@@ -10,7 +10,15 @@ import { startSlackStandIn, type SlackStandIn, type SlackStandInOptions } from '
 const silence = (): void => {}
 
 /** Bolt and the client complain about what the tests do on purpose. */
-export const quiet: Logger = { debug: silence, info: silence, warn: silence, error: silence, setLevel: silence, setName: silence, getLevel: () => LogLevel.ERROR }
+export const quiet: Logger = {
+  debug: silence,
+  info: silence,
+  warn: silence,
+  error: silence,
+  setLevel: silence,
+  setName: silence,
+  getLevel: () => LogLevel.ERROR,
+}
 
 const toClose: (() => Promise<unknown>)[] = []
 
@@ -32,7 +40,13 @@ export const closeLater = (close: () => Promise<unknown>): void => void toClose.
 
 /** The real Bolt app over Socket Mode, against a stand-in. */
 export const openSocketApp = async (slack: SlackStandIn, register: (app: App) => void = silence): Promise<App> => {
-  const app = new App({ token: slack.botToken, appToken: slack.appToken, socketMode: true, clientOptions: { slackApiUrl: slack.url }, logger: quiet })
+  const app = new App({
+    token: slack.botToken,
+    appToken: slack.appToken,
+    socketMode: true,
+    clientOptions: { slackApiUrl: slack.url },
+    logger: quiet,
+  })
   register(app)
   await app.start()
   toClose.push(() => app.stop())
@@ -47,10 +61,13 @@ export const openHttpApp = async (slack: SlackStandIn, register: (app: App) => v
   register(app)
   const server = createServer(receiver.requestListener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  toClose.push(() => new Promise((resolve) => {
-    server.close(resolve)
-    server.closeAllConnections()
-  }))
+  toClose.push(
+    () =>
+      new Promise((resolve) => {
+        server.close(resolve)
+        server.closeAllConnections()
+      }),
+  )
   slack.deliverTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}/slack/events`)
   return app
 }

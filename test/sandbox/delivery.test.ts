@@ -11,7 +11,9 @@ closeAfterEach()
 describe('signed HTTP', () => {
   it('proves the address, and a forged delivery is refused with 401', async () => {
     const slack = await openSlack()
-    await openHttpApp(slack, (bolt) => { bolt.command('/mesh', ({ ack }) => ack()) })
+    await openHttpApp(slack, (bolt) => {
+      bolt.command('/mesh', ({ ack }) => ack())
+    })
     expect(await slack.verifyRequestUrl()).toBe(true)
     for (const forgery of ['wrong signature', 'stale timestamp', 'no signature'] as const) {
       slack.forgeNext(forgery)
@@ -31,7 +33,10 @@ describe('an event that is not acknowledged', () => {
     const slack = await openSlack({ times: { acknowledgeWithin: 40, eventRetries: [0, 60_000] } })
     const { url } = await new WebClient(slack.appToken, { slackApiUrl: slack.url }).apps.connections.open()
     const socket = new WebSocket(url!)
-    closeLater(() => Promise.resolve(socket.close()))
+    closeLater(() => {
+      socket.close()
+      return Promise.resolve()
+    })
     const retries: unknown[] = []
     socket.onmessage = ({ data }) => {
       const envelope = JSON.parse(String(data)) as { type: string; envelope_id: string; retry_attempt: number; retry_reason: string }
@@ -42,7 +47,10 @@ describe('an event that is not acknowledged', () => {
     await slack.waitFor(() => slack.connections() === 1)
     expect((await slack.mention('hello')).outcome).toBe('operation_timeout')
     await slack.waitFor(() => slack.deliveries[0]!.attempts.length === 2)
-    expect(retries).toEqual([[0, ''], [1, 'timeout']])
+    expect(retries).toEqual([
+      [0, ''],
+      [1, 'timeout'],
+    ])
     expect(slack.deliveries[0]!.attempts.map(({ ok }) => ok)).toEqual([false, true])
   })
 
@@ -54,20 +62,28 @@ describe('an event that is not acknowledged', () => {
       response.writeHead(retries.length === 1 ? 500 : 200).end()
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    closeLater(() => new Promise((resolve) => {
-      server.close(resolve)
-      server.closeAllConnections()
-    }))
+    closeLater(
+      () =>
+        new Promise((resolve) => {
+          server.close(resolve)
+          server.closeAllConnections()
+        }),
+    )
     slack.deliverTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
     expect((await slack.mention('hello')).outcome).toBe('http_service_error')
     await slack.waitFor(() => slack.deliveries[0]!.attempts.length === 2)
-    expect(retries).toEqual([[undefined, undefined], ['1', 'http_error']])
+    expect(retries).toEqual([
+      [undefined, undefined],
+      ['1', 'http_error'],
+    ])
   })
 
   it('goes to the app again until it is heard', async () => {
     const slack = await openSlack({ times: { eventRetries: [30, 30, 60_000] } })
     expect((await slack.mention('is anybody there?')).outcome).toBe('dispatch_failed')
-    await openSocketApp(slack, (bolt) => { bolt.event('app_mention', ({ event, say }) => say({ text: 'yes', thread_ts: event.ts }) as Promise<never>) })
+    await openSocketApp(slack, (bolt) => {
+      bolt.event('app_mention', ({ event, say }) => say({ text: 'yes', thread_ts: event.ts }) as Promise<never>)
+    })
     await slack.waitFor(() => slack.deliveries[0]!.attempts.at(-1)?.ok === true || slack.deliveries[0]!.attempts.length === 3)
     expect(slack.deliveries[0]!.attempts.length).toBeGreaterThan(1)
   })
@@ -78,7 +94,12 @@ describe('Socket Mode', () => {
     const slack = await openSlack()
     const heard: string[] = []
     for (const name of ['first', 'second']) {
-      await openSocketApp(slack, (bolt) => { bolt.command('/mesh', async ({ ack }) => { await ack(); heard.push(name) }) })
+      await openSocketApp(slack, (bolt) => {
+        bolt.command('/mesh', async ({ ack }) => {
+          await ack()
+          heard.push(name)
+        })
+      })
     }
     await slack.waitFor(() => slack.connections() === 2)
     for (let count = 0; count < 4; count += 1) await slack.type('/mesh')

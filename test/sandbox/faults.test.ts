@@ -10,7 +10,10 @@ it('the client waits for Retry-After on 429, and the call log shows both', async
   const before = Date.now()
   await clientOf(slack, 3).chat.postMessage({ channel: 'C_MESH', text: 'patience' })
   expect(Date.now() - before).toBeGreaterThanOrEqual(1_000)
-  expect(slack.calls.map(({ method, status, ok }) => [method, status, ok])).toEqual([['chat.postMessage', 429, false], ['chat.postMessage', 200, true]])
+  expect(slack.calls.map(({ method, status, ok }) => [method, status, ok])).toEqual([
+    ['chat.postMessage', 429, false],
+    ['chat.postMessage', 200, true],
+  ])
   expect(slack.messages()).toHaveLength(1)
 })
 
@@ -51,10 +54,25 @@ it('a fault of a response_url reaches respond()', async () => {
 })
 
 it('posting faster than one a second in a channel is limited when asked for', async () => {
-  const slack = await openSlack({ postingLimit: { perSecond: 1, burst: 2 }, channels: [{ id: 'C_MESH', name: 'mesh' }, { id: 'C_OTHER', name: 'other' }] })
+  const slack = await openSlack({
+    postingLimit: { perSecond: 1, burst: 2 },
+    channels: [
+      { id: 'C_MESH', name: 'mesh' },
+      { id: 'C_OTHER', name: 'other' },
+    ],
+  })
   const post = async (channel: string) => {
-    const answer = await fetch(`${slack.url}chat.postMessage`, { method: 'POST', headers: { authorization: `Bearer ${slack.botToken}`, 'content-type': 'application/json' }, body: JSON.stringify({ channel, text: 'x' }) })
+    const answer = await fetch(`${slack.url}chat.postMessage`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${slack.botToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ channel, text: 'x' }),
+    })
     return [answer.status, answer.headers.get('retry-after')]
   }
-  expect([await post('C_MESH'), await post('C_MESH'), await post('C_MESH'), await post('C_OTHER')]).toEqual([[200, null], [200, null], [429, '1'], [200, null]])
+  expect([await post('C_MESH'), await post('C_MESH'), await post('C_MESH'), await post('C_OTHER')]).toEqual([
+    [200, null],
+    [200, null],
+    [429, '1'],
+    [200, null],
+  ])
 })

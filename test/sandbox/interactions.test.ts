@@ -8,23 +8,57 @@ closeAfterEach()
 const plain = (text: string) => ({ type: 'plain_text' as const, text })
 
 const modal: ModalView = {
-  type: 'modal', callback_id: 'refuse', title: plain('Why not?'), submit: plain('Send'), private_metadata: 'change-1',
+  type: 'modal',
+  callback_id: 'refuse',
+  title: plain('Why not?'),
+  submit: plain('Send'),
+  private_metadata: 'change-1',
   blocks: [
     { type: 'input', block_id: 'why', label: plain('Reason'), element: { type: 'plain_text_input', action_id: 'reason', max_length: 20 } },
-    { type: 'input', block_id: 'when', optional: true, label: plain('Again when'), element: { type: 'static_select', action_id: 'again', options: [{ text: plain('Never'), value: 'never' }, { text: plain('Later'), value: 'later' }] } },
+    {
+      type: 'input',
+      block_id: 'when',
+      optional: true,
+      label: plain('Again when'),
+      element: {
+        type: 'static_select',
+        action_id: 'again',
+        options: [
+          { text: plain('Never'), value: 'never' },
+          { text: plain('Later'), value: 'later' },
+        ],
+      },
+    },
   ],
 }
 
-const offer = [{
-  type: 'actions' as const, block_id: 'offer',
-  elements: [
-    { type: 'button' as const, action_id: 'approve', text: plain('Approve'), value: 'change-1', confirm: { title: plain('Sure?'), text: plain('It writes.'), confirm: plain('Yes'), deny: plain('No') } },
-    { type: 'button' as const, action_id: 'refuse', text: plain('Refuse') },
-    { type: 'static_select' as const, action_id: 'minutes', placeholder: plain('Minutes'), options: [{ text: plain('5 minutes'), value: '5' }] },
-  ],
-}]
+const offer = [
+  {
+    type: 'actions' as const,
+    block_id: 'offer',
+    elements: [
+      {
+        type: 'button' as const,
+        action_id: 'approve',
+        text: plain('Approve'),
+        value: 'change-1',
+        confirm: { title: plain('Sure?'), text: plain('It writes.'), confirm: plain('Yes'), deny: plain('No') },
+      },
+      { type: 'button' as const, action_id: 'refuse', text: plain('Refuse') },
+      {
+        type: 'static_select' as const,
+        action_id: 'minutes',
+        placeholder: plain('Minutes'),
+        options: [{ text: plain('5 minutes'), value: '5' }],
+      },
+    ],
+  },
+]
 
-describe.each([['Socket Mode', openSocketApp], ['signed HTTP', openHttpApp]])('over %s', (_name, openApp) => {
+describe.each([
+  ['Socket Mode', openSocketApp],
+  ['signed HTTP', openHttpApp],
+])('over %s', (_name, openApp) => {
   it('a button opens a modal whose submission reaches the app', async () => {
     const slack = await openSlack()
     const seen: unknown[] = []
@@ -36,7 +70,12 @@ describe.each([['Socket Mode', openSocketApp], ['signed HTTP', openHttpApp]])('o
       bolt.view('refuse', async ({ ack, view, body }) => {
         const { reason } = view.state.values.why!
         if (reason!.value === 'no') return ack({ response_action: 'errors', errors: { why: 'Say more.' } })
-        seen.push({ who: body.user.id, about: view.private_metadata, reason: reason!.value, again: view.state.values.when!.again!.selected_option?.value })
+        seen.push({
+          who: body.user.id,
+          about: view.private_metadata,
+          reason: reason!.value,
+          again: view.state.values.when!.again!.selected_option?.value,
+        })
         return ack()
       })
     })
@@ -46,7 +85,10 @@ describe.each([['Socket Mode', openSocketApp], ['signed HTTP', openHttpApp]])('o
     expect(await slack.submitView(view, {})).toMatchObject({ outcome: 'refused', errors: { why: 'Please complete this required field.' } })
     expect(await slack.submitView(view, { reason: 'no' })).toMatchObject({ responseAction: 'errors', errors: { why: 'Say more.' } })
     expect(slack.views('U_SECOND')).toHaveLength(1)
-    expect(await slack.submitView(view, { reason: 'too risky', when: 'Later' })).toMatchObject({ outcome: 'acknowledged', responseAction: 'close' })
+    expect(await slack.submitView(view, { reason: 'too risky', when: 'Later' })).toMatchObject({
+      outcome: 'acknowledged',
+      responseAction: 'close',
+    })
     expect(slack.views()).toEqual([])
     expect(seen).toEqual([{ who: 'U_SECOND', about: 'change-1', reason: 'too risky', again: 'later' }])
   })
@@ -56,7 +98,7 @@ describe.each([['Socket Mode', openSocketApp], ['signed HTTP', openHttpApp]])('o
     const app = await openApp(slack, (bolt) => {
       bolt.action('approve', async ({ ack, respond, action }) => {
         await ack()
-        await respond({ replace_original: true, text: `applied ${'value' in action ? String(action.value) : ''}` })
+        await respond({ replace_original: true, text: `applied ${'value' in action ? action.value : ''}` })
       })
     })
     const { ts } = await app.client.chat.postMessage({ channel: 'C_MESH', text: 'a fix', blocks: offer })
@@ -81,10 +123,22 @@ describe('people', () => {
     const slack = await openSlack()
     const seen: string[] = []
     const { client } = await openSocketApp(slack, (bolt) => {
-      bolt.action({ type: 'block_actions', action_id: 'minutes' }, async ({ ack, action }) => { await ack(); seen.push(`minutes ${action.type === 'static_select' ? action.selected_option.value : ''}`) })
-      bolt.shortcut({ type: 'message_action', callback_id: 'diagnose_this' }, async ({ ack, shortcut }) => { await ack(); seen.push(`shortcut ${shortcut.message.text}`) })
-      bolt.shortcut({ type: 'shortcut', callback_id: 'diagnose' }, async ({ ack }) => { await ack(); seen.push('global') })
-      bolt.event('app_mention', ({ event, say }) => { seen.push(event.text); return say({ text: 'yes?', thread_ts: event.ts }) as Promise<never> })
+      bolt.action({ type: 'block_actions', action_id: 'minutes' }, async ({ ack, action }) => {
+        await ack()
+        seen.push(`minutes ${action.type === 'static_select' ? action.selected_option.value : ''}`)
+      })
+      bolt.shortcut({ type: 'message_action', callback_id: 'diagnose_this' }, async ({ ack, shortcut }) => {
+        await ack()
+        seen.push(`shortcut ${shortcut.message.text}`)
+      })
+      bolt.shortcut({ type: 'shortcut', callback_id: 'diagnose' }, async ({ ack }) => {
+        await ack()
+        seen.push('global')
+      })
+      bolt.event('app_mention', ({ event, say }) => {
+        seen.push(event.text)
+        return say({ text: 'yes?', thread_ts: event.ts }) as Promise<never>
+      })
     })
     const { ts } = await client.chat.postMessage({ channel: 'C_MESH', text: 'a fix', blocks: offer })
     await slack.choose(ts!, 'minutes', '5 minutes')
@@ -100,7 +154,9 @@ describe('people', () => {
 describe('a trigger_id', () => {
   it('opens one view, soon', async () => {
     const slack = await openSlack({ times: { trigger: 60 } })
-    const { client } = await openSocketApp(slack, (bolt) => { bolt.command('/mesh', ({ ack }) => ack()) })
+    const { client } = await openSocketApp(slack, (bolt) => {
+      bolt.command('/mesh', ({ ack }) => ack())
+    })
     const { triggerId } = await slack.type('/mesh')
     expect(await refusalOf(client.views.open({ trigger_id: triggerId!, view: modal }))).toBeUndefined()
     expect(await refusalOf(client.views.open({ trigger_id: triggerId!, view: modal }))).toBe('exchanged_trigger_id')
@@ -112,11 +168,21 @@ describe('a trigger_id', () => {
 
   it('from inside a modal pushes up to three views, and a stale hash is refused', async () => {
     const slack = await openSlack()
-    const pushable: ModalView = { type: 'modal', title: plain('Deeper'), blocks: [{ type: 'actions', elements: [{ type: 'button', action_id: 'deeper', text: plain('Deeper') }] }] }
+    const pushable: ModalView = {
+      type: 'modal',
+      title: plain('Deeper'),
+      blocks: [{ type: 'actions', elements: [{ type: 'button', action_id: 'deeper', text: plain('Deeper') }] }],
+    }
     const refusals: (string | undefined)[] = []
     const { client } = await openSocketApp(slack, (bolt) => {
-      bolt.command('/mesh', async ({ ack, command }) => { await ack(); await client.views.open({ trigger_id: command.trigger_id, view: pushable }) })
-      bolt.action('deeper', async ({ ack, body }) => { await ack(); refusals.push(await refusalOf(client.views.push({ trigger_id: 'trigger_id' in body ? body.trigger_id : '', view: pushable }))) })
+      bolt.command('/mesh', async ({ ack, command }) => {
+        await ack()
+        await client.views.open({ trigger_id: command.trigger_id, view: pushable })
+      })
+      bolt.action('deeper', async ({ ack, body }) => {
+        await ack()
+        refusals.push(await refusalOf(client.views.push({ trigger_id: 'trigger_id' in body ? body.trigger_id : '', view: pushable })))
+      })
     })
     await slack.type('/mesh')
     for (let depth = 1; depth <= 3; depth += 1) {

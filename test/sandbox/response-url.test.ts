@@ -12,7 +12,9 @@ const post = async (url: string, body: unknown): Promise<readonly [number, strin
 
 const commandUrl = async (options: SlackStandInOptions = {}): Promise<{ readonly slack: SlackStandIn; readonly url: string }> => {
   const slack = await openSlack(options)
-  await openSocketApp(slack, (bolt) => { bolt.command('/mesh', ({ ack }) => ack()) })
+  await openSocketApp(slack, (bolt) => {
+    bolt.command('/mesh', ({ ack }) => ack())
+  })
   return { slack, url: (await slack.type('/mesh')).responseUrl! }
 }
 
@@ -39,8 +41,15 @@ it('posts for all with in_channel, and refuses what breaks the rules', async () 
 
 it('replaces and deletes the message of the button', async () => {
   const slack = await openSlack()
-  const { client } = await openSocketApp(slack, (bolt) => { bolt.action('go', ({ ack }) => ack()) })
-  const blocks = [{ type: 'actions' as const, elements: [{ type: 'button' as const, action_id: 'go', text: { type: 'plain_text' as const, text: 'Go' } }] }]
+  const { client } = await openSocketApp(slack, (bolt) => {
+    bolt.action('go', ({ ack }) => ack())
+  })
+  const blocks = [
+    {
+      type: 'actions' as const,
+      elements: [{ type: 'button' as const, action_id: 'go', text: { type: 'plain_text' as const, text: 'Go' } }],
+    },
+  ]
   await client.chat.postEphemeral({ channel: 'C_MESH', user: 'U_ONCALL', text: 'yours', blocks })
   const { responseUrl } = await slack.click(slack.ephemerals('U_ONCALL')[0]!, 'go')
   await post(responseUrl!, { replace_original: true, text: 'changed' })

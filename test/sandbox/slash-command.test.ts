@@ -4,7 +4,10 @@ import { closeAfterEach, openHttpApp, openSlack, openSocketApp } from './bolt-ap
 
 closeAfterEach()
 
-describe.each([['Socket Mode', openSocketApp], ['signed HTTP', openHttpApp]])('a slash command over %s', (_name, openApp) => {
+describe.each([
+  ['Socket Mode', openSocketApp],
+  ['signed HTTP', openHttpApp],
+])('a slash command over %s', (_name, openApp) => {
   it('reaches the app, and its answers reach the person and the channel', async () => {
     const slack = await openSlack()
     await openApp(slack, (app) => {
@@ -28,7 +31,9 @@ describe.each([['Socket Mode', openSocketApp], ['signed HTTP', openHttpApp]])('a
   it('shows what the acknowledgement carries', async () => {
     const slack = await openSlack()
     await openApp(slack, (app) => {
-      app.command('/mesh', ({ ack, command }) => ack(command.text === 'loud' ? { response_type: 'in_channel', text: 'for all' } : 'for you'))
+      app.command('/mesh', ({ ack, command }) =>
+        ack(command.text === 'loud' ? { response_type: 'in_channel', text: 'for all' } : 'for you'),
+      )
     })
     const quietly = await slack.type('/mesh')
     const loudly = await slack.type('/mesh loud')
@@ -42,7 +47,9 @@ describe.each([['Socket Mode', openSocketApp], ['signed HTTP', openHttpApp]])('a
     let release = () => {}
     await openApp(slack, (app) => {
       app.command('/mesh', async ({ ack }) => {
-        await new Promise<void>((resolve) => { release = resolve })
+        await new Promise<void>((resolve) => {
+          release = resolve
+        })
         await ack()
       })
     })
@@ -70,7 +77,11 @@ describe('what Slack refuses by itself', () => {
 
   it('an acknowledgement that breaks the block rules', async () => {
     const slack = await openSlack()
-    await openSocketApp(slack, (app) => { app.command('/mesh', ({ ack }) => ack({ text: '', blocks: [{ type: 'header', text: { type: 'plain_text', text: 'x'.repeat(151) } }] })) })
+    await openSocketApp(slack, (app) => {
+      app.command('/mesh', ({ ack }) =>
+        ack({ text: '', blocks: [{ type: 'header', text: { type: 'plain_text', text: 'x'.repeat(151) } }] }),
+      )
+    })
     expect((await slack.type('/mesh')).shownError).toBe('/mesh failed with the error "invalid_command_response"')
   })
 })

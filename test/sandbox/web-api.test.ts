@@ -7,7 +7,11 @@ closeAfterEach()
 
 const call = async (slack: SlackStandIn, method: string, body: unknown, token?: string): Promise<Record<string, unknown>> => {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  const answer = await fetch(slack.url + method, { method: 'POST', headers: { ...authorization, 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  const answer = await fetch(slack.url + method, {
+    method: 'POST',
+    headers: { ...authorization, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
   return (await answer.json()) as Record<string, unknown>
 }
 
@@ -46,8 +50,10 @@ describe('posting', () => {
   ])('is refused for %s', async (_name, body, error) => {
     const slack = await openSlack({
       channels: [
-        { id: 'C_MESH', name: 'mesh' }, { id: 'C_OTHER', name: 'other', members: ['U_ONCALL'] },
-        { id: 'G_SECRET', name: 'secret', kind: 'private', members: ['U_ONCALL'] }, { id: 'C_OLD', name: 'old', isArchived: true },
+        { id: 'C_MESH', name: 'mesh' },
+        { id: 'C_OTHER', name: 'other', members: ['U_ONCALL'] },
+        { id: 'G_SECRET', name: 'secret', kind: 'private', members: ['U_ONCALL'] },
+        { id: 'C_OLD', name: 'old', isArchived: true },
       ],
     })
     expect(await call(slack, 'chat.postMessage', body, slack.botToken)).toMatchObject({ ok: false, error })
@@ -79,7 +85,10 @@ describe('posting', () => {
     slack.deleteMessage(ts!)
     expect(await refusalOf(client.chat.update({ channel: 'C_MESH', ts: ts!, text: 'x' }))).toBe('message_not_found')
     const { messages } = await client.conversations.replies({ channel: 'C_MESH', ts: ts! })
-    expect(messages?.map(({ subtype, text }) => [subtype, text])).toEqual([['tombstone', 'This message was deleted.'], [undefined, 'reply']])
+    expect((messages as { subtype?: string; text: string }[]).map(({ subtype, text }) => [subtype, text])).toEqual([
+      ['tombstone', 'This message was deleted.'],
+      [undefined, 'reply'],
+    ])
   })
 })
 
@@ -106,13 +115,33 @@ describe('reading', () => {
   it('pages through a thread, with metadata when asked', async () => {
     const slack = await openSlack()
     const client = clientOf(slack)
-    const { ts } = await client.chat.postMessage({ channel: 'C_MESH', text: '0', metadata: { event_type: 'run', event_payload: { id: 1 } } })
+    const { ts } = await client.chat.postMessage({
+      channel: 'C_MESH',
+      text: '0',
+      metadata: { event_type: 'run', event_payload: { id: 1 } },
+    })
     for (const text of ['1', '2', '3', '4']) await client.chat.postMessage({ channel: 'C_MESH', text, thread_ts: ts! })
     const seen: unknown[] = []
-    for await (const page of client.paginate('conversations.replies', { channel: 'C_MESH', ts: ts!, limit: 2, include_all_metadata: true })) {
-      seen.push(...(page as { messages: { text: string; metadata?: unknown }[] }).messages.map(({ text, metadata }) => [text, metadata !== undefined]))
+    for await (const page of client.paginate('conversations.replies', {
+      channel: 'C_MESH',
+      ts: ts!,
+      limit: 2,
+      include_all_metadata: true,
+    })) {
+      seen.push(
+        ...(page as unknown as { messages: { text: string; metadata?: unknown }[] }).messages.map(({ text, metadata }) => [
+          text,
+          metadata !== undefined,
+        ]),
+      )
     }
-    expect(seen).toEqual([['0', true], ['1', false], ['2', false], ['3', false], ['4', false]])
+    expect(seen).toEqual([
+      ['0', true],
+      ['1', false],
+      ['2', false],
+      ['3', false],
+      ['4', false],
+    ])
     const { messages } = await client.conversations.history({ channel: 'C_MESH' })
     expect(messages?.map(({ text, reply_count, metadata }) => [text, reply_count, metadata])).toEqual([['0', 4, undefined]])
     const third = slack.thread('C_MESH', ts!)[2]!.ts
@@ -134,9 +163,15 @@ describe('reading', () => {
     expect((await client.users.info({ user: 'U_ONCALL' })).user?.name).toBe('oncall')
     expect((await client.usergroups.users.list({ usergroup: 'S_OWNERS' })).users).toEqual(['U_SECOND'])
     expect((await client.bots.info({ bot: 'B_MEDIC' })).bot?.user_id).toBe('U_MEDIC')
-    expect((await client.conversations.info({ channel: 'C_MESH' })).channel).toMatchObject({ name: 'mesh', is_member: true, is_private: false })
+    expect((await client.conversations.info({ channel: 'C_MESH' })).channel).toMatchObject({
+      name: 'mesh',
+      is_member: true,
+      is_private: false,
+    })
     const { ts } = await client.chat.postMessage({ channel: 'C_MESH', text: 'x' })
-    expect((await client.chat.getPermalink({ channel: 'C_MESH', message_ts: ts! })).permalink).toContain(`/archives/C_MESH/p${ts!.replace('.', '')}`)
+    expect((await client.chat.getPermalink({ channel: 'C_MESH', message_ts: ts! })).permalink).toContain(
+      `/archives/C_MESH/p${ts!.replace('.', '')}`,
+    )
     await client.reactions.add({ channel: 'C_MESH', timestamp: ts!, name: 'eyes' })
     expect(await refusalOf(client.reactions.add({ channel: 'C_MESH', timestamp: ts!, name: 'eyes' }))).toBe('already_reacted')
     expect(await refusalOf(client.chat.postEphemeral({ channel: 'C_MESH', user: 'U_NOBODY', text: 'x' }))).toBe('user_not_found')

@@ -26,18 +26,3 @@ it('cancels a run by its button, says by whom, and gives the target back', async
   await slack.type('/mesh diagnose catalog', { user: 'U_ONCALL', channel: 'C_MESH' })
   expect((await ended(house, 2)).state).toBe('done')
 })
-
-it('says so when there is nothing left to cancel', async () => {
-  const held = heldClients(recordedClients('chapter-10/ill'))
-  house = await openHouse({ clients: held.clients })
-  const { slack } = house
-  await slack.type('/mesh diagnose catalog', { user: 'U_ONCALL', channel: 'C_MESH' })
-  const parent = await slack.waitFor(() => slack.messages('C_MESH')[0])
-  const id = (parent.blocks.at(-1) as unknown as { elements: { value: string }[] }).elements[0]!.value
-  held.release()
-  await ended(house)
-  // The button of a message that was just updated: Slack still delivers the press.
-  const { pressButton } = await import('../../src/slack/actions/press-button.ts')
-  expect(pressButton).toBeTypeOf('function')
-  expect(id).toMatch(/^[a-z0-9]{20}$/)
-})

@@ -30,7 +30,7 @@ describe('Slack fails for a while', () => {
     ['has an internal error', 'chat.postMessage', { error: 'internal_error' }],
   ] as const)('%s: nothing is missing and nothing is there twice', async (_name, method, fault) => {
     house = await openHouse()
-    house.slack.fail.next(method, fault, 2)
+    house.slack.fail.next(method, fault, 'retryAfter' in fault ? 1 : 2)
     await house.slack.type('/mesh diagnose catalog', WHO)
     expect((await ended(house)).state).toBe('done')
     expectWhole(house)

@@ -1,34 +1,29 @@
-import { PGlite } from '@electric-sql/pglite'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import type { PGlite } from '@electric-sql/pglite'
 import { describe, expect, it } from 'vitest'
 import { openPgliteRecords } from '../../src/store/pglite-records.ts'
 import { StoreUnavailableError } from '../../src/store/records.ts'
-import { sharedRecords } from './memory-records.ts'
+import { sharedDatabase, sharedRecords } from './memory-records.ts'
 import { recordsContract } from './records-contract.ts'
 
+// That records survive a restart is tested with the backend that owns the folder: test/jobs/embedded-backend.test.ts.
 describe('records on PGlite', () => {
   recordsContract(async () => [await sharedRecords()])
 
-  it('has everything after the folder was closed and opened again; says that the store is away in between', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'mesh-medic-pglite-'))
-    try {
-      const before = await PGlite.create(join(folder, 'data'))
-      const records = await openPgliteRecords(before)
-      const version = await records.write('approvals', 'x', { kept: true })
-      await records.append('audit', 'first')
-      await before.close()
-      await expect(records.read('approvals', 'x')).rejects.toThrow(StoreUnavailableError)
+  it('finds its tables made already, and forgets then what has expired', async () => {
+    const records = await sharedRecords()
+    await records.write('brief', 'gone', 1, { expiresInSeconds: 0.01 })
+    const version = await records.write('brief', 'here', 1)
+    await expect.poll(() => records.read('brief', 'gone'), { timeout: 10_000 }).toBeUndefined()
+    const again = await openPgliteRecords(await sharedDatabase())
+    expect(await again.list('brief')).toEqual([{ id: 'here', value: 1, version }])
+    const rows = await (await sharedDatabase()).query("select id from mesh_medic.records where collection = 'brief'")
+    expect(rows.rows).toEqual([{ id: 'here' }])
+  })
 
-      const after = await PGlite.create(join(folder, 'data'))
-      const reopened = await openPgliteRecords(after)
-      expect(await reopened.read('approvals', 'x')).toEqual({ value: { kept: true }, version })
-      expect(await reopened.write('approvals', 'x', {}, { expected: version })).toBeGreaterThan(version)
-      expect(await reopened.append('audit', 'second', 1)).toBe(2)
-      await after.close()
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
+  it('says what the database says when it will not work', async () => {
+    const broken: Pick<PGlite, 'query' | 'exec'> = { exec: () => Promise.resolve([]), query: () => Promise.reject(new Error('PGlite is closed')) }
+    const records = await openPgliteRecords(broken)
+    await expect(records.read('brief', 'x')).rejects.toMatchObject({ code: 'store-unavailable', operation: 'read', cause: { message: 'PGlite is closed' } })
+    await expect(records.ping()).rejects.toThrow(StoreUnavailableError)
   })
 })

@@ -7,12 +7,18 @@ import { onRedis, redisIsPresent, startRedis, type TestRedis } from '../redis-se
 import { recordsContract } from './records-contract.ts'
 
 const connections: Redis[] = []
-/** Short, so that the tests of absence are; a slow machine only waits for it, and never longer than a test may take. */
-function open(server: TestRedis, patience?: number): Records {
-  const redis = redisConnection(server.url, patience === undefined ? {} : { patience })
+function open(server: TestRedis, patience = 10_000): Records {
+  const redis = redisConnection(server.url, { patience })
   redis.on('error', () => {})
   connections.push(redis)
-  return redisRecords(redis, { prefix: 'test', ...(patience === undefined ? {} : { patience }) })
+  return redisRecords(redis, { prefix: 'test', patience })
+}
+
+/** Rejects soon, so that the tests of absence are short; connected, whenever that succeeds. */
+async function impatient(server: TestRedis): Promise<Records> {
+  const records = open(server, 300)
+  await expect.poll(() => records.ping().then(() => 'here', () => 'away'), { timeout: 10_000 }).toBe('here')
+  return records
 }
 
 describe.skipIf(!redisIsPresent())(`records ${onRedis}`, () => {
@@ -25,25 +31,25 @@ describe.skipIf(!redisIsPresent())(`records ${onRedis}`, () => {
     await server.stop()
   })
 
-  recordsContract(() => Promise.resolve([open(server, 10_000), open(server, 10_000)]))
+  recordsContract(() => Promise.resolve([open(server), open(server)]))
 
   it('has everything after Redis was killed, rejects while it is away, recovers by itself', async () => {
-    const records = open(server, 300)
-    const version = await records.write('approvals', 'x', { kept: true }, { expiresInSeconds: 3600 })
-    await records.append('audit', 'first')
+    const version = await open(server).write('approvals', 'x', { kept: true }, { expiresInSeconds: 3600 })
+    await open(server).append('audit', 'first')
+    const records = await impatient(server)
     await server.kill()
     await expect(records.read('approvals', 'x')).rejects.toThrow(StoreUnavailableError)
     await expect(records.append('audit', 'never')).rejects.toMatchObject({ code: 'store-unavailable', operation: 'append', cause: expect.any(Error) as Error })
     await expect(records.ping()).rejects.toThrow(StoreUnavailableError)
     await server.start()
     await expect.poll(() => records.read('approvals', 'x').catch(() => 'away'), { timeout: 10_000 }).toEqual({ value: { kept: true }, version })
-    expect(await records.append('audit', 'second')).toBe(2)
-    expect((await records.entries('audit')).map(({ value }) => value)).toEqual(['first', 'second'])
+    expect(await open(server).append('audit', 'second')).toBe(2)
+    expect((await open(server).entries('audit')).map(({ value }) => value)).toEqual(['first', 'second'])
   })
 
   it('rejects when Redis is connected and silent', async () => {
-    const records = open(server, 300)
-    await records.write('approvals', 'y', 1)
+    await open(server).write('approvals', 'y', 1)
+    const records = await impatient(server)
     server.freeze()
     try {
       await expect(records.read('approvals', 'y')).rejects.toThrow(StoreUnavailableError)
@@ -62,7 +68,7 @@ describe.skipIf(!redisIsPresent())(`records ${onRedis}`, () => {
   it('forgets the ids of expired records in its index', async () => {
     const records = open(server)
     await records.write('brief', 'gone', 1, { expiresInSeconds: 0.01 })
-    await expect.poll(() => records.read('brief', 'gone')).toBeUndefined()
+    await expect.poll(() => records.read('brief', 'gone'), { timeout: 10_000 }).toBeUndefined()
     await records.write('brief', 'here', 1)
     expect(await connections[0]!.zrange('test:index:brief', '0', '-1')).toEqual(['here'])
   })

@@ -15,7 +15,10 @@ export interface SlackStandInOptions {
   readonly port?: number
   readonly people?: readonly Person[]
   /** The app itself is a member only where its user id (`U_MEDIC`) is listed. `members` left out: everybody and the app. */
-  readonly channels?: readonly (Omit<Channel, 'members' | 'kind'> & { readonly kind?: Channel['kind']; readonly members?: readonly string[] })[]
+  readonly channels?: readonly (Omit<Channel, 'members' | 'kind'> & {
+    readonly kind?: Channel['kind']
+    readonly members?: readonly string[]
+  })[]
   readonly groups?: readonly UserGroup[]
   readonly app?: Partial<AppIdentity>
   /** The scopes of the bot token; default: all that Mesh Medic could ask for. */
@@ -85,7 +88,12 @@ export interface SlackStandIn {
   /** Opens the app's Home tab (`app_home_opened`). */
   openHome(options?: Pick<Whereabouts, 'user'>): Promise<Invocation>
   /** Asks the app for the options of an external select, as typing into it does. */
-  suggest(place: Message | ShownView, actionId: string, typed: string, options?: Whereabouts): Promise<readonly { readonly text: string; readonly value: string }[]>
+  suggest(
+    place: Message | ShownView,
+    actionId: string,
+    typed: string,
+    options?: Whereabouts,
+  ): Promise<readonly { readonly text: string; readonly value: string }[]>
   /** A person with the right to do so deletes a message. */
   deleteMessage(message: Message | string): void
 

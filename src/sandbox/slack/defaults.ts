@@ -2,7 +2,14 @@ import type { Person } from './records.ts'
 import type { AppIdentity } from './workspace.ts'
 
 /** Who the app is unless the options say otherwise. */
-export const DEFAULT_APP: AppIdentity = { appId: 'A_MEDIC', botId: 'B_MEDIC', userId: 'U_MEDIC', name: 'mesh-medic', teamId: 'T_MESH', teamName: 'mesh' }
+export const DEFAULT_APP: AppIdentity = {
+  appId: 'A_MEDIC',
+  botId: 'B_MEDIC',
+  userId: 'U_MEDIC',
+  name: 'mesh-medic',
+  teamId: 'T_MESH',
+  teamName: 'mesh',
+}
 
 export const DEFAULT_PEOPLE: readonly Person[] = [
   { id: 'U_ONCALL', name: 'oncall' },
@@ -14,11 +21,29 @@ export const DEFAULT_CHANNELS = [{ id: 'C_MESH', name: 'mesh' }] as const
 
 /** All that Mesh Medic could ask for. */
 export const DEFAULT_SCOPES: readonly string[] = [
-  'app_mentions:read', 'channels:history', 'channels:read', 'chat:write', 'commands', 'files:read', 'files:write', 'groups:history', 'groups:read',
-  'im:history', 'im:read', 'im:write', 'reactions:write', 'usergroups:read', 'users:read',
+  'app_mentions:read',
+  'channels:history',
+  'channels:read',
+  'chat:write',
+  'commands',
+  'files:read',
+  'files:write',
+  'groups:history',
+  'groups:read',
+  'im:history',
+  'im:read',
+  'im:write',
+  'reactions:write',
+  'usergroups:read',
+  'users:read',
 ]
 
-export const DEFAULT_TIMES = { acknowledgeWithin: 3_000, trigger: 3_000, responseUrl: 30 * 60_000, eventRetries: [0, 60_000, 300_000] } as const
+export const DEFAULT_TIMES = {
+  acknowledgeWithin: 3_000,
+  trigger: 3_000,
+  responseUrl: 30 * 60_000,
+  eventRetries: [0, 60_000, 300_000],
+} as const
 
 /** A response_url may be used this often. */
 export const RESPONSE_URL_USES = 5

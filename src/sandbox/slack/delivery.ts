@@ -15,7 +15,11 @@ export type AttemptResult =
 /** A way to the app: Socket Mode, or signed HTTP. */
 export interface Transport {
   /** One try. `signal` aborts when the time to acknowledge is over. */
-  attempt(payload: Payload, retry: { readonly number: number; readonly reason: string } | undefined, signal: AbortSignal): Promise<AttemptResult>
+  attempt(
+    payload: Payload,
+    retry: { readonly number: number; readonly reason: string } | undefined,
+    signal: AbortSignal,
+  ): Promise<AttemptResult>
 }
 
 /** A delivery in the log. */
@@ -63,7 +67,10 @@ export class Deliveries {
 
   async #attempt(record: { payload: Payload; attempts: AttemptResult[] }, retries: number): Promise<AttemptResult> {
     const last = record.attempts.at(-1)
-    const retry = retries === 0 ? undefined : { number: retries, reason: last?.ok === false && last.error === 'operation_timeout' ? 'timeout' : 'http_error' }
+    const retry =
+      retries === 0
+        ? undefined
+        : { number: retries, reason: last?.ok === false && last.error === 'operation_timeout' ? 'timeout' : 'http_error' }
     const result = await this.#withinTime(record.payload, retry)
     record.attempts.push(result)
     this.#announcer.announce('delivery', { kind: record.payload.kind, outcome: result.ok ? 'acknowledged' : result.error })
@@ -84,7 +91,9 @@ export class Deliveries {
 
   async #withinTime(payload: Payload, retry: { readonly number: number; readonly reason: string } | undefined): Promise<AttemptResult> {
     const limit = new AbortController()
-    const late = new Promise<AttemptResult>((resolve) => limit.signal.addEventListener('abort', () => resolve({ ok: false, error: 'operation_timeout' }), { once: true }))
+    const late = new Promise<AttemptResult>((resolve) =>
+      limit.signal.addEventListener('abort', () => resolve({ ok: false, error: 'operation_timeout' }), { once: true }),
+    )
     const timer = setTimeout(() => limit.abort(), this.#times.acknowledgeWithin)
     const abort = () => limit.abort()
     this.#closing.signal.addEventListener('abort', abort, { once: true })

@@ -35,12 +35,24 @@ export class HttpDelivery implements Transport {
     this.#forgery = forgery
   }
 
-  async attempt(payload: Payload, retry: { readonly number: number; readonly reason: string } | undefined, signal: AbortSignal): Promise<AttemptResult> {
+  async attempt(
+    payload: Payload,
+    retry: { readonly number: number; readonly reason: string } | undefined,
+    signal: AbortSignal,
+  ): Promise<AttemptResult> {
     const { body, contentType } = encode(payload)
     const startedAt = Date.now()
-    const retryHeaders = retry === undefined ? {} : { 'x-slack-retry-num': String(retry.number), 'x-slack-retry-reason': retry.reason === 'timeout' ? 'http_timeout' : 'http_error' }
+    const retryHeaders =
+      retry === undefined
+        ? {}
+        : { 'x-slack-retry-num': String(retry.number), 'x-slack-retry-reason': retry.reason === 'timeout' ? 'http_timeout' : 'http_error' }
     try {
-      const response = await fetch(this.#url, { method: 'POST', body, signal, headers: { 'content-type': contentType, ...this.#signed(body), ...retryHeaders } })
+      const response = await fetch(this.#url, {
+        method: 'POST',
+        body,
+        signal,
+        headers: { 'content-type': contentType, ...this.#signed(body), ...retryHeaders },
+      })
       const text = await response.text()
       const { status } = response
       if (!response.ok) return { ok: false, error: 'http_service_error', status }
@@ -55,7 +67,11 @@ export class HttpDelivery implements Transport {
     const challenge = randomBytes(16).toString('hex')
     const body = JSON.stringify({ token: 'verification-token', challenge, type: 'url_verification' })
     try {
-      const response = await fetch(this.#url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...this.#signed(body) } })
+      const response = await fetch(this.#url, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json', ...this.#signed(body) },
+      })
       const text = await response.text()
       return response.ok && (text === challenge || decode(text, 'application/json').challenge === challenge)
     } catch {
@@ -76,7 +92,10 @@ export class HttpDelivery implements Transport {
 /** Events are JSON; commands are forms; interactions are forms with JSON in `payload`. */
 const encode = (payload: Payload): { readonly body: string; readonly contentType: string } => {
   if (payload.kind === 'events_api') return { body: JSON.stringify(payload.body), contentType: 'application/json' }
-  const form = payload.kind === 'interactive' ? { payload: JSON.stringify(payload.body) } : Object.fromEntries(Object.entries(payload.body).map(([name, value]) => [name, String(value)]))
+  const form =
+    payload.kind === 'interactive'
+      ? { payload: JSON.stringify(payload.body) }
+      : Object.fromEntries(Object.entries(payload.body).map(([name, value]) => [name, String(value)]))
   return { body: new URLSearchParams(form).toString(), contentType: 'application/x-www-form-urlencoded' }
 }
 

@@ -39,7 +39,9 @@ const checkAttachments = (value: unknown): readonly Fields[] => {
   if (value === undefined || value === null) return []
   if (!Array.isArray(value) || !value.every(isFields)) throw new Refusal('invalid_attachments')
   if (value.length > MAX_ATTACHMENTS) throw new Refusal('too_many_attachments')
-  return value.map((attachment: Fields) => (attachment.blocks === undefined ? attachment : { ...attachment, blocks: checkBlocks(attachment.blocks) }))
+  return value.map((attachment: Fields) =>
+    attachment.blocks === undefined ? attachment : { ...attachment, blocks: checkBlocks(attachment.blocks) },
+  )
 }
 
 /**

@@ -6,7 +6,10 @@ import { compareTs, type Workspace } from './workspace.ts'
  * @param options.metadata whether to include metadata (`include_all_metadata`)
  */
 export const messageJson = (message: Message, workspace: Workspace, options: { readonly metadata?: boolean } = {}): Fields => {
-  const replies = workspace.thread(message.channel, message.ts).filter((other) => other.ts !== message.ts).sort((a, b) => compareTs(a.ts, b.ts))
+  const replies = workspace
+    .thread(message.channel, message.ts)
+    .filter((other) => other.ts !== message.ts)
+    .sort((a, b) => compareTs(a.ts, b.ts))
   const isParent = replies.length > 0
   return {
     type: 'message',
@@ -20,7 +23,9 @@ export const messageJson = (message: Message, workspace: Workspace, options: { r
     ...(message.attachments.length === 0 ? {} : { attachments: message.attachments }),
     ...(message.files.length === 0 ? {} : { files: message.files.map((file) => fileJson(file)) }),
     ...(message.editedTs === undefined ? {} : { edited: { user: message.user, ts: message.editedTs } }),
-    ...(message.threadTs === undefined ? {} : { thread_ts: message.threadTs, parent_user_id: workspace.message(message.channel, message.threadTs)?.user }),
+    ...(message.threadTs === undefined
+      ? {}
+      : { thread_ts: message.threadTs, parent_user_id: workspace.message(message.channel, message.threadTs)?.user }),
     ...(isParent
       ? {
           thread_ts: message.ts,
@@ -30,7 +35,9 @@ export const messageJson = (message: Message, workspace: Workspace, options: { r
           latest_reply: replies.at(-1)?.ts,
         }
       : {}),
-    ...(message.reactions.length === 0 ? {} : { reactions: message.reactions.map(({ name, users }) => ({ name, users, count: users.length })) }),
+    ...(message.reactions.length === 0
+      ? {}
+      : { reactions: message.reactions.map(({ name, users }) => ({ name, users, count: users.length })) }),
     ...(options.metadata === true && message.metadata !== undefined ? { metadata: message.metadata } : {}),
   }
 }

@@ -71,7 +71,14 @@ const post = async (standIn: SlackStandIn, path: string, request: IncomingMessag
   try {
     const body = await readJson(request)
     const text = (name: string): string => (typeof body[name] === 'string' ? body[name] : '')
-    const result = await perform(standIn, path, { user: text('user'), line: text('line'), place: text('place'), action: text('action'), value: given(body.value), values: body.values })
+    const result = await perform(standIn, path, {
+      user: text('user'),
+      line: text('line'),
+      place: text('place'),
+      action: text('action'),
+      value: given(body.value),
+      values: body.values,
+    })
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(result))
   } catch (error) {
     response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8' }).end(error instanceof Error ? error.message : String(error))
@@ -87,21 +94,34 @@ interface Deed {
   readonly values: unknown
 }
 
-const given = (value: unknown): string | readonly string[] => (Array.isArray(value) ? value.map(String) : typeof value === 'string' ? value : '')
+const given = (value: unknown): string | readonly string[] =>
+  Array.isArray(value) ? value.map(String) : typeof value === 'string' ? value : ''
 
-const perform = async (standIn: SlackStandIn, path: string, { user, line, place, action, value, values }: Deed): Promise<{ readonly shownError?: string | undefined }> => {
+const perform = async (
+  standIn: SlackStandIn,
+  path: string,
+  { user, line, place, action, value, values }: Deed,
+): Promise<{ readonly shownError?: string | undefined }> => {
   const view = standIn.views().find((other) => other.id === place)
   const where = view ?? place
   switch (path) {
     case '/page/type':
-      return line.startsWith('/') ? standIn.type(line, { user }) : line.includes(`@${standIn.app.name}`) ? standIn.mention(line, { user }) : (await standIn.say(line, { user }), {})
+      return line.startsWith('/')
+        ? standIn.type(line, { user })
+        : line.includes(`@${standIn.app.name}`)
+          ? standIn.mention(line, { user })
+          : (await standIn.say(line, { user }), {})
     case '/page/click':
       return standIn.click(where, action, { user })
     case '/page/choose':
       return standIn.choose(where, action, value, { user })
     case '/page/submit':
       if (view === undefined) throw new Error('That view is closed.')
-      return standIn.submitView(view, isFields(values) ? Object.fromEntries(Object.entries(values).map(([name, entry]) => [name, given(entry)])) : {}, { user })
+      return standIn.submitView(
+        view,
+        isFields(values) ? Object.fromEntries(Object.entries(values).map(([name, entry]) => [name, given(entry)])) : {},
+        { user },
+      )
     case '/page/close':
       if (view !== undefined) await standIn.closeView(view, { user })
       return {}
@@ -130,7 +150,10 @@ const frame = (people: readonly Person[]): string => {
 }
 
 const shown = (standIn: SlackStandIn, user: string): string => {
-  const channels = [...new Set(standIn.messages().map((message) => message.channel)), ...standIn.ephemerals(user).map((ephemeral) => ephemeral.channel)]
+  const channels = [
+    ...new Set(standIn.messages().map((message) => message.channel)),
+    ...standIn.ephemerals(user).map((ephemeral) => ephemeral.channel),
+  ]
   const sections = [...new Set(channels)].map((channel) => channelHtml(standIn, channel, user))
   const modals = standIn.views(user).filter((view) => view.type === 'modal')
   const top = modals.at(-1)
@@ -141,10 +164,17 @@ const channelHtml = (standIn: SlackStandIn, channel: string, user: string): stri
   const said = standIn.messages(channel)
   const own = standIn.ephemerals(user).filter((ephemeral) => ephemeral.channel === channel)
   const rows = [
-    ...said.filter((message) => message.threadTs === undefined).map((message) => ({ ts: message.ts, html: threadHtml(standIn, message, said, own) })),
-    ...own.filter(({ threadTs }) => threadTs === undefined).map((ephemeral) => ({ ts: ephemeral.ts, html: ephemeralHtml(standIn, ephemeral) })),
+    ...said
+      .filter((message) => message.threadTs === undefined)
+      .map((message) => ({ ts: message.ts, html: threadHtml(standIn, message, said, own) })),
+    ...own
+      .filter(({ threadTs }) => threadTs === undefined)
+      .map((ephemeral) => ({ ts: ephemeral.ts, html: ephemeralHtml(standIn, ephemeral) })),
   ]
-  return `<h2>#${escapeHtml(standIn.names.channel(channel))}</h2>${rows.sort((a, b) => compareTs(a.ts, b.ts)).map((row) => row.html).join('')}`
+  return `<h2>#${escapeHtml(standIn.names.channel(channel))}</h2>${rows
+    .sort((a, b) => compareTs(a.ts, b.ts))
+    .map((row) => row.html)
+    .join('')}`
 }
 
 const threadHtml = (standIn: SlackStandIn, parent: Message, said: readonly Message[], own: readonly Ephemeral[]): string => {
@@ -166,14 +196,17 @@ const messageHtml = (standIn: SlackStandIn, message: Message): string => {
   return `<div class="message"><span class="name">${escapeHtml(standIn.names.person(message.user))}</span> <span class="muted">${time(message.ts)}${edited}</span><div>${bodyHtml(standIn, message)}</div>${files.join('')}</div>`
 }
 
-const ephemeralHtml = (standIn: SlackStandIn, ephemeral: Ephemeral): string => `<div class="only"><span class="muted">Only visible to you</span><div>${bodyHtml(standIn, ephemeral)}</div></div>`
+const ephemeralHtml = (standIn: SlackStandIn, ephemeral: Ephemeral): string =>
+  `<div class="only"><span class="muted">Only visible to you</span><div>${bodyHtml(standIn, ephemeral)}</div></div>`
 
 const modalHtml = (standIn: SlackStandIn, view: ShownView): string => {
   const { submit, close } = view.source
-  const label = (value: unknown, otherwise: string): string => escapeHtml(isFields(value) && typeof value.text === 'string' ? value.text : otherwise)
+  const label = (value: unknown, otherwise: string): string =>
+    escapeHtml(isFields(value) && typeof value.text === 'string' ? value.text : otherwise)
   const errors = Object.values(view.errors).map((error) => `<p class="muted">⚠️ ${escapeHtml(error)}</p>`)
   const place = `data-place="${escapeHtml(view.id)}"`
-  const submitButton = submit === undefined ? '' : `<button type="button" class="primary" data-act="submit" ${place}>${label(submit, 'Submit')}</button>`
+  const submitButton =
+    submit === undefined ? '' : `<button type="button" class="primary" data-act="submit" ${place}>${label(submit, 'Submit')}</button>`
   const buttons = `<div class="actions">${submitButton}<button type="button" data-act="close" ${place}>${label(close, 'Close')}</button></div>`
   return `<dialog data-view="${escapeHtml(view.id)}"><h3>${escapeHtml(view.title)}</h3>${blocksHtml(view.blocks, { names: standIn.names, place: view.id })}${errors.join('')}${buttons}</dialog>`
 }

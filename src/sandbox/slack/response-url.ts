@@ -52,7 +52,9 @@ export class ResponseUrls {
     const content = checkMessageContent(body)
     const { original } = issued
     if (body.replace_original === true && original !== undefined) {
-      return original.isEphemeral ? this.#replaceEphemeral(original.ts, content) : this.#replaceMessage(issued.channel, original.ts, content)
+      return original.isEphemeral
+        ? this.#replaceEphemeral(original.ts, content)
+        : this.#replaceMessage(issued.channel, original.ts, content)
     }
     const threadTs = typeof body.thread_ts === 'string' ? body.thread_ts : undefined
     const thread = threadTs === undefined ? {} : { threadTs }

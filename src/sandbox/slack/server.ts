@@ -72,8 +72,13 @@ export class ApiServer {
     const record = (outcome: Partial<Outcome>, status: number) => {
       const { error, ts } = outcome
       const call: ApiCall = {
-        method, arguments: args instanceof Refusal ? {} : args.all, at, status, ok: error === undefined && status === 200,
-        ...(error === undefined ? {} : { error }), ...(ts === undefined ? {} : { ts }),
+        method,
+        arguments: args instanceof Refusal ? {} : args.all,
+        at,
+        status,
+        ok: error === undefined && status === 200,
+        ...(error === undefined ? {} : { error }),
+        ...(ts === undefined ? {} : { ts }),
       }
       this.calls.push(call)
       this.#parts().announcer.announce('call', { call })
@@ -128,7 +133,10 @@ export class ApiServer {
     const wait = name === 'chat.postMessage' ? (postingLimit?.take(args.text('channel') ?? '') ?? 0) : 0
     if (wait > 0) return rateLimited(wait)
     const result = method.run(args, here)
-    const headers = { ...(method.token === 'bot' ? { 'x-oauth-scopes': [...here.scopes].join(',') } : {}), ...(method.scopes.length > 0 ? { 'x-accepted-oauth-scopes': method.scopes.join(',') } : {}) }
+    const headers = {
+      ...(method.token === 'bot' ? { 'x-oauth-scopes': [...here.scopes].join(',') } : {}),
+      ...(method.scopes.length > 0 ? { 'x-accepted-oauth-scopes': method.scopes.join(',') } : {}),
+    }
     const ts = result.ts ?? result.message_ts
     return { answer: { status: 200, body: { ok: true, ...result }, headers }, ...(typeof ts === 'string' ? { ts } : {}) }
   }
@@ -204,6 +212,9 @@ const readBody = async (request: IncomingMessage): Promise<Buffer> => {
 
 const send = (response: ServerResponse, answer: Answer): void => {
   const isText = typeof answer.body === 'string'
-  response.writeHead(answer.status, { 'content-type': isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8', ...answer.headers })
+  response.writeHead(answer.status, {
+    'content-type': isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8',
+    ...answer.headers,
+  })
   response.end(isText ? answer.body : JSON.stringify(answer.body))
 }

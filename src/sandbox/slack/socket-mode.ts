@@ -60,12 +60,14 @@ export class SocketMode implements Transport {
       if (index >= 0) this.#sockets.splice(index, 1)
     })
     connection.on('error', () => connection.terminate())
-    connection.send(JSON.stringify({
-      type: 'hello',
-      num_connections: this.#sockets.length,
-      debug_info: { host: 'stand-in', approximate_connection_time: 3600 },
-      connection_info: { app_id: this.#appId },
-    }))
+    connection.send(
+      JSON.stringify({
+        type: 'hello',
+        num_connections: this.#sockets.length,
+        debug_info: { host: 'stand-in', approximate_connection_time: 3600 },
+        connection_info: { app_id: this.#appId },
+      }),
+    )
     connection.ping()
   }
 
@@ -85,7 +87,11 @@ export class SocketMode implements Transport {
   }
 
   /** Sends one envelope; without a connection it fails at once. An acknowledgement after `signal` is ignored. */
-  attempt(payload: Payload, retry: { readonly number: number; readonly reason: string } | undefined, signal: AbortSignal): Promise<AttemptResult> {
+  attempt(
+    payload: Payload,
+    retry: { readonly number: number; readonly reason: string } | undefined,
+    signal: AbortSignal,
+  ): Promise<AttemptResult> {
     const connection = this.#nextConnection()
     if (connection === undefined) return Promise.resolve({ ok: false, error: 'dispatch_failed' })
     const envelopeId = `${randomBytes(4).toString('hex')}-${randomBytes(6).toString('hex')}`

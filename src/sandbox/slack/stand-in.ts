@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 
 import type { SlackStandIn, SlackStandInOptions } from './contract.ts'
-import { DEFAULT_APP, DEFAULT_CHANNELS, DEFAULT_EVENTS, DEFAULT_PEOPLE, DEFAULT_SCOPES, DEFAULT_TIMES, RESPONSE_URL_USES } from './defaults.ts'
+import {
+  DEFAULT_APP,
+  DEFAULT_CHANNELS,
+  DEFAULT_EVENTS,
+  DEFAULT_PEOPLE,
+  DEFAULT_SCOPES,
+  DEFAULT_TIMES,
+  RESPONSE_URL_USES,
+} from './defaults.ts'
 import { Deliveries } from './delivery.ts'
 import { Faults } from './faults.ts'
 import { HttpDelivery } from './http-delivery.ts'
@@ -55,12 +63,23 @@ export const startSlackStandIn = async (options: SlackStandInOptions = {}): Prom
   const responseUrls = new ResponseUrls(workspace, { uses: RESPONSE_URL_USES, lifetimeMilliseconds: times.responseUrl })
   const socketMode = new SocketMode(app.appId)
   let http = options.requestUrl === undefined ? undefined : new HttpDelivery(options.requestUrl, tokens.signingSecret)
-  const deliveries = new Deliveries(() => http ?? socketMode, { acknowledgeWithin: times.acknowledgeWithin, eventRetries: times.eventRetries }, workspace.announcer)
+  const deliveries = new Deliveries(
+    () => http ?? socketMode,
+    { acknowledgeWithin: times.acknowledgeWithin, eventRetries: times.eventRetries },
+    workspace.announcer,
+  )
   const rate = options.postingLimit === true ? STRICT_POSTING : options.postingLimit
   const postingLimit = rate === undefined || rate === false ? undefined : new PostingLimit(rate)
 
   let page: OtherRoutes = () => false
-  const server = new ApiServer(() => ({ here, tokens, faults, postingLimit, announcer: workspace.announcer, otherRoutes: (request, response) => page(request, response) }))
+  const server = new ApiServer(() => ({
+    here,
+    tokens,
+    faults,
+    postingLimit,
+    announcer: workspace.announcer,
+    otherRoutes: (request, response) => page(request, response),
+  }))
   server.http.on('upgrade', (request, socket, head) => socketMode.upgrade(request, socket, head))
   await new Promise<void>((resolve, reject) => {
     server.http.once('error', reject)
@@ -69,7 +88,12 @@ export const startSlackStandIn = async (options: SlackStandInOptions = {}): Prom
   const { port } = server.http.address() as AddressInfo
   const origin = `http://127.0.0.1:${port}`
   const here: Surroundings = {
-    workspace, triggers, responseUrls, uploads: new Uploads(workspace), scopes, origin,
+    workspace,
+    triggers,
+    responseUrls,
+    uploads: new Uploads(workspace),
+    scopes,
+    origin,
     openSocket: () => `ws://127.0.0.1:${port}/link/?ticket=${socketMode.ticket()}&app_id=${app.appId}`,
   }
   const stage: Stage = { workspace, deliveries, triggers, responseUrls, origin, scopes, commands: new Set(options.commands ?? ['/mesh']) }
@@ -136,7 +160,8 @@ const furnish = (workspace: Workspace, options: SlackStandInOptions): void => {
   const { app, people, channels, groups } = workspace
   for (const person of options.people ?? DEFAULT_PEOPLE) people.set(person.id, person)
   for (const group of options.groups ?? []) groups.set(group.id, group)
-  for (const { members, kind, ...channel } of options.channels ?? DEFAULT_CHANNELS.map((channel) => ({ ...channel, kind: undefined, members: undefined }))) {
+  for (const { members, kind, ...channel } of options.channels ??
+    DEFAULT_CHANNELS.map((channel) => ({ ...channel, kind: undefined, members: undefined }))) {
     channels.set(channel.id, { ...channel, kind: kind ?? 'public', members: new Set(members ?? [...people.keys(), app.userId]) })
   }
 }

@@ -51,7 +51,12 @@ export const showThreads = (standIn: SlackStandIn, write: (text: string) => void
     standIn.on('update', ({ before, message }) => {
       const { heading, indent } = place(message)
       const lines = newLines(messageLines(before, names), messageLines(message, names))
-      if (lines.length > 0) show(`${heading} changed:`, lines.map((line) => `~ ${line}`), indent)
+      if (lines.length > 0)
+        show(
+          `${heading} changed:`,
+          lines.map((line) => `~ ${line}`),
+          indent,
+        )
     }),
     standIn.on('delete', ({ message }) => {
       const { heading, indent } = place(message)

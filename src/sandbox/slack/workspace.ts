@@ -108,8 +108,15 @@ export class Workspace {
     const key = `${message.channel} ${message.ts}`
     if (hasReplies) {
       this.#messages.set(key, {
-        ts: message.ts, channel: message.channel, user: 'USLACKBOT', text: 'This message was deleted.',
-        blocks: [], attachments: [], files: [], reactions: [], isTombstone: true,
+        ts: message.ts,
+        channel: message.channel,
+        user: 'USLACKBOT',
+        text: 'This message was deleted.',
+        blocks: [],
+        attachments: [],
+        files: [],
+        reactions: [],
+        isTombstone: true,
       })
     } else {
       this.#messages.delete(key)

@@ -1,3 +1,4 @@
+import type { RichTextBlock } from '@slack/types'
 import type { MeshStatus, ProxyStanding } from '../../diagnosis/mesh-status.ts'
 import { statusHeadline, statusVerdict } from '../../diagnosis/mesh-status-text.ts'
 import { ruleFor } from '../../diagnosis/telling.ts'
@@ -7,7 +8,7 @@ import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { clean, cut } from './escape.ts'
 import { fit } from './fit.ts'
 import type { Part } from './report-parts.ts'
-import { bold, bullets, code, line, lines, pre, rich, text, type Piece, type SlackMessage } from './rich.ts'
+import { bold, code, line, lines, pre, rich, text, type Piece, type SlackMessage } from './rich.ts'
 import { askedBy } from './running.ts'
 import { VERDICT_ICONS } from './verdict.ts'
 
@@ -48,12 +49,12 @@ export function statusMessage(status: MeshStatus, run: RunRecord, buttons: reado
 }
 
 /** What istiod and the proxy said about each type that is not in sync. */
-function detail({ pod, version, types }: ProxyStanding): Piece[] {
+function detail({ pod, version, types }: ProxyStanding): RichTextBlock {
   const off = types.filter(({ status }) => status !== 'SYNCED' && status !== 'IGNORED' && status !== 'NOT_SENT')
-  return [
-    code(formatRef(pod)), text(version === undefined ? '' : ` ${version}`),
-    ...off.flatMap(({ type, status, error }): Piece[] => [text(`\n${type} ${status}${error === undefined ? '' : ': '}`), ...(error === undefined ? [] : [code(cut(clean(error), 500))])]),
-  ]
+  return rich(
+    line(code(formatRef(pod)), text(`${version === undefined ? '' : ` ${version}`}${off.length === 0 ? '' : `: ${off.map(({ type, status }) => `${type} ${status}`).join(', ')}`}`)),
+    ...off.flatMap(({ type, error }) => (error === undefined ? [] : [line(text(`${type}:`)), pre(error.trim(), 900)])),
+  )
 }
 
 /** A part a state that is not well, and one for what could not be seen. */
@@ -63,7 +64,7 @@ export function statusParts(status: MeshStatus): Part[] {
     if (proxies.length === 0) return []
     const title = `${proxies.length} ${proxies.length === 1 ? 'proxy' : 'proxies'}: ${SAYS[state]}`
     const more = proxies.length > MOST ? [rich(line(text(`and ${proxies.length - MOST} more`)))] : []
-    const message = fit({ text: title, blocks: [rich(line(bold(title))), rich(line(text('istioctl proxy-status'))), rich(bullets(proxies.slice(0, MOST).map(detail))), ...more], isCut: proxies.length > MOST })
+    const message = fit({ text: title, blocks: [rich(line(bold(title)), pre('istioctl proxy-status')), ...proxies.slice(0, MOST).map(detail), ...more], isCut: proxies.length > MOST })
     return [{ name: `status-${state}`, message }]
   })
   return [...states, ...unseenPart(status)]

@@ -13,8 +13,15 @@ const common = { 'private_metadata?': string(3_000, 0), 'callback_id?': string(2
 const VIEWS: Rule = variants(() => ({
   modal: shape(
     {
-      ...common, type: choice('modal'), title: plainText(24), 'submit?': plainText(24), 'close?': plainText(24), blocks: blocksOn('modal'), 'clear_on_close?': flag,
-      'notify_on_close?': flag, 'submit_disabled?': flag,
+      ...common,
+      type: choice('modal'),
+      title: plainText(24),
+      'submit?': plainText(24),
+      'close?': plainText(24),
+      blocks: blocksOn('modal'),
+      'clear_on_close?': flag,
+      'notify_on_close?': flag,
+      'submit_disabled?': flag,
     },
     { also: (view) => (view.submit === undefined && hasInput(view.blocks) ? 'submit is required when there are input blocks' : undefined) },
   ),
@@ -39,7 +46,8 @@ export interface CheckedView {
 export const checkView = (value: unknown, type: 'modal' | 'home'): CheckedView => {
   if (!isFields(value)) throw refusalWithReasons('invalid_arguments', ['missing required field: view'])
   if (Buffer.byteLength(JSON.stringify(value)) > MAX_VIEW_BYTES) throw new Refusal('view_too_large')
-  if (value.type !== type) throw refusalWithReasons('invalid_arguments', [`unsupported type: ${String(value.type)} [json-pointer:/view/type]`])
+  if (value.type !== type)
+    throw refusalWithReasons('invalid_arguments', [`unsupported type: ${String(value.type)} [json-pointer:/view/type]`])
   const blocks = Array.isArray(value.blocks) ? value.blocks.filter(isFields) : []
   const problems = [...walk(VIEWS, value, '/view'), ...repeatedIds(blocks, '/view/blocks'), ...focusProblems(blocks)]
   if (problems.length > 0) throw refusalWithReasons('invalid_arguments', problems)

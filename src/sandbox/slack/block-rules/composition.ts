@@ -26,7 +26,8 @@ export const confirm: Rule = shape({
   'style?': choice('primary', 'danger'),
 })
 
-const option = (label: Rule, more: Readonly<Record<string, Rule>> = {}): Rule => shape({ text: label, value: string(150), 'description?': plainText(75), ...more })
+const option = (label: Rule, more: Readonly<Record<string, Rule>> = {}): Rule =>
+  shape({ text: label, value: string(150), 'description?': plainText(75), ...more })
 
 /** An option of a select menu: text 75, value 150, description 75. */
 export const selectOption = option(plainText(75))
@@ -53,7 +54,11 @@ export const slackFile: Rule = shape({ 'id?': string(255), 'url?': url }, { need
 const UNREACHABLE = /^https?:\/\/(localhost|127\.|10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|\[::1\])/i
 
 /** The fields of an image, as a block's and as an element's. */
-export const imageFields = { 'image_url?': stringLike(/^https?:\/\/\S+$/i, 'a valid URL', MAX_URL), 'slack_file?': slackFile, alt_text: string(2_000) } as const
+export const imageFields = {
+  'image_url?': stringLike(/^https?:\/\/\S+$/i, 'a valid URL', MAX_URL),
+  'slack_file?': slackFile,
+  alt_text: string(2_000),
+} as const
 
 export const imageRules: Omit<Shape, 'is' | 'fields'> = {
   needsOneOf: ['image_url', 'slack_file'],

@@ -43,7 +43,11 @@ const walkVariants = (rule: Variants, value: unknown, pointer: string): readonly
   const { type } = value
   const variant = typeof type === 'string' ? rule.of()[type] : undefined
   if (variant !== undefined) return walkShape(variant, value, pointer)
-  return [type === undefined ? `missing required field: type [json-pointer:${pointer}]` : `unsupported type: ${JSON.stringify(type)} [json-pointer:${pointer}/type]`]
+  return [
+    type === undefined
+      ? `missing required field: type [json-pointer:${pointer}]`
+      : `unsupported type: ${JSON.stringify(type)} [json-pointer:${pointer}/type]`,
+  ]
 }
 
 const walkShape = (rule: Shape, value: unknown, pointer: string): readonly string[] => {

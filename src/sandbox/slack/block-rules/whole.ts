@@ -18,10 +18,13 @@ export const textLength = (blocks: readonly Fields[]): number =>
   objectsIn(blocks).reduce((sum, object) => sum + (typeof object.text === 'string' ? object.text.length : 0), 0)
 
 export const markdownLength = (blocks: readonly Fields[]): number =>
-  objectsIn(blocks).filter((object) => object.type === 'markdown').reduce((sum, { text }) => sum + (typeof text === 'string' ? text.length : 0), 0)
+  objectsIn(blocks)
+    .filter((object) => object.type === 'markdown')
+    .reduce((sum, { text }) => sum + (typeof text === 'string' ? text.length : 0), 0)
 
 /** How many blocks of the table family there are; a message takes one. */
-export const tableCount = (blocks: readonly Fields[]): number => objectsIn(blocks).filter(({ type }) => type === 'table' || type === 'data_table').length
+export const tableCount = (blocks: readonly Fields[]): number =>
+  objectsIn(blocks).filter(({ type }) => type === 'table' || type === 'data_table').length
 
 /** What is wrong with ids: each block_id once, and each action_id once within its block. */
 export const repeatedIds = (blocks: readonly Fields[], pointer: string): readonly string[] => {
@@ -33,7 +36,9 @@ export const repeatedIds = (blocks: readonly Fields[], pointer: string): readonl
       if (seen.has(block_id)) problems.push(`block_id must be unique: ${block_id} [json-pointer:${pointer}/${index}/block_id]`)
       seen.add(block_id)
     }
-    const actions = objectsIn(block).map(({ action_id }) => action_id).filter((id) => typeof id === 'string')
+    const actions = objectsIn(block)
+      .map(({ action_id }) => action_id)
+      .filter((id) => typeof id === 'string')
     const twice = actions.find((id, at) => actions.indexOf(id) !== at)
     if (twice !== undefined) problems.push(`action_id must be unique within a block: ${twice} [json-pointer:${pointer}/${index}]`)
   })
@@ -42,4 +47,6 @@ export const repeatedIds = (blocks: readonly Fields[], pointer: string): readonl
 
 /** One element of a view may have the focus. */
 export const focusProblems = (blocks: readonly Fields[]): readonly string[] =>
-  objectsIn(blocks).filter((object) => object.focus_on_load === true).length > 1 ? ['only one element can have focus_on_load [json-pointer:/view/blocks]'] : []
+  objectsIn(blocks).filter((object) => object.focus_on_load === true).length > 1
+    ? ['only one element can have focus_on_load [json-pointer:/view/blocks]']
+    : []

@@ -17,12 +17,17 @@ const optionOf = (element: Fields, wanted: string): Fields => {
   if (String(element.type).includes('external')) return { text: { type: 'plain_text', text: wanted }, value: wanted }
   const options = optionsOf(element)
   const option = options.find((other) => other.value === wanted) ?? options.find((other) => textOf(other) === wanted)
-  if (option === undefined) throw new Error(`There is no option "${wanted}", only ${options.map((other) => String(other.value)).join(', ')}.`)
+  if (option === undefined)
+    throw new Error(`There is no option "${wanted}", only ${options.map((other) => String(other.value)).join(', ')}.`)
   return option
 }
 
 /** The field in which Slack reports one id, by element. */
-const SINGLE_ID: Readonly<Record<string, string>> = { users_select: 'user', conversations_select: 'conversation', channels_select: 'channel' }
+const SINGLE_ID: Readonly<Record<string, string>> = {
+  users_select: 'user',
+  conversations_select: 'conversation',
+  channels_select: 'channel',
+}
 
 /** The fields for elements that hold one plain value: in the state, and for the initial value. */
 const PLAIN: Readonly<Record<string, readonly [state: string, initial: string]>> = {
@@ -51,7 +56,10 @@ export const stateOf = (element: Fields, given?: Given): Fields | undefined => {
     return { type, selected_option: one === undefined ? (element.initial_option ?? null) : optionOf(element, one) }
   }
   if (type === 'checkboxes' || type === 'multi_static_select' || type === 'multi_external_select') {
-    return { type, selected_options: many === undefined ? (element.initial_options ?? []) : many.map((wanted) => optionOf(element, wanted)) }
+    return {
+      type,
+      selected_options: many === undefined ? (element.initial_options ?? []) : many.map((wanted) => optionOf(element, wanted)),
+    }
   }
   const noun = SINGLE_ID[type.replace('multi_', '')]
   if (noun === undefined) return undefined
@@ -62,7 +70,9 @@ export const stateOf = (element: Fields, given?: Given): Fields | undefined => {
 
 /** Whether an element's state says nothing, so that a required input is unfilled. */
 export const isEmptyState = (state: Fields): boolean =>
-  Object.entries(state).every(([name, value]) => name === 'type' || value === null || value === '' || (Array.isArray(value) && value.length === 0))
+  Object.entries(state).every(
+    ([name, value]) => name === 'type' || value === null || value === '' || (Array.isArray(value) && value.length === 0),
+  )
 
 /** What Slack's own client says against the typed text of an input. */
 export const typingProblem = (element: Fields, state: Fields): string | undefined => {
@@ -71,7 +81,11 @@ export const typingProblem = (element: Fields, state: Fields): string | undefine
   const { min_length, max_length } = element
   if (typeof min_length === 'number' && value.length < min_length) return `Please enter at least ${min_length} characters.`
   if (value.length > (typeof max_length === 'number' ? max_length : 3_000)) return 'That is too long.'
-  if (element.type === 'number_input' && (!Number.isFinite(Number(value)) || (element.is_decimal_allowed === false && !Number.isInteger(Number(value))))) return 'Please enter a valid number.'
+  if (
+    element.type === 'number_input' &&
+    (!Number.isFinite(Number(value)) || (element.is_decimal_allowed === false && !Number.isInteger(Number(value))))
+  )
+    return 'Please enter a valid number.'
   if (element.type === 'email_text_input' && !/^\S+@\S+$/.test(value)) return 'Please enter a valid email address.'
   if (element.type === 'url_text_input' && !URL.canParse(value)) return 'Please enter a valid URL.'
   return undefined
@@ -88,7 +102,9 @@ export const stateOfBlocks = (blocks: readonly Fields[]): Readonly<Record<string
 }
 
 /** The elements that a person can act on, with the ids of their blocks. */
-export const elementsIn = (blocks: readonly Fields[]): readonly { readonly blockId: string; readonly block: Fields; readonly element: Fields }[] =>
+export const elementsIn = (
+  blocks: readonly Fields[],
+): readonly { readonly blockId: string; readonly block: Fields; readonly element: Fields }[] =>
   blocks.flatMap((block) => {
     const children = Array.isArray(block.child_blocks) ? elementsIn(block.child_blocks.filter(isFields)) : []
     const lists = [block.elements, block.actions].flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : []))

@@ -3,7 +3,18 @@ import { messageJson, viewJson } from '../message-json.ts'
 import type { Block, Channel, Ephemeral, Fields, Message, Person, ShownView } from '../records.ts'
 import { isFields } from '../web-api/arguments.ts'
 import { elementsIn, stateOf, stateOfBlocks, type Given } from './input-values.ts'
-import { channelName, channelOf, interactiveFields, invocationOf, personOf, refusedInvocation, seenBy, type Invocation, type Stage, type Whereabouts } from './stage.ts'
+import {
+  channelName,
+  channelOf,
+  interactiveFields,
+  invocationOf,
+  personOf,
+  refusedInvocation,
+  seenBy,
+  type Invocation,
+  type Stage,
+  type Whereabouts,
+} from './stage.ts'
 
 /** What a person can act in. */
 export type Place =
@@ -40,7 +51,10 @@ const elementOf = (place: Place, wanted: string): { readonly blockId: string; re
   const byId = all.filter(({ element }) => element.action_id === wanted)
   const found = byId.length > 0 ? byId : all.filter(({ element }) => label(element) === wanted)
   const [first] = found
-  if (first === undefined) throw new Error(`There is nothing "${wanted}" here, only ${all.map(({ element }) => `${String(element.action_id)} (${String(label(element) ?? element.type)})`).join(', ')}.`)
+  if (first === undefined)
+    throw new Error(
+      `There is nothing "${wanted}" here, only ${all.map(({ element }) => `${String(element.action_id)} (${String(label(element) ?? element.type)})`).join(', ')}.`,
+    )
   if (found.length > 1) throw new Error(`There is more than one "${wanted}" here.`)
   return first
 }
@@ -51,11 +65,19 @@ const elementOf = (place: Place, wanted: string): { readonly blockId: string; re
  * @param options.confirm what they answer to a confirmation dialog; `false`: nothing is delivered
  */
 export const actOn = async (
-  stage: Stage, wanted: MessageOrTs | ShownView, action: string, given: Given | undefined, options: Whereabouts & { readonly confirm?: boolean },
+  stage: Stage,
+  wanted: MessageOrTs | ShownView,
+  action: string,
+  given: Given | undefined,
+  options: Whereabouts & { readonly confirm?: boolean },
 ): Promise<Invocation> => {
   const place = placeOf(stage, wanted)
-  const person = personOf(stage, options.user ?? (place.kind === 'ephemeral' ? place.ephemeral.user : place.kind === 'view' ? place.view.user : undefined))
-  if (place.kind !== 'message' && (place.kind === 'view' ? place.view.user : place.ephemeral.user) !== person.id) throw new Error(`${person.name} does not see that.`)
+  const person = personOf(
+    stage,
+    options.user ?? (place.kind === 'ephemeral' ? place.ephemeral.user : place.kind === 'view' ? place.view.user : undefined),
+  )
+  if (place.kind !== 'message' && (place.kind === 'view' ? place.view.user : place.ephemeral.user) !== person.id)
+    throw new Error(`${person.name} does not see that.`)
   const { blockId, element } = elementOf(place, action)
   if (element.confirm !== undefined && options.confirm === false) return refusedInvocation('cancelled by the person')
   const seenBefore = seenBy(stage, person)
@@ -74,7 +96,8 @@ export const actOn = async (
     },
   })
   return invocationOf(stage, person, result, {
-    triggerId, seenBefore,
+    triggerId,
+    seenBefore,
     ...(responseUrl === undefined ? {} : { responseUrl }),
     ...(result.ok ? {} : { shownError: 'This app is not responding. Try again.' }),
   })
@@ -87,7 +110,12 @@ const actionJson = (stage: Stage, element: Fields, blockId: string, given: Given
     type,
     block_id: blockId,
     action_id: element.action_id,
-    ...(state ?? { text, ...(value === undefined ? {} : { value }), ...(style === undefined ? {} : { style }), ...(url === undefined ? {} : { url }) }),
+    ...(state ?? {
+      text,
+      ...(value === undefined ? {} : { value }),
+      ...(style === undefined ? {} : { style }),
+      ...(url === undefined ? {} : { url }),
+    }),
     action_ts: stage.workspace.nextTs(),
   }
 }
@@ -96,7 +124,11 @@ const originOf = (stage: Stage, place: Place, person: Person) => {
   if (place.kind === 'view') return undefined
   const { channel, ts, threadTs } = place.kind === 'message' ? place.message : place.ephemeral
   channelOf(stage, channel, person)
-  return { user: person.id, channel, original: { ts, isEphemeral: place.kind === 'ephemeral', ...(threadTs === undefined ? {} : { threadTs }) } }
+  return {
+    user: person.id,
+    channel,
+    original: { ts, isEphemeral: place.kind === 'ephemeral', ...(threadTs === undefined ? {} : { threadTs }) },
+  }
 }
 
 /** Where it happened. Payloads about ephemeral messages carry no message. */
@@ -109,7 +141,13 @@ const placeFields = (stage: Stage, place: Place): Fields => {
   const { channel: id, ts, threadTs, blocks } = place.kind === 'message' ? place.message : place.ephemeral
   const channel = workspace.channels.get(id)
   return {
-    container: { type: 'message', message_ts: ts, channel_id: id, is_ephemeral: place.kind === 'ephemeral', ...(threadTs === undefined ? {} : { thread_ts: threadTs }) },
+    container: {
+      type: 'message',
+      message_ts: ts,
+      channel_id: id,
+      is_ephemeral: place.kind === 'ephemeral',
+      ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
+    },
     channel: { id, name: channel === undefined ? '' : channelName(channel) },
     ...(place.kind === 'message' ? { message: messageJson(place.message, workspace, { metadata: true }) } : {}),
     state: { values: stateOfBlocks(blocks) },
@@ -117,7 +155,12 @@ const placeFields = (stage: Stage, place: Place): Fields => {
 }
 
 /** A person picks a message shortcut from a message's menu. */
-export const useMessageShortcut = async (stage: Stage, callbackId: string, wanted: Message | string, where: Whereabouts): Promise<Invocation> => {
+export const useMessageShortcut = async (
+  stage: Stage,
+  callbackId: string,
+  wanted: Message | string,
+  where: Whereabouts,
+): Promise<Invocation> => {
   const place = placeOf(stage, wanted)
   if (place.kind !== 'message') throw new Error('Shortcuts are for messages that everybody sees.')
   const person = personOf(stage, where.user)
@@ -125,7 +168,11 @@ export const useMessageShortcut = async (stage: Stage, callbackId: string, wante
   const { ts } = place.message
   const responseUrl = stage.origin + stage.responseUrls.issue({ user: person.id, channel: channel.id })
   return useShortcut(stage, person, channel, {
-    type: 'message_action', callback_id: callbackId, message_ts: ts, message: messageJson(place.message, stage.workspace, { metadata: true }), response_url: responseUrl,
+    type: 'message_action',
+    callback_id: callbackId,
+    message_ts: ts,
+    message: messageJson(place.message, stage.workspace, { metadata: true }),
+    response_url: responseUrl,
   })
 }
 
@@ -139,10 +186,12 @@ const useShortcut = async (stage: Stage, person: Person, channel: Channel | unde
   const seenBefore = seenBy(stage, person)
   const place = channel === undefined ? {} : { channel: { id: channel.id, name: channelName(channel) } }
   const result = await stage.deliveries.deliver({
-    kind: 'interactive', body: { ...interactiveFields(stage, person), ...fields, ...place, trigger_id: triggerId, action_ts: stage.workspace.nextTs() },
+    kind: 'interactive',
+    body: { ...interactiveFields(stage, person), ...fields, ...place, trigger_id: triggerId, action_ts: stage.workspace.nextTs() },
   })
   return invocationOf(stage, person, result, {
-    triggerId, seenBefore,
+    triggerId,
+    seenBefore,
     ...(typeof fields.response_url === 'string' ? { responseUrl: fields.response_url } : {}),
     ...(result.ok ? {} : { shownError: 'This app is not responding. Try again.' }),
   })
@@ -157,8 +206,15 @@ export const askForOptions = async (stage: Stage, wanted: Message | ShownView, a
   const result = await stage.deliveries.deliver({
     kind: 'interactive',
     body: {
-      type: 'block_suggestion', ...interactiveFields(stage, person), container, block_id: blockId, action_id: element.action_id, value: typed,
-      ...(channel === undefined ? {} : { channel }), ...(message === undefined ? {} : { message }), ...(view === undefined ? {} : { view }),
+      type: 'block_suggestion',
+      ...interactiveFields(stage, person),
+      container,
+      block_id: blockId,
+      action_id: element.action_id,
+      value: typed,
+      ...(channel === undefined ? {} : { channel }),
+      ...(message === undefined ? {} : { message }),
+      ...(view === undefined ? {} : { view }),
     },
   })
   if (!result.ok) return []

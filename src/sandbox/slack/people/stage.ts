@@ -48,7 +48,8 @@ export interface Invocation {
 
 /** @throws Error when there is no such person */
 export const personOf = (stage: Stage, id: string | undefined): Person => {
-  const person = id === undefined ? [...stage.workspace.people.values()].find((other) => other.isBot !== true) : stage.workspace.people.get(id)
+  const person =
+    id === undefined ? [...stage.workspace.people.values()].find((other) => other.isBot !== true) : stage.workspace.people.get(id)
   if (person === undefined) throw new Error(`There is no person ${id ?? '(none at all)'}.`)
   return person
 }
@@ -62,7 +63,8 @@ export const channelOf = (stage: Stage, id: string | undefined, person: Person):
 }
 
 /** How Slack names a channel in payloads. */
-export const channelName = (channel: Channel): string => (channel.kind === 'im' ? 'directmessage' : channel.kind === 'private' ? 'privategroup' : channel.name)
+export const channelName = (channel: Channel): string =>
+  channel.kind === 'im' ? 'directmessage' : channel.kind === 'private' ? 'privategroup' : channel.name
 
 /** The fields that all interactive payloads share. */
 export const interactiveFields = (stage: Stage, person: Person): Fields => {
@@ -79,8 +81,15 @@ export const interactiveFields = (stage: Stage, person: Person): Fields => {
 
 /** Joins the result of a delivery with what the person knows about it. */
 export const invocationOf = (
-  stage: Stage, person: Person, result: AttemptResult,
-  extra: { readonly triggerId?: string; readonly responseUrl?: string; readonly shownError?: string; readonly seenBefore: ReadonlySet<string> },
+  stage: Stage,
+  person: Person,
+  result: AttemptResult,
+  extra: {
+    readonly triggerId?: string
+    readonly responseUrl?: string
+    readonly shownError?: string
+    readonly seenBefore: ReadonlySet<string>
+  },
 ): Invocation => {
   const { seenBefore, ...known } = extra
   return {
@@ -94,7 +103,13 @@ export const invocationOf = (
 }
 
 /** An act that Slack refuses by itself. */
-export const refusedInvocation = (shownError: string): Invocation => ({ outcome: 'refused', ackResponse: {}, shownError, ephemerals: () => [] })
+export const refusedInvocation = (shownError: string): Invocation => ({
+  outcome: 'refused',
+  ackResponse: {},
+  shownError,
+  ephemerals: () => [],
+})
 
 /** The `ts` of everything that the person was shown so far. */
-export const seenBy = (stage: Stage, person: Person): ReadonlySet<string> => new Set(stage.workspace.ephemerals(person.id).map((ephemeral) => ephemeral.ts))
+export const seenBy = (stage: Stage, person: Person): ReadonlySet<string> =>
+  new Set(stage.workspace.ephemerals(person.id).map((ephemeral) => ephemeral.ts))

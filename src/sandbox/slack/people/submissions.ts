@@ -78,12 +78,23 @@ export const submitView = async (stage: Stage, wanted: ShownView, values: ViewVa
   const result = await stage.deliveries.deliver({
     kind: 'interactive',
     body: {
-      type: 'view_submission', ...interactiveFields(stage, person), trigger_id: triggerId, view: viewJson(view, stage.workspace, state),
+      type: 'view_submission',
+      ...interactiveFields(stage, person),
+      trigger_id: triggerId,
+      view: viewJson(view, stage.workspace, state),
       response_urls: responseUrlsFor(stage, view, state, person),
     },
   })
   const followed = follow(stage, view, person, result)
-  return { ...invocationOf(stage, person, result, { triggerId, seenBefore, ...(followed.shownError === undefined ? {} : { shownError: followed.shownError }) }), responseAction: followed.action, errors: followed.errors }
+  return {
+    ...invocationOf(stage, person, result, {
+      triggerId,
+      seenBefore,
+      ...(followed.shownError === undefined ? {} : { shownError: followed.shownError }),
+    }),
+    responseAction: followed.action,
+    errors: followed.errors,
+  }
 }
 
 interface Followed {
@@ -108,7 +119,11 @@ const follow = (stage: Stage, view: ShownView, person: Person, result: AttemptRe
         for (const other of workspace.views(person.id)) if (other.rootViewId === view.rootViewId) workspace.closeView(other.id)
         return { action: 'clear', errors: {} }
       case 'errors': {
-        const known = isFields(errors) ? Object.entries(errors).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && isInputBlock(view, entry[0])) : []
+        const known = isFields(errors)
+          ? Object.entries(errors).filter(
+              (entry): entry is [string, string] => typeof entry[1] === 'string' && isInputBlock(view, entry[0]),
+            )
+          : []
         if (!isFields(errors) || known.length === 0 || known.length !== Object.keys(errors).length) return trouble
         const shown = Object.fromEntries(known)
         workspace.showView({ ...view, errors: shown })
@@ -130,7 +145,8 @@ const follow = (stage: Stage, view: ShownView, person: Person, result: AttemptRe
 }
 
 /** Errors may be shown under input blocks only. */
-const isInputBlock = (view: ShownView, blockId: string): boolean => view.blocks.some((block) => block.block_id === blockId && block.type === 'input')
+const isInputBlock = (view: ShownView, blockId: string): boolean =>
+  view.blocks.some((block) => block.block_id === blockId && block.type === 'input')
 
 /** A person closes a modal with its close button. */
 export const closeView = async (stage: Stage, wanted: ShownView, user: string | undefined): Promise<void> => {
@@ -144,6 +160,7 @@ export const closeView = async (stage: Stage, wanted: ShownView, user: string | 
   }
   if (view.source.notify_on_close !== true) return
   await stage.deliveries.deliver({
-    kind: 'interactive', body: { type: 'view_closed', ...interactiveFields(stage, person), view: viewJson(view, stage.workspace), is_cleared: clears },
+    kind: 'interactive',
+    body: { type: 'view_closed', ...interactiveFields(stage, person), view: viewJson(view, stage.workspace), is_cleared: clears },
   })
 }

@@ -19,16 +19,25 @@ const button = (element: Fields, { names, place }: HtmlContext): string => {
   const { style } = element
   const kind = style === 'primary' || style === 'danger' ? ` class="${style}"` : ''
   const question = objectIn(element.confirm)
-  const confirm = element.confirm === undefined ? '' : ` data-confirm="${escapeHtml(`${textIn(objectIn(question.title).text)}\n${textIn(objectIn(question.text).text)}`)}"`
+  const confirm =
+    element.confirm === undefined
+      ? ''
+      : ` data-confirm="${escapeHtml(`${textIn(objectIn(question.title).text)}\n${textIn(objectIn(question.text).text)}`)}"`
   return `<button type="button" data-act="click" data-place="${escapeHtml(place)}" data-action="${escapeHtml(textIn(element.action_id))}"${confirm}${kind}>${textHtml(element.text, names)}</button>`
 }
 
-const options = (element: Fields): readonly Fields[] => [...listIn(element.options), ...listIn(element.option_groups).flatMap((group) => listIn(group.options))]
+const options = (element: Fields): readonly Fields[] => [
+  ...listIn(element.options),
+  ...listIn(element.option_groups).flatMap((group) => listIn(group.options)),
+]
 
 /** A menu; on the page every element with options is one. */
 const menu = (element: Fields, { names, place }: HtmlContext, act: string): string => {
   const initial = textIn(objectIn(element.initial_option).value)
-  const choices = options(element).map((option) => `<option value="${escapeHtml(textIn(option.value))}"${textIn(option.value) === initial && initial !== '' ? ' selected' : ''}>${textHtml(option.text, names)}</option>`)
+  const choices = options(element).map(
+    (option) =>
+      `<option value="${escapeHtml(textIn(option.value))}"${textIn(option.value) === initial && initial !== '' ? ' selected' : ''}>${textHtml(option.text, names)}</option>`,
+  )
   const multiple = textIn(element.type).startsWith('multi_') || element.type === 'checkboxes' ? ' multiple' : ''
   const name = escapeHtml(textIn(element.action_id))
   const hint = multiple === '' ? `<option value="">${textHtml(element.placeholder, names) || '…'}</option>` : ''
@@ -39,7 +48,9 @@ const elementHtml = (element: Fields, context: HtmlContext): string => {
   if (element.type === 'mrkdwn' || element.type === 'plain_text') return `<span>${textHtml(element, context.names)}</span>`
   if (element.type === 'image') return `<span class="muted">(image: ${escapeHtml(textIn(element.alt_text))})</span>`
   if (element.type === 'button') return button(element, context)
-  return options(element).length > 0 ? menu(element, context, 'data-act="choose"') : `<span class="muted">[${escapeHtml(textIn(element.type))}]</span>`
+  return options(element).length > 0
+    ? menu(element, context, 'data-act="choose"')
+    : `<span class="muted">[${escapeHtml(textIn(element.type))}]</span>`
 }
 
 const inputHtml = (block: Fields, context: HtmlContext): string => {
@@ -47,15 +58,19 @@ const inputHtml = (block: Fields, context: HtmlContext): string => {
   const name = escapeHtml(textIn(element.action_id))
   const value = escapeHtml(textIn(element.initial_value))
   const field =
-    options(element).length > 0 ? menu(element, context, '')
-      : element.multiline === true ? `<textarea name="${name}">${value}</textarea>`
+    options(element).length > 0
+      ? menu(element, context, '')
+      : element.multiline === true
+        ? `<textarea name="${name}">${value}</textarea>`
         : `<input name="${name}" value="${value}">`
   return `<label>${textHtml(block.label, context.names)}${field}<span class="muted">${textHtml(block.hint, context.names)}</span></label>`
 }
 
 const tableHtml = (block: Fields, names: Names): string => {
   const rows = (Array.isArray(block.rows) ? (block.rows as unknown[]) : []).map((row) => {
-    const cells = listIn(row).map((cell) => `<td>${escapeHtml(cell.type === 'rich_text' ? richTextLines(cell, names).join(' ') : textIn(cell.text))}</td>`)
+    const cells = listIn(row).map(
+      (cell) => `<td>${escapeHtml(cell.type === 'rich_text' ? richTextLines(cell, names).join(' ') : textIn(cell.text))}</td>`,
+    )
     return `<tr>${cells.join('')}</tr>`
   })
   return `<table>${rows.join('')}</table>`
@@ -70,12 +85,24 @@ const BLOCK_HTML: Readonly<Record<string, (block: Fields, context: HtmlContext) 
     const accessory = block.accessory === undefined ? '' : `<div class="accessory">${elementHtml(objectIn(block.accessory), context)}</div>`
     return `<div class="section"><div>${textHtml(block.text, context.names)}<div class="fields">${fields.join('')}</div></div>${accessory}</div>`
   },
-  context: (block, context) => `<div class="muted">${listIn(block.elements).map((element) => elementHtml(element, context)).join(' ')}</div>`,
-  actions: (block, context) => `<div class="actions">${listIn(block.elements).map((element) => elementHtml(element, context)).join(' ')}</div>`,
+  context: (block, context) =>
+    `<div class="muted">${listIn(block.elements)
+      .map((element) => elementHtml(element, context))
+      .join(' ')}</div>`,
+  actions: (block, context) =>
+    `<div class="actions">${listIn(block.elements)
+      .map((element) => elementHtml(element, context))
+      .join(' ')}</div>`,
   input: inputHtml,
   table: (block, { names }) => tableHtml(block, names),
 }
 
 /** Blocks as HTML. All that the app or a person wrote is escaped; blocks without a form of their own are shown as their lines. */
 export const blocksHtml = (blocks: readonly Fields[], context: HtmlContext): string =>
-  blocks.map((block) => BLOCK_HTML[textIn(block.type)]?.(block, context) ?? `<pre class="plain">${escapeHtml(blockLines([block], context.names).join('\n'))}</pre>`).join('')
+  blocks
+    .map(
+      (block) =>
+        BLOCK_HTML[textIn(block.type)]?.(block, context) ??
+        `<pre class="plain">${escapeHtml(blockLines([block], context.names).join('\n'))}</pre>`,
+    )
+    .join('')

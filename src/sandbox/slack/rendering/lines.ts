@@ -8,12 +8,28 @@ const BLOCK_LINES: Readonly<Record<string, (block: Fields, names: Names) => read
   header: (block, names) => [`# ${fieldsText(block.text, names)}`],
   divider: () => ['────'],
   section: (block, names) => [
-    ...(block.text === undefined ? [] : `${fieldsText(block.text, names)}${block.accessory === undefined ? '' : `  ${elementText(objectIn(block.accessory), names)}`}`.split('\n')),
+    ...(block.text === undefined
+      ? []
+      : `${fieldsText(block.text, names)}${block.accessory === undefined ? '' : `  ${elementText(objectIn(block.accessory), names)}`}`.split(
+          '\n',
+        )),
     ...listIn(block.fields).map((field) => fieldsText(field, names).split('\n').join(' ')),
   ],
-  context: (block, names) => [listIn(block.elements).map((element) => elementText(element, names)).join(' · ')],
-  actions: (block, names) => [listIn(block.elements).map((element) => elementText(element, names)).join(' ')],
-  context_actions: (block, names) => [listIn(block.elements).map((element) => elementText(element, names)).join(' ')],
+  context: (block, names) => [
+    listIn(block.elements)
+      .map((element) => elementText(element, names))
+      .join(' · '),
+  ],
+  actions: (block, names) => [
+    listIn(block.elements)
+      .map((element) => elementText(element, names))
+      .join(' '),
+  ],
+  context_actions: (block, names) => [
+    listIn(block.elements)
+      .map((element) => elementText(element, names))
+      .join(' '),
+  ],
   markdown: (block) => textIn(block.text).split('\n'),
   rich_text: (block, names) => richTextLines(block, names),
   image: (block) => [`(image: ${textIn(block.alt_text)})`],
@@ -21,8 +37,12 @@ const BLOCK_LINES: Readonly<Record<string, (block: Fields, names: Names) => read
   alert: (block, names) => [`! ${fieldsText(block.text, names)}`],
   table: (block, names) => tableLines(block, names),
   data_table: (block, names) => [textIn(block.caption), ...tableLines(block, names)],
-  container: (block, names) => [fieldsText(block.title, names), ...blockLines(listIn(block.child_blocks), names).map((line) => `  ${line}`)],
-  card: (block, names) => [block.title, block.subtitle, block.body].filter((part) => part !== undefined).map((part) => fieldsText(part, names)),
+  container: (block, names) => [
+    fieldsText(block.title, names),
+    ...blockLines(listIn(block.child_blocks), names).map((line) => `  ${line}`),
+  ],
+  card: (block, names) =>
+    [block.title, block.subtitle, block.body].filter((part) => part !== undefined).map((part) => fieldsText(part, names)),
   plan: (block, names) => [textIn(block.title), ...blockLines(listIn(block.tasks), names)],
   task_card: (block) => [`- ${textIn(block.title)}: ${textIn(block.status)}`],
 }
@@ -54,7 +74,17 @@ const elementText = (element: Fields, names: Names): string => {
 }
 
 const tableLines = (block: Fields, names: Names): readonly string[] => {
-  const cells = (Array.isArray(block.rows) ? (block.rows as unknown[]) : []).map((row) => listIn(row).map((cell) => (cell.type === 'rich_text' ? richTextLines(cell, names).join(' ') : textIn(cell.text))))
-  const widths = cells.reduce<number[]>((known, row) => row.map((cell, column) => Math.max(cell.length, known[column] ?? 0)).concat(known.slice(row.length)), [])
-  return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+  const cells = (Array.isArray(block.rows) ? (block.rows as unknown[]) : []).map((row) =>
+    listIn(row).map((cell) => (cell.type === 'rich_text' ? richTextLines(cell, names).join(' ') : textIn(cell.text))),
+  )
+  const widths = cells.reduce<number[]>(
+    (known, row) => row.map((cell, column) => Math.max(cell.length, known[column] ?? 0)).concat(known.slice(row.length)),
+    [],
+  )
+  return cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
 }

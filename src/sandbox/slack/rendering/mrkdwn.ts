@@ -13,11 +13,39 @@ export const namesIn = (workspace: Workspace): Names => ({
 
 /** Emoji that a bot is likely to use; others are shown as `:name:`. */
 const EMOJI: Readonly<Record<string, string>> = {
-  arrow_right: '➡️', arrows_counterclockwise: '🔄', bulb: '💡', clock1: '🕐', eyes: '👀', fast_forward: '⏩', gear: '⚙️', grey_question: '❔', hammer_and_wrench: '🛠️',
-  heavy_check_mark: '✔️', hourglass: '⌛', hourglass_flowing_sand: '⏳', information_source: 'ℹ️', large_blue_circle: '🔵', large_green_circle: '🟢',
-  large_orange_circle: '🟠', large_red_circle: '🔴', large_yellow_circle: '🟡', leftwards_arrow_with_hook: '↩️', lock: '🔒', mag: '🔍', no_entry: '⛔',
-  octagonal_sign: '🛑', question: '❓', rewind: '⏪', rotating_light: '🚨', see_no_evil: '🙈', stethoscope: '🩺', warning: '⚠️', white_check_mark: '✅', white_circle: '⚪',
-  wrench: '🔧', x: '❌',
+  arrow_right: '➡️',
+  arrows_counterclockwise: '🔄',
+  bulb: '💡',
+  clock1: '🕐',
+  eyes: '👀',
+  fast_forward: '⏩',
+  gear: '⚙️',
+  grey_question: '❔',
+  hammer_and_wrench: '🛠️',
+  heavy_check_mark: '✔️',
+  hourglass: '⌛',
+  hourglass_flowing_sand: '⏳',
+  information_source: 'ℹ️',
+  large_blue_circle: '🔵',
+  large_green_circle: '🟢',
+  large_orange_circle: '🟠',
+  large_red_circle: '🔴',
+  large_yellow_circle: '🟡',
+  leftwards_arrow_with_hook: '↩️',
+  lock: '🔒',
+  mag: '🔍',
+  no_entry: '⛔',
+  octagonal_sign: '🛑',
+  question: '❓',
+  rewind: '⏪',
+  rotating_light: '🚨',
+  see_no_evil: '🙈',
+  stethoscope: '🩺',
+  warning: '⚠️',
+  white_check_mark: '✅',
+  white_circle: '⚪',
+  wrench: '🔧',
+  x: '❌',
 }
 
 export const withEmoji = (text: string): string => text.replace(/:([a-z0-9_+-]+):/g, (whole, name: string) => EMOJI[name] ?? whole)
@@ -76,7 +104,9 @@ const emphasisHtml = (text: string, names: Names): string =>
       const { text: label, href } = reference(part.slice(1, -1), names)
       const safe = href === undefined ? undefined : safeHref(unescape(href))
       const shown = escapeHtml(unescape(label))
-      return safe === undefined ? `<span class="mention">${shown}</span>` : `<a href="${escapeHtml(safe)}" rel="noreferrer noopener" target="_blank">${shown}</a>`
+      return safe === undefined
+        ? `<span class="mention">${shown}</span>`
+        : `<a href="${escapeHtml(safe)}" rel="noreferrer noopener" target="_blank">${shown}</a>`
     })
     .join('')
 

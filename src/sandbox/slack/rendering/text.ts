@@ -28,14 +28,19 @@ const partText = (part: Fields, names: Names): string => {
   }
 }
 
-const partsText = (element: Fields, names: Names): string => listIn(element.elements).map((part) => partText(part, names)).join('')
+const partsText = (element: Fields, names: Names): string =>
+  listIn(element.elements)
+    .map((part) => partText(part, names))
+    .join('')
 
 /** A rich_text block as lines. */
 export const richTextLines = (block: Fields, names: Names): readonly string[] =>
   listIn(block.elements).flatMap((element) => {
     if (element.type === 'rich_text_list') {
       const indent = '  '.repeat(typeof element.indent === 'number' ? element.indent : 0)
-      return listIn(element.elements).map((item, index) => `${indent}${element.style === 'ordered' ? `${index + 1}.` : '•'} ${partsText(item, names)}`)
+      return listIn(element.elements).map(
+        (item, index) => `${indent}${element.style === 'ordered' ? `${index + 1}.` : '•'} ${partsText(item, names)}`,
+      )
     }
     const lines = partsText(element, names).replace(/\n$/, '').split('\n')
     if (element.type === 'rich_text_quote') return lines.map((line) => `> ${line}`)

@@ -42,7 +42,9 @@ export class Arguments {
   /** Everything but the token, JSON decoded where it is JSON, for the log of calls. */
   get all(): Fields {
     const entries = Object.entries(this.#values).filter(([name]) => name !== 'token')
-    return Object.fromEntries(entries.map(([name, value]) => [name, JSON_ARGUMENTS.has(name) && typeof value === 'string' ? decoded(value) : value]))
+    return Object.fromEntries(
+      entries.map(([name, value]) => [name, JSON_ARGUMENTS.has(name) && typeof value === 'string' ? decoded(value) : value]),
+    )
   }
 
   has(name: string): boolean {
@@ -73,7 +75,8 @@ export class Arguments {
     const text = this.text(name)
     if (text === undefined) return bounds.otherwise
     const value = Number(text)
-    if (!Number.isInteger(value) || value < bounds.min || value > bounds.max) throw refusalWithReasons('invalid_arguments', [`invalid value: ${name}`])
+    if (!Number.isInteger(value) || value < bounds.min || value > bounds.max)
+      throw refusalWithReasons('invalid_arguments', [`invalid value: ${name}`])
     return value
   }
 

@@ -6,7 +6,15 @@ export const auth: MethodFamily = {
     scopes: [],
     run(_args, here) {
       const { app } = here.workspace
-      return { url: `${here.origin}/`, team: app.teamName, user: app.name, team_id: app.teamId, user_id: app.userId, bot_id: app.botId, is_enterprise_install: false }
+      return {
+        url: `${here.origin}/`,
+        team: app.teamName,
+        user: app.name,
+        team_id: app.teamId,
+        user_id: app.userId,
+        bot_id: app.botId,
+        is_enterprise_install: false,
+      }
     },
   },
   'apps.connections.open': {

@@ -56,14 +56,24 @@ export const chat: MethodFamily = {
       const keeps = asked.text === undefined && asked.markdown_text === undefined
       // Without text, what isn't given is kept; with text alone, the blocks go.
       const said = checkMessageContent(
-        { ...asked, ...(keeps ? { text: before.text, blocks: asked.blocks ?? before.blocks, attachments: asked.attachments ?? before.attachments } : {}) },
+        {
+          ...asked,
+          ...(keeps
+            ? { text: before.text, blocks: asked.blocks ?? before.blocks, attachments: asked.attachments ?? before.attachments }
+            : {}),
+        },
         keeps ? undefined : MAX_UPDATED_TEXT,
       )
       if (keeps && !args.has('blocks') && !args.has('attachments') && !args.has('metadata')) throw new Refusal('no_text')
       const given = args.json('metadata', 'invalid_metadata_format')
       const metadata = given === undefined ? before.metadata : checkMetadata(given)
       const message = here.workspace.replace(before, { ...said, metadata, editedTs: here.workspace.nextTs() })
-      return { channel: message.channel, ts: message.ts, text: message.text, message: messageJson(message, here.workspace, { metadata: true }) }
+      return {
+        channel: message.channel,
+        ts: message.ts,
+        text: message.text,
+        message: messageJson(message, here.workspace, { metadata: true }),
+      }
     },
   },
   'chat.delete': {
@@ -85,7 +95,13 @@ export const chat: MethodFamily = {
       if (!channel.members.has(user)) throw new Refusal('user_not_in_channel')
       const said = checkMessageContent(content(args))
       const threadTs = args.text('thread_ts')
-      const ephemeral = here.workspace.showEphemeral({ ...said, channel: channel.id, user, via: 'chat.postEphemeral', ...(threadTs === undefined ? {} : { threadTs }) })
+      const ephemeral = here.workspace.showEphemeral({
+        ...said,
+        channel: channel.id,
+        user,
+        via: 'chat.postEphemeral',
+        ...(threadTs === undefined ? {} : { threadTs }),
+      })
       return { message_ts: ephemeral.ts }
     },
   },

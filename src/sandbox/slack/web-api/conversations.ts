@@ -18,12 +18,18 @@ const readable = (args: Arguments, here: Surroundings): Channel => {
 const withinBounds = (args: Arguments, messages: readonly Message[]): readonly Message[] => {
   const oldest = args.text('oldest')
   const latest = args.text('latest')
-  const edge = args.flag('inclusive') ? 0 : 1
-  return messages.filter(({ ts }) => (oldest === undefined || compareTs(ts, oldest) >= edge * 1e-9) && (latest === undefined || compareTs(latest, ts) >= edge * 1e-9))
+  const isInclusive = args.flag('inclusive')
+  const follows = (later: string, earlier: string): boolean => compareTs(later, earlier) > 0 || (isInclusive && later === earlier)
+  return messages.filter(({ ts }) => (oldest === undefined || follows(ts, oldest)) && (latest === undefined || follows(latest, ts)))
 }
 
 /** One page of `messages`, in their order, with a cursor when more is left. */
-const page = (args: Arguments, here: Surroundings, messages: readonly Message[], limit: { readonly otherwise: number; readonly max: number }): Fields => {
+const page = (
+  args: Arguments,
+  here: Surroundings,
+  messages: readonly Message[],
+  limit: { readonly otherwise: number; readonly max: number },
+): Fields => {
   const size = args.number('limit', { otherwise: limit.otherwise, min: 1, max: limit.max })
   const start = startOf(args.text('cursor'))
   const shown = messages.slice(start, start + size)
@@ -44,7 +50,9 @@ const startOf = (cursor: string | undefined): number => {
 
 const channelJson = (channel: Channel, here: Surroundings): Fields => ({
   id: channel.id,
-  ...(channel.kind === 'im' ? { user: [...channel.members].find((member) => member !== here.workspace.app.userId) } : { name: channel.name, name_normalized: channel.name }),
+  ...(channel.kind === 'im'
+    ? { user: [...channel.members].find((member) => member !== here.workspace.app.userId) }
+    : { name: channel.name, name_normalized: channel.name }),
   is_channel: channel.kind === 'public',
   is_group: channel.kind === 'private',
   is_im: channel.kind === 'im',
@@ -62,7 +70,9 @@ export const conversations: MethodFamily = {
     scopes: [],
     run(args, here) {
       const channel = readable(args, here)
-      const messages = here.workspace.messages(channel.id).filter((message) => message.threadTs === undefined || message.isBroadcast === true)
+      const messages = here.workspace
+        .messages(channel.id)
+        .filter((message) => message.threadTs === undefined || message.isBroadcast === true)
       return page(args, here, withinBounds(args, messages).toReversed(), { otherwise: 100, max: 999 })
     },
   },
@@ -91,7 +101,11 @@ export const conversations: MethodFamily = {
     token: 'bot',
     scopes: ['im:write'],
     run(args, here) {
-      const users = args.text('users')?.split(',').map((user) => user.trim()) ?? []
+      const users =
+        args
+          .text('users')
+          ?.split(',')
+          .map((user) => user.trim()) ?? []
       const given = args.text('channel')
       if (given !== undefined) return { channel: channelJson(findChannel(here, given), here) }
       const [user, ...others] = users
@@ -100,7 +114,10 @@ export const conversations: MethodFamily = {
       if (!here.workspace.people.has(user)) throw new Refusal('user_not_found')
       const isNew = ![...here.workspace.channels.values()].some((channel) => channel.kind === 'im' && channel.members.has(user))
       const channel = openConversation(here, user)
-      return { ...(isNew ? {} : { no_op: true, already_open: true }), channel: args.flag('return_im') ? channelJson(channel, here) : { id: channel.id } }
+      return {
+        ...(isNew ? {} : { no_op: true, already_open: true }),
+        channel: args.flag('return_im') ? channelJson(channel, here) : { id: channel.id },
+      }
     },
   },
 }

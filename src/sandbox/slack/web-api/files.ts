@@ -10,8 +10,20 @@ import type { MethodFamily } from './method.ts'
 const MAX_FILE_BYTES = 1024 ** 3
 
 const MIME_TYPES: Readonly<Record<string, string>> = {
-  csv: 'text/csv', gz: 'application/gzip', html: 'text/html', json: 'application/json', log: 'text/plain', md: 'text/markdown', pcap: 'application/vnd.tcpdump.pcap',
-  png: 'image/png', svg: 'image/svg+xml', tgz: 'application/gzip', txt: 'text/plain', yaml: 'text/yaml', yml: 'text/yaml', zip: 'application/zip',
+  csv: 'text/csv',
+  gz: 'application/gzip',
+  html: 'text/html',
+  json: 'application/json',
+  log: 'text/plain',
+  md: 'text/markdown',
+  pcap: 'application/vnd.tcpdump.pcap',
+  png: 'image/png',
+  svg: 'image/svg+xml',
+  tgz: 'application/gzip',
+  txt: 'text/plain',
+  yaml: 'text/yaml',
+  yml: 'text/yaml',
+  zip: 'application/zip',
 }
 
 const mimetypeOf = (name: string): string => MIME_TYPES[name.split('.').at(-1)?.toLowerCase() ?? ''] ?? 'application/octet-stream'
@@ -21,7 +33,8 @@ const filesOf = (args: Arguments): readonly { readonly id: string; readonly titl
   const given = args.json('files', 'invalid_arguments')
   if (!Array.isArray(given) || given.length === 0) throw refusalWithReasons('invalid_arguments', ['missing required field: files'])
   return given.map((file: unknown) => {
-    if (!isFields(file) || typeof file.id !== 'string') throw refusalWithReasons('invalid_arguments', ['must have an id [json-pointer:/files]'])
+    if (!isFields(file) || typeof file.id !== 'string')
+      throw refusalWithReasons('invalid_arguments', ['must have an id [json-pointer:/files]'])
     return { id: file.id, ...(typeof file.title === 'string' ? { title: file.title } : {}) }
   })
 }
@@ -48,17 +61,31 @@ export const files: MethodFamily = {
       const channel = channelId === undefined ? undefined : findShareable(here, channelId)
       const blocks = args.json('blocks', 'invalid_blocks_format')
       const comment = args.text('initial_comment')
-      const said = blocks === undefined && comment === undefined ? { text: '', blocks: [], attachments: [] } : checkMessageContent({ text: comment, blocks })
+      const said =
+        blocks === undefined && comment === undefined
+          ? { text: '', blocks: [], attachments: [] }
+          : checkMessageContent({ text: comment, blocks })
       const stored = asked.map(({ id, title }): StoredFile => {
         const upload = here.uploads.complete(id)
         const altText = upload.altText === undefined ? {} : { altText: upload.altText }
-        return { id, name: upload.name, title: title ?? upload.name, mimetype: mimetypeOf(upload.name), bytes: upload.bytes, sharedIn: [], ...altText }
+        return {
+          id,
+          name: upload.name,
+          title: title ?? upload.name,
+          mimetype: mimetypeOf(upload.name),
+          bytes: upload.bytes,
+          sharedIn: [],
+          ...altText,
+        }
       })
       for (const file of stored) here.workspace.keepFile(file)
       if (channel !== undefined) {
         const threadTs = args.text('thread_ts')
         const { userId, botId } = here.workspace.app
-        here.workspace.postFiles({ ...said, channel: channel.id, user: userId, botId, ...(threadTs === undefined ? {} : { threadTs }) }, stored)
+        here.workspace.postFiles(
+          { ...said, channel: channel.id, user: userId, botId, ...(threadTs === undefined ? {} : { threadTs }) },
+          stored,
+        )
       }
       return { files: stored.map((file) => ({ id: file.id, title: file.title })) }
     },
@@ -71,7 +98,11 @@ export const files: MethodFamily = {
       if (file === undefined) throw new Refusal('file_not_found')
       const isPublic = (channel: string) => here.workspace.channels.get(channel)?.kind === 'public'
       const shares = (wanted: boolean) =>
-        Object.fromEntries(file.sharedIn.filter(({ channel }) => isPublic(channel) === wanted).map(({ channel, ts, threadTs }) => [channel, [{ ts, ...(threadTs === undefined ? {} : { thread_ts: threadTs }) }]]))
+        Object.fromEntries(
+          file.sharedIn
+            .filter(({ channel }) => isPublic(channel) === wanted)
+            .map(({ channel, ts, threadTs }) => [channel, [{ ts, ...(threadTs === undefined ? {} : { thread_ts: threadTs }) }]]),
+        )
       return { file: { ...fileJson(file), shares: { public: shares(true), private: shares(false) } } }
     },
   },

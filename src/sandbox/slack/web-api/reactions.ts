@@ -14,7 +14,8 @@ export const reactions: MethodFamily = {
       if (message === undefined || message.isTombstone === true) throw new Refusal('message_not_found')
       if (channel.isArchived === true) throw new Refusal('is_archived')
       const { userId } = here.workspace.app
-      if (message.reactions.some((reaction) => reaction.name === name && reaction.users.includes(userId))) throw new Refusal('already_reacted')
+      if (message.reactions.some((reaction) => reaction.name === name && reaction.users.includes(userId)))
+        throw new Refusal('already_reacted')
       here.workspace.addReaction(message, name, userId)
       return {}
     },

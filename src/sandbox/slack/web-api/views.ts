@@ -13,7 +13,10 @@ const MAX_STACK = 3
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 /** A checked view as a person sees it. */
-export const shownView = (checked: CheckedView, place: Pick<ShownView, 'id' | 'user' | 'rootViewId'> & Partial<Pick<ShownView, 'previousViewId'>>): ShownView => {
+export const shownView = (
+  checked: CheckedView,
+  place: Pick<ShownView, 'id' | 'user' | 'rootViewId'> & Partial<Pick<ShownView, 'previousViewId'>>,
+): ShownView => {
   const { source, blocks } = checked
   const externalId = text(source.external_id)
   return {
@@ -35,7 +38,8 @@ const viewArgument = (args: Arguments): unknown => args.json('view', 'invalid_ar
 /** @throws Refusal `duplicate_external_id` when another open view has it */
 const checkExternalId = (here: Surroundings, checked: CheckedView, except?: string): void => {
   const externalId = text(checked.source.external_id)
-  if (externalId !== '' && here.workspace.views().some((view) => view.externalId === externalId && view.id !== except)) throw new Refusal('duplicate_external_id')
+  if (externalId !== '' && here.workspace.views().some((view) => view.externalId === externalId && view.id !== except))
+    throw new Refusal('duplicate_external_id')
 }
 
 const triggerArgument = (args: Arguments): string => args.text('trigger_id') ?? args.required('interactivity_pointer')
@@ -44,7 +48,8 @@ const triggerArgument = (args: Arguments): string => args.text('trigger_id') ?? 
 const changedView = (args: Arguments, here: Surroundings): ShownView => {
   const id = args.text('view_id')
   const externalId = args.text('external_id')
-  if (id === undefined && externalId === undefined) throw refusalWithReasons('invalid_arguments', ['missing required field: view_id or external_id'])
+  if (id === undefined && externalId === undefined)
+    throw refusalWithReasons('invalid_arguments', ['missing required field: view_id or external_id'])
   const view = here.workspace.views().find((other) => (id === undefined ? other.externalId === externalId : other.id === id))
   if (view === undefined) throw new Refusal('not_found')
   const hash = args.text('hash')
@@ -109,7 +114,12 @@ export const views: MethodFamily = {
 
 /** The same place in the stack, with new content. */
 export const replacedView = (before: ShownView, checked: CheckedView): ShownView =>
-  shownView(checked, { id: before.id, user: before.user, rootViewId: before.rootViewId, ...(before.previousViewId === undefined ? {} : { previousViewId: before.previousViewId }) })
+  shownView(checked, {
+    id: before.id,
+    user: before.user,
+    rootViewId: before.rootViewId,
+    ...(before.previousViewId === undefined ? {} : { previousViewId: before.previousViewId }),
+  })
 
 /** Puts a view on top of another. @throws Refusal `push_limit_reached` */
 export const pushView = (workspace: Surroundings['workspace'], checked: CheckedView, below: ShownView, user: string): ShownView => {

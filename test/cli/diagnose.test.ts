@@ -1,0 +1,112 @@
+import { execa } from 'execa'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Report } from '../../src/diagnosis/report.ts'
+import { startRecordedCluster, type RecordedCluster, type RecordedClusterOptions } from './recorded-cluster.ts'
+
+const ASK = ['diagnose', 'catalog', '-n', 'istioinaction']
+const open: RecordedCluster[] = []
+afterEach(async () => {
+  for (const cluster of open.splice(0)) await cluster.close()
+})
+async function cluster(from: string, options?: RecordedClusterOptions): Promise<RecordedCluster> {
+  const started = await startRecordedCluster(from, options)
+  open.push(started)
+  return started
+}
+
+describe('the answer', () => {
+  it('ill: exit 2, and standard output is the JSON alone', async () => {
+    const { stdout, stderr, exitCode } = await (await cluster('chapter-10/ill')).run([...ASK, '-o', 'json'])
+    expect(exitCode).toBe(2)
+    expect(JSON.parse(stdout) as Report).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101', subject: { kind: 'VirtualService', namespace: 'istioinaction', name: 'catalog-v1-v2' } } } })
+    expect(stderr).toBe('')
+  })
+
+  it('healthy: exit 0, as text; commands name the context that was asked for', async () => {
+    const { stdout, exitCode } = await (await cluster('chapter-10/mended')).run([...ASK, '--context', 'recorded'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^Healthy: /)
+    expect(stdout).toContain('istioctl proxy-status -o json --context recorded')
+    expect(stdout).toContain('kubectl get virtualservices.networking.istio.io -A -o yaml --context recorded')
+  })
+
+  it('as Markdown', async () => {
+    const { stdout, exitCode } = await (await cluster('chapter-10/ill')).run([...ASK, '-o', 'markdown'])
+    expect(exitCode).toBe(2)
+    expect(stdout).toMatch(/^# Ill: Service istioinaction\/catalog\n/)
+  })
+
+  it('a reader that closes the pipe early is no failure', async () => {
+    const { env } = await cluster('chapter-10/ill')
+    const { stdout, stderr } = await execa('/bin/sh', ['-c', `"${process.execPath}" src/cli.ts ${ASK.join(' ')} | head -c 4`], { extendEnv: false, env, reject: false, cwd: new URL('../..', import.meta.url) })
+    expect(stdout).toBe('Ill:')
+    expect(stderr).toBe('')
+  })
+})
+
+describe('bad usage: exit 64, nothing on standard output', () => {
+  it.each([
+    ['a name that is nearly right', ['diagnose', 'catlog', '-n', 'istioinaction'], /no service catlog .*Nearest: catalog/],
+    ['a namespace that is nearly right', ['diagnose', 'catalog', '-n', 'istioinactio'], /no namespace istioinactio.*istioinaction/],
+    ['a flag for a namespace', ['diagnose', 'catalog', '-n', '--kubeconfig=x'], /"--kubeconfig=x" is not a namespace name/],
+    ['shell characters', ['diagnose', 'catalog;id'], /is not a name Kubernetes allows/],
+    ['an unknown context', [...ASK, '--context', 'nope'], /no context "nope"; it has: recorded/],
+    ['an unknown command', ['diagnos'], /Did you mean diagnose/],
+    ['an unknown flag', [...ASK, '--contxt', 'x'], /Did you mean --context/],
+    ['an unknown format', [...ASK, '-o', 'xml'], /Allowed choices are text, json, markdown/],
+    ['no target', ['diagnose'], /missing required argument 'target'/],
+    ['a status of something impossible', ['status', '-x'], /unknown option/],
+    ['a variable that cannot be', ['status'], /PROMETHEUS_URL: must be an address/, { PROMETHEUS_URL: 'nowhere' }],
+  ] as [string, string[], RegExp, Record<string, string>?][])('%s', async (_, args, says, env) => {
+    const { stdout, stderr, exitCode } = await (await cluster('chapter-10/mended')).run(args, env)
+    expect(stderr).toMatch(says)
+    expect(exitCode).toBe(64)
+    expect(stdout).toBe('')
+  })
+})
+
+describe('what could not be seen: exit 3, with the reason', () => {
+  it.each([
+    ['istioctl is absent', {}, /istioctl was not found.*set ISTIOCTL/, { ISTIOCTL: '/nowhere/istioctl' }],
+    ['istioctl is too old for -o json', { istioctl: `[ "$1" = proxy-status ] && { echo "Error: unknown shorthand flag: 'o' in -o" >&2; exit 1; }` }, /proxy-status: unparsable .*Istio 1\.27.*set ISTIOCTL/],
+    ['istioctl prints a table', { istioctl: '[ "$1" = proxy-status ] && { echo "NAME   CLUSTER   CDS   LDS"; exit 0; }' }, /proxy-status: unparsable .*Istio 1\.27/],
+    ['istioctl prints half a JSON document', { istioctl: `[ "$1" = proxy-config ] && { printf '[{"name": "x'; exit 0; }` }, /routes of .*: unparsable/],
+    ['istiod is unreachable', { istioctl: `[ "$1" = proxy-status ] && { echo 'Error: unable to find any Istiod instances' >&2; exit 1; }` }, /proxy-status: unavailable .*unable to find any Istiod/],
+    ['istioctl waits for ever for a right it has not', { istioctl: `[ "$1" = proxy-status ] && { printf '2026-01-01T00:00:00.000000Z\\terror\\twatch error in cluster : failed to list *v1.MutatingWebhookConfiguration: mutatingwebhookconfigurations.admissionregistration.k8s.io is forbidden: User "x" cannot list resource "mutatingwebhookconfigurations" in API group "admissionregistration.k8s.io" at the cluster scope\\n'; exec sleep 30; }` },
+      /proxy-status: forbidden[\s\S]*missing rule \(ClusterRole\): \{apiGroups: \["admissionregistration\.k8s\.io"\], resources: \["mutatingwebhookconfigurations"\], verbs: \["list"\]\}/],
+    ['the API server answers with something else', { api: (_, response) => void response.end('<html>a login page</html>') }, /unparsable .*not JSON/],
+    ['the API server refuses the credentials', { api: (_, response) => void response.writeHead(401).end(JSON.stringify({ message: 'Unauthorized' })) }, /forbidden .*refused the credentials/],
+    ['the API server forbids', { api: (_, response) => void response.writeHead(403).end(JSON.stringify({ message: 'virtualservices.networking.istio.io is forbidden: User "x" cannot list resource "virtualservices" in API group "networking.istio.io" at the cluster scope' })) },
+      /missing rule \(ClusterRole\): \{apiGroups: \["networking\.istio\.io"\], resources: \["virtualservices"\], verbs: \["list"\]\}/],
+    ['the API server is down', { api: (request) => void request.socket.destroy() }, /unavailable .*could not be reached/],
+  ] as [string, RecordedClusterOptions, RegExp, Record<string, string>?][])('%s', async (_, options, says, env) => {
+    const { stdout, exitCode } = await (await cluster('chapter-10/mended', options)).run(ASK, env)
+    expect(stdout).toMatch(/^Unclear: /)
+    expect(stdout).toMatch(says)
+    expect(exitCode).toBe(3)
+  })
+
+  it('a look that takes too long is given up, the rest goes on', async () => {
+    const slow = await cluster('chapter-10/mended', { istioctl: '[ "$1" = proxy-status ] && exec sleep 30' })
+    const { stdout, exitCode } = await slow.run([...ASK, '--timeout', '1.5'])
+    expect(stdout).toMatch(/proxy-status: timeout \(no answer within 1\.5 s\)/)
+    expect(exitCode).toBe(3)
+  })
+})
+
+it('analyze is kept from reading Secrets', async () => {
+  const { run } = await cluster('chapter-10/mended', { istioctl: '[ "$1" = analyze ] && [ "$2" = -n ] && { echo "Error: $*" >&2; exit 1; }' })
+  const { stdout } = await run(ASK)
+  expect(stdout).toContain('Error: analyze -n istioinaction -o json --remote-contexts recorded --analyzer some.Analyzer)')
+})
+
+it('Ctrl-C: exit 130, and istioctl does not stay behind', async () => {
+  const { env, requests } = await cluster('chapter-10/mended', { istioctl: 'exec sleep 30', api: () => undefined })
+  const running = execa(process.execPath, ['src/cli.ts', ...ASK], { extendEnv: false, env, reject: false, stdin: 'ignore', cwd: new URL('../..', import.meta.url) })
+  await expect.poll(() => requests.length, { timeout: 10_000 }).toBeGreaterThan(0)
+  const began = performance.now()
+  running.kill('SIGINT')
+  const { exitCode, stdout, stderr } = await running
+  expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 130, stdout: '', stderr: 'Cancelled.' })
+  expect(performance.now() - began).toBeLessThan(3000)
+})

@@ -1,0 +1,103 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { execa, type Result } from 'execa'
+import { parseRecording, type Recording } from '../../src/evidence/clients/recording.ts'
+import { SCENARIOS } from '../situation.ts'
+
+const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts')
+
+/** What the fake istioctl does before it answers from the recording; shell. */
+type Script = string
+
+export interface RecordedClusterOptions {
+  /** Shell put before the recorded answers of the fake istioctl. */
+  istioctl?: Script
+  /** Answers instead of the recorded API server. */
+  api?: RequestListener
+}
+
+/** A recorded mesh behind a fake API server and a fake istioctl, for the real command line. */
+export interface RecordedCluster {
+  env: Record<string, string>
+  /** Requests the API server got: `GET /api/v1/pods`. */
+  requests: string[]
+  run(args: readonly string[], env?: Record<string, string>): Promise<Result<{ reject: false }>>
+  close(): Promise<void>
+}
+
+/** Starts one from a situation, `chapter-10/ill`. */
+export async function startRecordedCluster(from: string, { istioctl = '', api }: RecordedClusterOptions = {}): Promise<RecordedCluster> {
+  const recording = parseRecording(readFileSync(join(SCENARIOS, from, 'recording.json'), 'utf8'))
+  const folder = mkdtempSync(join(tmpdir(), 'mesh-medic-cli-'))
+  const requests: string[] = []
+  const answer = api ?? apiServer(recording)
+  const server = createServer((request, response) => {
+    requests.push(`${request.method ?? ''} ${request.url ?? ''}`)
+    answer(request, response)
+  })
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  const env = {
+    PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: folder, MESH_MEDIC_DATA: join(folder, 'data'),
+    KUBECONFIG: writeKubeconfig(folder, (server.address() as AddressInfo).port), ISTIOCTL: writeIstioctl(folder, recording, istioctl),
+  }
+  return {
+    env, requests,
+    run: (args, more = {}) => execa(process.execPath, [CLI, ...args], { reject: false, extendEnv: false, env: { ...env, ...more }, stdin: 'ignore', stripFinalNewline: false }),
+    async close() {
+      await new Promise((resolve) => { server.close(resolve).closeAllConnections() })
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function writeKubeconfig(folder: string, port: number): string {
+  const path = join(folder, 'kubeconfig')
+  writeFileSync(path, JSON.stringify({
+    apiVersion: 'v1', kind: 'Config', 'current-context': 'recorded', clusters: [{ name: 'recorded', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'nobody', user: {} }], contexts: [{ name: 'recorded', context: { cluster: 'recorded', user: 'nobody' } }],
+  }))
+  return path
+}
+
+const fileName = (call: string): string => call.replace(/[^A-Za-z0-9.-]/g, '_')
+
+/** Answers `analyze --list-analyzers` by itself; flags that mesh-medic adds are not part of what was recorded. */
+function writeIstioctl(folder: string, recording: Recording, before: Script): string {
+  const answers = join(folder, 'answers')
+  mkdirSync(answers)
+  for (const { call, json, text = '' } of recording.calls) {
+    if (call.startsWith('istioctl ')) writeFileSync(join(answers, fileName(call.slice('istioctl '.length))), json === undefined ? text : JSON.stringify(json))
+  }
+  const path = join(folder, 'istioctl')
+  writeFileSync(path, `#!/bin/sh
+${before}
+case "$*" in "analyze --list-analyzers"*) printf '* some.Analyzer:\\n    Checks\\n* gateway.SecretAnalyzer:\\n    Checks\\n'; exit 0;; esac
+args=$(printf '%s' "$*" | sed 's/ --remote-contexts.*//; s/ --context .*//')
+file="${answers}/$(printf '%s' "$args" | tr -c 'A-Za-z0-9.-' '_')"
+[ -f "$file" ] && exec cat "$file"
+echo "Error: not recorded: $args" >&2
+exit 1
+`)
+  chmodSync(path, 0o755)
+  return path
+}
+
+/** Lists and logs as recorded. */
+function apiServer(recording: Recording): RequestListener {
+  const calls = new Map(recording.calls.map((call) => [call.call, call]))
+  return (request, response) => {
+    const url = new URL(request.url ?? '', 'http://recorded')
+    const [, core, group, groupVersion, namespace, plural, pod] = /^\/(?:api\/(v1)|apis\/([^/]+)\/([^/]+))(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+)\/log)?$/.exec(url.pathname) ?? []
+    const query = (name: string, flag: string): string => (url.searchParams.has(name) ? ` ${flag} ${url.searchParams.get(name) ?? ''}` : '')
+    const name = pod !== undefined
+      ? `kubernetes log Pod ${namespace ?? ''}/${pod} ${url.searchParams.get('container') ?? ''} ${url.searchParams.get('tailLines') ?? ''}`
+      : `kubernetes list ${plural ?? ''}.${core ?? `${groupVersion ?? ''}.${group ?? ''}`} ${namespace === undefined ? '-A' : `-n ${namespace}`}${query('labelSelector', '-l')}${query('fieldSelector', '--field-selector')}`
+    const call = calls.get(name)
+    response.setHeader('content-type', 'application/json')
+    if (call === undefined) response.writeHead(500).end(JSON.stringify({ message: `not recorded: ${name}` }))
+    else response.end(pod === undefined ? JSON.stringify({ items: call.json, metadata: {} }) : call.text)
+  }
+}

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { setTimeout as pause } from 'node:timers/promises'
+import { CHECKS } from '../../src/checks/index.ts'
+import { diagnose } from '../../src/jobs/processors/diagnose.ts'
+import type { ProcessorDeps } from '../../src/jobs/processors/processor.ts'
+import { claimTarget } from '../../src/store/claims.ts'
+import type { Records } from '../../src/store/records.ts'
+import { createRun, readRun, updateRun } from '../../src/store/runs.ts'
+import { startSlackStandIn, type SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
+import { SlackCalls } from '../../src/slack/calls.ts'
+import { SlackThread } from '../../src/slack/thread.ts'
+import { memoryRecords } from '../store/memory-records.ts'
+import { recordedClients } from '../replay.ts'
+import { rememberingLog } from './house.ts'
+import { shownIn } from './texts.ts'
+
+/** SIGKILL at the nth effect, just before or just after it: from then on nothing this worker does reaches anybody. */
+class Death {
+  private readonly nth: number
+  private readonly when: 'before' | 'after'
+  effects = 0
+  isDead = false
+  constructor(nth: number, when: 'before' | 'after') {
+    this.nth = nth
+    this.when = when
+  }
+
+  async effect<T>(act: () => Promise<T>): Promise<T> {
+    this.effects += 1
+    if (this.effects === this.nth && this.when === 'before') this.isDead = true
+    if (this.isDead) return forever()
+    const result = await act()
+    if (this.effects >= this.nth) this.isDead = true
+    // Read anew: it may have died meanwhile.
+    return this.died() ? forever() : result
+  }
+
+  died(): boolean {
+    return this.isDead
+  }
+}
+
+const forever = (): Promise<never> => new Promise(() => {})
+
+class MortalCalls extends SlackCalls {
+  private readonly death: Death
+  constructor(options: ConstructorParameters<typeof SlackCalls>[0], death: Death) {
+    super(options)
+    this.death = death
+  }
+  override patiently<T>(name: string, call: Parameters<SlackCalls['patiently']>[1], find?: () => Promise<unknown>): Promise<T> {
+    return this.death.effect(() => super.patiently(name, call, find)) as Promise<T>
+  }
+}
+
+function mortalRecords(records: Records, death: Death): Records {
+  return {
+    ...records,
+    read: (...all) => (death.isDead ? forever() : records.read(...all)),
+    write: (...all) => death.effect(() => records.write(...all)),
+    remove: (...all) => death.effect(() => records.remove(...all)),
+    append: (...all) => death.effect(() => records.append(...all)),
+  }
+}
+
+const CHANNELS = Array.from({ length: 200 }, (_, index) => ({ id: `C_${index}`, name: `channel-${index}` }))
+
+let slack: SlackStandIn
+let records: Records
+beforeAll(async () => {
+  slack = await startSlackStandIn({ channels: CHANNELS })
+  records = await memoryRecords()
+})
+afterAll(() => slack.close())
+
+/** A worker as the processors see it. */
+function worker(death: Death): ProcessorDeps {
+  const { log } = rememberingLog()
+  const mortal = mortalRecords(records, death)
+  const calls = new MortalCalls({ token: slack.botToken, apiUrl: slack.url, log, pauses: [10, 20] }, death)
+  return {
+    records: mortal, clients: recordedClients('chapter-10/ill'), checks: CHECKS, log, audit: () => Promise.resolve(), cancelPoll: 100_000,
+    openThread: (run) => new SlackThread({ records: mortal, slack: calls, telling: { checks: CHECKS }, log, updateEvery: 100_000, underWay: 1 }, run),
+  }
+}
+
+const immortal = (): Death => new Death(Infinity, 'before')
+let channels = 0
+
+/** Runs a job on a worker that dies at its nth effect, then on another one. @returns false when the first lived to the end */
+async function killedAt(nth: number, when: 'before' | 'after', root?: string, channel = CHANNELS[channels++]!.id): Promise<boolean> {
+  const target = { key: `service/${channel}`, kind: 'Service', namespace: 'istioinaction', name: 'catalog' }
+  const run = await createRun(records, { request: { kind: 'diagnose', text: 'catalog', target }, asker: { user: 'U_ONCALL' }, channel, ...(root !== undefined && { thread: root }) })
+  await claimTarget(records, target.key, run.id)
+  const job = { run: run.id, kind: 'diagnose' } as const
+  const death = new Death(nth, when)
+  const first = diagnose(worker(death))(job, new AbortController().signal)
+  const dies = (async () => { while (!death.isDead) await pause(1) })()
+  await Promise.race([first, dies])
+  if (death.isDead) await diagnose(worker(immortal()))(job, new AbortController().signal)
+
+  const ours = slack.messages(channel).filter(({ botId }) => botId !== undefined)
+  const [parent, ...replies] = ours
+  const where = `killed ${when} effect ${nth}`
+  expect(shownIn(parent!), where).toContain('🔴 Ill')
+  expect(replies.map(({ text }) => text.split(':').slice(0, 2).join(':')), where).toEqual([...new Set(replies.map(({ text }) => text.split(':').slice(0, 2).join(':')))])
+  expect(replies.filter(({ text }) => text.startsWith('Looked at')), where).toHaveLength(5)
+  expect(replies.every(({ threadTs }) => threadTs === (root ?? parent!.ts)), where).toBe(true)
+  expect(await readRun(records, run.id), where).toMatchObject({ state: 'done', thread: root ?? parent!.ts })
+  expect(await claimTarget(records, target.key, 'another'), where).toBe('another')
+  return death.isDead
+}
+
+describe('a worker that is killed at any moment', () => {
+  it.each(['before', 'after'] as const)('just %s the nth effect: another one goes on, and nothing is posted twice or missing', async (when) => {
+    let nth = 1
+    while (await killedAt(nth, when)) nth += 1
+    expect(nth).toBeGreaterThan(25)
+  })
+
+  it('also in a thread that was there before', async () => {
+    for (const nth of [1, 3, 5, 8, 12]) {
+      const channel = CHANNELS[channels++]!.id
+      const alarm = await slack.say('alarm', { channel })
+      await killedAt(nth, 'after', alarm.ts, channel)
+    }
+  })
+})
+
+it('does not begin a run anew that was cancelled while no worker had it', async () => {
+  const channel = CHANNELS[channels++]!.id
+  const run = await createRun(records, { request: { kind: 'diagnose', text: 'catalog' }, asker: { user: 'U_ONCALL' }, channel })
+  await updateRun(records, run.id, (now) => ({ ...now, cancelAsked: true, cancelAskedBy: 'U_SECOND' }))
+  await diagnose(worker(immortal()))({ run: run.id, kind: 'diagnose' }, new AbortController().signal)
+  expect(slack.messages(channel).map(shownIn).join('\n')).toContain('Cancelled by @U_SECOND')
+  expect((await readRun(records, run.id))?.state).toBe('cancelled')
+})
+
+it('goes back to the queue when its worker closes, and says nothing of it', async () => {
+  const channel = CHANNELS[channels++]!.id
+  const run = await createRun(records, { request: { kind: 'diagnose', text: 'catalog' }, asker: { user: 'U_ONCALL' }, channel })
+  const job = { run: run.id, kind: 'diagnose' } as const
+  await expect(diagnose(worker(immortal()))(job, AbortSignal.abort(new Error('closing')))).rejects.toThrow()
+  expect(slack.messages(channel).map(shownIn).join('\n')).toContain('⏱ Diagnosing')
+  await diagnose(worker(immortal()))(job, new AbortController().signal)
+  expect(slack.messages(channel).filter(({ threadTs }) => threadTs === undefined).map(shownIn).join('\n')).toContain('🔴 Ill')
+})
