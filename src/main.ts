@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { openClients } from './cli/clients.ts'
 import { botConnection } from './cli/connection.ts'
 import { EXIT } from './cli/exit-codes.ts'
+import { interruptible, Interruption } from './cli/interruption.ts'
 import { loadConfig, slackMode, type Config } from './config.ts'
 import { ConfigError } from './config/problem.ts'
 import { startHealthServer } from './health.ts'
@@ -36,8 +37,7 @@ function requireSlack(config: Config): void {
 
 async function run(config: Config): Promise<number> {
   const log = createLog({ level: config.logLevel })
-  const stop = new AbortController()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(signal))
+  const stop = interruptible()
   const clients = openClients(botConnection(config), stop)
   const opened: (() => Promise<void>)[] = []
   try {
@@ -59,9 +59,8 @@ async function run(config: Config): Promise<number> {
       if (stop.signal.aborted) resolve()
       else stop.signal.addEventListener('abort', () => resolve(), { once: true })
     })
-    const reason: unknown = stop.signal.reason
-    if (reason instanceof Error) throw reason
-    log.info({ signal: reason }, 'shutting down')
+    if (!(stop.signal.reason instanceof Interruption)) throw stop.signal.reason
+    log.info({}, 'shutting down')
     return EXIT.healthy
   } catch (err) {
     log.fatal({ err }, err instanceof BackendError ? err.message : 'mesh-medic stopped')

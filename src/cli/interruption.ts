@@ -10,11 +10,16 @@ export class Interruption extends Error {
   }
 }
 
-/** Aborts on the first Ctrl-C or SIGTERM; the next one has its usual effect, which ends the process at once. */
+/** Aborts on the first Ctrl-C or SIGTERM; the next one ends the process at once. */
 export function interruptible(): AbortController {
   const controller = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => controller.abort(new Interruption(signal)))
+    // Not `once`: a listener that is gone while the signal is handled makes execa believe that nobody handles it.
+    process.on(signal, () => {
+      if (!controller.signal.aborted) return controller.abort(new Interruption(signal))
+      process.removeAllListeners(signal)
+      process.kill(process.pid, signal)
+    })
   }
   return controller
 }

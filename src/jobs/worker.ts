@@ -16,7 +16,8 @@ export interface WorkerRequest {
   /**
    * Does the job. May be called again for the same run: after it rejected (up to the queue's attempts), and after a worker was killed,
    * so it looks at the run's record before it acts. `signal` aborts when the run is cancelled here (`cancel`), when the worker is closed
-   * and its grace is over, or when the job was lost to another worker; stop then and reject.
+   * and its grace is over, or when the job was lost to another worker. Stop then: resolve when the run is over for good (cancelled, and its
+   * record says so), reject otherwise, because a job that resolved is not run again.
    */
   process: (job: RunJob, signal: AbortSignal) => Promise<void>
   /** Called once when a run has no attempts left, with the last error. The place to tell the thread. */

@@ -5,6 +5,7 @@ import type { Asking } from './asking.ts'
 import { boltLogger } from './bolt-logger.ts'
 import { runLine } from './commands/run-line.ts'
 import type { SlackDeps } from './deps.ts'
+import { Lull } from './lull.ts'
 import { hearMention } from './mention.ts'
 import { openDiagnoseWorkload } from './shortcuts/diagnose-workload.ts'
 import { DIAGNOSE_WORKLOAD } from './views/diagnose-workload.ts'
@@ -35,17 +36,15 @@ export const HANDLED = { commands: ['/mesh'], events: ['app_mention'], shortcuts
 /** Where Slack posts in HTTP mode. */
 export const EVENTS_PATH = '/slack/events'
 
-/** What was asked for is begun only after the acknowledgements of all that came in at the same time. */
-const afterAcknowledging = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
-
 /** Builds the Bolt app with every handler; it is not connected yet. */
 export function slackApp(options: SlackAppOptions, identity: SlackIdentity, deps: SlackDeps): App {
   const app = new App({ ...transport(options), token: options.botToken, ...identity, clientOptions: options.apiUrl === undefined ? {} : { slackApiUrl: options.apiUrl }, logger: boltLogger(deps.log) })
-  registerCommand(app, deps)
-  registerButtons(app, deps)
+  const lull = new Lull()
+  registerCommand(app, deps, lull)
+  registerButtons(app, deps, lull)
   registerShortcut(app, deps)
   app.event('app_mention', async ({ event, body }) => {
-    await afterAcknowledging()
+    await lull.wait()
     await hearMention(deps, { ...event, team: event.team ?? body.team_id, eventId: body.event_id, botUserId: identity.botUserId })
   })
   app.error((error) => {
@@ -61,20 +60,20 @@ function transport({ appToken, signingSecret, customRoutes }: SlackAppOptions): 
   return { signingSecret, endpoints: [EVENTS_PATH], ...(customRoutes !== undefined && { customRoutes }) }
 }
 
-function registerCommand(app: App, deps: SlackDeps): void {
+function registerCommand(app: App, deps: SlackDeps, lull: Lull): void {
   for (const name of HANDLED.commands) {
     app.command(name, async ({ ack, command, respond }) => {
       await ack()
-      await afterAcknowledging()
+      await lull.wait()
       await runLine(deps, { user: command.user_id, team: command.team_id, channel: command.channel_id, respond }, command.text)
     })
   }
 }
 
-function registerButtons(app: App, deps: SlackDeps): void {
+function registerButtons(app: App, deps: SlackDeps, lull: Lull): void {
   app.action<BlockAction>({ type: 'block_actions' }, async ({ ack, action, body, respond }) => {
     await ack()
-    await afterAcknowledging()
+    await lull.wait()
     const { user, team, channel, container } = body
     const message = body.message as { ts?: string; thread_ts?: string } | undefined
     const asking: Asking = { user: user.id, team: team?.id, channel: channel?.id ?? user.id, respond, ...(container.is_ephemeral === true || message?.thread_ts === message?.ts ? {} : { thread: message?.thread_ts }) }

@@ -41,7 +41,7 @@ export async function startRun(deps: SlackDeps, asking: Asking, request: RunRequ
 /** Posts the run's message; where Slack does not answer for now, the worker does it later. */
 async function openThread({ log }: SlackDeps, thread: SlackThread): Promise<void> {
   try {
-    await thread.openOrThrow()
+    await thread.openOrThrow({ isNew: true })
   } catch (error) {
     if (!(error instanceof SlackUnavailableError)) throw error
     log.warn({ err: error }, 'a run begins without its message')

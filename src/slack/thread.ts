@@ -52,11 +52,14 @@ export class SlackThread implements RunThread {
     this.live = new LiveMessage((message) => this.updateOnce(message), deps.updateEvery ?? 1000)
   }
 
-  /** As open(), but rejects with ChannelClosedError where the channel takes no messages. */
-  async openOrThrow(): Promise<void> {
+  /**
+   * As open(), but rejects with ChannelClosedError where the channel takes no messages.
+   * @param isNew when nobody can have opened it before
+   */
+  async openOrThrow({ isNew = false } = {}): Promise<void> {
     if (this.parent !== undefined) return
     const { records } = this.deps
-    const [first, second] = await Promise.all(PARENTS.map((part) => readPost(records, this.run.id, part)))
+    const [first, second] = isNew ? [] : await Promise.all(PARENTS.map((part) => readPost(records, this.run.id, part)))
     this.root = this.run.thread !== undefined && this.run.thread !== first?.ts && this.run.thread !== second?.ts ? this.run.thread : undefined
     const part = second === undefined ? 'parent' : 'parent-2'
     const known = second?.ts ?? (second === undefined ? first?.ts : undefined)
