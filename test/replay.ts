@@ -14,8 +14,8 @@ export function recordedClients(from: string): Clients {
 
 export type Replayed = Report
 
-/** Diagnoses a recorded mesh again, as it was asked when it was recorded. */
-export async function replay(from: string): Promise<Replayed> {
+/** Diagnoses a recorded mesh again, as it was asked when it was recorded unless another question is given. */
+export async function replay(from: string, ask?: string): Promise<Replayed> {
   const [name = ''] = from.split('/')
-  return examine(parseAsk(readSituation(name).ask), recordedClients(from), CHECKS)
+  return examine(parseAsk(ask ?? readSituation(name).ask), recordedClients(from), CHECKS)
 }

@@ -1,12 +1,21 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import type { Report } from '../src/diagnosis/report.ts'
+import { formatRef } from '../src/mesh/ref.ts'
 import type { TargetQuery } from '../src/mesh/target-query.ts'
 import { parseTarget } from '../src/mesh/target-query.ts'
 import { z } from 'zod'
 
 /** Where the recorded situations are: a folder each. */
 export const SCENARIOS = join(import.meta.dirname, 'scenarios')
+
+/** What a diagnosis must say: the cause or, of a mesh that is well, which warnings it still gives. */
+const Expected = z.union([
+  z.strictObject({ verdict: z.literal('ill'), cause: z.string(), code: z.string(), subject: z.string(), standing: z.string() }),
+  z.strictObject({ verdict: z.literal('healthy'), warnings: z.array(z.string()) }),
+])
+export type Expected = z.infer<typeof Expected>
 
 const Situation = z.strictObject({
   about: z.string(),
@@ -16,11 +25,13 @@ const Situation = z.strictObject({
   traffic: z.strictObject({ host: z.string(), path: z.string(), requests: z.number() }).optional(),
   /** True when the pods of `manifests` are ready before the situation's own mesh.yaml is applied. */
   runsFirst: z.boolean().default(false),
+  /** The catalog's own switch (`POST /blowup`), once the pods are ready: makes those of one label slow or failing. `one` takes the first pod only; volatile: about half of the requests. */
+  blowup: z.strictObject({ pods: z.string(), one: z.boolean().default(false), type: z.enum(['latency', '500']), volatile: z.boolean().default(false) }).optional(),
   /** What the pods come to: ready unless said otherwise. */
-  settle: z.enum(['ready', 'not-ready', 'crashing']).default('ready'),
-  expect: z.strictObject({ verdict: z.enum(['ill', 'healthy', 'unclear']), cause: z.string(), code: z.string(), subject: z.string(), standing: z.string() }),
-  /** What makes the healthy twin out of it. */
-  mended: z.strictObject({ manifests: z.array(z.string()).default([]), delete: z.array(z.string()).default([]) }),
+  settle: z.enum(['ready', 'not-ready', 'crashing', 'no-pods', 'not-starting', 'starting']).default('ready'),
+  expect: Expected,
+  /** What makes the healthy twin out of it: objects deleted, then manifests applied, then workloads restarted. */
+  mended: z.strictObject({ manifests: z.array(z.string()).default([]), delete: z.array(z.string()).default([]), restart: z.array(z.string()).default([]) }),
 })
 
 /** One way a mesh can be ill, and how its healthy twin is made. */
@@ -32,9 +43,26 @@ export function readSituation(name: string): Situation {
   return { ...Situation.parse(parse(readFileSync(join(folder, 'situation.yaml'), 'utf8'))), name, ask: readFileSync(join(folder, 'ask.txt'), 'utf8').trim() }
 }
 
+/** What a report says, in the words of the situation's `expect`: equal to it when the diagnosis is right. */
+export function outcomeOf({ verdict, cause, findings }: Pick<Report, 'verdict' | 'cause' | 'findings'>, { expect }: Situation): unknown {
+  if (verdict === 'healthy') return { verdict, warnings: [...new Set(findings.filter(({ severity }) => severity !== 'info').map(({ code }) => code))].sort() }
+  if (cause === undefined) return { verdict }
+  const { check, code, standing } = cause.finding
+  const subject = formatRef(cause.finding.subject)
+  return { verdict, cause: check, code, subject: expect.verdict === 'ill' && isExpectedSubject(expect.subject, subject) ? expect.subject : subject, standing }
+}
+
+/** Codes that the ill mesh shows and its mended twin must not. */
+export const codesOf = ({ expect }: Situation): string[] => (expect.verdict === 'ill' ? [expect.code] : expect.warnings)
+
 /** Every situation, by name. */
 export function situations(): Situation[] {
   return readdirSync(SCENARIOS).filter((name) => existsSync(join(SCENARIOS, name, 'situation.yaml'))).sort().map(readSituation)
+}
+
+/** True when a subject is the expected one; `Pod shop/catalog-*` takes any name that begins so. */
+function isExpectedSubject(expected: string, subject: string): boolean {
+  return expected.endsWith('*') ? subject.startsWith(expected.slice(0, -1)) : subject === expected
 }
 
 /** The two recordings of a situation. */

@@ -74,6 +74,11 @@ export interface Check {
 /** Declares a check; only gives the literal its type. */
 export const defineCheck = (check: Check): Check => check
 
+/** The highest standing that proofs carry: traffic over the proxies' configuration over objects. */
+export function standingOf({ live, observed = [] }: { live: readonly Proof[]; observed?: readonly Proof[] }): Standing {
+  return observed.length > 0 ? 'observed' : live.length > 0 ? 'live' : 'configured'
+}
+
 /** A proof out of a reading. */
 export function proof(reading: Pick<Seen, 'kind' | 'of' | 'source' | 'at'>, says: string, quote?: string): Proof {
   const { kind, of, source, at } = reading

@@ -1,50 +1,77 @@
 import type { Evidence } from '../evidence/evidence.ts'
+import type { Seen } from '../evidence/reading.ts'
+import type { AccessLogLine } from '../mesh/access-log.ts'
+import { since } from '../mesh/access-log.ts'
 import type { Route } from '../mesh/envoy.ts'
 import { clustersOfRoute, originOf, parseClusterName } from '../mesh/envoy.ts'
-import { conditionsOf, conditionsOfRoute, covers, describeMatch, isCatchAll } from '../mesh/http-match.ts'
+import { conditionsOf, conditionsOfRoute, covers, describeMatch, isCatchAll, takesPath } from '../mesh/http-match.ts'
 import type { VirtualService } from '../mesh/objects.ts'
-import { refOf } from '../mesh/objects.ts'
+import { latestChange, refOf } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
 import { concerns, destinationsOf, gatewaysOf, hostsOf } from '../mesh/routing.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found, Proof } from './check.ts'
-import { defineCheck, proof } from './check.ts'
+import { defineCheck, proof, standingOf } from './check.ts'
+import { isForHosts, quoteLine } from './traffic-of.ts'
 
 /** Two VirtualServices for one host: another takes the requests that this one would send to the target. */
 export const conflictingVirtualServices = defineCheck({
   name: 'conflicting-virtual-services',
   about: 'no other VirtualService takes the requests that are routed to the target',
   needs: ['virtual-services'],
-  confirms: ['routes'],
+  confirms: ['routes', 'access-log'],
   problems: {
     MESH0108: {
       severity: 'error', title: 'hidden by another VirtualService', explains: ['MESH0401', 'MESH0404'], covers: ['IST0109'],
       says: '{subject} does not get the requests for {host} ({matches}): {other} takes them first',
       remedy: 'Merge {subject} and {other} into one VirtualService, the more specific routes first.',
     },
+    MESH0112: {
+      severity: 'warning', title: 'two VirtualServices, one counts', covers: ['IST0109'],
+      says: '{subject} does not get the requests for {host} ({matches}): {other} takes them first and sends them to the same target',
+      remedy: 'Merge {subject} and {other} into one VirtualService: what {subject} says of these requests has no effect.',
+    },
   },
   run(evidence, target) {
-    const candidates = evidence.objects('virtual-services')
-    return candidates.filter((one) => destinationsOf(one).some(({ host }) => target.hosts.includes(host))).flatMap((one) =>
-      candidates.filter((other) => other !== one && concerns(other, target.hosts)).flatMap((other) => judge(one, other, evidence, target)))
+    const candidates = evidence.found('virtual-services')
+    return candidates.filter(({ object }) => leadsTo(object, target)).flatMap(({ object: one, reading }) =>
+      candidates.filter(({ object: other }) => other !== one && concerns(other, target.hosts)).flatMap(({ object: other }) => judge({ one, other, reading }, evidence, target)))
   },
 })
 
-function judge(one: VirtualService, other: VirtualService, evidence: Evidence, target: Target): Found[] {
+const leadsTo = (one: VirtualService, target: Target): boolean => destinationsOf(one).some(({ host, mirror, weight }) => !mirror && weight !== 0 && target.hosts.includes(host))
+
+interface Pair {
+  one: VirtualService
+  other: VirtualService
+  reading: Seen
+}
+
+/** Requests that the other takes, as one proxy's routes show. */
+interface Hidden {
+  match: string
+  /** True when the other sends them to the target all the same. */
+  harmless: boolean
+  proofs: { live: Proof; observed?: Proof }
+}
+
+function judge({ one, other, reading }: Pair, evidence: Evidence, target: Target): Found[] {
   const host = hostsOf(one).find((name) => hostsOf(other).includes(name))
   const gateways = gatewaysOf(one).filter((key) => gatewaysOf(other).includes(key))
   if (host === undefined || gateways.length === 0) return []
-  const live = hiddenLive(one, other, host, evidence, target)
+  const live = [...hiddenLive({ one, other, reading }, host, evidence, target), ...(gateways.includes('mesh') ? ignoredLive({ one, other, reading }, host, evidence, target) : [])]
   const configured = gateways.flatMap((key) => (key === 'mesh' ? ignoredInMesh(one, other) : hiddenAtGateway(one, other)))
   const matches = [...new Set([...configured, ...live.map(({ match }) => match)])]
   if (matches.length === 0) return []
-  const reading = evidence.seen('virtual-services')[0] ?? { kind: 'virtual-services' as const, source: '', at: '' }
+  const harmless = live.length > 0 ? live.every((hit) => hit.harmless) : leadsTo(other, target)
+  const seen = harmless ? [] : live.flatMap(({ proofs }) => proofs.observed ?? [])
+  const standing = standingOf({ live: live.map(({ proofs }) => proofs.live), observed: seen })
   return [{
-    code: 'MESH0108', standing: live.length > 0 ? 'live' : 'configured', subject: refOf(one),
-    args: { host, matches, other: formatRef(refOf(other)) },
-    because: [proof(reading, `both are for ${host} on ${gateways.join(', ')}; ${formatRef(refOf(other))} was made ${older(other, one) ? 'before' : 'after'} ${formatRef(refOf(one))}`), ...live.map((hit) => hit.proof)],
-    scope: [host, ...target.hosts],
+    code: harmless ? 'MESH0112' : 'MESH0108', standing, subject: refOf(one), args: { host, matches, other: formatRef(refOf(other)) },
+    because: [proof(reading, `both are for ${host} on ${gateways.join(', ')}; ${formatRef(refOf(other))} was made ${older(other, one) ? 'before' : 'after'} ${formatRef(refOf(one))}`), ...live.map(({ proofs }) => proofs.live), ...seen],
+    // The other is named too: what an analyzer says of it is then said already.
+    scope: [host, ...target.hosts, formatRef(refOf(other))],
   }]
 }
 
@@ -56,26 +83,62 @@ function older(a: VirtualService, b: VirtualService): boolean {
 
 /** Sidecars use only the oldest VirtualService of a host. */
 function ignoredInMesh(one: VirtualService, other: VirtualService): string[] {
-  return older(other, one) ? ['every request inside the mesh'] : []
+  return older(other, one) ? [EVERY_REQUEST] : []
 }
+
+const EVERY_REQUEST = 'every request inside the mesh'
 
 /** Gateways put the routes of all together, the oldest first, and catch-alls behind the rest. */
 function hiddenAtGateway(one: VirtualService, other: VirtualService): string[] {
+  if (!older(other, one)) return []
   const matches = ({ spec }: VirtualService) => (spec?.http ?? []).flatMap(({ match }) => (match === undefined || match.length === 0 ? [conditionsOf(undefined)] : match.map((single) => conditionsOf(single))))
-  const before = matches(other).filter((taker) => older(other, one) || !isCatchAll(taker))
-  return matches(one).filter((conditions) => before.some((taker) => covers(taker, conditions) && (isCatchAll(taker) === isCatchAll(conditions) ? older(other, one) : isCatchAll(conditions)))).map(describeMatch)
+  const takers = matches(other)
+  return matches(one).filter((conditions) => takers.some((taker) => isCatchAll(taker) === isCatchAll(conditions) && covers(taker, conditions))).map(describeMatch)
 }
 
 const isFrom = (route: Route, subject: Ref): boolean => { const origin = originOf(route.metadata); return origin !== undefined && sameRef(origin, subject) }
 
-/** Proxies whose virtual host for the host has a route of the other before one that leads to the target, and none of ours left that is reached. */
-function hiddenLive(one: VirtualService, other: VirtualService, host: string, evidence: Evidence, target: Target): { match: string; proof: Proof }[] {
+const reaches = (route: Route, target: Target): boolean => clustersOfRoute(route).some((name) => target.hosts.includes(parseClusterName(name)?.host ?? ''))
+
+const inOrder = (routes: readonly Route[]): string => routes.map(({ match, metadata }) => `${describeMatch(conditionsOfRoute(match))}  (${originOf(metadata)?.name ?? 'no VirtualService'})`).join('\n')
+
+/** The routes that each proxy has for a host. */
+function routesFor(host: string, evidence: Evidence): { reading: Seen<'routes'>; routes: Route[] }[] {
   return evidence.seen('routes').flatMap((reading) => reading.value.flatMap(({ virtualHosts = [] }) => virtualHosts)
     .filter(({ domains = [] }) => domains.some((domain) => domain === host || domain.startsWith(`${host}:`)))
-    .flatMap(({ routes = [] }) => routes.flatMap((route, index) => {
-      if (!isFrom(route, refOf(one)) || !clustersOfRoute(route).some((name) => target.hosts.includes(parseClusterName(name)?.host ?? ''))) return []
-      const conditions = conditionsOfRoute(route.match)
-      const taker = routes.slice(0, index).find((before) => isFrom(before, refOf(other)) && covers(conditionsOfRoute(before.match), conditions))
-      return taker === undefined ? [] : [{ match: describeMatch(conditions), proof: proof(reading, `${reading.of?.name ?? 'a proxy'} asks the route of ${formatRef(refOf(other))} before that of ${formatRef(refOf(one))}`, routes.map(({ match, metadata }) => `${describeMatch(conditionsOfRoute(match))}  (${originOf(metadata)?.name ?? 'no VirtualService'})`).join('\n')) }]
-    })))
+    .map(({ routes = [] }) => ({ reading, routes })))
+}
+
+/** Proxies that ask a route of the other before the one of ours that leads to the target, and that takes all its requests. */
+function hiddenLive({ one, other }: Pair, host: string, evidence: Evidence, target: Target): Hidden[] {
+  return routesFor(host, evidence).flatMap(({ reading, routes }) => routes.flatMap((route, index): Hidden[] => {
+    if (!isFrom(route, refOf(one)) || !reaches(route, target)) return []
+    const conditions = conditionsOfRoute(route.match)
+    const taker = routes.slice(0, index).find((before) => isFrom(before, refOf(other)) && covers(conditionsOfRoute(before.match), conditions))
+    if (taker === undefined) return []
+    const live = proof(reading, `${reading.of?.name ?? 'a proxy'} asks the route of ${formatRef(refOf(other))} before that of ${formatRef(refOf(one))}`, inOrder(routes))
+    const log = reading.of === undefined ? undefined : evidence.seenOf('access-log', reading.of)
+    const observed = log === undefined ? undefined : takenProof(log, { one, other, host, taker, conditions, ours: clustersOfRoute(route) })
+    return [{ match: describeMatch(conditions), harmless: reaches(taker, target), proofs: { live, ...(observed !== undefined && { observed }) } }]
+  }))
+}
+
+/** Requests that our route would have taken and the other's answered, as far as the log tells the two apart. */
+function takenProof(log: Seen<'access-log'>, { one, other, host, taker, conditions, ours }: { one: VirtualService; other: VirtualService; host: string; taker: Route; conditions: ReturnType<typeof conditionsOfRoute>; ours: string[] }): Proof | undefined {
+  const theirs = clustersOfRoute(taker).filter((name) => !ours.includes(name))
+  const byOther = ({ upstreamCluster, details, routeName }: AccessLogLine): boolean =>
+    theirs.includes(upstreamCluster ?? '') || (taker.route === undefined && details === 'direct_response' && (routeName === undefined || routeName === (taker.name ?? routeName)))
+  const hits = since(log.value.lines, latestChange([one, other])).filter((entry) => isForHosts({ ...(entry.authority !== undefined && { authority: entry.authority }), at: entry.at, code: entry.code, flags: entry.flags }, [host]) && byOther(entry) && takesPath(conditions, entry.path))
+  const last = hits.at(-1)
+  return last === undefined ? undefined : proof(log, `${hits.length} requests since the last change were answered by the route of ${formatRef(refOf(other))}`, quoteLine(last))
+}
+
+/** Sidecars that have routes of the other for the host and none of ours. */
+function ignoredLive({ one, other }: Pair, host: string, evidence: Evidence, target: Target): Hidden[] {
+  return routesFor(host, evidence).flatMap(({ reading, routes }): Hidden[] => {
+    const { of } = reading
+    const theirs = routes.filter((route) => isFrom(route, refOf(other)))
+    if (of === undefined || !target.pods.some((pod) => sameRef(pod, of)) || theirs.length === 0 || routes.some((route) => isFrom(route, refOf(one)))) return []
+    return [{ match: EVERY_REQUEST, harmless: theirs.every((route) => reaches(route, target)), proofs: { live: proof(reading, `${of.name} has routes of ${formatRef(refOf(other))} for ${host}, and none of ${formatRef(refOf(one))}`, inOrder(routes)) } }]
+  })
 }

@@ -1,24 +1,25 @@
-import type { Evidence } from '../evidence/evidence.ts'
-import type { Seen } from '../evidence/reading.ts'
-import type { AccessLogLine } from '../mesh/access-log.ts'
-import { failed, since } from '../mesh/access-log.ts'
-import type { Pod } from '../mesh/objects.ts'
+import { failed } from '../mesh/access-log.ts'
 import { refOf } from '../mesh/objects.ts'
-import type { Ref } from '../mesh/ref.ts'
 import { RESPONSE_FLAGS } from '../mesh/response-flags.ts'
 import type { Target } from '../mesh/target.ts'
-import type { Code, Found, Proof } from './check.ts'
+import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import { ownerOf, podScope, podsOf } from './owners.ts'
-import { isForHosts, lastReadinessChange, lastRoutingChange, quoteLine, ROUTING_KINDS } from './traffic-of.ts'
+import { failuresAtOwnEnd, foundAtOwnEnd } from './failures-at-own-end.ts'
+import type { Group, Request } from './requests-to.ts'
+import { groupBy, latest, nearest, requestsTo, scopeOf } from './requests-to.ts'
+import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './traffic-of.ts'
 
 /** From this share of requests on, and at least two of them, failing counts as an error: less may be a passing matter. */
 const SHARE = 0.05
+/** Of the failures, the share that must meet one endpoint for it to be the matter. */
+const CONCENTRATED = 0.8
+/** Failures the other endpoints would have had at the one's rate: at three, having none by chance has one chance in twenty. */
+const WOULD_HAVE_FAILED = 3
 
 /** Requests to the target fail, as traffic since the last change shows: by whom and why. */
 export const failingRequests = defineCheck({
   name: 'failing-requests',
-  about: 'no request to the target failed since the last change of what routes to it',
+  about: 'no request to the target failed since the last change of what routes to it, in the last 15 minutes',
   needs: ['access-log', 'pods', ...ROUTING_KINDS],
   confirms: ['replica-sets'],
   problems: {
@@ -28,7 +29,7 @@ export const failingRequests = defineCheck({
       remedy: 'Look at the cause; {flags} means: {meaning}.',
     },
     MESH0402: {
-      severity: 'error', title: 'the application answers errors', explains: [],
+      severity: 'error', title: 'the application answers errors', explains: ['MESH0401', 'MESH0404'],
       says: 'The application of {subject} itself answered {code} to {failed} of {requests} requests: the mesh passed them on unharmed',
       remedy: "Read the application's own log: kubectl logs -n {namespace} {pod}",
     },
@@ -42,80 +43,57 @@ export const failingRequests = defineCheck({
       says: '{failed} of {requests} requests to {subject} were answered {code} {flags} ({meaning})',
       remedy: 'Watch whether it goes on; {flags} means: {meaning}.',
     },
+    MESH0405: {
+      severity: 'error', title: 'application not reachable', explains: ['MESH0401', 'MESH0403', 'MESH0404'],
+      says: 'The sidecars of {pods} could not connect to their application at port {port} for {failed} of {requests} requests ({failure}); of ports, its containers declare {declared}',
+      remedy: 'Make {subject} and the application agree on the port, and let the application listen on all addresses, not on localhost alone.',
+    },
   },
   run(evidence, target) {
-    const changed = lastRoutingChange(evidence, target)
-    if (changed === undefined) return []
-    const requests = requestsTo(target, Math.max(changed, lastReadinessChange(evidence, target)), evidence)
+    const moment = trafficCountsFrom(evidence, target)
+    if (moment === undefined) return []
+    const requests = requestsTo(target, moment, evidence)
     const failures = requests.filter(({ entry }) => failed(entry))
-    if (failures.length === 0) return []
-    const grave = failures.length >= 2 && failures.length / requests.length >= SHARE
-    return [...groups(failures).flatMap((group) => judgeGroup(group, requests.length, grave, evidence, target)), ...(grave ? oneEndpoint(requests, failures, evidence, target) : [])]
+    const told = failuresAtOwnEnd(failures, evidence, target).filter(({ group }) => isGrave(group, requests))
+    const rest = failures.filter((request) => !told.some(({ group }) => group.includes(request)))
+    const grave = isGrave(failures, requests)
+    return [
+      ...told.map((end) => foundAtOwnEnd(end, requests.length, target)),
+      ...groupBy(rest, (request) => { const { entry } = nearest(request); return `${entry.code} ${entry.flags.toSorted().join(',')}` }).map((group) => symptom(group, requests.length, grave, target)),
+      ...(grave ? oneEndpoint(requests, failures, target) : []),
+    ]
   },
 })
 
-/** A request as one proxy logged it. */
-interface Request {
-  entry: AccessLogLine
-  log: Seen<'access-log'>
-}
+const isGrave = (failures: readonly Request[], requests: readonly Request[]): boolean => failures.length >= 2 && failures.length / requests.length >= SHARE
 
-/** Requests to the target, each once: as a caller's proxy logged it or, when no caller's log has it, the target's own. */
-function requestsTo(target: Target, moment: number, evidence: Evidence): Request[] {
-  const own = podsOf(target, evidence).map(({ metadata }) => metadata.name)
-  const all = evidence.seen('access-log').flatMap((log) => since(log.value.lines, moment).filter((entry) => isForHosts(entry, target.hosts)).map((entry) => ({ entry, log })))
-  const known = new Set<string>()
-  return all.toSorted((a, b) => Number(own.includes(a.log.of?.name ?? '')) - Number(own.includes(b.log.of?.name ?? ''))).filter(({ entry }) => {
-    if (entry.requestId === undefined) return true
-    if (known.has(entry.requestId)) return false
-    known.add(entry.requestId)
-    return true
-  })
-}
-
-function groups(failures: readonly Request[]): Request[][] {
-  const byAnswer = Map.groupBy(failures, ({ entry }) => `${entry.code} ${entry.flags.toSorted().join(',')}`)
-  return [...byAnswer.values()].toSorted((a, b) => b.length - a.length)
-}
-
-function judgeGroup(group: readonly Request[], requests: number, grave: boolean, evidence: Evidence, target: Target): Found[] {
-  const last = group.at(-1)
-  if (last === undefined) return []
-  const { code, flags, details } = last.entry
-  const pod = podAt(last.entry.upstreamHost, evidence)
-  const says = `${group.length} requests answered ${code} ${flags.join(',') || '-'} since the last change`
-  const because: [Proof] = [proof(last.log, says, quoteLine(last.entry))]
-  const scope = [...target.hosts, ...new Set(group.flatMap(({ entry }) => { const at = podAt(entry.upstreamHost, evidence); return at === undefined ? [] : [podScope(at)] }))]
-  if (flags.length === 0 && details === 'via_upstream' && grave) {
-    const subject = pod === undefined ? target.ref : ownerOf(pod, evidence)
-    return [{ code: 'MESH0402', standing: 'observed', subject, args: { code, failed: group.length, requests, namespace: subject.namespace ?? '', pod: pod?.metadata.name ?? '' }, because, scope }]
-  }
+function symptom(group: Group, requests: number, grave: boolean, target: Target): Found {
+  const { entry, log } = nearest(latest(group))
+  const { code, flags, details } = entry
   const meaning = flags.map((flag) => RESPONSE_FLAGS[flag]?.meaning ?? `flag ${flag}`).join('; ') || (details ?? 'no flag')
-  const name: Code = grave ? 'MESH0401' : 'MESH0404'
-  return [{ code: name, standing: 'observed', subject: target.ref, args: { code, flags: flags.length === 0 ? '-' : flags, failed: group.length, requests, meaning }, because, scope }]
+  const hosts = [...new Set(group.flatMap((request) => request.entry.upstreamHost ?? []))]
+  return {
+    code: grave ? 'MESH0401' : 'MESH0404', standing: 'observed', subject: target.ref,
+    args: { code, flags: flags.length === 0 ? '-' : flags, failed: group.length, requests, meaning, ...(hosts.length > 0 && { upstreamHosts: hosts }) },
+    because: [proof(log, `${group.length} requests answered ${code} ${flags.join(',') || '-'} since the last change${hosts.length === 0 ? '' : `, at ${hosts.slice(0, 5).join(', ')}`}`, quoteLine(entry))],
+    scope: scopeOf(group, target),
+  }
 }
 
-/** When nearly all failures met one endpoint of several that answer, that endpoint is the matter. */
-function oneEndpoint(requests: readonly Request[], failures: readonly Request[], evidence: Evidence, target: Target): Found[] {
-  const met = failures.filter(({ entry }) => entry.upstreamHost !== undefined)
-  const [worst] = [...Map.groupBy(met, ({ entry }) => entry.upstreamHost ?? '').entries()].toSorted((a, b) => b[1].length - a[1].length)
+/** When nearly all failures met one endpoint of several, and the others took enough requests to have failed as well, that endpoint is the matter. */
+function oneEndpoint(requests: readonly Request[], failures: readonly Request[], target: Target): Found[] {
+  const [worst] = groupBy(failures.filter(({ entry }) => entry.upstreamHost !== undefined), ({ entry }) => entry.upstreamHost ?? '')
   if (worst === undefined) return []
-  const [address, hits] = worst
-  const answering = new Set(requests.flatMap(({ entry }) => (entry.upstreamHost === undefined || entry.upstreamHost === address || failed(entry) ? [] : [entry.upstreamHost])))
-  const last = hits.at(-1)
-  if (last === undefined || answering.size === 0 || hits.length < 2 || hits.length < failures.length * 0.8) return []
-  const pod: Pod | undefined = podAt(address, evidence)
-  const subject: Ref = pod === undefined ? target.ref : refOf(pod)
+  const address = worst[0].entry.upstreamHost ?? ''
+  const elsewhere = requests.filter(({ entry }) => entry.upstreamHost !== undefined && entry.upstreamHost !== address)
+  const others = [...new Set(elsewhere.filter(({ entry }) => !failed(entry)).map(({ entry }) => entry.upstreamHost ?? ''))]
+  const rate = worst.length / requests.filter(({ entry }) => entry.upstreamHost === address).length
+  if (others.length === 0 || worst.length < 2 || worst.length < failures.length * CONCENTRATED || elsewhere.length * rate < WOULD_HAVE_FAILED) return []
+  const { entry, log, pod } = latest(worst)
   return [{
-    code: 'MESH0403', standing: 'observed', subject,
-    args: { failed: hits.length, failures: failures.length, others: answering.size, flags: [...new Set(hits.flatMap(({ entry }) => (entry.flags.length === 0 ? [String(entry.code)] : entry.flags)))] },
-    because: [proof(last.log, `${hits.length} of ${failures.length} failures met ${address}; ${[...answering].join(', ')} answered`, quoteLine(last.entry))],
-    scope: [...target.hosts, ...(pod === undefined ? [] : [podScope(pod)])],
+    code: 'MESH0403', standing: 'observed', subject: pod === undefined ? target.ref : refOf(pod),
+    args: { failed: worst.length, failures: failures.length, others: others.length, flags: [...new Set(worst.flatMap((request) => (request.entry.flags.length === 0 ? [String(request.entry.code)] : request.entry.flags)))] },
+    because: [proof(log, `${worst.length} of ${failures.length} failures met ${address}; ${elsewhere.length} requests went to ${others.join(', ')}`, quoteLine(entry))],
+    scope: scopeOf(worst, target),
   }]
-}
-
-/** The pod at an upstream address, `10.244.0.9:3000`. */
-function podAt(address: string | undefined, evidence: Evidence): Pod | undefined {
-  const ip = address?.replace(/:\d+$/, '')
-  return ip === undefined ? undefined : evidence.objects('pods').find(({ status }) => status?.podIP === ip)
 }

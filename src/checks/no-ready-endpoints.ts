@@ -1,37 +1,39 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import { serviceHost } from '../mesh/host.ts'
-import { parseClusterName } from '../mesh/envoy.ts'
+import { serviceHost, toFqdn } from '../mesh/host.ts'
 import { nearestNames } from '../mesh/names.ts'
-import type { Labels, Pod, Service } from '../mesh/objects.ts'
+import type { Labels, Pod, Service, Workload } from '../mesh/objects.ts'
 import { latestChange, refOf, selects } from '../mesh/objects.ts'
-import { isReady } from '../mesh/pods.ts'
+import { hasEnded, isReady, portNames } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
-import { sameRef } from '../mesh/ref.ts'
+import { formatRef, sameRef } from '../mesh/ref.ts'
+import { destinationsOf } from '../mesh/routing.ts'
 import type { Target } from '../mesh/target.ts'
-import type { Args, Code, Found, Proof } from './check.ts'
+import type { Args, Code, Found, Proof, Standing } from './check.ts'
 import { defineCheck, proof } from './check.ts'
+import type { Endpoints } from './endpoint-health.ts'
+import { withoutHealthy } from './endpoint-health.ts'
 import { byOwner, podScope, podsOf } from './owners.ts'
 import type { Trouble } from './pod-trouble.ts'
-import { troubleOf } from './pod-trouble.ts'
+import { refusedPods, troubleOf } from './pod-trouble.ts'
 import { observed } from './traffic-of.ts'
 
-const TRAFFIC: readonly Code[] = ['MESH0401', 'MESH0404']
+const TRAFFIC: readonly Code[] = ['MESH0401', 'MESH0403', 'MESH0404']
 
-/** A Service has no endpoint that is ready, or fewer than pods: which of crash, readiness, start, selector or scale it is. */
+/** A Service has no endpoint that is ready, or fewer than pods: which of crash, readiness, start, selector, scale or port it is. */
 export const noReadyEndpoints = defineCheck({
   name: 'no-ready-endpoints',
   about: 'every pod behind the Service is ready, and its selector matches some',
   needs: ['services', 'pods', 'endpoint-slices'],
-  confirms: ['endpoints', 'access-log', 'deployments', 'replica-sets', 'events'],
+  confirms: ['endpoints', 'access-log', 'deployments', 'stateful-sets', 'replica-sets', 'events', 'virtual-services', 'destination-rules'],
   problems: {
     MESH0301: {
       severity: 'error', title: 'application crashing', explains: TRAFFIC,
-      says: 'Container {container} of {subject} keeps ending ({reason}, exit code {exitCode}, {restarts} restarts), so {host} has no ready endpoint',
-      remedy: "Read why it ends: kubectl logs -n {namespace} {pod} -c {container} --previous",
+      says: 'Container {container} of {subject} keeps ending ({reason}, exit code {exitCode}, {restarts} restarts), so {lost} has no ready endpoint',
+      remedy: 'Read why it ends: kubectl logs -n {namespace} {pod} -c {container} --previous',
     },
     MESH0302: {
       severity: 'error', title: 'no pod ready', explains: TRAFFIC,
-      says: 'No pod of {subject} is ready ({reason}), so {host} has no ready endpoint',
+      says: 'No pod of {subject} is ready ({reason}), so {lost} has no ready endpoint',
       remedy: 'Make the readiness probe of {container} pass, or correct the probe: {reason}.',
     },
     MESH0303: {
@@ -46,13 +48,18 @@ export const noReadyEndpoints = defineCheck({
     },
     MESH0305: {
       severity: 'error', title: 'pods cannot start', explains: TRAFFIC,
-      says: 'The pods of {subject} cannot start ({reason}), so {host} has no ready endpoint',
+      says: 'The pods of {subject} cannot start ({reason}), so {lost} has no ready endpoint',
       remedy: 'Mend what keeps {container} from starting: {reason}.',
     },
     MESH0306: {
       severity: 'warning', title: 'some pods not ready', explains: TRAFFIC,
       says: '{unready} of {pods} pods behind {host} are not ready; of {subject}: {reason}',
       remedy: 'Look at {pod}: {reason}.',
+    },
+    MESH0307: {
+      severity: 'error', title: 'target port not found', explains: TRAFFIC,
+      says: 'Port {port} of {subject} leads to a container port named {targetPort}, which none of its pods has, so {host} has no endpoint at that port',
+      remedy: 'Name one that they have ({names}), or give the port by number.',
     },
   },
   run(evidence, target) {
@@ -67,40 +74,71 @@ const CODES: Readonly<Record<Trouble['sort'], Code>> = { crashing: 'MESH0301', '
 function judge(service: Service, evidence: Evidence, target: Target): Found[] {
   const { name, namespace = '' } = service.metadata
   const host = serviceHost(name, namespace)
-  const pods = evidence.objects('pods').filter((pod) => pod.metadata.namespace === namespace && pod.metadata.deletionTimestamp === undefined && selects(service.spec?.selector, pod.metadata.labels))
-  if (pods.length === 0) return [without(service, host, evidence)]
+  const pods = evidence.objects('pods').filter((pod) => pod.metadata.namespace === namespace && pod.metadata.deletionTimestamp === undefined && !hasEnded(pod) && selects(service.spec?.selector, pod.metadata.labels))
+  if (pods.length === 0) return [withoutPods(service, host, evidence)]
   const unready = pods.filter((pod) => !isReady(pod))
-  if (unready.length === 0) return []
-  const none = readyAddresses(service, evidence).length === 0
   // A workload is asked about for its own pods' sake, whatever the Service's others do.
   const own = podsOf(target, evidence)
   const concerned = target.ref.kind === 'Service' ? unready : unready.filter((pod) => own.includes(pod))
-  return byOwner(concerned, evidence).map(({ owner, pods: [pod, ...others] }): Found => {
+  const moment = Math.max(latestChange([service]), ...unready.map(notReadySince))
+  return [...unnamedPorts(service, host, pods, evidence), ...byOwner(concerned, evidence).map(({ owner, pods: [pod, ...others] }): Found => {
+    const all: [Pod, ...Pod[]] = [pod, ...others]
     const trouble = troubleOf(pod, evidence)
-    const code = none ? CODES[trouble.sort] : 'MESH0306'
-    const moment = Math.max(latestChange([service]), ...unready.map(notReadySince))
-    return found(code, owner, host, { ...trouble.args, host, namespace, pod: pod.metadata.name, unready: unready.length, pods: pods.length }, [trouble.proof], moment, evidence, [pod, ...others])
+    const lost = lostBy(all, service, host, pods, evidence, target)
+    const args = { ...trouble.args, host, namespace, pod: pod.metadata.name, unready: unready.length, pods: pods.length }
+    if (lost === undefined) return found('MESH0306', owner, { host, pods: all }, args, [trouble.proof], moment, evidence, all)
+    return found(CODES[trouble.sort], owner, lost.endpoints, { ...args, lost: lost.lost }, [trouble.proof], moment, evidence, all)
+  })]
+}
+
+/** What callers cannot reach for want of these pods: the Service, a subset that requests are routed to, the workload that was asked about; undefined when others carry on. */
+function lostBy(pods: readonly Pod[], service: Service, host: string, all: readonly Pod[], evidence: Evidence, target: Target): { lost: string; endpoints: Endpoints } | undefined {
+  if (readyAddresses(service, evidence).length === 0) return { lost: host, endpoints: { host } }
+  const subset = routedSubsets(host, evidence).find(({ labels }) => {
+    const chosen = all.filter((pod) => selects(labels, pod.metadata.labels))
+    return chosen.some((pod) => pods.includes(pod)) && !chosen.some(isReady)
   })
+  if (subset !== undefined) return { lost: `subset ${subset.name} of ${host}`, endpoints: { host, subset: subset.name } }
+  const own = podsOf(target, evidence)
+  if (target.ref.kind === 'Service' || own.some(isReady)) return undefined
+  return { lost: formatRef(target.ref), endpoints: { host, pods: own } }
 }
 
-function found(code: Code, subject: Ref, host: string, args: Args, because: [Proof, ...Proof[]], moment: number, evidence: Evidence, pods: readonly Pod[]): Found {
-  const live = unhealthyClusters(host, evidence)
-  const seen = live.length === 0 ? [] : observed(evidence, [host], moment, 'found no healthy upstream', ({ flags }) => flags.includes('UH') || flags.includes('UF'))
-  const standing = code === 'MESH0306' || (live.length > 0 && seen.length === 0) ? 'live' : seen.length > 0 ? 'observed' : 'configured'
-  return { code, standing, subject, args, because: [...because, ...live, ...seen], scope: [host, ...pods.map(podScope)] }
+/** The subsets of a host that VirtualServices send requests to. */
+function routedSubsets(host: string, evidence: Evidence): { name: string; labels?: Labels }[] {
+  const routed = new Set(evidence.objects('virtual-services').flatMap(destinationsOf).flatMap((to) => (to.host === host && to.subset !== undefined && to.weight !== 0 && !to.mirror ? [to.subset] : [])))
+  return evidence.objects('destination-rules').filter((rule) => toFqdn(rule.spec?.host ?? '', rule.metadata.namespace ?? '') === host).flatMap((rule) => rule.spec?.subsets ?? []).filter(({ name }) => routed.has(name))
 }
 
-/** The Service's selector matches nothing: because a workload has no replicas, or because the labels are others. */
-function without(service: Service, host: string, evidence: Evidence): Found {
+function found(code: Code, subject: Ref, endpoints: Endpoints, args: Args, because: [Proof, ...Proof[]], moment: number, evidence: Evidence, pods: readonly Pod[]): Found {
+  const live = withoutHealthy(endpoints, evidence)
+  const seen = live.length === 0 || code === 'MESH0306' ? [] : observed(evidence, [endpoints.host], moment, 'found no healthy upstream', ({ flags }) => flags.includes('UH') || flags.includes('UF'))
+  const standing: Standing = seen.length > 0 ? 'observed' : live.length > 0 ? 'live' : 'configured'
+  return { code, standing, subject, args, because: [...because, ...live, ...seen], scope: [endpoints.host, ...pods.map(podScope)] }
+}
+
+/** No pod has the Service's labels: a workload that would make some has no replicas, or cannot make them; or the labels are others. */
+function withoutPods(service: Service, host: string, evidence: Evidence): Found {
   const { namespace = '' } = service.metadata
   const selector = service.spec?.selector
-  const idle = evidence.objects('deployments').find((deployment) => deployment.metadata.namespace === namespace && selects(selector, deployment.spec?.template?.metadata?.labels))
-  const [services] = evidence.seen('services')
-  const moment = latestChange([service, ...(idle === undefined ? [] : [idle])])
-  const reading = evidence.seen('pods').find(({ of }) => of?.name === namespace) ?? evidence.seen('pods')[0] ?? services
-  const because: [Proof] = [proof(reading ?? { kind: 'pods', source: '', at: '' }, `no pod in ${namespace} has ${text(selector)}`)]
-  if (idle !== undefined) return found('MESH0304', refOf(idle), host, { host }, because, moment, evidence, [])
-  return found('MESH0303', refOf(service), host, { host, selector: text(selector), nearest: nearestLabels(selector, namespace, evidence) }, because, moment, evidence, [])
+  const makers: Workload[] = [...evidence.objects('deployments'), ...evidence.objects('stateful-sets')].filter((one) => one.metadata.namespace === namespace && selects(selector, one.spec?.template?.metadata?.labels))
+  const maker = makers.find(({ spec }) => spec?.replicas !== 0) ?? makers[0]
+  const reading = evidence.seen('pods').find(({ of }) => of?.name === namespace) ?? evidence.seen('services')[0]
+  const none = proof(reading ?? { kind: 'pods', source: '', at: '' }, `no pod in ${namespace} has ${text(selector)}`)
+  const moment = latestChange([service, ...makers])
+  if (maker === undefined) return found('MESH0303', refOf(service), { host }, { host, selector: text(selector), nearest: nearestLabels(selector, namespace, evidence) }, [none], moment, evidence, [])
+  if (maker.spec?.replicas === 0) return found('MESH0304', refOf(maker), { host }, { host }, [none], moment, evidence, [])
+  const refused = refusedPods(maker, evidence)
+  return found('MESH0305', refOf(maker), { host }, { host, lost: host, container: 'the pods', reason: refused?.reason ?? 'none has been made yet' }, [none, ...(refused === undefined ? [] : [refused.proof])], moment, evidence, [])
+}
+
+/** Ports that lead to a container port by a name no pod has: Kubernetes then makes endpoints without that port, and Envoy gets none. */
+function unnamedPorts(service: Service, host: string, pods: readonly Pod[], evidence: Evidence): Found[] {
+  const names = [...new Set(pods.flatMap(portNames))]
+  return (service.spec?.ports ?? []).filter(({ targetPort }) => typeof targetPort === 'string' && !names.includes(targetPort)).map(({ port, targetPort = '' }) => {
+    const because = proof(evidence.seen('services')[0] ?? { kind: 'services', source: '', at: '' }, `targetPort ${targetPort}; the pods name ${names.join(', ') || 'none of their ports'}`)
+    return found('MESH0307', refOf(service), { host }, { port, targetPort, host, names: names.join(', ') || 'none is named' }, [because], latestChange([service]), evidence, pods)
+  })
 }
 
 const text = (labels: Labels | undefined): string => Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`).join(',')
@@ -118,13 +156,3 @@ function readyAddresses(service: Service, evidence: Evidence): string[] {
 }
 
 const notReadySince = (pod: Pod): number => Date.parse(pod.status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? pod.metadata.creationTimestamp ?? '') || 0
-
-/** Proxies whose cluster for the host has no healthy endpoint. */
-function unhealthyClusters(host: string, evidence: Evidence): Proof[] {
-  return evidence.seen('endpoints').flatMap((reading) => {
-    const clusters = reading.value.filter(({ name = '' }) => { const parsed = parseClusterName(name); return parsed?.direction === 'outbound' && parsed.host === host })
-    const states = clusters.flatMap(({ hostStatuses = [] }) => hostStatuses.map(({ address, healthStatus }) => ({ address: `${address?.socketAddress?.address ?? '?'}:${address?.socketAddress?.portValue ?? '?'}`, health: healthStatus?.edsHealthStatus ?? 'HEALTHY' })))
-    if (states.some(({ health }) => health === 'HEALTHY')) return []
-    return [proof(reading, `${reading.of?.name ?? 'a proxy'} has no healthy endpoint for ${host}`, states.length === 0 ? undefined : states.map(({ address, health }) => `${address} ${health}`).join('\n'))]
-  })
-}

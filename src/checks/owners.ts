@@ -11,7 +11,11 @@ export function ownerOf(pod: Pod, evidence: Evidence): Ref {
   const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller !== false)
   if (owner === undefined) return refOf(pod)
   const above = owner.kind === 'ReplicaSet' ? evidence.object('replica-sets', namespace, owner.name)?.metadata.ownerReferences?.[0] : undefined
-  return { kind: above?.kind ?? owner.kind, namespace, name: above?.name ?? owner.name }
+  if (above !== undefined) return { kind: above.kind, namespace, name: above.name }
+  // A ReplicaSet that was not read: Deployments name theirs after themselves and the hash that they put on the pods.
+  const hash = pod.metadata.labels?.['pod-template-hash']
+  if (owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(`-${hash}`)) return { kind: 'Deployment', namespace, name: owner.name.slice(0, -hash.length - 1) }
+  return { kind: owner.kind, namespace, name: owner.name }
 }
 
 /** The target's pods as they were read. */

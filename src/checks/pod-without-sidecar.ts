@@ -1,10 +1,10 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
 import { parseClusterName } from '../mesh/envoy.ts'
-import { toFqdn } from '../mesh/host.ts'
+import { hostMatches, toFqdn } from '../mesh/host.ts'
 import type { DestinationRule, Namespace, Pod } from '../mesh/objects.ts'
-import { latestChange } from '../mesh/objects.ts'
-import { hasProxy, isAmbient } from '../mesh/pods.ts'
+import { latestChange, selects } from '../mesh/objects.ts'
+import { hasEnded, hasProxy, isAmbient } from '../mesh/pods.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
@@ -25,7 +25,7 @@ export const podWithoutSidecar = defineCheck({
       covers: ['IST0103'],
     },
     MESH0702: {
-      severity: 'error', title: 'mutual TLS to pods without sidecar', explains: ['MESH0401', 'MESH0404'],
+      severity: 'error', title: 'mutual TLS to pods without sidecar', explains: ['MESH0401', 'MESH0403', 'MESH0404'],
       says: 'DestinationRule {rule} makes callers use mutual TLS to {host}, and the pods of {subject} ({pods}) have no sidecar to answer it: {reason}',
       remedy: 'Give {subject} its sidecar, or take the TLS mode out of DestinationRule {rule}.',
       covers: ['IST0103'],
@@ -33,15 +33,16 @@ export const podWithoutSidecar = defineCheck({
   },
   run(evidence, target) {
     const pods = podsOf(target, evidence)
-    const bare = pods.filter((pod) => !hasProxy(pod) && !isAmbient(pod))
-    const insisting = mutualRules(evidence, target)
+    const bare = pods.filter((pod) => !hasProxy(pod) && !isAmbient(pod) && !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined)
     return byOwner(bare, evidence).flatMap(({ owner, pods: own }): Found[] => {
       const [pod] = own
       const reason = whyNot(pod, evidence)
       const names = own.map(({ metadata }) => metadata.name)
+      const insisting = mutualRules(evidence, target, own)
       if (insisting !== undefined) return [insisted(insisting, own, { names, reason: reason ?? 'nothing asks for one' }, owner, evidence, target)]
       if (reason === undefined && !pods.some(hasProxy)) return []
-      const connected = evidence.seen('proxy-status')[0]
+      const listed = evidence.seen('proxy-status')[0]
+      const connected = listed?.value.some(({ name, namespace }) => names.includes(name) && namespace === pod.metadata.namespace) === true ? undefined : listed
       return [{
         code: 'MESH0701', standing: connected === undefined ? 'configured' : 'live', subject: owner, args: { pods: names, reason: reason ?? 'other pods of the target have one' },
         because: [podProof(pod, evidence), ...(connected === undefined ? [] : [proof(connected, `istiod knows no proxy of ${names.join(', ')}`)])], scope: [...target.hosts, ...own.map(podScope)],
@@ -62,6 +63,7 @@ function whyNot(pod: Pod, evidence: Evidence): string | undefined {
   const label = pod.metadata.labels?.['sidecar.istio.io/inject']
   const annotation = pod.metadata.annotations?.['sidecar.istio.io/inject']
   if (!asks && label !== 'true') return undefined
+  if (namespace?.metadata.labels?.['istio-injection'] === 'disabled') return 'its namespace has istio-injection=disabled, which no pod can overrule'
   if (pod.spec?.hostNetwork === true) return 'it uses the network of its node, which is never injected'
   if (label === 'false') return 'its label sidecar.istio.io/inject=false says no'
   if (label === undefined && annotation === 'false') return 'its annotation sidecar.istio.io/inject=false says no'
@@ -73,13 +75,23 @@ interface Insisting {
   host: string
 }
 
-function mutualRules(evidence: Evidence, target: Target): Insisting | undefined {
-  for (const rule of evidence.objects('destination-rules')) {
-    const host = toFqdn(rule.spec?.host ?? '', rule.metadata.namespace ?? '')
-    const mode = (rule.spec?.trafficPolicy as { tls?: { mode?: string } } | undefined)?.tls?.mode
-    if (target.hosts.includes(host) && (mode === 'ISTIO_MUTUAL' || mode === 'MUTUAL')) return { rule, host }
+/** The most specific DestinationRule of each of the target's hosts, when it makes callers of these pods use mutual TLS. */
+function mutualRules(evidence: Evidence, target: Target, pods: readonly Pod[]): Insisting | undefined {
+  for (const host of target.hosts) {
+    const [closest] = evidence.objects('destination-rules').map((rule) => ({ rule, pattern: toFqdn(rule.spec?.host ?? '', rule.metadata.namespace ?? '') }))
+      .filter(({ pattern }) => hostMatches(pattern, host))
+      .toSorted((a, b) => Number(b.pattern === host) - Number(a.pattern === host) || b.pattern.length - a.pattern.length)
+    if (closest === undefined) continue
+    const { rule } = closest
+    const policies = [rule.spec?.trafficPolicy, ...(rule.spec?.subsets ?? []).filter(({ labels }) => pods.some((pod) => selects(labels, pod.metadata.labels))).map(({ trafficPolicy }) => trafficPolicy)] as (TrafficPolicy | undefined)[]
+    if (policies.flatMap((policy) => [policy?.tls, ...(policy?.portLevelSettings ?? []).map(({ tls }) => tls)]).some((tls) => tls?.mode === 'ISTIO_MUTUAL' || tls?.mode === 'MUTUAL')) return { rule, host }
   }
   return undefined
+}
+
+interface TrafficPolicy {
+  tls?: { mode?: string }
+  portLevelSettings?: { tls?: { mode?: string } }[]
 }
 
 function insisted({ rule, host }: Insisting, pods: readonly [Pod, ...Pod[]], { names, reason }: { names: string[]; reason: string }, subject: Found['subject'], evidence: Evidence, target: Target): Found {

@@ -6,13 +6,13 @@ import { boundHosts, concerns, gatewayKey, gatewaysOf, podsOfGateway } from '../
 import type { Target } from '../mesh/target.ts'
 import { podsOf } from './owners.ts'
 
-/** The running proxies a request to the target passes, with what istiod knows of each; `sync` is absent for one no istiod knows. */
+/** The running proxies a request to the target passes, those on their way out left out, with what istiod knows of each; `sync` is absent for one no istiod knows. */
 export function proxiesOf(evidence: Evidence, target: Target): { pod: Pod; gateway: boolean; sync?: ProxySync }[] {
   const known = evidence.seen('proxy-status').flatMap(({ value }) => value)
   const gateways = gatewayPods(evidence, target)
   const own = podsOf(target, evidence).filter((pod) => !gateways.includes(pod))
   return [...gateways.map((pod) => ({ pod, gateway: true })), ...own.map((pod) => ({ pod, gateway: false }))]
-    .filter(({ pod }) => proxyRuns(pod))
+    .filter(({ pod }) => proxyRuns(pod) && pod.metadata.deletionTimestamp === undefined)
     .map(({ pod, gateway }) => {
       const sync = known.find(({ name, namespace }) => name === pod.metadata.name && namespace === pod.metadata.namespace)
       return { pod, gateway, ...(sync !== undefined && { sync }) }

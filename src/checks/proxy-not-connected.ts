@@ -20,7 +20,7 @@ export const proxyNotConnected = defineCheck({
       title: 'proxy not connected to istiod',
       says: 'No istiod knows the proxies of {subject} ({pods}): they get no configuration and no certificates',
       remedy: "Read the istio-proxy container's log of {pods} for why it cannot reach istiod: discovery address, network policy, revision or certificates.",
-      explains: ['MESH0302', 'MESH0305', 'MESH0306', 'MESH0401', 'MESH0404'],
+      explains: ['MESH0301', 'MESH0302', 'MESH0305', 'MESH0306', 'MESH0401', 'MESH0403', 'MESH0404'],
     },
   },
   run(evidence, target) {

@@ -14,14 +14,14 @@ export const rejectedConfiguration = defineCheck({
   name: 'rejected-configuration',
   about: 'every proxy took the configuration istiod sent it',
   needs: ['proxy-status', 'pods'],
-  confirms: ['envoy-filters'],
+  confirms: ['envoy-filters', 'virtual-services', 'gateways'],
   problems: {
     MESH0201: {
       severity: 'error',
       title: 'configuration rejected by Envoy',
       says: '{subject} makes configuration that Envoy refuses ({types}, {proxies}): the proxies keep what they had, and new pods do not start',
-      remedy: 'Correct or remove {subject}: {error}',
-      explains: ['MESH0302', 'MESH0305', 'MESH0306', 'MESH0401', 'MESH0404'],
+      remedy: 'Correct what Envoy names ({error}), or remove {subject}.',
+      explains: ['MESH0301', 'MESH0302', 'MESH0305', 'MESH0306', 'MESH0401', 'MESH0403', 'MESH0404'],
     },
   },
   run(evidence, target) {
@@ -36,7 +36,7 @@ export const rejectedConfiguration = defineCheck({
     const [reading] = evidence.seen('proxy-status')
     if (reading === undefined) return []
     return groups.map(({ subject, hits }): Found => {
-      const error = (hits[0]?.type.error ?? 'no text was given').replace(/\s+/g, ' ').trim()
+      const error = (hits[0]?.type.error ?? 'no text was given').replace(DEBUG_MARK, '').replace(/\s+/g, ' ').trim()
       return {
         code: 'MESH0201', standing: 'live', subject,
         args: { types: [...new Set(hits.map(({ type }) => type.type))], proxies: [...new Set(hits.map(({ pod }) => pod.metadata.name))], error: error.slice(0, 400) },
@@ -46,6 +46,9 @@ export const rejectedConfiguration = defineCheck({
     })
   },
 })
+
+/** Protobuf's mark on texts that are for people alone; it differs from text to text on purpose. */
+const DEBUG_MARK = /goo\.gle\/debug\w+\s*/g
 
 /** Which part of the configuration each kind of patch changes. */
 const PATCHES: Readonly<Record<string, readonly string[]>> = {
@@ -59,7 +62,7 @@ const PATCHES: Readonly<Record<string, readonly string[]>> = {
 function culprit(pod: Pod, type: ProxySync['types'][number], evidence: Evidence): Ref | undefined {
   const candidates = evidence.objects('envoy-filters').filter((filter) => appliesTo(filter, pod) && (filter.spec?.configPatches ?? []).some(({ applyTo }) => PATCHES[type.type]?.includes(applyTo ?? '') === true))
   const text = type.error ?? ''
-  const named = candidates.filter((filter) => (filter.spec?.configPatches ?? []).some(({ patch }) => words(patch).some((word) => text.includes(word))))
+  const named = candidates.filter((filter) => (filter.spec?.configPatches ?? []).some(({ patch }) => [...words(patch), ...nameOf(patch)].some((word) => text.includes(word))))
   if (named.length > 0) return named.length === 1 && named[0] !== undefined ? refOf(named[0]) : undefined
   const moment = Date.parse(type.lastUpdated ?? '')
   const fresh = candidates.filter((filter) => Math.abs(moment - (changedAt(filter) ?? 0)) < 10_000)
@@ -71,6 +74,12 @@ function appliesTo(filter: EnvoyFilter, pod: Pod): boolean {
   const near = filter.metadata.namespace === pod.metadata.namespace || filter.metadata.namespace === 'istio-system'
   const labels = filter.spec?.workloadSelector?.labels
   return near && (labels === undefined || selects(labels, pod.metadata.labels))
+}
+
+/** The name of the filter, listener or cluster that a patch puts in; names of one short word say nothing. */
+function nameOf(patch: unknown): string[] {
+  const name = (patch as { value?: { name?: unknown } } | undefined)?.value?.name
+  return typeof name === 'string' && /[.|_-]/.test(name) ? [name] : []
 }
 
 /** Message types (`LocalRateLimit`) of a patch: Envoy's errors name the message that failed its constraints. */

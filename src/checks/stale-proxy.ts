@@ -1,11 +1,18 @@
+import { proxyStatus } from '../mesh/pods.ts'
+import type { ProxySync } from '../mesh/proxy-status.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
 import { podScope } from './owners.ts'
 import { proxiesOf } from './proxies-of.ts'
 import { refOf } from '../mesh/objects.ts'
 
-/** Milliseconds a proxy may take to acknowledge a push before it counts as stale: a push just under way is STALE too. */
-const GRACE = 30_000
+/**
+ * Milliseconds a proxy may take to acknowledge a push before it counts as stale: a push just under way is STALE too. A proxy that hangs
+ * is dropped from the list after half a minute (istiod's keepalive), so the time to see it STALE is short.
+ */
+const GRACE = 10_000
+/** Types every sidecar and gateway subscribes; the others are NOT_SENT when nothing asks for them. */
+const ALWAYS_SENT = new Set(['CDS', 'LDS'])
 
 /** A proxy has not acknowledged what istiod sent: it runs on older configuration. */
 export const staleProxy = defineCheck({
@@ -19,20 +26,24 @@ export const staleProxy = defineCheck({
       title: 'proxy stale',
       says: '{subject} has not acknowledged {types} for {seconds} s: it runs on older configuration',
       remedy: "Look at the proxy's log and its connection to istiod ({istiod}); restart the pod when it stays so.",
-      explains: ['MESH0401', 'MESH0404'],
+      explains: ['MESH0401', 'MESH0403', 'MESH0404'],
     },
   },
   run(evidence, target) {
     const [reading] = evidence.seen('proxy-status')
     if (reading === undefined) return []
     return proxiesOf(evidence, target).flatMap(({ pod, sync }): Found[] => {
-      const stale = (sync?.types ?? []).filter(({ status, lastUpdated }) => status === 'STALE' && Date.parse(reading.at) - Date.parse(lastUpdated ?? '') > GRACE)
+      const started = proxyStatus(pod)?.state?.running?.startedAt
+      const since = ({ status, lastUpdated }: ProxySync['types'][number]): string | undefined => (status === 'NOT_SENT' ? started : lastUpdated)
+      const stale = (sync?.types ?? [])
+        .filter(({ status, type }) => status === 'STALE' || (status === 'NOT_SENT' && ALWAYS_SENT.has(type)))
+        .filter((type) => Date.parse(reading.at) - Date.parse(since(type) ?? '') > GRACE)
       if (stale.length === 0) return []
-      const seconds = Math.max(...stale.map(({ lastUpdated }) => Math.round((Date.parse(reading.at) - Date.parse(lastUpdated ?? '')) / 1000)))
+      const seconds = Math.max(...stale.map((type) => Math.round((Date.parse(reading.at) - Date.parse(since(type) ?? '')) / 1000)))
       return [{
         code: 'MESH0202', standing: 'live', subject: refOf(pod),
         args: { types: stale.map(({ type }) => type), seconds, istiod: sync?.istiod ?? 'unknown' },
-        because: [proof(reading, stale.map(({ type, lastUpdated }) => `${type} STALE since ${lastUpdated ?? 'an unknown time'}`).join(', '))],
+        because: [proof(reading, stale.map((type) => `${type.type} ${type.status} since ${since(type) ?? 'an unknown time'}`).join(', '))],
         scope: [...target.hosts, podScope(pod)],
       }]
     })

@@ -27,7 +27,7 @@ export const ROUTING_KINDS = ['virtual-services', 'destination-rules', 'services
  * When the objects that route to the target last changed (milliseconds since the epoch): earlier traffic proves nothing about them.
  * Undefined when some of them could not be seen: then nobody knows which traffic counts.
  */
-export function lastRoutingChange(evidence: Evidence, target: Target): number | undefined {
+function lastRoutingChange(evidence: Evidence, target: Target): number | undefined {
   if (ROUTING_KINDS.some((kind) => evidence.blind(kind).length > 0)) return undefined
   return latestChange([
     ...evidence.objects('virtual-services').filter((one) => concerns(one, target.hosts)),
@@ -36,6 +36,20 @@ export function lastRoutingChange(evidence: Evidence, target: Target): number | 
     ...gatewaysFor(evidence, target),
     ...evidence.objects('envoy-filters'),
   ])
+}
+
+/** Milliseconds of traffic that speak of the present: what failed longer ago may long be over. */
+export const PRESENT = 15 * 60_000
+
+/**
+ * From when on traffic to the target counts (milliseconds since the epoch): the last change of what routes to it or of its pods' readiness,
+ * and at most PRESENT back. Undefined when some of these objects could not be seen.
+ */
+export function trafficCountsFrom(evidence: Evidence, target: Target): number | undefined {
+  const changed = lastRoutingChange(evidence, target)
+  if (changed === undefined) return undefined
+  const now = Math.max(0, ...evidence.seen('access-log').map(({ at }) => Date.parse(at)))
+  return Math.max(changed, lastReadinessChange(evidence, target), now - PRESENT)
 }
 
 /** When a pod of the target last became, or ceased to be, ready (milliseconds since the epoch; 0 when unknown): earlier traffic met other pods. */

@@ -16,9 +16,11 @@ export function interruptible(): AbortController {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     // Not `once`: a listener that is gone while the signal is handled makes execa believe that nobody handles it.
     process.on(signal, () => {
-      if (!controller.signal.aborted) return controller.abort(new Interruption(signal))
-      process.removeAllListeners(signal)
-      process.kill(process.pid, signal)
+      if (controller.signal.aborted) {
+        process.removeAllListeners(signal)
+        process.kill(process.pid, signal)
+      }
+      controller.abort(new Interruption(signal))
     })
   }
   return controller

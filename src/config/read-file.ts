@@ -14,9 +14,14 @@ export function readConfigFile(path: string): { file: ConfigFile; problems: Prob
   } catch (error) {
     return { file: {}, problems: [{ where: 'MESH_MEDIC_CONFIG', says: `cannot be read: ${error instanceof Error ? error.message : String(error)}` }] }
   }
+  return readConfigText(text, basename(path))
+}
+
+/** The same from the file's text; `name` is what problems call it. */
+export function readConfigText(text: string, name: string): { file: ConfigFile; problems: Problem[] } {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const at = (offset: number | undefined): string => (offset === undefined ? basename(path) : `${basename(path)}:${lines.linePos(offset).line}`)
+  const at = (offset: number | undefined): string => (offset === undefined ? name : `${name}:${lines.linePos(offset).line}`)
   if (document.errors.length > 0) return { file: {}, problems: document.errors.map(({ pos, message }) => ({ where: at(pos[0]), says: message })) }
   const parsed = ConfigFile.safeParse(document.toJS() ?? {})
   if (parsed.success) return { file: parsed.data, problems: clusterProblems(parsed.data, (keys) => at(offsetOf(document, keys))) }

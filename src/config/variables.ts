@@ -37,7 +37,7 @@ export const VARIABLES = {
   ISTIOCTL: variable('The istioctl program. Default: the one on PATH.', path),
   KUBECONFIG: variable("The kubeconfig, as kubectl reads it. Default: ~/.kube/config, or the pod's service account.", path),
   PROMETHEUS_URL: variable('Prometheus for clusters that name none of their own.', http),
-  KIALI_URL: variable('Kiali, for links.', http),
+  KIALI_URL: variable('Kiali, for links. Not used yet.', http),
   MESH_MEDIC_CONFIG: variable('The YAML file below.', path),
   MESH_MEDIC_DATA: variable('The data folder. Default: mesh-medic in the user\'s state directory (XDG_STATE_HOME or ~/.local/state).', path),
   XDG_STATE_HOME: variable("The user's state directory.", path),

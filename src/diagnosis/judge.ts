@@ -1,6 +1,8 @@
 import type { Check, Finding } from '../checks/check.ts'
+import { fill } from '../checks/check.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { compareRefs, sameRef } from '../mesh/ref.ts'
+import type { Ref } from '../mesh/ref.ts'
+import { compareRefs, formatRef, sameRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Skipped } from './report.ts'
 
@@ -27,17 +29,22 @@ function unseen(check: Check, evidence: Evidence): { skipped: Skipped[]; runs: b
   return { skipped, runs }
 }
 
-/** True when a problem speaks of what an analyzer says: the same code and, when more is given (`IST0101 host+subset`), these words in its message. */
-function coversMessage(covered: string, { args }: Finding): boolean {
-  const [code = '', ...words] = covered.split(' ')
-  return args.analyzer === code && (words.length === 0 || String(args.message).includes(words.join(' ')))
+/**
+ * True when a finding says what an analyzer says: the same code and, when its problem gives more (`IST0101 host+subset`), these words in the message.
+ * Words hold `{name}` for an argument of the finding.
+ */
+function coversMessage(covered: string, { args }: Finding, message: Finding): boolean {
+  const space = covered.indexOf(' ')
+  const [code, words] = space === -1 ? [covered, ''] : [covered.slice(0, space), covered.slice(space + 1)]
+  return message.args.analyzer === code && String(message.args.message).includes(fill(words, '', args))
 }
 
-/** An analyzer's message that a finding of our own about the same object explains is not said twice. */
+/** An analyzer's message that a finding of our own about the same object explains is not said twice; about the same object, or about one that the finding names in its scope. */
 function withoutCovered(findings: readonly Finding[], checks: readonly Check[]): Finding[] {
   const covers = (finding: Finding): readonly string[] => checks.find(({ name }) => name === finding.check)?.problems[finding.code]?.covers ?? []
+  const isAbout = (finding: Finding, subject: Ref): boolean => sameRef(finding.subject, subject) || finding.scope.includes(formatRef(subject))
   return findings.filter((message) => typeof message.args.analyzer !== 'string'
-    || !findings.some((other) => other !== message && sameRef(other.subject, message.subject) && covers(other).some((covered) => coversMessage(covered, message))))
+    || !findings.some((other) => other !== message && isAbout(other, message.subject) && covers(other).some((covered) => coversMessage(covered, other, message))))
 }
 
 /** Runs every check that has what it needs. Findings come in a fixed order: severity, standing, code, subject. */

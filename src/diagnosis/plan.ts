@@ -11,7 +11,7 @@ import type { ObjectKind } from '../evidence/reading.ts'
 import type { AnyStep } from '../evidence/step.ts'
 import type { Labels, Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
-import { isReady, proxyRuns } from '../mesh/pods.ts'
+import { isReady, proxyAnswers, proxyRuns } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { sameRef } from '../mesh/ref.ts'
 import { podsOfGateway } from '../mesh/routing.ts'
@@ -70,7 +70,7 @@ export function planGatewayPods(target: Target, evidence: Evidence): AnyStep[] {
 
 /** One running pod per owner first, so that each workload is looked at before any a second time. */
 function representatives(pods: readonly Pod[], most: number): Pod[] {
-  const rank = pods.filter(proxyRuns).toSorted((a, b) => Number(isReady(b)) - Number(isReady(a)) || a.metadata.name.localeCompare(b.metadata.name, 'en'))
+  const rank = pods.filter(proxyAnswers).toSorted((a, b) => Number(isReady(b)) - Number(isReady(a)) || a.metadata.name.localeCompare(b.metadata.name, 'en'))
   const owners = new Set<string>()
   const first = rank.filter((pod) => {
     const owner = pod.metadata.ownerReferences?.[0]?.name ?? pod.metadata.name

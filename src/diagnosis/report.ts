@@ -31,7 +31,7 @@ export interface Skipped {
   partly: boolean
 }
 
-/** Requests to the target in the access logs since the objects concerned last changed. */
+/** Requests to the target in the access logs since the objects concerned last changed, at most 15 minutes back. */
 export interface TrafficFigure {
   requests: number
   failed: number

@@ -5,7 +5,7 @@ import type { KubernetesObject, Labels, Service, Workload } from '../mesh/object
 import { refOf, selects } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef } from '../mesh/ref.ts'
-import { destinationsOf, hostsOf } from '../mesh/routing.ts'
+import { boundAs, destinationsOf, hostsOf } from '../mesh/routing.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
 
@@ -163,6 +163,7 @@ export function completeTarget(target: Target, evidence: Evidence): Target {
   const pods = target.pods.length > 0 ? target.pods : evidence.objects('pods').filter((pod) => workload === undefined
     ? services.some((service) => service.metadata.namespace === pod.metadata.namespace && selects(service.spec?.selector, pod.metadata.labels))
     : pod.metadata.namespace === target.namespace && selects(workload.spec?.selector?.matchLabels, pod.metadata.labels)).map(refOf)
-  const routed = evidence.objects('virtual-services').filter((one) => destinationsOf(one).some(({ host }) => target.hosts.includes(host))).flatMap(hostsOf)
+  const all = evidence.objects('virtual-services')
+  const routed = all.filter((one) => destinationsOf(one).some(({ host }) => target.hosts.includes(host))).flatMap((one) => boundAs(one, all)).flatMap(hostsOf)
   return { ...target, pods, hosts: [...new Set([...target.hosts, ...routed])] }
 }

@@ -60,8 +60,8 @@ export function trafficSentence({ traffic, rates }: Report): string | undefined 
 }
 
 /** The line of RBAC that would allow it, as a rule of a Role or ClusterRole. */
-export function ruleFor({ verb, group, resource }: Permission): string {
-  return `{apiGroups: ["${group}"], resources: ["${resource}"], verbs: ["${verb}"]}`
+export function ruleFor({ verb, group, resource, name }: Permission): string {
+  return `{apiGroups: ["${group}"], resources: ["${resource}"]${name === undefined ? '' : `, resourceNames: ["${name}"]`}, verbs: ["${verb}"]}`
 }
 
 /** What could not be seen: each blind look once, with the checks that missed it and the rule that is missing. */

@@ -1,4 +1,4 @@
-import { isForHosts, lastReadinessChange, lastRoutingChange } from '../checks/traffic-of.ts'
+import { isForHosts, trafficCountsFrom } from '../checks/traffic-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { failed, since } from '../mesh/access-log.ts'
 import type { Target } from '../mesh/target.ts'
@@ -7,9 +7,8 @@ import type { RateFigure, TrafficFigure } from './report.ts'
 
 /** Requests to the target since its routing last changed: from the gateways' logs when they have any, else from the target's own proxies. */
 export function trafficFigure(evidence: Evidence, target: Target): TrafficFigure | undefined {
-  const changed = lastRoutingChange(evidence, target)
-  if (changed === undefined) return undefined
-  const moment = Math.max(changed, lastReadinessChange(evidence, target))
+  const moment = trafficCountsFrom(evidence, target)
+  if (moment === undefined) return undefined
   const own = (name: string | undefined): boolean => target.pods.some((pod) => pod.name === name)
   const logs = evidence.seen('access-log').map(({ of, value }) => ({ inbound: own(of?.name), lines: since(value.lines, moment).filter((entry) => isForHosts(entry, target.hosts)) }))
   const callers = logs.filter(({ inbound }) => !inbound).flatMap(({ lines }) => lines)

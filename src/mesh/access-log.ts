@@ -27,15 +27,23 @@ export interface AccessLog {
   unreadable: number
 }
 
-/** Istio's TEXT format, field by field, up to the fields every version has (Istio documentation, "Default access log format"). */
-const TEXT_LINE = new RegExp(
+/** How every entry in the TEXT format begins; the proxy's other lines do not. */
+const TEXT_START = /^\[\d{4}-\d\d-\d\dT[^\]]*\] "/
+
+/**
+ * Istio's TEXT format up to the caller's own fields, which are not escaped and may hold quotes: the path before it, X-Forwarded-For and the user
+ * agent behind it. Before 1.9 a quoted field of Mixer's stood where the details are now. The part behind the caller's fields is read from the
+ * line's end, so that a path made to look like an entry costs no more time than its length.
+ */
+const TEXT_HEAD = new RegExp(
   [
-    String.raw`^\[(?<at>[^\]]+)\] "(?<request>[^"]*)" (?<code>\d+|-) (?<flags>\S+) (?<details>\S+) (?<termination>\S+) "(?<failure>[^"]*)"`,
-    String.raw` (?<received>\d+|-) (?<sent>\d+|-) (?<duration>\d+|-) (?<service>\S+) "(?<forwarded>[^"]*)" "(?<agent>[^"]*)" "(?<id>[^"]*)" "(?<authority>[^"]*)" "(?<host>[^"]*)"`,
-    String.raw` (?<cluster>\S+) \S+ \S+ \S+ \S+(?: (?<route>\S+))?\s*$`,
+    String.raw`^\[(?<at>[^\]]+)\] "(?<request>.*?)" (?<code>\d+|-) (?<flags>\S+) (?:"[^"]*"|(?<details>[^\s"]\S*) (?<termination>\S+)) "(?<failure>[^"]*)"`,
+    String.raw` (?<received>\d+|-) (?<sent>\d+|-) (?<duration>\d+|-) (?<service>\S+) "`,
   ].join(''),
   'u',
 )
+/** The fields every version has behind the user agent (Istio documentation, "Default access log format"). */
+const TEXT_TAIL = /" "(?<id>[^"]*)" "(?<authority>[^"]*)" "(?<host>[^"]*)" (?<cluster>\S+) \S+ \S+ \S+ \S+(?: (?<route>\S+))?\s*$/u
 
 const said = (field: unknown): string | undefined =>
   field === undefined || field === null || field === '-' || field === '' ? undefined : typeof field === 'string' ? field : JSON.stringify(field)
@@ -54,8 +62,10 @@ function line(facts: { at: string; code: unknown; flags: string | undefined; dur
 }
 
 function parseText(text: string): AccessLogLine | undefined {
-  const fields = TEXT_LINE.exec(text)?.groups
-  if (fields === undefined) return undefined
+  const head = TEXT_HEAD.exec(text)
+  const tail = TEXT_TAIL.exec(text.slice(head?.[0].length ?? text.length))
+  if (head?.groups === undefined || tail?.groups === undefined) return undefined
+  const fields = { ...head.groups, ...tail.groups } as Partial<Record<string, string>>
   const [method, path] = (fields.request ?? '').split(' ')
   return line({
     at: fields.at ?? '', code: fields.code, flags: fields.flags, duration: fields.duration, method, path, authority: fields.authority,
@@ -84,7 +94,7 @@ export function parseAccessLog(log: string): AccessLog {
   let unreadable = 0
   for (const text of log.split('\n')) {
     const isJson = text.startsWith('{') && text.includes('"response_flags"')
-    if (!isJson && !text.startsWith('[2')) continue
+    if (!isJson && !TEXT_START.test(text)) continue
     const entry = isJson ? parseJson(text) : parseText(text)
     if (entry === undefined) unreadable += 1
     else lines.push(entry)

@@ -1,3 +1,5 @@
+import { nearestNames } from './names.ts'
+
 /** The DNS domain a cluster's Services live under, unless the mesh says otherwise. */
 export const CLUSTER_DOMAIN = 'cluster.local'
 
@@ -38,4 +40,14 @@ export function hostsOverlap(a: string, b: string): boolean {
 export function gatewayHost(host: string): { namespace: string; host: string } {
   const slash = host.indexOf('/')
   return slash === -1 ? { namespace: '*', host } : { namespace: host.slice(0, slash), host: host.slice(slash + 1) }
+}
+
+/** The hosts nearest to one: for a Service's, those of like name in its namespace and of the same name elsewhere (the domain they share would make any two alike). */
+export function nearestHosts(host: string, hosts: Iterable<string>): string[] {
+  const wanted = fromFqdn(host)
+  if (wanted === undefined) return nearestNames(host, hosts)
+  const services = [...hosts].flatMap((known) => { const service = fromFqdn(known); return service === undefined ? [] : [service] })
+  const near = nearestNames(wanted.name, services.filter(({ namespace }) => namespace === wanted.namespace).map(({ name }) => name)).map((name) => serviceHost(name, wanted.namespace))
+  const elsewhere = services.filter(({ name, namespace }) => name === wanted.name && namespace !== wanted.namespace).map(({ name, namespace }) => serviceHost(name, namespace))
+  return [...near, ...elsewhere]
 }

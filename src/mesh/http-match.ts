@@ -2,7 +2,7 @@ import type { RouteMatch } from './envoy.ts'
 import type { HttpMatch } from './objects.ts'
 
 /** A match as this project compares them: where it may apply to a path, and every further condition as text. */
-interface Conditions {
+export interface Conditions {
   path: { kind: 'prefix' | 'exact' | 'regex'; value: string }
   caseless: boolean
   others: ReadonlyMap<string, string>
@@ -58,4 +58,17 @@ export const isCatchAll = ({ path, others }: Conditions): boolean => path.kind =
 /** `prefix /items, headers.x-user` for people. */
 export function describeMatch({ path, others }: Conditions): string {
   return [`${path.kind} ${path.value}`, ...others.keys()].join(', ')
+}
+
+/** True when a request for this path is certainly taken: a match with further conditions, or by a regular expression, tells nothing of one. */
+export function takesPath({ path: { kind, value }, caseless, others }: Conditions, requested: string | undefined): boolean {
+  if (requested === undefined || others.size > 0 || kind === 'regex') return false
+  const [path = ''] = requested.split(/[?#]/)
+  const [a, b] = caseless ? [value.toLowerCase(), path.toLowerCase()] : [value, path]
+  return kind === 'prefix' ? b.startsWith(a) : a === b
+}
+
+/** True when an Envoy route was made from such a match, as far as paths and the presence of further conditions tell. */
+export function isMadeFrom(route: Conditions, match: Conditions): boolean {
+  return route.path.kind === match.path.kind && route.path.value === match.path.value && (route.others.size > 0) === (match.others.size > 0)
 }

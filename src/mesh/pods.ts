@@ -18,14 +18,29 @@ export function proxyStatus(pod: Pod): ContainerStatus | undefined {
   return [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(({ name }) => name === PROXY_CONTAINER)
 }
 
-/** True while the proxy's container runs, so that its admin interface can be asked. */
+/** True while the proxy's container runs. */
 export function proxyRuns(pod: Pod): boolean {
   return hasProxy(pod) && proxyStatus(pod)?.state?.running !== undefined
+}
+
+/** True while the proxy's admin interface can be asked: istioctl reaches into no pod that is still pending, though a native sidecar runs in it. */
+export function proxyAnswers(pod: Pod): boolean {
+  return proxyRuns(pod) && pod.status?.phase === 'Running'
 }
 
 /** True when the pod is Ready and not on its way out. */
 export function isReady(pod: Pod): boolean {
   return pod.metadata.deletionTimestamp === undefined && (pod.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True')
+}
+
+/** True when all its containers ran to their end, as a Job's do: it takes no requests and is no trouble. */
+export function hasEnded(pod: Pod): boolean {
+  return pod.status?.phase === 'Succeeded' || (pod.status?.phase === 'Failed' && pod.status.reason === 'Evicted')
+}
+
+/** The names of the ports its containers declare, the proxy's left out. */
+export function portNames(pod: Pod): string[] {
+  return [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].filter(({ name }) => name !== PROXY_CONTAINER).flatMap(({ ports = [] }) => ports.flatMap(({ name }) => name ?? []))
 }
 
 /** The application's containers: all but the proxy. */

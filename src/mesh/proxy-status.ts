@@ -45,6 +45,7 @@ export function parseJsonDocuments(text: string): unknown[] {
       depth += 1
     } else if (char === '}' || char === ']') {
       depth -= 1
+      if (depth < 0) throw new SyntaxError(`not JSON: ${text.slice(i, i + 80)}`)
       if (depth === 0 && start !== -1) {
         documents.push(JSON.parse(text.slice(start, i + 1)))
         start = -1
@@ -59,7 +60,7 @@ export function parseJsonDocuments(text: string): unknown[] {
 function proxyName(id: string): { name: string; namespace: string } {
   const full = id.split('~')[2] ?? id
   const dot = full.lastIndexOf('.')
-  return { name: full.slice(0, dot), namespace: full.slice(dot + 1) }
+  return dot === -1 ? { name: full, namespace: '' } : { name: full.slice(0, dot), namespace: full.slice(dot + 1) }
 }
 
 /** The sync state of every connected proxy (`istioctl proxy-status -o json`, Istio 1.27 and newer). Throws SyntaxError on other text. */

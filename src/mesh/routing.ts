@@ -1,5 +1,5 @@
 import { gatewayHost, hostMatches, hostsOverlap, toFqdn } from './host.ts'
-import type { Destination, Gateway, VirtualService } from './objects.ts'
+import type { Destination, Gateway, GatewayServer, VirtualService } from './objects.ts'
 import { selects } from './objects.ts'
 import type { Pod } from './objects.ts'
 
@@ -51,6 +51,16 @@ export function gatewaysOf(virtualService: VirtualService): string[] {
   return named.map((name) => (name === 'mesh' || name.includes('/') ? name : `${virtualService.metadata.namespace ?? ''}/${name}`))
 }
 
+/**
+ * What the proxies know a VirtualService as: itself or, for a delegate (which has no hosts of its own), those that delegate to it.
+ * istiod puts a delegate's routes in their name.
+ */
+export function boundAs(virtualService: VirtualService, all: readonly VirtualService[]): VirtualService[] {
+  const { metadata: { name, namespace }, spec } = virtualService
+  if ((spec?.hosts ?? []).length > 0) return [virtualService]
+  return all.filter((root) => (root.spec?.http ?? []).some(({ delegate }) => delegate?.name === name && (delegate.namespace ?? root.metadata.namespace) === namespace))
+}
+
 /** `namespace/name` of a Gateway. */
 export const gatewayKey = (gateway: Gateway): string => `${gateway.metadata.namespace ?? ''}/${gateway.metadata.name}`
 
@@ -59,14 +69,37 @@ export function concerns(virtualService: VirtualService, hosts: readonly string[
   return destinationsOf(virtualService).some(({ host }) => hosts.includes(host)) || hostsOf(virtualService).some((pattern) => hosts.some((host) => hostMatches(pattern, host)))
 }
 
+/** The Gateway's servers that take one of the VirtualService's hosts, or the one that is given, and are open to its namespace. */
+export function serversTaking(gateway: Gateway, virtualService: VirtualService, host?: string): GatewayServer[] {
+  const hosts = host === undefined ? hostsOf(virtualService) : [host]
+  return (gateway.spec?.servers ?? []).filter((server) => (server.hosts ?? []).some((entry) => isOpenTo(entry, gateway, virtualService) && hosts.some((one) => hostsOverlap(gatewayHost(entry).host, one))))
+}
+
+/** True when a server's host entry lets VirtualServices of that namespace in: `shop/*`, `./*`, or no namespace at all. */
+function isOpenTo(entry: string, gateway: Gateway, { metadata: { namespace } }: VirtualService): boolean {
+  const allowed = gatewayHost(entry).namespace
+  return allowed === '*' || allowed === namespace || (allowed === '.' && gateway.metadata.namespace === namespace)
+}
+
 /** The Gateway's server hosts, open to a namespace, that share a host with the VirtualService's. */
 export function boundHosts(gateway: Gateway, virtualService: VirtualService): string[] {
-  const namespace = virtualService.metadata.namespace ?? ''
-  return (gateway.spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts).filter((entry) => {
-    const allowed = gatewayHost(entry)
-    const open = allowed.namespace === '*' || allowed.namespace === namespace || (allowed.namespace === '.' && gateway.metadata.namespace === namespace)
-    return open && hostsOf(virtualService).some((host) => hostsOverlap(allowed.host, host))
-  })
+  return (gateway.spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts)
+    .filter((entry) => isOpenTo(entry, gateway, virtualService) && hostsOf(virtualService).some((host) => hostsOverlap(gatewayHost(entry).host, host)))
+}
+
+/** What a VirtualService has routes for. */
+export function protocolsOf({ spec }: VirtualService): RoutedTo['protocol'][] {
+  return (['http', 'tls', 'tcp'] as const).filter((protocol) => (spec?.[protocol] ?? []).length > 0)
+}
+
+/** True when a Gateway's server carries such routes: HTTP where TLS ends or there is none, TLS where it passes through, TCP on TCP or where a TLS stream ends. */
+export function carries({ port, tls }: GatewayServer, protocol: RoutedTo['protocol']): boolean {
+  const spoken = (port?.protocol ?? 'HTTP').toUpperCase()
+  const passes = tls?.mode === 'PASSTHROUGH' || tls?.mode === 'AUTO_PASSTHROUGH'
+  if (['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB'].includes(spoken)) return protocol === 'http'
+  if (spoken === 'HTTPS') return passes ? protocol === 'tls' : protocol === 'http'
+  if (spoken === 'TLS') return passes ? protocol === 'tls' || protocol === 'tcp' : protocol === 'tcp'
+  return protocol === 'tcp'
 }
 
 /** The pods a Gateway's selector takes (istiod looks in every namespace, unless it is told to stay in the Gateway's own). */

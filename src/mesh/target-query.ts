@@ -21,10 +21,10 @@ export class TargetSyntaxError extends Error {
   }
 }
 
-const KINDS: Readonly<Record<string, 'deploy' | 'pod' | 'name'>> = {
+const KINDS: ReadonlyMap<string, 'deploy' | 'pod' | 'name'> = new Map(Object.entries({
   deploy: 'deploy', deployment: 'deploy', deployments: 'deploy', 'deployment.apps': 'deploy',
   pod: 'pod', pods: 'pod', po: 'pod', svc: 'name', service: 'name', services: 'name',
-}
+} as const))
 
 /** At most this much of what was typed is repeated in an answer. */
 const quoted = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
@@ -46,6 +46,7 @@ function parseUrl(text: string): TargetQuery {
 function parseHostPort(text: string): TargetQuery {
   const [, host = '', port, path] = /^([^:/]+)(?::(\d{1,5}))?(\/.*)?$/.exec(text) ?? []
   if (!isDnsName(host)) throw new TargetSyntaxError(text, `${quoted(text)} is not a name Kubernetes allows.`)
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) throw new TargetSyntaxError(text, `${quoted(port)} is not a port.`)
   const dots = host.split('.').length - 1
   const query: TargetQuery = { text, form: dots > 1 || path !== undefined || host.startsWith('*') ? 'host' : 'name', name: host }
   if (dots === 1 && query.form === 'name') {
@@ -77,7 +78,7 @@ export function parseTarget(text: string, namespace?: string): TargetQuery {
 function parseUnscoped(typed: string): TargetQuery {
   if (typed.includes('://')) return parseUrl(typed)
   const slash = typed.indexOf('/')
-  const form = slash === -1 ? undefined : KINDS[typed.slice(0, slash).toLowerCase()]
+  const form = slash === -1 ? undefined : KINDS.get(typed.slice(0, slash).toLowerCase())
   if (form === undefined) {
     if (slash !== -1 && !typed.slice(0, slash).includes('.')) throw new TargetSyntaxError(typed, `${quoted(typed.slice(0, slash))} is not a kind this works on.`)
     return parseHostPort(typed)

@@ -15,7 +15,7 @@ export interface SlackCallsOptions {
   timeout?: number
 }
 
-const PAUSES = [300, 1000, 2500, 5000]
+const PAUSES = [300, 1000, 2500, 5000, 10_000, 20_000]
 /** A channel that is limited for longer than this in all is given up for now. */
 const MOST_LIMITED_SECONDS = 120
 

@@ -3,17 +3,20 @@ import type { AddressInfo } from 'node:net'
 import type { Check } from '../checks/check.ts'
 import { CHECKS } from '../checks/index.ts'
 import { meshStatus } from '../diagnosis/mesh-status.ts'
+import { testCluster } from '../diagnosis/self-test.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
 import type { Backend } from '../jobs/backend.ts'
 import type { Log } from '../jobs/log.ts'
-import { auditTrail } from '../jobs/processors/audit-trail.ts'
+import { auditTrail, type AuditTrail } from '../jobs/processors/audit-trail.ts'
 import { processors } from '../jobs/processors/index.ts'
 import { sweepRuns } from '../jobs/processors/sweep.ts'
+import type { RunRecord } from '../store/runs.ts'
 import type { JobWorker, WorkerRequest } from '../jobs/worker.ts'
 import { slackApp, type SlackAppOptions } from './app.ts'
 import { SlackCalls } from './calls.ts'
 import type { SlackDeps } from './deps.ts'
 import { MeshDirectory } from './mesh-directory.ts'
+import { Rush } from './rush.ts'
 import { testSlack } from './test-slack.ts'
 import { SlackThread } from './thread.ts'
 
@@ -38,6 +41,15 @@ export interface ConnectOptions extends SlackAppOptions {
   stall?: WorkerRequest['stall']
 }
 
+/** What a bot is made of; `checks` are all of them unless told otherwise. */
+export interface ConnectRequest {
+  backend: Backend
+  clients: Clients
+  options: ConnectOptions
+  log: Log
+  checks?: readonly Check[]
+}
+
 /** The bot, connected to Slack and working. */
 export interface SlackConnection {
   app: App
@@ -56,22 +68,44 @@ const SWEEP_EVERY = 60_000
  * Connects to Slack and works on what is asked there.
  * @throws Slack's own error when the tokens do not work, StoreUnavailableError
  */
-export async function connectSlack(request: { backend: Backend; clients: Clients; options: ConnectOptions; log: Log; checks?: readonly Check[] }): Promise<SlackConnection> {
+export async function connectSlack(request: ConnectRequest): Promise<SlackConnection> {
   const { backend, clients, options, log, checks = CHECKS } = request
   const { records, queue } = backend
   const slack = new SlackCalls({ token: options.botToken, log, ...(options.apiUrl !== undefined && { apiUrl: options.apiUrl }), ...(options.pauses !== undefined && { pauses: options.pauses }) })
   const who = await slack.patiently('auth.test', (client) => client.auth.test())
   const audit = auditTrail(records, log)
   const deps: SlackDeps = {
-    records, queue, slack, audit, log, directory: new MeshDirectory(clients), telling: { checks, ...(options.docsUrl !== undefined && { docsUrl: options.docsUrl }) },
+    records, queue, slack, audit, log, rush: new Rush(), directory: new MeshDirectory(clients), telling: { checks, ...(options.docsUrl !== undefined && { docsUrl: options.docsUrl }) },
     ...(options.updateEvery !== undefined && { updateEvery: options.updateEvery }), ...(options.underWay !== undefined && { underWay: options.underWay }),
   }
-  const openThread = (run: ConstructorParameters<typeof SlackThread>[1]): SlackThread => new SlackThread(deps, run)
   const app = slackApp(options, { botId: who.bot_id ?? '', botUserId: who.user_id ?? '' }, deps)
   const server: unknown = await app.start(...(options.appToken === undefined ? [options.port ?? 3000] : []))
+  try {
+    const working = await startWorking(request, deps, audit)
+    return {
+      app,
+      port: portOf(server),
+      async ready() {
+        await backend.ping()
+        await slack.client.auth.test()
+      },
+      async stop({ graceMilliseconds = 10_000 } = {}) {
+        await app.stop()
+        await working.stop(graceMilliseconds)
+      },
+    }
+  } catch (error) {
+    await app.stop()
+    throw error
+  }
+}
 
+/** Opens the worker, unless other processes work, and looks now and then for runs that nobody works on. */
+async function startWorking({ backend, clients, options, log }: ConnectRequest, deps: SlackDeps, audit: AuditTrail): Promise<{ stop(graceMilliseconds: number): Promise<void> }> {
+  const { records, queue, slack, telling: { checks } } = deps
+  const openThread = (run: RunRecord): SlackThread => new SlackThread(deps, run)
   const work = processors({
-    records, clients, checks, openThread, audit, log, meshStatus, testCluster: () => Promise.resolve([]), selfTests: [() => testSlack(slack)], store: { kind: backend.kind, ping: () => backend.ping() },
+    records, clients, checks, openThread, audit, log, meshStatus, testCluster, selfTests: [() => testSlack(slack)], store: { kind: backend.kind, ping: () => backend.ping() },
     ...(options.cancelPoll !== undefined && { cancelPoll: options.cancelPoll }), ...(options.stepTimeout !== undefined && { stepTimeout: options.stepTimeout }),
   })
   const jobs = options.jobs ?? 4
@@ -81,17 +115,9 @@ export async function connectSlack(request: { backend: Backend; clients: Clients
   await sweep()
   const timer = setInterval(() => void sweep(), SWEEP_EVERY)
   timer.unref()
-
   return {
-    app,
-    port: portOf(server),
-    async ready() {
-      await backend.ping()
-      await slack.client.auth.test()
-    },
-    async stop({ graceMilliseconds = 10_000 } = {}) {
+    async stop(graceMilliseconds) {
       clearInterval(timer)
-      await app.stop()
       await worker?.close({ graceMilliseconds })
     },
   }

@@ -4,6 +4,7 @@ import type { JobQueue } from '../jobs/queue.ts'
 import type { Records } from '../store/records.ts'
 import type { SlackCalls } from './calls.ts'
 import type { MeshDirectory } from './mesh-directory.ts'
+import type { Rush } from './rush.ts'
 import type { ThreadDeps } from './thread.ts'
 
 /** What commands, buttons and shortcuts work with. */
@@ -13,5 +14,6 @@ export interface SlackDeps extends ThreadDeps {
   slack: SlackCalls
   directory: MeshDirectory
   audit: AuditTrail
+  rush: Rush
   log: Log
 }

@@ -17,25 +17,42 @@ const MESSAGE_DUE = 3000
  * @throws StoreUnavailableError, ChannelClosedError; then nothing is left running
  */
 export async function startRun(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<void> {
-  const { records } = deps
-  const asker = { user: asking.user, ...(asking.team !== undefined && { team: asking.team }) }
-  const run = await createRun(records, { request, asker, channel: asking.channel, ...(asking.thread !== undefined && { thread: asking.thread }) })
-  if (request.target !== undefined) {
-    const holder = await claimTarget(records, request.target.key, run.id)
-    if (holder !== run.id) return join(deps, asking, run, holder)
-  }
-  const thread = new SlackThread(deps, run)
+  const begun = deps.rush.begin()
+  const run = await begin(deps, asking, request).finally(begun)
+  if (run === undefined) return
+  const { thread, record } = run
   try {
-    await openThread(deps, thread)
-    await deps.queue.enqueue({ run: run.id, kind: request.kind })
+    await deps.rush.over()
+    await deps.queue.enqueue({ run: record.id, kind: request.kind })
   } catch (error) {
-    await undo(deps, run, thread, error)
+    await undo(deps, record, thread, error)
     throw error
   }
   await deps.audit({
-    event: 'diagnosis-asked', by: asker, run: run.id, ...(request.target !== undefined && { target: request.target.key }),
+    event: 'diagnosis-asked', by: record.asker, run: record.id, ...(request.target !== undefined && { target: request.target.key }),
     facts: { kind: request.kind, text: request.text, channel: asking.channel },
   })
+}
+
+/** Record, claim, message. @returns undefined when another run was joined */
+async function begin(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<{ record: RunRecord; thread: SlackThread } | undefined> {
+  const asker = { user: asking.user, ...(asking.team !== undefined && { team: asking.team }) }
+  const record = await createRun(deps.records, { request, asker, channel: asking.channel, ...(asking.thread !== undefined && { thread: asking.thread }) })
+  if (request.target !== undefined) {
+    const holder = await claimTarget(deps.records, request.target.key, record.id)
+    if (holder !== record.id) {
+      await join(deps, asking, record, holder)
+      return undefined
+    }
+  }
+  const thread = new SlackThread(deps, record)
+  try {
+    await openThread(deps, thread)
+  } catch (error) {
+    await undo(deps, record, thread, error)
+    throw error
+  }
+  return { record, thread }
 }
 
 /** Posts the run's message; where Slack does not answer for now, the worker does it later. */

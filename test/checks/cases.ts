@@ -1,14 +1,26 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { Evidence } from '../../src/evidence/evidence.ts'
 import type { EvidenceKind, Reading } from '../../src/evidence/reading.ts'
+import type { AccessLog, AccessLogLine } from '../../src/mesh/access-log.ts'
 import type { Target } from '../../src/mesh/target.ts'
 import type { Replayed } from '../replay.ts'
 import { replay } from '../replay.ts'
 
-const Expected = z.strictObject({ code: z.string(), subject: z.string(), standing: z.enum(['configured', 'live', 'observed']), args: z.record(z.string(), z.unknown()).optional() })
+/** What a check must find. `Pod shop/catalog-*` takes any object whose name begins so: pods' names differ in each recording. */
+const Expected = z.strictObject({
+  code: z.string(), subject: z.string(), standing: z.enum(['configured', 'live', 'observed']), args: z.record(z.string(), z.unknown()).optional(),
+  /** Words that one of its proofs says. */
+  says: z.string().optional(),
+})
+/**
+ * One change to what was seen. Objects are named `shop/catalog`, or `shop/catalog-*` for all that begin so; proxies in `proxy-status`
+ * likewise, pieces of a proxy's configuration by their name, analyzer messages by their code.
+ * In what is put in, `@-60s` is the time a minute before the look, whenever that was.
+ */
 const Change = z.strictObject({
   kind: z.string(),
   /** `Pod istio-system/NAME*`: only readings of pods so named; all readings of the kind when absent. */
@@ -19,8 +31,10 @@ const Change = z.strictObject({
   /** Takes the named object out of a list (`shop/catalog`), or puts one in. */
   without: z.string().optional(),
   with: z.unknown().optional(),
-  /** Merges fields into the named object, deeply; lists are replaced. */
+  /** Merges fields into the named object, deeply; lists are replaced, and `null` takes a field out. */
   merge: z.strictObject({ name: z.string(), into: z.unknown() }).optional(),
+  /** Merges fields into the last lines of access logs that have the fields of `where`: into all such lines, or the last few of each log. */
+  lines: z.strictObject({ where: z.record(z.string(), z.unknown()).default({}), last: z.number().optional(), into: z.unknown() }).optional(),
 })
 
 /** One case: a recorded mesh, changes to what was seen, and what the check must find: nothing means silent. */
@@ -29,6 +43,8 @@ const Case = z.strictObject({
   sort: z.enum(['finds', 'silent', 'blind']),
   /** `chapter-10/ill`: the recording it starts from. */
   from: z.string(),
+  /** Another question than the recording's own: `deploy/catalog -n shop`. */
+  ask: z.string().optional(),
   changes: z.array(Change).default([]),
   finds: z.array(Expected).default([]),
 })
@@ -45,24 +61,41 @@ const isFields = (value: unknown): value is Fields => typeof value === 'object' 
 
 function merged(base: unknown, into: unknown): unknown {
   if (!isFields(base) || !isFields(into)) return into
-  return Object.fromEntries([...new Set([...Object.keys(base), ...Object.keys(into)])].map((key) => [key, key in into ? merged(base[key], into[key]) : base[key]]))
+  return Object.fromEntries([...new Set([...Object.keys(base), ...Object.keys(into)])].filter((key) => into[key] !== null).map((key) => [key, key in into ? merged(base[key], into[key]) : base[key]]))
 }
 
 /** A proxy's status has its name beside its facts; objects have theirs in metadata. */
 const nameOf = (object: unknown): string => {
-  const named = object as { metadata?: { namespace?: string; name?: string }; namespace?: string; name?: string }
-  const { namespace = '', name = '' } = named.metadata ?? named
+  const { metadata, ...plain } = object as { metadata?: { namespace?: string; name?: string }; namespace?: string; name?: string; code?: string }
+  const { namespace = '', name = plain.code ?? '' } = metadata ?? plain
   return namespace === '' ? name : `${namespace}/${name}`
 }
 
 /** `shop/catalog-*` takes any name that begins so. */
-const named = (pattern: string, name: string): boolean => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name)
+export const named = (pattern: string, name: string): boolean => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name)
 
-function change(reading: Reading, { drop, blind, without, with: added, merge }: z.infer<typeof Change>): Reading[] {
+/** Puts times for `@-60s`, counted from the look. */
+function timed(value: unknown, at: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => timed(item, at))
+  if (isFields(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, timed(inner, at)]))
+  const [, seconds] = (typeof value === 'string' ? /^@([+-]\d+)s$/.exec(value) : undefined) ?? []
+  return seconds === undefined ? value : new Date(Date.parse(at) + Number(seconds) * 1000).toISOString()
+}
+
+function changedLog(log: AccessLog, { where, last = log.lines.length, into }: NonNullable<z.infer<typeof Change>['lines']>): AccessLog {
+  const hits = log.lines.filter((line) => Object.entries(where).every(([key, value]) => isDeepStrictEqual((line as unknown as Fields)[key], value)))
+  const touched = new Set(hits.slice(Math.max(0, hits.length - last)))
+  return { ...log, lines: log.lines.map((line) => (touched.has(line) ? merged(line, into) as AccessLogLine : line)) }
+}
+
+function change(reading: Reading, given: z.infer<typeof Change>): Reading[] {
+  const { drop, blind, without, with: added, merge, lines } = timed(given, reading.at) as z.infer<typeof Change>
   if (drop === true) return []
   const about = { kind: reading.kind, ...(reading.of !== undefined && { of: reading.of }), source: reading.source, at: reading.at }
   if (blind !== undefined) return [{ ...about, ok: false, reason: blind, detail: `${blind} in this case` }]
-  if (!reading.ok || !Array.isArray(reading.value)) return [reading]
+  if (!reading.ok) return [reading]
+  if (reading.kind === 'access-log' && lines !== undefined) return [{ ...reading, value: changedLog(reading.value, lines) }]
+  if (!Array.isArray(reading.value)) return [reading]
   let list: unknown[] = reading.value
   if (without !== undefined) list = list.filter((object) => !named(without, nameOf(object)))
   if (merge !== undefined) list = list.map((object) => (named(merge.name, nameOf(object)) ? merged(object, merge.into) : object))
@@ -72,7 +105,7 @@ function change(reading: Reading, { drop, blind, without, with: added, merge }: 
 
 /** The evidence of a case and the target it is about. */
 export async function evidenceOf(one: Case): Promise<{ evidence: Evidence; target: Target }> {
-  const { readings, target }: Replayed = await replay(one.from)
+  const { readings, target }: Replayed = await replay(one.from, one.ask)
   let left: readonly Reading[] = readings
   for (const step of one.changes) {
     const concerned = (reading: Reading): boolean => reading.kind === (step.kind as EvidenceKind) && (step.of === undefined || named(step.of, reading.of === undefined ? '' : `${reading.of.kind} ${reading.of.namespace ?? ''}/${reading.of.name}`))

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { execa, type Result } from 'execa'
+import { execa } from 'execa'
 import { parseRecording, type Recording } from '../../src/evidence/clients/recording.ts'
 import { SCENARIOS } from '../situation.ts'
 
@@ -24,7 +24,7 @@ export interface RecordedCluster {
   env: Record<string, string>
   /** Requests the API server got: `GET /api/v1/pods`. */
   requests: string[]
-  run(args: readonly string[], env?: Record<string, string>): Promise<Result<{ reject: false }>>
+  run: (args: readonly string[], env?: Record<string, string>) => Promise<{ stdout: string; stderr: string; exitCode: number | undefined }>
   close(): Promise<void>
 }
 
@@ -45,7 +45,10 @@ export async function startRecordedCluster(from: string, { istioctl = '', api }:
   }
   return {
     env, requests,
-    run: (args, more = {}) => execa(process.execPath, [CLI, ...args], { reject: false, extendEnv: false, env: { ...env, ...more }, stdin: 'ignore', stripFinalNewline: false }),
+    async run(args, more = {}) {
+      const { stdout, stderr, exitCode } = await execa(process.execPath, [CLI, ...args], { reject: false, extendEnv: false, env: { ...env, ...more }, stdin: 'ignore', stripFinalNewline: false })
+      return { stdout, stderr, exitCode }
+    },
     async close() {
       await new Promise((resolve) => { server.close(resolve).closeAllConnections() })
       rmSync(folder, { recursive: true, force: true })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readSituation, situations } from '../situation.ts'
+import { codesOf, outcomeOf, readSituation, situations } from '../situation.ts'
 import { meshMedic } from './cli.ts'
 import { kubectl, makeIll, mend, NAMESPACE, sendRequests, until } from './mesh.ts'
 
@@ -56,12 +56,12 @@ describe.each(situations().filter(({ name }) => name !== 'chapter-10'))('$name, 
     await makeIll(situation)
     if (situation.traffic !== undefined) await sendRequests(situation.traffic)
     const { report: ill } = await meshMedic(['diagnose', ...situation.ask.split(' ')])
-    const { kind, namespace, name } = ill.cause?.finding.subject ?? { kind: 'none', name: 'none' }
-    expect({ verdict: ill.verdict, cause: ill.cause?.finding.check, code: ill.cause?.finding.code, subject: `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`, standing: ill.cause?.finding.standing }).toEqual(situation.expect)
+    expect(outcomeOf(ill, situation)).toEqual(situation.expect)
     await mend(situation)
     if (situation.traffic !== undefined) await sendRequests(situation.traffic)
     const { report: mended } = await meshMedic(['diagnose', ...situation.ask.split(' ')])
     expect(mended.verdict).toBe('healthy')
+    expect(mended.findings.map(({ code }) => code).filter((code) => codesOf(situation).includes(code))).toEqual([])
   })
 })
 

@@ -43,16 +43,32 @@ export async function until(what: string, seconds: number, done: () => Promise<b
   }
 }
 
-interface PodList { items: { metadata: { deletionTimestamp?: string }; status: { containerStatuses?: { name: string; ready: boolean; restartCount: number; state: { running?: unknown } }[] } }[] }
+interface Container { name: string; ready: boolean; restartCount: number; state: { running?: { startedAt: string }; waiting?: { reason?: string } } }
+interface PodList { items: { metadata: { name: string; deletionTimestamp?: string }; status: { containerStatuses?: Container[]; initContainerStatuses?: Container[] } }[] }
+
+/** Milliseconds a proxy runs before it counts as one that will not connect: longer than a check's own grace. */
+const PROXY_WAITS = 25_000
+/** Reasons to wait that pass by themselves. */
+const PASSING = ['ContainerCreating', 'PodInitializing']
+
+const podsOf = async (namespace: string, selector?: string): Promise<PodList['items']> =>
+  (JSON.parse(await kubectl(['-n', namespace, 'get', 'pods', ...(selector === undefined ? [] : ['-l', selector]), '-o', 'json'])) as PodList).items
 
 async function settled(settle: Situation['settle'], namespace: string): Promise<boolean> {
-  const { items } = JSON.parse(await kubectl(['-n', namespace, 'get', 'pods', '-o', 'json'])) as PodList
+  const items = await podsOf(namespace)
+  if (settle === 'no-pods') return items.length === 0
   if (items.length === 0 || items.some(({ metadata }) => metadata.deletionTimestamp !== undefined)) return false
-  return items.every(({ status: { containerStatuses = [] } }) => {
+  return items.every(({ status: { containerStatuses = [], initContainerStatuses = [] } }) => {
     const application = containerStatuses.find(({ name }) => name === 'catalog')
+    const proxy = [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === 'istio-proxy')
     if (application === undefined) return false
-    if (settle === 'ready') return containerStatuses.every(({ ready }) => ready)
-    return settle === 'crashing' ? application.restartCount >= 1 : application.state.running !== undefined && !application.ready
+    switch (settle) {
+      case 'ready': return containerStatuses.every(({ ready }) => ready)
+      case 'not-ready': return application.state.running !== undefined && !application.ready
+      case 'crashing': return application.restartCount >= 1
+      case 'not-starting': { const reason = application.state.waiting?.reason; return reason !== undefined && !PASSING.includes(reason) }
+      case 'starting': return proxy?.ready === false && Date.now() - Date.parse(proxy.state.running?.startedAt ?? '') > PROXY_WAITS
+    }
   })
 }
 
@@ -88,11 +104,24 @@ export async function makeIll(situation: Situation, namespace = NAMESPACE): Prom
     await apply([own], namespace)
   }
   await settle(situation.settle, namespace)
+  if (situation.blowup !== undefined) await blowUp(situation.blowup, namespace)
+}
+
+/** Tells pods to misbehave, by curl in the application's own container as the book does. */
+async function blowUp({ pods, one, type, volatile }: NonNullable<Situation['blowup']>, namespace: string): Promise<void> {
+  const names = (await podsOf(namespace, pods)).map(({ metadata }) => metadata.name).sort()
+  for (const name of one ? names.slice(0, 1) : names) {
+    await kubectl(['-n', namespace, 'exec', name, '-c', 'catalog', '--', 'curl', '-sSf', '-X', 'POST', '-H', 'Content-Type: application/json', '-d', JSON.stringify({ active: true, type, volatile }), 'http://localhost:3000/blowup'])
+  }
 }
 
 /** Turns an ill mesh into its healthy twin, without traffic. */
 export async function mend(situation: Situation, namespace = NAMESPACE): Promise<void> {
   for (const object of situation.mended.delete) await kubectl(['-n', namespace, 'delete', object, '--ignore-not-found', '--wait'])
   await apply([...situation.mended.manifests.map(manifest), join(SCENARIOS, situation.name, 'mended.yaml')], namespace)
+  for (const workload of situation.mended.restart) {
+    await kubectl(['-n', namespace, 'rollout', 'restart', workload])
+    await kubectl(['-n', namespace, 'rollout', 'status', workload, '--timeout=120s'])
+  }
   await settle('ready', namespace)
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setTimeout as pause } from 'node:timers/promises'
-import { CHECKS } from '../../src/checks/index.ts'
+import { missingSubset } from '../../src/checks/missing-subset.ts'
 import { diagnose } from '../../src/jobs/processors/diagnose.ts'
 import type { ProcessorDeps } from '../../src/jobs/processors/processor.ts'
 import { claimTarget } from '../../src/store/claims.ts'
@@ -79,8 +79,8 @@ function worker(death: Death): ProcessorDeps {
   const mortal = mortalRecords(records, death)
   const calls = new MortalCalls({ token: slack.botToken, apiUrl: slack.url, log, pauses: [10, 20] }, death)
   return {
-    records: mortal, clients: recordedClients('chapter-10/ill'), checks: CHECKS, log, audit: () => Promise.resolve(), cancelPoll: 100_000,
-    openThread: (run) => new SlackThread({ records: mortal, slack: calls, telling: { checks: CHECKS }, log, updateEvery: 100_000, underWay: 1 }, run),
+    records: mortal, clients: recordedClients('chapter-10/ill'), checks: [missingSubset], log, audit: () => Promise.resolve(), cancelPoll: 100_000,
+    openThread: (run) => new SlackThread({ records: mortal, slack: calls, telling: { checks: [missingSubset] }, log, updateEvery: 100_000, underWay: 1 }, run),
   }
 }
 

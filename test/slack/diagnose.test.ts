@@ -67,6 +67,7 @@ it('lets a second question about the same target join the first', async () => {
   house = await openHouse({ clients: held.clients })
   const { slack } = house
   await slack.type('/mesh diagnose catalog', WHO)
+  await slack.waitFor(() => slack.messages('C_MESH')[0])
   const second = await slack.type('/mesh diagnose catalog.istioinaction', { user: 'U_SECOND', channel: 'C_MESH' })
   await slack.waitFor(() => second.ephemerals()[0])
   expect(shownIn(second.ephemerals()[0]!)).toMatch(/Service istioinaction\/catalog is being diagnosed already. <.*\/archives\/C_MESH\/p\d+\|Its thread>/)

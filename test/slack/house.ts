@@ -3,6 +3,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { embeddedBackend } from '../../src/jobs/embedded-backend.ts'
 import type { Backend } from '../../src/jobs/backend.ts'
 import type { Log } from '../../src/jobs/log.ts'
+import { missingSubset } from '../../src/checks/missing-subset.ts'
 import type { Clients } from '../../src/evidence/clients/clients.ts'
 import { connectSlack, type ConnectOptions, type SlackConnection } from '../../src/slack/connect.ts'
 import { startSlackStandIn, type SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
@@ -53,7 +54,7 @@ export async function openHouse(
   const slack = await startSlackStandIn(slackOptions)
   const { log, logged } = rememberingLog()
   const connection = await connectSlack({
-    backend, clients, log,
+    backend, clients, log, checks: [missingSubset],
     options: { botToken: slack.botToken, appToken: slack.appToken, apiUrl: slack.url, updateEvery: 50, cancelPoll: 50, pauses: [20, 50, 100], underWay: 20, ...options },
   })
   return {

@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
+import { missingSubset } from '../../src/checks/missing-subset.ts'
 import { startSlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import { connectSlack } from '../../src/slack/connect.ts'
 import { recordedClients } from '../replay.ts'
@@ -17,7 +18,7 @@ it('works the same over signed HTTP, and refuses what is not signed', async () =
   const backend = await memoryBackend()
   const customRoutes = [{ path: '/healthz', method: 'GET', handler: (_request: unknown, response: { end: (text: string) => void }) => response.end('well') }]
   const connection = await connectSlack({
-    backend, clients: recordedClients('chapter-10/ill'), log: rememberingLog().log,
+    backend, clients: recordedClients('chapter-10/ill'), log: rememberingLog().log, checks: [missingSubset],
     options: { botToken: slack.botToken, signingSecret: slack.signingSecret, apiUrl: slack.url, port: 0, customRoutes, updateEvery: 50, cancelPoll: 50 },
   })
   open.push(() => connection.stop({ graceMilliseconds: 100 }))

@@ -6,5 +6,7 @@ const FORBIDDEN = /cannot (?<verb>\S+) resource "(?<resource>[^"]+)" in API grou
 export function missingPermission(text: string): Permission | undefined {
   const { verb, resource, group, namespace } = FORBIDDEN.exec(text)?.groups ?? {}
   if (verb === undefined || resource === undefined || group === undefined) return undefined
-  return { verb, resource, group, ...(namespace !== undefined && { namespace }) }
+  // A right to make tokens of any service account would be a right to be any of them.
+  const name = resource === 'serviceaccounts/token' ? /serviceaccounts "([^"]+)" is forbidden/.exec(text)?.[1] : undefined
+  return { verb, resource, group, ...(namespace !== undefined && { namespace }), ...(name !== undefined && { name }) }
 }

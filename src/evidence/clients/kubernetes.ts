@@ -78,11 +78,14 @@ export function kubernetesApi(options: KubernetesOptions): Kubernetes {
   }
 
   function parse(text: string): Record<string, unknown> {
+    let value: unknown
     try {
-      return JSON.parse(text) as Record<string, unknown>
+      value = JSON.parse(text)
     } catch (error) {
       throw new UnseenError('unparsable', 'the API server answered something that is not JSON', { cause: error })
     }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UnseenError('unparsable', 'the API server answered JSON that is no object')
+    return value as Record<string, unknown>
   }
 
   return {
@@ -98,6 +101,8 @@ export function kubernetesApi(options: KubernetesOptions): Kubernetes {
         if (answer.status === 404 && resource.group.includes('.')) return []
         if (answer.status !== 200) refuse(answer, wanted)
         const { items, metadata } = parse(answer.text) as { items?: KubernetesObject[]; metadata?: { continue?: string } }
+        // Go writes an empty list as null.
+        if (!Array.isArray(items ?? [])) throw new UnseenError('unparsable', 'the API server answered a list without items')
         // Items of a list carry no kind of their own.
         for (const item of items ?? []) objects.push({ ...item, kind: resource.kind })
         page = metadata?.continue ?? ''

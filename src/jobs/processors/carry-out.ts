@@ -19,7 +19,6 @@ export function carryOut(deps: ProcessorDeps, work: Work): (job: RunJob, signal:
     const run = await readRun(deps.records, job.run)
     if (run === undefined) deps.log.warn({ run: job.run }, 'job without a run was dropped')
     if (run === undefined || isFinished(run)) return
-    await deps.records.ping()
     const thread = deps.openThread(run)
     await oneRun(deps, run, thread, signal, work)
   }

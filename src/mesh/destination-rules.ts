@@ -1,0 +1,48 @@
+import { fromFqdn, hostMatches, toFqdn } from './host.ts'
+import type { DestinationRule } from './objects.ts'
+
+/** Where istiod looks for DestinationRules when neither the caller's nor the service's namespace has one (the mesh's root namespace). */
+export const ROOT_NAMESPACE = 'istio-system'
+
+/** True when an `exportTo` opens an object of one namespace to another; none given opens it to all. */
+export function isExportedTo(exportTo: readonly string[] | undefined, own: string, namespace: string): boolean {
+  if (exportTo === undefined || exportTo.length === 0) return true
+  return exportTo.some((entry) => entry === '*' || entry === namespace || (entry === '.' && own === namespace))
+}
+
+const hostOf = (rule: DestinationRule): string => toFqdn(rule.spec?.host ?? '', rule.metadata.namespace ?? '')
+
+/** The DestinationRules that speak of a host, wherever they are. */
+export function rulesOfHost(rules: readonly DestinationRule[], host: string): DestinationRule[] {
+  return rules.filter((rule) => hostMatches(hostOf(rule), host))
+}
+
+/**
+ * The DestinationRules that a caller in a namespace uses for a host, as istiod looks them up: those of the caller's own namespace, else those
+ * that the service's namespace exports to it, else those of the root namespace; of these, the most exact host wins.
+ */
+export function rulesForCaller(rules: readonly DestinationRule[], host: string, caller: string): DestinationRule[] {
+  const all = rulesOfHost(rules, host)
+  const service = fromFqdn(host)?.namespace
+  const from = (namespace: string): DestinationRule[] => all.filter(({ metadata }) => metadata.namespace === namespace)
+  const exported = (rule: DestinationRule): boolean => rule.spec?.workloadSelector === undefined && isExportedTo(rule.spec?.exportTo, rule.metadata.namespace ?? '', caller)
+  const levels = [caller === ROOT_NAMESPACE ? [] : from(caller), service === undefined ? [] : from(service).filter(exported), from(ROOT_NAMESPACE).filter(exported)]
+  const used = levels.find((level) => level.length > 0) ?? []
+  return mostExact(used)
+}
+
+/** Of DestinationRules that all speak of one host, those that act: for exactly it or, when there are none, for the longest wildcard. */
+function mostExact(rules: readonly DestinationRule[]): DestinationRule[] {
+  const longest = Math.max(0, ...rules.map((rule) => hostOf(rule).length))
+  return rules.filter((rule) => hostOf(rule).length === longest)
+}
+
+/** The DestinationRules that act on a host for some caller: the most exact ones of each namespace. */
+export function rulesInForce(rules: readonly DestinationRule[], host: string): DestinationRule[] {
+  return [...Map.groupBy(rulesOfHost(rules, host), ({ metadata }) => metadata.namespace ?? '').values()].flatMap(mostExact)
+}
+
+/** True when a DestinationRule defines a subset. */
+export function definesSubset({ spec }: DestinationRule, subset: string): boolean {
+  return (spec?.subsets ?? []).some(({ name }) => name === subset)
+}

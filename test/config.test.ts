@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import { loadConfig, originsOf, slackMode, type Config, type Environment } from '../src/config.ts'
+import { ConfigError } from '../src/config/problem.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'mesh-medic-config-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function fromFile(yaml: string, environment: Environment = {}): Config {
+  const path = join(folder, 'mesh-medic.yaml')
+  writeFileSync(path, yaml)
+  return loadConfig({ HOME: '/home/somebody', MESH_MEDIC_CONFIG: path, ...environment })
+}
+function problems(load: () => unknown): string[] {
+  try {
+    load()
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map(({ where, says }) => `${where}: ${says}`)
+    throw error
+  }
+  return []
+}
+
+describe('defaults', () => {
+  it('nothing is needed', () => {
+    const config = loadConfig({ HOME: '/home/somebody' })
+    expect(config).toMatchObject({ istioctl: 'istioctl', dataFolder: '/home/somebody/.local/state/mesh-medic', healthPort: 8080, logLevel: 'info', limits: { stepTimeout: 20_000, concurrency: 6, jobs: 4 } })
+    expect(slackMode(config)).toBeUndefined()
+  })
+
+  it("the data folder is in the user's state directory, unless it is named", () => {
+    expect(loadConfig({ XDG_STATE_HOME: '/state' }).dataFolder).toBe('/state/mesh-medic')
+    expect(loadConfig({ XDG_STATE_HOME: '/state', MESH_MEDIC_DATA: '/data' }).dataFolder).toBe('/data')
+  })
+
+  it('an empty variable counts as absent', () => {
+    expect(loadConfig({ SLACK_BOT_TOKEN: '', PROMETHEUS_URL: '' }).slack.botToken).toBeUndefined()
+  })
+})
+
+it('Socket Mode goes before HTTP', () => {
+  const http = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 'abcdefgh' }
+  expect(slackMode(loadConfig(http))).toBe('http')
+  expect(slackMode(loadConfig({ ...http, SLACK_APP_TOKEN: 'xapp-1' }))).toBe('socket')
+})
+
+it('a secret is not printed, however it is turned into text', () => {
+  const environment = { SLACK_BOT_TOKEN: 'xoxb-hidden', SLACK_APP_TOKEN: 'xapp-hidden', SLACK_SIGNING_SECRET: 'hidden-hidden', REDIS_URL: 'redis://:hidden@redis:6379' }
+  const config = loadConfig(environment)
+  const printed = [JSON.stringify(config), inspect(config, { depth: null, showHidden: true }), String(config.redisUrl), JSON.stringify(originsOf(environment))].join('\n')
+  expect(printed).toContain('[redacted]')
+  expect(printed).not.toContain('hidden@')
+  expect(printed).not.toMatch(/-hidden/)
+  expect(config.slack.botToken?.reveal()).toBe('xoxb-hidden')
+})
+
+describe('wrong variables', () => {
+  it('all are reported, without their values', () => {
+    const found = problems(() => loadConfig({ SLACK_BOT_TOKEN: 'hidden', HEALTH_PORT: 'eighty', LOG_LEVEL: 'loud', PROMETHEUS_URL: 'prometheus:9090', REDIS_URL: 'hidden' }))
+    expect(found.map((one) => one.split(':')[0])).toEqual(['SLACK_BOT_TOKEN', 'REDIS_URL', 'PROMETHEUS_URL', 'HEALTH_PORT', 'LOG_LEVEL'])
+    expect(found.join()).not.toContain('hidden')
+  })
+
+  it('an unknown one of ours: the nearest is named', () => {
+    expect(problems(() => loadConfig({ MESH_MEDIC_CONIFG: 'x' }))).toEqual(['MESH_MEDIC_CONIFG: is not a variable mesh-medic knows; did you mean MESH_MEDIC_CONFIG?'])
+  })
+
+  it('those that Kubernetes sets beside a Service are none of ours', () => {
+    expect(problems(() => loadConfig({ MESH_MEDIC_PORT: 'tcp://10.0.0.1:8080', MESH_MEDIC_PORT_8080_TCP: 'x', MESH_MEDIC_SERVICE_HOST: '10.0.0.1' }))).toEqual([])
+  })
+})
+
+describe('the file', () => {
+  it('is combined with the environment', () => {
+    const config = fromFile('clusters:\n  production: { context: prod, prometheus: http://prometheus:9090 }\nlimits: { stepTimeout: 5 }\n')
+    expect(config).toMatchObject({ cluster: 'production', clusters: { production: { context: 'prod' } }, limits: { stepTimeout: 5000, concurrency: 6 } })
+  })
+
+  it('may be empty', () => {
+    expect(problems(() => fromFile(''))).toEqual([])
+  })
+
+  it('every problem is told with its line, unknown keys with the nearest', () => {
+    expect(problems(() => fromFile('clusters:\n  production:\n    contxt: prod\n    prometheus: nowhere\nlimit:\n  jobs: 1\nlimits:\n  jobs: many\nchannels:\n  mesh: {}\n'))).toEqual([
+      'mesh-medic.yaml:4: clusters.production.prometheus: must be an http or https address',
+      'mesh-medic.yaml:3: clusters.production.contxt is not a key here; did you mean context?',
+      'mesh-medic.yaml:10: channels.mesh: must be a Slack channel id like C0123456789',
+      expect.stringMatching(/^mesh-medic\.yaml:8: limits\.jobs: .*expected number/),
+      'mesh-medic.yaml:5: limit is not a key here; did you mean limits?',
+    ])
+  })
+
+  it('YAML that cannot be read: its line', () => {
+    expect(problems(() => fromFile('clusters:\n  a: {\n'))[0]).toMatch(/^mesh-medic\.yaml:\d+: /)
+  })
+
+  it('a file that is not there', () => {
+    expect(problems(() => loadConfig({ MESH_MEDIC_CONFIG: '/nowhere/mesh-medic.yaml' }))[0]).toMatch(/^MESH_MEDIC_CONFIG: cannot be read/)
+  })
+
+  it('several clusters: one must be chosen; names must exist', () => {
+    const two = 'clusters:\n  staging: {}\n  production: {}\n'
+    expect(problems(() => fromFile(two))[0]).toMatch(/^mesh-medic\.yaml:1: clusters: there are 2/)
+    expect(problems(() => fromFile(`${two}cluster: prodction\n`))).toEqual(['mesh-medic.yaml:4: cluster: there is no cluster prodction; did you mean production?'])
+    expect(problems(() => fromFile(`${two}cluster: staging\nchannels:\n  C0001: { cluster: stagin }\n`))).toEqual(['mesh-medic.yaml:6: channels.C0001.cluster: there is no cluster stagin; did you mean staging?'])
+  })
+})

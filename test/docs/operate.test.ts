@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readConfigText } from '../../src/config/read-file.ts'
+import { TABLES } from './operate-tables.ts'
+
+const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operate.md'), 'utf8')
+
+describe('docs/operate.md', () => {
+  it.each(Object.entries(TABLES))('its table of %s is what the code has', (name, table) => {
+    expect(page.split(`<!-- table: ${name} -->\n`)[1]?.split('\n\n')[0]).toBe(table())
+  })
+
+  it('its example of a file is a good one', () => {
+    const [, yaml = ''] = /```yaml\n(clusters:[\s\S]*?)```/.exec(page) ?? []
+    expect(yaml).not.toBe('')
+    expect(readConfigText(yaml, 'operate.md').problems).toEqual([])
+  })
+})

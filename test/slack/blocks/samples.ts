@@ -1,0 +1,63 @@
+import type { Finding } from '../../../src/checks/check.ts'
+import { defineCheck } from '../../../src/checks/check.ts'
+import type { PlannedStep, Report } from '../../../src/diagnosis/report.ts'
+import type { RunRecord } from '../../../src/store/runs.ts'
+
+/** A check that explains whatever a sample holds. */
+export const CHECKS = [defineCheck({
+  name: 'sample', about: 'nothing is a sample', needs: [],
+  problems: { MESH0101: { severity: 'error', title: 'a sample of trouble', says: '{subject} breaks {host}', remedy: 'Mend {host}.' } },
+  run: () => [],
+})]
+
+export const RUN: RunRecord = {
+  id: 'abcdefghijkmnpqrstuv', state: 'running', asker: { user: 'U_ONCALL' }, channel: 'C_MESH', createdAt: '2026-11-24T00:28:24.000Z',
+  request: { kind: 'diagnose', text: 'catalog', target: { key: 'service/shop/catalog', kind: 'Service', namespace: 'shop', name: 'catalog' } },
+}
+
+/** Random numbers that are the same every time (mulberry32). */
+export function dice(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
+  }
+}
+
+const NASTY = ['<!channel>', '<@U_ONCALL>', '&amp;', '```', '`', '*bold*', '\u202e', '\u200b', '\u0000', '\u0002', '\u0003', '😀', '\ud83d', 'ẞ', '\n', '\t', '<https://evil.example|ok>', '$(reboot)', ':boom:', 'a']
+
+/** A text of a given length with everything in it that could hurt. */
+export function nasty(roll: (below: number) => number, length: number): string {
+  let text = ''
+  while (text.length < length) text += NASTY[roll(NASTY.length)]!.repeat(1 + roll(Math.min(50, length)))
+  return text.slice(0, length)
+}
+
+export function sampleFinding(roll: (below: number) => number, size: number): Finding {
+  const proof = (): Finding['because'][0] => ({ kind: 'routes', source: nasty(roll, roll(size) + 1), at: '2026-11-24T00:28:24Z', says: nasty(roll, roll(size)), quote: nasty(roll, roll(size * 3)) })
+  return {
+    code: 'MESH0101', check: 'sample', severity: 'error', standing: (['configured', 'live', 'observed'] as const)[roll(3)]!,
+    subject: { kind: 'VirtualService', namespace: nasty(roll, roll(63)), name: nasty(roll, roll(size)) }, args: { host: nasty(roll, roll(size)) },
+    because: [proof(), ...Array.from({ length: roll(12) }, proof)], scope: [],
+  }
+}
+
+/** A report of any size; `size` is about the length of its texts, `many` how many there are of everything. */
+export function sampleReport(roll: (below: number) => number, { size, many }: { size: number; many: number }): Report {
+  const findings = Array.from({ length: many }, () => sampleFinding(roll, size))
+  const cause = findings.find(({ standing }) => standing !== 'configured')
+  const plan = Array.from({ length: many }, (_, index): PlannedStep => ({
+    id: `step ${index}`, kind: 'routes', group: (['control plane', 'objects', 'workloads', 'proxies', 'traffic'] as const)[roll(5)]!, title: nasty(roll, roll(size)),
+    command: nasty(roll, roll(size) + 1), outcome: (['seen', 'blind', 'running', 'waiting'] as const)[roll(4)]!, ...(roll(2) === 0 && { milliseconds: roll(30_000) }),
+  }))
+  return {
+    target: { asked: 'catalog', ref: { kind: 'Service', namespace: 'shop', name: nasty(roll, roll(size)) }, namespace: 'shop', name: 'catalog', hosts: [], services: [], pods: [] },
+    plan, readings: [], findings, ...(cause !== undefined && { cause: { finding: cause, explains: findings.slice(0, roll(many + 1)) } }),
+    skipped: Array.from({ length: many }, (_, index) => ({ check: 'sample', kind: 'routes' as const, of: { kind: 'Pod', name: `pod-${index}` }, reason: 'forbidden' as const, detail: nasty(roll, roll(size)), partly: false, permission: { verb: 'list', group: '', resource: nasty(roll, roll(size)) } })),
+    ruledOut: Array.from({ length: many }, () => ({ check: 'sample', about: nasty(roll, roll(size)) })),
+    verdict: cause === undefined ? 'unclear' : 'ill', traffic: { requests: 10, failed: 5, from: '2026-11-24T00:28:24Z', to: '2026-11-24T00:28:24Z' }, changes: [],
+    startedAt: '2026-11-24T00:28:24Z', finishedAt: '2026-11-24T00:28:26Z',
+  }
+}
