@@ -13,7 +13,7 @@ const step = (id: string, collect: (signal: AbortSignal) => Promise<[]>): AnySte
   id, kind: 'pods', of: { kind: 'Namespace', name: 'shop' }, group: 'workloads', title: id, source: `kubectl get ${id}`, collect: (_, signal) => collect(signal),
 })
 const never = (): Promise<[]> => new Promise(() => {})
-const failing = (error: unknown): AnyStep => step('pods', () => Promise.reject(error as Error))
+const failing = (error: unknown): AnyStep => step('pods', () => Promise.reject(error))
 
 describe('a look', () => {
   it('that succeeds says what was seen, of what, when and how to repeat it', async () => {

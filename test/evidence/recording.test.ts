@@ -37,7 +37,11 @@ async function ask({ kubernetes, istioctl, prometheus }: Clients): Promise<unkno
     istioctl.run(['analyze', '-o', 'json'], signal), istioctl.run(['proxy-status', '-o', 'json'], signal), istioctl.run(['version'], signal),
     prometheus?.query('up', signal),
   ])
-  return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : { ...(answer.reason as UnseenError), message: (answer.reason as Error).message }))
+  return answers.map((answer) => {
+    if (answer.status === 'fulfilled') return answer.value
+    const { code, reason, permission, message } = answer.reason as UnseenError
+    return { code, reason, permission, message }
+  })
 }
 
 async function recorded(): Promise<{ text: string; asked: unknown[] }> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Gateway, HttpRoute, Pod, VirtualService } from '../../src/mesh/objects.ts'
-import { boundHosts, concerns, destinationsOf, gatewaysOf, hostsOf, podsOfGateway } from '../../src/mesh/routing.ts'
+import { boundAs, boundHosts, carries, concerns, destinationsOf, gatewaysOf, hostsOf, podsOfGateway, serversTaking } from '../../src/mesh/routing.ts'
 
 const virtualService = (spec: NonNullable<VirtualService['spec']>, namespace = 'shop'): VirtualService => ({ kind: 'VirtualService', metadata: { name: 'catalog', namespace }, spec })
 const http = (...routes: HttpRoute[]): VirtualService => virtualService({ hosts: ['catalog'], http: routes })
@@ -68,5 +68,38 @@ describe('a Gateway', () => {
     const pods = [{ istio: 'ingressgateway', app: 'x' }, { istio: 'egressgateway' }].map((labels, index): Pod => ({ kind: 'Pod', metadata: { name: `gateway-${index}`, namespace: 'istio-system', labels } }))
     expect(podsOfGateway(gateway(['*']), pods).map(({ metadata }) => metadata.name)).toEqual(['gateway-0'])
     expect(podsOfGateway(gateway(['*'], 'shop', {}), pods)).toEqual([])
+  })
+})
+
+describe('a delegate', () => {
+  const delegate: VirtualService = { kind: 'VirtualService', metadata: { name: 'routes', namespace: 'shop' }, spec: { http: [{ route: [{ destination: { host: 'catalog' } }] }] } }
+  const root = (name: string, to: { name?: string; namespace?: string }, namespace = 'shop'): VirtualService => ({ kind: 'VirtualService', metadata: { name, namespace }, spec: { hosts: [`${name}.example.com`], http: [{ delegate: to }] } })
+
+  it('is known to proxies under the names of those that delegate to it', () => {
+    const roots = [root('near', { name: 'routes' }), root('far', { name: 'routes', namespace: 'shop' }, 'web'), root('namesake', { name: 'routes' }, 'web'), root('other', { name: 'more' })]
+    expect(boundAs(delegate, [delegate, ...roots]).map(({ metadata }) => metadata.name)).toEqual(['near', 'far'])
+  })
+
+  it('is none when it has hosts of its own', () => {
+    const own = virtualService({ hosts: ['catalog'] })
+    expect(boundAs(own, [root('near', { name: 'catalog' })])).toEqual([own])
+  })
+})
+
+describe("a Gateway's server", () => {
+  it.each([
+    ['HTTP', undefined, ['http']], ['HTTP2', undefined, ['http']], ['GRPC', undefined, ['http']], ['HTTPS', 'SIMPLE', ['http']], ['HTTPS', 'PASSTHROUGH', ['tls']],
+    ['TLS', 'PASSTHROUGH', ['tls', 'tcp']], ['TLS', 'SIMPLE', ['tcp']], ['TCP', undefined, ['tcp']], ['MONGO', undefined, ['tcp']],
+  ])('for %s, mode %s, carries %j', (protocol, mode, carried) => {
+    const server = { port: { number: 1, protocol }, ...(mode !== undefined && { tls: { mode } }) }
+    expect((['http', 'tls', 'tcp'] as const).filter((one) => carries(server, one))).toEqual(carried)
+  })
+
+  it('takes a host, when it is open to the namespace', () => {
+    const one = virtualService({ hosts: ['catalog.example.com', 'other.example.org'] })
+    expect(serversTaking(gateway(['*.example.com']), one)).toHaveLength(1)
+    expect(serversTaking(gateway(['*.example.com']), one, 'other.example.org')).toHaveLength(0)
+    expect(serversTaking(gateway(['web/*']), one)).toHaveLength(0)
+    expect(serversTaking(gateway(['./*'], 'web'), one)).toHaveLength(0)
   })
 })

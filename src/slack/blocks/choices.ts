@@ -19,5 +19,5 @@ export function choicesMessage(name: string, namespaces: readonly string[], butt
       ...list,
       ...buttonRow(buttons),
     ],
-  })
+  }, { hasFile: false })
 }

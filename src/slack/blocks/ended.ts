@@ -16,7 +16,7 @@ export function cancelledMessage(run: RunRecord, by: string | undefined, progres
       rich(line(...askedBy(run))),
       ...buttonRow(buttons),
     ],
-  })
+  }, { hasFile: false })
 }
 
 /** The run's message after the bot itself failed. */
@@ -29,5 +29,5 @@ export function failedMessage(run: RunRecord, buttons: readonly ButtonSpec[]): S
       rich(line(...askedBy(run))),
       ...buttonRow(buttons),
     ],
-  })
+  }, { hasFile: false })
 }

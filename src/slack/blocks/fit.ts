@@ -3,7 +3,8 @@ import { clean, cut, escapeMrkdwn } from './escape.ts'
 import { LIMITS } from './limits.ts'
 import { line, rich, text, type SlackMessage } from './rich.ts'
 
-const NOTICE = 'More did not fit here: the whole is in the file in this thread.'
+const IN_FILE = 'More did not fit here: the whole is in the file in this thread.'
+const NOWHERE = 'More did not fit here.'
 
 const isFields = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -57,17 +58,19 @@ const isKept = ({ type }: KnownBlock): boolean => type === 'actions'
 /**
  * A message that Slack takes, whatever it was to say: pieces that are too long are cut with a notice, blocks that do not fit go, and
  * blocks with buttons always stay.
+ * @param hasFile false where no file holds what was cut
  */
-export function fit(message: SlackMessage): SlackMessage {
+export function fit(message: SlackMessage, { hasFile = true } = {}): SlackMessage {
+  const notice = hasFile ? IN_FILE : NOWHERE
   const buttons = message.blocks.filter(isKept)
   const others = message.blocks.filter((block) => !isKept(block))
-  const purse = new Purse(LIMITS.message - weigh(buttons) - NOTICE.length)
+  const purse = new Purse(LIMITS.message - weigh(buttons) - notice.length)
   const room = LIMITS.blocks - buttons.length - 1
   const kept = others.slice(0, room).map((block) => purse.copy(block)).filter((block) => block !== undefined) as KnownBlock[]
   const isCut = purse.isCut || message.isCut === true || others.length > room
   return {
     text: fallback(message.text),
-    blocks: [...kept, ...(isCut ? [rich(line(text(NOTICE)))] : []), ...buttons],
+    blocks: [...kept, ...(isCut ? [rich(line(text(notice)))] : []), ...buttons],
     ...(isCut && { isCut }),
   }
 }

@@ -19,5 +19,5 @@ export function helpMessage(commands: readonly HelpLine[]): SlackMessage {
         [text('Inside a thread, where slash commands do not work: mention me ('), code('@mesh-medic diagnose catalog'), text('), or take “Diagnose a workload” from the menu of a message.')],
       ])),
     ],
-  })
+  }, { hasFile: false })
 }

@@ -20,10 +20,10 @@ export function refusalMessage({ why, remedies = [], commands = [] }: Refusal, b
       ...(commands.length === 0 ? [] : [rich(line(text('This would work:')), bullets(commands.slice(0, 10).map((command) => [code(command)])))]),
       ...buttonRow(buttons),
     ],
-  })
+  }, { hasFile: false })
 }
 
 /** A plain answer, with a link when there is somewhere to go. */
 export function noteMessage(note: string, to?: { url: string; label: string }): SlackMessage {
-  return fit({ text: note, blocks: [rich(line(text(to === undefined ? note : `${note} `), ...(to === undefined ? [] : [link(to.url, to.label)])))] })
+  return fit({ text: note, blocks: [rich(line(text(to === undefined ? note : `${note} `), ...(to === undefined ? [] : [link(to.url, to.label)])))] }, { hasFile: false })
 }

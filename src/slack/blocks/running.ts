@@ -30,5 +30,5 @@ export function runningMessage(run: RunRecord, progress: RunProgress, cancel: Bu
       rich(line(...askedBy(run))),
       ...buttonRow(cancel === undefined ? [] : [cancel]),
     ],
-  })
+  }, { hasFile: false })
 }
