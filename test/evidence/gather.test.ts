@@ -13,6 +13,7 @@ const step = (id: string, collect: (signal: AbortSignal) => Promise<[]>): AnySte
   id, kind: 'pods', of: { kind: 'Namespace', name: 'shop' }, group: 'workloads', title: id, source: `kubectl get ${id}`, collect: (_, signal) => collect(signal),
 })
 const never = (): Promise<[]> => new Promise(() => {})
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a collector may throw anything
 const failing = (error: unknown): AnyStep => step('pods', () => Promise.reject(error))
 
 describe('a look', () => {

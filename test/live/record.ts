@@ -7,18 +7,17 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { openClients } from '../../src/cli/clients.ts'
 import { CHECKS } from '../../src/checks/index.ts'
 import { examine } from '../../src/diagnosis/examine.ts'
 import { headline } from '../../src/diagnosis/telling.ts'
-import { istioctlProgram } from '../../src/evidence/clients/istioctl.ts'
-import { kubernetesApi } from '../../src/evidence/clients/kubernetes.ts'
 import { formatRecording, recordClients } from '../../src/evidence/clients/recording.ts'
 import type { Phase } from '../situation.ts'
 import { parseAsk, readSituation, SCENARIOS, situations } from '../situation.ts'
 import { makeIll, mend, sendRequests } from './mesh.ts'
 
 async function record(name: string, phase: Phase, ask: string): Promise<void> {
-  const { clients, recording } = recordClients({ kubernetes: kubernetesApi({}), istioctl: istioctlProgram({ program: process.env.ISTIOCTL }), now: () => new Date() })
+  const { clients, recording } = recordClients(openClients({ istioctl: process.env.ISTIOCTL }, new AbortController()))
   const report = await examine(parseAsk(ask), clients, CHECKS)
   const folder = join(SCENARIOS, name, phase)
   mkdirSync(folder, { recursive: true })

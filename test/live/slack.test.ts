@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { istioctlProgram } from '../../src/evidence/clients/istioctl.ts'
-import { kubernetesApi } from '../../src/evidence/clients/kubernetes.ts'
+import { openClients } from '../../src/cli/clients.ts'
 import type { Backend } from '../../src/jobs/backend.ts'
 import { openBackend } from '../../src/jobs/backend.ts'
 import { startSlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
@@ -31,7 +30,7 @@ describe('/mesh diagnose catalog on a real mesh', () => {
     standIn = await startSlackStandIn()
     backend = await openBackend({ dataFolder: folder, log })
     connection = await connectSlack({
-      backend, log, clients: { kubernetes: kubernetesApi({}), istioctl: istioctlProgram({ program: process.env.ISTIOCTL }), now: () => new Date() },
+      backend, log, clients: openClients({ istioctl: process.env.ISTIOCTL }, new AbortController()),
       options: { botToken: standIn.botToken, appToken: standIn.appToken, apiUrl: standIn.url },
     })
   })

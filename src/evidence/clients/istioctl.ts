@@ -12,7 +12,7 @@ export interface IstioctlOptions {
   context?: string | undefined
 }
 
-/** 64 MiB: a proxy of a mesh with thousands of services prints tens of megabytes. */
+/** 256 MiB: a proxy of a mesh with thousands of services prints tens of megabytes. */
 const MOST_OUTPUT = 256 * 1024 * 1024
 
 /** istioctl repeats a list it is not allowed to make until its time is over, and says so only here. A watch it does without. */
