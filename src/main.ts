@@ -73,7 +73,7 @@ async function run(config: Config): Promise<number> {
 function slackOptions({ slack, docsUrl, limits }: Config): ConnectOptions {
   const { botToken, appToken, signingSecret, apiUrl, port } = slack
   return {
-    botToken: botToken?.reveal() ?? '', port, jobs: limits.jobs, stepTimeout: limits.stepTimeout,
+    botToken: botToken?.reveal() ?? '', port, jobs: limits.jobs, stepTimeout: limits.stepTimeout, concurrency: limits.concurrency,
     ...(appToken !== undefined && { appToken: appToken.reveal() }),
     ...(signingSecret !== undefined && { signingSecret: signingSecret.reveal() }),
     ...(apiUrl !== undefined && { apiUrl }),

@@ -2,6 +2,7 @@ import type { Check, Finding } from '../checks/check.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Report } from './report.ts'
 import { headline, proofs, remedy, sentence, STANDINGS, trafficSentence, unseen, VERDICTS } from './telling.ts'
+import { shownBySteps } from './what-it-showed.ts'
 
 // eslint-disable-next-line no-control-regex -- text from a cluster may hold any character
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
@@ -35,8 +36,8 @@ function findingLines(checks: readonly Check[], one: Finding, isCause: boolean):
   return [...lines, '', `Remedy: ${remedy(checks, one, codeSpan)}`, '']
 }
 
-/** A report as Markdown (GitHub's). Everything from the cluster is shown literally. */
-export function reportMarkdown(checks: readonly Check[], report: Report): string {
+/** A report as Markdown (GitHub's). Everything from the cluster is shown literally. `showed` is what each step showed, by its id, for a report whose readings were not kept. */
+export function reportMarkdown(checks: readonly Check[], report: Report, showed = shownBySteps(report)): string {
   const lines = [`# ${VERDICTS[report.verdict]}: ${escapeMarkdown(formatRef(report.target.ref))}`, '', headline(checks, report, codeSpan), '']
   if (report.cause !== undefined) lines.push(`Standing: ${STANDINGS[report.cause.finding.standing]}.`, '')
   const figure = trafficSentence(report)
@@ -56,6 +57,9 @@ export function reportMarkdown(checks: readonly Check[], report: Report): string
     lines.push('')
   }
   if (report.ruledOut.length > 0) lines.push('## Ruled out', '', ...report.ruledOut.map(({ check, about }) => `- ${check}: ${about}`), '')
-  lines.push('## Looked at', '', ...report.plan.map(({ outcome, command, milliseconds }) => `- ${outcome === 'seen' ? '✓' : '✗'} ${codeSpan(command)}${milliseconds === undefined ? '' : ` ${(milliseconds / 1000).toFixed(2)} s`}`))
+  lines.push('## Looked at', '', ...report.plan.flatMap(({ id, outcome, command, milliseconds }) => [
+    `- ${outcome === 'seen' ? '✓' : '✗'} ${codeSpan(command)}${milliseconds === undefined ? '' : ` ${(milliseconds / 1000).toFixed(2)} s`}`,
+    ...(showed[id] === undefined ? [] : [`  ${escapeMarkdown(showed[id])}`]),
+  ]))
   return `${lines.join('\n')}\n`
 }

@@ -50,7 +50,7 @@ export function readableFile(answer: RunAnswer, run: RunRecord, { checks }: Tell
   const base = fileBase(run)
   switch (answer.kind) {
     case 'diagnose':
-      return { name: `${base}.md`, title: 'The whole diagnosis', content: cut(reportMarkdown(checks, answer.report), MOST_IN_FILE) }
+      return { name: `${base}.md`, title: 'The whole diagnosis', content: cut(reportMarkdown(checks, answer.report, answer.shown), MOST_IN_FILE) }
     case 'status':
       return { name: `${base}.txt`, title: 'The whole status', content: cut(statusText(answer.status), MOST_IN_FILE) }
     case 'doctor':

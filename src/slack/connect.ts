@@ -33,6 +33,8 @@ export interface ConnectOptions extends SlackAppOptions {
   cancelPoll?: number
   /** Milliseconds a step of a diagnosis may take. */
   stepTimeout?: number
+  /** Looks at the mesh at the same time, in one diagnosis. */
+  concurrency?: number
   /** Milliseconds before each further try of a call to Slack whose answer was lost. */
   pauses?: readonly number[]
   /** Milliseconds that a post of a worker that was thought dead may take yet. */
@@ -106,7 +108,7 @@ async function startWorking({ backend, clients, options, log }: ConnectRequest, 
   const openThread = (run: RunRecord): SlackThread => new SlackThread(deps, run)
   const work = processors({
     records, clients, checks, openThread, audit, log, meshStatus, testCluster, selfTests: [() => testSlack(slack)], store: { kind: backend.kind, ping: () => backend.ping() },
-    ...(options.cancelPoll !== undefined && { cancelPoll: options.cancelPoll }), ...(options.stepTimeout !== undefined && { stepTimeout: options.stepTimeout }),
+    ...(options.cancelPoll !== undefined && { cancelPoll: options.cancelPoll }), ...(options.stepTimeout !== undefined && { stepTimeout: options.stepTimeout }), ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
   })
   const jobs = options.jobs ?? 4
   const worker: JobWorker | undefined = jobs === 0 ? undefined : backend.openWorker({ ...work, concurrency: jobs, log, ...(options.stall !== undefined && { stall: options.stall }) })
