@@ -1,3 +1,4 @@
+import { podsOf } from '../checks/owners.ts'
 import { gatewaysFor } from '../checks/proxies-of.ts'
 import { accessLog } from '../evidence/collectors/access-log.ts'
 import { analyzerMessages } from '../evidence/collectors/analyzer-messages.ts'
@@ -9,6 +10,7 @@ import { traffic } from '../evidence/collectors/traffic.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { ObjectKind } from '../evidence/reading.ts'
 import type { AnyStep } from '../evidence/step.ts'
+import { serviceHost } from '../mesh/host.ts'
 import type { Labels, Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
 import { isReady, proxyAnswers, proxyRuns } from '../mesh/pods.ts'
@@ -84,7 +86,7 @@ export function proxiesFor(target: Target, evidence: Evidence): { gateways: Ref[
   const pods = evidence.objects('pods')
   const gateways = gatewaysFor(evidence, target).flatMap((gateway) => representatives(podsOfGateway(gateway, pods), MOST_GATEWAY_PROXIES).map(refOf))
   const unique = gateways.filter((ref, index) => gateways.findIndex((other) => sameRef(other, ref)) === index)
-  const own = pods.filter((pod) => target.pods.some((ref) => sameRef(ref, refOf(pod))))
+  const own = podsOf(target, evidence)
   return {
     gateways: unique,
     sidecars: representatives(own, MOST_TARGET_PROXIES).map(refOf),
@@ -99,6 +101,6 @@ export function planProxies(target: Target, evidence: Evidence, withPrometheus: 
     ...[...gateways, ...sidecars].flatMap((pod) => PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep)),
     ...sidecars.map(podDescription),
     ...logged.map(accessLog),
-    ...(withPrometheus ? target.services.map(({ name, namespace = '' }) => traffic(`${name}.${namespace}.svc.cluster.local`)) : []),
+    ...(withPrometheus ? target.services.map(({ name, namespace = '' }) => traffic(serviceHost(name, namespace))) : []),
   ]
 }

@@ -107,11 +107,6 @@ export interface ClusterName {
   host: string
 }
 
-/** The name Envoy knows a destination by (istiod: `outbound|PORT|SUBSET|FQDN`). */
-export function outboundCluster(host: string, port: number, subset = ''): string {
-  return `outbound|${port}|${subset}|${host}`
-}
-
 /** Takes an istiod-made cluster name apart; undefined for special ones such as PassthroughCluster. */
 export function parseClusterName(name: string): ClusterName | undefined {
   const [direction, port, subset, host, ...rest] = name.split('|')
