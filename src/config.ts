@@ -5,6 +5,8 @@ import { ConfigError, type Problem } from './config/problem.ts'
 import { readConfigFile } from './config/read-file.ts'
 import type { Secret } from './config/secret.ts'
 import { VARIABLES, type LOG_LEVELS, type VariableName, type VariableValues } from './config/variables.ts'
+import { policyOf } from './config/policy.ts'
+import type { Policy } from './changes/policy.ts'
 import { nearestNames } from './mesh/names.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -27,6 +29,7 @@ export interface Config {
   channels: NonNullable<ConfigFile['channels']>
   /** stepTimeout in milliseconds. */
   limits: { stepTimeout: number; concurrency: number; jobs: number }
+  policy: Policy
   docsUrl?: string
 }
 
@@ -98,6 +101,7 @@ function combine(values: VariableValues, file: ConfigFile): Config {
     clusters,
     channels: file.channels ?? {},
     limits: { stepTimeout: (limits.stepTimeout ?? 20) * 1000, concurrency: limits.concurrency ?? 6, jobs: limits.jobs ?? 4 },
+    policy: policyOf(file),
     docsUrl: file.docsUrl,
   })
 }

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { openClients } from './cli/clients.ts'
+import { clusterWriter } from './changes/writer.ts'
 import { botConnection } from './cli/connection.ts'
 import { EXIT } from './cli/exit-codes.ts'
 import { interruptible, Interruption } from './cli/interruption.ts'
@@ -50,10 +51,10 @@ async function run(config: Config): Promise<number> {
     }
     const health = await startHealthServer({ port: config.healthPort, ready, queue: backend.queue, version: VERSION })
     opened.unshift(() => health.close())
-    const connection = await connectSlack({ backend, clients, options: slackOptions(config), log })
+    const connection = await connectSlack({ backend, clients, options: slackOptions(config), log, policy: config.policy, writer: clusterWriter({ clients, ...botConnection(config) }) })
     opened.unshift(() => connection.stop({ graceMilliseconds: GRACE }))
     connected.slack = connection
-    if (Object.keys(config.channels).length > 0) log.warn({}, 'roles and clusters of channels are not used yet')
+    if (Object.values(config.channels).some(({ cluster }) => cluster !== undefined)) log.warn({}, 'clusters of channels are not used yet')
     log.info({ version: VERSION, slack: slackMode(config), store: backend.kind, health: health.port }, 'mesh-medic is ready')
     await new Promise<void>((resolve) => {
       if (stop.signal.aborted) resolve()

@@ -21,8 +21,8 @@ const Situation = z.strictObject({
   about: z.string(),
   /** Names of files in scenarios/manifests, applied before the situation's own mesh.yaml. */
   manifests: z.array(z.string()),
-  /** Requests through the ingress gateway, once everything is applied. */
-  traffic: z.strictObject({ host: z.string(), path: z.string(), requests: z.number() }).optional(),
+  /** Requests through the ingress gateway, once everything is applied; one after the other, or several at once; `gap`: milliseconds between them. */
+  traffic: z.strictObject({ host: z.string(), path: z.string(), requests: z.number(), atOnce: z.number().default(1), gap: z.number().default(0) }).optional(),
   /** True when the pods of `manifests` are ready before the situation's own mesh.yaml is applied. */
   runsFirst: z.boolean().default(false),
   /** The catalog's own switch (`POST /blowup`), once the pods are ready: makes those of one label slow or failing. `one` takes the first pod only; volatile: about half of the requests. */

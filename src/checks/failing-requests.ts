@@ -6,15 +6,9 @@ import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
 import { failuresAtOwnEnd, foundAtOwnEnd } from './failures-at-own-end.ts'
 import type { Group, Request } from './requests-to.ts'
-import { groupBy, latest, nearest, requestsTo, scopeOf } from './requests-to.ts'
+import { groupBy, isGrave, latest, nearest, requestsTo, scopeOf } from './requests-to.ts'
 import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './traffic-of.ts'
-
-/** From this share of requests on, and at least two of them, failing counts as an error: less may be a passing matter. */
-const SHARE = 0.05
-/** Of the failures, the share that must meet one endpoint for it to be the matter. */
-const CONCENTRATED = 0.8
-/** Failures the other endpoints would have had at the one's rate: at three, having none by chance has one chance in twenty. */
-const WOULD_HAVE_FAILED = 3
+import { worstEndpoint } from './worst-endpoint.ts'
 
 /** Requests to the target fail, as traffic since the last change shows: by whom and why. */
 export const failingRequests = defineCheck({
@@ -29,7 +23,7 @@ export const failingRequests = defineCheck({
       remedy: 'Look at the cause; {flags} means: {meaning}.',
     },
     MESH0402: {
-      severity: 'error', title: 'the application answers errors', explains: ['MESH0401', 'MESH0404'],
+      severity: 'error', title: 'the application answers errors', explains: ['MESH0308', 'MESH0401', 'MESH0404'],
       says: 'The application of {subject} itself answered {code} to {failed} of {requests} requests: the mesh passed them on unharmed',
       remedy: "Read the application's own log: kubectl logs -n {namespace} {pod}",
     },
@@ -65,8 +59,6 @@ export const failingRequests = defineCheck({
   },
 })
 
-const isGrave = (failures: readonly Request[], requests: readonly Request[]): boolean => failures.length >= 2 && failures.length / requests.length >= SHARE
-
 function symptom(group: Group, requests: number, grave: boolean, target: Target): Found {
   const { entry, log } = nearest(latest(group))
   const { code, flags, details } = entry
@@ -80,20 +72,16 @@ function symptom(group: Group, requests: number, grave: boolean, target: Target)
   }
 }
 
-/** When nearly all failures met one endpoint of several, and the others took enough requests to have failed as well, that endpoint is the matter. */
+/** When nearly all failures met one endpoint of several, that endpoint is the matter. */
 function oneEndpoint(requests: readonly Request[], failures: readonly Request[], target: Target): Found[] {
-  const [worst] = groupBy(failures.filter(({ entry }) => entry.upstreamHost !== undefined), ({ entry }) => entry.upstreamHost ?? '')
+  const worst = worstEndpoint(requests, failures)
   if (worst === undefined) return []
-  const address = worst[0].entry.upstreamHost ?? ''
-  const elsewhere = requests.filter(({ entry }) => entry.upstreamHost !== undefined && entry.upstreamHost !== address)
-  const others = [...new Set(elsewhere.filter(({ entry }) => !failed(entry)).map(({ entry }) => entry.upstreamHost ?? ''))]
-  const rate = worst.length / requests.filter(({ entry }) => entry.upstreamHost === address).length
-  if (others.length === 0 || worst.length < 2 || worst.length < failures.length * CONCENTRATED || elsewhere.length * rate < WOULD_HAVE_FAILED) return []
-  const { entry, log, pod } = latest(worst)
+  const { address, group, others, elsewhere } = worst
+  const { entry, log, pod } = latest(group)
   return [{
     code: 'MESH0403', standing: 'observed', subject: pod === undefined ? target.ref : refOf(pod),
-    args: { failed: worst.length, failures: failures.length, others: others.length, flags: [...new Set(worst.flatMap((request) => (request.entry.flags.length === 0 ? [String(request.entry.code)] : request.entry.flags)))] },
-    because: [proof(log, `${worst.length} of ${failures.length} failures met ${address}; ${elsewhere.length} requests went to ${others.join(', ')}`, quoteLine(entry))],
-    scope: scopeOf(worst, target),
+    args: { failed: group.length, failures: failures.length, others: others.length, flags: [...new Set(group.flatMap((request) => (request.entry.flags.length === 0 ? [String(request.entry.code)] : request.entry.flags)))] },
+    because: [proof(log, `${group.length} of ${failures.length} failures met ${address}; ${elsewhere} requests went to ${others.join(', ')}`, quoteLine(entry))],
+    scope: scopeOf(group, target),
   }]
 }

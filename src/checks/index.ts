@@ -1,33 +1,69 @@
+import { allEndpointsEjected } from './all-endpoints-ejected.ts'
 import { analyzerMessage } from './analyzer-message.ts'
+import { authorizationDenied } from './authorization-denied.ts'
+import { blockedOutbound } from './blocked-outbound.ts'
 import type { Check } from './check.ts'
+import { circuitBreakerOverflow } from './circuit-breaker-overflow.ts'
 import { conflictingVirtualServices } from './conflicting-virtual-services.ts'
 import { failingRequests } from './failing-requests.ts'
+import { faultLeftOn } from './fault-left-on.ts'
+import { hostHiddenFromCaller } from './host-hidden-from-caller.ts'
+import { injectionLabelConflict } from './injection-label-conflict.ts'
 import { istiodUnavailable } from './istiod-unavailable.ts'
+import { localhostListener } from './localhost-listener.ts'
 import { missingSubset } from './missing-subset.ts'
+import { mtlsModeConflict } from './mtls-mode-conflict.ts'
 import { noReadyEndpoints } from './no-ready-endpoints.ts'
+import { plaintextCallerInStrict } from './plaintext-caller-in-strict.ts'
 import { podWithoutSidecar } from './pod-without-sidecar.ts'
+import { portProtocolMismatch } from './port-protocol-mismatch.ts'
 import { proxyNotConnected } from './proxy-not-connected.ts'
+import { proxyVersionSkew } from './proxy-version-skew.ts'
 import { rejectedConfiguration } from './rejected-configuration.ts'
+import { reservedUid } from './reserved-uid.ts'
+import { retryStorm } from './retry-storm.ts'
 import { shadowedRoute } from './shadowed-route.ts'
 import { staleProxy } from './stale-proxy.ts'
+import { statefulSetWithoutService } from './stateful-set-without-service.ts'
 import { subsetSelectsNoPods } from './subset-selects-no-pods.ts'
+import { targetPortNotListening } from './target-port-not-listening.ts'
+import { timeoutShorterThanLatency } from './timeout-shorter-than-latency.ts'
 import { unknownDestinationHost } from './unknown-destination-host.ts'
 import { virtualServiceNotBound } from './virtual-service-not-bound.ts'
+import { webhookDown } from './webhook-down.ts'
 
 /** Every check, sorted by name. */
 export const CHECKS: readonly Check[] = [
+  allEndpointsEjected,
   analyzerMessage,
+  authorizationDenied,
+  blockedOutbound,
+  circuitBreakerOverflow,
   conflictingVirtualServices,
   failingRequests,
+  faultLeftOn,
+  hostHiddenFromCaller,
+  injectionLabelConflict,
   istiodUnavailable,
+  localhostListener,
   missingSubset,
+  mtlsModeConflict,
   noReadyEndpoints,
+  plaintextCallerInStrict,
   podWithoutSidecar,
+  portProtocolMismatch,
   proxyNotConnected,
+  proxyVersionSkew,
   rejectedConfiguration,
+  reservedUid,
+  retryStorm,
   shadowedRoute,
   staleProxy,
+  statefulSetWithoutService,
   subsetSelectsNoPods,
+  targetPortNotListening,
+  timeoutShorterThanLatency,
   unknownDestinationHost,
   virtualServiceNotBound,
+  webhookDown,
 ]

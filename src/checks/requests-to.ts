@@ -2,6 +2,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
 import type { AccessLogLine } from '../mesh/access-log.ts'
 import { since } from '../mesh/access-log.ts'
+import { ipOf } from '../mesh/address.ts'
 import type { Pod } from '../mesh/objects.ts'
 import type { Target } from '../mesh/target.ts'
 import { podScope, podsOf } from './owners.ts'
@@ -23,7 +24,7 @@ export interface Request extends Logged {
 
 /** The pod at an upstream address, `10.244.0.9:3000`. */
 export function podAt(address: string | undefined, evidence: Evidence): Pod | undefined {
-  const ip = address?.replace(/:\d+$/, '')
+  const ip = ipOf(address)
   return ip === undefined ? undefined : evidence.objects('pods').find(({ status, metadata }) => status?.podIP === ip && metadata.deletionTimestamp === undefined)
 }
 
@@ -62,3 +63,7 @@ export const latest = (group: Group): Request => group.at(-1) ?? group[0]
 
 /** What a finding about these requests concerns: the target's hosts and the pods they met. */
 export const scopeOf = (group: readonly Request[], target: Target): string[] => [...target.hosts, ...new Set(group.flatMap(({ pod }) => (pod === undefined ? [] : [podScope(pod)])))]
+
+/** From this share of requests on, and at least two of them, failing counts as an error: less may be a passing matter. */
+const SHARE = 0.05
+export const isGrave = (failures: readonly Request[], requests: readonly Request[]): boolean => failures.length >= 2 && failures.length / requests.length >= SHARE

@@ -2,9 +2,11 @@ import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
 import type { AccessLogLine } from '../mesh/access-log.ts'
 import { since } from '../mesh/access-log.ts'
+import { ROOT_NAMESPACE } from '../mesh/destination-rules.ts'
 import { parseClusterName } from '../mesh/envoy.ts'
 import { hostMatches, toFqdn } from '../mesh/host.ts'
-import { latestChange } from '../mesh/objects.ts'
+import type { KubernetesObject, Labels, Pod, PolicyObject } from '../mesh/objects.ts'
+import { latestChange, selects } from '../mesh/objects.ts'
 import { concerns } from '../mesh/routing.ts'
 import type { Target } from '../mesh/target.ts'
 import { podsOf } from './owners.ts'
@@ -21,7 +23,7 @@ export function isForHosts(entry: AccessLogLine, hosts: readonly string[]): bool
 }
 
 /** The objects whose last change divides traffic that counts from traffic that proves nothing. */
-export const ROUTING_KINDS = ['virtual-services', 'destination-rules', 'services', 'gateways', 'envoy-filters'] as const
+export const ROUTING_KINDS = ['virtual-services', 'destination-rules', 'services', 'gateways', 'envoy-filters', 'peer-authentications', 'authorization-policies', 'request-authentications'] as const
 
 /**
  * When the objects that route to the target last changed (milliseconds since the epoch): earlier traffic proves nothing about them.
@@ -35,7 +37,17 @@ function lastRoutingChange(evidence: Evidence, target: Target): number | undefin
     ...evidence.objects('services').filter((one) => target.services.some(({ namespace, name }) => one.metadata.namespace === namespace && one.metadata.name === name)),
     ...gatewaysFor(evidence, target),
     ...evidence.objects('envoy-filters'),
+    ...policiesFor(podsOf(target, evidence), evidence),
   ])
+}
+
+/** The security policies that act on any of the pods: of their namespace or the mesh's root, for all pods there or by a selector of labels. */
+function policiesFor(pods: readonly Pod[], evidence: Evidence): KubernetesObject[] {
+  const all: PolicyObject[] = [...evidence.objects('peer-authentications'), ...evidence.objects('authorization-policies'), ...evidence.objects('request-authentications')]
+  return all.filter(({ metadata: { namespace }, spec }) => {
+    const labels = (spec?.selector as { matchLabels?: Labels } | undefined)?.matchLabels
+    return pods.some((pod) => (namespace === pod.metadata.namespace || namespace === ROOT_NAMESPACE) && (labels === undefined || selects(labels, pod.metadata.labels)))
+  })
 }
 
 /** Milliseconds of traffic that speak of the present: what failed longer ago may long be over. */

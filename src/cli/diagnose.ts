@@ -1,3 +1,4 @@
+import { changesOf } from '../changes/propose.ts'
 import { CHECKS } from '../checks/index.ts'
 import { examine } from '../diagnosis/examine.ts'
 import { reportJson } from '../diagnosis/json.ts'
@@ -33,12 +34,13 @@ export async function diagnose(target: string, options: DiagnoseOptions): Promis
   const controller = interruptible()
   const line = progressLine(process.stderr)
   try {
-    const report = await examine(query, openClients(connection, controller), CHECKS, {
+    const examined = await examine(query, openClients(connection, controller), CHECKS, {
       signal: controller.signal,
       stepTimeout: options.timeout === undefined ? limits.stepTimeout : options.timeout * 1000,
       concurrency: limits.concurrency,
       progress: { steps: (plan) => line.steps(plan) },
     })
+    const report: Report = { ...examined, ...changesOf(examined) }
     line.clear()
     await answer(FORMATS[options.output](report))
     return exitCodeOf(report.verdict)

@@ -4,6 +4,7 @@ import { EXIT } from './exit-codes.ts'
 import { explainFailure } from './failure.ts'
 import { tolerateClosedPipes } from './output.ts'
 import type { DiagnoseOptions } from './diagnose.ts'
+import type { FollowOptions } from './follow.ts'
 import type { ShowOptions } from './status.ts'
 
 function seconds(text: string): number {
@@ -23,8 +24,8 @@ export function program(ended: (exitCode: number) => void): Command {
     .version(VERSION)
     .exitOverride()
     .addHelpText('after', `
-Exit codes of diagnose, status and doctor:
-  0 healthy   2 ill   3 unclear, not everything could be seen   64 bad usage   1 mesh-medic itself failed   130 cancelled
+Exit codes of diagnose, follow, status and doctor:
+  0 healthy (follow: arrives)   2 ill (follow: dies)   3 unclear, not everything could be seen   64 bad usage   1 mesh-medic itself failed   130 cancelled
 
 Examples:
   $ mesh-medic diagnose catalog -n istioinaction
@@ -45,6 +46,25 @@ Examples:
   $ mesh-medic diagnose http://catalog.istioinaction.io/items -o markdown > report.md
 `)
     .action(async (target: string, options: DiagnoseOptions) => ended(await (await import('./diagnose.ts')).diagnose(target, options)))
+  all.command('follow')
+    .summary('follow one request through the proxies, and say where it dies')
+    .description("Follows a request through its caller's live Envoy (listener, route, cluster, endpoints), then through the callee's, down to the pods. Sends nothing.")
+    .argument('<host>', 'HOST[:PORT][/PATH] or a URL, as the caller would write it')
+    .addOption(namespace()).addOption(context()).addOption(output('text', 'json'))
+    .option('--from <caller>', 'whose request: ingress, deploy/NAME or pod/NAME (default: ingress when a Gateway takes the host, else a workload of the namespace)')
+    .option('--method <method>', 'the request\'s method (default: GET)')
+    .option('--header <name=value>', 'a header of the request; may be given several times', (header: string, before: string[] | undefined) => [...before ?? [], header])
+    .addHelpText('after', `
+Exit codes:
+  0 arrives   2 dies   3 unclear: it depends on what is not known, or not everything could be seen   64 bad usage   1 mesh-medic itself failed
+
+Examples:
+  $ mesh-medic follow catalog.istioinaction.io/items --from ingress
+  $ mesh-medic follow catalog.istioinaction/items --from deploy/webapp -n istioinaction
+  $ mesh-medic follow https://shop.example.com/cart --method POST --header x-canary=yes
+  $ mesh-medic follow catalog.istioinaction.io/items -o json | jq '.dies, .clusters'
+`)
+    .action(async (host: string, options: FollowOptions) => ended(await (await import('./follow.ts')).follow(host, options)))
   all.command('status')
     .summary('which proxies are in sync with istiod, and which are not')
     .description('Shows how every proxy stands with istiod: in sync, stale, having rejected configuration, or absent.')
@@ -66,6 +86,24 @@ Examples:
   $ mesh-medic doctor --context staging
 `)
     .action(async (options: ShowOptions) => ended(await (await import('./doctor.ts')).doctor(options)))
+  const audit = all.command('audit').summary('look at the record of what was asked, approved and changed').description('Looks at the audit of the bot that is configured here: an append-only chain of events, each with the hash of the one before.')
+  audit.command('export')
+    .summary('every event as a line of JSON')
+    .description('Writes every event to standard output, oldest first, each as one line of JSON: its sequence and the entry.')
+    .addHelpText('after', `
+Examples:
+  $ mesh-medic audit export > audit.jsonl
+  $ mesh-medic audit export | jq -c 'select(.entry.event | startswith("fix-")) | .entry'
+`)
+    .action(async () => ended(await (await import('./audit.ts')).exportAudit()))
+  audit.command('verify')
+    .summary('whether every event is as it was written, and in its place')
+    .description('Recomputes the chain of hashes. Exit code 0: whole; 2: broken, and where.')
+    .addHelpText('after', `
+Examples:
+  $ mesh-medic audit verify
+`)
+    .action(async () => ended(await (await import('./audit.ts')).verify()))
   const configuration = all.command('config').summary('look at the configuration').description('Looks at the configuration.')
   configuration.command('check')
     .summary('explain the configuration: where each value comes from and what is missing')

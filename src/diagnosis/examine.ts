@@ -10,7 +10,7 @@ import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
 import { causeOf, verdictOf } from './cause.ts'
 import { judge } from './judge.ts'
-import { planControlPlane, planGatewayPods, planNamespace, planObjects, planProxies } from './plan.ts'
+import { planApplicationLogs, planCallers, planControlPlane, planGatewayPods, planNamespace, planObjects, planProxies, planWebhooks } from './plan.ts'
 import type { PlannedStep, Report } from './report.ts'
 import { completeTarget, resolveTarget } from './resolve-target.ts'
 import { rateFigure, trafficFigure } from './traffic-figure.ts'
@@ -106,6 +106,7 @@ export async function examine(query: TargetQuery, clients: Clients, checks: read
     target = completeTarget(target, seen())
     await look(planGatewayPods(target, seen()))
     await look(planProxies(target, seen(), clients.prometheus !== undefined))
+    await look([...planCallers(target, seen()), ...planApplicationLogs(target, seen()), ...planWebhooks(target, seen())])
     await Promise.all(besides)
     return report(target, checks, ledger, gathering.readings, startedAt, clients.now().toISOString())
   } catch (error) {
@@ -125,6 +126,6 @@ function report(target: Target, checks: readonly Check[], ledger: PlanLedger, re
   return {
     target, plan: order, readings: inOrder, ...judgement,
     ...(cause !== undefined && { cause }), verdict: verdictOf(judgement), ...(traffic !== undefined && { traffic }), ...(rates !== undefined && { rates }),
-    changes: [], startedAt, finishedAt,
+    changes: [], advice: [], startedAt, finishedAt,
   }
 }

@@ -46,6 +46,11 @@ export function reportMarkdown(checks: readonly Check[], report: Report, showed 
   const hurting = report.findings.filter(({ standing }) => standing !== 'configured')
   const advice = report.findings.filter(({ standing }) => standing === 'configured')
   if (hurting.length > 0) lines.push('## Findings', '', ...hurting.flatMap((one) => findingLines(checks, one, one === report.cause?.finding)))
+  if (report.changes.length > 0) {
+    lines.push('## Fixes', '', 'Nothing is changed before somebody approves it.', '')
+    for (const { title, why, undo, diff } of report.changes) lines.push(`### ${escapeMarkdown(title)}`, '', escapeMarkdown(why), '', codeBlock(diff.trimEnd()), '', `Undo: ${escapeMarkdown(undo)}`, '')
+  }
+  if (report.advice.length > 0) lines.push('## For people to decide', '', ...report.advice.map(({ for: code, subject, says }) => `- ${code} ${codeSpan(formatRef(subject))}: ${escapeMarkdown(says)}`), '')
   if (advice.length > 0) lines.push('## Advice', '', 'Configured only: nothing live shows it.', '', ...advice.flatMap((one) => findingLines(checks, one, false)))
   const missed = unseen(report)
   if (missed.length > 0) {

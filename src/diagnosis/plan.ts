@@ -1,7 +1,12 @@
+import { callersTurnedAway } from '../checks/connections-refused.ts'
+import { failedWebhooks } from '../checks/failed-webhooks.ts'
 import { podsOf } from '../checks/owners.ts'
 import { gatewaysFor } from '../checks/proxies-of.ts'
+import { refusedPorts } from '../checks/refused-ports.ts'
+import { trafficCountsFrom } from '../checks/traffic-of.ts'
 import { accessLog } from '../evidence/collectors/access-log.ts'
 import { analyzerMessages } from '../evidence/collectors/analyzer-messages.ts'
+import { applicationLog } from '../evidence/collectors/application-log.ts'
 import { objects } from '../evidence/collectors/objects.ts'
 import { podDescription } from '../evidence/collectors/pod-description.ts'
 import { PROXY_CONFIG_KINDS, proxyConfig } from '../evidence/collectors/proxy-config.ts'
@@ -10,6 +15,7 @@ import { traffic } from '../evidence/collectors/traffic.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { ObjectKind } from '../evidence/reading.ts'
 import type { AnyStep } from '../evidence/step.ts'
+import { ipOf } from '../mesh/address.ts'
 import { serviceHost } from '../mesh/host.ts'
 import type { Labels, Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
@@ -34,6 +40,10 @@ const MOST_TARGET_PROXIES = 3
 const MOST_GATEWAY_PROXIES = 2
 /** Access logs read, at most: each pod has its own. */
 const MOST_LOGS = 8
+/** Applications whose logs are read, at most. */
+const MOST_APPLICATIONS = 3
+/** Callers that are looked up by address, at most. */
+const MOST_CALLERS = 3
 
 const step = (kind: ObjectKind, group: AnyStep['group'], scope: Parameters<typeof objects>[2] = {}): AnyStep => objects(kind, group, scope) as AnyStep
 
@@ -103,4 +113,26 @@ export function planProxies(target: Target, evidence: Evidence, withPrometheus: 
     ...logged.map(accessLog),
     ...(withPrometheus ? target.services.map(({ name, namespace = '' }) => traffic(serviceHost(name, namespace))) : []),
   ]
+}
+
+/** Those that the target's own sidecars turned away, looked up by address; nobody when they turned none away. */
+export function planCallers(target: Target, evidence: Evidence): AnyStep[] {
+  const moment = trafficCountsFrom(evidence, target) ?? Infinity
+  const known = new Set(evidence.objects('pods').flatMap(({ status }) => status?.podIP ?? []))
+  const addresses = callersTurnedAway(podsOf(target, evidence), moment, evidence).flatMap((address) => ipOf(address) ?? [])
+  return [...new Set(addresses)].filter((ip) => !known.has(ip)).slice(-MOST_CALLERS).map((ip) => step('pods', 'workloads', { fields: `status.podIP=${ip}` }))
+}
+
+/** The logs of applications that refused their own sidecar's connections, for where they listen; none when nobody was refused. */
+export function planApplicationLogs(target: Target, evidence: Evidence): AnyStep[] {
+  const refused = refusedPorts(evidence, target)
+  return representatives([...new Set(refused.map(({ pod }) => pod))], MOST_APPLICATIONS).flatMap((pod) => {
+    const one = refused.find((refusal) => refusal.pod === pod)
+    return one === undefined ? [] : [applicationLog(refOf(pod), one.container)]
+  })
+}
+
+/** The cluster's injection webhooks, when one of them keeps a workload of the target from making pods. */
+export function planWebhooks(target: Target, evidence: Evidence): AnyStep[] {
+  return failedWebhooks(evidence, target).length === 0 ? [] : [step('mutating-webhooks', 'control plane')]
 }

@@ -1,6 +1,7 @@
 import type { Finding } from '../checks/check.ts'
 import type { BlindReason, EvidenceKind, Permission, Reading } from '../evidence/reading.ts'
 import type { StepGroup } from '../evidence/step.ts'
+import type { Advice, Change } from './change.ts'
 import type { Ref } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 
@@ -65,8 +66,10 @@ export interface Report {
   traffic?: TrafficFigure
   /** Only when a Prometheus is configured and has some. */
   rates?: RateFigure
-  /** Proposed changes; none until a fix is known for the cause. */
-  changes: never[]
+  /** Changes that would mend what hurts, those for the cause first. Empty as examined: see changes/propose.ts. */
+  changes: Change[]
+  /** What hurts and only people can mend. */
+  advice: Advice[]
   startedAt: string
   finishedAt: string
 }

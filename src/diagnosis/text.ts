@@ -26,6 +26,11 @@ export function reportText(checks: readonly Check[], report: Report): string {
   const hurting = report.findings.filter(({ standing }) => standing !== 'configured')
   const advice = report.findings.filter(({ standing }) => standing === 'configured')
   if (hurting.length > 0) parts.push('', 'Findings', ...hurting.map((one) => finding(checks, one, one === report.cause?.finding)))
+  if (report.changes.length > 0) {
+    parts.push('', 'Fixes (nothing is changed; /mesh diagnose in Slack offers to apply them)')
+    for (const { title, why, undo, diff } of report.changes) parts.push(`  ${title}`, `    ${why}`, `    Undo: ${undo}`, indent(diff.trimEnd(), '      | '))
+  }
+  if (report.advice.length > 0) parts.push('', 'For people to decide', ...report.advice.map(({ for: code, subject, says }) => `  ${code} ${formatRef(subject)}: ${says}`))
   if (advice.length > 0) parts.push('', 'Advice (configured only: nothing live shows it)', ...advice.map((one) => finding(checks, one, false)))
   const missed = unseen(report)
   if (missed.length > 0) {

@@ -39,6 +39,8 @@ export function whatItShowed(reading: Seen): string {
       const groups = countTraffic(lines).slice(0, NAMES).map(({ code, flags, upstreamHost, count: many }) => `${many} × ${code} ${flags.join(',') || '-'}${upstreamHost === undefined ? '' : ` by ${upstreamHost}`}`)
       return `${count(lines.length, 'request')}${groups.length === 0 ? '' : `: ${groups.join(', ')}`}${unreadable === 0 ? '' : `; ${count(unreadable, 'line')} could not be read`}`
     }
+    case 'application-log':
+      return reading.value.length === 0 ? 'nothing of where it listens' : [...new Set(reading.value.map(({ at, port }) => `port ${port}${at === 'loopback' ? ' of localhost only' : ''}`))].join(', ')
     case 'traffic':
       return reading.value.rates.length === 0 ? 'no requests' : reading.value.rates.toSorted((a, b) => b.rate - a.rate).slice(0, NAMES).map(({ reporter, code, flags, rate }) => `${rate.toFixed(2)}/s ${code} ${flags || '-'} (${reporter})`).join(', ')
     case 'listeners':

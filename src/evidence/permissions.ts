@@ -29,7 +29,6 @@ export const PERMISSIONS: readonly NeededPermission[] = [
   needed('get', 'networking.istio.io', 'destinationrules', 'istioctl describe'),
   needed('get', 'networking.istio.io', 'gateways', 'istioctl describe'),
   needed('list', '', 'nodes', 'istioctl analyze: input of its analyzers'),
-  needed('list', 'admissionregistration.k8s.io', 'mutatingwebhookconfigurations', 'istioctl finds the revisions of istiod by its webhooks'),
   needed('list', 'admissionregistration.k8s.io', 'validatingwebhookconfigurations', 'istioctl analyze: webhooks that point nowhere'),
   needed('list', 'apiextensions.k8s.io', 'customresourcedefinitions', 'istioctl analyze: which kinds there are'),
   needed('list', 'extensions.istio.io', 'trafficextensions', 'istioctl analyze: input of its analyzers'),

@@ -1,8 +1,9 @@
 import type { AccessLog } from '../mesh/access-log.ts'
 import type { AnalyzerMessage } from '../mesh/analyzer.ts'
 import type { Cluster, ClusterStatus, Listener, RouteConfiguration } from '../mesh/envoy.ts'
+import type { Listening } from '../mesh/listening.ts'
 import type {
-  ClusterEvent, ConfigMap, DestinationRule, EndpointSlice, EnvoyFilter, Gateway, Namespace, Pod, PolicyObject, Service, ServiceEntry, Sidecar, VirtualService, Workload,
+  AuthorizationPolicy, ClusterEvent, ConfigMap, DestinationRule, EndpointSlice, EnvoyFilter, Gateway, MutatingWebhookConfiguration, Namespace, PeerAuthentication, Pod, PolicyObject, Service, ServiceEntry, Sidecar, VirtualService, Workload,
 } from '../mesh/objects.ts'
 import type { ProxySync } from '../mesh/proxy-status.ts'
 import type { Ref } from '../mesh/ref.ts'
@@ -20,6 +21,7 @@ export interface ObjectEvidence {
   'daemon-sets': Workload[]
   events: ClusterEvent[]
   'mesh-config': ConfigMap[]
+  'mutating-webhooks': MutatingWebhookConfiguration[]
   'virtual-services': VirtualService[]
   'destination-rules': DestinationRule[]
   gateways: Gateway[]
@@ -27,8 +29,8 @@ export interface ObjectEvidence {
   'envoy-filters': EnvoyFilter[]
   sidecars: Sidecar[]
   'workload-entries': PolicyObject[]
-  'peer-authentications': PolicyObject[]
-  'authorization-policies': PolicyObject[]
+  'peer-authentications': PeerAuthentication[]
+  'authorization-policies': AuthorizationPolicy[]
   'request-authentications': PolicyObject[]
   telemetries: PolicyObject[]
 }
@@ -47,6 +49,8 @@ export interface EvidenceMap extends ObjectEvidence {
   endpoints: ClusterStatus[]
   /** The tail of one proxy's access log. */
   'access-log': AccessLog
+  /** What one pod's application says in its log of where it listens. */
+  'application-log': Listening[]
   /** Request rates of the target, from Prometheus. */
   traffic: Traffic
 }

@@ -1,5 +1,5 @@
 import { fromFqdn, hostMatches, toFqdn } from './host.ts'
-import type { DestinationRule } from './objects.ts'
+import type { ClientTls, DestinationRule } from './objects.ts'
 
 /** Where istiod looks for DestinationRules when neither the caller's nor the service's namespace has one (the mesh's root namespace). */
 export const ROOT_NAMESPACE = 'istio-system'
@@ -45,4 +45,12 @@ export function rulesInForce(rules: readonly DestinationRule[], host: string): D
 /** True when a DestinationRule defines a subset. */
 export function definesSubset({ spec }: DestinationRule, subset: string): boolean {
   return (spec?.subsets ?? []).some(({ name }) => name === subset)
+}
+
+/** The TLS settings a DestinationRule gives callers for one port of its host, or of one of its subsets; undefined leaves them to Istio. */
+export function clientTls({ spec }: DestinationRule, port: number, subset = ''): ClientTls | undefined {
+  const own = (spec?.subsets ?? []).find(({ name }) => name === subset)?.trafficPolicy
+  const ports = own?.portLevelSettings ?? spec?.trafficPolicy?.portLevelSettings ?? []
+  const settings = ports.find((one) => one.port?.number === port)
+  return settings === undefined ? own?.tls ?? spec?.trafficPolicy?.tls : settings.tls
 }

@@ -13,15 +13,38 @@ export interface NetworkFilter {
   name?: string
   typedConfig?: Record<string, unknown> & { '@type'?: string }
 }
+export interface AddressRange {
+  addressPrefix?: string
+  prefixLen?: number
+}
+export interface FilterChainMatch {
+  destinationPort?: number
+  prefixRanges?: AddressRange[]
+  serverNames?: string[]
+  transportProtocol?: string
+  applicationProtocols?: string[]
+  directSourcePrefixRanges?: AddressRange[]
+  sourceType?: string
+  sourcePrefixRanges?: AddressRange[]
+  sourcePorts?: number[]
+}
+export interface HttpFilter extends NetworkFilter {
+  disabled?: boolean
+}
+/** For which connections a listener filter is left out. */
+export interface ListenerFilterPredicate {
+  destinationPortRange?: { start?: number; end?: number }
+  anyMatch?: boolean
+  notMatch?: ListenerFilterPredicate
+  orMatch?: { rules?: ListenerFilterPredicate[] }
+  andMatch?: { rules?: ListenerFilterPredicate[] }
+}
+export interface ListenerFilter extends NetworkFilter {
+  filterDisabled?: ListenerFilterPredicate
+}
 export interface FilterChain {
   name?: string
-  filterChainMatch?: {
-    destinationPort?: number
-    prefixRanges?: { addressPrefix?: string; prefixLen?: number }[]
-    serverNames?: string[]
-    transportProtocol?: string
-    applicationProtocols?: string[]
-  }
+  filterChainMatch?: FilterChainMatch
   filters?: NetworkFilter[]
   transportSocket?: NetworkFilter
   metadata?: IstioMetadata
@@ -35,8 +58,42 @@ export interface Listener {
   useOriginalDst?: boolean
   bindToPort?: boolean
   trafficDirection?: 'INBOUND' | 'OUTBOUND' | 'UNSPECIFIED'
-  listenerFilters?: NetworkFilter[]
+  listenerFilters?: ListenerFilter[]
+  /** Chooses filter chains by a tree instead of their own matches, as waypoints do. */
+  filterChainMatcher?: unknown
   metadata?: IstioMetadata
+}
+export interface StringMatcher {
+  exact?: string
+  prefix?: string
+  suffix?: string
+  contains?: string
+  safeRegex?: { regex?: string }
+  ignoreCase?: boolean
+}
+export interface HeaderMatcher {
+  name?: string
+  stringMatch?: StringMatcher
+  presentMatch?: boolean
+  /** 64-bit integers, which protojson writes as text; the end is not part of the range. */
+  rangeMatch?: { start?: string | number; end?: string | number }
+  invertMatch?: boolean
+  treatMissingHeaderAsEmpty?: boolean
+  /** The older forms of stringMatch, as proxies before 1.2x print them. */
+  exactMatch?: string
+  prefixMatch?: string
+  suffixMatch?: string
+  containsMatch?: string
+  safeRegexMatch?: { regex?: string }
+}
+export interface QueryParameterMatcher {
+  name?: string
+  stringMatch?: StringMatcher
+  presentMatch?: boolean
+}
+export interface FractionalPercent {
+  numerator?: number
+  denominator?: 'HUNDRED' | 'TEN_THOUSAND' | 'MILLION'
 }
 export interface RouteMatch {
   prefix?: string
@@ -44,16 +101,39 @@ export interface RouteMatch {
   pathSeparatedPrefix?: string
   safeRegex?: { regex?: string }
   caseSensitive?: boolean
-  headers?: Record<string, unknown>[]
-  queryParameters?: Record<string, unknown>[]
+  headers?: HeaderMatcher[]
+  queryParameters?: QueryParameterMatcher[]
+  runtimeFraction?: { defaultValue?: FractionalPercent; runtimeKey?: string }
+  connectMatcher?: unknown
+  pathMatchPolicy?: unknown
+  grpc?: unknown
+  dynamicMetadata?: unknown[]
+  filterState?: unknown[]
+  tlsContext?: unknown
+  cookies?: unknown[]
+}
+export interface WeightedCluster {
+  name?: string
+  weight?: number
+  clusterHeader?: string
+  typedPerFilterConfig?: Record<string, unknown>
 }
 export interface RouteAction {
   cluster?: string
-  weightedClusters?: { clusters?: { name?: string; weight?: number }[] }
+  weightedClusters?: { clusters?: WeightedCluster[] }
   clusterHeader?: string
+  clusterNotFoundResponseCode?: string
   timeout?: string
   retryPolicy?: Record<string, unknown>
   requestMirrorPolicies?: { cluster?: string }[]
+  prefixRewrite?: string
+  regexRewrite?: unknown
+  hostRewriteLiteral?: string
+}
+export interface HeaderToAdd {
+  header?: { key?: string; value?: string }
+  /** Istio's `set` is OVERWRITE_IF_EXISTS_OR_ADD. */
+  appendAction?: string
 }
 export interface Route {
   name?: string
@@ -61,6 +141,8 @@ export interface Route {
   route?: RouteAction
   redirect?: Record<string, unknown>
   directResponse?: { status?: number }
+  requestHeadersToAdd?: HeaderToAdd[]
+  requestHeadersToRemove?: string[]
   metadata?: IstioMetadata
   typedPerFilterConfig?: Record<string, unknown>
 }
@@ -68,10 +150,15 @@ export interface VirtualHost {
   name?: string
   domains?: string[]
   routes?: Route[]
+  requireTls?: string
+  typedPerFilterConfig?: Record<string, unknown>
+  /** Chooses routes by a tree instead of a list. */
+  matcher?: unknown
 }
 export interface RouteConfiguration {
   name?: string
   virtualHosts?: VirtualHost[]
+  ignorePortInHostMatching?: boolean
 }
 export interface Cluster {
   name?: string
@@ -84,6 +171,8 @@ export interface Cluster {
   circuitBreakers?: Record<string, unknown>
   outlierDetection?: Record<string, unknown>
   connectTimeout?: string
+  lbPolicy?: string
+  commonLbConfig?: { healthyPanicThreshold?: { value?: number } }
   loadAssignment?: { endpoints?: { lbEndpoints?: { endpoint?: { address?: SocketAddress } }[] }[] }
 }
 /** One cluster of Envoy's `/clusters?format=json`: the hosts it would use now. */
@@ -93,6 +182,9 @@ export interface ClusterStatus {
     address?: SocketAddress
     healthStatus?: { edsHealthStatus?: string; failedActiveHealthCheck?: boolean; failedOutlierCheck?: boolean }
     weight?: number
+    priority?: number
+    locality?: { region?: string; zone?: string; subZone?: string }
+    hostname?: string
     stats?: { name?: string; value?: string; type?: string }[]
   }[]
 }

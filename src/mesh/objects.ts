@@ -6,6 +6,8 @@ export interface Metadata {
   namespace?: string
   uid?: string
   resourceVersion?: string
+  /** Grows when the spec changes, not with status or labels; some kinds have none. */
+  generation?: number
   creationTimestamp?: string
   deletionTimestamp?: string
   labels?: Record<string, string>
@@ -60,15 +62,20 @@ export interface ContainerStatus {
   state?: ContainerState
   lastState?: ContainerState
 }
+export interface SecurityContext {
+  runAsUser?: number
+  runAsGroup?: number
+}
 export interface Container {
   name: string
+  securityContext?: SecurityContext
   image?: string
   restartPolicy?: string
   ports?: { name?: string; containerPort: number; protocol?: string }[]
   readinessProbe?: unknown
 }
 export type Pod = KubernetesObject<
-  { containers: Container[]; initContainers?: Container[]; hostNetwork?: boolean; nodeName?: string; serviceAccountName?: string },
+  { containers: Container[]; initContainers?: Container[]; hostNetwork?: boolean; nodeName?: string; serviceAccountName?: string; securityContext?: SecurityContext },
   {
     phase?: string
     podIP?: string
@@ -82,9 +89,13 @@ export type Pod = KubernetesObject<
 >
 /** Deployment, StatefulSet, DaemonSet or ReplicaSet. */
 export type Workload = KubernetesObject<
-  { replicas?: number; selector?: { matchLabels?: Labels }; template?: { metadata?: { labels?: Labels; annotations?: Labels } } },
+  { replicas?: number; serviceName?: string; selector?: { matchLabels?: Labels }; template?: { metadata?: { labels?: Labels; annotations?: Labels } } },
   { replicas?: number; readyReplicas?: number; availableReplicas?: number }
 >
+/** Its webhooks stand beside metadata. */
+export interface MutatingWebhookConfiguration extends KubernetesObject {
+  webhooks?: { name: string; failurePolicy?: string; clientConfig?: { url?: string; service?: { name: string; namespace: string } } }[]
+}
 /** v1 Event: its facts stand beside metadata. */
 export interface ClusterEvent extends KubernetesObject {
   type?: string
@@ -150,15 +161,23 @@ export type VirtualService = KubernetesObject<{
   tls?: L4Route[]
   exportTo?: string[]
 }>
+export interface ClientTls {
+  mode?: 'DISABLE' | 'SIMPLE' | 'MUTUAL' | 'ISTIO_MUTUAL'
+}
+/** Settings of a port replace the policy's own for it altogether: what they leave out is Istio's default. */
+export interface TrafficPolicy {
+  tls?: ClientTls
+  portLevelSettings?: { port?: { number?: number }; tls?: ClientTls }[]
+}
 export interface Subset {
   name: string
   labels?: Labels
-  trafficPolicy?: unknown
+  trafficPolicy?: TrafficPolicy
 }
 export type DestinationRule = KubernetesObject<{
   host: string
   subsets?: Subset[]
-  trafficPolicy?: unknown
+  trafficPolicy?: TrafficPolicy
   exportTo?: string[]
   workloadSelector?: { matchLabels?: Labels }
 }>
@@ -180,6 +199,27 @@ export type ServiceEntry = KubernetesObject<{
 }>
 export type EnvoyFilter = KubernetesObject<{ workloadSelector?: { labels?: Labels }; priority?: number; configPatches?: { applyTo?: string; match?: unknown; patch?: unknown }[] }>
 export type Sidecar = KubernetesObject<{ workloadSelector?: { labels?: Labels }; egress?: { hosts?: string[]; port?: unknown }[]; ingress?: unknown[]; outboundTrafficPolicy?: unknown }>
+export interface MutualTls {
+  mode?: 'UNSET' | 'DISABLE' | 'PERMISSIVE' | 'STRICT'
+}
+/** `portLevelMtls` is by the workload's own port, and acts only beside a selector. */
+export type PeerAuthentication = KubernetesObject<{ selector?: { matchLabels?: Labels }; mtls?: MutualTls; portLevelMtls?: Record<string, MutualTls> }>
+/** Lists within a source or operation are alternatives; the fields must all be met. */
+export interface AuthorizationRule {
+  from?: { source?: Partial<Record<
+    'principals' | 'notPrincipals' | 'requestPrincipals' | 'notRequestPrincipals' | 'namespaces' | 'notNamespaces' | 'serviceAccounts' | 'notServiceAccounts'
+    | 'ipBlocks' | 'notIpBlocks' | 'remoteIpBlocks' | 'notRemoteIpBlocks', string[]>> }[]
+  to?: { operation?: Partial<Record<'hosts' | 'notHosts' | 'ports' | 'notPorts' | 'methods' | 'notMethods' | 'paths' | 'notPaths', string[]>> }[]
+  when?: { key: string; values?: string[]; notValues?: string[] }[]
+}
+/** Without an action it allows; without rules that is nothing. */
+export type AuthorizationPolicy = KubernetesObject<{
+  selector?: { matchLabels?: Labels }
+  targetRef?: unknown
+  targetRefs?: unknown[]
+  action?: 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM'
+  rules?: AuthorizationRule[]
+}>
 /** An Istio kind whose spec this project does not read field by field yet. */
 export type PolicyObject = KubernetesObject<Record<string, unknown>>
 

@@ -47,3 +47,9 @@ export function portNames(pod: Pod): string[] {
 export function applicationStatuses(pod: Pod): ContainerStatus[] {
   return (pod.status?.containerStatuses ?? []).filter(({ name }) => name !== PROXY_CONTAINER)
 }
+
+/** The pod's port that a Service's target port leads to: by number, or by the name one of its containers gives; undefined when none does. */
+export function containerPort(pod: Pod, targetPort: number | string): number | undefined {
+  if (typeof targetPort === 'number') return targetPort
+  return [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].flatMap(({ ports = [] }) => ports).find(({ name }) => name === targetPort)?.containerPort
+}

@@ -13,20 +13,26 @@ export interface Registered {
 /** Says to which namespaces a Service is exported, comma-separated. */
 const EXPORT_TO = 'networking.istio.io/exportTo'
 
+/** The namespaces a Service (by its annotation) or ServiceEntry is exported to; empty when it says nothing, which is all of them. */
+export function exportsOf({ kind, metadata, spec }: Service | ServiceEntry): string[] {
+  if (kind === 'ServiceEntry') return (spec as ServiceEntry['spec'])?.exportTo ?? []
+  return (metadata.annotations?.[EXPORT_TO] ?? '').split(',').map((one) => one.trim()).filter((one) => one !== '')
+}
+
 /** Every host that the mesh registers, with what registers it. */
 export class Registry {
   private readonly byHost = new Map<string, Registered[]>()
 
   constructor(services: readonly Service[], entries: readonly ServiceEntry[]) {
     for (const object of services) {
-      const { metadata: { name, namespace = '', annotations }, spec } = object
+      const { metadata: { name, namespace = '' }, spec } = object
       this.add(serviceHost(name, namespace), {
-        object, ports: (spec?.ports ?? []).map(({ port }) => port), exportTo: (annotations?.[EXPORT_TO] ?? '').split(',').map((one) => one.trim()).filter((one) => one !== ''),
+        object, ports: (spec?.ports ?? []).map(({ port }) => port), exportTo: exportsOf(object),
         ...(spec?.type === 'ExternalName' && spec.externalName !== undefined && { external: spec.externalName }),
       })
     }
     for (const object of entries) {
-      for (const host of object.spec?.hosts ?? []) this.add(host, { object, ports: (object.spec?.ports ?? []).map(({ number }) => number), exportTo: object.spec?.exportTo ?? [] })
+      for (const host of object.spec?.hosts ?? []) this.add(host, { object, ports: (object.spec?.ports ?? []).map(({ number }) => number), exportTo: exportsOf(object) })
     }
   }
 

@@ -1,15 +1,22 @@
 import type { RunAnswer } from '../jobs/processors/run-thread.ts'
 import { reportMarkdown } from '../diagnosis/markdown.ts'
+import { followText } from '../diagnosis/follow-text.ts'
 import { statusText } from '../diagnosis/mesh-status-text.ts'
+import { readLease } from '../changes/leases/lease-record.ts'
+import type { Records } from '../store/records.ts'
 import type { RunRecord } from '../store/runs.ts'
-import type { ButtonSpec } from './blocks/buttons.ts'
 import { doctorMessage, doctorParts } from './blocks/doctor.ts'
 import { cut } from './blocks/escape.ts'
 import { reportParts, type Part } from './blocks/report-parts.ts'
 import type { SlackMessage } from './blocks/rich.ts'
+import { followMessage, followParts } from './blocks/follow.ts'
+import { leaseMessage } from './blocks/lease.ts'
+import { logLevelsMessage } from './blocks/log-levels.ts'
 import { statusMessage, statusParts } from './blocks/status.ts'
 import { verdictMessage, type TellingOptions } from './blocks/verdict.ts'
-import { ROUND_TRIP_SECONDS } from './run-buttons.ts'
+import { changeNamed, decisionShown, proposeAnswerShown, type ChangeShowing } from './change-messages.ts'
+import { leaseButtons, raiseLogLevelButton } from './lease-buttons.ts'
+import { fullReportButton, ROUND_TRIP_SECONDS, roundTripButton, runAgainButton, verdictButtons } from './run-buttons.ts'
 
 /** Characters of a file; a browser still opens it. */
 const MOST_IN_FILE = 8_000_000
@@ -21,46 +28,70 @@ export interface AnswerFile {
   content: string
 }
 
-/** The run's message once it is answered. */
-export function finalMessage(answer: RunAnswer, run: RunRecord, telling: TellingOptions, buttons: readonly ButtonSpec[]): SlackMessage {
+/** All that an answer shows: the run's message, what its thread says beyond it, and the whole in a file, for when something did not fit. */
+export interface ShownAnswer {
+  message: SlackMessage
+  parts: readonly Part[]
+  file?: () => AnswerFile
+}
+
+/** An answer as it is shown, with fresh buttons. */
+export async function shownAnswer(showing: ChangeShowing & { telling: TellingOptions }, answer: RunAnswer, run: RunRecord): Promise<ShownAnswer> {
+  const { records, telling } = showing
   switch (answer.kind) {
     case 'diagnose':
-      return verdictMessage(answer.report, run, telling, buttons)
+      return {
+        message: verdictMessage(answer.report, run, telling, await verdictButtons(records, run, answer.report)), parts: reportParts(answer.report, answer.shown, telling),
+        file: () => readableFile(answer, run, telling),
+      }
     case 'status':
-      return statusMessage(answer.status, run, buttons)
-    case 'doctor':
-      return doctorMessage(answer.items, { within: ROUND_TRIP_SECONDS }, run, buttons)
+      return { message: statusMessage(answer.status, run, [await runAgainButton(records, run)]), parts: statusParts(answer.status), file: () => readableFile(answer, run, telling) }
+    case 'doctor': {
+      const buttons = [await roundTripButton(records, run), await runAgainButton(records, run)]
+      return { message: doctorMessage(answer.items, { within: ROUND_TRIP_SECONDS }, run, buttons), parts: doctorParts(answer.items), file: () => readableFile(answer, run, telling) }
+    }
+    case 'follow':
+      return { message: followMessage(answer.report, run, [await runAgainButton(records, run), await fullReportButton(records, run)]), parts: followParts(answer.report), file: () => readableFile(answer, run, telling) }
+    case 'propose':
+      return proposeAnswerShown(showing, answer, run)
+    case 'decide':
+      return decisionShown(showing, await changeNamed(records, answer.change), run)
+    case 'lend':
+      return leaseShown(records, answer.lease)
+    case 'log-levels':
+      return { message: logLevelsMessage(answer.proxies, run, [await raiseLogLevelButton(records, run), await runAgainButton(records, run)]), parts: [] }
   }
 }
 
-/** What the thread says beyond it. */
-export function answerParts(answer: RunAnswer, telling: TellingOptions): Part[] {
-  switch (answer.kind) {
-    case 'diagnose':
-      return reportParts(answer.report, answer.shown, telling)
-    case 'status':
-      return statusParts(answer.status)
-    case 'doctor':
-      return doctorParts(answer.items)
-  }
+async function leaseShown(records: Records, id: string): Promise<ShownAnswer> {
+  const lease = await readLease(records, id)
+  if (lease === undefined) throw new Error(`lease ${id} is gone`)
+  return { message: leaseMessage(lease, Date.now(), await leaseButtons(records, lease)), parts: [] }
 }
+
+/** An answer that is kept to be read again in full. */
+export type FullAnswer = Extract<RunAnswer, { kind: 'diagnose' | 'status' | 'doctor' | 'follow' }>
+
+export const isFull = (answer: RunAnswer): answer is FullAnswer => answer.kind === 'diagnose' || answer.kind === 'status' || answer.kind === 'doctor' || answer.kind === 'follow'
 
 /** The whole answer to read, for when something did not fit into messages. */
-export function readableFile(answer: RunAnswer, run: RunRecord, { checks }: TellingOptions): AnswerFile {
+export function readableFile(answer: FullAnswer, run: RunRecord, { checks }: TellingOptions): AnswerFile {
   const base = fileBase(run)
   switch (answer.kind) {
     case 'diagnose':
       return { name: `${base}.md`, title: 'The whole diagnosis', content: cut(reportMarkdown(checks, answer.report, answer.shown), MOST_IN_FILE) }
     case 'status':
       return { name: `${base}.txt`, title: 'The whole status', content: cut(statusText(answer.status), MOST_IN_FILE) }
+    case 'follow':
+      return { name: `${base}.txt`, title: 'The whole way', content: cut(followText(answer.report), MOST_IN_FILE) }
     case 'doctor':
       return { name: `${base}.txt`, title: 'The whole self-test', content: cut(answer.items.map(({ name, ok, says, remedy = '' }) => `${ok ? 'ok' : 'FAILED'} ${name}: ${says} ${remedy}`).join('\n'), MOST_IN_FILE) }
   }
 }
 
 /** The answer for programs: of a diagnosis the same as `mesh-medic diagnose -o json`. */
-export function jsonFile(answer: RunAnswer, run: RunRecord): AnswerFile {
-  const value = answer.kind === 'diagnose' ? answer.report : answer.kind === 'status' ? answer.status : answer.items
+export function jsonFile(answer: FullAnswer, run: RunRecord): AnswerFile {
+  const value = answer.kind === 'diagnose' || answer.kind === 'follow' ? answer.report : answer.kind === 'status' ? answer.status : answer.items
   return { name: `${fileBase(run)}.json`, title: 'The report as JSON', content: JSON.stringify(value, null, 2) }
 }
 

@@ -1,4 +1,5 @@
 import { App, type BlockAction, type CustomRoute, type MessageShortcut, type ViewSubmitAction } from '@slack/bolt'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Log } from '../jobs/log.ts'
 import { pressButton } from './actions/press-button.ts'
 import type { Asking } from './asking.ts'
@@ -9,7 +10,13 @@ import { Lull } from './lull.ts'
 import { hearMention } from './mention.ts'
 import { openDiagnoseWorkload } from './shortcuts/diagnose-workload.ts'
 import { DIAGNOSE_WORKLOAD } from './views/diagnose-workload.ts'
+import { EDIT_CHANGE } from './views/edit-change.ts'
+import { RAISE_LOG_LEVEL } from './views/raise-log-level.ts'
+import { REJECT_CHANGE } from './views/reject-change.ts'
 import { submitDiagnoseWorkload } from './views/submit-diagnose-workload.ts'
+import { submitEditChange } from './views/submit-edit-change.ts'
+import { submitRaiseLogLevel } from './views/submit-raise-log-level.ts'
+import { submitRejectChange } from './views/submit-reject-change.ts'
 
 /** How Slack reaches the app: an app token for Socket Mode, else a signing secret for HTTP. */
 export interface SlackAppOptions {
@@ -33,6 +40,11 @@ export interface SlackIdentity {
 /** The slash command, the events and the shortcut that are handled; manifest.yml names the same. */
 export const HANDLED = { commands: ['/mesh'], events: ['app_mention'], shortcuts: [DIAGNOSE_WORKLOAD] } as const
 
+/** Buttons whose press decides over the cluster. */
+const DECISIONS = ['approve-change', 'undo-change']
+/** Milliseconds; Slack waits for 3 s. */
+const ACKNOWLEDGE_WITHIN = 2000
+
 /** Where Slack posts in HTTP mode. */
 export const EVENTS_PATH = '/slack/events'
 
@@ -43,6 +55,7 @@ export function slackApp(options: SlackAppOptions, identity: SlackIdentity, deps
   registerCommand(app, deps, lull)
   registerButtons(app, deps, lull)
   registerShortcut(app, deps)
+  registerViews(app, deps)
   app.event('app_mention', async ({ event, body }) => {
     await lull.wait()
     await hearMention(deps, { ...event, team: event.team ?? body.team_id, eventId: body.event_id, botUserId: identity.botUserId })
@@ -72,12 +85,21 @@ function registerCommand(app: App, deps: SlackDeps, lull: Lull): void {
 
 function registerButtons(app: App, deps: SlackDeps, lull: Lull): void {
   app.action<BlockAction>({ type: 'block_actions' }, async ({ ack, action, body, respond }) => {
-    await ack()
-    await lull.wait()
     const { user, team, channel, container } = body
     const message = body.message as { ts?: string; thread_ts?: string } | undefined
     const asking: Asking = { user: user.id, team: team?.id, channel: channel?.id ?? user.id, respond, ...(container.is_ephemeral === true || message?.thread_ts === message?.ts ? {} : { thread: message?.thread_ts }) }
-    await pressButton(deps, asking, { actionId: 'action_id' in action ? action.action_id : '', value: 'value' in action && typeof action.value === 'string' ? action.value : undefined, message: message?.ts })
+    const actionId = 'action_id' in action ? action.action_id : ''
+    const press = (): Promise<void> => pressButton(deps, asking, { actionId, value: 'value' in action && typeof action.value === 'string' ? action.value : undefined, message: message?.ts, trigger: body.trigger_id })
+    if (DECISIONS.includes(actionId)) {
+      // Slack tells a person whose press nobody acknowledged: it is stored before it is acknowledged, so that no decision is lost in silence.
+      const pressed = press()
+      await Promise.race([pressed, pause(ACKNOWLEDGE_WITHIN)])
+      await ack()
+      return pressed
+    }
+    await ack()
+    await lull.wait()
+    await press()
   })
 }
 
@@ -88,6 +110,18 @@ function registerShortcut(app: App, deps: SlackDeps): void {
   })
   app.view<ViewSubmitAction>(DIAGNOSE_WORKLOAD, async ({ ack, view, body }) => {
     await submitDiagnoseWorkload(deps, { user: body.user.id, team: body.team?.id }, view, ack)
+  })
+}
+
+function registerViews(app: App, deps: SlackDeps): void {
+  app.view<ViewSubmitAction>(EDIT_CHANGE, async ({ ack, view, body }) => {
+    await submitEditChange(deps, { user: body.user.id, team: body.team?.id }, view, ack)
+  })
+  app.view<ViewSubmitAction>(RAISE_LOG_LEVEL, async ({ ack, view, body }) => {
+    await submitRaiseLogLevel(deps, { user: body.user.id, team: body.team?.id }, view, ack)
+  })
+  app.view<ViewSubmitAction>(REJECT_CHANGE, async ({ ack, view, body }) => {
+    await submitRejectChange(deps, { user: body.user.id, team: body.team?.id }, view, ack)
   })
 }
 

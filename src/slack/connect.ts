@@ -1,5 +1,9 @@
 import type { App } from '@slack/bolt'
 import type { AddressInfo } from 'node:net'
+import { keepLeases } from '../changes/leases/keep-leases.ts'
+import { ASK_ONLY, type Policy } from '../changes/policy.ts'
+import { READ_ONLY } from '../changes/read-only.ts'
+import type { ClusterWriter } from '../changes/writer.ts'
 import type { Check } from '../checks/check.ts'
 import { CHECKS } from '../checks/index.ts'
 import { meshStatus } from '../diagnosis/mesh-status.ts'
@@ -9,15 +13,18 @@ import type { Backend } from '../jobs/backend.ts'
 import type { Log } from '../jobs/log.ts'
 import { auditTrail, type AuditTrail } from '../jobs/processors/audit-trail.ts'
 import { processors } from '../jobs/processors/index.ts'
+import { sweepChanges } from '../jobs/processors/sweep-changes.ts'
 import { sweepRuns } from '../jobs/processors/sweep.ts'
 import type { RunRecord } from '../store/runs.ts'
 import type { JobWorker, WorkerRequest } from '../jobs/worker.ts'
 import { slackApp, type SlackAppOptions } from './app.ts'
 import { SlackCalls } from './calls.ts'
+import { SlackChangeBoard } from './change-board.ts'
 import type { SlackDeps } from './deps.ts'
 import { MeshDirectory } from './mesh-directory.ts'
 import { Rush } from './rush.ts'
 import { testSlack } from './test-slack.ts'
+import { userGroups } from './user-groups.ts'
 import { SlackThread } from './thread.ts'
 
 export interface ConnectOptions extends SlackAppOptions {
@@ -50,6 +57,10 @@ export interface ConnectRequest {
   options: ConnectOptions
   log: Log
   checks?: readonly Check[]
+  /** Who may do what; absent: everybody may ask, nobody may change anything. */
+  policy?: Policy
+  /** The hand on the cluster; absent: nothing can be changed. */
+  writer?: ClusterWriter
 }
 
 /** The bot, connected to Slack and working. */
@@ -71,13 +82,15 @@ const SWEEP_EVERY = 60_000
  * @throws Slack's own error when the tokens do not work, StoreUnavailableError
  */
 export async function connectSlack(request: ConnectRequest): Promise<SlackConnection> {
-  const { backend, clients, options, log, checks = CHECKS } = request
+  const { backend, clients, options, log, checks = CHECKS, policy = ASK_ONLY, writer = READ_ONLY } = request
   const { records, queue } = backend
   const slack = new SlackCalls({ token: options.botToken, log, ...(options.apiUrl !== undefined && { apiUrl: options.apiUrl }), ...(options.pauses !== undefined && { pauses: options.pauses }) })
   const who = await slack.patiently('auth.test', (client) => client.auth.test())
   const audit = auditTrail(records, log)
+  const members = userGroups(slack, { log })
+  const telling = { checks, ...(options.docsUrl !== undefined && { docsUrl: options.docsUrl }) }
   const deps: SlackDeps = {
-    records, queue, slack, audit, log, rush: new Rush(), directory: new MeshDirectory(clients), telling: { checks, ...(options.docsUrl !== undefined && { docsUrl: options.docsUrl }) },
+    records, queue, slack, audit, log, clients, writer, policy, members, telling, rush: new Rush(), directory: new MeshDirectory(clients), board: new SlackChangeBoard({ records, slack, log, policy, members, telling }),
     ...(options.updateEvery !== undefined && { updateEvery: options.updateEvery }), ...(options.underWay !== undefined && { underWay: options.underWay }),
   }
   const app = slackApp(options, { botId: who.bot_id ?? '', botUserId: who.user_id ?? '' }, deps)
@@ -104,22 +117,26 @@ export async function connectSlack(request: ConnectRequest): Promise<SlackConnec
 
 /** Opens the worker, unless other processes work, and looks now and then for runs that nobody works on. */
 async function startWorking({ backend, clients, options, log }: ConnectRequest, deps: SlackDeps, audit: AuditTrail): Promise<{ stop(graceMilliseconds: number): Promise<void> }> {
-  const { records, queue, slack, telling: { checks } } = deps
+  const { records, queue, slack, policy, writer, board, telling: { checks } } = deps
   const openThread = (run: RunRecord): SlackThread => new SlackThread(deps, run)
   const work = processors({
-    records, clients, checks, openThread, audit, log, meshStatus, testCluster, selfTests: [() => testSlack(slack)], store: { kind: backend.kind, ping: () => backend.ping() },
+    records, clients, checks, openThread, audit, log, policy, writer, board, queue, meshStatus, testCluster, selfTests: [() => testSlack(slack)], store: { kind: backend.kind, ping: () => backend.ping() },
     ...(options.cancelPoll !== undefined && { cancelPoll: options.cancelPoll }), ...(options.stepTimeout !== undefined && { stepTimeout: options.stepTimeout }), ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
   })
   const jobs = options.jobs ?? 4
   const worker: JobWorker | undefined = jobs === 0 ? undefined : backend.openWorker({ ...work, concurrency: jobs, log, ...(options.stall !== undefined && { stall: options.stall }) })
   await worker?.ready()
-  const sweep = (): Promise<void> => sweepRuns({ records, audit, openThread, log, queue }).catch((err: unknown) => log.warn({ err }, 'the sweep for unfinished runs failed'))
+  const sweep = (): Promise<void> => Promise.all([sweepRuns({ records, audit, log, queue, gaveUp: work.gaveUp }), sweepChanges({ records, board })]).then(() => undefined, (err: unknown) => log.warn({ err }, 'the sweep for unfinished runs failed'))
   await sweep()
   const timer = setInterval(() => void sweep(), SWEEP_EVERY)
   timer.unref()
+  const leases = keepLeases(
+    { records, clients, writer, board, trouble: (err, lease) => log.warn({ err, lease }, 'a lease could not be swept') }, { trouble: (err) => log.warn({ err }, 'the sweep of leases failed') },
+  )
   return {
     async stop(graceMilliseconds) {
       clearInterval(timer)
+      await leases.stop()
       await worker?.close({ graceMilliseconds })
     },
   }

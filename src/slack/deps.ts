@@ -1,3 +1,8 @@
+import type { ClusterWriter } from '../changes/cluster-writer.ts'
+import type { Policy } from '../changes/policy.ts'
+import type { GroupMembers } from '../changes/roles.ts'
+import type { Clients } from '../evidence/clients/clients.ts'
+import type { ChangeBoard } from '../jobs/processors/change-board.ts'
 import type { AuditTrail } from '../jobs/processors/audit-trail.ts'
 import type { Log } from '../jobs/log.ts'
 import type { JobQueue } from '../jobs/queue.ts'
@@ -15,5 +20,15 @@ export interface SlackDeps extends ThreadDeps {
   directory: MeshDirectory
   audit: AuditTrail
   rush: Rush
+  /** Who may do what. */
+  /** For what is read while a person waits. */
+  clients: Clients
+  policy: Policy
+  /** For leases that a person gives back. */
+  writer: ClusterWriter
+  /** Shows changes and leases. */
+  board: ChangeBoard
+  /** Who is in a Slack user group. */
+  members: GroupMembers
   log: Log
 }

@@ -1,7 +1,9 @@
+import { CallerError } from '../diagnosis/follow/caller.ts'
 import { UnknownNamespaceError } from '../diagnosis/mesh-status.ts'
 import { AmbiguousTargetError, UnknownTargetError } from '../diagnosis/resolve-target.ts'
 import { ruleFor } from '../diagnosis/telling.ts'
 import type { Blind } from '../evidence/reading.ts'
+import { LeaseRefusedError } from '../changes/leases/lease-refused.ts'
 import { TargetSyntaxError } from '../mesh/target-query.ts'
 import { StoreUnavailableError } from '../store/records.ts'
 import type { Refusal } from './blocks/refusal.ts'
@@ -11,8 +13,8 @@ import { ChannelClosedError, SlackUnavailableError } from './slack-trouble.ts'
 export class RefusalError extends Error {
   override readonly name = 'RefusalError'
   readonly refusal: Refusal
-  constructor(refusal: Refusal) {
-    super(refusal.why)
+  constructor(refusal: Refusal, options?: ErrorOptions) {
+    super(refusal.why, options)
     this.refusal = refusal
   }
 }
@@ -27,12 +29,14 @@ function diagnoseCommand(nearest: string, query: UnknownTargetError['query']): s
 
 /** True for an error that is no fault of ours. */
 export function isForPeople(error: unknown): boolean {
-  return [RefusalError, UnknownTargetError, AmbiguousTargetError, UnknownNamespaceError, TargetSyntaxError, ChannelClosedError].some((kind) => error instanceof kind)
+  return [RefusalError, CallerError, LeaseRefusedError, UnknownTargetError, AmbiguousTargetError, UnknownNamespaceError, TargetSyntaxError, ChannelClosedError].some((kind) => error instanceof kind)
 }
 
 /** What to tell a person about an error. The text of an error that was not made for people is not shown. */
 export function refusalOf(error: unknown, typed: string): Refusal {
   if (error instanceof RefusalError) return error.refusal
+  if (error instanceof CallerError) return { why: error.message, commands: error.callers.slice(0, 5).map((caller) => `/mesh follow ${typed} --from ${caller}`) }
+  if (error instanceof LeaseRefusedError) return { why: error.message, remedies: error.remedies }
   if (error instanceof UnknownTargetError) {
     const isNamespace = error.message.includes('no namespace')
     return { why: error.message, commands: error.nearest.map((name) => (isNamespace ? `/mesh diagnose ${error.query.text} -n ${name}` : diagnoseCommand(name, error.query))) }

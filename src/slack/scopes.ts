@@ -10,7 +10,9 @@ export const METHOD_SCOPES: Readonly<Record<string, readonly string[]>> = {
   'conversations.replies': ['channels:history', 'groups:history', 'im:history'],
   'files.completeUploadExternal': ['files:write'],
   'files.getUploadURLExternal': ['files:write'],
+  'usergroups.users.list': ['usergroups:read'],
   'views.open': [],
+  'views.update': [],
 }
 
 /** What Slack delivers to this app, with the scopes that needs. */
@@ -31,6 +33,7 @@ const WITHOUT: Readonly<Record<string, string>> = {
   'files:write': 'long evidence and full reports cannot be uploaded',
   'groups:history': 'a run that continues after a crash may post twice in private channels',
   'im:history': 'a run that continues after a crash may post twice in direct messages',
+  'usergroups:read': 'nobody is taken to be in a user group: roles and identities given to groups do not count',
 }
 
 /** What does not work without a scope. */

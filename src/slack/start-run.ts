@@ -5,6 +5,7 @@ import { tell, type Asking } from './asking.ts'
 import { noteMessage, refusalMessage } from './blocks/refusal.ts'
 import { subjectOf } from './blocks/running.ts'
 import type { SlackDeps } from './deps.ts'
+import { requireViewer } from './require-viewer.ts'
 import { refusalOf } from './refusal-of.ts'
 import { SlackUnavailableError } from './slack-trouble.ts'
 import { SlackThread } from './thread.ts'
@@ -13,10 +14,11 @@ import { SlackThread } from './thread.ts'
 const MESSAGE_DUE = 3000
 
 /**
- * Begins a run: record, claim, message, queue. Joins the run of the same target when there is one.
- * @throws StoreUnavailableError, ChannelClosedError; then nothing is left running
+ * Begins a run: record, claim, message, queue. Joins the run about the same when there is one.
+ * @throws RefusalError, StoreUnavailableError, ChannelClosedError; then nothing is left running
  */
 export async function startRun(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<void> {
+  await requireViewer(deps, asking)
   const begun = deps.rush.begin()
   const run = await begin(deps, asking, request).finally(begun)
   if (run === undefined) return
@@ -28,18 +30,49 @@ export async function startRun(deps: SlackDeps, asking: Asking, request: RunRequ
     await undo(deps, record, thread, error)
     throw error
   }
-  await deps.audit({
-    event: 'diagnosis-asked', by: record.asker, run: record.id, ...(request.target !== undefined && { target: request.target.key }),
-    facts: { kind: request.kind, text: request.text, channel: asking.channel },
+  await noteAsked(deps, record)
+}
+
+/**
+ * Begins a run that shows itself only once it is allowed: record and queue, no message and no claim.
+ * @throws StoreUnavailableError; then nothing is left running
+ */
+export async function startQuietly(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<void> {
+  const record = await recordOf(deps, asking, request)
+  try {
+    await deps.queue.enqueue({ run: record.id, kind: request.kind })
+  } catch (error) {
+    await endAnyway(deps, record)
+    throw error
+  }
+  await noteAsked(deps, record)
+}
+
+function recordOf({ records }: SlackDeps, { user, team, channel, thread }: Asking, request: RunRequest): Promise<RunRecord> {
+  return createRun(records, { request, asker: { user, ...(team !== undefined && { team }) }, channel, ...(thread !== undefined && { thread }) })
+}
+
+async function noteAsked({ audit }: SlackDeps, { id, request, asker, channel }: RunRecord): Promise<void> {
+  const { kind, text, target, change, decision } = request
+  const isFix = kind === 'propose' || kind === 'decide'
+  await audit({
+    event: isFix ? 'fix-asked' : 'diagnosis-asked', by: asker, run: id, ...(target !== undefined && { target: target.key }),
+    facts: { kind, text, channel, ...(change !== undefined && { change }), ...(decision !== undefined && { verb: decision.verb }) },
   })
+}
+
+/** What only one run at a time may be about: of a diagnosis its target, of a fix the diagnosis that it is for. */
+function claimOf({ kind, target, of, edited }: RunRequest): string | undefined {
+  if (kind === 'diagnose') return target?.key
+  return kind === 'propose' && of !== undefined && edited === undefined ? `propose/${of}` : undefined
 }
 
 /** Record, claim, message. @returns undefined when another run was joined */
 async function begin(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<{ record: RunRecord; thread: SlackThread } | undefined> {
-  const asker = { user: asking.user, ...(asking.team !== undefined && { team: asking.team }) }
-  const record = await createRun(deps.records, { request, asker, channel: asking.channel, ...(asking.thread !== undefined && { thread: asking.thread }) })
-  if (request.target !== undefined) {
-    const holder = await claimTarget(deps.records, request.target.key, record.id)
+  const record = await recordOf(deps, asking, request)
+  const claim = claimOf(request)
+  if (claim !== undefined) {
+    const holder = await claimTarget(deps.records, claim, record.id)
     if (holder !== record.id) {
       await join(deps, asking, record, holder)
       return undefined
@@ -67,6 +100,10 @@ async function openThread({ log }: SlackDeps, thread: SlackThread): Promise<void
 
 async function undo(deps: SlackDeps, run: RunRecord, thread: SlackThread, error: unknown): Promise<void> {
   await thread.replaceWith(refusalMessage(refusalOf(error, run.request.text))).catch(() => undefined)
+  await endAnyway(deps, run)
+}
+
+async function endAnyway(deps: SlackDeps, run: RunRecord): Promise<void> {
   try {
     await end(deps, run)
   } catch (err) {
@@ -77,14 +114,15 @@ async function undo(deps: SlackDeps, run: RunRecord, thread: SlackThread, error:
 
 async function end({ records }: SlackDeps, run: RunRecord): Promise<void> {
   await updateRun(records, run.id, (now) => ({ ...now, state: 'cancelled', finishedAt: new Date().toISOString() }))
-  if (run.request.target !== undefined) await releaseTarget(records, run.request.target.key, run.id)
+  const claim = claimOf(run.request)
+  if (claim !== undefined) await releaseTarget(records, claim, run.id)
 }
 
-/** Points to the run that already looks at the same target. */
+/** Points to the run that is already about the same. */
 async function join(deps: SlackDeps, asking: Asking, run: RunRecord, holder: string): Promise<void> {
   await end(deps, run)
   const url = await linkTo(deps, holder)
-  const says = `${subjectOf(run)} is being diagnosed already.`
+  const says = run.request.kind === 'propose' ? 'A fix is being worked out already.' : `${subjectOf(run)} is being diagnosed already.`
   await tell(deps, asking, url === undefined ? noteMessage(`${says} Its thread is about to appear.`) : noteMessage(says, { url, label: 'Its thread' }))
 }
 

@@ -1,9 +1,11 @@
+import type { Policy } from '../changes/policy.ts'
+import { readChange } from '../changes/record.ts'
 import type { Log } from '../jobs/log.ts'
 import type { RunAnswer, RunProgress, RunRefusal, RunThread } from '../jobs/processors/run-thread.ts'
 import type { Records } from '../store/records.ts'
 import { readPost } from '../store/posts.ts'
 import { updateRun, type RunRecord } from '../store/runs.ts'
-import { answerParts, finalMessage, readableFile } from './answer-messages.ts'
+import { shownAnswer } from './answer-messages.ts'
 import type { ButtonSpec } from './blocks/buttons.ts'
 import { cancelledMessage, failedMessage } from './blocks/ended.ts'
 import { refusalMessage } from './blocks/refusal.ts'
@@ -11,16 +13,19 @@ import type { SlackMessage } from './blocks/rich.ts'
 import { runningMessage } from './blocks/running.ts'
 import type { TellingOptions } from './blocks/verdict.ts'
 import type { SlackCalls } from './calls.ts'
+import { decisionShown } from './change-messages.ts'
 import { LiveMessage } from './live-message.ts'
 import { Posts, type Place } from './posts.ts'
 import { refusalOf } from './refusal-of.ts'
-import { cancelButton, fullReportButton, roundTripButton, runAgainButton } from './run-buttons.ts'
+import { cancelButton, runAgainButton } from './run-buttons.ts'
 import { ChannelClosedError, MessageGoneError } from './slack-trouble.ts'
 
 export interface ThreadDeps {
   records: Records
   slack: SlackCalls
   telling: TellingOptions
+  /** Says who may approve a change; without it nobody. */
+  policy?: Policy
   log: Log
   /** Milliseconds between two updates of a run's message. Default 1000. */
   updateEvery?: number
@@ -29,7 +34,7 @@ export interface ThreadDeps {
 }
 
 /** The run's message, and the one that takes its place should somebody delete it. */
-const PARENTS = ['parent', 'parent-2'] as const
+export const MESSAGES_OF_RUN = ['parent', 'parent-2'] as const
 
 /** The one place that posts for a run: its message, which is updated in place, and the parts in the thread under it. */
 export class SlackThread implements RunThread {
@@ -39,7 +44,7 @@ export class SlackThread implements RunThread {
   private run: RunRecord
   private cancel: Promise<ButtonSpec> | undefined
   private last: RunProgress = { steps: [] }
-  private parent: { part: (typeof PARENTS)[number]; ts: string } | undefined
+  private parent: { part: (typeof MESSAGES_OF_RUN)[number]; ts: string } | undefined
   /** The thread that the run was asked for in, if it was. */
   private root: string | undefined
   /** Why nothing can be posted any more. */
@@ -59,7 +64,7 @@ export class SlackThread implements RunThread {
   async openOrThrow({ isNew = false } = {}): Promise<void> {
     if (this.parent !== undefined) return
     const { records } = this.deps
-    const [first, second] = isNew ? [] : await Promise.all(PARENTS.map((part) => readPost(records, this.run.id, part)))
+    const [first, second] = isNew ? [] : await Promise.all(MESSAGES_OF_RUN.map((part) => readPost(records, this.run.id, part)))
     this.root = this.run.thread !== undefined && this.run.thread !== first?.ts && this.run.thread !== second?.ts ? this.run.thread : undefined
     const part = second === undefined ? 'parent' : 'parent-2'
     const known = second?.ts ?? (second === undefined ? first?.ts : undefined)
@@ -76,17 +81,13 @@ export class SlackThread implements RunThread {
   }
 
   async answer(answer: RunAnswer): Promise<void> {
-    const { records, telling } = this.deps
     const { run } = this
-    const buttons = answer.kind === 'diagnose' ? [await runAgainButton(records, run), await fullReportButton(records, run)]
-      : [...(answer.kind === 'doctor' ? [await roundTripButton(records, run)] : []), await runAgainButton(records, run)]
-    const final = finalMessage(answer, run, telling, buttons)
-    const parts = answerParts(answer, telling)
+    const { message: final, parts, file } = await shownAnswer(this.deps, answer, run)
     await this.settle(final)
     await this.unlessClosed(async () => {
       for (const { name, message } of parts) await this.inThread(final, (place) => this.posts.message(run.id, name, place, message))
-      if (final.isCut !== true && parts.every(({ message }) => message.isCut !== true)) return
-      await this.inThread(final, (place) => this.posts.file(run.id, 'file-readable', place, readableFile(answer, run, telling)))
+      if (file === undefined || (final.isCut !== true && parts.every(({ message }) => message.isCut !== true))) return
+      await this.inThread(final, (place) => this.posts.file(run.id, 'file-readable', place, file()))
     })
     if (this.closed !== undefined) await this.tellAsker(final)
   }
@@ -96,7 +97,8 @@ export class SlackThread implements RunThread {
   }
 
   async failed(): Promise<void> {
-    await this.settle(failedMessage(this.run, [await runAgainButton(this.deps.records, this.run)]))
+    // A press on a change is pressed again, by whoever may; nobody does it for them.
+    await this.settle(failedMessage(this.run, this.run.request.kind === 'decide' ? [] : [await runAgainButton(this.deps.records, this.run)]))
   }
 
   async cancelled(by: string | undefined): Promise<void> {
@@ -109,6 +111,10 @@ export class SlackThread implements RunThread {
   }
 
   private async running(): Promise<SlackMessage> {
+    const { kind, change: id } = this.run.request
+    const change = kind === 'decide' && id !== undefined ? await readChange(this.deps.records, id) : undefined
+    // What is being written is not cancelled half-way.
+    if (change !== undefined) return (await decisionShown(this.deps, change, this.run)).message
     this.cancel ??= cancelButton(this.deps.records, this.run)
     return runningMessage(this.run, this.last, await this.cancel)
   }
@@ -117,7 +123,7 @@ export class SlackThread implements RunThread {
     return { channel: this.run.channel, thread, since: sinceOf(this.run) }
   }
 
-  private async postParent(part: (typeof PARENTS)[number], message: SlackMessage): Promise<string> {
+  private async postParent(part: (typeof MESSAGES_OF_RUN)[number], message: SlackMessage): Promise<string> {
     try {
       return await this.posts.message(this.run.id, part, this.place(this.root), message)
     } catch (error) {
@@ -127,7 +133,7 @@ export class SlackThread implements RunThread {
     }
   }
 
-  private async setParent(part: (typeof PARENTS)[number], ts: string): Promise<void> {
+  private async setParent(part: (typeof MESSAGES_OF_RUN)[number], ts: string): Promise<void> {
     this.parent = { part, ts }
     const thread = this.root ?? ts
     if (this.run.thread !== thread) this.run = await updateRun(this.deps.records, this.run.id, (run) => ({ ...run, thread }))

@@ -17,15 +17,18 @@ export const AuditEventName = z.enum([
   'diagnosis-finished',
   'fix-applied',
   'fix-approved',
+  'fix-asked',
   'fix-failed',
   'fix-proposed',
   'fix-refused',
   'fix-rejected',
+  'fix-undo-approved',
   'fix-undone',
   'fix-verified',
   'lease-ended',
   'lease-extended',
   'lease-granted',
+  'lease-refused',
   'settings-changed',
 ])
 export type AuditEventName = z.infer<typeof AuditEventName>
@@ -66,6 +69,23 @@ export async function recordAudit(records: Records, event: AuditEvent): Promise<
     const entry: AuditEntry = { ...linked, hash: hashOf(linked) }
     return { sequence: await records.append(STREAM, entry, last?.sequence ?? 0), entry }
   })
+}
+
+/** How far back a repeated event is looked for: a run that was killed is continued within minutes. */
+const LOOKED_BACK = 2000
+
+/**
+ * As recordAudit, unless `once` has recorded this event before: for work that may be begun again after its worker was killed.
+ * @param once an id of whoever records, the same on each try
+ */
+export async function recordAuditOnce(records: Records, once: string, event: AuditEvent): Promise<void> {
+  const last = await records.lastEntry(STREAM)
+  const from = Math.max(1, (last?.sequence ?? 0) - LOOKED_BACK)
+  for (let next = from; last !== undefined && next <= last.sequence; next += PAGE) {
+    const page = await auditEntries(records, { from: next, limit: PAGE })
+    if (page.some(({ entry }) => entry.event === event.event && entry.facts.once === once)) return
+  }
+  await recordAudit(records, { ...event, facts: { ...event.facts, once } })
 }
 
 /** Entries in order, from sequence `from` (default 1), at most `limit` (default 1000). */

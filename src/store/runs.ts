@@ -7,13 +7,32 @@ const COLLECTION = 'runs'
 /** Counted from the last write: long enough to answer "what was that run?", short enough not to fill the store. */
 const KEPT_SECONDS = 30 * 24 * 3600
 
+/** `decide` is a press on a change: approve, reject, undo. */
+export const RunKind = z.enum(['diagnose', 'status', 'doctor', 'propose', 'decide', 'log-levels', 'lend', 'follow'])
+export type RunKind = z.infer<typeof RunKind>
+
+const Subject = z.object({ kind: z.string(), namespace: z.string().exactOptional(), name: z.string() })
+
 /** What a run was asked to do. `text` is what the person typed. */
 export const RunRequest = z.object({
-  kind: z.enum(['diagnose', 'status', 'doctor']),
+  kind: RunKind,
   text: z.string(),
   namespace: z.string().optional(),
   /** `key` is the same for the same object, however it was named: see claims.ts. */
   target: z.object({ key: z.string(), kind: z.string(), namespace: z.string(), name: z.string() }).optional(),
+  /** propose, lend: the diagnosis whose thread it was asked in. */
+  of: z.string().optional(),
+  /** propose: the finding to mend, and which of several candidates. */
+  finding: z.object({ code: z.string(), subject: Subject }).optional(),
+  choice: z.string().optional(),
+  /** propose: the change it takes the place of, and its YAML as a person edited it. decide: the change. */
+  change: z.string().optional(),
+  edited: z.string().optional(),
+  decision: z.object({ verb: z.enum(['approve', 'reject', 'undo']), reason: z.string().optional() }).optional(),
+  /** lend: loggers and levels, for how long, on how many proxies or on which pods. */
+  lend: z.object({ levels: z.record(z.string(), z.string()), minutes: z.number().optional(), proxies: z.number().optional(), pods: z.array(z.string()).optional() }).optional(),
+  /** follow: as typed after the host. */
+  follow: z.object({ from: z.string().optional(), method: z.string().optional(), headers: z.array(z.string()).optional() }).optional(),
 })
 export type RunRequest = z.infer<typeof RunRequest>
 
@@ -25,7 +44,7 @@ export const RunRecord = z.object({
   id: z.string(),
   state: RunState,
   request: RunRequest,
-  asker: z.object({ team: z.string().optional(), user: z.string() }),
+  asker: z.object({ team: z.string().exactOptional(), user: z.string() }),
   channel: z.string(),
   thread: z.string().optional(),
   cancelAsked: z.boolean().optional(),

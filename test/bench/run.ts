@@ -2,16 +2,17 @@
  * Measures what people wait for, as ratios against what they would type instead, in one run.
  *
  * npm run bench                 everything that can be measured here (the lab figure needs KUBECONFIG)
- * npm run bench -- NAME...      diagnosis | slack | dump
+ * npm run bench -- NAME...      apply | diagnosis | slack | dump | walk
  *
  * Tables go to standard error, one JSON object to standard output.
  */
+import { benchApply } from './apply.ts'
 import { benchDiagnosis } from './diagnosis.ts'
 import { benchDump } from './dump.ts'
 import { benchSlack } from './slack.ts'
 
 
-const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = { diagnosis: benchDiagnosis, slack: benchSlack, dump: benchDump }
+const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = { apply: benchApply, diagnosis: benchDiagnosis, slack: benchSlack, dump: benchDump }
 
 const named = process.argv.slice(2)
 const unknown = named.filter((name) => BENCHES[name] === undefined)

@@ -67,7 +67,7 @@ function merged(base: unknown, into: unknown): unknown {
 /** A proxy's status has its name beside its facts; objects have theirs in metadata. */
 const nameOf = (object: unknown): string => {
   const { metadata, ...plain } = object as { metadata?: { namespace?: string; name?: string }; namespace?: string; name?: string; code?: string }
-  const { namespace = '', name = plain.code ?? '' } = metadata ?? plain
+  const { namespace = '', name = plain.code ?? '' } = metadata?.name === undefined ? plain : metadata
   return namespace === '' ? name : `${namespace}/${name}`
 }
 

@@ -20,7 +20,7 @@ it('no command: the help, as bad usage', async () => {
 it('every command has a help with an example', () => {
   const all = program(() => undefined)
   const leaves = all.commands.flatMap((command) => (command.commands.length > 0 ? [...command.commands] : [command]))
-  expect(leaves.map((command) => command.name()).sort()).toEqual(['check', 'demo', 'diagnose', 'doctor', 'serve', 'status'])
+  expect(leaves.map((command) => command.name()).sort()).toEqual(['check', 'demo', 'diagnose', 'doctor', 'export', 'follow', 'log-level', 'serve', 'status', 'verify'])
   for (const command of leaves) {
     let help = ''
     command.configureOutput({ writeOut: (text) => { help += text } })

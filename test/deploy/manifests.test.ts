@@ -2,6 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { parseAllDocuments, parse } from 'yaml'
+import { RESERVED_NAMES } from '../../src/changes/identity.ts'
+import { WRITABLE } from '../../src/changes/writable-kinds.ts'
+import { policyOf } from '../../src/config/policy.ts'
 import { VARIABLES } from '../../src/config/variables.ts'
 import { PERMISSIONS } from '../../src/evidence/permissions.ts'
 import type { Permission } from '../../src/evidence/reading.ts'
@@ -9,18 +12,33 @@ import type { Permission } from '../../src/evidence/reading.ts'
 const DEPLOY = join(import.meta.dirname, '..', '..', 'deploy')
 
 interface Rule { apiGroups: string[]; resources: string[]; resourceNames?: string[]; verbs: string[] }
-interface Manifest { kind: string; metadata: { name: string; namespace?: string }; rules?: Rule[]; spec?: { template?: { spec: PodSpec } } }
+interface Subject { kind: string; name: string; namespace?: string }
+interface Manifest {
+  kind: string
+  metadata: { name: string; namespace?: string }
+  rules?: Rule[]
+  roleRef?: { name: string }
+  subjects?: Subject[]
+  spec?: { template?: { spec: PodSpec }; matchConditions?: { expression: string }[]; validations?: { expression: string }[]; policyName?: string; validationActions?: string[]; failurePolicy?: string }
+}
 interface PodSpec { serviceAccountName: string; securityContext: object; containers: { env: { name: string; value?: string }[]; securityContext: object }[] }
 
-const manifests = readdirSync(join(DEPLOY, 'manifests')).flatMap((file) =>
-  parseAllDocuments(readFileSync(join(DEPLOY, 'manifests', file), 'utf8')).map((document) => document.toJS() as Manifest))
-const roles = manifests.filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role')
+const { rehearseAs: REHEARSAL } = policyOf({})
+const textOf = (file: string): string => readFileSync(join(DEPLOY, 'manifests', file), 'utf8')
+const manifestsIn = (file: string): Manifest[] => parseAllDocuments(textOf(file)).map((document) => document.toJS() as Manifest)
+const manifests = readdirSync(join(DEPLOY, 'manifests')).flatMap(manifestsIn)
 
-const granted = roles.flatMap(({ metadata: { namespace }, rules = [] }) => rules.flatMap(({ apiGroups, resources, resourceNames = [undefined], verbs }) =>
+const grantedBy = (file: string): Permission[] => manifestsIn(file).flatMap(({ metadata: { namespace }, rules = [] }) => rules.flatMap(({ apiGroups, resources, resourceNames = [undefined], verbs }) =>
   apiGroups.flatMap((group) => resources.flatMap((resource) => resourceNames.flatMap((name) => verbs.map((verb): Permission => ({
     verb, group, resource, ...(namespace !== undefined && { namespace }), ...(name !== undefined && { name }),
   })))))))
+const granted = grantedBy('reader.yaml')
+const given = grantedBy('writer.yaml')
 const texts = (permissions: readonly Permission[]): string[] => permissions.map(({ verb, group, resource, namespace = '-', name = '*' }) => `${verb} ${resource}.${group} ${namespace} ${name}`).sort()
+
+it('no other file grants anything', () => {
+  expect(manifests.flatMap(({ rules = [] }) => rules).length).toBe([...manifestsIn('reader.yaml'), ...manifestsIn('writer.yaml')].flatMap(({ rules = [] }) => rules).length)
+})
 
 it('the roles grant exactly what is needed', () => {
   expect(texts(granted)).toEqual(texts(PERMISSIONS))
@@ -32,9 +50,35 @@ it('no Secrets, nothing wild, and nothing is written but what istioctl needs to 
   expect(texts(writes)).toEqual(['create pods/portforward. - *', 'create serviceaccounts/token. istio-system default'])
 })
 
-it('every rule has its reason above it', () => {
-  const lines = readFileSync(join(DEPLOY, 'manifests', 'reader.yaml'), 'utf8').split('\n')
-  const blocks = lines.map((line, index) => ({ line, before: lines[index - 1] ?? '' })).filter(({ line }) => line.startsWith('  - { apiGroups'))
+it('approvers may write exactly the kinds that fixes write', () => {
+  expect(texts(given.filter(({ verb }) => verb !== 'impersonate'))).toEqual(texts(WRITABLE.flatMap(({ group, plural, verbs }) => verbs.map((verb) => ({ verb, group, resource: plural })))))
+})
+
+it("the bot may act in named people's names alone, none of them Kubernetes' own", () => {
+  const impersonated = given.filter(({ verb }) => verb === 'impersonate')
+  expect(texts(impersonated)).toEqual([`impersonate groups. - mesh-medic:approvers`, `impersonate users. - ${REHEARSAL.user}`])
+  expect(impersonated.filter(({ name }) => name === undefined || RESERVED_NAMES.test(name))).toEqual([])
+  const bound = manifestsIn('writer.yaml').flatMap(({ roleRef, subjects = [] }) => subjects.map(({ kind, name, namespace }) => [roleRef?.name, kind, namespace, name]))
+  const pod = manifests.find(({ kind }) => kind === 'Deployment')!.spec!.template!.spec
+  expect(bound).toEqual([
+    ['mesh-medic-impersonator', 'ServiceAccount', 'mesh-medic', pod.serviceAccountName],
+    ['mesh-medic-approver', 'Group', undefined, 'mesh-medic:approvers'],
+    ['mesh-medic-approver', 'User', undefined, REHEARSAL.user],
+  ])
+})
+
+it('who rehearses is kept to dry runs', () => {
+  const [policy, binding] = manifestsIn('writer.yaml').filter(({ kind }) => kind.startsWith('ValidatingAdmissionPolicy'))
+  expect(policy?.spec).toMatchObject({
+    failurePolicy: 'Fail', matchConditions: [{ expression: `request.userInfo.username == '${REHEARSAL.user}'` }], validations: [{ expression: 'has(request.dryRun) && request.dryRun' }],
+    matchConstraints: { resourceRules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*'] }] },
+  })
+  expect(binding?.spec).toEqual({ policyName: policy?.metadata.name, validationActions: ['Deny'] })
+})
+
+it.each(['reader.yaml', 'writer.yaml'])('every rule of %s has its reason above it', (file) => {
+  const lines = textOf(file).split('\n')
+  const blocks = lines.map((line, index) => ({ line, before: lines[index - 1] ?? '' })).filter(({ line }) => /^ {2}- (\{ )?apiGroups/.test(line))
   expect(blocks.length).toBeGreaterThan(10)
   for (const { line, before } of blocks) expect(before, line).toMatch(/^ {2}(#|- \{ apiGroups)/)
 })

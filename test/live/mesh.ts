@@ -61,7 +61,8 @@ async function settled(settle: Situation['settle'], namespace: string): Promise<
   return items.every(({ status: { containerStatuses = [], initContainerStatuses = [] } }) => {
     const application = containerStatuses.find(({ name }) => name === 'catalog')
     const proxy = [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === 'istio-proxy')
-    if (application === undefined) return false
+    // A pod of another application, such as a caller, is merely to be ready.
+    if (application === undefined) return containerStatuses.length > 0 && containerStatuses.every(({ ready }) => ready)
     switch (settle) {
       case 'ready': return containerStatuses.every(({ ready }) => ready)
       case 'not-ready': return application.state.running !== undefined && !application.ready
@@ -79,20 +80,22 @@ async function settle(how: Situation['settle'], namespace: string): Promise<void
 }
 
 /** Sends requests through the ingress gateway; counts the answers by status, 0 for none. The log is flushed when it returns. */
-export async function sendRequests({ host, path, requests }: { host: string; path: string; requests: number }): Promise<Record<number, number>> {
+export async function sendRequests({ host, path, requests, atOnce = 1, gap = 0 }: { host: string; path: string; requests: number; atOnce?: number; gap?: number }): Promise<Record<number, number>> {
   const counts: Record<number, number> = {}
-  for (let i = 0; i < requests; i += 1) {
-    const code = await new Promise<number>((resolve) => {
-      const sent = request(INGRESS + path, { headers: { host }, timeout: 10_000 }, (response) => { response.resume().on('end', () => resolve(response.statusCode ?? 0)) })
-      sent.on('error', () => resolve(0)).on('timeout', () => sent.destroy())
-      sent.end()
-    })
-    counts[code] = (counts[code] ?? 0) + 1
+  for (let left = requests; left > 0; left -= atOnce) {
+    for (const code of await Promise.all(Array.from({ length: Math.min(atOnce, left) }, () => send(host, path)))) counts[code] = (counts[code] ?? 0) + 1
+    if (gap > 0) await sleep(gap)
   }
   // Istio flushes access logs once a second.
   await sleep(1500)
   return counts
 }
+
+const send = (host: string, path: string): Promise<number> => new Promise((resolve) => {
+  const sent = request(INGRESS + path, { headers: { host }, timeout: 10_000 }, (response) => { response.resume().on('end', () => resolve(response.statusCode ?? 0)) })
+  sent.on('error', () => resolve(0)).on('timeout', () => sent.destroy())
+  sent.end()
+})
 
 /** Makes a situation anew in an empty namespace, without its traffic. */
 export async function makeIll(situation: Situation, namespace = NAMESPACE): Promise<void> {

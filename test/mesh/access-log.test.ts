@@ -8,6 +8,8 @@ const REFUSED = '[2026-11-24T01:37:51.162Z] "GET /items HTTP/1.1" 503 URX,UF ups
 const TLS = '[2026-11-24T00:47:01.786Z] "GET /items HTTP/1.1" 503 URX,UF upstream_reset_before_response_started{remote_connection_failure|TLS_error:|268435703:SSL_routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end} - "TLS_error:|268435703:SSL_routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end" 0 121 68 - "10.244.0.1" "-" "1b398ec1-2fca-4fb5-8751-6b7e16b9ab75" "catalog.istioinaction.io" "10.244.0.38:3000" outbound|80||catalog.istioinaction.svc.cluster.local - 10.244.0.4:8080 10.244.0.1:63913 - -'
 const NO_HOST = '[2026-11-24T01:37:51.372Z] "GET /items HTTP/1.1" 503 UH no_healthy_upstream - "-" 0 19 0 - "-" "curl/7.88.1" "f5323a6d-311b-4fff-9405-b3a490a41b4a" "named" "-" outbound|80||named.checks-lab.svc.cluster.local - 10.96.176.205:80 10.244.0.70:39680 - default'
 const TCP = '[2023-03-23T04:00:00.000Z] "- - -" 0 UF,URX - - "delayed_connect_error:_111" 0 0 3 - "-" "-" "-" "-" "10.0.0.9:5432" outbound|5432||db.shop.svc.cluster.local - 10.96.0.5:5432 10.0.0.7:40000 - -'
+/** From 1.31, a sidecar that ordinary TLS came to. */
+const NOT_TAKEN = '[2026-11-24T03:33:19.666Z] "- - -" 0 NR filter_chain_not_found - "-" 0 0 0 - "-" "-" "-" "-" "-" - - 10.244.0.91:3000 10.244.0.85:47192 catalog.seca.io -'
 /** Before 1.9 Mixer had a field where the details are now. */
 const MIXER_ERA = '[2020-11-25T21:26:18.409Z] "GET /status/418 HTTP/1.1" 418 - "-" "-" 0 135 4 4 "-" "curl/7.73.0-DEV" "84961386-6d84-929d-98bd-c5aee93b5c88" "httpbin:8000" "127.0.0.1:80" inbound|8000|| 127.0.0.1:41854 10.44.1.27:80 10.44.1.23:37652 outbound_.8000_._.httpbin.foo.svc.cluster.local default'
 const JSON_LINE = '{"response_code_details":"via_upstream","user_agent":"curl/7.86.0","request_id":"722ef34b-553e-9b82-8a73-a716de0b14fc","response_flags":"-","upstream_cluster":"outbound|80|version-v2|catalog.istioinaction.svc.cluster.local","downstream_remote_address":"172.17.0.1:48499","connection_termination_details":null,"upstream_transport_failure_reason":null,"bytes_received":0,"duration":420,"authority":"catalog.istioinaction.io","route_name":null,"response_code":200,"x_forwarded_for":"172.17.0.1","bytes_sent":502,"start_time":"2023-03-23T04:09:46.421Z","path":"/items","upstream_service_time":"420","downstream_local_address":"172.17.0.14:8080","method":"GET","requested_server_name":null,"upstream_host":"172.17.0.17:3000","protocol":"HTTP/1.1","upstream_local_address":"172.17.0.14:52046"}'
@@ -23,7 +25,11 @@ describe('a line of an access log', () => {
     expect(only(TIMED_OUT)).toEqual({
       at: '2023-03-23T03:53:08.335Z', method: 'GET', path: '/items', authority: 'catalog.istioinaction.io', code: 504, flags: ['UT'], details: 'response_timeout',
       duration: 501, upstreamHost: '172.17.0.17:3000', upstreamCluster: 'outbound|80|version-v2|catalog.istioinaction.svc.cluster.local', requestId: 'd3bfca59-6327-9f24-a755-50d32a8782f2',
+      downstreamLocal: '172.17.0.14:8080', downstreamRemote: '172.17.0.1:5221',
     })
+  })
+  it('of a connection that no filter chain took', () => {
+    expect(only(NOT_TAKEN)).toEqual({ at: '2026-11-24T03:33:19.666Z', code: 0, flags: ['NR'], details: 'filter_chain_not_found', duration: 0, downstreamLocal: '10.244.0.91:3000', downstreamRemote: '10.244.0.85:47192', serverName: 'catalog.seca.io' })
   })
   it('with several flags and a route', () => {
     expect(only(REFUSED)).toMatchObject({ code: 503, flags: ['URX', 'UF'], failure: 'delayed_connect_error:_Connection_refused', upstreamCluster: 'inbound|3001||', routeName: 'default' })
@@ -51,6 +57,7 @@ describe('a line of an access log', () => {
     expect(only(JSON_LINE)).toEqual({
       at: '2023-03-23T04:09:46.421Z', method: 'GET', path: '/items', authority: 'catalog.istioinaction.io', code: 200, flags: [], details: 'via_upstream', duration: 420,
       upstreamHost: '172.17.0.17:3000', upstreamCluster: 'outbound|80|version-v2|catalog.istioinaction.svc.cluster.local', requestId: '722ef34b-553e-9b82-8a73-a716de0b14fc',
+      downstreamLocal: '172.17.0.14:8080', downstreamRemote: '172.17.0.1:48499',
     })
   })
   it('in JSON with numbers as text, as a Telemetry format with labels has them', () => {

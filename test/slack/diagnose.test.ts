@@ -24,7 +24,7 @@ it('diagnoses from the command to the verdict, in one message and its thread', a
   expect(verdict).toMatch(/🔴 Ill {2}`Service istioinaction\/catalog`\n`VirtualService istioinaction\/catalog-v1-v2` routes to subset/)
   expect(verdict).toContain('observed: traffic shows it (`MESH0101`')
   expect(verdict).toContain('10 of 10 requests failed since the last change (100 %)')
-  expect(verdict).toContain('[Run again][Full report]')
+  expect(verdict).toContain('[Propose fix][Raise log level][Full report]')
   expect(replies.every(({ threadTs }) => threadTs === parent!.ts)).toBe(true)
   expect(replies.map(({ text }) => text.split(':')[0])).toEqual(['Cause', ...replies.slice(1).map(({ text }) => text.split(':')[0])])
   const cause = shownIn(replies[0]!)
@@ -77,7 +77,7 @@ it('lets a second question about the same target join the first', async () => {
   await ended(house)
 })
 
-it('runs again by a button, and puts the full report into the thread once', async () => {
+it('puts the full report into the thread once', async () => {
   house = await openHouse()
   const { slack } = house
   await slack.type('/mesh diagnose catalog', WHO)
@@ -91,10 +91,18 @@ it('runs again by a button, and puts the full report into the thread once', asyn
   const again = await slack.click(parent, 'full-report', WHO)
   await slack.waitFor(() => again.ephemerals().some((one) => shownIn(one).includes('in the thread already')))
   expect(slack.files()).toHaveLength(2)
+})
 
+it('runs again by a button, where nothing is ill', async () => {
+  house = await openHouse({ clients: recordedClients('chapter-10/mended') })
+  const { slack } = house
+  await slack.type('/mesh diagnose catalog', WHO)
+  const first = await ended(house)
+  const parent = slack.messages('C_MESH')[0]!
+  expect(shownIn(parent)).toContain('[Run again][Full report]')
   await slack.click(parent, 'run-again', { user: 'U_SECOND', channel: 'C_MESH' })
   await slack.waitFor(() => slack.messages('C_MESH').filter(({ threadTs }) => threadTs === undefined).length === 2)
   const second = await ended(house, 2)
   expect(second.id).not.toBe(first.id)
-  expect(second).toMatchObject({ asker: { user: 'U_SECOND' }, outcome: { verdict: 'ill' } })
+  expect(second).toMatchObject({ asker: { user: 'U_SECOND' }, outcome: { verdict: 'healthy' } })
 })

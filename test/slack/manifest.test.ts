@@ -45,7 +45,7 @@ it('asks for the scopes that the methods and features in use need, and no others
 })
 
 it('lists every Web API method that the code calls', () => {
-  const called = new Set(sources.flatMap((text) => [...text.matchAll(/client\.((?:auth|chat|conversations|files|views|users|reactions)\.\w+)\(/g)].map(([, method]) => method!)))
+  const called = new Set(sources.flatMap((text) => [...text.matchAll(/client\.((?:auth|chat|conversations|files|views|users|usergroups\.users|reactions)\.\w+)\(/g)].map(([, method]) => method!)))
   if (sources.some((text) => text.includes('filesUploadV2('))) for (const method of ['files.getUploadURLExternal', 'files.completeUploadExternal']) called.add(method)
   expect([...called].sort()).toEqual(Object.keys(METHOD_SCOPES).sort())
 })
@@ -58,6 +58,6 @@ it('hints at every subcommand', () => {
 it.each([['commands', COMMANDS], ['actions', ACTIONS]] as const)('registers every file of %s once, sorted by name', (folder, registered) => {
   const names = registered.map(({ name }) => name)
   expect(names).toEqual([...names].sort())
-  const helpers = { commands: ['command', 'index', 'run-line', 'words'], actions: ['action', 'index', 'press-button', 'run-of'] }[folder]
+  const helpers = { commands: ['command', 'index', 'run-line', 'words'], actions: ['action', 'change-of', 'index', 'lease-of', 'press-button', 'run-of'] }[folder]
   expect(readdirSync(join(SLACK, folder)).map((file) => file.replace('.ts', '')).filter((name) => !helpers.includes(name)).sort()).toEqual(names)
 })

@@ -28,7 +28,7 @@ it('puts evidence that does not fit into a file, and keeps the buttons', async (
   await thread.open()
   await thread.answer(answer)
   const [parent, ...replies] = slack.messages('C_MESH')
-  expect(shownIn(parent!)).toContain('[Run again][Full report]')
+  expect(shownIn(parent!)).toContain('[Propose fix][Raise log level][Full report]')
   expect(replies.length).toBeLessThan(20)
   expect(replies.some((message) => shownIn(message).includes('the whole is in the file in this thread'))).toBe(true)
   const [file] = slack.files()

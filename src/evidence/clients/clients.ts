@@ -32,12 +32,20 @@ export interface Where {
   fields?: string | undefined
 }
 
+/** A part of a log. */
+export interface LogWindow {
+  /** ISO time; the API server knows seconds. */
+  sinceTime: string
+  /** Where the text is cut off. */
+  limitBytes: number
+}
+
 /** Reads the API server. Every method throws UnseenError when it can't. */
 export interface Kubernetes {
   /** All objects; `[]` when the API server doesn't serve the resource (its CRD is not installed). */
   list(resource: Resource, where: Where, signal: AbortSignal): Promise<KubernetesObject[]>
-  /** The last lines of one container's log. */
-  log(pod: Ref, container: string, tailLines: number, signal: AbortSignal): Promise<string>
+  /** The last lines of one container's log; of those since a moment, when there is one. */
+  log(pod: Ref, container: string, tailLines: number, signal: AbortSignal, window?: LogWindow): Promise<string>
   /** Whether the identity in use may do something (SelfSubjectAccessReview). */
   allowed(permission: Permission, signal: AbortSignal): Promise<boolean>
   /** The API server's version, `v1.34.4`. */

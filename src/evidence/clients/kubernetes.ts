@@ -110,8 +110,9 @@ export function kubernetesApi(options: KubernetesOptions): Kubernetes {
       return objects
     },
 
-    async log(pod, container, tailLines, signal) {
-      const answer = await send(`/api/v1/namespaces/${encodeURIComponent(pod.namespace ?? '')}/pods/${encodeURIComponent(pod.name)}/log`, { container, tailLines: String(tailLines) }, signal)
+    async log(pod, container, tailLines, signal, window) {
+      const part = { container, tailLines: String(tailLines), ...(window !== undefined && { sinceTime: window.sinceTime, limitBytes: String(window.limitBytes) }) }
+      const answer = await send(`/api/v1/namespaces/${encodeURIComponent(pod.namespace ?? '')}/pods/${encodeURIComponent(pod.name)}/log`, part, signal)
       if (answer.status !== 200) refuse(answer, { verb: 'get', group: '', resource: 'pods/log', ...(pod.namespace !== undefined && { namespace: pod.namespace }) })
       return answer.text
     },

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { KubernetesObject } from '../../mesh/objects.ts'
-import { formatRef } from '../../mesh/ref.ts'
+import { formatRef, type Ref } from '../../mesh/ref.ts'
 import type { Permission } from '../reading.ts'
 import { redact } from '../redaction.ts'
-import type { Clients, Resource, Where } from './clients.ts'
+import type { Clients, LogWindow, Resource, Where } from './clients.ts'
 import { UnseenError } from './clients.ts'
 
 const Call = z.strictObject({
@@ -31,6 +31,8 @@ export type Recording = z.infer<typeof Recording>
 const listCall = (resource: Resource, { namespace, labels, fields }: Where): string =>
   ['kubernetes list', `${resource.plural}.${resource.version}${resource.group === '' ? '' : `.${resource.group}`}`, namespace === undefined ? '-A' : `-n ${namespace}`,
     ...(labels === undefined ? [] : [`-l ${labels}`]), ...(fields === undefined ? [] : [`--field-selector ${fields}`])].join(' ')
+const logCall = (pod: Ref, container: string, tailLines: number, window: LogWindow | undefined): string =>
+  `kubernetes log ${formatRef(pod)} ${container} ${tailLines}${window === undefined ? '' : ` since ${window.sinceTime}`}`
 const accessCall = ({ verb, group, resource, namespace, name }: Permission): string => `kubernetes can ${verb} ${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : ` ${name}`} ${namespace === undefined ? '-A' : `-n ${namespace}`}`
 
 /** An object without the bulk no check reads: the field sets of managedFields, and kubectl's copy of the manifest. */
@@ -73,7 +75,7 @@ export function recordClients(clients: Clients): { clients: Clients; recording: 
     clients: {
       kubernetes: {
         list: (resource, where, signal) => keep(listCall(resource, where), () => kubernetes.list(resource, where, signal), (items) => ({ json: redactJson(items.map(slim)) })),
-        log: (pod, container, tailLines, signal) => keep(`kubernetes log ${formatRef(pod)} ${container} ${tailLines}`, () => kubernetes.log(pod, container, tailLines, signal), (text) => ({ text: redact(text) })),
+        log: (pod, container, tailLines, signal, window) => keep(logCall(pod, container, tailLines, window), () => kubernetes.log(pod, container, tailLines, signal, window), (text) => ({ text: redact(text) })),
         allowed: (permission, signal) => keep(accessCall(permission), () => kubernetes.allowed(permission, signal), (json) => ({ json })),
         version: (signal) => keep('kubernetes version', () => kubernetes.version(signal), (text) => ({ text })),
       },
@@ -103,7 +105,7 @@ export function replayClients(recording: Recording, { delay = 0 }: { delay?: num
   return {
     kubernetes: {
       list: async (resource, where, signal) => structuredClone((await answer(listCall(resource, where), signal)).json) as KubernetesObject[],
-      log: async (pod, container, tailLines, signal) => (await answer(`kubernetes log ${formatRef(pod)} ${container} ${tailLines}`, signal)).text ?? '',
+      log: async (pod, container, tailLines, signal, window) => (await answer(logCall(pod, container, tailLines, window), signal)).text ?? '',
       allowed: async (permission, signal) => (await answer(accessCall(permission), signal)).json === true,
       version: async (signal) => (await answer('kubernetes version', signal)).text ?? '',
     },

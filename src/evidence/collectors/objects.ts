@@ -18,6 +18,7 @@ export const RESOURCES: Readonly<Record<ObjectKind, Resource>> = {
   'daemon-sets': { group: 'apps', version: 'v1', plural: 'daemonsets', kind: 'DaemonSet' },
   events: { group: '', version: 'v1', plural: 'events', kind: 'Event' },
   'mesh-config': { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap' },
+  'mutating-webhooks': { group: 'admissionregistration.k8s.io', version: 'v1', plural: 'mutatingwebhookconfigurations', kind: 'MutatingWebhookConfiguration' },
   'virtual-services': networking('virtualservices', 'VirtualService'),
   'destination-rules': networking('destinationrules', 'DestinationRule'),
   gateways: networking('gateways', 'Gateway'),

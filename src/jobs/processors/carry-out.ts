@@ -1,3 +1,5 @@
+import { LeaseRefusedError } from '../../changes/leases/lease-refused.ts'
+import { CallerError } from '../../diagnosis/follow/caller.ts'
 import { UnknownNamespaceError } from '../../diagnosis/mesh-status.ts'
 import { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/resolve-target.ts'
 import { TargetSyntaxError } from '../../mesh/target-query.ts'
@@ -87,7 +89,7 @@ async function settle({ records }: Pick<ProcessorDeps, 'records'>, run: RunRecor
 
 const target = ({ request }: RunRecord): { target?: string } => (request.target === undefined ? {} : { target: request.target.key })
 
-const isRefusal = (error: unknown): error is RunRefusal => error instanceof UnknownTargetError || error instanceof AmbiguousTargetError || error instanceof TargetSyntaxError || error instanceof UnknownNamespaceError
+const isRefusal = (error: unknown): error is RunRefusal => error instanceof UnknownTargetError || error instanceof CallerError || error instanceof AmbiguousTargetError || error instanceof TargetSyntaxError || error instanceof UnknownNamespaceError || error instanceof LeaseRefusedError
 
 /** True for an error that another try would only repeat: a mistake of ours, and not a store or Slack that does not answer. */
 function isOurs(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import { changesOf } from '../../changes/propose.ts'
 import { examine } from '../../diagnosis/examine.ts'
 import { parseTarget } from '../../mesh/target-query.ts'
 import { carryOut } from './carry-out.ts'
@@ -10,7 +11,7 @@ import { shownBySteps } from '../../diagnosis/what-it-showed.ts'
 export function diagnose(deps: ProcessorDeps): Processor {
   return carryOut(deps, async (run, thread, signal) => {
     const told: RunProgress = { steps: [] }
-    const report = await examine(parseTarget(run.request.text, run.request.namespace), deps.clients, deps.checks, {
+    const examined = await examine(parseTarget(run.request.text, run.request.namespace), deps.clients, deps.checks, {
       signal,
       stepTimeout: deps.stepTimeout,
       concurrency: deps.concurrency,
@@ -25,6 +26,7 @@ export function diagnose(deps: ProcessorDeps): Processor {
         },
       },
     })
+    const report = { ...examined, ...changesOf(examined) }
     return { kind: 'diagnose', report: withoutValues(report), shown: shownBySteps(report) }
   })
 }

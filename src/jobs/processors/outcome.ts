@@ -15,5 +15,15 @@ export function outcomeOf(checks: readonly Check[], answer: RunAnswer): NonNulla
       const bad = answer.items.filter(({ ok }) => !ok).length
       return { verdict: bad === 0 ? 'healthy' : 'ill', sentence: `${bad} of ${answer.items.length} self-tests failed` }
     }
+    case 'follow':
+      return { verdict: answer.report.outcome, sentence: answer.report.headline }
+    case 'propose':
+      return 'change' in answer ? { verdict: 'proposed', sentence: `change ${answer.change}` } : 'none' in answer ? { verdict: 'none', sentence: answer.none } : { verdict: 'choice', sentence: `${answer.candidates.length} candidates` }
+    case 'decide':
+      return { verdict: 'decided', sentence: `change ${answer.change}` }
+    case 'lend':
+      return { verdict: 'lent', sentence: `lease ${answer.lease}` }
+    case 'log-levels':
+      return { verdict: 'shown', sentence: `log levels of ${answer.proxies.length} proxies` }
   }
 }

@@ -1,3 +1,5 @@
+import type { ClusterWriter } from '../../changes/writer.ts'
+import type { Policy } from '../../changes/policy.ts'
 import type { Check } from '../../checks/check.ts'
 import type { Clients } from '../../evidence/clients/clients.ts'
 import type { Records } from '../../store/records.ts'
@@ -5,6 +7,8 @@ import type { RunRecord } from '../../store/runs.ts'
 import type { Log } from '../log.ts'
 import type { RunJob } from '../queue.ts'
 import type { AuditTrail } from './audit-trail.ts'
+import type { JobQueue } from '../queue.ts'
+import type { ChangeBoard } from './change-board.ts'
 import type { OpenThread, RunAnswer, RunThread } from './run-thread.ts'
 
 /** What processors work with. */
@@ -21,6 +25,14 @@ export interface ProcessorDeps {
   stepTimeout?: number
   /** Steps under way at once. */
   concurrency?: number
+}
+
+/** What processors of changes and leases work with. */
+export interface ChangeDeps extends ProcessorDeps {
+  policy: Policy
+  writer: ClusterWriter
+  board: ChangeBoard
+  queue: JobQueue
 }
 
 /** Does one kind of job; the same as WorkerRequest.process. */

@@ -1,8 +1,12 @@
+import type { LeaseRefusedError } from '../../changes/leases/lease-refused.ts'
+import type { CallerError } from '../../diagnosis/follow/caller.ts'
+import type { FollowReport } from '../../diagnosis/follow/report.ts'
 import type { MeshStatus, UnknownNamespaceError } from '../../diagnosis/mesh-status.ts'
 import type { PlannedStep, Report } from '../../diagnosis/report.ts'
 import type { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/resolve-target.ts'
 import type { SelfTestItem } from '../../diagnosis/self-test.ts'
 import type { TargetSyntaxError } from '../../mesh/target-query.ts'
+import type { Ref } from '../../mesh/ref.ts'
 import type { Target } from '../../mesh/target.ts'
 import type { RunRecord } from '../../store/runs.ts'
 
@@ -17,9 +21,23 @@ export type RunAnswer =
   | { kind: 'diagnose'; report: Report; shown: Record<string, string> }
   | { kind: 'status'; status: MeshStatus }
   | { kind: 'doctor'; items: SelfTestItem[]; askedAt: string }
+  | { kind: 'follow'; report: FollowReport }
+  | ProposeAnswer
+  | { kind: 'decide'; change: string }
+  | { kind: 'lend'; lease: string }
+  | { kind: 'log-levels'; proxies: ShownLevels[] }
 
-/** Why a run that was begun has no answer: its target is gone, or was never there. */
-export type RunRefusal = UnknownTargetError | AmbiguousTargetError | TargetSyntaxError | UnknownNamespaceError
+/** What came of asking for a fix: a stored change, several to choose from, or why there is none. */
+export type ProposeAnswer =
+  | { kind: 'propose'; change: string }
+  | { kind: 'propose'; candidates: { choice: string; title: string; why: string }[] }
+  | { kind: 'propose'; none: string }
+
+/** Log levels of one proxy; `says` when they could not be read. */
+export type ShownLevels = { pod: Ref; levels: Record<string, string> } | { pod: Ref; says: string }
+
+/** Why a run that was begun has no answer: its target is gone, or was never there; or nothing is lent. */
+export type RunRefusal = CallerError | LeaseRefusedError | UnknownTargetError | AmbiguousTargetError | TargetSyntaxError | UnknownNamespaceError
 
 /**
  * Where a run tells what it does and what it found. Whatever was said before, by this worker or by one that was killed, is not said

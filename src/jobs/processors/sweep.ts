@@ -1,7 +1,11 @@
 import { isFinished, listRuns, type RunRecord } from '../../store/runs.ts'
 import type { JobQueue } from '../queue.ts'
+import type { WorkerRequest } from '../worker.ts'
 import { giveUp } from './carry-out.ts'
 import type { ProcessorDeps } from './processor.ts'
+
+/** What becomes of a run that has no attempts left. */
+export type GaveUp = Required<WorkerRequest>['gaveUp']
 
 /** Runs that nobody waits for any more, in milliseconds since they were asked for. */
 const TOO_OLD = 60 * 60_000
@@ -13,7 +17,7 @@ const TOO_YOUNG = 30_000
  * then: a run whose command was taken by a process that died before it could enqueue it is answered all the same. A run without a
  * message is in the queue already, or was refused. Runs older than an hour are told to have failed instead.
  */
-export async function sweepRuns(deps: Pick<ProcessorDeps, 'records' | 'audit' | 'openThread' | 'log'> & { queue: JobQueue }): Promise<void> {
+export async function sweepRuns(deps: Pick<ProcessorDeps, 'records' | 'audit' | 'log'> & { queue: JobQueue; gaveUp: GaveUp }): Promise<void> {
   const unfinished = (await listRuns(deps.records)).filter((run) => !isFinished(run))
   for (const run of unfinished) await again(deps, run)
 }
@@ -23,6 +27,6 @@ async function again(deps: Parameters<typeof sweepRuns>[0], run: RunRecord): Pro
   if (age < TOO_YOUNG || (age < TOO_OLD && run.thread === undefined)) return
   if (age < TOO_OLD) return deps.queue.enqueue({ run: run.id, kind: run.request.kind })
   deps.log.warn({ run: run.id }, 'an old run was given up')
-  if (run.thread !== undefined) await deps.openThread(run).failed()
-  await giveUp(deps, run.id, new Error('interrupted for more than an hour'))
+  const why = new Error('interrupted for more than an hour')
+  await (run.thread === undefined ? giveUp(deps, run.id, why) : deps.gaveUp({ run: run.id, kind: run.request.kind }, why))
 }

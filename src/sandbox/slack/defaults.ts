@@ -1,4 +1,4 @@
-import type { Person } from './records.ts'
+import type { Person, UserGroup } from './records.ts'
 import type { AppIdentity } from './workspace.ts'
 
 /** Who the app is unless the options say otherwise. */
@@ -16,6 +16,8 @@ export const DEFAULT_PEOPLE: readonly Person[] = [
   { id: 'U_SECOND', name: 'second' },
   { id: 'U_VISITOR', name: 'visitor' },
 ]
+
+export const DEFAULT_GROUPS: readonly UserGroup[] = [{ id: 'S_OWNERS', handle: 'mesh-owners', users: ['U_SECOND'] }]
 
 export const DEFAULT_CHANNELS = [{ id: 'C_MESH', name: 'mesh' }] as const
 

@@ -6,6 +6,7 @@ import {
   DEFAULT_APP,
   DEFAULT_CHANNELS,
   DEFAULT_EVENTS,
+  DEFAULT_GROUPS,
   DEFAULT_PEOPLE,
   DEFAULT_SCOPES,
   DEFAULT_TIMES,
@@ -159,7 +160,7 @@ export const startSlackStandIn = async (options: SlackStandInOptions = {}): Prom
 const furnish = (workspace: Workspace, options: SlackStandInOptions): void => {
   const { app, people, channels, groups } = workspace
   for (const person of options.people ?? DEFAULT_PEOPLE) people.set(person.id, person)
-  for (const group of options.groups ?? []) groups.set(group.id, group)
+  for (const group of options.groups ?? DEFAULT_GROUPS) groups.set(group.id, group)
   for (const { members, kind, ...channel } of options.channels ??
     DEFAULT_CHANNELS.map((channel) => ({ ...channel, kind: undefined, members: undefined }))) {
     channels.set(channel.id, { ...channel, kind: kind ?? 'public', members: new Set(members ?? [...people.keys(), app.userId]) })

@@ -7,6 +7,8 @@ export interface Press {
   button: ButtonRecord
   /** `ts` of the message the button is in; absent for an ephemeral one. */
   message?: string | undefined
+  /** Opens one view, within 3 s of the press. */
+  trigger?: string | undefined
 }
 
 /** What pressing a button does. */

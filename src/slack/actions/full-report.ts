@@ -1,6 +1,6 @@
 import { keptAnswer } from '../../jobs/processors/kept-answer.ts'
 import { readPost } from '../../store/posts.ts'
-import { jsonFile, readableFile } from '../answer-messages.ts'
+import { isFull, jsonFile, readableFile } from '../answer-messages.ts'
 import { tell } from '../asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
 import { Posts } from '../posts.ts'
@@ -14,7 +14,7 @@ export const fullReport = defineAction({
   async run(deps, asking, press) {
     const run = await runOf(deps, press)
     const answer = await keptAnswer(deps.records, run.id)
-    if (answer === undefined) throw new RefusalError({ why: 'That report is not kept any more.', commands: [`/mesh ${run.request.kind} ${run.request.text}`.trim()] })
+    if (answer === undefined || !isFull(answer)) throw new RefusalError({ why: 'That report is not kept any more.', commands: [`/mesh ${run.request.kind} ${run.request.text}`.trim()] })
     const before = await readPost(deps.records, run.id, 'file-json')
     if (before?.state === 'posted') return tell(deps, asking, noteMessage('The full report is in the thread already.'))
     const posts = new Posts(deps)

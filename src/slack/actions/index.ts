@@ -1,15 +1,37 @@
 import type { Action } from './action.ts'
+import { approveChange } from './approve-change.ts'
 import { cancelRun } from './cancel-run.ts'
+import { chooseFix } from './choose-fix.ts'
 import { chooseTarget } from './choose-target.ts'
 import { doctorRoundTrip } from './doctor-round-trip.ts'
+import { downloadPatch } from './download-patch.ts'
+import { editChange } from './edit-change.ts'
+import { extendLeaseAction } from './extend-lease.ts'
 import { fullReport } from './full-report.ts'
+import { giveBackLease } from './give-back-lease.ts'
+import { proposeFix } from './propose-fix.ts'
+import { raiseLogLevel } from './raise-log-level.ts'
+import { rejectChange } from './reject-change.ts'
 import { runAgain } from './run-again.ts'
+import { saveLog } from './save-log.ts'
+import { undoChange } from './undo-change.ts'
 
 /** Every button, sorted by name. */
 export const ACTIONS: readonly Action[] = [
+  approveChange,
   cancelRun,
+  chooseFix,
   chooseTarget,
   doctorRoundTrip,
+  downloadPatch,
+  editChange,
+  extendLeaseAction,
   fullReport,
+  giveBackLease,
+  proposeFix,
+  raiseLogLevel,
+  rejectChange,
   runAgain,
+  saveLog,
+  undoChange,
 ]

@@ -11,14 +11,19 @@ export interface Pressed {
   actionId: string
   value: string | undefined
   message: string | undefined
+  /** Slack's trigger_id. */
+  trigger?: string | undefined
 }
 
 const Home = z.object({ channel: z.string().optional(), team: z.string().optional() })
 
+/** Verbs whose button is only made anew with a proposal. */
+const OF_FIXES = new Set(['approve-change', 'choose-fix', 'download-patch', 'edit-change', 'propose-fix', 'reject-change'])
+
 const OPAQUE_ID = /^[a-z0-9]{10,40}$/
 
 /** Does what a button says; one that does nothing any more answers why. Never rejects. */
-export async function pressButton(deps: SlackDeps, asking: Asking, { actionId, value, message }: Pressed): Promise<void> {
+export async function pressButton(deps: SlackDeps, asking: Asking, { actionId, value, message, trigger }: Pressed): Promise<void> {
   await orTell(deps, asking, `button ${actionId.slice(0, 60)}`, async () => {
     const [name = ''] = actionId.split(':')
     const action = ACTIONS.find((one) => one.name === name)
@@ -33,14 +38,15 @@ export async function pressButton(deps: SlackDeps, asking: Asking, { actionId, v
     if ((home.channel !== undefined && home.channel !== asking.channel) || (home.team !== undefined && asking.team !== undefined && home.team !== asking.team)) {
       throw new RefusalError({ why: 'That button belongs to another channel.', remedies: ['Press it there, or ask here:'], commands: ['/mesh help'] })
     }
-    await action.run(deps, asking, { button, message })
+    await action.run(deps, asking, { button, message, trigger })
   })
 }
 
 function refuse(answer: ButtonRefusal): RefusalError | undefined {
   if (answer.refusal === 'unknown') return undefined
   const { act, used } = answer.button
-  const again = act === 'doctor-round-trip' ? ['/mesh doctor'] : ['/mesh help']
-  if (answer.refusal === 'expired') return new RefusalError({ why: 'That button has expired.', remedies: ['Ask again:'], commands: again })
-  return new RefusalError({ why: `That button was used already${used === undefined ? '' : `, at ${used.at.slice(11, 19)} UTC`}.`, remedies: ['Ask again:'], commands: again })
+  const again = OF_FIXES.has(act) ? { remedies: ['Press “Propose fix” again, or diagnose the target again:'], commands: ['/mesh diagnose TARGET'] }
+    : { remedies: ['Ask again:'], commands: [act === 'doctor-round-trip' ? '/mesh doctor' : '/mesh help'] }
+  if (answer.refusal === 'expired') return new RefusalError({ why: 'That button has expired.', ...again })
+  return new RefusalError({ why: `That button was used already${used === undefined ? '' : `, at ${used.at.slice(11, 19)} UTC`}.`, ...again })
 }

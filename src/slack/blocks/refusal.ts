@@ -1,6 +1,6 @@
 import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { fit } from './fit.ts'
-import { bullets, code, line, link, rich, text, type SlackMessage } from './rich.ts'
+import { bullets, code, line, link, mentioning, rich, text, withoutMentions, type SlackMessage } from './rich.ts'
 
 /** An answer to something that cannot be done: why, and what would work. */
 export interface Refusal {
@@ -9,14 +9,16 @@ export interface Refusal {
   remedies?: readonly string[]
   /** Lines that can be typed instead. */
   commands?: readonly string[]
+  /** Ids of people and user groups whose mentions in these texts are ours. */
+  named?: readonly string[]
 }
 
-export function refusalMessage({ why, remedies = [], commands = [] }: Refusal, buttons: readonly ButtonSpec[] = []): SlackMessage {
+export function refusalMessage({ why, remedies = [], commands = [], named = [] }: Refusal, buttons: readonly ButtonSpec[] = []): SlackMessage {
   return fit({
-    text: `⚠️ ${why}`,
+    text: `⚠️ ${withoutMentions(why)}`,
     blocks: [
-      rich(line(text(`⚠️ ${why}`))),
-      ...(remedies.length === 0 ? [] : [rich(line(text(remedies.join('\n'))))]),
+      rich(line(text('⚠️ '), ...mentioning(why, named))),
+      ...(remedies.length === 0 ? [] : [rich(line(...mentioning(remedies.join('\n'), named)))]),
       ...(commands.length === 0 ? [] : [rich(line(text('This would work:')), bullets(commands.slice(0, 10).map((command) => [code(command)])))]),
       ...buttonRow(buttons),
     ],

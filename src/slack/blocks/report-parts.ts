@@ -1,6 +1,7 @@
 import type { Finding } from '../../checks/check.ts'
 import type { PlannedStep, Report } from '../../diagnosis/report.ts'
 import { remedy, unseen } from '../../diagnosis/telling.ts'
+import { formatRef } from '../../mesh/ref.ts'
 import { clean, cut } from './escape.ts'
 import { codePiece, findingMessage, findingSentence } from './finding.ts'
 import { fit } from './fit.ts'
@@ -28,6 +29,8 @@ export function reportParts(report: Report, shown: Readonly<Record<string, strin
       const isCause = report.cause !== undefined && same(finding, report.cause.finding)
       return { name: `finding-${index + 1}`, message: findingMessage(finding, { ...options, isCause, explains: isCause ? (report.cause?.explains ?? []) : [] }) }
     }),
+    ...fixesPart(report, options),
+    ...peoplePart(report, options),
     ...findingList('more-findings', `${hurting.length - MOST_FINDINGS} more findings`, hurting.slice(MOST_FINDINGS), options),
     ...unseenPart(report),
     ...findingList('advice', 'Advice: configured only, nothing live shows it', advice, options),
@@ -55,6 +58,19 @@ function findingList(name: string, title: string, findings: readonly Finding[], 
     text(' Shown by '), code(cut(clean(finding.because[0].source), 300)),
   ])
   return part(name, title, [bullets(items)], findings.length > MOST_LINES)
+}
+
+/** What would mend it; nothing of it is done yet. */
+function fixesPart({ changes }: Report, { docsUrl }: TellingOptions): Part[] {
+  const items = changes.slice(0, MOST_LINES).map((change): Piece[] => [
+    bold(cut(clean(change.title), 200)), text(`  ${cut(clean(change.why), 500)} `), codePiece(change.for, docsUrl), text(`\nUndo: ${cut(clean(change.undo), 300)}`),
+  ])
+  return items.length === 0 ? [] : part('fixes', 'Fixes: nothing is changed before somebody approves it', [bullets(items)], changes.length > MOST_LINES)
+}
+
+function peoplePart({ advice }: Report, { docsUrl }: TellingOptions): Part[] {
+  const items = advice.slice(0, MOST_LINES).map((one): Piece[] => [codePiece(one.for, docsUrl), text(' '), code(formatRef(one.subject)), text(`  ${cut(clean(one.says), 600)}`)])
+  return items.length === 0 ? [] : part('for-people', 'For people to decide', [bullets(items)], advice.length > MOST_LINES)
 }
 
 function unseenPart(report: Report): Part[] {

@@ -19,6 +19,8 @@ export const bold = (value: string): Piece => ({ type: 'text', text: nonEmpty(cl
 export const italic = (value: string): Piece => ({ type: 'text', text: nonEmpty(clean(value)), style: { italic: true } })
 export const code = (value: string): Piece => ({ type: 'text', text: nonEmpty(clean(value)), style: { code: true } })
 export const person = (id: string): Piece => (/^[UW][A-Z0-9_]+$/.test(id) ? { type: 'user', user_id: id } : code(id))
+/** A user group; a message that is posted anew tells its members, an update tells nobody. */
+export const group = (id: string): Piece => (/^S[A-Z0-9_]+$/.test(id) ? { type: 'usergroup', usergroup_id: id } : code(id))
 
 /** A link with a text of ours. */
 export const link = (url: string, label: string): Piece => ({ type: 'link', url, text: clean(label) })
@@ -63,3 +65,19 @@ export function rich(...elements: RichTextBlock['elements']): RichTextBlock {
 export function lines(many: Piece[][]): RichTextSection {
   return line(...many.flatMap((pieces, index) => (index === 0 ? pieces : [text('\n'), ...pieces])))
 }
+
+const MENTION = /<(?:@([UW][A-Z0-9_]+)|!subteam\^(S[A-Z0-9_]+))>/
+
+/** A sentence of ours that names people (`<@U…>`) and groups (`<!subteam^S…>`): those with a known id are shown by name, anything else as it stands. */
+export function mentioning(sentence: string, known: readonly string[]): Piece[] {
+  // Splitting by a pattern with two groups gives text, user, group, text, …
+  return sentence.split(MENTION).flatMap((part, index): Piece[] => {
+    if ((part as string | undefined) === undefined || part === '') return []
+    if (index % 3 === 0) return [text(part)]
+    if (known.includes(part)) return [index % 3 === 1 ? person(part) : group(part)]
+    return [text(index % 3 === 1 ? `<@${part}>` : `<!subteam^${part}>`)]
+  })
+}
+
+/** The same where nothing can be named, as in a notification. */
+export const withoutMentions = (sentence: string): string => sentence.replaceAll(new RegExp(MENTION, 'g'), 'somebody')

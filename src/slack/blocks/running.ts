@@ -6,12 +6,15 @@ import { fit } from './fit.ts'
 import { bold, code, line, lines, person, rich, text, type Piece, type SlackMessage } from './rich.ts'
 import { stepLines } from './step-list.ts'
 
-const DOING: Readonly<Record<RunRecord['request']['kind'], string>> = { diagnose: 'Diagnosing', status: 'Looking at the mesh', doctor: 'Testing myself' }
+const DOING: Readonly<Record<RunRecord['request']['kind'], string>> = {
+  decide: 'Deciding', diagnose: 'Diagnosing', doctor: 'Testing myself', follow: 'Following a request to', lend: 'Raising log levels of', 'log-levels': 'Reading log levels of',
+  propose: 'Working out a fix for', status: 'Looking at the mesh',
+}
 
 /** What a run is about, in words: its target, or the namespace. */
 export function subjectOf({ request }: RunRecord): string {
   if (request.target !== undefined) return formatRef(request.target)
-  if (request.kind === 'diagnose') return request.text
+  if (request.kind !== 'status' && request.kind !== 'doctor') return request.text
   return request.namespace === undefined ? '' : `Namespace ${request.namespace}`
 }
 

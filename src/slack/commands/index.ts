@@ -1,13 +1,21 @@
 import type { Command } from './command.ts'
+import { audit } from './audit.ts'
 import { diagnose } from './diagnose.ts'
 import { doctor } from './doctor.ts'
+import { follow } from './follow.ts'
 import { help } from './help.ts'
+import { leases } from './leases.ts'
+import { logLevel } from './log-level.ts'
 import { status } from './status.ts'
 
 /** Every command, sorted by name. */
 export const COMMANDS: readonly Command[] = [
+  audit,
   diagnose,
   doctor,
+  follow,
   help,
+  leases,
+  logLevel,
   status,
 ]

@@ -40,38 +40,50 @@ export function splitWords(line: string): string[] {
 export interface Arguments {
   words: string[]
   namespace?: string
+  /** The values of the command's own flags, in the order they were typed. */
+  values: Readonly<Record<string, readonly string[]>>
 }
 
-const FLAGS = ['-n', '--namespace']
+/** A flag with a value: what the value is (`minutes`), and whether it may come several times. */
+export interface Flag {
+  value: string
+  many?: boolean
+}
+
+const NAMESPACE_FLAGS = ['-n', '--namespace']
 
 /**
- * Takes `-n NAMESPACE` (also `--namespace=NAMESPACE`) out of the words.
+ * Takes `-n NAMESPACE` (also `--namespace=NAMESPACE`) and a command's own flags out of the words.
+ * @param flags by their name, as `--for`
  * @throws RefusalError for any other flag, a flag twice or without its value
  */
-export function readArguments(words: readonly string[], usage: string): Arguments {
-  const refuse = (why: string, ...more: string[]): never => {
-    throw new RefusalError({ why, commands: [...more, `/mesh ${usage}`] })
+export function readArguments(words: readonly string[], usage: string, flags: Readonly<Record<string, Flag>> = {}): Arguments {
+  const refuse = (why: string): never => {
+    throw new RefusalError({ why, commands: [`/mesh ${usage}`] })
   }
   const rest: string[] = []
-  let namespace: string | undefined
+  const values: Record<string, string[]> = {}
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? ''
     if (!word.startsWith('-')) {
       rest.push(word)
       continue
     }
-    const [flag, inline] = split(word)
-    if (!FLAGS.includes(flag)) {
-      const [nearest] = nearestNames(flag, FLAGS)
-      refuse(`I do not know the flag ${flag.slice(0, 60)}.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`)
+    const [typed, inline] = split(word)
+    const name = NAMESPACE_FLAGS.includes(typed) ? '-n' : typed
+    const flag: Flag | undefined = name === '-n' ? { value: 'namespace' } : flags[name]
+    if (flag === undefined) {
+      const [nearest] = nearestNames(typed, [...NAMESPACE_FLAGS, ...Object.keys(flags)])
+      return refuse(`I do not know the flag ${typed.slice(0, 60)}.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`)
     }
-    if (namespace !== undefined) refuse('The namespace is given twice.')
+    if (values[name] !== undefined && flag.many !== true) refuse(name === '-n' ? 'The namespace is given twice.' : `${typed} is given twice.`)
     const value = inline ?? words[(index += 1)]
-    if (value === undefined || value === '') return refuse(`${flag} needs a namespace.`)
-    if (value.startsWith('-')) return refuse(`${flag} needs a namespace; ${JSON.stringify(value.slice(0, 60))} is none.`)
-    namespace = value
+    if (value === undefined || value === '') return refuse(`${typed} needs a ${flag.value}.`)
+    if (value.startsWith('-')) return refuse(`${typed} needs a ${flag.value}; ${JSON.stringify(value.slice(0, 60))} is none.`)
+    values[name] = [...(values[name] ?? []), value]
   }
-  return { words: rest, ...(namespace !== undefined && { namespace }) }
+  const { '-n': [namespace] = [], ...own } = values
+  return { words: rest, values: own, ...(namespace !== undefined && { namespace }) }
 }
 
 function split(word: string): [string, string?] {

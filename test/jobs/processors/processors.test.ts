@@ -5,7 +5,7 @@ import { auditTrail } from '../../../src/jobs/processors/audit-trail.ts'
 import { processors, type ProcessorsDeps } from '../../../src/jobs/processors/index.ts'
 import { keepAnswer, keptAnswer } from '../../../src/jobs/processors/kept-answer.ts'
 import { sweepRuns } from '../../../src/jobs/processors/sweep.ts'
-import type { RunJob } from '../../../src/jobs/queue.ts'
+import type { JobQueue, RunJob } from '../../../src/jobs/queue.ts'
 import { auditEntries, verifyAudit } from '../../../src/store/audit.ts'
 import { claimTarget } from '../../../src/store/claims.ts'
 import { StoreUnavailableError, type Records } from '../../../src/store/records.ts'
@@ -14,9 +14,13 @@ import { recordedClients } from '../../replay.ts'
 import { rememberingLog, type Logged } from '../../slack/house.ts'
 import { heldClients } from '../../slack/slow-clients.ts'
 import { memoryRecords } from '../../store/memory-records.ts'
+import { ASK_ONLY } from '../../../src/changes/policy.ts'
+import { READ_ONLY } from '../../../src/changes/read-only.ts'
+import { FakeBoard } from './fake-board.ts'
 import { FakeThread } from './fake-thread.ts'
 
 const CATALOG: RunRequest = { kind: 'diagnose', text: 'catalog', target: { key: 'service/istioinaction/catalog', kind: 'Service', namespace: 'istioinaction', name: 'catalog' } }
+const NO_QUEUE: JobQueue = { enqueue: () => Promise.reject(new Error('not asked')), counts: () => Promise.reject(new Error('not asked')) }
 const NEVER = new AbortController().signal
 
 let records: Records
@@ -28,7 +32,7 @@ function bench(more: Partial<ProcessorsDeps> = {}): { thread: FakeThread; work: 
   const work = processors({
     records, clients: recordedClients('chapter-10/ill'), checks: [missingSubset], openThread: () => thread, audit: auditTrail(records, log), log, cancelPoll: 10,
     meshStatus: () => Promise.resolve({ proxies: [], controlPlane: [], versions: [], unseen: [] }), testCluster: () => Promise.resolve([{ name: 'list pods', ok: true, says: 'allowed' }]), selfTests: [],
-    store: { kind: 'embedded', ping: () => Promise.resolve() }, ...more,
+    store: { kind: 'embedded', ping: () => Promise.resolve() }, policy: ASK_ONLY, writer: READ_ONLY, board: new FakeBoard(), queue: NO_QUEUE, ...more,
   })
   return { thread, work, logged }
 }
@@ -128,7 +132,7 @@ describe('doctor', () => {
 
 describe('the sweep', () => {
   it('enqueues what nobody works on, leaves what is new or over, and gives up what is old', async () => {
-    const { thread } = bench()
+    const { thread, work } = bench()
     const ages = { fresh: 0, waiting: 120_000, old: 2 * 3_600_000, over: 120_000, mute: 120_000, 'old and mute': 2 * 3_600_000 }
     const ids: Record<string, string> = {}
     for (const [name, age] of Object.entries(ages)) {
@@ -138,7 +142,7 @@ describe('the sweep', () => {
     }
     const enqueued: RunJob[] = []
     const { log } = rememberingLog()
-    await sweepRuns({ records, audit: auditTrail(records, log), openThread: () => thread, log, queue: { enqueue: (job) => { enqueued.push(job); return Promise.resolve() }, counts: () => Promise.reject(new Error('not asked')) } })
+    await sweepRuns({ records, audit: auditTrail(records, log), gaveUp: work.gaveUp, log, queue: { enqueue: (job) => { enqueued.push(job); return Promise.resolve() }, counts: () => Promise.reject(new Error('not asked')) } })
     expect(enqueued).toEqual([{ run: ids.waiting, kind: 'status' }])
     expect(thread.said).toEqual(['failed'])
     expect((await readRun(records, ids.old!))?.state).toBe('failed')

@@ -57,7 +57,10 @@ export function sampleReport(roll: (below: number) => number, { size, many }: { 
     plan, readings: [], findings, ...(cause !== undefined && { cause: { finding: cause, explains: findings.slice(0, roll(many + 1)) } }),
     skipped: Array.from({ length: many }, (_, index) => ({ check: 'sample', kind: 'routes' as const, of: { kind: 'Pod', name: `pod-${index}` }, reason: 'forbidden' as const, detail: nasty(roll, roll(size)), partly: false, permission: { verb: 'list', group: '', resource: nasty(roll, roll(size)) } })),
     ruledOut: Array.from({ length: many }, () => ({ check: 'sample', about: nasty(roll, roll(size)) })),
-    verdict: cause === undefined ? 'unclear' : 'ill', traffic: { requests: 10, failed: 5, from: '2026-11-24T00:28:24Z', to: '2026-11-24T00:28:24Z' }, changes: [],
+    verdict: cause === undefined ? 'unclear' : 'ill', traffic: { requests: 10, failed: 5, from: '2026-11-24T00:28:24Z', to: '2026-11-24T00:28:24Z' }, changes: Array.from({ length: many }, () => ({
+      id: 'x', for: 'MESH0101', kind: 'fix', act: 'sample', subjects: [], title: nasty(roll, roll(size)), why: nasty(roll, roll(size)), risk: 'change', diff: '', undo: nasty(roll, roll(size)),
+    })),
+    advice: Array.from({ length: many }, () => ({ for: 'MESH0101', subject: { kind: 'VirtualService', name: nasty(roll, roll(size)) }, says: nasty(roll, roll(size)) })),
     startedAt: '2026-11-24T00:28:24Z', finishedAt: '2026-11-24T00:28:26Z',
   }
 }

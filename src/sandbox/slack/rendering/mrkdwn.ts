@@ -4,11 +4,13 @@ import type { Workspace } from '../workspace.ts'
 export interface Names {
   person(id: string): string
   channel(id: string): string
+  group(id: string): string
 }
 
 export const namesIn = (workspace: Workspace): Names => ({
   person: (id) => (id === workspace.app.userId ? workspace.app.name : (workspace.people.get(id)?.name ?? id)),
   channel: (id) => workspace.channels.get(id)?.name ?? id,
+  group: (id) => workspace.groups.get(id)?.handle ?? id,
 })
 
 /** Emoji that a bot is likely to use; others are shown as `:name:`. */
@@ -63,7 +65,7 @@ const reference = (inner: string, names: Names): { readonly text: string; readon
   if (target.startsWith('@')) return { text: `@${names.person(target.slice(1))}` }
   if (target.startsWith('#')) return { text: `#${label ?? names.channel(target.slice(1))}` }
   if (target.startsWith('!date^')) return { text: label ?? target }
-  if (target.startsWith('!subteam^')) return { text: label ?? '@group' }
+  if (target.startsWith('!subteam^')) return { text: label ?? `@${names.group(target.slice('!subteam^'.length))}` }
   if (target.startsWith('!')) return { text: `@${label ?? target.slice(1)}` }
   return { text: label ?? target, href: target }
 }

@@ -15,6 +15,8 @@ const partText = (part: Fields, names: Names): string => {
       return part.text === undefined ? textIn(part.url) : `${textIn(part.text)} (${textIn(part.url)})`
     case 'user':
       return `@${names.person(textIn(part.user_id))}`
+    case 'usergroup':
+      return `@${names.group(textIn(part.usergroup_id))}`
     case 'channel':
       return `#${names.channel(textIn(part.channel_id))}`
     case 'emoji':

@@ -25,15 +25,6 @@ export const users: MethodFamily = {
       return { user: userJson(person, here) }
     },
   },
-  'usergroups.users.list': {
-    token: 'bot',
-    scopes: ['usergroups:read'],
-    run(args, here) {
-      const group = here.workspace.groups.get(args.required('usergroup'))
-      if (group === undefined) throw new Refusal('no_such_subteam')
-      return { users: group.users }
-    },
-  },
   'bots.info': {
     token: 'bot',
     scopes: ['users:read'],

@@ -1,0 +1,28 @@
+import type { Kubernetes } from '../../evidence/clients/clients.ts'
+import { RESOURCES } from '../../evidence/collectors/objects.ts'
+import type { Pod } from '../../mesh/objects.ts'
+import { hasEnded, proxyStatus } from '../../mesh/pods.ts'
+import { refOfPod, type LentProxy } from './lease-record.ts'
+
+/** What happened to a proxy since it was lent: its levels went with it. */
+export type ProxyFate = Pick<LentProxy, 'state' | 'says'> & { state: 'gone' | 'restarted' }
+
+/** When the proxy's container of a pod was started; undefined while it does not run. */
+export const proxyStartedAt = (pod: Pod): string | undefined => proxyStatus(pod)?.state?.running?.startedAt
+
+/** Undefined when the proxy is the one that was lent and still runs. @throws UnseenError when the pod cannot be looked at */
+export async function fateOf(proxy: LentProxy, kubernetes: Kubernetes, signal: AbortSignal): Promise<ProxyFate | undefined> {
+  const { name, namespace } = refOfPod(proxy)
+  const pods = (await kubernetes.list(RESOURCES.pods, { ...(namespace !== undefined && { namespace }), fields: `metadata.name=${name}` }, signal)) as Pod[]
+  return judgeFate(proxy, pods.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace))
+}
+
+/** The same, of a pod that was read. */
+export function judgeFate({ uid, proxyStartedAt: before }: LentProxy, pod: Pod | undefined): ProxyFate | undefined {
+  if (pod === undefined) return { state: 'gone' }
+  if (pod.metadata.uid !== uid) return { state: 'gone', says: 'another pod of that name took its place' }
+  if (hasEnded(pod)) return { state: 'gone', says: 'its containers have ended' }
+  const now = proxyStartedAt(pod)
+  if (now === undefined) return { state: 'restarted', says: 'its proxy does not run now' }
+  return before === undefined || now === before ? undefined : { state: 'restarted', says: `at ${now}` }
+}

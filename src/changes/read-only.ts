@@ -1,0 +1,12 @@
+import { UnseenError } from '../evidence/clients/clients.ts'
+import { WriteError, type ClusterWriter } from './writer.ts'
+
+const WHY = 'I was started without a way to write to the cluster.'
+
+/** The writer of a bot that may only look: refuses everything, with the reason. */
+export const READ_ONLY: ClusterWriter = {
+  read: () => Promise.reject(new UnseenError('unavailable', WHY)),
+  rehearse: () => Promise.reject(new WriteError('forbidden', WHY)),
+  write: () => Promise.reject(new WriteError('forbidden', WHY)),
+  setLogLevels: () => Promise.reject(new UnseenError('forbidden', WHY)),
+}

@@ -1,0 +1,197 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import { portOf } from '../mesh/address.ts'
+import type { Miss, NearRule, RequestFacts } from '../mesh/authorization.ts'
+import { actsOn, nearestRule } from '../mesh/authorization.ts'
+import type { AuthorizationPolicy, Pod } from '../mesh/objects.ts'
+import { refOf } from '../mesh/objects.ts'
+import { hasProxy } from '../mesh/pods.ts'
+import type { Ref } from '../mesh/ref.ts'
+import { formatRef, sameRef } from '../mesh/ref.ts'
+import type { Target } from '../mesh/target.ts'
+import type { Args, Found, Proof } from './check.ts'
+import { defineCheck, proof, standingOf } from './check.ts'
+import { byOwner, ownerOf, podsOf } from './owners.ts'
+import { rbacPolicies } from './rbac-filters.ts'
+import type { Group, Logged, Request } from './requests-to.ts'
+import { groupBy, isGrave, latest, nearest, podAt, requestsTo, scopeOf } from './requests-to.ts'
+import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './traffic-of.ts'
+
+/** Requests to the target are answered 403 by an AuthorizationPolicy: which one, which of its rules, and which rule would have let them through but for what. */
+export const authorizationDenied = defineCheck({
+  name: 'authorization-denied',
+  about: 'no AuthorizationPolicy denies requests to the target',
+  needs: ['access-log', 'pods', ...ROUTING_KINDS],
+  confirms: ['listeners', 'replica-sets'],
+  problems: {
+    MESH0503: {
+      severity: 'error', title: 'denied by authorization policy', explains: ['MESH0401', 'MESH0404'],
+      says: '{denied} of {requests} requests to {host} were denied (403) by {subject}: {why}',
+      remedy: 'If {caller} may send {request}: {way}.',
+    },
+    MESH0508: {
+      severity: 'warning', title: 'a few requests denied',
+      says: '{denied} of {requests} requests to {host} were denied (403) by {subject}: {why}',
+      remedy: 'If {caller} may send {request}: {way}.',
+    },
+    MESH0509: {
+      severity: 'error', title: 'policies allow nobody', explains: ['MESH0401', 'MESH0404', 'MESH0503'],
+      says: '{subject} allows by rules and has none, and no other policy allows anything: every request to {pods} is denied (403)',
+      remedy: 'Give {subject} a rule for each caller that may, or add an AuthorizationPolicy that has them.',
+    },
+  },
+  run(evidence, target) {
+    const moment = trafficCountsFrom(evidence, target)
+    if (moment === undefined) return []
+    const requests = requestsTo(target, moment, evidence)
+    const denied = requests.filter((request) => matchedPolicy(nearest(request)) !== undefined && !isOutdated(request, evidence))
+    const grave = isGrave(denied, requests)
+    const closed = allowingNobody(denied, evidence, target)
+    const rest = denied.filter((request) => closed.every(({ pods }) => !pods.some((pod) => isOwnLog(nearest(request), pod))))
+    const named = groupBy(rest, (request) => `${matchedPolicy(nearest(request)) ?? ''} ${callerName(request, evidence)}`)
+    return [...closed.map(({ found }) => found), ...named.flatMap((group) => found(group, requests.length, grave, evidence, target))]
+  },
+})
+
+/** What the RBAC filter notes: the rule that denied, or `none` when policies allow and none of their rules took the request. */
+const DENIED = /^rbac_access_denied_matched_policy\[(.*)\]$/
+const RULE = /^ns\[([^\]]+)\]-policy\[([^\]]+)\]-rule\[(\d+)\]$/
+const matchedPolicy = ({ entry }: Logged): string | undefined => DENIED.exec(entry.details ?? '')?.[1]
+const isOwnLog = ({ log }: Logged, pod: Pod): boolean => log.of !== undefined && sameRef(log.of, refOf(pod))
+
+/** The pod that a request came from: the proxy that passed it on or, in the last proxy's own log, whoever has the address. */
+function callerOf(request: Request, evidence: Evidence): Pod | undefined {
+  const { of } = request.log
+  if (request.inner !== undefined && request.inner.log !== request.log && of !== undefined) return evidence.object('pods', of.namespace ?? '', of.name)
+  return podAt(nearest(request).entry.downstreamRemote, evidence)
+}
+
+function callerName(request: Request, evidence: Evidence): string {
+  const caller = callerOf(request, evidence)
+  return caller === undefined ? `somebody at ${nearest(request).entry.downstreamRemote?.replace(/:\d+$/, '') ?? 'an unknown address'}` : formatRef(ownerOf(caller, evidence))
+}
+
+/** The identity that a caller's sidecar shows: none in plain text, and not known when nobody knows who called. */
+function principalOf(request: Request, evidence: Evidence): string | null | undefined {
+  const { entry } = nearest(request)
+  const caller = callerOf(request, evidence)
+  if (entry.serverName === undefined && request.inner !== undefined) return null
+  if (caller === undefined || !hasProxy(caller)) return undefined
+  return `cluster.local/ns/${caller.metadata.namespace ?? ''}/sa/${caller.spec?.serviceAccountName ?? 'default'}`
+}
+
+function factsOf(request: Request, evidence: Evidence): RequestFacts {
+  const { method, path, authority, downstreamLocal } = nearest(request).entry
+  const port = portOf(downstreamLocal)
+  const principal = principalOf(request, evidence)
+  return { ...(method !== undefined && { method }), ...(path !== undefined && { path }), ...(authority !== undefined && { host: authority }), ...(port !== undefined && { port }), ...(principal !== undefined && { principal }) }
+}
+
+const allowing = (pod: Pod, evidence: Evidence): AuthorizationPolicy[] => evidence.objects('authorization-policies').filter((policy) => (policy.spec?.action ?? 'ALLOW') === 'ALLOW' && actsOn(policy, pod))
+
+/**
+ * True for a denial that the proxy's present configuration would not give. A connection that was open when a policy changed is judged by the old one
+ * until it is drained, for up to 45 seconds; so a denial may be younger than the change that lifted it.
+ */
+function isOutdated(request: Request, evidence: Evidence): boolean {
+  const end = nearest(request)
+  const pod = evidence.objects('pods').find((one) => isOwnLog(end, one))
+  if (pod === undefined) return false
+  const listeners = evidence.seenOf('listeners', refOf(pod))?.value
+  const matched = matchedPolicy(end) ?? ''
+  const [, namespace = '', name = '', rule] = RULE.exec(matched) ?? []
+  const there = evidence.object('authorization-policies', namespace, name)?.spec?.rules?.[Number(rule)] !== undefined
+  if (name !== '') return listeners === undefined ? !there : rbacPolicies(listeners, 'DENY')?.includes(matched) !== true
+  const near = nearestRule(allowing(pod, evidence), factsOf(request, evidence))
+  const allowed = near === undefined ? allowing(pod, evidence).length === 0 : near.misses.length === 0
+  return allowed && (listeners === undefined || near === undefined || rbacPolicies(listeners, 'ALLOW')?.includes(ruleName(near)) !== false)
+}
+
+const ruleName = ({ policy: { metadata }, rule }: NearRule): string => `ns[${metadata.namespace ?? ''}]-policy[${metadata.name}]-rule[${rule}]`
+
+/** Pods on which policies allow, and none of them has a rule: no traffic is needed to know what becomes of any request. */
+function allowingNobody(denied: readonly Request[], evidence: Evidence, target: Target): { found: Found; pods: Pod[] }[] {
+  const closed = podsOf(target, evidence).flatMap((pod) => {
+    const policies = hasProxy(pod) ? allowing(pod, evidence) : []
+    const [policy] = policies.every(({ spec }) => (spec?.rules ?? []).length === 0) ? policies : []
+    return policy === undefined ? [] : [{ pod, policy }]
+  })
+  return [...Map.groupBy(closed, ({ policy }) => policy)].map(([policy, group]) => {
+    const pods = group.map(({ pod }) => pod)
+    const subject = refOf(policy)
+    const live = pods.flatMap((pod) => { const listeners = evidence.seenOf('listeners', refOf(pod)); return listeners !== undefined && rbacPolicies(listeners.value, 'ALLOW')?.length === 0 ? [proof(listeners, `the RBAC filter of ${pod.metadata.name} allows nothing`)] : [] })
+    const last = denied.findLast((request) => pods.some((pod) => isOwnLog(nearest(request), pod)))
+    const seen = live.length === 0 || last === undefined ? [] : [proof(nearest(last).log, 'a request was denied, and no policy allowed it', quoteLine(nearest(last).entry))]
+    return { pods, found: {
+      code: 'MESH0509', standing: standingOf({ live, observed: seen }), subject, args: { pods: byOwner(pods, evidence).map(({ owner }) => formatRef(owner)) },
+      because: [policyProof(`${formatRef(subject)} acts on ${pods.map(({ metadata }) => metadata.name).join(', ')} and has no rules`, evidence), ...live, ...seen], scope: target.hosts,
+    } }
+  })
+}
+
+const policyProof = (says: string, evidence: Evidence): Proof => proof(evidence.seen('authorization-policies')[0] ?? { kind: 'authorization-policies', source: '', at: '' }, says)
+
+/** What denied a group of requests, as a sentence's end, and what would let them through. */
+interface Denial {
+  subject: Ref
+  why: string
+  way: string
+  says: string
+}
+
+function found(group: Group, requests: number, grave: boolean, evidence: Evidence, target: Target): Found[] {
+  const last = latest(group)
+  const end = nearest(last)
+  const pod = evidence.objects('pods').find((one) => isOwnLog(end, one))
+  const denial = pod === undefined ? undefined : denialOf(matchedPolicy(end) ?? '', last, pod, evidence)
+  if (denial === undefined) return []
+  const { method = '', path = '', authority = '' } = end.entry
+  const args: Args = { denied: group.length, requests, host: target.hosts[0] ?? authority, caller: callerName(last, evidence), request: `${method} ${path}`.slice(0, 200), why: denial.why, way: denial.way }
+  return [{
+    code: grave ? 'MESH0503' : 'MESH0508', standing: 'observed', subject: denial.subject, args,
+    because: [
+      proof(end.log, `${group.length} requests from ${callerName(last, evidence)} were denied since the last change, as ${end.log.of?.name ?? 'the proxy'} logged`, quoteLine(end.entry)),
+      policyProof(denial.says, evidence), ...inFilter(matchedPolicy(end) ?? '', pod, evidence),
+    ],
+    scope: scopeOf(group, target),
+  }]
+}
+
+/** The same rule in the proxy's own RBAC filter; for `none`, the rules that it has and the request met none of. */
+function inFilter(matched: string, pod: Pod | undefined, evidence: Evidence): Proof[] {
+  const listeners = pod === undefined ? undefined : evidence.seenOf('listeners', refOf(pod))
+  if (listeners === undefined || pod === undefined) return []
+  const names = rbacPolicies(listeners.value, matched === 'none' ? 'ALLOW' : 'DENY') ?? []
+  if (matched === 'none') return names.length === 0 ? [] : [proof(listeners, `the RBAC filter of ${pod.metadata.name} allows by these rules only`, names.slice(0, 20).join('\n'))]
+  return names.includes(matched) ? [proof(listeners, `the RBAC filter of ${pod.metadata.name} denies by ${matched}`)] : []
+}
+
+function denialOf(matched: string, request: Request, pod: Pod, evidence: Evidence): Denial | undefined {
+  const [, namespace, name, rule] = RULE.exec(matched) ?? []
+  if (namespace !== undefined && name !== undefined) {
+    const subject = { kind: 'AuthorizationPolicy', namespace, name }
+    const nth = Number(rule) + 1
+    return { subject, why: `its rule ${nth} denies it`, way: `change rule ${nth} of ${formatRef(subject)}, which denies whatever other policies allow`, says: `rule ${nth} of ${formatRef(subject)} denies by ${matched}` }
+  }
+  const policies = allowing(pod, evidence)
+  const near = nearestRule(policies, factsOf(request, evidence))
+  const [first] = policies
+  if (first === undefined) return undefined
+  if (near === undefined) return { subject: refOf(first), why: 'it allows by rules and has none', way: `give ${formatRef(refOf(first))} a rule for it`, says: `${formatRef(refOf(first))} has no rules` }
+  return byNoRule(near, policies)
+}
+
+function byNoRule({ policy, rule, misses }: NearRule, policies: readonly AuthorizationPolicy[]): Denial {
+  const rules = policies.reduce((sum, { spec }) => sum + (spec?.rules ?? []).length, 0)
+  const but = misses.length === 0 ? 'the proxy may not have had it yet' : shown(misses)
+  return {
+    subject: refOf(policy), why: `none of the ${rules} rules that allow takes it; the nearest is its rule ${rule + 1}, but ${but}`,
+    way: `let rule ${rule + 1} of ${formatRef(refOf(policy))} take it too, or add a rule that does`,
+    says: `rule ${rule + 1} of ${formatRef(refOf(policy))}: ${but}`,
+  }
+}
+
+/** What is certain first; what is not known only when nothing is. */
+function shown(misses: readonly Miss[]): string {
+  const sure = misses.filter((miss) => miss.sure)
+  return (sure.length > 0 ? sure : misses).map(({ says }) => says).join('; ').slice(0, 400)
+}

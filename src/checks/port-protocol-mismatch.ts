@@ -1,0 +1,115 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import type { Seen } from '../evidence/reading.ts'
+import { rulesForCaller } from '../mesh/destination-rules.ts'
+import type { ClusterName } from '../mesh/envoy.ts'
+import { parseClusterName } from '../mesh/envoy.ts'
+import { fromFqdn } from '../mesh/host.ts'
+import type { DestinationRule, ServicePort } from '../mesh/objects.ts'
+import { refOf } from '../mesh/objects.ts'
+import type { Ref } from '../mesh/ref.ts'
+import { formatRef } from '../mesh/ref.ts'
+import type { Target } from '../mesh/target.ts'
+import type { Found } from './check.ts'
+import { defineCheck, proof } from './check.ts'
+import type { Group, Request } from './requests-to.ts'
+import { groupBy, latest, nearest, requestsTo, scopeOf } from './requests-to.ts'
+import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './traffic-of.ts'
+
+/** A port is declared to speak what the application behind it does not: HTTP/2 against HTTP/1.1, HTTP against anything, TLS against plain text. */
+export const portProtocolMismatch = defineCheck({
+  name: 'port-protocol-mismatch',
+  about: 'the application speaks the protocol that its port is declared to have',
+  needs: ['access-log', 'pods', ...ROUTING_KINDS],
+  problems: {
+    MESH0120: {
+      severity: 'error', title: 'port speaks another protocol', explains: ['MESH0401', 'MESH0403', 'MESH0404'],
+      says: '{subject} says that port {port} of {host} speaks {protocol}, and what listens there does not: {failed} of {requests} requests ended with {flags} ({failure})',
+      remedy: 'Say in {subject} what the application speaks: by the port name or appProtocol of the Service, or the TLS mode of the DestinationRule.',
+    },
+  },
+  run(evidence, target) {
+    const moment = trafficCountsFrom(evidence, target)
+    if (moment === undefined) return []
+    const requests = requestsTo(target, moment, evidence)
+    const judged = new Map(requests.flatMap((request) => { const claim = claimOf(request, evidence, target); return claim === undefined ? [] : [[request, claim] as const] }))
+    const key = (request: Request): string => { const claim = judged.get(request); return claim === undefined ? '' : `${formatRef(claim.subject)} ${claim.port}` }
+    return groupBy([...judged.keys()], key).flatMap((group) => { const claim = judged.get(group[0]); return claim === undefined ? [] : [found(group, claim, requests.length, target)] })
+  },
+})
+
+/** Who says what a port speaks. */
+interface Claim {
+  subject: Ref
+  reading: Seen
+  host: string
+  port: number
+  protocol: string
+  /** What the object says, for the proof. */
+  says: string
+}
+
+/** The claim that a failed request disproves; undefined when it failed for other reasons, or nothing claims anything. */
+function claimOf(request: Request, evidence: Evidence, target: Target): Claim | undefined {
+  const { entry } = nearest(request)
+  const cluster = parseClusterName(request.entry.upstreamCluster ?? '')
+  if (cluster?.direction !== 'outbound') return undefined
+  if ((entry.failure ?? '').includes('WRONG_VERSION_NUMBER')) return claimOfRule(cluster, request, evidence)
+  // UPE: what came back is not the protocol that was spoken to it.
+  return entry.flags.includes('UPE') || entry.details?.includes('{protocol_error') === true ? claimOfService(cluster, evidence, target) : undefined
+}
+
+/** What istiod takes a port's protocol from: appProtocol, else the name up to its first hyphen. */
+const HTTP_PROTOCOLS = ['http', 'http2', 'grpc', 'grpc-web', 'h2c']
+function protocolOf({ name = '', appProtocol }: ServicePort): { protocol: string; from: string } | undefined {
+  // Kubernetes' own names (KEP-3726): kubernetes.io/h2c, kubernetes.io/ws.
+  const stated = appProtocol?.toLowerCase().replace(/^kubernetes\.io\//, '')
+  if (stated !== undefined && HTTP_PROTOCOLS.includes(stated)) return { protocol: stated, from: `appProtocol ${appProtocol ?? ''}` }
+  const named = name.toLowerCase().startsWith('grpc-web') ? 'grpc-web' : name.toLowerCase().split('-')[0] ?? ''
+  return stated === undefined && HTTP_PROTOCOLS.includes(named) ? { protocol: named, from: `the name ${name}` } : undefined
+}
+/** What Envoy speaks to such a port. */
+const SPOKEN: Readonly<Record<string, string>> = { http: 'HTTP/1.1', http2: 'HTTP/2', h2c: 'HTTP/2', grpc: 'gRPC over HTTP/2', 'grpc-web': 'HTTP/1.1' }
+
+function claimOfService({ host, port }: ClusterName, evidence: Evidence, target: Target): Claim | undefined {
+  const service = fromFqdn(host)
+  const found = evidence.found('services').find(({ object }) => object.metadata.name === service?.name && object.metadata.namespace === service.namespace)
+  const declared = found?.object.spec?.ports?.find((one) => one.port === port)
+  const claimed = declared === undefined ? undefined : protocolOf(declared)
+  if (found === undefined || claimed === undefined || !target.hosts.includes(host)) return undefined
+  return { subject: refOf(found.object), reading: found.reading, host, port, protocol: SPOKEN[claimed.protocol] ?? claimed.protocol, says: `port ${port} of ${formatRef(refOf(found.object))} is ${claimed.protocol} by ${claimed.from}` }
+}
+
+/** The TLS mode that a rule sets for a subset's port: the subset's policy over the rule's; settings of the port replace a policy's own altogether. */
+function tlsModeOf({ spec }: DestinationRule, { port, subset }: ClusterName): string | undefined {
+  for (const policy of [spec?.subsets?.find(({ name }) => name === subset)?.trafficPolicy, spec?.trafficPolicy]) {
+    const own = policy?.portLevelSettings?.find((one) => one.port?.number === port)
+    if (own !== undefined) return own.tls?.mode
+    if (policy?.tls?.mode !== undefined) return policy.tls.mode
+  }
+  return undefined
+}
+
+/** TLS modes by which the mesh's own certificates are not used: the application itself has to speak TLS. */
+const APPLICATION_TLS = ['SIMPLE', 'MUTUAL']
+
+function claimOfRule(cluster: ClusterName, { log }: Request, evidence: Evidence): Claim | undefined {
+  const used = rulesForCaller(evidence.objects('destination-rules'), cluster.host, log.of?.namespace ?? '')
+  const rule = evidence.found('destination-rules').find(({ object }) => used.includes(object) && APPLICATION_TLS.includes(tlsModeOf(object, cluster) ?? ''))
+  if (rule === undefined) return undefined
+  const mode = tlsModeOf(rule.object, cluster) ?? ''
+  return { subject: refOf(rule.object), reading: rule.reading, host: cluster.host, port: cluster.port, protocol: `TLS (mode ${mode})`, says: `${formatRef(refOf(rule.object))} makes callers speak TLS (mode ${mode}) to ${cluster.host}` }
+}
+
+function found(group: Group, { subject, reading, host, port, protocol, says }: Claim, requests: number, target: Target): Found {
+  const last = latest(group)
+  const { entry, log } = nearest(last)
+  const failure = (entry.failure ?? entry.details ?? 'no reason given').replaceAll('_', ' ')
+  return {
+    code: 'MESH0120', standing: 'observed', subject, args: { port, host, protocol, failed: group.length, requests, flags: entry.flags.length === 0 ? [String(entry.code)] : entry.flags, failure },
+    because: [
+      proof(reading, says), proof(log, `${group.length} of ${requests} requests ended so since the last change, at ${log.of?.name ?? 'a proxy'}`, quoteLine(entry)),
+      ...(last.log === log ? [] : [proof(last.log, `the caller was passed ${last.entry.code} as if the application had answered`, quoteLine(last.entry))]),
+    ],
+    scope: scopeOf(group, target),
+  }
+}

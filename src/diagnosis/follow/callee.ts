@@ -1,0 +1,113 @@
+import { parse } from 'yaml'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { parseClusterName } from '../../mesh/envoy.ts'
+import { fromFqdn } from '../../mesh/host.ts'
+import type { Pod, PolicyObject } from '../../mesh/objects.ts'
+import { selects } from '../../mesh/objects.ts'
+import { isReady, proxyAnswers } from '../../mesh/pods.ts'
+import type { Endpoint } from '../../mesh/walk/endpoints.ts'
+import type { Connection } from '../../mesh/walk/request.ts'
+import type { Transport } from '../../mesh/walk/transport.ts'
+import { transportTo } from '../../mesh/walk/transport.ts'
+import { ISTIO_NAMESPACE } from '../plan.ts'
+import { endpointsTo, podAt, usedOf } from './endpoints-hop.ts'
+import type { Trace } from './trace.ts'
+
+/** Callees whose proxies are looked into, at most; one of each workload. */
+const MOST_CALLEES = 3
+
+/** A pod that a request may come to, by way of a cluster. */
+export interface Callee {
+  cluster: string
+  pod: Pod
+  endpoint: Endpoint
+}
+
+/** The namespaces whose pods may stand behind the clusters of a walk. */
+export function calleeNamespaces({ walk }: Trace): string[] {
+  const namespaces = walk.reached.flatMap(({ name }) => fromFqdn(parseClusterName(name)?.host ?? '')?.namespace ?? [])
+  return [...new Set(namespaces)]
+}
+
+/** One pod of each workload behind each cluster: the ready ones whose proxy can be asked first. */
+export function calleesOf(trace: Trace): Callee[] {
+  const all = trace.walk.reached.flatMap(({ name }): Callee[] => {
+    const taken = endpointsTo(name, trace)
+    if (taken?.original === true) {
+      const { address, port } = trace.sent.connection
+      const pod = trace.caller.kind === 'sidecar' ? podAt(address, trace.evidence) : undefined
+      return pod === undefined || address === undefined ? [] : [{ cluster: name, pod, endpoint: { address, port, weight: 1, priority: 0, usable: true } }]
+    }
+    return (taken === undefined ? [] : usedOf(taken)).flatMap((endpoint) => { const pod = podAt(endpoint.address, trace.evidence); return pod === undefined ? [] : [{ cluster: name, pod, endpoint }] })
+  })
+  const rank = ({ pod }: Callee): number => Number(proxyAnswers(pod)) + Number(isReady(pod))
+  const workloads = new Set<string>()
+  return all.toSorted((a, b) => rank(b) - rank(a) || a.pod.metadata.name.localeCompare(b.pod.metadata.name, 'en')).filter(({ pod: { metadata } }) => {
+    const owner = `${metadata.namespace ?? ''}/${metadata.ownerReferences?.[0]?.name ?? metadata.name}`
+    return !workloads.has(owner) && workloads.add(owner)
+  }).slice(0, MOST_CALLEES)
+}
+
+/** The mesh's trust domain: the first part of every identity. */
+function trustDomain(evidence: Evidence): string {
+  const [config] = evidence.objects('mesh-config')
+  try {
+    const mesh = parse(config?.data?.mesh ?? '') as { trustDomain?: string } | null
+    return mesh?.trustDomain ?? 'cluster.local'
+  } catch {
+    return 'cluster.local'
+  }
+}
+
+/** `spiffe://cluster.local/ns/shop/sa/catalog` */
+export const identityOf = ({ metadata, spec }: Pod, evidence: Evidence): string => `spiffe://${trustDomain(evidence)}/ns/${metadata.namespace ?? ''}/sa/${spec?.serviceAccountName ?? 'default'}`
+
+/** The endpoint's metadata as istiod hands them to callers: pods with a sidecar say so by a label, unless a PeerAuthentication switches mTLS off for the port. */
+function endpointMetadata(pod: Pod, port: number, evidence: Evidence): Record<string, string> {
+  const mode = pod.metadata.labels?.['security.istio.io/tlsMode']
+  return mode === undefined || mtlsOf(pod, port, evidence).mode === 'DISABLE' ? {} : { tlsMode: mode }
+}
+
+/** How the caller's proxy speaks to a callee, and the connection it makes. */
+export function connectionTo({ cluster, pod, endpoint }: Callee, { proxy, callerPod, evidence, walk }: Trace): { transport: Transport; connection: Connection } {
+  const found = proxy.clusters?.find(({ name }) => name === cluster)
+  const transport = found === undefined ? {} : transportTo(found, endpointMetadata(pod, endpoint.port ?? 0, evidence))
+  const manager = walk.chain?.ending?.kind === 'http' ? walk.chain.ending.manager : undefined
+  // Istio's own ALPN filter says which HTTP is inside, in front of what the cluster offers.
+  const overridden = (manager?.httpFilters ?? []).some(({ name = '' }) => name === 'istio.alpn') ? ['istio-http/1.1'] : []
+  const { tls } = transport
+  return {
+    transport,
+    connection: {
+      port: endpoint.port ?? 0, ...(endpoint.address !== undefined && { address: endpoint.address }), ...(callerPod.status?.podIP !== undefined && { source: callerPod.status.podIP }),
+      ...(tls !== undefined && { tls: { alpn: [...overridden, ...tls.alpn], ...(tls.sni !== undefined && { sni: tls.sni }) } }), ...(tls?.mutual === true && { principal: identityOf(callerPod, evidence) }),
+    },
+  }
+}
+
+/** True when a policy acts on the pod: its selector takes it, in the pod's namespace or, for the whole mesh, in Istio's own. */
+export function actsOn({ metadata, spec }: PolicyObject, pod: Pod): boolean {
+  const labels = (spec?.selector as { matchLabels?: Record<string, string> } | undefined)?.matchLabels
+  if (metadata.namespace !== pod.metadata.namespace && metadata.namespace !== ISTIO_NAMESPACE) return false
+  return labels === undefined || Object.keys(labels).length === 0 || selects(labels, pod.metadata.labels)
+}
+
+type MtlsSpec = { mtls?: { mode?: string }; portLevelMtls?: Record<string, { mode?: string }> } | undefined
+const isSet = (mode: string | undefined): mode is string => mode !== undefined && mode !== 'UNSET'
+
+/**
+ * The mTLS mode of a pod's port and the PeerAuthentication that decides it: its own (the port's before all ports) before its namespace's before the
+ * mesh's. Without any, PERMISSIVE.
+ */
+export function mtlsOf(pod: Pod, port: number, evidence: Evidence): { mode: string; policy?: PolicyObject } {
+  const rank = ({ metadata, spec }: PolicyObject): number => (spec?.selector === undefined ? 0 : 2) + (metadata.namespace === pod.metadata.namespace ? 1 : 0)
+  // Of several alike the oldest counts.
+  const policies = evidence.objects('peer-authentications').filter((one) => actsOn(one, pod))
+    .toSorted((a, b) => rank(b) - rank(a) || (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '', 'en'))
+  for (const policy of policies) {
+    const { mtls, portLevelMtls } = policy.spec as MtlsSpec ?? {}
+    const mode = [portLevelMtls?.[String(port)]?.mode, mtls?.mode].find(isSet)
+    if (mode !== undefined) return { mode, policy }
+  }
+  return { mode: 'PERMISSIVE' }
+}

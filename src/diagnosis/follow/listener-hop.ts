@@ -1,0 +1,82 @@
+import type { Listener } from '../../mesh/envoy.ts'
+import { hostMatches, gatewayHost } from '../../mesh/host.ts'
+import { refOf } from '../../mesh/objects.ts'
+import type { FilterAnswer } from '../../mesh/walk/http-filters.ts'
+import { authorizationPolicyOf } from '../../mesh/walk/rbac.ts'
+import type { Ref } from '../../mesh/ref.ts'
+import { gatewaysOf } from './destination.ts'
+import { addingFilters } from './envoy-filters.ts'
+import { quoteOf } from './piece.ts'
+import type { Hop } from './report.ts'
+import type { Trace } from './trace.ts'
+import { proxyCommand, whyUnseen } from './trace.ts'
+
+const addressText = ({ address, name = '' }: Listener): string => {
+  const { address: ip, portValue } = address?.socketAddress ?? {}
+  return ip === undefined || portValue === undefined ? name : `${ip}:${portValue}`
+}
+
+/** The AuthorizationPolicies behind RBAC policies, each once. */
+export function authorizationPolicies(answers: readonly FilterAnswer[]): Ref[] {
+  const refs = answers.flatMap(({ policies = [] }) => policies).flatMap((policy) => { const found = authorizationPolicyOf(policy); return found === undefined ? [] : [{ kind: 'AuthorizationPolicy', namespace: found.namespace, name: found.name }] })
+  return refs.filter((ref, index) => refs.findIndex(({ namespace, name }) => namespace === ref.namespace && name === ref.name) === index)
+}
+
+/** The Gateways that opened the port for the host. */
+function openedBy({ caller, callerPod, evidence, question, sent }: Trace): Ref[] {
+  if (caller.kind !== 'ingress') return []
+  return gatewaysOf(callerPod, evidence).filter(({ spec }) => (spec?.servers ?? []).some(({ hosts = [], port }) => port?.number === sent.port && hosts.some((one) => hostMatches(gatewayHost(one).host, question.host)))).map(refOf)
+}
+
+/** What the filters said that stops no request. */
+export const notesOf = (answers: readonly FilterAnswer[]): string[] => [...new Set(answers.filter(({ passes, kind }) => passes !== 'no' || kind === 'fault').flatMap(({ says }) => says ?? []))]
+
+/** What filters of the listener stop a request on every route, or may. Faults belong to the route that injects them. */
+function listenerAnswers({ walk }: Trace): { stop?: FilterAnswer; answers: FilterAnswer[] } {
+  const branches = walk.route?.branches ?? []
+  const answers = [...(walk.chain?.answers ?? []), ...(branches[0]?.answers ?? walk.route?.answers ?? [])].filter(({ kind }) => kind !== 'fault')
+  const everywhere = branches.every((branch) => branch.answers.some(({ passes, kind }) => passes === 'no' && kind !== 'fault'))
+  const stop = (walk.chain?.answers ?? []).find(({ passes }) => passes === 'no') ?? (everywhere ? answers.find(({ passes }) => passes === 'no') : undefined)
+  return { answers, ...(stop !== undefined && { stop }) }
+}
+
+function closed({ sent: { connection }, walk }: Trace): string {
+  const { detected } = walk.chain ?? {}
+  const what = detected === undefined ? 'the connection' : detected.transport === 'tls' ? `TLS${detected.sni === undefined ? ' without a server name' : ` for ${detected.sni}`}` : connection.tls === undefined ? 'plain text' : 'TLS (which this listener does not look into)'
+  return `No filter chain of this listener takes ${what}: Envoy closes the connection (NR filter_chain_not_found).`
+}
+
+/** The hop at the listener of the caller's proxy that takes the connection. */
+export function listenerHop(trace: Trace): Hop {
+  const { caller: { pod }, callerPod, evidence, context, proxy, sent: { connection }, walk: { listener, chain } } = trace
+  const objects = openedBy(trace)
+  const about = { stage: 'listener' as const, objects, notes: [] as string[], command: proxyCommand('listeners', pod, { port: connection.port }, context) }
+  if (proxy.listeners === undefined) return { ...about, ok: false, sure: false, name: `port ${connection.port}`, says: `The listeners of ${pod.name} could not be seen: ${whyUnseen('listener', pod, evidence)}.` }
+  if (listener === undefined || chain === undefined) return { ...about, ok: false, sure: true, name: `port ${connection.port}`, says: `Nothing in ${pod.name} listens on port ${connection.port}: the connection is refused.` }
+  const { ending } = chain
+  const name = listener.listener.name ?? addressText(listener.listener)
+  const command = proxyCommand('listeners', pod, { port: listener.listener.address?.socketAddress?.portValue ?? connection.port }, context)
+  const { stop, answers } = listenerAnswers(trace)
+  const notes = [
+    ...(listener.captured === undefined ? [] : [`${listener.captured.name ?? 'the virtual outbound listener'} (${addressText(listener.captured)}) takes every connection that leaves the pod and hands this one over`]),
+    ...chain.unknown.map((filter) => `the filter ${filter} was passed over: what it does is not known here`), ...notesOf(answers), ...chain.unsure,
+  ]
+  const whole = { ...about, name, command, notes, objects: [...objects, ...authorizationPolicies(answers), ...addingFilters([...chain.unknown, ...answers.map(({ filter }) => filter)], callerPod, evidence)], quote: quoteOf(chainPiece(trace)) }
+  if (chain.chain === undefined || ending === undefined || ending.kind === 'none') return { ...whole, ok: false, sure: chain.unsure.length === 0, says: closed(trace) }
+  if (stop !== undefined) return { ...whole, ok: false, sure: true, says: `The filter ${stop.filter} answers ${stop.status ?? 'by closing'}: ${stop.says ?? 'the request is refused'}.` }
+  const unsure = chain.unsure.length > 0 || answers.some(({ passes }) => passes === 'maybe')
+  const takes = chain.isDefault ? 'takes the connection by its default filter chain' : 'takes the connection'
+  if (ending.kind === 'unknown') return { ...whole, ok: true, sure: false, says: `${addressText(listener.listener)} ${takes}, and gives it to ${ending.name}, which is not known here.` }
+  return { ...whole, ok: true, sure: !unsure, says: `${addressText(listener.listener)} ${takes}${connection.tls === undefined ? '' : chain.chain.transportSocket === undefined ? ', TLS and all' : ' and ends its TLS'}, ${ending.kind === 'http' ? `as HTTP routed by ${ending.manager.rds?.routeConfigName ?? ending.manager.routeConfig?.name ?? 'routes of its own'}` : 'as TCP'}.` }
+}
+
+/** The chain that took the connection; all matches when none did. */
+function chainPiece({ walk: { listener, chain } }: Trace): unknown {
+  const { name, address, filterChains = [] } = listener?.listener ?? {}
+  if (chain?.chain === undefined) return { name, address, filterChains: filterChains.map(({ filterChainMatch }) => filterChainMatch ?? {}) }
+  const { filterChainMatch, filters = [] } = chain.chain
+  const last = filters.at(-1)
+  return { name, address, [chain.isDefault ? 'defaultFilterChain' : 'filterChain']: { ...(filterChainMatch !== undefined && { match: filterChainMatch }), filters: [...filters.slice(0, -1).map((one) => one.name), { name: last?.name, ...routedBy(last?.typedConfig) }] } }
+}
+
+const routedBy = ({ rds, routeConfig, cluster, weightedClusters, httpFilters }: Record<string, unknown> = {}): object => ({ rds, cluster, weightedClusters, ...(routeConfig !== undefined && { routeConfig: (routeConfig as { name?: string }).name }), httpFilters })

@@ -1,0 +1,142 @@
+import type { FractionalPercent, HeaderMatcher, HttpFilter, Route, RouteMatch, VirtualHost, WeightedCluster } from '../envoy.ts'
+import { takesHeader } from './header-match.ts'
+import type { HttpConnectionManager } from './network-filters.ts'
+import { typeOf } from './network-filters.ts'
+import { queryParameter } from './path.ts'
+import type { Judged, Rbac } from './rbac.ts'
+import { passesRbac } from './rbac.ts'
+import type { Request } from './request.ts'
+import { percentOf, takesRoute } from './route-match.ts'
+import type { Taken } from './taken.ts'
+import { every } from './taken.ts'
+
+/** What one filter does to a request. */
+export interface FilterAnswer {
+  /** Its name in the configuration. */
+  filter: string
+  kind: 'rbac' | 'jwt' | 'fault' | 'rate limit' | 'external authorization' | 'unknown'
+  /** `no`: it answers the request itself. `maybe`: it may, or it can't be told. */
+  passes: Taken
+  /** A sentence without its full stop; absent when there is nothing to say. */
+  says?: string
+  /** What it answers with. */
+  status?: number
+  /** Percent of the requests it answers itself, where that is known: 0 to 100. */
+  share?: number
+  /** RBAC policies that decided. */
+  policies?: string[]
+}
+
+/** Filters that let every request pass, or that only count and describe. */
+const PASSING: ReadonlySet<string> = new Set([
+  'Router', 'router', 'Cors', 'cors', 'FilterConfig', 'grpc_stats', 'GrpcWeb', 'grpc_web', 'Compressor', 'Decompressor', 'alpn', 'metadata_exchange', 'MetadataExchange', 'stats', 'peer_metadata', 'PeerMetadataFilter',
+  'istio_authn', 'authn', 'IstioAuthn', 'SetFilterState', 'set_filter_state', 'Config', 'ConnectAuthority', 'connect_authority', 'UpstreamCodec', 'HeaderMutation', 'StatefulSession', 'istio_stats', 'TapConfig', 'Tap',
+])
+
+interface Fault {
+  abort?: { httpStatus?: number; grpcStatus?: number; percentage?: FractionalPercent; headerAbort?: unknown }
+  delay?: { fixedDelay?: string; percentage?: FractionalPercent; headerDelay?: unknown }
+  upstreamCluster?: string
+  headers?: HeaderMatcher[]
+}
+interface Requirement {
+  providerName?: string
+  providerAndAudiences?: { providerName?: string }
+  requiresAny?: { requirements?: Requirement[] }
+  requiresAll?: { requirements?: Requirement[] }
+  allowMissing?: unknown
+  allowMissingOrFailed?: unknown
+}
+interface JwtProvider { fromHeaders?: { name?: string }[]; fromParams?: string[]; fromCookies?: string[] }
+interface JwtAuthentication { providers?: Record<string, JwtProvider>; rules?: { match?: RouteMatch; requires?: Requirement }[] }
+
+function faultAnswer(filter: string, { abort, delay, headers = [], upstreamCluster }: Fault, request: Request, clusters: readonly string[]): FilterAnswer {
+  const about = { filter, kind: 'fault' as const }
+  const applies = every(headers.map((header) => takesHeader(header, request)))
+  if (applies === 'no' || (abort === undefined && delay === undefined) || (upstreamCluster !== undefined && upstreamCluster !== '' && !clusters.includes(upstreamCluster))) return { ...about, passes: 'yes' }
+  const aborted = abort?.headerAbort === undefined ? percentOf(abort?.percentage) : 0
+  const delayed = percentOf(delay?.percentage)
+  const said = [
+    ...(aborted > 0 ? [`answers ${aborted} % of requests with ${abort?.httpStatus ?? `gRPC status ${abort?.grpcStatus ?? '?'}`} itself`] : []),
+    ...(delayed > 0 ? [`holds ${delayed} % of requests for ${delay?.fixedDelay ?? 'some time'}`] : []),
+  ]
+  if (said.length === 0) return { ...about, passes: 'yes' }
+  return {
+    ...about, passes: applies === 'yes' && aborted >= 100 ? 'no' : aborted > 0 ? 'maybe' : 'yes', says: `an injected fault ${said.join(' and ')}`,
+    ...(aborted > 0 && abort?.httpStatus !== undefined && { status: abort.httpStatus }), ...(applies === 'yes' && aborted > 0 && { share: aborted }),
+  }
+}
+
+/** Whether a requirement lets a request without a token pass. */
+function letsMissing({ requiresAny, requiresAll, allowMissing, allowMissingOrFailed, providerName, providerAndAudiences }: Requirement): boolean {
+  if (allowMissing !== undefined || allowMissingOrFailed !== undefined) return true
+  if (requiresAny !== undefined) return (requiresAny.requirements ?? []).some(letsMissing)
+  if (requiresAll !== undefined) return (requiresAll.requirements ?? []).every(letsMissing)
+  return providerName === undefined && providerAndAudiences === undefined
+}
+
+/** True when the request has something where a provider looks for a token. Unless told otherwise that is `Authorization: Bearer`, then `access_token`. */
+function mayCarryToken({ fromHeaders = [], fromParams = [], fromCookies = [] }: JwtProvider, { headers, path }: Request): boolean {
+  if (fromHeaders.length + fromParams.length + fromCookies.length === 0) return /^bearer\s/i.test(headers.get('authorization') ?? '') || queryParameter(path, 'access_token') !== undefined
+  return fromHeaders.some(({ name = '' }) => headers.has(name.toLowerCase())) || fromParams.some((name) => queryParameter(path, name) !== undefined) || (fromCookies.length > 0 && headers.has('cookie'))
+}
+
+const findsToken = ({ providers = {} }: JwtAuthentication, request: Request): boolean => Object.values(providers).some((provider) => mayCarryToken(provider, request))
+
+function jwtAnswer(filter: string, config: JwtAuthentication, request: Request): FilterAnswer {
+  const about = { filter, kind: 'jwt' as const }
+  const rule = (config.rules ?? []).find(({ match }) => takesRoute(match ?? {}, request) !== 'no')
+  if (rule?.requires === undefined) return { ...about, passes: 'yes' }
+  if (findsToken(config, request)) return { ...about, passes: 'maybe', says: 'the token it carries is checked; whether it is valid is not known here' }
+  if (letsMissing(rule.requires)) return { ...about, passes: 'yes', says: 'a token is checked when there is one; this request has none' }
+  return { ...about, passes: 'no', status: 401, says: 'a token is required and this request has none (Jwt is missing)' }
+}
+
+function rbacAnswer(filter: string, rules: Rbac | undefined, judged: Judged): FilterAnswer {
+  const about = { filter, kind: 'rbac' as const }
+  if (rules === undefined) return { ...about, passes: 'yes' }
+  const { passes, policies } = passesRbac(rules, judged)
+  const denies = rules.action === 'DENY'
+  if (passes === 'yes') return { ...about, passes, policies, ...(!denies && policies.length > 0 && { says: `allowed by ${policies.join(', ')}` }) }
+  if (passes === 'maybe') return { ...about, passes, policies, says: `whether it is ${denies ? 'denied' : 'allowed'} by ${policies.join(', ')} depends on what is not known here` }
+  return { ...about, passes, policies, status: 403, says: denies ? `denied by ${policies.join(', ')}` : 'denied: no rule that allows takes it (rbac_access_denied_matched_policy[none])' }
+}
+
+/** A filter's own configuration for one route: the cluster's before the route's before the virtual host's before the listener's. */
+function configOf(filter: HttpFilter, over: readonly (Record<string, unknown> | undefined)[]): Record<string, unknown> | 'disabled' {
+  for (const configs of over) {
+    const config = configs?.[filter.name ?? ''] as (Record<string, unknown> & { '@type'?: string }) | undefined
+    if (config === undefined) continue
+    if (config['@type']?.endsWith('route.v3.FilterConfig') !== true) return config
+    if (config.disabled === true) return 'disabled'
+    return (config.config ?? {}) as Record<string, unknown>
+  }
+  return filter.disabled === true ? 'disabled' : filter.typedConfig ?? {}
+}
+
+/** Where a request goes in the route configuration, as far as it is known when the filters run. */
+export interface Routed {
+  virtualHost?: VirtualHost
+  route?: Route
+  weighted?: WeightedCluster
+  clusters?: readonly string[]
+}
+
+/** What the HTTP filters of a connection manager do to a request, in their order; those that let everything pass are left out. */
+export function httpFilterAnswers({ httpFilters = [] }: HttpConnectionManager, judged: Judged & { request: Request }, { virtualHost, route, weighted, clusters = [] }: Routed): FilterAnswer[] {
+  const token = httpFilters.some((filter) => typeOf(filter) === 'JwtAuthentication' && findsToken((filter.typedConfig ?? {}) as JwtAuthentication, judged.request))
+  return httpFilters.flatMap((filter): FilterAnswer[] => {
+    const name = filter.name ?? 'a filter without a name'
+    const config = configOf(filter, [weighted?.typedPerFilterConfig, route?.typedPerFilterConfig, virtualHost?.typedPerFilterConfig])
+    if (config === 'disabled') return []
+    switch (typeOf(filter)) {
+      case 'HTTPFault': return [faultAnswer(name, config, judged.request, clusters)]
+      case 'JwtAuthentication': return [jwtAnswer(name, config, judged.request)]
+      case 'RBAC': return [rbacAnswer(name, ((config.rbac as { rules?: Rbac } | undefined) ?? config as { rules?: Rbac }).rules, { ...judged, token })]
+      case 'LocalRateLimit': return [{ filter: name, kind: 'rate limit', passes: 'yes', says: 'a local rate limit may answer 429' }]
+      case 'RateLimit': return [{ filter: name, kind: 'rate limit', passes: 'yes', says: 'a rate limit service may answer 429' }]
+      case 'ExtAuthz': return [{ filter: name, kind: 'external authorization', passes: 'maybe', says: 'an external authorizer decides' }]
+      default: return PASSING.has(typeOf(filter)) ? [] : [{ filter: name, kind: 'unknown', passes: 'yes', says: `the filter ${name} was passed over: what it does is not known here` }]
+    }
+  }).filter(({ passes, says }) => passes !== 'yes' || says !== undefined)
+}

@@ -1,0 +1,107 @@
+import { applied, parseManifest } from '../changes/manifest.ts'
+import type { ClusterWriter } from '../changes/cluster-writer.ts'
+import { writableKind } from '../changes/writable-kinds.ts'
+import type { Clients } from '../evidence/clients/clients.ts'
+import { UnseenError } from '../evidence/clients/clients.ts'
+import { replayClients, type Recording } from '../evidence/clients/recording.ts'
+import { latestChange, type KubernetesObject } from '../mesh/objects.ts'
+import type { Ref } from '../mesh/ref.ts'
+
+/** Milliseconds that proxies take for a change, in a recording. */
+const TAKEN_AFTER = 1000
+
+/** A mesh of two recordings, before and after it was mended: a change that is written makes it the one, its undoing the other. */
+export interface RecordedMesh {
+  clients: Clients
+  writer: ClusterWriter
+  /** Log levels that were set, by pod and logger; for tests. */
+  levels: ReadonlyMap<string, ReadonlyMap<string, string>>
+}
+
+/** Envoy's loggers, as `istioctl proxy-config log` lists them: those that were recorded, with what was set since. */
+class RecordedLevels {
+  readonly byPod = new Map<string, Map<string, string>>()
+
+  set(pod: string, levels: Readonly<Record<string, string>>): void {
+    const known = this.byPod.get(pod) ?? new Map<string, string>()
+    for (const [logger, level] of Object.entries(levels)) known.set(logger, level)
+    this.byPod.set(pod, known)
+  }
+
+  /** What istioctl would print now. */
+  text(pod: string, recorded: string): string {
+    const set = this.byPod.get(pod)
+    return set === undefined ? recorded : recorded.replace(/^( {2})([\w-]+): (\w+)$/gm, (_line, indent: string, logger: string, level: string) => `${indent}${logger}: ${set.get(logger) ?? level}`)
+  }
+}
+
+/** When the objects of a recording last changed, and the proxies had it: requests after that show what it did. */
+function mendedAt({ calls }: Recording): Date {
+  const istio = calls.filter(({ call }) => /^kubernetes list \w+\.\w+\.(networking|security)\.istio\.io /.test(call)).flatMap(({ json }) => (json ?? []) as KubernetesObject[])
+  return new Date(latestChange(istio) + TAKEN_AFTER)
+}
+
+/**
+ * Plays a mesh that can be mended. Objects are those of the recordings; a dry run answers what an apply would make of them; any change that is
+ * written counts as the one that mends.
+ * @param delay milliseconds before each answer
+ */
+export function recordedMesh({ ill, mended, delay = 0 }: { ill: Recording; mended: Recording; delay?: number }): RecordedMesh {
+  const before = replayClients(ill, { delay })
+  const after = { ...replayClients(mended, { delay }), now: () => mendedAt(mended) }
+  const levels = new RecordedLevels()
+  let now = before
+  const clients: Clients = {
+    kubernetes: {
+      list: (...args) => now.kubernetes.list(...args), log: (...args) => now.kubernetes.log(...args),
+      allowed: (...args) => now.kubernetes.allowed(...args), version: (...args) => now.kubernetes.version(...args),
+    },
+    istioctl: {
+      async run(args, signal) {
+        const [first, second, pod = ''] = args
+        if (first === 'analyze' && args.some((one) => one.endsWith('.yaml'))) return after.istioctl.run(args.filter((one) => !one.endsWith('.yaml')), signal)
+        const text = await now.istioctl.run(args, signal)
+        return first === 'proxy-config' && second === 'log' ? levels.text(pod, text) : text
+      },
+    },
+    ...(before.prometheus !== undefined && { prometheus: before.prometheus }),
+    now: () => now.now(),
+  }
+  const writer: ClusterWriter = {
+    read: (ref, apiVersion, signal) => found(now, ref, apiVersion, signal),
+    async rehearse(write, _as, { signal }) {
+      if (write.verb === 'delete') return undefined
+      const object = await found(now, write.ref, write.apiVersion, signal)
+      const manifest = parseManifest(write.manifest)
+      return (object === undefined ? manifest : applied(object, manifest)) as KubernetesObject
+    },
+    async write(permit, index, signal) {
+      const write = permit.writes[index]
+      if (write === undefined) throw new RangeError(`there is no write ${index}`)
+      now = permit.undoes === true ? before : after
+      const object = await found(now, write.ref, write.apiVersion, signal)
+      return { fresh: true, ...(object !== undefined && { object }) }
+    },
+    setLogLevels(_permit, { name, namespace = '' }, wanted) {
+      levels.set(`${name}.${namespace}`, wanted)
+      return Promise.resolve()
+    },
+  }
+  return { clients, writer, levels: levels.byPod }
+}
+
+/** One object, wherever the recording lists its kind. */
+async function found(clients: Clients, ref: Ref, apiVersion: string, signal: AbortSignal): Promise<KubernetesObject | undefined> {
+  const kind = writableKind(ref.kind, apiVersion)
+  if (kind === undefined) return undefined
+  const resource = { group: kind.group, version: kind.version, plural: kind.plural, kind: kind.kind }
+  for (const where of [{}, ...(ref.namespace === undefined ? [] : [{ namespace: ref.namespace }])]) {
+    try {
+      const objects = await clients.kubernetes.list(resource, where, signal)
+      return objects.find(({ metadata }) => metadata.name === ref.name && metadata.namespace === ref.namespace)
+    } catch (error) {
+      if (!(error instanceof UnseenError)) throw error
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,23 @@
+import { editableText } from '../../changes/edit.ts'
+import { clean } from '../blocks/escape.ts'
+import { RefusalError } from '../refusal-of.ts'
+import { EDITABLE, editChangeView } from '../views/edit-change.ts'
+import { openChangeView, refuseDecided } from '../views/open-change-view.ts'
+import { defineAction } from './action.ts'
+import { changeOf } from './change-of.ts'
+
+const PATCH = 'Press “Download patch”, edit it, and apply it your own way: kubectl apply --server-side -f FILE.'
+
+/** Opens the change's YAML in a modal. */
+export const editChange = defineAction({
+  name: 'edit-change',
+  async run(deps, asking, press) {
+    const change = await changeOf(deps, press)
+    refuseDecided(change)
+    const yaml = editableText(change)
+    if (yaml === undefined) throw new RefusalError({ why: 'It only deletes; there is no YAML to edit.', remedies: ['Approve it or reject it.'] })
+    if (yaml.length > EDITABLE) throw new RefusalError({ why: `Its YAML is too long for Slack: ${yaml.length.toLocaleString('en')} characters, and a modal takes ${EDITABLE.toLocaleString('en')}.`, remedies: [PATCH] })
+    if (clean(yaml) !== yaml) throw new RefusalError({ why: 'Its YAML has characters that are not seen in Slack.', remedies: [PATCH] })
+    await openChangeView(deps, asking, press, change, (where) => editChangeView(where, yaml))
+  },
+})

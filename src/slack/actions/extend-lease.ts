@@ -1,0 +1,19 @@
+import { extendLease } from '../../changes/leases/extend.ts'
+import { minutesText } from '../../changes/leases/minutes.ts'
+import { tell } from '../asking.ts'
+import { noteMessage } from '../blocks/refusal.ts'
+import { defineAction } from './action.ts'
+import { leaseOf } from './lease-of.ts'
+
+/** Lends for longer: as long as may be lent at a time, from now. */
+export const extendLeaseAction = defineAction({
+  name: 'extend-lease',
+  async run(deps, asking, press) {
+    const lease = await leaseOf(deps, asking, press)
+    const { minutes } = deps.policy.leases
+    const by = { user: asking.user, ...(asking.team !== undefined && { team: asking.team }) }
+    const after = await extendLease(deps.records, lease.id, { minutes, most: minutes, by })
+    await deps.board.lease(after)
+    await tell(deps, asking, noteMessage(`Extended: ${minutesText(minutes)} from now, until ${after.until.slice(11, 16)} UTC.`))
+  },
+})

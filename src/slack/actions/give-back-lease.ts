@@ -1,0 +1,22 @@
+import { giveBack } from '../../changes/leases/give-back.ts'
+import { tell } from '../asking.ts'
+import { noteMessage } from '../blocks/refusal.ts'
+import { defineAction } from './action.ts'
+import { leaseOf } from './lease-of.ts'
+
+/** Milliseconds it may take while a person waits; the sweep does the rest. */
+const PATIENCE = 30_000
+
+/** Puts the levels of a lease back now. */
+export const giveBackLease = defineAction({
+  name: 'give-back-lease',
+  async run(deps, asking, press) {
+    const lease = await leaseOf(deps, asking, press)
+    if (lease.state === 'over') return tell(deps, asking, noteMessage('It is over already: the levels are put back.'))
+    const after = await giveBack(deps, lease.id, { why: 'given back', by: asking.user }, AbortSignal.timeout(PATIENCE))
+    if (after === undefined) return
+    await deps.board.lease(after)
+    const late = after.proxies.filter(({ state }) => state === 'unreachable').length
+    await tell(deps, asking, noteMessage(late === 0 ? 'Given back: its message says what was put back, per proxy.' : `${late} of ${after.proxies.length} proxies do not answer; I go on trying until they are put back.`))
+  },
+})

@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { denyRole } from '../../changes/authorise.ts'
+import { readLease, type LeaseRecord } from '../../changes/leases/lease-record.ts'
+import { groupsOf } from '../../changes/roles.ts'
+import { recordAudit } from '../../store/audit.ts'
+import type { Asking } from '../asking.ts'
+import type { SlackDeps } from '../deps.ts'
+import { RefusalError } from '../refusal-of.ts'
+import type { Press } from './action.ts'
+
+const OfLease = z.object({ lease: z.string() })
+
+/** The lease a button belongs to, for somebody who may change it: an operator of the channel, or whoever lent it. @throws RefusalError */
+export async function leaseOf(deps: SlackDeps, { user, team, channel }: Asking, { button }: Press): Promise<LeaseRecord> {
+  const lease = await readLease(deps.records, OfLease.parse(button.payload).lease)
+  if (lease === undefined) throw new RefusalError({ why: 'I do not know that lease any more: leases are kept for 30 days.', commands: ['/mesh leases'] })
+  if (lease.by.user === user) return lease
+  const denied = denyRole(deps.policy, { user, channel, groups: await groupsOf(deps.policy, user, deps.members) }, 'operator')
+  if (denied === undefined) return lease
+  await recordAudit(deps.records, { event: 'lease-refused', by: { user, ...(team !== undefined && { team }) }, run: lease.run, target: lease.target, facts: { lease: lease.id, verb: button.act, why: denied.why } })
+  throw new RefusalError({ why: denied.why, remedies: ['Ask an operator of this channel, or whoever lent it.'] })
+}

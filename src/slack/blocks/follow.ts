@@ -1,0 +1,58 @@
+import type { FollowReport, Hop } from '../../diagnosis/follow/report.ts'
+import { markOf, OUTCOMES } from '../../diagnosis/follow-text.ts'
+import { formatRef } from '../../mesh/ref.ts'
+import type { RunRecord } from '../../store/runs.ts'
+import { buttonRow, type ButtonSpec } from './buttons.ts'
+import { clean, cut } from './escape.ts'
+import { fit } from './fit.ts'
+import type { Part } from './report-parts.ts'
+import { bold, bullets, code, line, lines, pre, rich, text, type Piece, type SlackMessage } from './rich.ts'
+import { askedBy } from './running.ts'
+
+const ICONS: Readonly<Record<FollowReport['outcome'], string>> = { arrives: '🟢', dies: '🔴', unclear: '🟡' }
+/** Hops with a message of their own; the rest share one line each in the table. */
+const MOST_HOPS = 12
+const MOST_QUOTE = 1800
+
+/** The hops at a glance: `✓ listener 0.0.0.0_8080 from Gateway shop/edge`. */
+function row(hop: Hop): Piece[] {
+  const from = hop.objects.filter(({ kind }) => kind !== 'Pod').slice(0, 3).map(formatRef)
+  return [text(`${markOf(hop)} `), bold(hop.stage), text('  '), code(cut(clean(hop.name), 150)), ...(from.length === 0 ? [] : [text(`  from ${from.join(', ')}`)])]
+}
+
+/** A followed request: where it arrives or dies, and the table of its hops. */
+export function followMessage(report: FollowReport, run: RunRecord, buttons: readonly ButtonSpec[]): SlackMessage {
+  const { outcome, headline, caller, hops, clusters, request } = report
+  const title = `${ICONS[outcome]} ${OUTCOMES[outcome]}: ${headline}`
+  return fit({
+    text: title,
+    blocks: [
+      rich(line(text(`${ICONS[outcome]} `), bold(OUTCOMES[outcome]), text('  '), code(cut(clean(`${request.method} ${request.scheme}://${request.host}:${request.port}${request.path}`), 300))), line(text(headline))),
+      rich(lines(hops.slice(0, 30).map(row))),
+      ...(clusters.length < 2 ? [] : [rich(line(bold('Clusters  '), text(clusters.slice(0, 10).map(({ name, weight }) => `${name} ${weight} %`).join(', '))))]),
+      ...(caller === undefined ? [] : [rich(line(bold('From  '), text(caller.kind === 'ingress' ? 'the gateway ' : 'the sidecar of '), code(formatRef(caller.pod))))]),
+      rich(line(...askedBy(run))),
+      ...buttonRow(buttons),
+    ],
+  })
+}
+
+/** A message a hop: what happens there, the command that shows it, and the piece of configuration itself. */
+export function followParts({ hops }: FollowReport): Part[] {
+  return hops.slice(0, MOST_HOPS).map((hop, index): Part => {
+    const title = `${markOf(hop)} ${hop.stage} ${cut(clean(hop.name), 150)}`
+    const objects = hop.objects.slice(0, 10).map(formatRef)
+    return {
+      name: `hop-${index + 1}`,
+      message: fit({
+        text: title,
+        blocks: [
+          rich(line(bold(title)), line(text(hop.says))),
+          ...(hop.notes.length === 0 ? [] : [rich(bullets(hop.notes.slice(0, 12).map((note): Piece[] => [text(note)])))]),
+          ...(objects.length === 0 ? [] : [rich(line(text('from '), code(objects.join(', '))))]),
+          rich(pre(hop.command, 600), ...(hop.quote === undefined ? [] : [pre(hop.quote, MOST_QUOTE)])),
+        ],
+      }, { hasFile: true }),
+    }
+  })
+}

@@ -1,0 +1,69 @@
+import { levelsText } from '../../changes/leases/levels.ts'
+import type { LeaseRecord, LentProxy } from '../../changes/leases/lease-record.ts'
+import { formatRef } from '../../mesh/ref.ts'
+import { buttonRow, type ButtonSpec } from './buttons.ts'
+import { cut } from './escape.ts'
+import { fit } from './fit.ts'
+import { bold, bullets, code, line, lines, person, rich, text, type Piece, type SlackMessage } from './rich.ts'
+
+const STATES: Readonly<Record<LentProxy['state'], string>> = {
+  noted: 'about to be set', lent: 'set', refused: 'could not be set', returned: 'put back', gone: 'its pod is gone, nothing to put back',
+  restarted: 'its proxy was restarted and has its own levels again', left: 'somebody else changed it meanwhile: left alone', unreachable: 'not put back yet: it does not answer, I go on trying',
+}
+const ICONS: Readonly<Record<LentProxy['state'], string>> = { noted: '·', lent: '✓', refused: '✗', returned: '✓', gone: '–', restarted: '–', left: '⚠️', unreachable: '✗' }
+
+const ENDS: Readonly<Record<NonNullable<LeaseRecord['ended']>['why'], string>> = { time: 'its time was over', 'given back': 'given back', overdue: 'its time was over while nobody could put it back', failed: 'it could not be lent' }
+
+const clock = (iso: string): string => `${iso.slice(11, 16)} UTC`
+
+/** Time until a moment, for a message that is shown for a while: `4 min`, `40 s`. */
+export function timeLeft(until: string, now: number): string {
+  const seconds = Math.max(0, Math.round((Date.parse(until) - now) / 1000))
+  return seconds >= 60 ? `${Math.ceil(seconds / 60)} min` : `${seconds} s`
+}
+
+function proxyLine({ pod, state, before, says }: LentProxy): Piece[] {
+  const was = state === 'returned' || state === 'lent' || state === 'left' ? ` (${state === 'lent' ? 'was' : 'to'} ${levelsText(before)})` : ''
+  return [text(`${ICONS[state]} `), code(formatRef(pod)), text(`  ${STATES[state]}${was}${says === undefined ? '' : `: ${cut(says, 300)}`}`)]
+}
+
+/** A lease as it stands: what is lent until when, per proxy; at its end what was put back. `now` in milliseconds. */
+export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly ButtonSpec[]): SlackMessage {
+  const { ended, lent, proxies, by, until, run } = lease
+  const isOver = lease.state === 'over'
+  const unsettled = proxies.filter(({ state }) => state === 'unreachable' || state === 'left')
+  const icon = isOver ? (unsettled.length > 0 ? '🟡' : '⚪') : '🔎'
+  const title = isOver ? 'Log levels were put back' : lease.state === 'returning' ? 'Log levels are being put back' : 'Log levels are raised'
+  const when: Piece[] = isOver || lease.state === 'returning'
+    ? [text(ended === undefined ? '' : `${ENDS[ended.why]}${ended.by === undefined ? '' : ' by '}`), ...(ended?.by === undefined ? [] : [person(ended.by)]), text(ended === undefined ? '' : ` at ${clock(ended.at)}`)]
+    : [text(`until ${clock(until)}, ${timeLeft(until, now)} left; then they are put back as they were`)]
+  return fit({
+    text: `${icon} ${title}: ${levelsText(lent)}`,
+    blocks: [
+      rich(line(text(`${icon} `), bold(title), text('  '), code(levelsText(lent))), line(...when)),
+      rich(bullets(proxies.map(proxyLine))),
+      rich(lines([[text('lent by '), person(by.user), text(` at ${clock(lease.from)} · run ${run}`)]])),
+      ...buttonRow(isOver ? [] : buttons),
+    ],
+  }, { hasFile: false })
+}
+
+/** What is lent now, each with its button; `buttons` in the order of the leases. */
+export function leasesMessage(leases: readonly LeaseRecord[], now: number, buttons: readonly ButtonSpec[]): SlackMessage {
+  if (leases.length === 0) return fit({ text: 'Nothing is lent', blocks: [rich(line(text('Nothing is lent now: every proxy has its own log levels. '), code('/mesh log-level TARGET http:debug'), text(' lends some.')))] }, { hasFile: false })
+  const title = `${leases.length} ${leases.length === 1 ? 'lease' : 'leases'}`
+  return fit({
+    text: title,
+    blocks: [
+      rich(line(bold(title))),
+      ...leases.slice(0, 20).flatMap((lease, index) => {
+        const button = buttons[index]
+        return [
+          rich(line(code(levelsText(lease.lent)), text(` on ${lease.proxies.length} ${lease.proxies.length === 1 ? 'proxy' : 'proxies'} of `), code(cut(lease.asked.text, 100)), text(`, by `), person(lease.by.user), text(`, until ${clock(lease.until)} (${timeLeft(lease.until, now)} left)`))),
+          ...buttonRow(button === undefined ? [] : [button]),
+        ]
+      }),
+      ...(leases.length > 20 ? [rich(line(text(`and ${leases.length - 20} more`)))] : []),
+    ],
+  }, { hasFile: false })
+}
