@@ -30,6 +30,11 @@ for (const situation of situations()) {
       expect(outcomeOf(await replay(`${situation.name}/ill`), situation)).toEqual(situation.expect)
     })
 
+    it('says at which hop a request dies, and that of its mended twin at none', async () => {
+      expect(situation.expect).toHaveProperty('hop')
+      expect((await replay(`${situation.name}/mended`)).follow?.dies ?? null).toBe(null)
+    })
+
     it('has a healthy twin that stays silent', async () => {
       const { verdict, findings } = await replay(`${situation.name}/mended`)
       expect(verdict).toBe('healthy')

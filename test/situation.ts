@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import type { Stage } from '../src/diagnosis/follow/report.ts'
+import { STAGES } from '../src/diagnosis/follow/report.ts'
 import type { Report } from '../src/diagnosis/report.ts'
 import { formatRef } from '../src/mesh/ref.ts'
 import type { TargetQuery } from '../src/mesh/target-query.ts'
@@ -10,10 +12,13 @@ import { z } from 'zod'
 /** Where the recorded situations are: a folder each. */
 export const SCENARIOS = join(import.meta.dirname, 'scenarios')
 
-/** What a diagnosis must say: the cause or, of a mesh that is well, which warnings it still gives. */
+/** Where the request that a diagnosis follows dies: null when it dies nowhere, `unfollowed` when the diagnosis reads no proxy it could be followed from. */
+const ExpectedHop = z.enum([...STAGES, 'unfollowed']).nullable().exactOptional()
+
+/** What a diagnosis must say: the cause or, of a mesh that is well, which warnings it still gives; and the hop. */
 const Expected = z.union([
-  z.strictObject({ verdict: z.literal('ill'), cause: z.string(), code: z.string(), subject: z.string(), standing: z.string() }),
-  z.strictObject({ verdict: z.literal('healthy'), warnings: z.array(z.string()) }),
+  z.strictObject({ verdict: z.literal('ill'), cause: z.string(), code: z.string(), subject: z.string(), standing: z.string(), hop: ExpectedHop }),
+  z.strictObject({ verdict: z.literal('healthy'), warnings: z.array(z.string()), hop: ExpectedHop }),
 ])
 export type Expected = z.infer<typeof Expected>
 
@@ -21,8 +26,8 @@ const Situation = z.strictObject({
   about: z.string(),
   /** Names of files in scenarios/manifests, applied before the situation's own mesh.yaml. */
   manifests: z.array(z.string()),
-  /** Requests through the ingress gateway, once everything is applied; one after the other, or several at once; `gap`: milliseconds between them. */
-  traffic: z.strictObject({ host: z.string(), path: z.string(), requests: z.number(), atOnce: z.number().default(1), gap: z.number().default(0) }).optional(),
+  /** Requests through the ingress gateway, once everything is applied; one after the other, or several at once; `gap`: milliseconds between them; `issuer`: they carry a token of it, signed for these requests. */
+  traffic: z.strictObject({ host: z.string(), path: z.string(), requests: z.number(), atOnce: z.number().default(1), gap: z.number().default(0), issuer: z.string().exactOptional() }).optional(),
   /** True when the pods of `manifests` are ready before the situation's own mesh.yaml is applied. */
   runsFirst: z.boolean().default(false),
   /** The catalog's own switch (`POST /blowup`), once the pods are ready: makes those of one label slow or failing. `one` takes the first pod only; volatile: about half of the requests. */
@@ -43,13 +48,16 @@ export function readSituation(name: string): Situation {
   return { ...Situation.parse(parse(readFileSync(join(folder, 'situation.yaml'), 'utf8'))), name, ask: readFileSync(join(folder, 'ask.txt'), 'utf8').trim() }
 }
 
+type Outcome = Expected | { verdict: string; hop: Stage | 'unfollowed' | null }
+
 /** What a report says, in the words of the situation's `expect`: equal to it when the diagnosis is right. */
-export function outcomeOf({ verdict, cause, findings }: Pick<Report, 'verdict' | 'cause' | 'findings'>, { expect }: Situation): unknown {
-  if (verdict === 'healthy') return { verdict, warnings: [...new Set(findings.filter(({ severity }) => severity !== 'info').map(({ code }) => code))].sort() }
-  if (cause === undefined) return { verdict }
+export function outcomeOf({ verdict, cause, findings, follow }: Pick<Report, 'verdict' | 'cause' | 'findings' | 'follow'>, { expect }: Situation): Outcome {
+  const hop = follow === undefined ? 'unfollowed' : follow.dies
+  if (verdict === 'healthy') return { verdict, warnings: [...new Set(findings.filter(({ severity }) => severity !== 'info').map(({ code }) => code))].sort(), hop }
+  if (cause === undefined) return { verdict, hop }
   const { check, code, standing } = cause.finding
   const subject = formatRef(cause.finding.subject)
-  return { verdict, cause: check, code, subject: expect.verdict === 'ill' && isExpectedSubject(expect.subject, subject) ? expect.subject : subject, standing }
+  return { verdict, cause: check, code, subject: expect.verdict === 'ill' && isExpectedSubject(expect.subject, subject) ? expect.subject : subject, standing, hop }
 }
 
 /** Codes that the ill mesh shows and its mended twin must not. */

@@ -6,7 +6,7 @@ import { grantPermit } from './permit.ts'
 import type { Version, Write } from './proposal.ts'
 import { versionOf } from './proposal.ts'
 import { updateChange, type ChangeRecord } from './record.ts'
-import { WriteError, type ClusterWriter } from './writer.ts'
+import { WriteError, type ClusterWriter } from './cluster-writer.ts'
 
 export interface CarryOutDeps {
   records: Records

@@ -150,7 +150,7 @@ interface Read extends Piece {
   document: Document.Parsed
   value: Manifest
   /** The line of a field, in the whole text. */
-  lineOf(path: readonly (string | number)[]): number
+  lineOf: (path: readonly (string | number)[]) => number
 }
 
 /** A text's documents; those without content are left out. `---` at the start of a line begins a document wherever it stands. */
@@ -250,13 +250,13 @@ function writeOf({ value, lineOf }: Read, writes: readonly ApplyWrite[]): ApplyW
   if (write === undefined) {
     const near = writes.find((one) => one.ref.kind === kind && one.ref.name === name)
     const [path, what] = near !== undefined ? [['metadata', 'namespace'], 'another namespace'] : writes.some((one) => one.ref.kind === kind) ? [['metadata', 'name'], 'another object'] : [['kind'], 'another kind']
-    throw new EditError(`${formatRef(ref)} is ${what}; this change is for ${known}.`, lineOf(path as string[]))
+    throw new EditError(`${formatRef(ref)} is ${what}; this change is for ${known}.`, lineOf(path))
   }
   if (value.apiVersion !== write.apiVersion) throw new EditError(`apiVersion must be ${write.apiVersion}.`, lineOf(['apiVersion']))
   return write
 }
 
-const isIstio = ({ apiVersion }: ApplyWrite): boolean => /\.istio\.io\//.test(apiVersion)
+const isIstio = ({ apiVersion }: ApplyWrite): boolean => apiVersion.includes('.istio.io/')
 
 /** Of Kubernetes' own objects an edit may set no more than was proposed: a restart is no leave to change an image. */
 function onlySetBefore({ value, lineOf }: Read, before: Manifest): void {

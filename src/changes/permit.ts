@@ -24,7 +24,7 @@ export interface LeasePermit {
   readonly pods: readonly Ref[]
 }
 
-/** For approve.ts and undo.ts alone. */
+/** For carry-out.ts alone. */
 export const grantPermit = (permit: Omit<Permit, typeof given>): Permit => ({ ...permit, [given]: true })
 
 /** For lend.ts and give-back.ts alone. */

@@ -10,7 +10,7 @@ import { formatRef, type Ref } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import { unifiedDiff } from './diff.ts'
 import { digestOf } from './digest.ts'
-import { adviceFor } from './for-people.ts'
+import { adviceFor } from './drafting/for-people.ts'
 import { applied, parseManifest, yamlOf, yamlText } from './manifest.ts'
 import type { Fix, Proposal, Write } from './proposal.ts'
 import { FIXES } from './proposals/index.ts'
@@ -21,6 +21,9 @@ export interface Proposed {
   advice: Advice[]
 }
 
+/** Candidates with less risk come first. */
+const LEVELS = ['low', 'medium', 'high']
+
 /** Asks every fix; where several candidates mend one finding, each has a `choice` that tells it apart. */
 export function proposalsFor(findings: readonly Finding[], evidence: Evidence, target: Target, fixes: readonly Fix[] = FIXES): Proposed {
   const proposed: Proposed = { proposals: [], advice: [] }
@@ -29,7 +32,8 @@ export function proposalsFor(findings: readonly Finding[], evidence: Evidence, t
     const answers = fixes.filter(({ codes }) => codes.includes(finding.code)).map((fix) => fix.propose(finding, evidence, target))
     const all = answers.flatMap((answer) => (Array.isArray(answer) ? answer : []))
     const fresh = all.filter((one) => { const id = digestOf(one.writes); const isNew = !known.has(id); known.add(id); return isNew })
-    proposed.proposals.push(...(fresh.length > 1 ? toldApart(fresh) : fresh))
+    const safest = fresh.toSorted((a, b) => LEVELS.indexOf(a.risk.level) - LEVELS.indexOf(b.risk.level))
+    proposed.proposals.push(...(safest.length > 1 ? toldApart(safest) : safest))
     if (all.length > 0) continue
     const says = answers.flatMap((answer) => (Array.isArray(answer) ? [] : [answer.people]))[0] ?? adviceFor(finding)
     proposed.advice.push({ for: finding.code, subject: finding.subject, says })
@@ -45,8 +49,6 @@ export function changesOf(report: Report, evidence: Evidence = new Evidence(repo
   const { proposals, advice } = proposalsFor(wanted, evidence, report.target)
   return { changes: proposals.map((proposal) => changeOf(proposal, evidence)), advice }
 }
-
-/** SHA-256 (hex) of what would be written where: the same for the same writes to the same state of the objects. */
 
 function changeOf({ act, for: code, title, why, undo, writes }: Proposal, evidence: Evidence): Change {
   return { id: digestOf(writes), for: code, kind: 'fix', act, subjects: writes.map(({ ref }) => ref), title, why, risk: 'change', diff: diffOf(writes, evidence), undo }

@@ -1,5 +1,5 @@
 import { UnseenError } from '../evidence/clients/clients.ts'
-import { WriteError, type ClusterWriter } from './writer.ts'
+import { WriteError, type ClusterWriter } from './cluster-writer.ts'
 
 const WHY = 'I was started without a way to write to the cluster.'
 

@@ -13,8 +13,8 @@ import { defineCheck, proof, standingOf } from './check.ts'
 import { byOwner, ownerOf, podsOf } from './owners.ts'
 import { rbacPolicies } from './rbac-filters.ts'
 import type { Group, Logged, Request } from './requests-to.ts'
-import { groupBy, isGrave, latest, nearest, podAt, requestsTo, scopeOf } from './requests-to.ts'
-import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './traffic-of.ts'
+import { groupBy, isGrave, isJudgedByOldPolicy, latest, nearest, podAt, requestsTo, scopeOf } from './requests-to.ts'
+import { lastPolicyChange, quoteLine, ROUTING_KINDS, trafficCountsFrom } from './traffic-of.ts'
 
 /** Requests to the target are answered 403 by an AuthorizationPolicy: which one, which of its rules, and which rule would have let them through but for what. */
 export const authorizationDenied = defineCheck({
@@ -42,8 +42,9 @@ export const authorizationDenied = defineCheck({
   run(evidence, target) {
     const moment = trafficCountsFrom(evidence, target)
     if (moment === undefined) return []
-    const requests = requestsTo(target, moment, evidence)
-    const denied = requests.filter((request) => matchedPolicy(nearest(request)) !== undefined && !isOutdated(request, evidence))
+    const changed = lastPolicyChange(evidence, target)
+    const requests = requestsTo(target, moment, evidence).filter((request) => !isJudgedByOldPolicy(request, changed))
+    const denied = requests.filter((request) => matchedPolicy(nearest(request)) !== undefined)
     const grave = isGrave(denied, requests)
     const closed = allowingNobody(denied, evidence, target)
     const rest = denied.filter((request) => closed.every(({ pods }) => !pods.some((pod) => isOwnLog(nearest(request), pod))))
@@ -87,26 +88,6 @@ function factsOf(request: Request, evidence: Evidence): RequestFacts {
 }
 
 const allowing = (pod: Pod, evidence: Evidence): AuthorizationPolicy[] => evidence.objects('authorization-policies').filter((policy) => (policy.spec?.action ?? 'ALLOW') === 'ALLOW' && actsOn(policy, pod))
-
-/**
- * True for a denial that the proxy's present configuration would not give. A connection that was open when a policy changed is judged by the old one
- * until it is drained, for up to 45 seconds; so a denial may be younger than the change that lifted it.
- */
-function isOutdated(request: Request, evidence: Evidence): boolean {
-  const end = nearest(request)
-  const pod = evidence.objects('pods').find((one) => isOwnLog(end, one))
-  if (pod === undefined) return false
-  const listeners = evidence.seenOf('listeners', refOf(pod))?.value
-  const matched = matchedPolicy(end) ?? ''
-  const [, namespace = '', name = '', rule] = RULE.exec(matched) ?? []
-  const there = evidence.object('authorization-policies', namespace, name)?.spec?.rules?.[Number(rule)] !== undefined
-  if (name !== '') return listeners === undefined ? !there : rbacPolicies(listeners, 'DENY')?.includes(matched) !== true
-  const near = nearestRule(allowing(pod, evidence), factsOf(request, evidence))
-  const allowed = near === undefined ? allowing(pod, evidence).length === 0 : near.misses.length === 0
-  return allowed && (listeners === undefined || near === undefined || rbacPolicies(listeners, 'ALLOW')?.includes(ruleName(near)) !== false)
-}
-
-const ruleName = ({ policy: { metadata }, rule }: NearRule): string => `ns[${metadata.namespace ?? ''}]-policy[${metadata.name}]-rule[${rule}]`
 
 /** Pods on which policies allow, and none of them has a rule: no traffic is needed to know what becomes of any request. */
 function allowingNobody(denied: readonly Request[], evidence: Evidence, target: Target): { found: Found; pods: Pod[] }[] {
@@ -168,7 +149,10 @@ function inFilter(matched: string, pod: Pod | undefined, evidence: Evidence): Pr
 function denialOf(matched: string, request: Request, pod: Pod, evidence: Evidence): Denial | undefined {
   const [, namespace, name, rule] = RULE.exec(matched) ?? []
   if (namespace !== undefined && name !== undefined) {
-    const subject = { kind: 'AuthorizationPolicy', namespace, name }
+    const policy = evidence.object('authorization-policies', namespace, name)
+    // A rule that is gone has denied what it denied; there is nothing left to change.
+    if (policy?.spec?.rules?.[Number(rule)] === undefined) return undefined
+    const subject = refOf(policy)
     const nth = Number(rule) + 1
     return { subject, why: `its rule ${nth} denies it`, way: `change rule ${nth} of ${formatRef(subject)}, which denies whatever other policies allow`, says: `rule ${nth} of ${formatRef(subject)} denies by ${matched}` }
   }

@@ -7,9 +7,13 @@ import { circuitBreakerOverflow } from './circuit-breaker-overflow.ts'
 import { conflictingVirtualServices } from './conflicting-virtual-services.ts'
 import { failingRequests } from './failing-requests.ts'
 import { faultLeftOn } from './fault-left-on.ts'
+import { gatewayCredential } from './gateway-credential.ts'
+import { gatewayPortNotOnService } from './gateway-port-not-on-service.ts'
+import { gatewaySelectorMatchesNothing } from './gateway-selector-matches-nothing.ts'
 import { hostHiddenFromCaller } from './host-hidden-from-caller.ts'
 import { injectionLabelConflict } from './injection-label-conflict.ts'
 import { istiodUnavailable } from './istiod-unavailable.ts'
+import { jwtProblem } from './jwt-problem.ts'
 import { localhostListener } from './localhost-listener.ts'
 import { missingSubset } from './missing-subset.ts'
 import { mtlsModeConflict } from './mtls-mode-conflict.ts'
@@ -42,9 +46,13 @@ export const CHECKS: readonly Check[] = [
   conflictingVirtualServices,
   failingRequests,
   faultLeftOn,
+  gatewayCredential,
+  gatewayPortNotOnService,
+  gatewaySelectorMatchesNothing,
   hostHiddenFromCaller,
   injectionLabelConflict,
   istiodUnavailable,
+  jwtProblem,
   localhostListener,
   missingSubset,
   mtlsModeConflict,

@@ -1,17 +1,19 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
+import { since } from '../mesh/access-log.ts'
 import { rulesForCaller } from '../mesh/destination-rules.ts'
 import type { ClusterName } from '../mesh/envoy.ts'
 import { parseClusterName } from '../mesh/envoy.ts'
-import { fromFqdn } from '../mesh/host.ts'
-import type { DestinationRule, ServicePort } from '../mesh/objects.ts'
-import { refOf } from '../mesh/objects.ts'
+import { fromFqdn, serviceHost } from '../mesh/host.ts'
+import type { DestinationRule, Pod, Service, ServicePort } from '../mesh/objects.ts'
+import { latestChange, refOf, selects } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import type { Group, Request } from './requests-to.ts'
+import { podsOf } from './owners.ts'
+import type { Group, Logged, Request } from './requests-to.ts'
 import { groupBy, latest, nearest, requestsTo, scopeOf } from './requests-to.ts'
 import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './traffic-of.ts'
 
@@ -23,7 +25,7 @@ export const portProtocolMismatch = defineCheck({
   problems: {
     MESH0120: {
       severity: 'error', title: 'port speaks another protocol', explains: ['MESH0401', 'MESH0403', 'MESH0404'],
-      says: '{subject} says that port {port} of {host} speaks {protocol}, and what listens there does not: {failed} of {requests} requests ended with {flags} ({failure})',
+      says: '{subject} says that port {port} of {host} speaks {protocol}, and {end} does not: {failed} of {requests} requests ended with {flags} ({failure})',
       remedy: 'Say in {subject} what the application speaks: by the port name or appProtocol of the Service, or the TLS mode of the DestinationRule.',
     },
   },
@@ -33,7 +35,8 @@ export const portProtocolMismatch = defineCheck({
     const requests = requestsTo(target, moment, evidence)
     const judged = new Map(requests.flatMap((request) => { const claim = claimOf(request, evidence, target); return claim === undefined ? [] : [[request, claim] as const] }))
     const key = (request: Request): string => { const claim = judged.get(request); return claim === undefined ? '' : `${formatRef(claim.subject)} ${claim.port}` }
-    return groupBy([...judged.keys()], key).flatMap((group) => { const claim = judged.get(group[0]); return claim === undefined ? [] : [found(group, claim, requests.length, target)] })
+    const answers = groupBy([...judged.keys()], key).flatMap((group) => { const claim = judged.get(group[0]); return claim === undefined ? [] : [found(group, claim, requests.length, target)] })
+    return [...answers, ...brokenByCallers(moment, evidence, target)]
   },
 })
 
@@ -55,7 +58,8 @@ function claimOf(request: Request, evidence: Evidence, target: Target): Claim | 
   if (cluster?.direction !== 'outbound') return undefined
   if ((entry.failure ?? '').includes('WRONG_VERSION_NUMBER')) return claimOfRule(cluster, request, evidence)
   // UPE: what came back is not the protocol that was spoken to it.
-  return entry.flags.includes('UPE') || entry.details?.includes('{protocol_error') === true ? claimOfService(cluster, evidence, target) : undefined
+  const broken = entry.flags.includes('UPE') || entry.details?.includes('{protocol_error') === true
+  return broken && target.hosts.includes(cluster.host) ? claimOfService(cluster, evidence) : undefined
 }
 
 /** What istiod takes a port's protocol from: appProtocol, else the name up to its first hyphen. */
@@ -70,12 +74,13 @@ function protocolOf({ name = '', appProtocol }: ServicePort): { protocol: string
 /** What Envoy speaks to such a port. */
 const SPOKEN: Readonly<Record<string, string>> = { http: 'HTTP/1.1', http2: 'HTTP/2', h2c: 'HTTP/2', grpc: 'gRPC over HTTP/2', 'grpc-web': 'HTTP/1.1' }
 
-function claimOfService({ host, port }: ClusterName, evidence: Evidence, target: Target): Claim | undefined {
+/** What a Service that exists says of one of its ports; undefined when it says nothing. */
+function claimOfService({ host, port }: Pick<ClusterName, 'host' | 'port'>, evidence: Evidence): Claim | undefined {
   const service = fromFqdn(host)
   const found = evidence.found('services').find(({ object }) => object.metadata.name === service?.name && object.metadata.namespace === service.namespace)
   const declared = found?.object.spec?.ports?.find((one) => one.port === port)
   const claimed = declared === undefined ? undefined : protocolOf(declared)
-  if (found === undefined || claimed === undefined || !target.hosts.includes(host)) return undefined
+  if (found === undefined || claimed === undefined) return undefined
   return { subject: refOf(found.object), reading: found.reading, host, port, protocol: SPOKEN[claimed.protocol] ?? claimed.protocol, says: `port ${port} of ${formatRef(refOf(found.object))} is ${claimed.protocol} by ${claimed.from}` }
 }
 
@@ -105,11 +110,63 @@ function found(group: Group, { subject, reading, host, port, protocol, says }: C
   const { entry, log } = nearest(last)
   const failure = (entry.failure ?? entry.details ?? 'no reason given').replaceAll('_', ' ')
   return {
-    code: 'MESH0120', standing: 'observed', subject, args: { port, host, protocol, failed: group.length, requests, flags: entry.flags.length === 0 ? [String(entry.code)] : entry.flags, failure },
+    code: 'MESH0120', standing: 'observed', subject, args: { port, host, protocol, end: 'the application', failed: group.length, requests, flags: entry.flags.length === 0 ? [String(entry.code)] : entry.flags, failure },
     because: [
       proof(reading, says), proof(log, `${group.length} of ${requests} requests ended so since the last change, at ${log.of?.name ?? 'a proxy'}`, quoteLine(entry)),
       ...(last.log === log ? [] : [proof(last.log, `the caller was passed ${last.entry.code} as if the application had answered`, quoteLine(last.entry))]),
     ],
     scope: scopeOf(group, target),
   }
+}
+
+/** Who connected to a port of a Service, as the target's own sidecars logged it. */
+interface Connections {
+  service: Service
+  port: number
+  lines: Logged[]
+}
+
+/** The Service and port behind an address that was connected to: a Service's own address or, where a sidecar takes its pod's connections, the pod's. */
+function portAt(address: string, pod: Pod, evidence: Evidence): { service: Service; port: number } | undefined {
+  const [, ip = '', number = ''] = /^(.*):(\d+)$/.exec(address) ?? []
+  const services = evidence.objects('services')
+  const service = services.find(({ spec }) => spec?.clusterIP === ip && spec.ports?.some(({ port }) => port === Number(number)) === true)
+  if (service !== undefined) return { service, port: Number(number) }
+  if (pod.status?.podIP !== ip) return undefined
+  const names = new Set((pod.spec?.containers ?? []).flatMap(({ ports = [] }) => ports.filter(({ containerPort }) => containerPort === Number(number)).flatMap(({ name }) => name ?? [])))
+  return services.filter(({ metadata, spec }) => metadata.namespace === pod.metadata.namespace && selects(spec?.selector, pod.metadata.labels))
+    .flatMap((one) => (one.spec?.ports ?? []).filter(({ port, targetPort = port }) => targetPort === Number(number) || names.has(String(targetPort))).map(({ port }) => ({ service: one, port })))[0]
+}
+
+/** Connections that the target's own sidecars took, by Service and port, since that Service or what routes to it last changed. */
+function connectionsTo(moment: number, evidence: Evidence, target: Target): Connections[] {
+  const known: Connections[] = []
+  for (const pod of podsOf(target, evidence)) {
+    const log = evidence.seenOf('access-log', refOf(pod))
+    for (const line of log === undefined ? [] : since(log.value.lines, moment)) {
+      const at = portAt(line.downstreamLocal ?? '', pod, evidence)
+      if (log === undefined || at === undefined || Date.parse(line.at) <= latestChange([at.service])) continue
+      const same = known.find((one) => one.service === at.service && one.port === at.port)
+      if (same === undefined) known.push({ ...at, lines: [{ entry: line, log }] })
+      else same.lines.push({ entry: line, log })
+    }
+  }
+  return known
+}
+
+/** Ports that are declared HTTP, and where all who connect speak something else (DPE). One who does so among others is a scanner, or a caller's own mistake. */
+function brokenByCallers(moment: number, evidence: Evidence, target: Target): Found[] {
+  return connectionsTo(moment, evidence, target).flatMap(({ service, port, lines }): Found[] => {
+    const last = lines.at(-1)
+    const { name, namespace = '' } = service.metadata
+    const claim = claimOfService({ host: serviceHost(name, namespace), port }, evidence)
+    if (claim === undefined || last === undefined || lines.length < 2 || !lines.every(({ entry }) => entry.flags.includes('DPE'))) return []
+    const { entry, log } = last
+    return [{
+      code: 'MESH0120', standing: 'observed', subject: claim.subject,
+      args: { port, host: claim.host, protocol: claim.protocol, end: 'whoever connects', failed: lines.length, requests: lines.length, flags: entry.flags, failure: (entry.details ?? 'no reason given').replaceAll('_', ' ') },
+      because: [proof(claim.reading, claim.says), proof(log, `all of ${lines.length} connections ended so since the last change, at ${log.of?.name ?? 'a proxy'}`, quoteLine(entry))],
+      scope: [...target.hosts, claim.host],
+    }]
+  })
 }

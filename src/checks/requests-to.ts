@@ -67,3 +67,13 @@ export const scopeOf = (group: readonly Request[], target: Target): string[] => 
 /** From this share of requests on, and at least two of them, failing counts as an error: less may be a passing matter. */
 const SHARE = 0.05
 export const isGrave = (failures: readonly Request[], requests: readonly Request[]): boolean => failures.length >= 2 && failures.length / requests.length >= SHARE
+
+/** Milliseconds for which a connection that was open before may still be judged by what a sidecar had then: Istio drains old listeners for 45 seconds. */
+const DRAINED_AFTER = 60_000
+
+/** True for a request that came over a connection from before a change of policy, so soon after it that the old policy judged it. */
+export function isJudgedByOldPolicy({ entry, log }: Request, changed: number): boolean {
+  const { at, upstreamLocal, upstreamHost } = entry
+  if (upstreamLocal === undefined || Date.parse(at) - changed > DRAINED_AFTER) return false
+  return log.value.lines.some((line) => line.upstreamLocal === upstreamLocal && line.upstreamHost === upstreamHost && Date.parse(line.at) < changed)
+}

@@ -50,6 +50,9 @@ function policiesFor(pods: readonly Pod[], evidence: Evidence): KubernetesObject
   })
 }
 
+/** When a security policy that acts on the target's pods last changed (milliseconds since the epoch; 0 when none does). */
+export const lastPolicyChange = (evidence: Evidence, target: Target): number => latestChange(policiesFor(podsOf(target, evidence), evidence))
+
 /** Milliseconds of traffic that speak of the present: what failed longer ago may long be over. */
 export const PRESENT = 15 * 60_000
 

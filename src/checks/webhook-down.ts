@@ -1,3 +1,6 @@
+import type { Workload } from '../mesh/objects.ts'
+import { refOf } from '../mesh/objects.ts'
+import type { Ref } from '../mesh/ref.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
@@ -25,7 +28,7 @@ export const webhookDown = defineCheck({
       const short = reason.replace(/^failed to call webhook: /, '').replace(/^Post "[^"]*": /, '')
       return [{
         code: 'MESH0902', standing: 'observed', subject: configuration?.ref ?? { kind: 'MutatingWebhookConfiguration', name: webhook },
-        args: { service, reason: short.slice(0, 300), makers: [first, ...others].map(({ maker }) => formatRef({ kind: maker.kind, namespace: maker.metadata.namespace ?? '', name: maker.metadata.name })) },
+        args: { service, reason: short.slice(0, 300), makers: [...new Set([first, ...others].map(({ maker }) => formatRef(workloadOf(maker))))] },
         because: [
           proof(reading, `FailedCreate ${event.involvedObject?.kind ?? ''} ${event.involvedObject?.name ?? ''}, at ${event.lastTimestamp ?? 'an unknown time'}`, (event.message ?? '').slice(0, 600)),
           ...(configuration === undefined ? [] : [proof(configuration.reading, `${formatRef(configuration.ref)} has the webhook ${webhook} to ${service} with failurePolicy ${configuration.policy}`)]),
@@ -35,3 +38,9 @@ export const webhookDown = defineCheck({
     })
   },
 })
+
+/** What a person knows a maker of pods by: a ReplicaSet's Deployment. */
+function workloadOf(maker: Workload): Ref {
+  const owner = maker.metadata.ownerReferences?.[0]
+  return owner === undefined ? refOf(maker) : { ...refOf(maker), kind: owner.kind, name: owner.name }
+}

@@ -1,20 +1,24 @@
-import { auditEntries, verifyAudit } from '../store/audit.ts'
+import { storedAudit, verifyAudit } from '../store/audit.ts'
 import { EXIT } from './exit-codes.ts'
 import { answer } from './output.ts'
 import { openRecords } from './records.ts'
 
 const PAGE = 1000
 
-/** `mesh-medic audit export`: every entry as a line of JSON, `{sequence, entry}`, oldest first. */
+/** `mesh-medic audit export`: every entry as it is stored, a line of JSON each, `{sequence, entry}`, oldest first. */
 export async function exportAudit(): Promise<number> {
   const backend = await openRecords()
   try {
-    for (let from = 1; ;) {
-      const page = await auditEntries(backend.records, { from, limit: PAGE })
-      if (page.length > 0) await answer(`${page.map((line) => JSON.stringify(line)).join('\n')}\n`)
-      from += page.length
-      if (page.length < PAGE) return EXIT.healthy
+    let lines: string[] = []
+    const out = async (): Promise<void> => {
+      if (lines.length > 0) await answer(`${lines.join('\n')}\n`)
+      lines = []
     }
+    for await (const { sequence, value } of storedAudit(backend.records)) {
+      if (lines.push(JSON.stringify({ sequence, entry: value })) === PAGE) await out()
+    }
+    await out()
+    return EXIT.healthy
   } finally {
     await backend.close()
   }

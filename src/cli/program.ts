@@ -5,6 +5,7 @@ import { explainFailure } from './failure.ts'
 import { tolerateClosedPipes } from './output.ts'
 import type { DiagnoseOptions } from './diagnose.ts'
 import type { FollowOptions } from './follow.ts'
+import type { LogLevelOptions } from './log-level.ts'
 import type { ShowOptions } from './status.ts'
 
 function seconds(text: string): number {
@@ -86,6 +87,21 @@ Examples:
   $ mesh-medic doctor --context staging
 `)
     .action(async (options: ShowOptions) => ended(await (await import('./doctor.ts')).doctor(options)))
+  all.command('log-level')
+    .summary('show the log levels of proxies, or raise some for a while')
+    .description('Shows the log levels of a target\'s proxies. With levels it sets them, waits, and puts exactly the former ones back: at the end of the time, on Ctrl-C and on SIGTERM. What was there is stored before, so that the next start puts it back when this process dies.')
+    .argument('<target>', 'a service (catalog, catalog.shop), deploy/NAME or pod/NAME')
+    .argument('[levels...]', 'loggers and their levels: http:debug,router:debug')
+    .addOption(namespace()).addOption(context()).addOption(output('text', 'json'))
+    .option('--for <time>', 'how long: 90s, 10m (default: 10m)')
+    .option('--pods <number>', 'on how many of the proxies (default: all, up to the limit)', Number)
+    .addHelpText('after', `
+Examples:
+  $ mesh-medic log-level catalog -n istioinaction
+  $ mesh-medic log-level catalog -n istioinaction http:debug,router:debug,connection:debug,pool:debug --for 5m
+  $ mesh-medic log-level deploy/istio-ingressgateway -n istio-system http:debug --pods 1
+`)
+    .action(async (target: string, levels: string[], options: LogLevelOptions) => ended(await (await import('./log-level.ts')).logLevel(target, levels, options)))
   const audit = all.command('audit').summary('look at the record of what was asked, approved and changed').description('Looks at the audit of the bot that is configured here: an append-only chain of events, each with the hash of the one before.')
   audit.command('export')
     .summary('every event as a line of JSON')

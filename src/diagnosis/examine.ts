@@ -9,8 +9,9 @@ import { inContext } from '../evidence/step.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
 import { causeOf, verdictOf } from './cause.ts'
+import { followTarget } from './follow-target.ts'
 import { judge } from './judge.ts'
-import { planApplicationLogs, planCallers, planControlPlane, planGatewayPods, planNamespace, planObjects, planProxies, planWebhooks } from './plan.ts'
+import { planApplicationLogs, planCallers, planControlPlane, planGatewayPods, planIstiodLog, planNamespace, planObjects, planProxies, planSecrets, planWebhooks } from './plan.ts'
 import type { PlannedStep, Report } from './report.ts'
 import { completeTarget, resolveTarget } from './resolve-target.ts'
 import { rateFigure, trafficFigure } from './traffic-figure.ts'
@@ -106,16 +107,18 @@ export async function examine(query: TargetQuery, clients: Clients, checks: read
     target = completeTarget(target, seen())
     await look(planGatewayPods(target, seen()))
     await look(planProxies(target, seen(), clients.prometheus !== undefined))
-    await look([...planCallers(target, seen()), ...planApplicationLogs(target, seen()), ...planWebhooks(target, seen())])
+    await look([...planCallers(target, seen()), ...planApplicationLogs(target, seen()), ...planWebhooks(target, seen()), ...planSecrets(target, seen())])
     await Promise.all(besides)
-    return report(target, checks, ledger, gathering.readings, startedAt, clients.now().toISOString())
+    // istiod's pods are among what was read beside.
+    await look(planIstiodLog(target, seen()))
+    return report(target, checks, ledger, gathering.readings, { startedAt, finishedAt: clients.now().toISOString(), context: clients.context })
   } catch (error) {
     await Promise.allSettled(besides)
     throw error
   }
 }
 
-function report(target: Target, checks: readonly Check[], ledger: PlanLedger, readings: readonly Reading[], startedAt: string, finishedAt: string): Report {
+function report(target: Target, checks: readonly Check[], ledger: PlanLedger, readings: readonly Reading[], { startedAt, finishedAt, context }: { startedAt: string; finishedAt: string; context: string | undefined }): Report {
   const order = [...ledger.steps.values()]
   const inOrder = readings.toSorted((a, b) => order.findIndex(({ command }) => command === a.source) - order.findIndex(({ command }) => command === b.source))
   const evidence = new Evidence(inOrder)
@@ -123,9 +126,10 @@ function report(target: Target, checks: readonly Check[], ledger: PlanLedger, re
   const cause = causeOf(checks, judgement.findings)
   const traffic = trafficFigure(evidence, target)
   const rates = rateFigure(evidence)
+  const follow = followTarget(target, evidence, { context, at: finishedAt })
   return {
     target, plan: order, readings: inOrder, ...judgement,
-    ...(cause !== undefined && { cause }), verdict: verdictOf(judgement), ...(traffic !== undefined && { traffic }), ...(rates !== undefined && { rates }),
+    ...(cause !== undefined && { cause }), verdict: verdictOf(judgement), ...(follow !== undefined && { follow }), ...(traffic !== undefined && { traffic }), ...(rates !== undefined && { rates }),
     changes: [], advice: [], startedAt, finishedAt,
   }
 }

@@ -12,19 +12,20 @@ import { refOf } from '../mesh/objects.ts'
 import { hasProxy } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { sameRef } from '../mesh/ref.ts'
-import { calleeNamespaces, calleesOf } from './follow/callee.ts'
-import { callerNamespace, callerOf, callingGateways, fromIngress } from './follow/caller.ts'
+import { calleeNamespaces, calleesOf, isLookedAt } from './follow/callee.ts'
+import { CallerError, callerNamespace, callerOf, callingGateways, fromIngress, NoGatewayPodError } from './follow/caller.ts'
 import { clusterHop } from './follow/cluster-hop.ts'
 import { endpointsHop } from './follow/endpoints-hop.ts'
 import { inboundHop } from './follow/inbound-hop.ts'
 import { listenerHop } from './follow/listener-hop.ts'
 import type { FollowQuestion } from './follow/question.ts'
-import type { Caller, FollowReport, Hop } from './follow/report.ts'
+import type { Caller, FollowReport, Hop, Stage } from './follow/report.ts'
 import { STAGES } from './follow/report.ts'
 import { routeHop } from './follow/route-hop.ts'
 import type { Trace } from './follow/trace.ts'
 import { traceOf } from './follow/trace.ts'
 import { ISTIO_NAMESPACE, planObjects } from './plan.ts'
+import { AmbiguousTargetError, UnknownTargetError } from './resolve-target.ts'
 
 /** Kinds of objects the way of a request is told by. */
 const NEEDED: readonly EvidenceKind[] = [
@@ -65,9 +66,11 @@ function hopsOf(trace: Trace): Hop[] {
   const { reached } = trace.walk
   return inOrder([
     listener, ...(route === undefined ? [] : [route]), ...reached.map((share) => clusterHop(share, trace)),
-    ...reached.flatMap(({ name }) => endpointsHop(name, trace) ?? []), ...calleesOf(trace).map((callee) => inboundHop(callee, trace)),
+    ...reached.flatMap(({ name }) => endpointsHop(name, trace) ?? []), ...calleesOf(trace).filter(({ pod }) => !hasProxy(pod) || isLookedAt(pod, trace.evidence)).map((callee) => inboundHop(callee, trace)),
   ])
 }
+
+const PLACES: Readonly<Record<Stage, string>> = { listener: 'listener', route: 'route', cluster: 'cluster', endpoints: 'endpoints', inbound: "callee's proxy" }
 
 function headlineOf(hops: readonly Hop[], { walk, question, sent }: Trace): string {
   const { request } = sent
@@ -75,10 +78,10 @@ function headlineOf(hops: readonly Hop[], { walk, question, sent }: Trace): stri
   const died = hops.find(({ ok, sure }) => !ok && sure)
   if (died !== undefined) {
     const share = walk.clusters.filter(({ name }) => hops.some((hop) => !hop.ok && hop.sure && hop.name === name)).reduce((sum, { weight }) => sum + weight, 0)
-    return `${share > 0 && share < 100 ? `${Math.round(share)} % of requests like ${what} die` : `${what} dies`} at the ${died.stage}: ${died.says}`
+    return `${share > 0 && share < 100 ? `${Math.round(share)} % of requests like ${what} die` : `${what} dies`} at the ${PLACES[died.stage]}: ${died.says}`
   }
   const unsure = hops.find(({ sure }) => !sure)
-  if (unsure !== undefined) return `${what}: unclear at the ${unsure.stage}: ${unsure.says}`
+  if (unsure !== undefined) return `${what}: unclear at the ${PLACES[unsure.stage]}: ${unsure.says}`
   const last = hops.at(-1)
   if (last?.stage === 'inbound') return `${what} arrives at ${hops.filter(({ stage }) => stage === 'inbound').map(({ name }) => name).join(', ')}.`
   return last?.stage === 'route' ? `${what} is answered on the way: ${last.says}` : `${what} leaves for ${question.host}: ${last?.says ?? ''}`
@@ -119,13 +122,38 @@ export function planCallees(question: FollowQuestion, caller: Caller, evidence: 
 /** Kinds without which the caller can't be found. */
 const CALLER_KINDS: readonly EvidenceKind[] = ['gateways', 'services', 'service-entries', 'pods', 'deployments']
 
-/** The report when what a caller is found by could not be seen. */
-function callerUnseen({ text, host, port, path, method, scheme = 'http' }: FollowQuestion, blind: readonly Blind[], at: string): FollowReport {
-  const says = `The caller's proxy could not be found: ${blind.map(({ kind, reason, detail }) => `${kind} ${reason} (${redact(detail)})`).join('; ')}.`
-  const hop: Hop = { stage: 'listener', ok: false, sure: false, name: host, objects: [], says, notes: [], command: blind[0]?.source ?? '' }
+/** A report of a request that meets no proxy. */
+function withoutCaller({ text, host, port, path, method, scheme = 'http' }: FollowQuestion, hop: Hop, at: string): FollowReport {
   return {
     asked: text, request: { method, scheme, host, port: port ?? (scheme === 'https' ? 443 : 80), path: redact(path), headers: {} },
-    hops: [hop], clusters: [], dies: null, outcome: 'unclear', headline: says, pods: [], at,
+    hops: [hop], clusters: [], dies: hop.sure ? hop.stage : null, outcome: hop.sure ? 'dies' : 'unclear', headline: hop.says, pods: [], at,
+  }
+}
+
+/** The report when what a caller is found by could not be seen. */
+function callerUnseen(question: FollowQuestion, blind: readonly Blind[], at: string): FollowReport {
+  const says = `The caller's proxy could not be found: ${blind.map(({ kind, reason, detail }) => `${kind} ${reason} (${redact(detail)})`).join('; ')}.`
+  return withoutCaller(question, { stage: 'listener', ok: false, sure: false, name: question.host, objects: [], says, notes: [], command: blind[0]?.source ?? '' }, at)
+}
+
+/** The report when no pod serves the Gateways that take the host. */
+function noGatewayPod(question: FollowQuestion, { message, gateways, selectors }: NoGatewayPodError, at: string): FollowReport {
+  return withoutCaller(question, {
+    stage: 'listener', ok: false, sure: true, name: question.host, objects: [...gateways], notes: [], says: `${message} No proxy listens for it.`, command: `kubectl get pods -A -l ${selectors[0] ?? ''}`,
+  }, at)
+}
+
+/**
+ * Tells a request's way from what was seen already, without a further look. Undefined when there is no caller, or its listeners were not seen.
+ */
+export function followSeen(question: FollowQuestion, evidence: Evidence, { context, at }: { context?: string | undefined; at: string }): FollowReport | undefined {
+  try {
+    const caller = callerOf(question, evidence)
+    return evidence.seenOf('listeners', caller.pod) === undefined ? undefined : followIn(question, caller, evidence, { context, at })
+  } catch (error) {
+    if (error instanceof NoGatewayPodError) return (['pods', 'gateways'] as const).some((kind) => evidence.blind(kind).length > 0) ? undefined : noGatewayPod(question, error, at)
+    if (error instanceof CallerError || error instanceof UnknownTargetError || error instanceof AmbiguousTargetError) return undefined
+    throw error
   }
 }
 
@@ -153,6 +181,7 @@ export async function follow(question: FollowQuestion, clients: Clients, options
     options.signal?.throwIfAborted()
     // Not being allowed to look is not "not there".
     if (blind.length > 0) return callerUnseen(question, blind as Blind[], at)
+    if (error instanceof NoGatewayPodError) return noGatewayPod(question, error, at)
     throw error
   }
   await look(planCallerProxy(caller))

@@ -1,5 +1,7 @@
 import type { Check, Finding } from '../checks/check.ts'
 import { formatRef } from '../mesh/ref.ts'
+import type { FollowReport } from './follow/report.ts'
+import { hopRows, OUTCOMES } from './follow-text.ts'
 import type { Report } from './report.ts'
 import { headline, proofs, remedy, sentence, STANDINGS, trafficSentence, unseen, VERDICTS } from './telling.ts'
 import { shownBySteps } from './what-it-showed.ts'
@@ -36,6 +38,11 @@ function findingLines(checks: readonly Check[], one: Finding, isCause: boolean):
   return [...lines, '', `Remedy: ${remedy(checks, one, codeSpan)}`, '']
 }
 
+function followLines(follow: FollowReport): string[] {
+  const rows = hopRows(follow).map(([mark, stage, name, from], index) => `- ${mark} ${stage} ${codeSpan(name)}${from === '' ? '' : `, from ${escapeMarkdown(from)}`}\n  ${codeSpan(follow.hops[index]?.command ?? '')}`)
+  return ['## A request through the proxies', '', `As they are configured. ${OUTCOMES[follow.outcome]}: ${escapeMarkdown(follow.headline)}`, '', ...rows, '']
+}
+
 /** A report as Markdown (GitHub's). Everything from the cluster is shown literally. `showed` is what each step showed, by its id, for a report whose readings were not kept. */
 export function reportMarkdown(checks: readonly Check[], report: Report, showed = shownBySteps(report)): string {
   const lines = [`# ${VERDICTS[report.verdict]}: ${escapeMarkdown(formatRef(report.target.ref))}`, '', headline(checks, report, codeSpan), '']
@@ -46,6 +53,7 @@ export function reportMarkdown(checks: readonly Check[], report: Report, showed 
   const hurting = report.findings.filter(({ standing }) => standing !== 'configured')
   const advice = report.findings.filter(({ standing }) => standing === 'configured')
   if (hurting.length > 0) lines.push('## Findings', '', ...hurting.flatMap((one) => findingLines(checks, one, one === report.cause?.finding)))
+  if (report.follow !== undefined) lines.push(...followLines(report.follow))
   if (report.changes.length > 0) {
     lines.push('## Fixes', '', 'Nothing is changed before somebody approves it.', '')
     for (const { title, why, undo, diff } of report.changes) lines.push(`### ${escapeMarkdown(title)}`, '', escapeMarkdown(why), '', codeBlock(diff.trimEnd()), '', `Undo: ${escapeMarkdown(undo)}`, '')

@@ -1,23 +1,26 @@
 import { callersTurnedAway } from '../checks/connections-refused.ts'
 import { failedWebhooks } from '../checks/failed-webhooks.ts'
 import { podsOf } from '../checks/owners.ts'
-import { gatewaysFor } from '../checks/proxies-of.ts'
+import { gatewayPods, gatewaysFor } from '../checks/proxies-of.ts'
 import { refusedPorts } from '../checks/refused-ports.ts'
 import { trafficCountsFrom } from '../checks/traffic-of.ts'
 import { accessLog } from '../evidence/collectors/access-log.ts'
 import { analyzerMessages } from '../evidence/collectors/analyzer-messages.ts'
 import { applicationLog } from '../evidence/collectors/application-log.ts'
+import { istiodLog } from '../evidence/collectors/istiod-log.ts'
 import { objects } from '../evidence/collectors/objects.ts'
 import { podDescription } from '../evidence/collectors/pod-description.ts'
 import { PROXY_CONFIG_KINDS, proxyConfig } from '../evidence/collectors/proxy-config.ts'
 import { proxyStatus } from '../evidence/collectors/proxy-status.ts'
+import { secrets } from '../evidence/collectors/secrets.ts'
 import { traffic } from '../evidence/collectors/traffic.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { ObjectKind } from '../evidence/reading.ts'
 import type { AnyStep } from '../evidence/step.ts'
 import { ipOf } from '../mesh/address.ts'
+import { actsOn } from '../mesh/authorization.ts'
 import { serviceHost } from '../mesh/host.ts'
-import type { Labels, Pod } from '../mesh/objects.ts'
+import type { Gateway, Labels, Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
 import { isReady, proxyAnswers, proxyRuns } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
@@ -38,6 +41,8 @@ export const ISTIO_NAMESPACE = 'istio-system'
 /** Proxies of the target whose configuration is read, at most; one per workload. */
 const MOST_TARGET_PROXIES = 3
 const MOST_GATEWAY_PROXIES = 2
+/** Logs of istiod read, at most. */
+const MOST_ISTIODS = 3
 /** Access logs read, at most: each pod has its own. */
 const MOST_LOGS = 8
 /** Applications whose logs are read, at most. */
@@ -136,3 +141,20 @@ export function planApplicationLogs(target: Target, evidence: Evidence): AnyStep
 export function planWebhooks(target: Target, evidence: Evidence): AnyStep[] {
   return failedWebhooks(evidence, target).length === 0 ? [] : [step('mutating-webhooks', 'control plane')]
 }
+
+/** The certificates of the gateways' proxies, when one of their Gateways names some. */
+export function planSecrets(target: Target, evidence: Evidence): AnyStep[] {
+  const named = gatewaysFor(evidence, target).filter(namesCredential)
+  const pods = evidence.objects('pods')
+  return proxiesFor(target, evidence).gateways.filter((ref) => named.some((gateway) => podsOfGateway(gateway, pods).some((pod) => sameRef(refOf(pod), ref)))).map((pod) => secrets(pod))
+}
+
+/** istiod's log, for what became of the keys and certificates that it has to fetch: when a policy or Gateway on a request's way asks for such. */
+export function planIstiodLog(target: Target, evidence: Evidence): AnyStep[] {
+  const pods = [...podsOf(target, evidence), ...gatewayPods(evidence, target)]
+  const keys = evidence.objects('request-authentications').some((policy) => (policy.spec?.jwtRules ?? []).some(({ jwks }) => jwks === undefined) && pods.some((pod) => actsOn(policy, pod)))
+  if (!keys && !gatewaysFor(evidence, target).some(namesCredential)) return []
+  return evidence.objects('pods').filter(({ metadata }) => metadata.labels?.app === 'istiod').slice(0, MOST_ISTIODS).map((pod) => istiodLog(refOf(pod)))
+}
+
+const namesCredential = ({ spec }: Gateway): boolean => (spec?.servers ?? []).some(({ tls }) => tls?.credentialName !== undefined)

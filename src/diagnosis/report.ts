@@ -2,6 +2,7 @@ import type { Finding } from '../checks/check.ts'
 import type { BlindReason, EvidenceKind, Permission, Reading } from '../evidence/reading.ts'
 import type { StepGroup } from '../evidence/step.ts'
 import type { Advice, Change } from './change.ts'
+import type { FollowReport } from './follow/report.ts'
 import type { Ref } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 
@@ -63,6 +64,8 @@ export interface Report {
   /** Absent when nothing hurts, or when no single finding explains the rest. */
   cause?: { finding: Finding; explains: Finding[] }
   verdict: Verdict
+  /** The way of one request to the target, through the most telling caller whose proxy was read. */
+  follow?: FollowReport
   traffic?: TrafficFigure
   /** Only when a Prometheus is configured and has some. */
   rates?: RateFigure

@@ -1,5 +1,7 @@
 import type { Check, Finding } from '../checks/check.ts'
 import { formatRef } from '../mesh/ref.ts'
+import type { FollowReport } from './follow/report.ts'
+import { hopRows, OUTCOMES } from './follow-text.ts'
 import type { Report } from './report.ts'
 import { shownBySteps } from './what-it-showed.ts'
 import { headline, proofs, remedy, sentence, STANDINGS, trafficSentence, unseen, VERDICTS } from './telling.ts'
@@ -16,6 +18,12 @@ function finding(checks: readonly Check[], one: Finding, isCause: boolean): stri
   return lines.join('\n')
 }
 
+/** The way of a request: the outcome, then a line a hop and the command that shows it. */
+function followLines(follow: FollowReport): string[] {
+  const rows = hopRows(follow).map(([mark, stage, name, from], index) => [`  ${mark} ${stage.padEnd(9)}  ${name}${from === '' ? '' : `  from ${from}`}`, `      $ ${follow.hops[index]?.command ?? ''}`])
+  return ['A request through the proxies, as they are configured', `  ${OUTCOMES[follow.outcome]}: ${follow.headline}`, ...rows.flat()]
+}
+
 /** A report for a terminal. Text from the cluster is shown without control characters. */
 export function reportText(checks: readonly Check[], report: Report): string {
   const parts = [`${VERDICTS[report.verdict]}: ${headline(checks, report)}`]
@@ -26,6 +34,7 @@ export function reportText(checks: readonly Check[], report: Report): string {
   const hurting = report.findings.filter(({ standing }) => standing !== 'configured')
   const advice = report.findings.filter(({ standing }) => standing === 'configured')
   if (hurting.length > 0) parts.push('', 'Findings', ...hurting.map((one) => finding(checks, one, one === report.cause?.finding)))
+  if (report.follow !== undefined) parts.push('', ...followLines(report.follow))
   if (report.changes.length > 0) {
     parts.push('', 'Fixes (nothing is changed; /mesh diagnose in Slack offers to apply them)')
     for (const { title, why, undo, diff } of report.changes) parts.push(`  ${title}`, `    ${why}`, `    Undo: ${undo}`, indent(diff.trimEnd(), '      | '))

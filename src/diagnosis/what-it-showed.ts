@@ -39,6 +39,12 @@ export function whatItShowed(reading: Seen): string {
       const groups = countTraffic(lines).slice(0, NAMES).map(({ code, flags, upstreamHost, count: many }) => `${many} × ${code} ${flags.join(',') || '-'}${upstreamHost === undefined ? '' : ` by ${upstreamHost}`}`)
       return `${count(lines.length, 'request')}${groups.length === 0 ? '' : `: ${groups.join(', ')}`}${unreadable === 0 ? '' : `; ${count(unreadable, 'line')} could not be read`}`
     }
+    case 'secrets': {
+      const missing = reading.value.filter(({ status }) => status !== 'ACTIVE')
+      return `${count(reading.value.length, 'certificate')}${missing.length === 0 ? '' : `, not had: ${missing.map(({ name }) => name).join(', ')}`}`
+    }
+    case 'istiod-log':
+      return count(reading.value.length, 'warning')
     case 'application-log':
       return reading.value.length === 0 ? 'nothing of where it listens' : [...new Set(reading.value.map(({ at, port }) => `port ${port}${at === 'loopback' ? ' of localhost only' : ''}`))].join(', ')
     case 'traffic':

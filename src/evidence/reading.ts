@@ -2,11 +2,13 @@ import type { AccessLog } from '../mesh/access-log.ts'
 import type { AnalyzerMessage } from '../mesh/analyzer.ts'
 import type { Cluster, ClusterStatus, Listener, RouteConfiguration } from '../mesh/envoy.ts'
 import type { Listening } from '../mesh/listening.ts'
+import type { IstiodWarning } from '../mesh/istiod-log.ts'
 import type {
-  AuthorizationPolicy, ClusterEvent, ConfigMap, DestinationRule, EndpointSlice, EnvoyFilter, Gateway, MutatingWebhookConfiguration, Namespace, PeerAuthentication, Pod, PolicyObject, Service, ServiceEntry, Sidecar, VirtualService, Workload,
+  AuthorizationPolicy, ClusterEvent, ConfigMap, DestinationRule, EndpointSlice, EnvoyFilter, Gateway, MutatingWebhookConfiguration, Namespace, PeerAuthentication, Pod, PolicyObject, RequestAuthentication, Service, ServiceEntry, Sidecar, VirtualService, Workload,
 } from '../mesh/objects.ts'
 import type { ProxySync } from '../mesh/proxy-status.ts'
 import type { Ref } from '../mesh/ref.ts'
+import type { ProxySecret } from '../mesh/secrets.ts'
 import type { Traffic } from './traffic.ts'
 
 /** Lists of Kubernetes objects, by the kind of evidence they are. */
@@ -31,7 +33,7 @@ export interface ObjectEvidence {
   'workload-entries': PolicyObject[]
   'peer-authentications': PeerAuthentication[]
   'authorization-policies': AuthorizationPolicy[]
-  'request-authentications': PolicyObject[]
+  'request-authentications': RequestAuthentication[]
   telemetries: PolicyObject[]
 }
 
@@ -40,6 +42,8 @@ export interface EvidenceMap extends ObjectEvidence {
   /** Every connected proxy's sync state; of the whole mesh. */
   'proxy-status': ProxySync[]
   'analyzer-messages': AnalyzerMessage[]
+  /** Warnings and errors at the end of one istiod's log. */
+  'istiod-log': IstiodWarning[]
   /** The text of `istioctl experimental describe pod`, of one pod. */
   'pod-description': string
   /** The four below: of one proxy. */
@@ -47,6 +51,8 @@ export interface EvidenceMap extends ObjectEvidence {
   routes: RouteConfiguration[]
   clusters: Cluster[]
   endpoints: ClusterStatus[]
+  /** The certificates of one proxy. */
+  secrets: ProxySecret[]
   /** The tail of one proxy's access log. */
   'access-log': AccessLog
   /** What one pod's application says in its log of where it listens. */

@@ -18,6 +18,8 @@ export interface AccessLogLine {
   upstreamCluster?: string
   requestId?: string
   routeName?: string
+  /** The proxy's own end of the connection to the upstream: requests that share it went over one connection. */
+  upstreamLocal?: string
   /** The address the connection was made to, `10.244.0.91:3000` at a sidecar that takes it. */
   downstreamLocal?: string
   /** The address it came from; a gateway's client has its port as 0 behind another proxy. */
@@ -49,13 +51,13 @@ const TEXT_HEAD = new RegExp(
   'u',
 )
 /** The fields every version has behind the user agent (Istio documentation, "Default access log format"). */
-const TEXT_TAIL = /" "(?<id>[^"]*)" "(?<authority>[^"]*)" "(?<host>[^"]*)" (?<cluster>\S+) \S+ (?<local>\S+) (?<remote>\S+) (?<sni>\S+)(?: (?<route>\S+))?\s*$/u
+const TEXT_TAIL = /" "(?<id>[^"]*)" "(?<authority>[^"]*)" "(?<host>[^"]*)" (?<cluster>\S+) (?<own>\S+) (?<local>\S+) (?<remote>\S+) (?<sni>\S+)(?: (?<route>\S+))?\s*$/u
 
 const said = (field: unknown): string | undefined =>
   field === undefined || field === null || field === '-' || field === '' ? undefined : typeof field === 'string' ? field : JSON.stringify(field)
 
 /** The keys of a line that were said, absent ones left out. */
-function line(facts: { at: string; code: unknown; flags: string | undefined; duration: unknown } & Record<'method' | 'path' | 'authority' | 'details' | 'failure' | 'upstreamHost' | 'upstreamCluster' | 'requestId' | 'routeName' | 'downstreamLocal' | 'downstreamRemote' | 'serverName', unknown>): AccessLogLine {
+function line(facts: { at: string; code: unknown; flags: string | undefined; duration: unknown } & Record<'method' | 'path' | 'authority' | 'details' | 'failure' | 'upstreamHost' | 'upstreamCluster' | 'requestId' | 'routeName' | 'upstreamLocal' | 'downstreamLocal' | 'downstreamRemote' | 'serverName', unknown>): AccessLogLine {
   const { at, code, flags, duration, ...texts } = facts
   const entry: AccessLogLine = { at, code: Number(code) || 0, flags: parseFlags(flags) }
   const milliseconds = said(duration)
@@ -76,7 +78,7 @@ function parseText(text: string): AccessLogLine | undefined {
   return line({
     at: fields.at ?? '', code: fields.code, flags: fields.flags, duration: fields.duration, method, path, authority: fields.authority,
     details: fields.details, failure: fields.failure, upstreamHost: fields.host, upstreamCluster: fields.cluster, requestId: fields.id, routeName: fields.route,
-    downstreamLocal: fields.local, downstreamRemote: fields.remote, serverName: fields.sni,
+    upstreamLocal: fields.own, downstreamLocal: fields.local, downstreamRemote: fields.remote, serverName: fields.sni,
   })
 }
 
@@ -92,7 +94,7 @@ function parseJson(text: string): AccessLogLine | undefined {
     at: fields.start_time, code: fields.response_code, flags: said(fields.response_flags), duration: fields.duration, method: fields.method, path: fields.path,
     authority: fields.authority, details: fields.response_code_details, failure: fields.upstream_transport_failure_reason,
     upstreamHost: fields.upstream_host, upstreamCluster: fields.upstream_cluster, requestId: fields.request_id, routeName: fields.route_name,
-    downstreamLocal: fields.downstream_local_address, downstreamRemote: fields.downstream_remote_address, serverName: fields.requested_server_name,
+    upstreamLocal: fields.upstream_local_address, downstreamLocal: fields.downstream_local_address, downstreamRemote: fields.downstream_remote_address, serverName: fields.requested_server_name,
   })
 }
 

@@ -1,5 +1,5 @@
 import { ROOT_NAMESPACE } from './destination-rules.ts'
-import type { AuthorizationPolicy, AuthorizationRule, Pod } from './objects.ts'
+import type { AuthorizationPolicy, AuthorizationRule, Pod, RequestAuthentication } from './objects.ts'
 import { selects } from './objects.ts'
 
 /** What is known of a request that a policy judges; what is absent is not known. */
@@ -20,7 +20,7 @@ export interface Miss {
 }
 
 /** True when the policies of a namespace act on a pod: its own namespace's, and those of the mesh's root. Policies for waypoints and by way of a Gateway's name are left out. */
-export function actsOn(policy: AuthorizationPolicy, pod: Pod): boolean {
+export function actsOn(policy: AuthorizationPolicy | RequestAuthentication, pod: Pod): boolean {
   const { metadata: { namespace, annotations }, spec } = policy
   if (annotations?.['istio.io/dry-run'] === 'true' || spec?.targetRef !== undefined || (spec?.targetRefs ?? []).length > 0) return false
   const labels = spec?.selector?.matchLabels

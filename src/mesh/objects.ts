@@ -71,7 +71,7 @@ export interface Container {
   securityContext?: SecurityContext
   image?: string
   restartPolicy?: string
-  ports?: { name?: string; containerPort: number; protocol?: string }[]
+  ports?: { name?: string; containerPort: number; hostPort?: number; protocol?: string }[]
   readinessProbe?: unknown
 }
 export type Pod = KubernetesObject<
@@ -220,6 +220,14 @@ export type AuthorizationPolicy = KubernetesObject<{
   action?: 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM'
   rules?: AuthorizationRule[]
 }>
+/** Without `jwks` istiod fetches the keys: from `jwksUri`, or from where the issuer's OpenID configuration says. */
+export interface JwtRule {
+  issuer?: string
+  audiences?: string[]
+  jwks?: string
+  jwksUri?: string
+}
+export type RequestAuthentication = KubernetesObject<{ selector?: { matchLabels?: Labels }; targetRef?: unknown; targetRefs?: unknown[]; jwtRules?: JwtRule[] }>
 /** An Istio kind whose spec this project does not read field by field yet. */
 export type PolicyObject = KubernetesObject<Record<string, unknown>>
 

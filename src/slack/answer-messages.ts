@@ -1,12 +1,14 @@
 import type { RunAnswer } from '../jobs/processors/run-thread.ts'
 import { reportMarkdown } from '../diagnosis/markdown.ts'
-import { followText } from '../diagnosis/follow-text.ts'
+import type { FollowReport } from '../diagnosis/follow/report.ts'
+import { followText, markOf, OUTCOMES } from '../diagnosis/follow-text.ts'
 import { statusText } from '../diagnosis/mesh-status-text.ts'
+import { pathPicture } from '../diagnosis/path-picture.ts'
 import { readLease } from '../changes/leases/lease-record.ts'
 import type { Records } from '../store/records.ts'
 import type { RunRecord } from '../store/runs.ts'
 import { doctorMessage, doctorParts } from './blocks/doctor.ts'
-import { cut } from './blocks/escape.ts'
+import { clean, cut, shorten } from './blocks/escape.ts'
 import { reportParts, type Part } from './blocks/report-parts.ts'
 import type { SlackMessage } from './blocks/rich.ts'
 import { followMessage, followParts } from './blocks/follow.ts'
@@ -15,17 +17,22 @@ import { logLevelsMessage } from './blocks/log-levels.ts'
 import { statusMessage, statusParts } from './blocks/status.ts'
 import { verdictMessage, type TellingOptions } from './blocks/verdict.ts'
 import { changeNamed, decisionShown, proposeAnswerShown, type ChangeShowing } from './change-messages.ts'
+import { picture } from './picture.ts'
 import { leaseButtons, raiseLogLevelButton } from './lease-buttons.ts'
 import { fullReportButton, ROUND_TRIP_SECONDS, roundTripButton, runAgainButton, verdictButtons } from './run-buttons.ts'
 
 /** Characters of a file; a browser still opens it. */
 const MOST_IN_FILE = 8_000_000
+/** Characters that describe a picture; Slack takes 1000. */
+const MOST_ALT = 900
 
 /** A file for a thread. Its name is the run's own. */
 export interface AnswerFile {
   name: string
   title: string
-  content: string
+  content: string | Buffer
+  /** What a picture shows, for those who can't see it. */
+  altText?: string
 }
 
 /** All that an answer shows: the run's message, what its thread says beyond it, and the whole in a file, for when something did not fit. */
@@ -33,6 +40,8 @@ export interface ShownAnswer {
   message: SlackMessage
   parts: readonly Part[]
   file?: () => AnswerFile
+  /** Shown in the thread before the parts; without it nothing is missing. */
+  picture?: () => Promise<AnswerFile>
 }
 
 /** An answer as it is shown, with fresh buttons. */
@@ -51,7 +60,10 @@ export async function shownAnswer(showing: ChangeShowing & { telling: TellingOpt
       return { message: doctorMessage(answer.items, { within: ROUND_TRIP_SECONDS }, run, buttons), parts: doctorParts(answer.items), file: () => readableFile(answer, run, telling) }
     }
     case 'follow':
-      return { message: followMessage(answer.report, run, [await runAgainButton(records, run), await fullReportButton(records, run)]), parts: followParts(answer.report), file: () => readableFile(answer, run, telling) }
+      return {
+        message: followMessage(answer.report, run, [await runAgainButton(records, run), await fullReportButton(records, run)]), parts: followParts(answer.report),
+        file: () => readableFile(answer, run, telling), picture: () => pictureFile(answer.report, run),
+      }
     case 'propose':
       return proposeAnswerShown(showing, answer, run)
     case 'decide':
@@ -93,6 +105,12 @@ export function readableFile(answer: FullAnswer, run: RunRecord, { checks }: Tel
 export function jsonFile(answer: FullAnswer, run: RunRecord): AnswerFile {
   const value = answer.kind === 'diagnose' || answer.kind === 'follow' ? answer.report : answer.kind === 'status' ? answer.status : answer.items
   return { name: `${fileBase(run)}.json`, title: 'The report as JSON', content: JSON.stringify(value, null, 2) }
+}
+
+/** The way of a request as a picture. */
+async function pictureFile(report: FollowReport, run: RunRecord): Promise<AnswerFile> {
+  const says = `${OUTCOMES[report.outcome]}: ${report.headline}`
+  return { name: `${fileBase(run)}.png`, title: shorten(clean(says), 200), altText: shorten(clean(`${says} ${report.hops.map((hop) => `${markOf(hop)} ${hop.stage} ${hop.name}`).join(', ')}`), MOST_ALT), content: await picture(pathPicture(report)) }
 }
 
 function fileBase({ id, request }: RunRecord): string {

@@ -1,3 +1,5 @@
+import { byHand } from '../changes/by-hand.ts'
+import { writesOf } from '../changes/carry-out.ts'
 import { denyState, holdersOf } from '../changes/authorise.ts'
 import { readChange, type ChangeRecord } from '../changes/record.ts'
 import { ASK_ONLY, type Policy } from '../changes/policy.ts'
@@ -74,10 +76,13 @@ const fileBase = ({ act, id }: ChangeRecord): string => `mesh-medic-${act.replac
 /** The diff of a change, for a repository or for the eyes. */
 export const diffFile = (change: ChangeRecord): AnswerFile => ({ name: `${fileBase(change)}.diff`, title: `The whole diff: ${change.title}`.slice(0, 200), content: cut(change.diff === '' ? '# no difference\n' : change.diff, MOST_IN_FILE) })
 
-/** What a change writes, as YAML for `kubectl apply --server-side -f`. */
-export function manifestsFile(change: ChangeRecord): AnswerFile {
-  const documents = change.writes.map((write) => (write.verb === 'apply' ? write.manifest.replace(/\n*$/, '\n') : `# Deletes ${refIn(write.ref)} (${write.apiVersion}): nothing to apply.\n`))
-  return { name: `${fileBase(change)}.yaml`, title: `What it writes: ${change.title}`.slice(0, 200), content: cut(documents.join('---\n'), MOST_IN_FILE) }
+/** What a change writes: a file a write, each under the command that makes it by hand. */
+export function manifestFiles(change: ChangeRecord): AnswerFile[] {
+  return writesOf(change.writes).map((write, index, all) => {
+    const name = `${fileBase(change)}${all.length === 1 ? '' : `-${index + 1}`}.yaml`
+    const title = `What it writes${all.length === 1 ? '' : `, ${index + 1} of ${all.length}`}: ${change.title}`.slice(0, 200)
+    return { name, title, content: cut(`# ${byHand(write, name)}\n${write.verb === 'apply' ? write.manifest.replace(/\n*$/, '\n') : ''}`, MOST_IN_FILE) }
+  })
 }
 
 /** Everything about the outcome of a change, for when it did not fit into messages. */

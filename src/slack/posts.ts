@@ -50,10 +50,11 @@ export class Posts {
   }
 
   /** Uploads one file of a run into its thread unless it is there already. */
-  async file(run: string, part: string, place: Place, file: { name: string; title: string; content: string }): Promise<void> {
+  async file(run: string, part: string, place: Place, file: { name: string; title: string; content: string | Buffer; altText?: string }): Promise<void> {
     const find = async (): Promise<string | undefined> => (await this.find(place, ({ files = [] }) => files.some(({ name }) => name === file.name)))?.ts
     await this.exactlyOnce(run, part, find, () => this.slack.patiently('files.upload', async (client) => {
-      const upload = { channel_id: place.channel, filename: file.name, title: file.title, content: file.content }
+      const content = typeof file.content === 'string' ? { content: file.content } : { file: file.content }
+      const upload = { channel_id: place.channel, filename: file.name, title: file.title, ...content, ...(file.altText !== undefined && { alt_text: file.altText }) }
       await client.filesUploadV2(place.thread === undefined ? upload : { ...upload, thread_ts: place.thread })
       return 'uploaded'
     }, find))

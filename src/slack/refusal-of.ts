@@ -1,4 +1,5 @@
 import { CallerError } from '../diagnosis/follow/caller.ts'
+import { FollowSyntaxError } from '../diagnosis/follow/question.ts'
 import { UnknownNamespaceError } from '../diagnosis/mesh-status.ts'
 import { AmbiguousTargetError, UnknownTargetError } from '../diagnosis/resolve-target.ts'
 import { ruleFor } from '../diagnosis/telling.ts'
@@ -8,6 +9,8 @@ import { TargetSyntaxError } from '../mesh/target-query.ts'
 import { StoreUnavailableError } from '../store/records.ts'
 import type { Refusal } from './blocks/refusal.ts'
 import { ChannelClosedError, SlackUnavailableError } from './slack-trouble.ts'
+
+const FOLLOW_EXAMPLES = ['/mesh follow catalog.example.com/items --from ingress', '/mesh follow catalog -n shop --from deploy/webapp']
 
 /** Something that cannot be done, with what would work. */
 export class RefusalError extends Error {
@@ -43,6 +46,7 @@ export function refusalOf(error: unknown, typed: string): Refusal {
   }
   if (error instanceof AmbiguousTargetError) return { why: error.message, commands: error.choices.slice(0, 10).map(({ namespace = '' }) => `/mesh diagnose ${typed} -n ${namespace}`) }
   if (error instanceof UnknownNamespaceError) return { why: error.message, commands: error.nearest.map((name) => `/mesh status ${name}`) }
+  if (error instanceof FollowSyntaxError) return { why: error.message, commands: FOLLOW_EXAMPLES }
   if (error instanceof TargetSyntaxError) return { why: error.message, commands: ['/mesh diagnose catalog -n shop', '/mesh help'] }
   if (error instanceof StoreUnavailableError) {
     return {

@@ -5,6 +5,7 @@ import { tell, type Asking } from './asking.ts'
 import { noteMessage, refusalMessage } from './blocks/refusal.ts'
 import { subjectOf } from './blocks/running.ts'
 import type { SlackDeps } from './deps.ts'
+import { requireOperator } from './require-operator.ts'
 import { requireViewer } from './require-viewer.ts'
 import { refusalOf } from './refusal-of.ts'
 import { SlackUnavailableError } from './slack-trouble.ts'
@@ -18,7 +19,7 @@ const MESSAGE_DUE = 3000
  * @throws RefusalError, StoreUnavailableError, ChannelClosedError; then nothing is left running
  */
 export async function startRun(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<void> {
-  await requireViewer(deps, asking)
+  await (request.kind === 'lend' ? requireOperator(deps, asking, request) : requireViewer(deps, asking))
   const begun = deps.rush.begin()
   const run = await begin(deps, asking, request).finally(begun)
   if (run === undefined) return
@@ -53,11 +54,11 @@ function recordOf({ records }: SlackDeps, { user, team, channel, thread }: Askin
 }
 
 async function noteAsked({ audit }: SlackDeps, { id, request, asker, channel }: RunRecord): Promise<void> {
-  const { kind, text, target, change, decision } = request
-  const isFix = kind === 'propose' || kind === 'decide'
+  const { kind, text, target, change, decision, lend } = request
+  const event = kind === 'lend' ? 'lease-asked' : kind === 'propose' || kind === 'decide' ? 'fix-asked' : 'diagnosis-asked'
   await audit({
-    event: isFix ? 'fix-asked' : 'diagnosis-asked', by: asker, run: id, ...(target !== undefined && { target: target.key }),
-    facts: { kind, text, channel, ...(change !== undefined && { change }), ...(decision !== undefined && { verb: decision.verb }) },
+    event, by: asker, run: id, ...(target !== undefined && { target: target.key }),
+    facts: { kind, text, channel, ...(change !== undefined && { change }), ...(decision !== undefined && { verb: decision.verb }), ...(lend !== undefined && { levels: lend.levels }) },
   })
 }
 

@@ -2,10 +2,10 @@ import type { Policy } from '../changes/policy.ts'
 import { readChange } from '../changes/record.ts'
 import type { Log } from '../jobs/log.ts'
 import type { RunAnswer, RunProgress, RunRefusal, RunThread } from '../jobs/processors/run-thread.ts'
-import type { Records } from '../store/records.ts'
+import { StoreUnavailableError, type Records } from '../store/records.ts'
 import { readPost } from '../store/posts.ts'
 import { updateRun, type RunRecord } from '../store/runs.ts'
-import { shownAnswer } from './answer-messages.ts'
+import { shownAnswer, type AnswerFile } from './answer-messages.ts'
 import type { ButtonSpec } from './blocks/buttons.ts'
 import { cancelledMessage, failedMessage } from './blocks/ended.ts'
 import { refusalMessage } from './blocks/refusal.ts'
@@ -16,9 +16,9 @@ import type { SlackCalls } from './calls.ts'
 import { decisionShown } from './change-messages.ts'
 import { LiveMessage } from './live-message.ts'
 import { Posts, type Place } from './posts.ts'
-import { refusalOf } from './refusal-of.ts'
+import { refusalOfRun } from './refusal-of-run.ts'
 import { cancelButton, runAgainButton } from './run-buttons.ts'
-import { ChannelClosedError, MessageGoneError } from './slack-trouble.ts'
+import { ChannelClosedError, MessageGoneError, SlackUnavailableError } from './slack-trouble.ts'
 
 export interface ThreadDeps {
   records: Records
@@ -82,8 +82,9 @@ export class SlackThread implements RunThread {
 
   async answer(answer: RunAnswer): Promise<void> {
     const { run } = this
-    const { message: final, parts, file } = await shownAnswer(this.deps, answer, run)
+    const { message: final, parts, file, picture } = await shownAnswer(this.deps, answer, run)
     await this.settle(final)
+    if (picture !== undefined) await this.showPicture(final, picture)
     await this.unlessClosed(async () => {
       for (const { name, message } of parts) await this.inThread(final, (place) => this.posts.message(run.id, name, place, message))
       if (file === undefined || (final.isCut !== true && parts.every(({ message }) => message.isCut !== true))) return
@@ -93,7 +94,7 @@ export class SlackThread implements RunThread {
   }
 
   async refused(refusal: RunRefusal): Promise<void> {
-    await this.settle(refusalMessage(refusalOf(refusal, this.run.request.text), [await runAgainButton(this.deps.records, this.run)]))
+    await this.settle(refusalMessage(refusalOfRun(refusal, this.run.request), [await runAgainButton(this.deps.records, this.run)]))
   }
 
   async failed(): Promise<void> {
@@ -170,6 +171,17 @@ export class SlackThread implements RunThread {
       this.root = undefined
       await this.replaceParent(parent)
       await act(this.place(this.parent?.ts))
+    }
+  }
+
+  /** A channel may take messages and no files, and a picture only shows what is written: without it the answer goes on. */
+  private async showPicture(parent: SlackMessage, make: () => Promise<AnswerFile>): Promise<void> {
+    try {
+      const file = await make()
+      await this.inThread(parent, (place) => this.posts.file(this.run.id, 'picture', place, file))
+    } catch (error) {
+      if (error instanceof SlackUnavailableError || error instanceof StoreUnavailableError) throw error
+      this.deps.log.warn({ err: error, run: this.run.id }, 'a picture was not shown')
     }
   }
 

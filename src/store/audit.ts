@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { canonicalJson } from './canonical-json.ts'
 import { retryOnConflict } from './change-record.ts'
-import type { Records } from './records.ts'
+import type { Entry, Records } from './records.ts'
 
 const STREAM = 'audit'
 const PAGE = 1000
@@ -25,6 +25,7 @@ export const AuditEventName = z.enum([
   'fix-undo-approved',
   'fix-undone',
   'fix-verified',
+  'lease-asked',
   'lease-ended',
   'lease-extended',
   'lease-granted',
@@ -97,21 +98,45 @@ export async function auditEntries(records: Records, options: { from?: number; l
 /** `head` is the last hash: written down elsewhere, it also proves that nothing was cut off at the end. */
 export type AuditVerdict = { ok: true; entries: number; head: string } | { ok: false; sequence: number; broken: 'content' | 'chain' }
 
+/** Every entry as it is stored, oldest first, a page at a time: also those that nobody could read as an event. */
+export async function* storedAudit(records: Records): AsyncGenerator<Entry> {
+  for (let from = 1; ;) {
+    const page = await records.entries(STREAM, { from, limit: PAGE })
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined || page.length < PAGE) return
+    from = last.sequence + 1
+  }
+}
+
+/** An entry as an event; undefined for what is none. */
+export const readEntry = ({ value }: Pick<Entry, 'value'>): AuditEntry | undefined => AuditEntry.safeParse(value).data
+
+/** Recomputes the chain, entry after entry from the first. */
+export class AuditChain {
+  private head = BEFORE_THE_FIRST
+  private count = 0
+  private broken: Extract<AuditVerdict, { ok: false }> | undefined
+
+  add({ sequence, value }: Entry): void {
+    if (this.broken !== undefined) return
+    const { hash, ...linked } = z.record(z.string(), z.unknown()).catch({}).parse(value)
+    if (hash !== hashOf(linked)) this.broken = { ok: false, sequence, broken: 'content' }
+    else if (linked.previous !== this.head || sequence !== this.count + 1) this.broken = { ok: false, sequence, broken: 'chain' }
+    this.head = hashField(value)
+    this.count = sequence
+  }
+
+  get verdict(): AuditVerdict {
+    return this.broken ?? { ok: true, entries: this.count, head: this.head }
+  }
+}
+
 /** Recomputes the whole chain: ok, or the first entry whose content does not fit its hash ('content') or its predecessor ('chain'). */
 export async function verifyAudit(records: Records): Promise<AuditVerdict> {
-  let head = BEFORE_THE_FIRST
-  let count = 0
-  for (;;) {
-    const page = await records.entries(STREAM, { from: count + 1, limit: PAGE })
-    for (const { sequence, value } of page) {
-      const { hash, ...linked } = z.record(z.string(), z.unknown()).catch({}).parse(value)
-      if (hash !== hashOf(linked)) return { ok: false, sequence, broken: 'content' }
-      if (linked.previous !== head || sequence !== count + 1) return { ok: false, sequence, broken: 'chain' }
-      head = hashField(value)
-      count = sequence
-    }
-    if (page.length < PAGE) return { ok: true, entries: count, head }
-  }
+  const chain = new AuditChain()
+  for await (const entry of storedAudit(records)) chain.add(entry)
+  return chain.verdict
 }
 
 function hashOf(content: object): string {

@@ -10,9 +10,10 @@ import { benchApply } from './apply.ts'
 import { benchDiagnosis } from './diagnosis.ts'
 import { benchDump } from './dump.ts'
 import { benchSlack } from './slack.ts'
+import { benchWalk } from './walk.ts'
 
 
-const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = { apply: benchApply, diagnosis: benchDiagnosis, slack: benchSlack, dump: benchDump }
+const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = { apply: benchApply, diagnosis: benchDiagnosis, slack: benchSlack, dump: benchDump, walk: benchWalk }
 
 const named = process.argv.slice(2)
 const unknown = named.filter((name) => BENCHES[name] === undefined)

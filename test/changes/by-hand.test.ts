@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { byHand } from '../../src/changes/by-hand.ts'
 import { applyTo, create } from '../../src/changes/manifest.ts'
-import { deletionOf } from '../../src/changes/deletion.ts'
+import { deletionOf } from '../../src/changes/drafting/deletion.ts'
 import type { KubernetesObject } from '../../src/mesh/objects.ts'
 
 const object = (kind: string): KubernetesObject => ({ kind, metadata: { name: 'catalog', namespace: 'shop', uid: 'u', resourceVersion: '1' } })

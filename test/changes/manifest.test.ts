@@ -105,7 +105,7 @@ describe('an edited text', () => {
     const error = thrownBy(() => parseEdited(text, [SUBSETS]))
     expect(error).toBeInstanceOf(EditError)
     expect(error.message).toMatch(message)
-    expect((error as EditError).line).toBe(line)
+    expect(error).toMatchObject({ line })
   })
 
   it('may of a Kubernetes object set no more than was proposed', () => {

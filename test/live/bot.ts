@@ -66,7 +66,7 @@ export async function openLiveBot(): Promise<LiveBot> {
   const shown = (message: Message): Shown => ({ message, text: read(message), actions: labels(message) })
   return {
     standIn, backend, connection, read,
-    async diagnose(target = 'catalog') {
+    async diagnose(target = 'catalog -n istioinaction') {
       const before = new Set(standIn.messages().map(({ ts }) => ts))
       await standIn.type(`/mesh diagnose ${target}`)
       const parent = await standIn.waitFor(() => standIn.messages().find((one) => !before.has(one.ts) && one.threadTs === undefined && /Ill|Healthy|Unclear/.test(read(one))), 60_000)

@@ -19,7 +19,7 @@ describe('chapter 10 on a real mesh', () => {
     expect(await sendRequests({ host: 'catalog.istioinaction.io', path: '/items', requests: 20 })).toEqual({ 503: 20 })
     const { report, exitCode } = await meshMedic(ASK)
     expect(exitCode).toBe(2)
-    expect(report).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101', standing: 'observed' } }, traffic: { requests: 20, failed: 20 } })
+    expect(report).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101', standing: 'observed' } }, traffic: { requests: 20, failed: 20 }, follow: { dies: 'cluster' } })
   })
 
   it('the same however the target is named', async () => {
@@ -33,7 +33,7 @@ describe('chapter 10 on a real mesh', () => {
     await mend(situation)
     expect(await meshMedic(ASK)).toMatchObject({ exitCode: 0, report: { verdict: 'healthy' } })
     expect(await sendRequests({ host: 'catalog.istioinaction.io', path: '/items', requests: 20 })).toEqual({ 200: 20 })
-    expect(await meshMedic(ASK)).toMatchObject({ exitCode: 0, report: { verdict: 'healthy', traffic: { requests: 20, failed: 0 } } })
+    expect(await meshMedic(ASK)).toMatchObject({ exitCode: 0, report: { verdict: 'healthy', traffic: { requests: 20, failed: 0 }, follow: { dies: null, outcome: 'arrives' } } })
   })
 
   it('with istiod stopped: never healthy', async () => {
@@ -61,6 +61,7 @@ describe.each(situations().filter(({ name }) => name !== 'chapter-10'))('$name, 
     if (situation.traffic !== undefined) await sendRequests(situation.traffic)
     const { report: mended } = await meshMedic(['diagnose', ...situation.ask.split(' ')])
     expect(mended.verdict).toBe('healthy')
+    expect(mended.follow?.dies ?? null).toBe(null)
     expect(mended.findings.map(({ code }) => code).filter((code) => codesOf(situation).includes(code))).toEqual([])
   })
 })

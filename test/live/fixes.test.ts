@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { auditEntries, verifyAudit } from '../../src/store/audit.ts'
 import { readSituation } from '../situation.ts'
 import { openLiveBot, type LiveBot } from './bot.ts'
-import { kubectl, makeIll, sendRequests } from './mesh.ts'
+import { kubectl, makeIll, sendRequests, until } from './mesh.ts'
 
 const TRAFFIC = { host: 'catalog.istioinaction.io', path: '/items', requests: 20 }
 
@@ -47,7 +47,7 @@ describe('from /mesh diagnose catalog to a proved fix and back', () => {
     await bot.click(parent, 'Propose fix', 'U_ONCALL')
     const proposal = await bot.seen(/Define subset/, ({ actions }) => actions.includes('Approve'))
     await bot.click(proposal.message, 'Approve', 'U_SECOND')
-    await bot.seen(/applied/i)
+    await until('the DestinationRule to be there', 30, async () => (await rules()) !== '')
     const [written] = JSON.parse(await kubectl(['-n', 'istioinaction', 'get', 'destinationrules', '-o', 'json', '--show-managed-fields'])).items as { metadata: { annotations?: Record<string, string>; managedFields: { manager: string; operation: string }[] } }[]
     expect(written?.metadata.managedFields.map(({ manager, operation }) => `${manager} ${operation}`)).toContain('mesh-medic Apply')
     // The proxies take a moment; then every request is answered.
@@ -58,7 +58,7 @@ describe('from /mesh diagnose catalog to a proved fix and back', () => {
     const thread = bot.thread()
     expect(thread).toMatch(/outbound\|80\|version-v1\|catalog\.istioinaction/)
     expect(thread).toMatch(/\d+\.\d+\.\d+\.\d+:3000/)
-    const decided = await bot.seen(/Define subset[\s\S]*[Aa]pproved by/)
+    const decided = await bot.seen(/Approved by @second[\s\S]*Define subset/)
     expect(decided.actions).not.toContain('Approve')
   })
 

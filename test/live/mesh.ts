@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import type { Situation } from '../situation.ts'
 import { SCENARIOS } from '../situation.ts'
+import { certificate } from './certificate.ts'
+import { JWKS, token } from './token.ts'
 
 /** The book's public image, unless the mesh has one of its own. */
 const IMAGE = process.env.MESH_MEDIC_TEST_IMAGE ?? 'docker.io/istioinaction/catalog:latest'
@@ -19,9 +21,16 @@ export async function kubectl(args: readonly string[], input?: string): Promise<
   return stdout
 }
 
-/** Applies manifests; `$IMAGE` in them is the workload's image. */
+/** `$TLS(HOST, FROM, UNTIL)`, the data of a TLS Secret: valid from and until so many seconds from now. */
+const TLS = /\$TLS\(([\w.-]+), (-?\d+), (-?\d+)\)/g
+function tlsData(_: string, host: string, from: string, until: string): string {
+  const made = certificate(host, Number(from), Number(until))
+  return `{ tls.crt: ${made.certificate}, tls.key: ${made.key} }`
+}
+
+/** Applies manifests; `$IMAGE` in them is the workload's image, `$JWKS` the keys that tokens are signed with. */
 async function apply(files: readonly string[], namespace: string): Promise<void> {
-  const text = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, 'utf8').replaceAll('$IMAGE', IMAGE)).join('\n---\n')
+  const text = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, 'utf8').replaceAll('$IMAGE', IMAGE).replaceAll('$JWKS', JWKS).replace(TLS, tlsData)).join('\n---\n')
   if (text.trim() !== '') await kubectl(['-n', namespace, 'apply', '-f', '-'], text)
 }
 
@@ -80,10 +89,10 @@ async function settle(how: Situation['settle'], namespace: string): Promise<void
 }
 
 /** Sends requests through the ingress gateway; counts the answers by status, 0 for none. The log is flushed when it returns. */
-export async function sendRequests({ host, path, requests, atOnce = 1, gap = 0 }: { host: string; path: string; requests: number; atOnce?: number; gap?: number }): Promise<Record<number, number>> {
+export async function sendRequests({ host, path, requests, atOnce = 1, gap = 0, issuer }: { host: string; path: string; requests: number; atOnce?: number; gap?: number; issuer?: string }): Promise<Record<number, number>> {
   const counts: Record<number, number> = {}
   for (let left = requests; left > 0; left -= atOnce) {
-    for (const code of await Promise.all(Array.from({ length: Math.min(atOnce, left) }, () => send(host, path)))) counts[code] = (counts[code] ?? 0) + 1
+    for (const code of await Promise.all(Array.from({ length: Math.min(atOnce, left) }, () => send(path, { host, ...(issuer !== undefined && { authorization: `Bearer ${token(issuer)}` }) })))) counts[code] = (counts[code] ?? 0) + 1
     if (gap > 0) await sleep(gap)
   }
   // Istio flushes access logs once a second.
@@ -91,8 +100,8 @@ export async function sendRequests({ host, path, requests, atOnce = 1, gap = 0 }
   return counts
 }
 
-const send = (host: string, path: string): Promise<number> => new Promise((resolve) => {
-  const sent = request(INGRESS + path, { headers: { host }, timeout: 10_000 }, (response) => { response.resume().on('end', () => resolve(response.statusCode ?? 0)) })
+const send = (path: string, headers: Record<string, string>): Promise<number> => new Promise((resolve) => {
+  const sent = request(INGRESS + path, { headers, timeout: 10_000 }, (response) => { response.resume().on('end', () => resolve(response.statusCode ?? 0)) })
   sent.on('error', () => resolve(0)).on('timeout', () => sent.destroy())
   sent.end()
 })

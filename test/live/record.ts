@@ -4,33 +4,58 @@
  * npm run record -- NAME...            makes the situations NAME anew, records each and its mended twin
  * npm run record -- all                every situation
  * npm run record -- NAME --as-is ASK   records the mesh as it stands, asked for ASK (`catalog -n shop`), into test/scenarios/NAME/ill
+ * ... --without NAMESPACE,NAMESPACE    leaves out the objects of namespaces that others use on the same cluster
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { openClients } from '../../src/cli/clients.ts'
 import { CHECKS } from '../../src/checks/index.ts'
 import { examine } from '../../src/diagnosis/examine.ts'
 import { headline } from '../../src/diagnosis/telling.ts'
+import { UnseenError, type Clients } from '../../src/evidence/clients/clients.ts'
 import { formatRecording, recordClients } from '../../src/evidence/clients/recording.ts'
+import { readLogLevels } from '../../src/evidence/collectors/log-levels.ts'
+import type { Report } from '../../src/diagnosis/report.ts'
+import type { KubernetesObject } from '../../src/mesh/objects.ts'
+import { sameRef } from '../../src/mesh/ref.ts'
 import type { Phase } from '../situation.ts'
 import { parseAsk, readSituation, SCENARIOS, situations } from '../situation.ts'
 import { makeIll, mend, sendRequests } from './mesh.ts'
 
 async function record(name: string, phase: Phase, ask: string): Promise<void> {
-  const { clients, recording } = recordClients(openClients({ istioctl: process.env.ISTIOCTL }, new AbortController()))
+  const { clients, recording } = recordClients(withoutNamespaces(openClients({ istioctl: process.env.ISTIOCTL }, new AbortController())))
   const report = await examine(parseAsk(ask), clients, CHECKS)
+  await recordLogLevels(report, clients)
   const folder = join(SCENARIOS, name, phase)
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'recording.json'), formatRecording(recording))
   console.log(`${name}/${phase}: ${report.verdict}: ${headline(CHECKS, report)}`)
 }
 
-const [first, ...rest] = process.argv.slice(2)
+/** No diagnosis asks for log levels; the demo and the tests of leases begin with those that were there. */
+async function recordLogLevels({ plan, target }: Report, { istioctl }: Clients): Promise<void> {
+  const read = plan.flatMap(({ kind, of, outcome }) => (kind === 'clusters' && of !== undefined && outcome === 'seen' ? [of] : []))
+  for (const pod of [...target.pods, ...read.filter((one) => !target.pods.some((own) => sameRef(own, one)))]) {
+    await readLogLevels(pod, istioctl, AbortSignal.timeout(20_000)).catch((error: unknown) => {
+      if (!(error instanceof UnseenError)) throw error
+    })
+  }
+}
+
+/** The same cluster, but for the objects of some namespaces: as if their owners had a cluster of their own. */
+function withoutNamespaces(clients: Clients): Clients {
+  const isOurs = ({ kind, metadata: { name, namespace } }: KubernetesObject): boolean => !without.includes(kind === 'Namespace' ? name : (namespace ?? ''))
+  return { ...clients, kubernetes: { ...clients.kubernetes, list: async (resource, where, signal) => (await clients.kubernetes.list(resource, where, signal)).filter(isOurs) } }
+}
+
+const { values: { without: others = '', 'as-is': asIs }, positionals: [first, ...rest] } = parseArgs({ allowPositionals: true, options: { without: { type: 'string' }, 'as-is': { type: 'string' } } })
+const without = others.split(',')
 if (first === undefined) {
   console.error('usage: npm run record -- all | NAME... | NAME --as-is "TARGET -n NAMESPACE"')
   process.exitCode = 64
-} else if (rest[0] === '--as-is') {
-  await record(first, 'ill', rest[1] ?? '')
+} else if (asIs !== undefined) {
+  await record(first, 'ill', asIs)
 } else {
   for (const situation of first === 'all' ? situations() : [first, ...rest].map(readSituation)) {
     await makeIll(situation)

@@ -25,7 +25,7 @@ describe('a line of an access log', () => {
     expect(only(TIMED_OUT)).toEqual({
       at: '2023-03-23T03:53:08.335Z', method: 'GET', path: '/items', authority: 'catalog.istioinaction.io', code: 504, flags: ['UT'], details: 'response_timeout',
       duration: 501, upstreamHost: '172.17.0.17:3000', upstreamCluster: 'outbound|80|version-v2|catalog.istioinaction.svc.cluster.local', requestId: 'd3bfca59-6327-9f24-a755-50d32a8782f2',
-      downstreamLocal: '172.17.0.14:8080', downstreamRemote: '172.17.0.1:5221',
+      upstreamLocal: '172.17.0.14:49258', downstreamLocal: '172.17.0.14:8080', downstreamRemote: '172.17.0.1:5221',
     })
   })
   it('of a connection that no filter chain took', () => {
@@ -57,7 +57,7 @@ describe('a line of an access log', () => {
     expect(only(JSON_LINE)).toEqual({
       at: '2023-03-23T04:09:46.421Z', method: 'GET', path: '/items', authority: 'catalog.istioinaction.io', code: 200, flags: [], details: 'via_upstream', duration: 420,
       upstreamHost: '172.17.0.17:3000', upstreamCluster: 'outbound|80|version-v2|catalog.istioinaction.svc.cluster.local', requestId: '722ef34b-553e-9b82-8a73-a716de0b14fc',
-      downstreamLocal: '172.17.0.14:8080', downstreamRemote: '172.17.0.1:48499',
+      upstreamLocal: '172.17.0.14:52046', downstreamLocal: '172.17.0.14:8080', downstreamRemote: '172.17.0.1:48499',
     })
   })
   it('in JSON with numbers as text, as a Telemetry format with labels has them', () => {

@@ -74,22 +74,25 @@ describe('a new check', () => {
 
   it('is a check that type-checks, cases that parse, a page, and its lines in the index', async () => {
     const before = listing()
+    const used = readdirSync(join(root, 'docs/findings')).map((file) => file.replace(/\.md$/, ''))
+    const code = nextCode('security', used)
+    const following = nextCode('security', [...used, code])
     const { stdout } = await execa(process.execPath, [join(root, 'scripts/new-check.ts'), 'plain-text-refused', '--field', 'security'])
-    expect(stdout.split('\n')[0]).toBe('MESH0501 plain-text-refused')
-    expect(listing().filter((file) => !before.includes(file))).toEqual(['docs/findings/MESH0501.md', 'src/checks/plain-text-refused.ts', 'test/checks/plain-text-refused.yaml'])
-    expect(newCheck(root, 'plain-text-allowed', 'security').code).toBe('MESH0502')
+    expect(stdout.split('\n')[0]).toBe(`${code} plain-text-refused`)
+    expect(listing().filter((file) => !before.includes(file))).toEqual([`docs/findings/${code}.md`, 'src/checks/plain-text-refused.ts', 'test/checks/plain-text-refused.yaml'])
+    expect(newCheck(root, 'plain-text-allowed', 'security').code).toBe(following)
 
     const { stdout: types, exitCode } = await execa(process.execPath, [join(ROOT, 'node_modules/typescript/lib/tsc.js'), '-p', root], { reject: false })
     expect({ types, exitCode }).toEqual({ types: '', exitCode: 0 })
     const { CHECKS } = await import(join(root, 'src/checks/index.ts')) as { CHECKS: { name: string; problems: object }[] }
     const names = CHECKS.map(({ name }) => name)
     expect(names).toEqual(names.toSorted())
-    expect(CHECKS.filter(({ name }) => name.startsWith('plain-text-')).map(({ name, problems }) => [name, ...Object.keys(problems)])).toEqual([['plain-text-allowed', 'MESH0502'], ['plain-text-refused', 'MESH0501']])
+    expect(CHECKS.filter(({ name }) => name.startsWith('plain-text-')).map(({ name, problems }) => [name, ...Object.keys(problems)])).toEqual([['plain-text-allowed', following], ['plain-text-refused', code]])
 
     const cases = parse(read('test/checks/plain-text-refused.yaml')) as { sort: string; finds?: { code: string }[] }[]
     expect(cases.map(({ sort }) => sort)).toEqual(['finds', 'silent', 'blind'])
-    expect(cases[0]?.finds?.[0]?.code).toBe('MESH0501')
-    expect(read('docs/findings/MESH0501.md')).toMatch(/^# MESH0501: .+\n\nCheck `plain-text-refused`, severity warning\.\n/)
+    expect(cases[0]?.finds?.[0]?.code).toBe(code)
+    expect(read(`docs/findings/${code}.md`)).toMatch(new RegExp(`^# ${code}: .+\\n\\nCheck \`plain-text-refused\`, severity warning\\.\\n`))
     expect(existsSync(join(root, 'src/checks/plain-text-allowed.ts'))).toBe(true)
   }, 60_000)
 })

@@ -334,7 +334,7 @@ describe('the patch', () => {
     await house.slack.waitFor(() => house.slack.files().length === 2)
     const files = house.slack.files()
     expect(files.map(({ name }) => name)).toEqual([`mesh-medic-add-subsets-${change.id}.diff`, `mesh-medic-add-subsets-${change.id}.yaml`])
-    expect(files.map(({ bytes }) => bytes.toString())).toEqual([change.diff, MANIFEST])
+    expect(files.map(({ bytes }) => bytes.toString())).toEqual([change.diff, `# kubectl create -f mesh-medic-add-subsets-${change.id}.yaml\n${MANIFEST}`])
     expect(files.every(({ sharedIn: [share] }) => share?.threadTs === message.threadTs)).toBe(true)
     await pause(50)
     await house.press(message, 'Download patch', 'U_SECOND')

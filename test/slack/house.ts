@@ -5,7 +5,7 @@ import type { Backend } from '../../src/jobs/backend.ts'
 import type { Log } from '../../src/jobs/log.ts'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
 import type { Clients } from '../../src/evidence/clients/clients.ts'
-import { connectSlack, type ConnectOptions, type SlackConnection } from '../../src/slack/connect.ts'
+import { connectSlack, type ConnectOptions, type ConnectRequest, type SlackConnection } from '../../src/slack/connect.ts'
 import { startSlackStandIn, type SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import type { SlackStandInOptions } from '../../src/sandbox/slack/contract.ts'
 import { isFinished, listRuns, type RunRecord } from '../../src/store/runs.ts'
@@ -47,14 +47,15 @@ export interface House {
 
 /** The bot as it is in production, on a stand-in for Slack and a recorded mesh. */
 export async function openHouse(
-  { clients = recordedClients('chapter-10/ill'), slack: slackOptions, backend: given, options = {} }: { clients?: Clients; slack?: SlackStandInOptions; backend?: Backend; options?: Partial<ConnectOptions> } = {},
+  { clients = recordedClients('chapter-10/ill'), slack: slackOptions, backend: given, options = {}, ...rights }:
+  { clients?: Clients; slack?: SlackStandInOptions; backend?: Backend; options?: Partial<ConnectOptions> } & Pick<ConnectRequest, 'policy' | 'writer'> = {},
 ): Promise<House> {
   const backend = given ?? (await memoryBackend())
   const openedAt = new Date().toISOString()
   const slack = await startSlackStandIn(slackOptions)
   const { log, logged } = rememberingLog()
   const connection = await connectSlack({
-    backend, clients, log, checks: [missingSubset],
+    backend, clients, log, checks: [missingSubset], ...rights,
     options: { botToken: slack.botToken, appToken: slack.appToken, apiUrl: slack.url, updateEvery: 50, cancelPoll: 50, pauses: [20, 50, 100], underWay: 20, ...options },
   })
   return {

@@ -2,13 +2,16 @@ import type { Clients } from '../../src/evidence/clients/clients.ts'
 import { UnseenError } from '../../src/evidence/clients/clients.ts'
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** Clients whose istioctl answers only once it is let. */
-export function heldClients(clients: Clients): { clients: Clients; release: () => void; asked: () => number } {
+/** Clients whose istioctl answers only once it is let, until it is held again. */
+export function heldClients(clients: Clients): { clients: Clients; release: () => void; hold: () => void; asked: () => number } {
   let release = (): void => {}
   let asked = 0
-  const gate = new Promise<void>((resolve) => { release = resolve })
+  let gate = Promise.resolve()
+  const hold = (): void => { gate = new Promise<void>((resolve) => { release = resolve }) }
+  hold()
   return {
-    release,
+    hold,
+    release: () => { release() },
     asked: () => asked,
     clients: {
       ...clients,

@@ -16,7 +16,7 @@ export interface Overlap {
   lease: LeaseRecord
 }
 
-const holds = ({ state, proxies }: LeaseRecord, uid: string): boolean => state !== 'over' && proxies.some((proxy) => proxy.uid === uid && isUnsettled(proxy))
+const holds = ({ proxies }: LeaseRecord, uid: string): boolean => proxies.some((proxy) => proxy.uid === uid && isUnsettled(proxy))
 
 /**
  * Claims loggers of a proxy for a lease: all of them, or none and who has one. The lease is stored before: a claim of a lease that is not there

@@ -2,12 +2,12 @@ import { UnseenError } from '../../evidence/clients/clients.ts'
 import { readLogLevels, type LogLevels } from '../../evidence/collectors/log-levels.ts'
 import { recordAuditOnce } from '../../store/audit.ts'
 import type { Records } from '../../store/records.ts'
-import { grantLeasePermit } from '../permit.ts'
+import { clusterId } from './cluster-id.ts'
 import { isUnsettled, readLease, refOfPod, updateLease, updateProxy, type LeaseRecord, type LentProxy } from './lease-record.ts'
 import type { LeaseDeps } from './lend.ts'
 import { levelsText } from './levels.ts'
-import { fateOf } from './proxy-fate.ts'
 import { withProxyInHand, type Hand } from './proxy-in-hand.ts'
+import { lookAgain, setLevels, withOutcome, type Outcome } from './set-levels.ts'
 
 /** Why a lease ends, and who ended it early. */
 export interface LeaseEnd {
@@ -60,37 +60,38 @@ async function putBack(deps: LeaseDeps, id: string, { uid }: LentProxy, signal: 
     const outcome = await outcomeOf(deps, lease, proxy, hand, signal)
     await updateProxy(deps.records, id, uid, (now) => {
       if (!isUnsettled(now) || (now.state === outcome.state && now.says === outcome.says)) return undefined
-      const { says: _former, ...rest } = now
-      return { ...rest, ...outcome }
+      return withOutcome(now, outcome)
     })
   })
 }
 
-type Outcome = Pick<LentProxy, 'state' | 'says'>
-
-async function outcomeOf({ clients, writer }: LeaseDeps, { id, lent }: LeaseRecord, proxy: LentProxy, hand: Hand, signal: AbortSignal): Promise<Outcome> {
+async function outcomeOf(deps: LeaseDeps, lease: LeaseRecord, proxy: LentProxy, hand: Hand, signal: AbortSignal): Promise<Outcome> {
+  const { clients } = deps
   const { before } = proxy
-  const pod = refOfPod(proxy)
   if (Object.keys(before).length === 0) return { state: 'refused', says: 'the lease ended before it was set' }
   try {
-    const fate = await fateOf(proxy, clients.kubernetes, hand.signal)
-    if (fate !== undefined) return fate
-    const levels = await readLogLevels(pod, clients.istioctl, hand.signal)
-    const { ours, others } = sorted(before, lent, levels)
+    if (lease.cluster !== undefined && (await clusterId(clients.kubernetes, hand.signal)) !== lease.cluster) return unreachable(proxy, 'it runs in another cluster')
+    const look = await lookAgain(deps, lease, proxy, hand)
+    if ('fate' in look) return look.fate
+    const levels = await readLogLevels(refOfPod(proxy), clients.istioctl, hand.signal)
+    const { ours, others } = sorted(before, lease.lent, levels)
     if (Object.keys(ours).length > 0) {
-      hand.requireTime()
-      await writer.setLogLevels(grantLeasePermit({ lease: id, pods: [pod] }), pod, ours, hand.signal)
-      const after = await readLogLevels(pod, clients.istioctl, hand.signal)
-      const still = Object.keys(ours).filter((logger) => after[logger] !== before[logger])
-      if (still.length > 0) return { state: 'unreachable', says: `it did not take ${levelsText(Object.fromEntries(still.map((logger) => [logger, before[logger] ?? ''])))}` }
+      const done = await setLevels(deps, lease, proxy, ours, hand)
+      if ('fate' in done) return done.fate
+      const still = Object.keys(ours).filter((logger) => done.levels[logger] !== before[logger])
+      if (still.length > 0) return unreachable({ setting: ours }, `it did not take ${levelsText(Object.fromEntries(still.map((logger) => [logger, before[logger] ?? ''])))}`)
     }
     return Object.keys(others).length === 0 ? { state: 'returned' } : { state: 'left', says: `${levelsText(others)}, set by somebody else` }
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof UnseenError)) throw error
-    return { state: 'unreachable', says: error.message }
+    const now = (await readLease(deps.records, lease.id))?.proxies.find(({ uid }) => uid === proxy.uid)
+    return unreachable(now ?? proxy, error.message)
   }
 }
+
+/** Not put back yet; what was being set stays noted. */
+const unreachable = ({ setting }: Pick<LentProxy, 'setting'>, says: string): Outcome => ({ state: 'unreachable', says, ...(setting !== undefined && { setting }) })
 
 /** Loggers that are as we set them, with the level they had; and those that are neither as before nor as we set them, with their level now. */
 function sorted(before: LogLevels, lent: LogLevels, levels: LogLevels): { ours: LogLevels; others: LogLevels } {

@@ -22,6 +22,8 @@ export const LentProxy = z.object({
   /** noted: nothing done yet; lent: set; refused: could not be set (`says`); returned; gone: pod deleted; restarted; left: somebody else changed a level meanwhile (`says` which), the rest was put back; unreachable: not put back yet, tried again (`says`) */
   state: z.enum(['noted', 'lent', 'refused', 'returned', 'gone', 'restarted', 'left', 'unreachable']),
   says: z.string().optional(),
+  /** What is being set, noted before it is: a pod that takes this one's name meanwhile may get it instead. */
+  setting: Levels.optional(),
 })
 export type LentProxy = z.infer<typeof LentProxy>
 
@@ -44,6 +46,8 @@ export const LeaseRecord = z.object({
   /** `ts` of the thread its message stands in. */
   thread: z.string().optional(),
   run: z.string(),
+  /** Id of the cluster, as clusterId says: others' pods are not to be taken for gone. */
+  cluster: z.string().optional(),
   /** What the person who asked should know: which proxies of many. */
   notes: z.array(z.string()).optional(),
   /** Why it ended, and who ended it early. */
@@ -87,7 +91,7 @@ export async function updateProxy(records: Records, id: string, uid: string, nex
 }
 
 /** True while something of the lease may be on the proxy. */
-export const isUnsettled = ({ state }: LentProxy): boolean => state === 'noted' || state === 'lent' || state === 'unreachable'
+export const isUnsettled = ({ state }: Pick<LentProxy, 'state'>): boolean => state === 'noted' || state === 'lent' || state === 'unreachable'
 
 /** True once the proxy's levels may have been set: they were read before that. */
 export const wasTouched = ({ before, state }: LentProxy): boolean => state !== 'refused' && Object.keys(before).length > 0

@@ -3,16 +3,17 @@ import { readLogLevels, type LogLevels } from '../../evidence/collectors/log-lev
 import { refOf, type Pod } from '../../mesh/objects.ts'
 import { recordAuditOnce } from '../../store/audit.ts'
 import { ConflictError, type Records } from '../../store/records.ts'
-import { grantLeasePermit } from '../permit.ts'
 import type { ClusterWriter } from '../writer.ts'
 import { claimLoggers, type Overlap } from './claim-loggers.ts'
+import { clusterId } from './cluster-id.ts'
 import { giveBack } from './give-back.ts'
-import { createLease, readLease, refOfPod, updateLease, updateProxy, type LeaseRecord, type LentProxy } from './lease-record.ts'
+import { createLease, isUnsettled, readLease, refOfPod, updateLease, updateProxy, type LeaseRecord, type LentProxy } from './lease-record.ts'
 import { LeaseRefusedError } from './lease-refused.ts'
 import { unknownLoggers } from './levels.ts'
 import { minutesText } from './minutes.ts'
-import { fateOf, proxyStartedAt } from './proxy-fate.ts'
+import { judgeFate, podOf, proxyStartedAt } from './proxy-fate.ts'
 import { withProxyInHand, type Hand } from './proxy-in-hand.ts'
+import { lookAgain, setLevels, withOutcome, type Outcome } from './set-levels.ts'
 
 /** What leases are made and ended with. */
 export interface LeaseDeps {
@@ -56,7 +57,7 @@ export function requireMinutes(minutes: number, most: number): void {
  */
 export async function lend(deps: LeaseDeps, request: LendRequest, signal: AbortSignal): Promise<LeaseRecord> {
   const { records } = deps
-  const begun = await begin(records, request)
+  const begun = await begin(deps, request, signal)
   if (begun.state !== 'lending') return begun
   await Promise.all(begun.proxies.filter(({ state, before }) => state === 'noted' && isEmpty(before)).map((proxy) => note(deps, begun, proxy, signal)))
   const noted = await read(records, begun.id)
@@ -78,12 +79,17 @@ async function read(records: Records, id: string): Promise<LeaseRecord> {
   return lease
 }
 
-async function begin(records: Records, { id, levels, minutes, pods, by, target, asked, channel, thread, run, notes }: LendRequest): Promise<LeaseRecord> {
+async function begin({ records, clients }: LeaseDeps, { id, levels, minutes, pods, by, target, asked, channel, thread, run, notes }: LendRequest, signal: AbortSignal): Promise<LeaseRecord> {
+  const known = await readLease(records, id)
+  if (known !== undefined) return known
+  const cluster = await clusterId(clients.kubernetes, signal).catch((error: unknown) => {
+    throw new LeaseRefusedError(`I could not look at the cluster: ${seen(error, signal).message}`)
+  })
   const now = Date.now()
   try {
     return await createLease(records, {
       id, kind: 'log-levels', lent: { ...levels }, by, target, asked, run, from: new Date(now).toISOString(), until: new Date(now + minutes * 60_000).toISOString(),
-      ...(channel !== undefined && { channel }), ...(thread !== undefined && { thread }), ...(notes !== undefined && notes.length > 0 && { notes }),
+      ...(cluster !== undefined && { cluster }), ...(channel !== undefined && { channel }), ...(thread !== undefined && { thread }), ...(notes !== undefined && notes.length > 0 && { notes }),
       proxies: pods.map((pod): LentProxy => {
         const startedAt = proxyStartedAt(pod)
         return { pod: refOf(pod), uid: pod.metadata.uid ?? '', ...(startedAt !== undefined && { proxyStartedAt: startedAt }), before: {}, state: 'noted' }
@@ -106,13 +112,15 @@ async function note({ records, clients }: LeaseDeps, { id, lent }: LeaseRecord, 
   }
   const done = await withProxyInHand(records, proxy.uid, { signal, patience: PATIENCE }, async (hand) => {
     try {
-      const fate = await fateOf(proxy, clients.kubernetes, hand.signal)
+      const now = await podOf(proxy, clients.kubernetes, hand.signal)
+      const fate = judgeFate(proxy, now)
       if (fate !== undefined) return await refuse(fate.state === 'gone' ? 'its pod is gone' : 'its proxy was just restarted')
+      if (now?.metadata.deletionTimestamp !== undefined) return await refuse(LEAVING)
       const levels = await readLogLevels(pod, clients.istioctl, hand.signal)
       const unknown = unknownLoggers(lent, levels)
       if (unknown !== undefined) return await refuse(unknown)
       const before = Object.fromEntries(Object.keys(lent).map((logger) => [logger, levels[logger] ?? '']))
-      return await updateProxy(records, id, proxy.uid, (now, lease) => (lease.state === 'lending' && now.state === 'noted' && isEmpty(now.before) ? { ...now, before } : undefined))
+      return await updateProxy(records, id, proxy.uid, (stored, lease) => (lease.state === 'lending' && stored.state === 'noted' && isEmpty(stored.before) ? { ...stored, before } : undefined))
     } catch (error) {
       return refuse(seen(error, signal).message)
     }
@@ -138,23 +146,22 @@ async function raise(deps: LeaseDeps, { id }: LeaseRecord, proxy: LentProxy, sig
     const now = lease.proxies.find(({ uid }) => uid === proxy.uid)
     if (now?.state !== 'noted' || lease.state !== 'lending' || Date.parse(lease.until) <= Date.now()) return lease
     const outcome = await set(deps, lease, now, hand, signal)
-    return updateProxy(deps.records, id, proxy.uid, (stored) => (stored.state === 'noted' ? { ...stored, ...outcome } : undefined))
+    const after = await updateProxy(deps.records, id, proxy.uid, (stored) => (stored.state === 'noted' ? withOutcome(stored, outcome) : undefined))
+    // It took so long that somebody has given the lease back meanwhile, and found nothing set.
+    if (outcome.state === 'lent' && !after.proxies.some(({ uid, state }) => uid === proxy.uid && isUnsettled({ state }))) await undo(deps, lease, now, hand, 'too late')
+    return after
   })
   if (done === undefined) throw new ProxyBusyError(`${proxy.pod.name} is being set by another process`)
 }
 
-type Outcome = Pick<LentProxy, 'state' | 'says'>
-
 async function set(deps: LeaseDeps, lease: LeaseRecord, proxy: LentProxy, hand: Hand, signal: AbortSignal): Promise<Outcome> {
-  const { clients, writer } = deps
-  const pod = refOfPod(proxy)
-  const permit = grantLeasePermit({ lease: lease.id, pods: [pod] })
   try {
-    const fate = await fateOf(proxy, clients.kubernetes, hand.signal)
-    if (fate !== undefined) return fate
-    hand.requireTime()
-    await writer.setLogLevels(permit, pod, lease.lent, hand.signal)
-    const missing = differing(lease.lent, await readLogLevels(pod, clients.istioctl, hand.signal))
+    const look = await lookAgain(deps, lease, proxy, hand)
+    if ('fate' in look) return look.fate
+    if (proxy.setting === undefined && look.pod?.metadata.deletionTimestamp !== undefined) return { state: 'refused', says: LEAVING }
+    const done = await setLevels(deps, lease, proxy, lease.lent, hand)
+    if ('fate' in done) return done.fate
+    const missing = differing(lease.lent, done.levels)
     if (missing.length === 0) return { state: 'lent' }
     throw new UnseenError('unavailable', `it did not take ${missing.join(', ')}`)
   } catch (error) {
@@ -162,30 +169,34 @@ async function set(deps: LeaseDeps, lease: LeaseRecord, proxy: LentProxy, hand: 
   }
 }
 
+const LEAVING = 'its pod is being deleted'
+
 const differing = (wanted: LogLevels, levels: LogLevels): string[] => Object.keys(wanted).filter((logger) => levels[logger] !== wanted[logger])
 
 /** Setting failed, perhaps half-way: what was set is put back now; where that can't be seen, at the end. */
-async function undo({ clients, writer }: LeaseDeps, { id, lent }: LeaseRecord, proxy: LentProxy, hand: Hand, why: string): Promise<Outcome> {
-  const pod = refOfPod(proxy)
+async function undo(deps: LeaseDeps, lease: LeaseRecord, proxy: LentProxy, hand: Hand, why: string): Promise<Outcome> {
+  const { lent } = lease
   const { before } = proxy
   try {
-    const levels = await readLogLevels(pod, clients.istioctl, hand.signal)
+    const look = await lookAgain(deps, lease, { ...proxy, setting: lent }, hand)
+    if ('fate' in look) return look.fate
+    const levels = await readLogLevels(refOfPod(proxy), deps.clients.istioctl, hand.signal)
     const ours = differing(before, levels).filter((logger) => levels[logger] === lent[logger])
-    if (ours.length > 0) {
-      hand.requireTime()
-      await writer.setLogLevels(grantLeasePermit({ lease: id, pods: [pod] }), pod, Object.fromEntries(ours.map((logger) => [logger, before[logger] ?? ''])), hand.signal)
-    }
-    const after = ours.length > 0 ? await readLogLevels(pod, clients.istioctl, hand.signal) : levels
-    if (ours.every((logger) => after[logger] === before[logger])) return { state: 'refused', says: why }
+    if (ours.length === 0) return { state: 'refused', says: why }
+    const done = await setLevels(deps, lease, proxy, Object.fromEntries(ours.map((logger) => [logger, before[logger] ?? ''])), hand)
+    if ('fate' in done) return done.fate
+    if (ours.every((logger) => done.levels[logger] === before[logger])) return { state: 'refused', says: why }
   } catch (error) {
     if (!(error instanceof UnseenError)) throw error
   }
-  return { state: 'lent', says: `${why}; what of it was set is not known, and is put back at the end` }
+  return { state: 'lent', says: `${why}; what of it was set is not known, and is put back at the end`, setting: lent }
 }
 
 /** Every proxy has its answer: the lease runs, or it is over. */
 async function settle(deps: LeaseDeps, id: string, signal: AbortSignal): Promise<LeaseRecord> {
   const { records } = deps
+  // Who was told to stop says so: the lease is given back by whoever told it to, or finished by another.
+  signal.throwIfAborted()
   const lease = await updateLease(records, id, (now) => {
     if (now.state !== 'lending' || now.proxies.some(({ state }) => state === 'noted')) return undefined
     if (now.proxies.some(({ state }) => state === 'lent')) return { ...now, state: 'lent' }

@@ -60,3 +60,15 @@ export function unknownLoggers(lent: Readonly<LogLevels>, has: Readonly<LogLevel
   })
   return `the proxy has no logger ${each.join(', ')}`
 }
+
+/**
+ * Refuses loggers that not one proxy has: a slip of the pen, not a proxy's trouble.
+ * @param has the levels of each proxy; undefined where they could not be read
+ * @throws LeaseRefusedError with the nearest
+ */
+export function requireLoggers(lent: Readonly<LogLevels>, has: readonly (Readonly<LogLevels> | undefined)[]): void {
+  const unknown = has.map((levels) => (levels === undefined ? undefined : unknownLoggers(lent, levels)))
+  const [first] = unknown
+  if (first === undefined || unknown.includes(undefined)) return
+  throw new LeaseRefusedError(`${first.replace(/^the/, 'The')}.`, ['Ask without levels to see all that it has.'])
+}

@@ -10,14 +10,14 @@ export type ProxyFate = Pick<LentProxy, 'state' | 'says'> & { state: 'gone' | 'r
 /** When the proxy's container of a pod was started; undefined while it does not run. */
 export const proxyStartedAt = (pod: Pod): string | undefined => proxyStatus(pod)?.state?.running?.startedAt
 
-/** Undefined when the proxy is the one that was lent and still runs. @throws UnseenError when the pod cannot be looked at */
-export async function fateOf(proxy: LentProxy, kubernetes: Kubernetes, signal: AbortSignal): Promise<ProxyFate | undefined> {
+/** The pod that has the proxy's name now, if any. @throws UnseenError when it cannot be looked at */
+export async function podOf(proxy: LentProxy, kubernetes: Kubernetes, signal: AbortSignal): Promise<Pod | undefined> {
   const { name, namespace } = refOfPod(proxy)
   const pods = (await kubernetes.list(RESOURCES.pods, { ...(namespace !== undefined && { namespace }), fields: `metadata.name=${name}` }, signal)) as Pod[]
-  return judgeFate(proxy, pods.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace))
+  return pods.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace)
 }
 
-/** The same, of a pod that was read. */
+/** Undefined when the proxy is the one that was lent and still runs; `pod` has its name now. */
 export function judgeFate({ uid, proxyStartedAt: before }: LentProxy, pod: Pod | undefined): ProxyFate | undefined {
   if (pod === undefined) return { state: 'gone' }
   if (pod.metadata.uid !== uid) return { state: 'gone', says: 'another pod of that name took its place' }

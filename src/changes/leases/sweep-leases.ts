@@ -1,5 +1,6 @@
 import type { Clients } from '../../evidence/clients/clients.ts'
 import { isFinished, readRun } from '../../store/runs.ts'
+import { clusterId } from './cluster-id.ts'
 import { giveBack, noteEnded, type LeaseEnd } from './give-back.ts'
 import { readLeaseLogs } from './lease-log.ts'
 import { listLeases, updateLease, wasTouched, type LeaseRecord } from './lease-record.ts'
@@ -22,16 +23,22 @@ export interface SweepDeps extends LeaseDeps {
 
 /** Milliseconds after its time from which on a lease counts as overdue: nobody was there to put it back. */
 const OVERDUE = 60_000
+/** Milliseconds to wait for the API server to say which cluster it is. */
+const PATIENCE = 10_000
 /** Milliseconds after its end in which a lease's end is told. */
 const TELLS = 3600_000
 
 /**
  * Gives back every lease whose time is over, goes on with those that somebody began to give back, ends those whose run died half-way,
  * and shows how long the others still run. For the start, and every few seconds; in any number of processes at once.
- * @throws StoreUnavailableError
+ * Leases of other clusters are left to those who can reach them.
+ * @throws StoreUnavailableError; UnseenError when the API server does not answer
  */
 export async function sweepLeases(deps: SweepDeps, signal: AbortSignal): Promise<void> {
-  const leases = await listLeases(deps.records)
+  const open = (await listLeases(deps.records)).filter(({ state, told }) => state !== 'over' || told !== true)
+  if (open.length === 0) return
+  const here = await clusterId(deps.clients.kubernetes, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]))
+  const leases = open.filter(({ cluster }) => cluster === undefined || cluster === here)
   await Promise.all(leases.map(async (lease) => {
     try {
       await sweep(deps, lease, signal)

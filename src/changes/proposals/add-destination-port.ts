@@ -1,14 +1,14 @@
 import { fromFqdn } from '../../mesh/host.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { destinationsOf } from '../../mesh/routing.ts'
-import { formatPort, portsOfHost } from '../destination-ports.ts'
-import { textArg } from '../finding-args.ts'
+import { formatPort, portsOfHost } from '../drafting/destination-ports.ts'
+import { textArg } from '../drafting/finding-args.ts'
 import { applyTo } from '../manifest.ts'
 import type { Proposal } from '../proposal.ts'
 import { defineFix } from '../proposal.ts'
-import { withDestinations } from '../route-destinations.ts'
-import { undoText } from '../undo-text.ts'
-import { inWords } from '../words.ts'
+import { withDestinations } from '../drafting/route-destinations.ts'
+import { undoText } from '../drafting/undo-text.ts'
+import { inWords } from '../drafting/words.ts'
 
 /** Names the port of a destination whose host has several. Which one is meant, people choose, unless only one speaks what is routed. */
 export const addDestinationPort = defineFix({

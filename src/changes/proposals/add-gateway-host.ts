@@ -4,12 +4,12 @@ import type { Gateway, GatewayServer, VirtualService } from '../../mesh/objects.
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { carries, gatewayKey, protocolsOf } from '../../mesh/routing.ts'
-import { listArg, textArg } from '../finding-args.ts'
+import { listArg, textArg } from '../drafting/finding-args.ts'
 import { applyTo } from '../manifest.ts'
 import type { Proposal } from '../proposal.ts'
 import { defineFix } from '../proposal.ts'
-import { undoText } from '../undo-text.ts'
-import { inWords } from '../words.ts'
+import { undoText } from '../drafting/undo-text.ts'
+import { inWords } from '../drafting/words.ts'
 
 /** Opens a Gateway's server for hosts of a VirtualService that is bound to it. */
 export const addGatewayHost = defineFix({

@@ -4,12 +4,12 @@ import type { Gateway, VirtualService } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { carries, gatewayKey, gatewaysOf, hostsOf, podsOfGateway, protocolsOf, serversTaking } from '../../mesh/routing.ts'
-import { textArg } from '../finding-args.ts'
+import { textArg } from '../drafting/finding-args.ts'
 import { applyTo } from '../manifest.ts'
 import type { Proposal } from '../proposal.ts'
 import { defineFix } from '../proposal.ts'
-import { undoText } from '../undo-text.ts'
-import { inWords } from '../words.ts'
+import { undoText } from '../drafting/undo-text.ts'
+import { inWords } from '../drafting/words.ts'
 
 /** Binds a VirtualService to the Gateway that takes its hosts: in place of one that does not exist or does not, or beside the sidecars. */
 export const bindGateway = defineFix({

@@ -2,11 +2,11 @@ import { definesSubset, rulesForCaller } from '../../mesh/destination-rules.ts'
 import { toFqdn } from '../../mesh/host.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
-import { listArg, textArg } from '../finding-args.ts'
+import { listArg, textArg } from '../drafting/finding-args.ts'
 import { applyTo } from '../manifest.ts'
 import { defineFix } from '../proposal.ts'
-import { undoText } from '../undo-text.ts'
-import { inWords } from '../words.ts'
+import { undoText } from '../drafting/undo-text.ts'
+import { inWords } from '../drafting/words.ts'
 
 /** Defines subsets in the DestinationRule that a caller uses, as another one that it does not use defines them. */
 export const copySubsets = defineFix({

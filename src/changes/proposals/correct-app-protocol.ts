@@ -1,9 +1,9 @@
 import { formatRef } from '../../mesh/ref.ts'
-import { textArg } from '../finding-args.ts'
+import { textArg } from '../drafting/finding-args.ts'
 import { applyTo } from '../manifest.ts'
 import type { Proposal } from '../proposal.ts'
 import { defineFix } from '../proposal.ts'
-import { undoText } from '../undo-text.ts'
+import { undoText } from '../drafting/undo-text.ts'
 
 /** What a port may speak instead, the likeliest first. */
 const OTHERS: Readonly<Record<'one' | 'two', readonly { appProtocol: string; words: string }[]>> = {

@@ -3,14 +3,14 @@ import type { Destination, VirtualService } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { Registry } from '../../mesh/registry.ts'
-import { isExportedTo, rulesForCaller, definesSubset } from '../../mesh/destination-rules.ts'
-import { callersOf } from '../callers.ts'
-import { textArg } from '../finding-args.ts'
+import { definesSubset, isExportedTo, rulesForCaller } from '../../mesh/destination-rules.ts'
+import { callersOf } from '../drafting/callers.ts'
+import { textArg } from '../drafting/finding-args.ts'
 import { applyTo } from '../manifest.ts'
 import type { Proposal } from '../proposal.ts'
 import { defineFix } from '../proposal.ts'
-import { withDestinations } from '../route-destinations.ts'
-import { undoText } from '../undo-text.ts'
+import { withDestinations } from '../drafting/route-destinations.ts'
+import { undoText } from '../drafting/undo-text.ts'
 
 /** Routes to the host that is meant where none has the name that was typed: the nearest of the registry. */
 export const correctHost = defineFix({
@@ -49,7 +49,7 @@ interface Correction {
   host: string
   virtualService: VirtualService
   ports: readonly number[]
-  hasSubset(subset: string): boolean
+  hasSubset: (subset: string) => boolean
 }
 
 /** A name without dots stays one where it means the same; a port is corrected with it when the host has only one; a subset the host lacks is left out. */

@@ -1,13 +1,13 @@
 import { fromFqdn } from '../../mesh/host.ts'
 import { formatRef } from '../../mesh/ref.ts'
-import { formatPort, portsOfHost } from '../destination-ports.ts'
-import { textArg } from '../finding-args.ts'
+import { formatPort, portsOfHost } from '../drafting/destination-ports.ts'
+import { textArg } from '../drafting/finding-args.ts'
 import { applyTo } from '../manifest.ts'
 import type { Proposal } from '../proposal.ts'
 import { defineFix } from '../proposal.ts'
-import { withDestinations } from '../route-destinations.ts'
-import { undoText } from '../undo-text.ts'
-import { inWords } from '../words.ts'
+import { withDestinations } from '../drafting/route-destinations.ts'
+import { undoText } from '../drafting/undo-text.ts'
+import { inWords } from '../drafting/words.ts'
 
 /** Routes to a port that the host has; the one that leads to the port that was typed (a container's) is the one that is meant. */
 export const correctPort = defineFix({

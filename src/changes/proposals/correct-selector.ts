@@ -1,12 +1,12 @@
 import { formatRef } from '../../mesh/ref.ts'
-import { textArg } from '../finding-args.ts'
+import { textArg } from '../drafting/finding-args.ts'
 import { applyTo } from '../manifest.ts'
-import { livePods } from '../pods-of-host.ts'
+import { livePods } from '../drafting/pods-of-host.ts'
 import type { Proposal } from '../proposal.ts'
 import { defineFix } from '../proposal.ts'
-import { formatLabels, labelsLike } from '../subset-labels.ts'
-import { undoText } from '../undo-text.ts'
-import { counted } from '../words.ts'
+import { formatLabels, labelsLike } from '../drafting/subset-labels.ts'
+import { undoText } from '../drafting/undo-text.ts'
+import { counted } from '../drafting/words.ts'
 
 /** Lets a Service select pods whose labels are nearly those it asks for. */
 export const correctSelector = defineFix({

@@ -1,14 +1,14 @@
 import { fromFqdn } from '../../mesh/host.ts'
 import { formatRef } from '../../mesh/ref.ts'
-import { listArg, textArg } from '../finding-args.ts'
+import { listArg, textArg } from '../drafting/finding-args.ts'
 import { applyTo } from '../manifest.ts'
-import { labelledBehind, type Labelled } from '../pods-of-host.ts'
+import { labelledBehind, type Labelled } from '../drafting/pods-of-host.ts'
 import type { Proposal } from '../proposal.ts'
 import { defineFix } from '../proposal.ts'
-import { formatLabels, labelsFitting, labelsLike, labelsTellingApart, type Fitting } from '../subset-labels.ts'
+import { formatLabels, labelsFitting, labelsLike, labelsTellingApart, type Fitting } from '../drafting/subset-labels.ts'
 import type { Subset } from '../../mesh/objects.ts'
-import { undoText } from '../undo-text.ts'
-import { counted, inWords } from '../words.ts'
+import { undoText } from '../drafting/undo-text.ts'
+import { counted, inWords } from '../drafting/words.ts'
 
 /** More would be no choice any more. */
 const MOST_CANDIDATES = 5

@@ -1,15 +1,15 @@
 import { rulesForCaller } from '../../mesh/destination-rules.ts'
 import { fromFqdn } from '../../mesh/host.ts'
 import { formatRef } from '../../mesh/ref.ts'
-import { callersOf } from '../callers.ts'
-import { listArg, textArg } from '../finding-args.ts'
+import { callersOf } from '../drafting/callers.ts'
+import { listArg, textArg } from '../drafting/finding-args.ts'
 import { applyTo } from '../manifest.ts'
-import { labelledBehind } from '../pods-of-host.ts'
+import { labelledBehind } from '../drafting/pods-of-host.ts'
 import type { Proposal } from '../proposal.ts'
 import { defineFix } from '../proposal.ts'
-import { withDestinations } from '../route-destinations.ts'
-import { likeSubset } from '../subset-labels.ts'
-import { undoText } from '../undo-text.ts'
+import { withDestinations } from '../drafting/route-destinations.ts'
+import { likeSubset } from '../drafting/subset-labels.ts'
+import { undoText } from '../drafting/undo-text.ts'
 
 /** Routes to the subset of a like name that is defined, where a name was mistyped. */
 export const correctSubset = defineFix({

@@ -1,10 +1,10 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { formatRef, type Ref } from '../../mesh/ref.ts'
-import { textArg } from '../finding-args.ts'
+import { textArg } from '../drafting/finding-args.ts'
 import { applyTo } from '../manifest.ts'
 import type { ApplyWrite } from '../proposal.ts'
 import { defineFix } from '../proposal.ts'
-import { undoText } from '../undo-text.ts'
+import { undoText } from '../drafting/undo-text.ts'
 
 /** A Service says in an annotation what other kinds say in exportTo. */
 const ANNOTATION = 'networking.istio.io/exportTo'

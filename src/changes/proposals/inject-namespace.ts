@@ -3,11 +3,11 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import type { Workload } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { sameRef } from '../../mesh/ref.ts'
-import { injectionLabels, isBare, namespaceOf, whyBare } from '../injection.ts'
+import { injectionLabels, isBare, namespaceOf, whyBare } from '../drafting/injection.ts'
 import { applyTo } from '../manifest.ts'
 import type { Proposal } from '../proposal.ts'
 import { defineFix } from '../proposal.ts'
-import { momentOf, podsOfWorkload, restarting, rollsByItself, workloadAt } from '../workloads.ts'
+import { momentOf, podsOfWorkload, restarting, rollsByItself, workloadAt } from '../drafting/workloads.ts'
 
 /** Labels the namespace, so that the injector gives its pods sidecars, then restarts the target's workloads that have none. */
 export const injectNamespace = defineFix({

@@ -1,7 +1,7 @@
-import { isBare, SIDECAR_INJECT, whyBare } from '../injection.ts'
+import { isBare, SIDECAR_INJECT, whyBare } from '../drafting/injection.ts'
 import { applyTo } from '../manifest.ts'
 import { defineFix } from '../proposal.ts'
-import { podsOfWorkload, rollsByItself, workloadAt } from '../workloads.ts'
+import { podsOfWorkload, rollsByItself, workloadAt } from '../drafting/workloads.ts'
 
 /** Asks for the sidecar in the workload's own template: of what says no, its label counts most; of what says nothing, it is the narrowest way. */
 export const injectWorkload = defineFix({

@@ -1,6 +1,6 @@
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
-import { textArg } from '../finding-args.ts'
+import { textArg } from '../drafting/finding-args.ts'
 import { applyTo } from '../manifest.ts'
 import { defineFix } from '../proposal.ts'
 

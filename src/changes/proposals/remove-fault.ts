@@ -1,5 +1,5 @@
 import type { HttpRoute } from '../../mesh/objects.ts'
-import { listArg, textArg } from '../finding-args.ts'
+import { listArg, textArg } from '../drafting/finding-args.ts'
 import { applyTo } from '../manifest.ts'
 import { defineFix } from '../proposal.ts'
 

@@ -1,5 +1,5 @@
-import { deletionOf } from '../deletion.ts'
-import { textArg } from '../finding-args.ts'
+import { deletionOf } from '../drafting/deletion.ts'
+import { textArg } from '../drafting/finding-args.ts'
 import { defineFix } from '../proposal.ts'
 
 /** Deletes the EnvoyFilter whose patch Envoy refuses: the proxies take new configuration again, and new pods start. */

@@ -1,10 +1,10 @@
 import type { HttpRoute } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
-import { textArg } from '../finding-args.ts'
+import { textArg } from '../drafting/finding-args.ts'
 import { applyTo } from '../manifest.ts'
 import { defineFix } from '../proposal.ts'
-import { hiddenIn, insertRoute } from '../route-order.ts'
-import { undoText } from '../undo-text.ts'
+import { hiddenIn, insertRoute } from '../drafting/route-order.ts'
+import { undoText } from '../drafting/undo-text.ts'
 
 /** Puts a route that is never reached before the wider one that takes its requests. */
 export const reorderRoutes = defineFix({

@@ -6,11 +6,11 @@ import { refOf } from '../../mesh/objects.ts'
 import { hasProxy, isReady } from '../../mesh/pods.ts'
 import { sameRef } from '../../mesh/ref.ts'
 import type { Target } from '../../mesh/target.ts'
-import { deletionOf } from '../deletion.ts'
-import { listArg } from '../finding-args.ts'
-import { isBare, whyBare } from '../injection.ts'
+import { deletionOf } from '../drafting/deletion.ts'
+import { listArg } from '../drafting/finding-args.ts'
+import { isBare, whyBare } from '../drafting/injection.ts'
 import { defineFix } from '../proposal.ts'
-import { podsOfWorkload } from '../workloads.ts'
+import { podsOfWorkload } from '../drafting/workloads.ts'
 
 /** Those that make a new pod for one that is deleted. */
 const REPLACING = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'])

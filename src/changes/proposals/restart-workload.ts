@@ -4,13 +4,14 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import type { Workload } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { formatRef } from '../../mesh/ref.ts'
-import { textArg } from '../finding-args.ts'
-import { isBare, whyBare } from '../injection.ts'
+import { textArg } from '../drafting/finding-args.ts'
+import { isBare, whyBare } from '../drafting/injection.ts'
 import type { ForPeople } from '../proposal.ts'
 import { defineFix } from '../proposal.ts'
-import { momentOf, podsOfWorkload, restarting, rollsByItself, workloadAt } from '../workloads.ts'
+import { momentOf, podsOfWorkload, restarting, rollsByItself, workloadAt } from '../drafting/workloads.ts'
 
 const PROXY_CONFIG = 'proxy.istio.io/config'
+const PROXY_IMAGE = 'sidecar.istio.io/proxyImage'
 
 /** Replaces the pods of a workload when new ones will not have what ails these: a proxy that hangs, one of an old version, none at all. */
 export const restartWorkload = defineFix({
@@ -22,8 +23,8 @@ export const restartWorkload = defineFix({
     const workload = owner === undefined ? undefined : workloadAt(owner, evidence)
     if (owner === undefined || workload === undefined) return []
     if (!rollsByItself(workload)) return { people: `${formatRef(owner)} does not replace its pods by itself (it is paused, or its strategy is OnDelete): whoever rolls it out decides when.` }
-    const misled = finding.code === 'MESH0203' ? misledOf(workload) : undefined
-    if (misled !== undefined) return misled
+    const kept = keptBy(finding, workload)
+    if (kept !== undefined) return kept
     const why = reasonFor(finding, owner, evidence)
     if (why === undefined) return []
     const several = podsOfWorkload(owner, evidence).length > 1
@@ -51,6 +52,17 @@ function reasonFor(finding: Finding, owner: Ref, evidence: Evidence): string | u
   const bare = podsOfWorkload(owner, evidence).filter(isBare)
   if (bare.length === 0 || !bare.every((pod) => whyBare(pod, evidence) === 'made before')) return undefined
   return `A sidecar is asked for, and the pods of ${owner.name} were made before that or while the injection webhook did not answer; new ones get it.`
+}
+
+/** What new pods would have again, because their template or istiod gives it to them; undefined when a restart helps. */
+function keptBy(finding: Finding, workload: Workload): ForPeople | undefined {
+  if (finding.code === 'MESH0203') return misledOf(workload)
+  if (finding.code !== 'MESH0204') return undefined
+  const [version, istiod] = [textArg(finding, 'version'), textArg(finding, 'istiod')]
+  if (version.localeCompare(istiod, 'en', { numeric: true }) > 0) return { people: `The proxies of ${workload.metadata.name} (${version}) are newer than istiod (${istiod}): whoever runs the control plane brings istiod up, and a restart would take the proxies down.` }
+  const annotations = workload.spec?.template?.metadata?.annotations ?? {}
+  const by = annotations[PROXY_IMAGE] !== undefined ? PROXY_IMAGE : annotations[PROXY_CONFIG]?.includes('ISTIO_META_ISTIO_VERSION') === true ? PROXY_CONFIG : undefined
+  return by === undefined ? undefined : { people: `The template of ${workload.metadata.name} says which proxy its pods have (annotation ${by}): whoever set that takes it away. A restart alone would not help.` }
 }
 
 /** A template that names an istiod of its own: new pods would look for it there too. */

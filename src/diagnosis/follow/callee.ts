@@ -3,11 +3,11 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
 import { fromFqdn } from '../../mesh/host.ts'
 import type { Pod, PolicyObject } from '../../mesh/objects.ts'
-import { selects } from '../../mesh/objects.ts'
+import { refOf, selects } from '../../mesh/objects.ts'
 import { isReady, proxyAnswers } from '../../mesh/pods.ts'
+import { sameRef } from '../../mesh/ref.ts'
 import type { Endpoint } from '../../mesh/walk/endpoints.ts'
 import type { Connection } from '../../mesh/walk/request.ts'
-import type { Transport } from '../../mesh/walk/transport.ts'
 import { transportTo } from '../../mesh/walk/transport.ts'
 import { ISTIO_NAMESPACE } from '../plan.ts'
 import { endpointsTo, podAt, usedOf } from './endpoints-hop.ts'
@@ -29,7 +29,11 @@ export function calleeNamespaces({ walk }: Trace): string[] {
   return [...new Set(namespaces)]
 }
 
-/** One pod of each workload behind each cluster: the ready ones whose proxy can be asked first. */
+/** True when the pod's proxy was asked for its configuration, whatever came of it. */
+export const isLookedAt = (pod: Pod, evidence: Evidence): boolean =>
+  evidence.seenOf('listeners', refOf(pod)) !== undefined || evidence.blind('listeners').some(({ of }) => of !== undefined && sameRef(of, refOf(pod)))
+
+/** One pod of each workload behind each cluster: the ready ones whose proxy can be asked first, then those that were looked at. */
 export function calleesOf(trace: Trace): Callee[] {
   const all = trace.walk.reached.flatMap(({ name }): Callee[] => {
     const taken = endpointsTo(name, trace)
@@ -40,7 +44,7 @@ export function calleesOf(trace: Trace): Callee[] {
     }
     return (taken === undefined ? [] : usedOf(taken)).flatMap((endpoint) => { const pod = podAt(endpoint.address, trace.evidence); return pod === undefined ? [] : [{ cluster: name, pod, endpoint }] })
   })
-  const rank = ({ pod }: Callee): number => Number(proxyAnswers(pod)) + Number(isReady(pod))
+  const rank = ({ pod }: Callee): number => 2 * (Number(proxyAnswers(pod)) + Number(isReady(pod))) + Number(isLookedAt(pod, trace.evidence))
   const workloads = new Set<string>()
   return all.toSorted((a, b) => rank(b) - rank(a) || a.pod.metadata.name.localeCompare(b.pod.metadata.name, 'en')).filter(({ pod: { metadata } }) => {
     const owner = `${metadata.namespace ?? ''}/${metadata.ownerReferences?.[0]?.name ?? metadata.name}`
@@ -69,18 +73,20 @@ function endpointMetadata(pod: Pod, port: number, evidence: Evidence): Record<st
 }
 
 /** How the caller's proxy speaks to a callee, and the connection it makes. */
-export function connectionTo({ cluster, pod, endpoint }: Callee, { proxy, callerPod, evidence, walk }: Trace): { transport: Transport; connection: Connection } {
+export function connectionTo({ cluster, pod, endpoint }: Callee, { proxy, callerPod, evidence, walk, sent }: Trace): { connection: Connection; inside: 'http' | 'tls' } {
   const found = proxy.clusters?.find(({ name }) => name === cluster)
   const transport = found === undefined ? {} : transportTo(found, endpointMetadata(pod, endpoint.port ?? 0, evidence))
   const manager = walk.chain?.ending?.kind === 'http' ? walk.chain.ending.manager : undefined
-  // Istio's own ALPN filter says which HTTP is inside, in front of what the cluster offers.
-  const overridden = (manager?.httpFilters ?? []).some(({ name = '' }) => name === 'istio.alpn') ? ['istio-http/1.1'] : []
+  // Istio's own ALPN filter says which HTTP is inside, in front of what the cluster offers; istiod switches it off for clusters with TLS of their own.
+  const overridden = found?.metadata?.filterMetadata?.istio?.alpn_override !== 'false' && (manager?.httpFilters ?? []).some(({ name = '' }) => name === 'istio.alpn') ? ['istio-http/1.1'] : []
   const { tls } = transport
+  // TLS of the client's own that the caller's proxy did not end goes on as it is: inside mTLS, or bare.
+  const own = walk.chain?.ending?.kind === 'tcp' && walk.chain.chain?.transportSocket === undefined ? sent.connection.tls : undefined
   return {
-    transport,
+    inside: own === undefined || tls === undefined ? 'http' : 'tls',
     connection: {
       port: endpoint.port ?? 0, ...(endpoint.address !== undefined && { address: endpoint.address }), ...(callerPod.status?.podIP !== undefined && { source: callerPod.status.podIP }),
-      ...(tls !== undefined && { tls: { alpn: [...overridden, ...tls.alpn], ...(tls.sni !== undefined && { sni: tls.sni }) } }), ...(tls?.mutual === true && { principal: identityOf(callerPod, evidence) }),
+      ...(tls === undefined && own !== undefined && { tls: own }), ...(tls !== undefined && { tls: { alpn: [...overridden, ...tls.alpn], ...(tls.sni !== undefined && { sni: tls.sni }) } }), ...(tls?.mutual === true && { principal: identityOf(callerPod, evidence) }),
     },
   }
 }

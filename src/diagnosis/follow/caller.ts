@@ -3,6 +3,7 @@ import { nearestNames } from '../../mesh/names.ts'
 import type { Pod } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
 import { hasProxy, isReady, proxyAnswers } from '../../mesh/pods.ts'
+import type { Ref } from '../../mesh/ref.ts'
 import { podsOfGateway } from '../../mesh/routing.ts'
 import type { TargetQuery } from '../../mesh/target-query.ts'
 import { AmbiguousTargetError, UnknownTargetError } from '../resolve-target.ts'
@@ -18,6 +19,18 @@ export class CallerError extends Error {
   constructor(why: string, callers: readonly string[]) {
     super(`${why}${callers.length === 0 ? '' : ` Callers that would do: ${callers.map((one) => `--from ${one}`).join(', ')}.`}`)
     this.callers = callers
+  }
+}
+
+/** Gateways take the host, and no running pod has the labels they ask for: the request dies before any proxy. */
+export class NoGatewayPodError extends CallerError {
+  readonly gateways: readonly Ref[]
+  /** `istio=ingressgateway`, each. */
+  readonly selectors: readonly string[]
+  constructor(host: string, gateways: readonly Ref[], selectors: readonly string[]) {
+    super(`No running gateway pod has the labels ${selectors.join(' or ')}, which the Gateway of ${host} asks for.`, [])
+    this.gateways = gateways
+    this.selectors = selectors
   }
 }
 
@@ -73,8 +86,9 @@ function gatewayCaller(question: FollowQuestion, evidence: Evidence): Caller {
   const pods = gateways.length > 0 ? gateways.flatMap((gateway) => podsOfGateway(gateway, evidence.objects('pods'))) : evidence.objects('pods').filter((pod) => selectors.some(({ labels }) => selects(labels, pod.metadata.labels)))
   const [pod] = byUse(pods)
   if (pod !== undefined) return { kind: 'ingress', pod: refOf(pod) }
-  const labels = selectors.map((one) => Object.entries(one.labels).map(([key, value]) => `${key}=${value}`).join(','))
-  throw new CallerError(`No running gateway pod has the labels ${[...new Set(labels)].join(' or ')}${gateways.length > 0 ? `, which the Gateway of ${question.host} asks for` : ''}.`, [])
+  const labels = [...new Set(selectors.map((one) => Object.entries(one.labels).map(([key, value]) => `${key}=${value}`).join(',')))]
+  if (gateways.length > 0) throw new NoGatewayPodError(question.host, gateways.map(refOf), labels)
+  throw new CallerError(`No running gateway pod has the labels ${labels.join(' or ')}.`, [])
 }
 
 function namedCaller(question: FollowQuestion, namespace: string, evidence: Evidence): Caller {

@@ -67,7 +67,8 @@ function withoutProxy(callee: Callee, connection: Connection, evidence: Evidence
   if (isAmbient(pod)) return { ok: true, sure: false, says: `${pod.metadata.name} has no sidecar: ztunnel takes the connection (ambient mode), which is not followed.`, notes: [] }
   const end = `port ${connection.port} of ${pod.metadata.name}, which has no sidecar`
   if (connection.principal !== undefined) return { ok: false, sure: true, says: `The caller speaks mTLS to ${end}: nothing there ends it, and the caller sees 503 UF with a TLS error.`, notes: [] }
-  return { ok: true, sure: true, says: `The caller speaks ${spoken(connection)} to ${end}: the application itself takes the request.`, notes: [...undeclared(pod, connection.port), ...(mtlsOf(pod, connection.port, evidence).policy === undefined ? [] : ['PeerAuthentications do not act on a pod without a proxy'])] }
+  const doubts = [...undeclared(pod, connection.port), ...(connection.tls === undefined ? [] : ['whether it speaks TLS is not seen'])]
+  return { ok: true, sure: doubts.length === 0, says: `The caller speaks ${spoken(connection)} to ${end}: the application itself takes the request${doubts.map((one) => `; ${one}`).join('')}.`, notes: [...(mtlsOf(pod, connection.port, evidence).policy === undefined ? [] : ['PeerAuthentications do not act on a pod without a proxy'])] }
 }
 
 const chainPiece = ({ listener, chain }: InboundWalk): unknown => {
@@ -81,7 +82,7 @@ export function inboundHop(callee: Callee, trace: Trace): Hop {
   const { pod, cluster } = callee
   const { evidence, context } = trace
   const ref = refOf(pod)
-  const { connection } = connectionTo(callee, trace)
+  const { connection, inside } = connectionTo(callee, trace)
   const about = { stage: 'inbound' as const, name: pod.metadata.name, objects: [ref], command: proxyCommand('listeners', ref, { port: INBOUND_PORT }, context) }
   if (!hasProxy(pod)) return { ...about, ...withoutProxy(callee, connection, evidence), command: `kubectl get pod ${ref.name} -n ${ref.namespace ?? ''} -o yaml${context === undefined ? '' : ` --context ${context}`}` }
   const proxy = proxyOf(ref, evidence)
@@ -89,7 +90,7 @@ export function inboundHop(callee: Callee, trace: Trace): Hop {
   const { request, unsure } = requestTo(cluster, trace)
   const walk = walkInbound(proxy, connection, request)
   const { listener, chain, ends, answers, clusterName, port } = walk
-  if (listener === undefined) return { ...about, ok: true, sure: false, notes: undeclared(pod, connection.port), says: `${ref.name} does not capture incoming connections: the application itself takes port ${connection.port}.` }
+  if (listener === undefined) return { ...about, ok: true, sure: false, notes: [], says: `${ref.name} does not capture incoming connections: the application itself takes port ${connection.port}.` }
   const notes = [...(chain?.unknown ?? []).map((filter) => `the filter ${filter} was passed over: what it does is not known here`), ...notesOf(answers), ...unsure, ...(chain?.unsure ?? [])]
   const added = addingFilters([...(chain?.unknown ?? []), ...answers.map(({ filter }) => filter)], pod, evidence)
   const whole = { ...about, notes, quote: quoteOf(chainPiece(walk)) }
@@ -97,11 +98,12 @@ export function inboundHop(callee: Callee, trace: Trace): Hop {
     const { says, objects } = endOf(ends, callee, connection, evidence)
     return { ...whole, ok: false, sure: unsure.length === 0 || ends.kind !== 'denied', says, objects: [ref, ...objects] }
   }
+  if (inside === 'tls' && chain?.ending?.kind === 'http') return { ...whole, ok: false, sure: true, says: `Inside mTLS the client speaks TLS of its own, and ${ref.name} reads HTTP on port ${connection.port}: the proxy answers 400 (DPE) or closes the connection.` }
   const passes = answers.every(({ passes: answer }) => answer === 'yes')
+  const doubts = port === undefined ? [] : undeclared(pod, port)
   return {
-    ...whole, ok: true, sure: passes && (chain?.unsure ?? []).length === 0 && port !== undefined, objects: [ref, ...peerAuthentication(pod, connection.port, evidence), ...authorizationPolicies(answers), ...added],
+    ...whole, ok: true, sure: passes && (chain?.unsure ?? []).length === 0 && port !== undefined && doubts.length === 0, objects: [ref, ...peerAuthentication(pod, connection.port, evidence), ...authorizationPolicies(answers), ...added],
     says: port === undefined ? `${listener.name ?? 'The inbound listener'} takes ${spoken(connection)}; where it sends the request is not known here.`
-      : `${listener.name ?? 'The inbound listener'} takes ${spoken(connection)} and hands the request to port ${port} of the application${clusterName === undefined ? '' : ` (${clusterName})`}.`,
-    notes: [...notes, ...(port === undefined ? [] : undeclared(pod, port))],
+      : `${listener.name ?? 'The inbound listener'} takes ${spoken(connection)} and hands the request to port ${port} of the application${clusterName === undefined ? '' : ` (${clusterName})`}${doubts.map((one) => `; ${one}`).join('')}.`,
   }
 }

@@ -28,7 +28,7 @@ function settings({ route, outcome }: Branch): string[] {
   const retries = Number(retryPolicy?.numRetries ?? 1)
   return [
     timeout === '0s' ? 'no timeout' : `timeout ${timeout}`,
-    ...(retryPolicy === undefined ? [] : [retries === 0 ? 'no retries' : `up to ${retries} ${retries === 1 ? 'retry' : 'retries'} on ${String(retryPolicy.retryOn ?? '').replaceAll(',', ', ')}`]),
+    ...(retryPolicy === undefined ? [] : [retries === 0 ? 'no retries' : `up to ${retries} ${retries === 1 ? 'retry' : 'retries'} on ${(typeof retryPolicy.retryOn === 'string' ? retryPolicy.retryOn : '').replaceAll(',', ', ')}`]),
     ...(outcome.kind === 'clusters' && outcome.mirrors.length > 0 ? [`a copy goes to ${outcome.mirrors.join(', ')}`] : []),
   ]
 }
@@ -70,6 +70,8 @@ function noRoute({ configuration, host = '', virtualHost, name = '', refused, do
     const near = nearestNames(host, domains)
     return `No virtual host of ${name} takes the host ${host}: Envoy answers 404 (NR route_not_found).${near.length > 0 ? ` Nearest: ${near.join(', ')}.` : domains.length > 0 && domains.length <= 5 ? ` There are: ${domains.join(', ')}.` : ''}`
   }
+  // istiod's stand-in where a gateway's port has no routes at all.
+  if (virtualHost.name?.startsWith('blackhole:') === true) return `The gateway has no route for ${host}: no VirtualService that takes it is bound to this port (virtual host ${virtualHost.name}). Envoy answers 404 (NR route_not_found).`
   const routes = virtualHost.routes ?? []
   const more = routes.length > MOST_ROUTES ? `, and ${routes.length - MOST_ROUTES} more` : ''
   return `Virtual host ${virtualHost.name ?? domain ?? ''} has no route for ${request.method} ${request.path}${routes.length === 0 ? '' : `, only ${routes.slice(0, MOST_ROUTES).map(matchText).join('; ')}${more}`}: Envoy answers 404 (NR route_not_found).`

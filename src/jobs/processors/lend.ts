@@ -4,7 +4,7 @@ import { giveBack } from '../../changes/leases/give-back.ts'
 import { readLease, type LeaseRecord } from '../../changes/leases/lease-record.ts'
 import { LeaseRefusedError } from '../../changes/leases/lease-refused.ts'
 import { lend as lendLevels, requireMinutes, type LendRequest } from '../../changes/leases/lend.ts'
-import { unknownLoggers } from '../../changes/leases/levels.ts'
+import { requireLoggers } from '../../changes/leases/levels.ts'
 import { groupsOf } from '../../changes/roles.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { parseTarget } from '../../mesh/target-query.ts'
@@ -14,6 +14,8 @@ import { readPost } from '../../store/posts.ts'
 import { isFinished, readRun, updateRun, type RunRecord } from '../../store/runs.ts'
 import { RunCancelledError } from './cancel-watch.ts'
 import { carryOut } from './carry-out.ts'
+import { keptAnswer } from './kept-answer.ts'
+import { proxiesOf } from './proxies-of.ts'
 import { shownLevels } from './log-levels.ts'
 import type { ChangeDeps, Processor } from './processor.ts'
 import type { RunAnswer } from './run-thread.ts'
@@ -86,12 +88,10 @@ async function requestOf(deps: ChangeDeps, run: RunRecord, signal: AbortSignal):
   }
   if (known !== undefined) return { ...about, target: known.target, pods: [] }
   const limits = { signal, stepTimeout: deps.stepTimeout, concurrency: deps.concurrency }
-  const { target, pods } = await findProxies(parseTarget(request.text, request.namespace), clients, limits)
-  const chosen = choosePods(pods, { named: wanted.pods, count: wanted.proxies, most: leases.proxies })
+  const beside = wanted.pods === undefined || request.of === undefined ? [] : proxiesOf(await keptAnswer(records, request.of))
+  const { target, pods, others } = await findProxies(parseTarget(request.text, request.namespace), clients, { ...limits, beside })
+  const chosen = choosePods(pods, { named: wanted.pods, count: wanted.proxies, most: leases.proxies, others })
   const shown = await shownLevels(chosen.pods.map(refOf), clients, limits)
-  // A logger that not one of them has is a slip of the pen, not a proxy's trouble.
-  const unknown = shown.map((one) => ('levels' in one ? unknownLoggers(wanted.levels, one.levels) : undefined))
-  const [first] = unknown
-  if (first !== undefined && unknown.every((one) => one !== undefined)) throw new LeaseRefusedError(`${first.replace(/^the/, 'The')}.`, [`/mesh log-level ${request.text} shows what it has.`])
+  requireLoggers(wanted.levels, shown.map((one) => ('levels' in one ? one.levels : undefined)))
   return { ...about, target: targetKey(target), pods: chosen.pods, notes: chosen.notes }
 }

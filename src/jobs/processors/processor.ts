@@ -1,4 +1,4 @@
-import type { ClusterWriter } from '../../changes/writer.ts'
+import type { ClusterWriter } from '../../changes/cluster-writer.ts'
 import type { Policy } from '../../changes/policy.ts'
 import type { Check } from '../../checks/check.ts'
 import type { Clients } from '../../evidence/clients/clients.ts'

@@ -5,6 +5,8 @@ import { proposalsFor } from '../../changes/propose.ts'
 import type { Proposal } from '../../changes/proposal.ts'
 import { createChange, readChange, updateChange, type ChangeRecord } from '../../changes/record.ts'
 import { digestOf } from '../../changes/digest.ts'
+import { WriteError } from '../../changes/cluster-writer.ts'
+import { UnseenError } from '../../evidence/clients/clients.ts'
 import { validate } from '../../changes/validate.ts'
 import { hurts } from '../../diagnosis/cause.ts'
 import { examine } from '../../diagnosis/examine.ts'
@@ -62,7 +64,8 @@ function nothingHurts({ verdict }: Report, asked: RunRecord['request']['finding'
 
 async function store(deps: ChangeDeps, run: RunRecord, report: Report, proposal: Proposal, signal: AbortSignal, former: ChangeRecord | undefined): Promise<ProposeAnswer> {
   const { records, policy, writer, clients } = deps
-  const valid = await validate(proposal, { policy, writer, clients, signal })
+  const valid = await validated(proposal, { policy, writer, clients, signal })
+  if (typeof valid === 'string') return { kind: 'propose', none: valid }
   const { request, asker } = run
   const { act, for: code, title, why, effect, risk, undo, writes } = proposal
   const at = new Date().toISOString()
@@ -79,6 +82,18 @@ async function store(deps: ChangeDeps, run: RunRecord, report: Report, proposal:
   })
   if (former !== undefined) await supersede(deps, former, change)
   return told(deps, change)
+}
+
+/** What validation says, or why it could not be done. */
+async function validated(...[proposal, deps]: Parameters<typeof validate>): Promise<Awaited<ReturnType<typeof validate>> | string> {
+  try {
+    return await validate(proposal, deps)
+  } catch (error) {
+    deps.signal.throwIfAborted()
+    if (error instanceof WriteError && error.reason === 'moved') return `${error.message} Somebody is changing it just now; press “Propose fix” again.`
+    if (error instanceof WriteError || error instanceof UnseenError) return `I know a fix (${proposal.title}), but could not try it out: ${error.message}`
+    throw error
+  }
 }
 
 /** The former proposal may not be approved beside the new one. */

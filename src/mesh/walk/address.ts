@@ -22,5 +22,5 @@ export const isAddress = (text: string): boolean => bitsOf(text) !== undefined
 /** True when a CIDR range holds the address. */
 export function inRange(address: string, { addressPrefix = '', prefixLen = 0 }: AddressRange): boolean {
   const [bits, range] = [bitsOf(address), bitsOf(addressPrefix)]
-  return bits !== undefined && range !== undefined && bits.length === range.length && bits.slice(0, prefixLen) === range.slice(0, prefixLen)
+  return bits !== undefined && bits.length === range?.length && range.startsWith(bits.slice(0, prefixLen))
 }

@@ -114,6 +114,9 @@ function configOf(filter: HttpFilter, over: readonly (Record<string, unknown> | 
   return filter.disabled === true ? 'disabled' : filter.typedConfig ?? {}
 }
 
+/** The rules of an RBAC filter, or of a route's own instead. */
+const rulesOf = ({ rbac, rules }: { rbac?: { rules?: Rbac }; rules?: Rbac }): Rbac | undefined => (rbac === undefined ? rules : rbac.rules)
+
 /** Where a request goes in the route configuration, as far as it is known when the filters run. */
 export interface Routed {
   virtualHost?: VirtualHost
@@ -132,7 +135,7 @@ export function httpFilterAnswers({ httpFilters = [] }: HttpConnectionManager, j
     switch (typeOf(filter)) {
       case 'HTTPFault': return [faultAnswer(name, config, judged.request, clusters)]
       case 'JwtAuthentication': return [jwtAnswer(name, config, judged.request)]
-      case 'RBAC': return [rbacAnswer(name, ((config.rbac as { rules?: Rbac } | undefined) ?? config as { rules?: Rbac }).rules, { ...judged, token })]
+      case 'RBAC': return [rbacAnswer(name, rulesOf(config), { ...judged, token })]
       case 'LocalRateLimit': return [{ filter: name, kind: 'rate limit', passes: 'yes', says: 'a local rate limit may answer 429' }]
       case 'RateLimit': return [{ filter: name, kind: 'rate limit', passes: 'yes', says: 'a rate limit service may answer 429' }]
       case 'ExtAuthz': return [{ filter: name, kind: 'external authorization', passes: 'maybe', says: 'an external authorizer decides' }]

@@ -114,10 +114,11 @@ export function walkRoutes(manager: HttpConnectionManager, routes: readonly Rout
   const { virtualHost, domain } = found
   const branch = (outcome: RouteOutcome, route?: Route): Branch =>
     ({ outcome, answers: httpFilterAnswers(manager, { connection, request: asSeen }, { virtualHost, clusters: clustersOf(outcome), ...(route !== undefined && { route }) }), ...(route !== undefined && { route }) })
+  // A virtual host that asks for HTTPS redirects before it looks at its routes.
   const redirect = httpsRedirect(virtualHost, asSeen, connection)
+  if (redirect !== undefined) return { ...named, configuration, host, virtualHost, domain, branches: [branch(redirect)], answers: [], certain: true }
   const taken = routesFor(virtualHost, asSeen)
-  // A virtual host that asks for HTTPS redirects only what one of its routes would take.
-  const branches = taken.routes.map((route) => branch(redirect ?? outcomeOf(route, asSeen), route))
+  const branches = taken.routes.map((route) => branch(outcomeOf(route, asSeen), route))
   return { ...named, configuration, host, virtualHost, domain, branches, answers: branches.length === 0 ? routeless() : [], certain: taken.certain || taken.routes.length === 0 }
 }
 

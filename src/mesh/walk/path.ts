@@ -17,10 +17,11 @@ export function queryParameter(path: string, name: string): string | undefined {
 /** The path as the filters and routes of an HTTP connection manager see it (Istio's pathNormalization); undefined when it is refused. */
 export function normalized(path: string, { normalizePath, mergeSlashes, pathWithEscapedSlashesAction }: HttpConnectionManager): string | undefined {
   const end = path.search(/[?#]/)
-  let [plain, query] = end === -1 ? [path, ''] : [path.slice(0, end), path.slice(end)]
+  const query = end === -1 ? '' : path.slice(end)
+  let plain = end === -1 ? path : path.slice(0, end)
   if (/%2f|%5c/i.test(plain)) {
     if (pathWithEscapedSlashesAction === 'REJECT_REQUEST') return undefined
-    if (/^UNESCAPE_AND_/.test(pathWithEscapedSlashesAction ?? '')) plain = plain.replace(/%2f/gi, '/').replace(/%5c/gi, '\\')
+    if ((pathWithEscapedSlashesAction ?? '').startsWith('UNESCAPE_AND_')) plain = plain.replace(/%2f/gi, '/').replace(/%5c/gi, '\\')
   }
   if (normalizePath === true) plain = withoutDots(plain.replaceAll('\\', '/').replace(/%(?:2[dDeE]|3\d|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])/g, (escape) => decodeURIComponent(escape)))
   if (mergeSlashes === true) plain = plain.replace(/\/{2,}/g, '/')

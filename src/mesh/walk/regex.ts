@@ -24,7 +24,7 @@ class Parser {
   private flags: Flags = { i: false, s: false, m: false }
 
   constructor(text: string) {
-    this.text = text
+    this.text = unquoted(text)
   }
 
   whole(): State {
@@ -143,13 +143,6 @@ class Parser {
     const char = this.text[this.at] ?? ''
     if (char === 'A' || char === 'z') { this.at += 1; return this.assertion(char === 'A' ? '^' : '$') }
     if (char === 'b' || char === 'B') { this.at += 1; return this.assertion(char) }
-    if (char === 'Q') {
-      const end = this.text.indexOf('\\E', this.at)
-      const quoted = this.text.slice(this.at + 1, end === -1 ? undefined : end)
-      this.at = end === -1 ? this.text.length : end + 2
-      const parts = [...quoted].map((one) => this.one(literal(one)))
-      return (next) => parts.reduceRight((after, part) => part(after), next)
-    }
     return this.one(this.escaped())
   }
 
@@ -199,6 +192,9 @@ class Parser {
     }
   }
 }
+
+/** Writes `\Q…\E` out, character by character. */
+const unquoted = (text: string): string => text.replace(/\\Q(.*?)(?:\\E|$)|\\./gs, (all: string, quoted: string | undefined) => quoted?.replace(/[^\w\s]/gu, '\\$&') ?? all)
 
 const literal = (char: string): string => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`
 
@@ -258,7 +254,7 @@ function compile(expression: string): State | null {
 export function matchesWhole(expression: string, text: string): boolean | undefined {
   const start = compile(expression)
   if (start === null) return undefined
-  const chars = [...text]
+  const chars = Array.from(text)
   let states = closure([start], chars, 0)
   for (let at = 0; at < chars.length && states.size > 0; at += 1) {
     const char = chars[at] ?? ''

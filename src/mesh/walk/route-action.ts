@@ -30,7 +30,8 @@ const REDIRECT_CODES: Readonly<Record<string, number>> = { MOVED_PERMANENTLY: 30
 
 function redirected({ hostRedirect, pathRedirect, prefixRewrite, regexRewrite, httpsRedirect, schemeRedirect, portRedirect, responseCode }: Redirect, { prefix = '' }: { prefix?: string }, request: Request): RouteOutcome {
   const scheme = httpsRedirect === true ? 'https' : schemeRedirect ?? request.scheme
-  const host = hostRedirect ?? (scheme === request.scheme ? request.authority : request.authority.replace(/:\d+$/, ''))
+  // Only the old scheme's own port goes.
+  const host = hostRedirect ?? (scheme === request.scheme ? request.authority : request.authority.replace(scheme === 'https' ? /:80$/ : /:443$/, ''))
   const port = portRedirect === undefined ? '' : `:${portRedirect}`
   const path = pathRedirect ?? (prefixRewrite === undefined ? regexRewrite === undefined ? request.path : '/…' : prefixRewrite + request.path.slice(prefix.length))
   return { kind: 'redirect', to: `${scheme}://${port === '' ? host : host.replace(/:\d+$/, '')}${port}${path}`, status: REDIRECT_CODES[responseCode ?? ''] ?? 301 }

@@ -1,12 +1,12 @@
 import { readPost } from '../../store/posts.ts'
 import { tell } from '../asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
-import { diffFile, manifestsFile } from '../change-messages.ts'
+import { diffFile, manifestFiles } from '../change-messages.ts'
 import { Posts } from '../posts.ts'
 import { defineAction } from './action.ts'
 import { changeOf } from './change-of.ts'
 
-/** Puts the change into the thread as files: the diff, and the YAML it writes; once. */
+/** Puts the change into the thread as files: the diff, and what it writes, each under the command that makes it by hand; once. */
 export const downloadPatch = defineAction({
   name: 'download-patch',
   async run(deps, asking, press) {
@@ -17,6 +17,6 @@ export const downloadPatch = defineAction({
     const place = { channel: change.channel, thread: change.thread, since: (Date.parse(change.createdAt) / 1000 - 60).toFixed(6) }
     // The same part as the file of a diff that was too long to show.
     await posts.file(change.run, 'file-readable', place, diffFile(change))
-    await posts.file(change.run, 'file-yaml', place, manifestsFile(change))
+    for (const [index, file] of manifestFiles(change).entries()) await posts.file(change.run, index === 0 ? 'file-yaml' : `file-yaml-${index + 1}`, place, file)
   },
 })

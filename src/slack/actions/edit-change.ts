@@ -6,7 +6,7 @@ import { openChangeView, refuseDecided } from '../views/open-change-view.ts'
 import { defineAction } from './action.ts'
 import { changeOf } from './change-of.ts'
 
-const PATCH = 'Press “Download patch”, edit it, and apply it your own way: kubectl apply --server-side -f FILE.'
+const PATCH = 'Press “Download patch”, edit the file, and use the command that stands in it.'
 
 /** Opens the change's YAML in a modal. */
 export const editChange = defineAction({

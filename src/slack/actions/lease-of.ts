@@ -10,13 +10,19 @@ import type { Press } from './action.ts'
 
 const OfLease = z.object({ lease: z.string() })
 
-/** The lease a button belongs to, for somebody who may change it: an operator of the channel, or whoever lent it. @throws RefusalError */
+/**
+ * The lease a button belongs to, for somebody who may change it: an operator of the channel it was lent in; whoever lent it may do what does not lend
+ * any more. One of a terminal belongs to the channel in which it is pressed.
+ * @throws RefusalError
+ */
 export async function leaseOf(deps: SlackDeps, { user, team, channel }: Asking, { button }: Press): Promise<LeaseRecord> {
   const lease = await readLease(deps.records, OfLease.parse(button.payload).lease)
   if (lease === undefined) throw new RefusalError({ why: 'I do not know that lease any more: leases are kept for 30 days.', commands: ['/mesh leases'] })
-  if (lease.by.user === user) return lease
-  const denied = denyRole(deps.policy, { user, channel, groups: await groupsOf(deps.policy, user, deps.members) }, 'operator')
+  if (lease.by.user === user && button.act !== 'extend-lease') return lease
+  const { channel: home = channel } = lease
+  const denied = denyRole(deps.policy, { user, channel: home, groups: await groupsOf(deps.policy, user, deps.members) }, 'operator')
   if (denied === undefined) return lease
   await recordAudit(deps.records, { event: 'lease-refused', by: { user, ...(team !== undefined && { team }) }, run: lease.run, target: lease.target, facts: { lease: lease.id, verb: button.act, why: denied.why } })
-  throw new RefusalError({ why: denied.why, remedies: ['Ask an operator of this channel, or whoever lent it.'] })
+  const why = home === channel ? denied.why : 'That was lent in another channel, and you are no operator there.'
+  throw new RefusalError({ why, remedies: ['Ask an operator of that channel, or whoever lent it.'] })
 }

@@ -1,11 +1,13 @@
+import { WebAPIPlatformError } from '@slack/web-api'
+import type { ModalView } from '@slack/types'
 import { groupsOf } from '../../changes/roles.ts'
 import { denyRole } from '../../changes/authorise.ts'
 import { loggersFor } from '../../changes/leases/loggers-for.ts'
 import { readLogLevels, type LogLevels } from '../../evidence/collectors/log-levels.ts'
 import { UnseenError } from '../../evidence/clients/clients.ts'
 import { keptAnswer } from '../../jobs/processors/kept-answer.ts'
+import { proxiesOf } from '../../jobs/processors/proxies-of.ts'
 import { hurts } from '../../diagnosis/cause.ts'
-import type { Report } from '../../diagnosis/report.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { mintButton } from '../../store/buttons.ts'
 import type { RunRecord } from '../../store/runs.ts'
@@ -33,11 +35,25 @@ export const raiseLogLevel = defineAction({
     const { view } = await deps.slack.patiently('views.open', (client) => client.views.open({ trigger_id: trigger, view: readingLoggersView(where, target) }))
     const id = view?.id
     if (id === undefined) return
-    const choices = await choicesFor(deps, asking, run)
-    const next = typeof choices === 'string' ? noLoggersView(where, choices) : raiseLogLevelView(where, { ...choices, target, most: deps.policy.leases })
-    await deps.slack.patiently('views.update', (client) => client.views.update({ view_id: id, view: next }))
+    const show = (next: ModalView): Promise<void> => update(deps, id, next)
+    try {
+      const choices = await choicesFor(deps, asking, run)
+      await show(typeof choices === 'string' ? noLoggersView(where, choices) : raiseLogLevelView(where, { ...choices, target, most: deps.policy.leases }))
+    } catch (error) {
+      await show(noLoggersView(where, 'I failed at this.')).catch(() => undefined)
+      throw error
+    }
   },
 })
+
+/** Shows a modal's next state, unless the person has closed it. */
+async function update({ slack }: SlackDeps, id: string, view: ModalView): Promise<void> {
+  try {
+    await slack.patiently('views.update', (client) => client.views.update({ view_id: id, view }))
+  } catch (error) {
+    if (!(error instanceof WebAPIPlatformError && error.data.error === 'not_found')) throw error
+  }
+}
 
 async function whereOf({ records }: SlackDeps, { channel, team }: Asking, run: RunRecord): Promise<string> {
   return mintButton(records, { act: RAISE_LOG_LEVEL, payload: { channel, ...(team !== undefined && { team }) }, run: run.id, uses: 'many' })
@@ -49,17 +65,12 @@ async function choicesFor(deps: SlackDeps, { user, channel }: Asking, run: RunRe
   if (denied !== undefined) return `${denied.why} ${denied.remedies.filter((one) => !one.includes('<')).join(' ')}`
   const answer = await keptAnswer(deps.records, run.id)
   const report = answer?.kind === 'diagnose' ? answer.report : undefined
-  const pods = answer?.kind === 'log-levels' ? answer.proxies.map(({ pod }) => pod) : report === undefined ? [] : proxiesOf(report)
+  const pods = proxiesOf(answer)
   if (pods.length === 0) return 'No proxy of the target answered when I looked. Diagnose it again, or name the proxies: /mesh log-level pod/NAME http:debug'
   const read = await firstLevels(deps, pods)
   if (typeof read === 'string') return read
   const code = (report?.cause?.finding ?? report?.findings.find(hurts))?.code
   return { loggers: Object.keys(read), fitting: loggersFor(code, read), proxies: pods.map(({ name, namespace = '' }) => `${namespace}/${name}`) }
-}
-
-/** Proxies whose configuration was read: the gateways and the target's own. */
-function proxiesOf({ plan }: Report): Ref[] {
-  return plan.flatMap(({ kind, of, outcome }) => (kind === 'clusters' && of !== undefined && outcome === 'seen' ? [of] : []))
 }
 
 /** The loggers of the first proxy that tells them: those of one mesh are alike. */

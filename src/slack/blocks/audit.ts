@@ -1,3 +1,4 @@
+import { levelsText } from '../../changes/leases/levels.ts'
 import type { AuditEntry, AuditVerdict } from '../../store/audit.ts'
 import { cut } from './escape.ts'
 import { fit } from './fit.ts'
@@ -18,11 +19,14 @@ export interface AuditAnswer {
 }
 
 /** Facts that tell an event from others of its name, in this order. */
-const TELLING = ['text', 'act', 'verb', 'outcome', 'verdict', 'levels', 'until', 'reason', 'why', 'says', 'error'] as const
+const TELLING = ['text', 'act', 'verb', 'outcome', 'verdict', 'levels', 'lent', 'until', 'reason', 'why', 'says', 'error'] as const
 
 function shown(value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  if (typeof value === 'string') return value
+  if (Array.isArray(value)) return value.flatMap((one) => shown(one) ?? []).join(', ')
+  const isLevels = typeof value === 'object' && Object.values(value).every((level) => typeof level === 'string')
+  return isLevels ? levelsText(value as Record<string, string>) : JSON.stringify(value)
 }
 
 function event({ sequence, entry: { at, event: name, by, target, facts } }: AuditAnswer['events'][number]): Piece[] {

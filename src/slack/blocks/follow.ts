@@ -13,6 +13,7 @@ const ICONS: Readonly<Record<FollowReport['outcome'], string>> = { arrives: 'ðŸŸ
 /** Hops with a message of their own; the rest share one line each in the table. */
 const MOST_HOPS = 12
 const MOST_QUOTE = 1800
+const MOST_ROWS = 30
 
 /** The hops at a glance: `âœ“ listener 0.0.0.0_8080 from Gateway shop/edge`. */
 function row(hop: Hop): Piece[] {
@@ -25,16 +26,38 @@ export function followMessage(report: FollowReport, run: RunRecord, buttons: rea
   const { outcome, headline, caller, hops, clusters, request } = report
   const title = `${ICONS[outcome]} ${OUTCOMES[outcome]}: ${headline}`
   return fit({
-    text: title,
+    text: title, isCut: hops.length > MOST_HOPS,
     blocks: [
       rich(line(text(`${ICONS[outcome]} `), bold(OUTCOMES[outcome]), text('  '), code(cut(clean(`${request.method} ${request.scheme}://${request.host}:${request.port}${request.path}`), 300))), line(text(headline))),
-      rich(lines(hops.slice(0, 30).map(row))),
+      rich(lines(hops.slice(0, MOST_ROWS).map(row))),
       ...(clusters.length < 2 ? [] : [rich(line(bold('Clusters  '), text(clusters.slice(0, 10).map(({ name, weight }) => `${name} ${weight} %`).join(', '))))]),
       ...(caller === undefined ? [] : [rich(line(bold('From  '), text(caller.kind === 'ingress' ? 'the gateway ' : 'the sidecar of '), code(formatRef(caller.pod))))]),
       rich(line(...askedBy(run))),
       ...buttonRow(buttons),
     ],
   })
+}
+
+/** `/mesh follow` for what a diagnosis followed; it shows every hop. */
+function commandFor({ asked, caller }: FollowReport): string {
+  const from = caller === undefined || caller.kind === 'ingress' ? '--from ingress' : `-n ${caller.pod.namespace ?? ''} --from pod/${caller.pod.name}`
+  return `/mesh follow ${asked} ${from}`
+}
+
+/** The way of one request as a part of a diagnosis: the table, and of the hop at which it dies the command that shows it. */
+export function wayPart(report: FollowReport): Part {
+  const { outcome, headline, hops } = report
+  const died = hops.find(({ ok, sure }) => !ok && sure)
+  return {
+    name: 'way',
+    message: fit({
+      text: `A request through the proxies: ${headline}`, isCut: hops.length > MOST_ROWS,
+      blocks: [
+        rich(line(bold('A request through the proxies, as they are configured'))), rich(line(text(`${ICONS[outcome]} ${headline}`))), rich(lines(hops.slice(0, MOST_ROWS).map(row))),
+        ...(died === undefined ? [] : [rich(pre(died.command, 600))]), rich(line(text('Hop by hop: '), code(cut(clean(commandFor(report)), 600)))),
+      ],
+    }),
+  }
 }
 
 /** A message a hop: what happens there, the command that shows it, and the piece of configuration itself. */

@@ -1,5 +1,5 @@
 import { levelsText } from '../../changes/leases/levels.ts'
-import type { LeaseRecord, LentProxy } from '../../changes/leases/lease-record.ts'
+import { wasTouched, type LeaseRecord, type LentProxy } from '../../changes/leases/lease-record.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { cut } from './escape.ts'
@@ -14,7 +14,12 @@ const ICONS: Readonly<Record<LentProxy['state'], string>> = { noted: '·', lent:
 
 const ENDS: Readonly<Record<NonNullable<LeaseRecord['ended']>['why'], string>> = { time: 'its time was over', 'given back': 'given back', overdue: 'its time was over while nobody could put it back', failed: 'it could not be lent' }
 
+const countOf = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
 const clock = (iso: string): string => `${iso.slice(11, 16)} UTC`
+
+const TITLES: Readonly<Record<LeaseRecord['state'], string>> = {
+  lending: 'Log levels are being raised', lent: 'Log levels are raised', returning: 'Log levels are being put back', over: 'Log levels were put back',
+}
 
 /** Time until a moment, for a message that is shown for a while: `4 min`, `40 s`. */
 export function timeLeft(until: string, now: number): string {
@@ -23,17 +28,17 @@ export function timeLeft(until: string, now: number): string {
 }
 
 function proxyLine({ pod, state, before, says }: LentProxy): Piece[] {
-  const was = state === 'returned' || state === 'lent' || state === 'left' ? ` (${state === 'lent' ? 'was' : 'to'} ${levelsText(before)})` : ''
+  const was = state === 'returned' ? ` (to ${levelsText(before)})` : state === 'lent' || state === 'left' ? ` (was ${levelsText(before)})` : ''
   return [text(`${ICONS[state]} `), code(formatRef(pod)), text(`  ${STATES[state]}${was}${says === undefined ? '' : `: ${cut(says, 300)}`}`)]
 }
 
 /** A lease as it stands: what is lent until when, per proxy; at its end what was put back. `now` in milliseconds. */
 export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly ButtonSpec[]): SlackMessage {
-  const { ended, lent, proxies, by, until, run } = lease
+  const { ended, lent, proxies, by, until, run, notes = [] } = lease
   const isOver = lease.state === 'over'
   const unsettled = proxies.filter(({ state }) => state === 'unreachable' || state === 'left')
   const icon = isOver ? (unsettled.length > 0 ? '🟡' : '⚪') : '🔎'
-  const title = isOver ? 'Log levels were put back' : lease.state === 'returning' ? 'Log levels are being put back' : 'Log levels are raised'
+  const title = isOver && ended?.why === 'failed' && !proxies.some(wasTouched) ? 'Log levels were not raised' : TITLES[lease.state]
   const when: Piece[] = isOver || lease.state === 'returning'
     ? [text(ended === undefined ? '' : `${ENDS[ended.why]}${ended.by === undefined ? '' : ' by '}`), ...(ended?.by === undefined ? [] : [person(ended.by)]), text(ended === undefined ? '' : ` at ${clock(ended.at)}`)]
     : [text(`until ${clock(until)}, ${timeLeft(until, now)} left; then they are put back as they were`)]
@@ -42,28 +47,30 @@ export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly 
     blocks: [
       rich(line(text(`${icon} `), bold(title), text('  '), code(levelsText(lent))), line(...when)),
       rich(bullets(proxies.map(proxyLine))),
+      ...(notes.length === 0 ? [] : [rich(line(text(cut(notes.join('; '), 500))))]),
       rich(lines([[text('lent by '), person(by.user), text(` at ${clock(lease.from)} · run ${run}`)]])),
       ...buttonRow(isOver ? [] : buttons),
     ],
   }, { hasFile: false })
 }
 
-/** What is lent now, each with its button; `buttons` in the order of the leases. */
+/** Leases of which one message gives the buttons. */
+export const MOST_LEASES = 20
+
+/** What is lent now. `buttons` are those of the first leases, in their order: all stand at the end, so each has the number of its lease. */
 export function leasesMessage(leases: readonly LeaseRecord[], now: number, buttons: readonly ButtonSpec[]): SlackMessage {
   if (leases.length === 0) return fit({ text: 'Nothing is lent', blocks: [rich(line(text('Nothing is lent now: every proxy has its own log levels. '), code('/mesh log-level TARGET http:debug'), text(' lends some.')))] }, { hasFile: false })
-  const title = `${leases.length} ${leases.length === 1 ? 'lease' : 'leases'}`
+  const title = countOf(leases.length, 'lease', 'leases')
   return fit({
     text: title,
     blocks: [
       rich(line(bold(title))),
-      ...leases.slice(0, 20).flatMap((lease, index) => {
-        const button = buttons[index]
-        return [
-          rich(line(code(levelsText(lease.lent)), text(` on ${lease.proxies.length} ${lease.proxies.length === 1 ? 'proxy' : 'proxies'} of `), code(cut(lease.asked.text, 100)), text(`, by `), person(lease.by.user), text(`, until ${clock(lease.until)} (${timeLeft(lease.until, now)} left)`))),
-          ...buttonRow(button === undefined ? [] : [button]),
-        ]
-      }),
-      ...(leases.length > 20 ? [rich(line(text(`and ${leases.length - 20} more`)))] : []),
+      ...leases.slice(0, MOST_LEASES).map((lease, index) => rich(line(
+        ...(leases.length === 1 ? [] : [text(`${index + 1}. `)]), code(cut(levelsText(lease.lent), 500)), text(` on ${countOf(lease.proxies.length, 'proxy', 'proxies')} of `), code(cut(lease.asked.text, 100)), text(', by '), person(lease.by.user),
+        text(lease.state === 'returning' ? ', is being put back' : `, until ${clock(lease.until)} (${timeLeft(lease.until, now)} left)`),
+      ))),
+      ...(leases.length > MOST_LEASES ? [rich(line(text(`and ${leases.length - MOST_LEASES} more`)))] : []),
+      ...buttonRow(buttons.slice(0, MOST_LEASES).map((button, index) => (leases.length === 1 ? button : { ...button, label: `Give back ${index + 1}` }))),
     ],
   }, { hasFile: false })
 }

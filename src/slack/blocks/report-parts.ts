@@ -5,6 +5,7 @@ import { formatRef } from '../../mesh/ref.ts'
 import { clean, cut } from './escape.ts'
 import { codePiece, findingMessage, findingSentence } from './finding.ts'
 import { fit } from './fit.ts'
+import { wayPart } from './follow.ts'
 import { bold, bullets, code, line, mark, pre, rich, sentencePieces, text, type Piece, type SlackMessage } from './rich.ts'
 import { ICONS, duration, STEP_GROUPS } from './step-list.ts'
 import type { TellingOptions } from './verdict.ts'
@@ -29,6 +30,7 @@ export function reportParts(report: Report, shown: Readonly<Record<string, strin
       const isCause = report.cause !== undefined && same(finding, report.cause.finding)
       return { name: `finding-${index + 1}`, message: findingMessage(finding, { ...options, isCause, explains: isCause ? (report.cause?.explains ?? []) : [] }) }
     }),
+    ...(report.follow === undefined ? [] : [wayPart(report.follow)]),
     ...fixesPart(report, options),
     ...peoplePart(report, options),
     ...findingList('more-findings', `${hurting.length - MOST_FINDINGS} more findings`, hurting.slice(MOST_FINDINGS), options),

@@ -1,15 +1,17 @@
+import { UnknownTargetError } from '../../diagnosis/resolve-target.ts'
 import { targetKey } from '../../mesh/target.ts'
-import { parseTarget } from '../../mesh/target-query.ts'
-import { auditEntries, verifyAudit, type AuditEntry } from '../../store/audit.ts'
+import { parseTarget, type TargetQuery } from '../../mesh/target-query.ts'
+import { AuditChain, readEntry, storedAudit, type AuditEntry } from '../../store/audit.ts'
 import { tell } from '../asking.ts'
-import { auditMessage, MOST_EVENTS } from '../blocks/audit.ts'
+import { auditMessage, MOST_EVENTS, type AuditAnswer } from '../blocks/audit.ts'
+import type { SlackDeps } from '../deps.ts'
+import { findTarget } from '../find-target.ts'
 import { requireViewer } from '../require-viewer.ts'
 import { RefusalError } from '../refusal-of.ts'
 import { defineCommand } from './command.ts'
 import { readArguments } from './words.ts'
 
 const usage = 'audit [TARGET] [-n NAMESPACE]'
-const PAGE = 1000
 
 /** Shows the last events of the audit, of all or of one target, and whether the chain is whole. */
 export const audit = defineCommand({
@@ -20,18 +22,41 @@ export const audit = defineCommand({
     await requireViewer(deps, asking)
     const { words: [text, ...more], namespace } = readArguments(words, usage)
     if (more.length > 0) throw new RefusalError({ why: 'One target at a time.', commands: [`/mesh ${usage}`] })
-    const key = text === undefined ? undefined : targetKey(await deps.directory.target(parseTarget(text, namespace)))
-    const [verdict, all] = [await verifyAudit(deps.records), await everyEntry(deps.records)]
-    const ours = key === undefined ? all : all.filter(({ entry }) => entry.target === key)
-    await tell(deps, asking, auditMessage({ events: ours.slice(-MOST_EVENTS).toReversed(), count: ours.length, verdict, ...(text !== undefined && { target: text }) }))
+    if (text === undefined && namespace !== undefined) throw new RefusalError({ why: 'A namespace alone is no target.', commands: [`/mesh ${usage}`] })
+    const asked = text === undefined ? undefined : await askedFor(deps, parseTarget(text, namespace))
+    const answer = await lastEvents(deps, asked?.is)
+    if (answer.count === 0 && asked?.unknown !== undefined) throw asked.unknown
+    await tell(deps, asking, auditMessage({ ...answer, ...(text !== undefined && { target: text }) }))
   },
 })
 
-async function everyEntry(records: Parameters<typeof auditEntries>[0]): Promise<{ sequence: number; entry: AuditEntry }[]> {
-  const all: { sequence: number; entry: AuditEntry }[] = []
-  for (;;) {
-    const page = await auditEntries(records, { from: all.length + 1, limit: PAGE })
-    all.push(...page)
-    if (page.length < PAGE) return all
+type IsAsked = (target: string) => boolean
+
+/** Which events are meant. A target that the cluster does not have (any more) is looked for by its name; `unknown` says why it was not found. */
+async function askedFor(deps: SlackDeps, query: TargetQuery): Promise<{ is: IsAsked; unknown?: Error }> {
+  try {
+    const key = targetKey(await findTarget(deps, query, (target) => `/mesh audit ${target}`))
+    return { is: (target) => target === key }
+  } catch (error) {
+    if (!(error instanceof RefusalError)) throw error
+    if (!(error.cause instanceof UnknownTargetError) && error.cause !== undefined) throw error
+    const [name, namespace] = [query.name.toLowerCase(), query.namespace]
+    return { is: (target) => target.endsWith(`/${name}`) && (namespace === undefined || target.split('/')[1] === namespace), unknown: error }
   }
+}
+
+/** One pass over everything: the chain needs every entry, the answer only the last few. */
+async function lastEvents({ records }: SlackDeps, isAsked: IsAsked | undefined): Promise<AuditAnswer> {
+  const chain = new AuditChain()
+  const last: { sequence: number; entry: AuditEntry }[] = []
+  let count = 0
+  for await (const stored of storedAudit(records)) {
+    chain.add(stored)
+    const entry = readEntry(stored)
+    if (entry === undefined || (isAsked !== undefined && (entry.target === undefined || !isAsked(entry.target)))) continue
+    count += 1
+    last.push({ sequence: stored.sequence, entry })
+    if (last.length > MOST_EVENTS) last.shift()
+  }
+  return { events: last.toReversed(), count, verdict: chain.verdict }
 }

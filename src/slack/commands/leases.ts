@@ -1,6 +1,6 @@
 import { listLeases } from '../../changes/leases/lease-record.ts'
 import { tell } from '../asking.ts'
-import { leasesMessage } from '../blocks/lease.ts'
+import { leasesMessage, MOST_LEASES } from '../blocks/lease.ts'
 import { leaseButton } from '../lease-buttons.ts'
 import { requireViewer } from '../require-viewer.ts'
 import { RefusalError } from '../refusal-of.ts'
@@ -15,8 +15,8 @@ export const leases = defineCommand({
     await requireViewer(deps, asking)
     if (words.length > 0) throw new RefusalError({ why: 'leases takes no arguments.', commands: ['/mesh leases'] })
     const running = (await listLeases(deps.records)).filter(({ state }) => state !== 'over')
-    // A button works in the channel that its lease belongs to; here it is pressed in this one.
-    const buttons = await Promise.all(running.slice(0, 20).map((lease, index) => leaseButton(deps.records, { ...lease, channel: asking.channel }, 'give-back-lease', index)))
+    // Pressed where it is shown; the roles of the lease's own channel decide.
+    const buttons = await Promise.all(running.slice(0, MOST_LEASES).map((lease, index) => leaseButton(deps.records, { ...lease, channel: asking.channel }, 'give-back-lease', index)))
     await tell(deps, asking, leasesMessage(running, Date.now(), buttons))
   },
 })

@@ -2,6 +2,7 @@ import { parseLevels } from '../../changes/leases/levels.ts'
 import { minutesText, parseMinutes } from '../../changes/leases/minutes.ts'
 import { parseTarget } from '../../mesh/target-query.ts'
 import { requestFor } from '../ask-diagnosis.ts'
+import { findTarget } from '../find-target.ts'
 import { RefusalError } from '../refusal-of.ts'
 import { startRun } from '../start-run.ts'
 import { defineCommand } from './command.ts'
@@ -21,7 +22,7 @@ export const logLevel = defineCommand({
     const levels = rest.length === 0 ? undefined : parseLevels(rest.join(','))
     const [minutes, proxies] = [minutesOf(values['--for']?.[0], deps.policy.leases.minutes), proxiesOf(values['--pods']?.[0], deps.policy.leases.proxies)]
     if (levels === undefined && (minutes !== undefined || proxies !== undefined)) throw new RefusalError({ why: 'Nothing is lent without loggers and levels.', commands: EXAMPLES })
-    const target = await deps.directory.target(parseTarget(text, namespace))
+    const target = await findTarget(deps, parseTarget(text, namespace), (found) => ['/mesh log-level', found, ...rest].join(' '))
     const request = requestFor({ text, namespace }, target)
     if (levels === undefined) return startRun(deps, asking, { ...request, kind: 'log-levels' })
     return startRun(deps, asking, { ...request, kind: 'lend', lend: { levels, ...(minutes !== undefined && { minutes }), ...(proxies !== undefined && { proxies }) } })

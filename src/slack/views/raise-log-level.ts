@@ -1,4 +1,5 @@
 import type { ModalView, PlainTextOption } from '@slack/types'
+import { minutesText } from '../../changes/leases/minutes.ts'
 import { clean, shorten } from '../blocks/escape.ts'
 
 /** callback_id of the modal. */
@@ -8,10 +9,12 @@ export const LEVEL_BLOCK = 'level'
 export const PROXIES_BLOCK = 'proxies'
 export const MINUTES_BLOCK = 'minutes'
 
-/** Slack takes as many options in a select. */
+/** Slack takes as many options in a select, and as many characters in the value of one. */
 const MOST_OPTIONS = 100
+const MOST_CHARACTERS = 150
 
 const plain = (value: string): { type: 'plain_text'; text: string } => ({ type: 'plain_text', text: value })
+const isOffered = (value: string): boolean => value !== '' && value.length <= MOST_CHARACTERS
 const option = (value: string): PlainTextOption => ({ text: plain(shorten(clean(value), 75)), value })
 
 /** What the modal offers. */
@@ -22,7 +25,7 @@ export interface RaiseLogLevelChoices {
   loggers: readonly string[]
   /** Loggers that fit the finding. */
   fitting: readonly string[]
-  /** Pod names. */
+  /** Pods, `namespace/name`; those of the target first. */
   proxies: readonly string[]
   /** Limits of the configuration. */
   most: { proxies: number; minutes: number }
@@ -43,11 +46,12 @@ export function noLoggersView(where: string, why: string): ModalView {
 
 /** Asks which loggers, how much, on which proxies, for how long. */
 export function raiseLogLevelView(where: string, { target, loggers, fitting, proxies, most }: RaiseLogLevelChoices): ModalView {
-  const offered = [...fitting, ...loggers.filter((logger) => !fitting.includes(logger))].slice(0, MOST_OPTIONS).map(option)
-  const chosen = fitting.slice(0, MOST_OPTIONS).map(option)
-  const pods = proxies.slice(0, MOST_OPTIONS).map(option)
+  const offered = [...fitting, ...loggers.filter((logger) => !fitting.includes(logger))].filter(isOffered).slice(0, MOST_OPTIONS).map(option)
+  const chosen = offered.filter(({ value = '' }) => fitting.includes(value))
+  const pods = proxies.filter(isOffered).slice(0, MOST_OPTIONS).map(option)
+  if (offered.length === 0 || pods.length === 0) return noLoggersView(where, 'Their names are too long for a window of Slack. Type them instead: /mesh log-level pod/NAME http:debug')
   const minutes = [1, 5, 10, 15, 30, 60].filter((one) => one <= most.minutes)
-  const times = (minutes.length === 0 ? [most.minutes] : minutes).map((one) => ({ text: plain(`${one} min`), value: String(one) }))
+  const times = (minutes.length === 0 ? [most.minutes] : minutes).map((one) => ({ text: plain(minutesText(one)), value: String(one) }))
   const usual = times.find(({ value }) => value === '5') ?? times[0]
   return {
     type: 'modal', callback_id: RAISE_LOG_LEVEL, private_metadata: where, title: plain('Raise log level'), submit: plain('Raise'), close: plain('Cancel'),

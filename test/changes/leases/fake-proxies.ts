@@ -1,7 +1,7 @@
 import { UnseenError, type Clients } from '../../../src/evidence/clients/clients.ts'
 import type { LogLevels } from '../../../src/evidence/collectors/log-levels.ts'
 import type { LeaseDeps } from '../../../src/changes/leases/lend.ts'
-import type { Pod } from '../../../src/mesh/objects.ts'
+import type { KubernetesObject, Pod } from '../../../src/mesh/objects.ts'
 
 /** What a proxy of the lab has, cut short. */
 export const USUAL: LogLevels = { connection: 'warning', http: 'warning', http2: 'warning', misc: 'error', pool: 'warning', rbac: 'warning', router: 'warning', upstream: 'warning' }
@@ -15,6 +15,9 @@ export interface FakeProxy {
   silent?: string
   phase?: string
   log?: string
+  /** Arguments of its container. */
+  args?: string[]
+  deletionTimestamp?: string
 }
 
 /** A few proxies that keep their levels; istioctl and the API server of them. */
@@ -24,6 +27,8 @@ export class FakeProxies {
   readonly sets: string[] = []
   /** Called before each logger is set; throws to break off half-way. */
   beforeSet?: (pod: string, logger: string) => void | Promise<void>
+  /** UID of the namespace kube-system. */
+  cluster = 'uid-kube-system'
   private made = 0
 
   constructor(...names: string[]) {
@@ -50,10 +55,20 @@ export class FakeProxies {
   }
 
   pod(name: string): Pod {
-    const { uid, startedAt, phase = 'Running' } = this.at(name)
+    const { uid, startedAt, phase = 'Running', args = [], deletionTimestamp } = this.at(name)
+    const proxy = { name: 'istio-proxy', args }
     return {
-      kind: 'Pod', metadata: { name, namespace: 'shop', uid, labels: { app: 'catalog' } }, spec: { containers: [{ name: 'catalog' }, { name: 'istio-proxy' }] },
+      kind: 'Pod', metadata: { name, namespace: 'shop', uid, labels: { app: 'catalog' }, ...(deletionTimestamp !== undefined && { deletionTimestamp }) }, spec: { containers: [{ name: 'catalog' }, proxy] },
       status: { phase, containerStatuses: [{ name: 'istio-proxy', state: { running: { startedAt } } }] },
+    }
+  }
+
+  private objects(plural: string): KubernetesObject[] {
+    switch (plural) {
+      case 'pods': return this.pods
+      case 'services': return [{ kind: 'Service', metadata: { name: 'catalog', namespace: 'shop' }, spec: { selector: { app: 'catalog' } } }]
+      case 'namespaces': return [{ kind: 'Namespace', metadata: { name: 'kube-system', uid: this.cluster } }, { kind: 'Namespace', metadata: { name: 'shop', uid: 'uid-shop' } }]
+      default: return []
     }
   }
 
@@ -64,8 +79,7 @@ export class FakeProxies {
   readonly clients: Pick<Clients, 'kubernetes' | 'istioctl' | 'now'> = {
     now: () => new Date(),
     kubernetes: {
-      list: ({ plural }, { fields }) => Promise.resolve(plural === 'pods' ? this.pods.filter(({ metadata }) => fields === undefined || fields === `metadata.name=${metadata.name}`)
-        : plural === 'services' ? [{ kind: 'Service', metadata: { name: 'catalog', namespace: 'shop' }, spec: { selector: { app: 'catalog' } } }] : []),
+      list: ({ plural }, { fields }) => Promise.resolve(this.objects(plural).filter(({ metadata }) => fields === undefined || fields === `metadata.name=${metadata.name}`)),
       log: ({ name }) => {
         const { log = '', silent } = this.at(name)
         return silent === undefined ? Promise.resolve(log) : Promise.reject(new UnseenError('unavailable', silent))
@@ -93,7 +107,8 @@ export class FakeProxies {
     this.sets.push(`${name} ${text}`)
     for (const [logger = '', level = ''] of pairs) {
       await this.beforeSet?.(name, logger)
-      proxy.levels[logger] = level
+      // Whoever has the name by now gets it.
+      this.at(name).levels[logger] = level
     }
   }
 

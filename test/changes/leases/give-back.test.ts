@@ -4,15 +4,15 @@ import { readLeaseLogs } from '../../../src/changes/leases/lease-log.ts'
 import type { LeaseRecord } from '../../../src/changes/leases/lease-record.ts'
 import { auditEntries } from '../../../src/store/audit.ts'
 import { StoreUnavailableError, type Records } from '../../../src/store/records.ts'
-import { memoryRecords } from '../../store/memory-records.ts'
 import { FakeProxies, USUAL } from './fake-proxies.ts'
 import { depsOf, eventsOf, lent, NEVER, statesOf } from './house.ts'
+import { mapRecords } from './map-records.ts'
 
 let records: Records
 let proxies: FakeProxies
 let lease: LeaseRecord
 beforeEach(async () => {
-  records = await memoryRecords()
+  records = mapRecords()
   proxies = new FakeProxies('a', 'b')
   Object.assign(proxies.at('b').levels, { http: 'info', misc: 'critical' })
   lease = await lent(records, proxies)

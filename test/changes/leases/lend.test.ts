@@ -7,12 +7,12 @@ import { lend, requireMinutes } from '../../../src/changes/leases/lend.ts'
 import { UnseenError } from '../../../src/evidence/clients/clients.ts'
 import { auditEntries } from '../../../src/store/audit.ts'
 import type { Records } from '../../../src/store/records.ts'
-import { memoryRecords } from '../../store/memory-records.ts'
 import { FakeProxies, USUAL } from './fake-proxies.ts'
 import { depsOf, eventsOf, lent, NEVER, requestFor, statesOf } from './house.ts'
+import { mapRecords } from './map-records.ts'
 
 let records: Records
-beforeEach(async () => { records = await memoryRecords() })
+beforeEach(() => { records = mapRecords() })
 
 describe('a lease', () => {
   it('notes what was there, says who has it until when, and sets the levels of every proxy', async () => {
@@ -77,6 +77,13 @@ describe('a proxy that cannot be lent', () => {
       ['d', 'refused', 'its pod is gone'],
     ])
     expect(proxies.sets).toEqual(['a http:debug,router:debug'])
+  })
+
+  it('is in a pod that is being deleted', async () => {
+    const proxies = new FakeProxies('a')
+    proxies.at('a').deletionTimestamp = '2026-11-24T00:10:00Z'
+    expect(await lent(records, proxies)).toMatchObject({ state: 'over', proxies: [{ state: 'refused', says: 'its pod is being deleted' }] })
+    expect(proxies.sets).toEqual([])
   })
 
   it('ends the lease at once when it is the only one, and leaves nothing claimed', async () => {

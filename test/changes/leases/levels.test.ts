@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { LeaseRefusedError } from '../../../src/changes/leases/lease-refused.ts'
-import { parseLevels, unknownLoggers } from '../../../src/changes/leases/levels.ts'
+import { parseLevels, requireLoggers, unknownLoggers } from '../../../src/changes/leases/levels.ts'
 import { loggersFor } from '../../../src/changes/leases/loggers-for.ts'
 import { minutesText, parseMinutes } from '../../../src/changes/leases/minutes.ts'
+import { startingLevels } from '../../../src/changes/leases/starting-levels.ts'
 import { parseLogLevels } from '../../../src/evidence/collectors/log-levels.ts'
 
 const RECORDED = readFileSync(join(import.meta.dirname, 'proxy-config-log.txt'), 'utf8')
@@ -75,6 +76,13 @@ describe('loggers', () => {
     expect(unknownLoggers({ htp: 'debug', conection: 'debug' }, has)).toBe('the proxy has no logger "htp" (nearest: http, hc, http2), "conection" (nearest: connection)')
   })
 
+  it('that no proxy has are refused; those that one has, or that could not be read, are not', () => {
+    expect(refusal(() => { requireLoggers({ htp: 'debug' }, [{ http: 'warning' }, { http: 'warning' }]) })).toBe('The proxy has no logger "htp" (nearest: http). Ask without levels to see all that it has.')
+    expect(refusal(() => { requireLoggers({ htp: 'debug' }, [{ http: 'warning' }, { htp: 'warning' }]) })).toBe('not refused')
+    expect(refusal(() => { requireLoggers({ htp: 'debug' }, [{ http: 'warning' }, undefined]) })).toBe('not refused')
+    expect(refusal(() => { requireLoggers({ http: 'debug' }, [{ http: 'warning' }]) })).toBe('not refused')
+  })
+
   it('fit a finding, as far as the proxy has them', () => {
     const has = parseLogLevels(RECORDED)
     expect(loggersFor('MESH0101', has)).toEqual(['http', 'router', 'rds', 'config', 'upstream'])
@@ -90,6 +98,29 @@ describe('loggers', () => {
     const wanted = ['MESH0101', 'MESH0201', 'MESH0203', 'MESH0301', 'MESH0401', 'MESH0406', 'MESH0501', 'MESH0502', 'MESH0601', 'MESH0701', 'MESH0901']
     const everything = new Proxy({}, { getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true, value: '' }) })
     for (const code of wanted) expect(loggersFor(code, has)).toEqual(loggersFor(code, everything))
+  })
+})
+
+describe('the levels that a proxy was started with', () => {
+  const started = (...args: string[]): string[] => {
+    const proxy = { name: 'istio-proxy', args }
+    const level = startingLevels({ kind: 'Pod', metadata: { name: 'a' }, spec: { containers: [{ name: 'catalog' }, proxy] } })
+    return ['http', 'misc', 'router'].map(level)
+  }
+  it.each([
+    [['proxy', 'sidecar', '--proxyLogLevel=warning', '--proxyComponentLogLevel=misc:error', '--log_output_level=default:info'], ['warning', 'error', 'warning']],
+    [['--proxyLogLevel=info', '--proxyComponentLogLevel=misc:error,http:debug'], ['debug', 'error', 'info']],
+    [['--proxyLogLevel', 'debug', '--proxyComponentLogLevel', 'router:warn'], ['debug', 'error', 'warning']],
+    [['--proxyLogLevel=debug,misc:info'], ['debug', 'info', 'debug']],
+    [[], ['warning', 'error', 'warning']],
+  ])('%j', (args, levels) => {
+    expect(started(...args)).toEqual(levels)
+  })
+
+  it('are found where the proxy is a native sidecar, and usual where it is none of ours', () => {
+    const proxy = { name: 'istio-proxy', args: ['--proxyLogLevel=info'] }
+    expect(startingLevels({ kind: 'Pod', metadata: { name: 'a' }, spec: { containers: [{ name: 'catalog' }], initContainers: [proxy] } })('http')).toBe('info')
+    expect(startingLevels({ kind: 'Pod', metadata: { name: 'a' } })('http')).toBe('warning')
   })
 })
 

@@ -1,5 +1,3 @@
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseManifest } from '../../../src/changes/manifest.ts'
 import type { Proposal } from '../../../src/changes/proposal.ts'
@@ -14,18 +12,6 @@ import { sameRef } from '../../../src/mesh/ref.ts'
 import { askedOf, proposalCases, shown } from './proposed.ts'
 
 const files = proposalCases()
-
-describe('the fixes', () => {
-  const acts = FIXES.map(({ act }) => act)
-  it('are a file each, in the index by their act', () => {
-    const folder = join(import.meta.dirname, '../../../src/changes/proposals')
-    expect(acts).toEqual(readdirSync(folder).map((file) => file.replace(/\.ts$/, '')).filter((name) => name !== 'index').sort())
-  })
-
-  it('have cases each', () => {
-    expect([...files.keys()].sort()).toEqual(acts)
-  })
-})
 
 for (const fix of FIXES.filter(({ act }) => files.has(act))) {
   describe(fix.act, () => {

@@ -1,0 +1,110 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import type { Seen } from '../evidence/reading.ts'
+import type { Gateway, GatewayServer, Pod } from '../mesh/objects.ts'
+import { latestChange, refOf } from '../mesh/objects.ts'
+import { formatRef } from '../mesh/ref.ts'
+import { concerns, hostsOf, podsOfGateway, serversTaking } from '../mesh/routing.ts'
+import type { ProxySecret } from '../mesh/secrets.ts'
+import type { Target } from '../mesh/target.ts'
+import type { Code, Found, Proof } from './check.ts'
+import { defineCheck, proof } from './check.ts'
+import { gatewaysFor } from './proxies-of.ts'
+
+/** The certificate that a Gateway names cannot be had by its proxy, or is not valid any more: no TLS connection to its hosts comes about. */
+export const gatewayCredential = defineCheck({
+  name: 'gateway-credential',
+  about: 'every certificate that a Gateway names is there and valid',
+  needs: ['gateways', 'virtual-services', 'pods'],
+  confirms: ['secrets', 'istiod-log'],
+  problems: {
+    MESH0603: {
+      severity: 'error', title: 'gateway certificate missing', explains: ['MESH0401', 'MESH0404'], covers: ['IST0101 Referenced credentialName not found', 'IST0161'],
+      says: 'The certificate {credential} of {subject} cannot be had by its proxy ({reason}), so port {port} does not take up {hosts}',
+      remedy: '{way}.',
+    },
+    MESH0604: {
+      severity: 'error', title: 'gateway certificate expired', explains: ['MESH0401', 'MESH0404'], covers: ['IST0161'],
+      says: 'The certificate {credential} of {subject} is valid only {validity}, so callers of {hosts} at port {port} refuse the connection',
+      remedy: 'Renew the certificate in Secret {credential} in namespace {namespace}; the proxy takes the new one by itself.',
+    },
+  },
+  run(evidence, target) {
+    return gatewaysFor(evidence, target).flatMap((gateway) => credentialsOf(gateway, evidence, target).flatMap((use) => judge(use, evidence, target)))
+  },
+})
+
+/** A certificate that servers of a Gateway name for hosts of the target. */
+interface Use {
+  gateway: Gateway
+  credential: string
+  servers: GatewayServer[]
+  hosts: string[]
+  pods: Pod[]
+}
+
+function credentialsOf(gateway: Gateway, evidence: Evidence, target: Target): Use[] {
+  const bound = evidence.objects('virtual-services').filter((one) => concerns(one, target.hosts))
+  const servers = [...new Set(bound.flatMap((one) => serversTaking(gateway, one)))].filter(({ tls }) => tls?.credentialName !== undefined)
+  return [...Map.groupBy(servers, ({ tls }) => tls?.credentialName ?? '')].map(([credential, own]) => ({
+    gateway, credential, servers: own, pods: podsOfGateway(gateway, evidence.objects('pods')),
+    hosts: [...new Set(bound.filter((one) => serversTaking(gateway, one).some((server) => own.includes(server))).flatMap(hostsOf))],
+  }))
+}
+
+/** `kubernetes://NAME` in the proxy's own namespace, or `kubernetes-gateway://NAMESPACE/NAME` of a Gateway API gateway. */
+const isOf = (secret: ProxySecret, credential: string): boolean => secret.name === `kubernetes://${credential}` || secret.name.endsWith(`-gateway://${credential}`)
+
+function judge(use: Use, evidence: Evidence, target: Target): Found[] {
+  const readings = evidence.seen('secrets').filter(({ of }) => use.pods.some(({ metadata }) => metadata.name === of?.name && metadata.namespace === of.namespace))
+  const states = readings.flatMap((reading) => reading.value.filter((secret) => isOf(secret, use.credential)).map((secret) => ({ reading, secret })))
+  const missing = states.filter(({ secret }) => secret.status !== 'ACTIVE')
+  if (missing.length > 0) {
+    const why = reasonFor(use, evidence)
+    const because = missing.map(({ reading, secret }) => proof(reading, `${reading.of?.name ?? 'the gateway'} waits for ${secret.name} (${secret.status}), and with it for the listener that needs it`))
+    return [found('MESH0603', use, [...because, ...(why === undefined ? [] : [why.proof])], { reason: why?.reason ?? 'istiod has sent none', way: wayOut(use, why?.reason ?? '') }, target)]
+  }
+  const invalid = states.filter(({ reading, secret }) => !isValid(secret, reading))
+  const [first] = invalid
+  if (first === undefined) return []
+  const because = invalid.map(({ reading, secret }) => proof(reading, `${reading.of?.name ?? 'the gateway'} has ${secret.name}, which is valid only ${validity(secret)}`))
+  return [found('MESH0604', use, because, { validity: validity(first.secret) }, target)]
+}
+
+const validity = ({ notBefore = '?', notAfter = '?' }: ProxySecret): string => `from ${notBefore} to ${notAfter}`
+const isValid = ({ notBefore, notAfter }: ProxySecret, { at }: Pick<Seen, 'at'>): boolean => {
+  const now = Date.parse(at)
+  return !(now > Date.parse(notAfter ?? '')) && !(now < Date.parse(notBefore ?? ''))
+}
+
+/** What istiod said when one of the proxies asked for it, since the Gateway was last changed. */
+function reasonFor({ gateway, credential, pods }: Use, evidence: Evidence): { reason: string; proof: Proof } | undefined {
+  const moment = latestChange([gateway])
+  const refused = (message: string): boolean => pods.some(({ metadata }) => message.startsWith(`proxy ${metadata.name}.${metadata.namespace ?? ''} attempted`)) && message.includes(`unauthorized certificates ${credential}: `)
+  for (const reading of evidence.seen('istiod-log')) {
+    const last = reading.value.findLast(({ at, message }) => Date.parse(at) >= moment && (message.includes(`://${credential}: `) || refused(message)))
+    if (last === undefined) continue
+    const [account, namespace] = /: ([^/\s]+)\/(\S+) is not authorized to read secrets/.exec(last.message)?.slice(1) ?? []
+    const reason = account === undefined ? last.message.split(`://${credential}: `).at(-1) ?? last.message : `${UNAUTHORIZED} ${namespace ?? ''}/${account} may not read Secrets`
+    return { reason, proof: proof(reading, `${reading.of?.name ?? 'istiod'} could not give it`, last.message) }
+  }
+  return undefined
+}
+
+const UNAUTHORIZED = 'its service account'
+
+/** istiod gives a proxy the Secrets of the proxy's own namespace, and only when its service account may read them itself. */
+function wayOut({ gateway, credential, pods }: Use, reason: string): string {
+  const namespace = pods[0]?.metadata.namespace ?? ''
+  if (reason.startsWith(UNAUTHORIZED)) return `Let the service account of the gateway get, list and watch Secrets in namespace ${namespace}, by a Role and a RoleBinding`
+  return `Create the Secret ${credential} in namespace ${namespace}, of type kubernetes.io/tls, or correct its name in ${formatRef(refOf(gateway))}`
+}
+
+function found(code: Code, { gateway, credential, servers, hosts, pods }: Use, because: Proof[], args: Record<string, string>, target: Target): Found {
+  const subject = refOf(gateway)
+  const ports = [...new Set(servers.map(({ port }) => String(port?.number ?? '')))]
+  const [first, ...rest] = because
+  return {
+    code, standing: 'live', subject, args: { credential, hosts, port: ports, namespace: pods[0]?.metadata.namespace ?? '', ...args },
+    because: [first ?? { kind: 'gateways', source: '', at: '', says: `${formatRef(subject)} names ${credential}` }, ...rest], scope: [...hosts, ...target.hosts],
+  }
+}

@@ -1,0 +1,187 @@
+import { userInfo } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
+import { choosePods, findProxies } from '../changes/leases/find-proxies.ts'
+import { giveBack } from '../changes/leases/give-back.ts'
+import { isUnsettled, listLeases, readLease, type LeaseRecord } from '../changes/leases/lease-record.ts'
+import { LeaseRefusedError } from '../changes/leases/lease-refused.ts'
+import { lend, requireMinutes, type LeaseDeps } from '../changes/leases/lend.ts'
+import { levelsText, parseLevels, requireLoggers } from '../changes/leases/levels.ts'
+import { minutesText, parseMinutes } from '../changes/leases/minutes.ts'
+import { sweepLeases } from '../changes/leases/sweep-leases.ts'
+import { clusterWriter } from '../changes/writer.ts'
+import { loadConfig } from '../config.ts'
+import { shownLevels } from '../jobs/processors/log-levels.ts'
+import type { ShownLevels } from '../jobs/processors/run-thread.ts'
+import { refOf } from '../mesh/objects.ts'
+import { formatRef } from '../mesh/ref.ts'
+import { parseTarget } from '../mesh/target-query.ts'
+import { targetKey } from '../mesh/target.ts'
+import { opaqueId } from '../store/opaque-id.ts'
+import { openClients } from './clients.ts'
+import { connectionFor } from './connection.ts'
+import { EXIT } from './exit-codes.ts'
+import { UsageError } from './failure.ts'
+import { interruptible } from './interruption.ts'
+import { answer, remark } from './output.ts'
+import { openRecords } from './records.ts'
+
+export interface LogLevelOptions {
+  namespace?: string
+  context?: string
+  output: 'text' | 'json'
+  /** As typed: `10m`. */
+  for?: string
+  pods?: number
+}
+
+const USUAL_MINUTES = 10
+/** Milliseconds between two tries to put back what did not answer, and until it is left to the next start. */
+const TRY_AGAIN = 2000
+const GIVES_UP = 30_000
+const LOOKS_EVERY = 1000
+
+/**
+ * `mesh-medic log-level`: shows the log levels of a target's proxies; with levels, lends them, waits, and gives them back at the end of the time, on
+ * Ctrl-C and on SIGTERM. Answers the exit code: 3 when a proxy could not be read, set or put back.
+ */
+export async function logLevel(target: string, typed: readonly string[], options: LogLevelOptions): Promise<number> {
+  try {
+    return await (typed.length === 0 ? show(target, options) : lendInTerminal(target, typed.join(','), options))
+  } catch (error) {
+    if (!(error instanceof LeaseRefusedError)) throw error
+    throw new UsageError([error.message, ...error.remedies].join('\n'), { cause: error })
+  }
+}
+
+async function show(target: string, { namespace, context, output, ...others }: LogLevelOptions): Promise<number> {
+  if (others.for !== undefined || others.pods !== undefined) throw new UsageError('--for and --pods go with levels: http:debug,router:debug')
+  const query = parseTarget(target, namespace)
+  const { connection, limits } = connectionFor(context)
+  const controller = interruptible()
+  const clients = openClients(connection, controller)
+  const about = { signal: controller.signal, stepTimeout: limits.stepTimeout, concurrency: limits.concurrency }
+  const { pods } = await findProxies(query, clients, about)
+  const proxies = await shownLevels(pods.map(refOf), clients, about)
+  await answer(output === 'json' ? `${JSON.stringify({ proxies, more: pods.length - proxies.length }, null, 2)}\n` : levelsShown(proxies, pods.length - proxies.length))
+  return proxies.every((proxy) => 'levels' in proxy) ? EXIT.healthy : EXIT.unclear
+}
+
+/** Each level with its loggers, the rarest level first: that one was set on purpose. */
+function levelsShown(proxies: readonly ShownLevels[], more: number): string {
+  const lines = proxies.flatMap((proxy) => {
+    if (!('levels' in proxy)) return [`${formatRef(proxy.pod)}: not read: ${proxy.says}`]
+    const byLevel = Map.groupBy(Object.entries(proxy.levels), ([, level]) => level)
+    const rows = [...byLevel].toSorted(([, a], [, b]) => a.length - b.length).map(([level, loggers]) => `  ${level}: ${loggers.map(([logger]) => logger).join(' ')}`)
+    return [`${formatRef(proxy.pod)}:`, ...rows]
+  })
+  return `${[...lines, ...(more > 0 ? [`and ${more} more proxies`] : [])].join('\n')}\n`
+}
+
+async function lendInTerminal(target: string, typed: string, options: LogLevelOptions): Promise<number> {
+  const levels = parseLevels(typed)
+  const query = parseTarget(target, options.namespace)
+  const { leases } = loadConfig(process.env).policy
+  const minutes = options.for === undefined ? Math.min(USUAL_MINUTES, leases.minutes) : parseMinutes(options.for)
+  requireMinutes(minutes, leases.minutes)
+  const { connection, limits: { stepTimeout, concurrency } } = connectionFor(options.context)
+  const controller = interruptible()
+  const { signal } = controller
+  const clients = openClients(connection, controller)
+  const about = { signal, stepTimeout, concurrency }
+  const backend = await openRecords()
+  try {
+    const deps = { records: backend.records, clients, writer: clusterWriter({ clients, ...connection }) }
+    await sweepLeases({ ...deps, trouble: (error, lease) => remark(`lease ${lease} of before could not be given back: ${error instanceof Error ? error.message : String(error)}`) }, signal)
+    if (backend.kind === 'embedded') await endAbandoned(deps, signal)
+    const { target: found, pods } = await findProxies(query, clients, about)
+    const chosen = choosePods(pods, { count: options.pods, most: leases.proxies })
+    const shown = await shownLevels(chosen.pods.map(refOf), clients, about)
+    requireLoggers(levels, shown.map((one) => ('levels' in one ? one.levels : undefined)))
+    const id = opaqueId()
+    const asked = { text: target, ...(options.namespace !== undefined && { namespace: options.namespace }) }
+    const request = { id, run: id, levels, minutes, pods: chosen.pods, notes: chosen.notes, by: { user: userInfo().username }, target: targetKey(found), asked }
+    const over = await lendUntilTheEnd(deps, request, signal)
+    await answer(options.output === 'json' ? `${JSON.stringify(over, null, 2)}\n` : ended(over))
+    return exitCode(over, signal)
+  } finally {
+    await backend.close()
+  }
+}
+
+/** Gives back what a terminal that was killed had lent: while this one has the data folder, no other can be waiting. */
+async function endAbandoned(deps: LeaseDeps, signal: AbortSignal): Promise<void> {
+  const abandoned = (await listLeases(deps.records)).filter(({ state, channel }) => state !== 'over' && channel === undefined)
+  await Promise.all(abandoned.map(({ id }) => giveBack(deps, id, { why: 'overdue' }, signal)))
+}
+
+/** Lends, waits, and gives back; whatever happens between. */
+async function lendUntilTheEnd(deps: LeaseDeps, request: Parameters<typeof lend>[1], signal: AbortSignal): Promise<LeaseRecord> {
+  const { id } = request
+  try {
+    const lease = await lend(deps, request, signal)
+    if (lease.state === 'over') return lease
+    remark(begun(lease))
+    await untilOver(deps, id, signal)
+  } catch (error) {
+    if (!signal.aborted) {
+      await putBack(deps, id, false).catch(() => undefined)
+      throw error
+    }
+  }
+  return putBack(deps, id, signal.aborted)
+}
+
+/** Waits until the time is over, it was given back elsewhere, or we are told to stop; says how long it takes on a terminal. */
+async function untilOver({ records }: LeaseDeps, id: string, signal: AbortSignal): Promise<void> {
+  const { isTTY } = process.stderr
+  try {
+    for (;;) {
+      const lease = await readLease(records, id)
+      const left = lease?.state === 'lent' ? Date.parse(lease.until) - Date.now() : 0
+      if (left <= 0) return
+      if (isTTY) process.stderr.write(`\r\u001b[2K${minutesText(Math.ceil(left / 1000) / 60)} left; Ctrl-C gives the levels back`)
+      await pause(Math.min(LOOKS_EVERY, left), undefined, { signal })
+    }
+  } finally {
+    if (isTTY) process.stderr.write('\r\u001b[2K')
+  }
+}
+
+async function putBack(deps: LeaseDeps, id: string, isEarly: boolean): Promise<LeaseRecord> {
+  for (const late = Date.now() + GIVES_UP; ;) {
+    const lease = await giveBack(deps, id, isEarly ? { why: 'given back', by: userInfo().username } : { why: 'time' }, new AbortController().signal)
+    if (lease === undefined) throw new LeaseRefusedError('Nothing was lent.')
+    if (lease.state === 'over' || Date.now() > late) return lease
+    remark(`${lease.proxies.filter(isUnsettled).map(({ pod, says = 'not put back' }) => `${formatPod(pod)}: ${says}`).join('; ')}; trying again`)
+    await pause(TRY_AGAIN)
+  }
+}
+
+type PodOf = LeaseRecord['proxies'][number]['pod']
+const formatPod = ({ namespace, name }: PodOf): string => `Pod ${namespace ?? ''}/${name}`
+
+function begun({ lent, proxies, until, notes = [] }: LeaseRecord): string {
+  const set = proxies.filter(({ state }) => state === 'lent')
+  const others = proxies.filter(({ state }) => state !== 'lent').map(({ pod, state, says }) => `${formatPod(pod)}: ${SAYS[state]}${says === undefined ? '' : `: ${says}`}`)
+  return [
+    `${levelsText(lent)} on ${set.map(({ pod }) => pod.name).join(', ')}${notes.length === 0 ? '' : ` (${notes.join('; ')})`} until ${until.slice(11, 19)} UTC. Ctrl-C gives the levels back.`,
+    ...others, ...set.map(({ pod: { name, namespace = '' } }) => `To read: kubectl logs -n ${namespace} ${name} -c istio-proxy -f`),
+  ].join('\n')
+}
+
+const SAYS: Readonly<Record<LeaseRecord['proxies'][number]['state'], string>> = {
+  noted: 'not set', lent: 'not put back', refused: 'could not be set', returned: 'put back', gone: 'its pod is gone, nothing to put back', restarted: 'its proxy was restarted and has its own levels again',
+  left: 'left alone', unreachable: 'NOT put back',
+}
+
+function ended({ proxies, state }: LeaseRecord): string {
+  const lines = proxies.map(({ pod, state: each, before, says }) => `${formatPod(pod)}: ${SAYS[each]}${each === 'returned' ? ` to ${levelsText(before)}` : ''}${says === undefined ? '' : `: ${says}`}`)
+  return `${[...lines, ...(state === 'over' ? [] : ['What is not put back is tried again by the bot, and when this command is started the next time.'])].join('\n')}\n`
+}
+
+/** @throws the interruption, when everything was put back after it */
+function exitCode({ state, proxies }: LeaseRecord, signal: AbortSignal): number {
+  if (state !== 'over' || proxies.some((proxy) => proxy.state === 'refused')) return EXIT.unclear
+  signal.throwIfAborted()
+  return EXIT.healthy
+}

@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest'
+import { istiodWarnings } from '../../src/mesh/istiod-log.ts'
+
+it("takes warnings and errors out of istiod's log, and leaves out all else", () => {
+  expect(istiodWarnings([
+    '2026-11-24T04:06:58.136195Z\twarn\tmodel\tJWKS fetch failed for issuer https://issuer.example.com (http://keys.shop.svc/jwks), using public-only JWKS with discarded private key - JWT requests will be rejected',
+    '2026-11-24T04:06:58.325455Z\tinfo\tads\tPush debounce stable[866] 2 for config Endpoints/shop/catalog.shop.svc.cluster.local',
+    '2026-11-24T04:07:01.147443Z\terror\tmodel\tFailed to refresh JWT public key from "http://keys.shop.svc/jwks": context deadline exceeded',
+    'goroutine 1 [running]:', '',
+  ].join('\n'))).toEqual([
+    { at: '2026-11-24T04:06:58.136195Z', scope: 'model', message: 'JWKS fetch failed for issuer https://issuer.example.com (http://keys.shop.svc/jwks), using public-only JWKS with discarded private key - JWT requests will be rejected' },
+    { at: '2026-11-24T04:07:01.147443Z', scope: 'model', message: 'Failed to refresh JWT public key from "http://keys.shop.svc/jwks": context deadline exceeded' },
+  ])
+})

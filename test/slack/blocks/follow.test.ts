@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { STAGES, type FollowReport, type Hop } from '../../../src/diagnosis/follow/report.ts'
+import { pathPicture } from '../../../src/diagnosis/path-picture.ts'
+import { followMessage, followParts } from '../../../src/slack/blocks/follow.ts'
+import { picture } from '../../../src/slack/picture.ts'
+import { expectPostable } from './postable.ts'
+import { dice, nasty, RUN } from './samples.ts'
+
+type Roll = (below: number) => number
+
+const BUTTONS = ['run-again', 'full-report'].map((action) => ({ action, id: 'abcdefghijkmnpqrstuv', label: nasty(dice(1), 200) }))
+const times = <T>(many: number, make: (index: number) => T): T[] => Array.from({ length: many }, (_, index) => make(index))
+
+/** A way whose every name is somebody else's; `size` is about the length of texts, `many` how many there are of everything. */
+function sampleFollow(roll: Roll, { size, many }: { size: number; many: number }): FollowReport {
+  const some = (): string => nasty(roll, roll(size) + 1)
+  const hop = (index: number): Hop => ({
+    stage: STAGES[index % STAGES.length]!, ok: roll(3) > 0, sure: roll(4) > 0, name: some(), objects: times(roll(many + 1), () => ({ kind: ['Service', 'Pod'][roll(2)]!, namespace: some(), name: some() })),
+    says: some(), notes: times(roll(many + 1), some), command: some(), ...(roll(2) === 0 && { quote: nasty(roll, size * 3) }),
+  })
+  return {
+    asked: some(), request: { method: 'GET', scheme: 'http', host: some(), port: 80, path: some(), headers: {} }, hops: times(many, hop), clusters: times(many, () => ({ name: some(), weight: roll(100) })),
+    dies: null, outcome: (['arrives', 'dies', 'unclear'] as const)[roll(3)]!, headline: some(), pods: [], at: '2026-11-24T00:28:24Z',
+    ...(roll(2) === 0 && { caller: { kind: (['ingress', 'sidecar'] as const)[roll(2)]!, pod: { kind: 'Pod', namespace: some(), name: some() } } }),
+  }
+}
+
+describe('whatever names a way holds, Slack takes its messages', () => {
+  it.each([
+    ['no hop at all', { size: 40, many: 0 }, 10], ['small ones', { size: 40, many: 5 }, 60], ['middling ones', { size: 2000, many: 12 }, 15], ['many hops', { size: 60, many: 300 }, 2], ['quotes of a megabyte', { size: 400_000, many: 2 }, 1],
+  ])('%s', (_name, scale, seeds) => {
+    for (let seed = 1; seed <= seeds; seed += 1) {
+      const report = sampleFollow(dice(seed), scale)
+      expectPostable(followMessage(report, RUN, BUTTONS), 2)
+      const parts = followParts(report)
+      for (const { message } of parts) expectPostable(message)
+      expect(new Set(parts.map(({ name }) => name)).size).toBe(parts.length)
+      expect(parts.length).toBeLessThanOrEqual(12)
+    }
+  })
+
+  it('says when hops have no message of their own', () => {
+    expect(followMessage(sampleFollow(dice(3), { size: 20, many: 13 }), RUN, BUTTONS).isCut).toBe(true)
+    expect(followMessage(sampleFollow(dice(3), { size: 20, many: 4 }), RUN, BUTTONS).isCut).not.toBe(true)
+  })
+})
+
+describe('its picture', () => {
+  it.each([['no hop at all', { size: 40, many: 0 }], ['small ones', { size: 40, many: 5 }], ['long ones', { size: 3000, many: 40 }]])('is made of %s', async (_name, scale) => {
+    for (let seed = 1; seed <= 4; seed += 1) {
+      const png = await picture(pathPicture(sampleFollow(dice(seed), scale)))
+      expect(png.readUInt32BE(16)).toBeLessThanOrEqual(2800)
+      expect(png.readUInt32BE(20)).toBeLessThanOrEqual(1700)
+    }
+  })
+
+  it('keeps every text inside its box', () => {
+    const widest = `${'w'.repeat(40)}${'M'.repeat(40)}`
+    const hop = (stage: Hop['stage']): Hop => ({ stage, ok: true, sure: true, name: widest, objects: [{ kind: 'VirtualService', name: widest }], says: widest, notes: [], command: '' })
+    const report = { ...sampleFollow(dice(1), { size: 5, many: 0 }), hops: STAGES.map(hop) }
+    // 204 pixels of room; a "w" is 0.82 of the size wide, an "M" 0.86.
+    const inside = [...pathPicture(report).matchAll(/font-size="(1[12])"[^>]*>([^<]*w{3}[^<]*)</g)]
+    expect(inside).toHaveLength(10)
+    for (const [, size, words] of inside) expect(Number(size) * 0.82 * (words!.match(/w/g)?.length ?? 0)).toBeLessThanOrEqual(204)
+  })
+})
