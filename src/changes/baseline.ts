@@ -31,6 +31,12 @@ export function trafficSince(evidence: Evidence, target: Target, moment: number)
   return { requests: entries.length, failed: entries.filter(failed).length, flags, from: new Date(first.at).toISOString(), to: new Date(last.at).toISOString() }
 }
 
+/** Requests to the target that were answered well since the last that failed, of those that began after a moment (milliseconds since the epoch). */
+export function goodSinceFailure(evidence: Evidence, target: Target, moment: number): number {
+  const entries = requestsTo(target, moment, evidence).map(({ entry }) => entry).toSorted((a, b) => a.at.localeCompare(b.at))
+  return entries.length - 1 - entries.findLastIndex(failed)
+}
+
 /**
  * What a diagnosis showed, to compare a change with: before it, and after.
  * @param moment requests count from here (milliseconds since the epoch); absent: since the objects concerned last changed, 15 minutes at most

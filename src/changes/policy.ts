@@ -18,6 +18,8 @@ export interface Policy {
   fourEyes(channel: string): boolean
   /** Who Kubernetes is told that a Slack user is; undefined when nobody said. `slackGroups` are the user groups they are in. */
   identity(user: string, slackGroups: readonly string[]): Identity | undefined
+  /** Everybody who is known in Kubernetes. */
+  people(): readonly Identity[]
   /** Slack user groups that `identity` or some channel's roles speak of. */
   slackGroups(): readonly string[]
   /** In whose name dry runs are made, before anybody has approved; deploy/manifests/writer.yaml lets the default one write nothing in earnest. */
@@ -33,6 +35,6 @@ export interface Policy {
 
 /** The policy of a bot that was told of nobody: everybody may ask, nobody may change anything. */
 export const ASK_ONLY: Policy = {
-  roles: () => ({}), fourEyes: () => true, identity: () => undefined, slackGroups: () => [], rehearseAs: { user: 'mesh-medic:rehearsal', groups: [] },
+  roles: () => ({}), fourEyes: () => true, identity: () => undefined, slackGroups: () => [], people: () => [], rehearseAs: { user: 'mesh-medic:rehearsal', groups: [] },
   approvalSeconds: 30 * 60, gitops: 'patch', proofSeconds: 30, leases: { proxies: 5, minutes: 15 },
 }

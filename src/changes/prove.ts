@@ -3,7 +3,8 @@ import { hurts } from '../diagnosis/cause.ts'
 import type { Report } from '../diagnosis/report.ts'
 import type { Finding } from '../checks/check.ts'
 import { sameRef } from '../mesh/ref.ts'
-import { baselineOf } from './baseline.ts'
+import { Evidence } from '../evidence/evidence.ts'
+import { baselineOf, goodSinceFailure } from './baseline.ts'
 import type { Baseline, ChangeRecord, Proof } from './record.ts'
 
 /** Requests after the change that settle the matter before the time is over. */
@@ -65,7 +66,11 @@ function judge(change: ChangeRecord, report: Report, after: Baseline): { outcome
   if (rejected !== undefined) return { outcome: 'worse', says: `A proxy refuses configuration since the change (${rejected.code}), which it did not before.` }
   if (isWorse(baseline, after)) return { outcome: 'worse', says: `More requests fail than before: ${share(after)} instead of ${share(baseline)}.` }
   const own = hurting.find((finding) => isOfChange(finding, change))
-  if (own !== undefined) return { outcome: 'still there', says: `${own.code} is still there (${own.standing}).` }
+  if (own !== undefined) {
+    const well = isOnlyTraffic(own) ? goodSinceFailure(new Evidence(report.readings), report.target, Date.parse(change.appliedAt ?? report.startedAt)) : 0
+    if (well < FEW) return { outcome: 'still there', says: `${own.code} is still there (${own.standing}).` }
+    return { outcome: 'gone', says: `${change.for} counts failures from right after the change, while the proxies took it; since the last of them ${well} requests were answered well.` }
+  }
   if (report.verdict === 'unclear') return { outcome: 'unclear', says: `${change.for} is not found any more, but not everything could be seen: ${[...new Set(report.skipped.map(({ kind }) => kind))].join(', ')}.` }
   if (fresh.length > 0) return { outcome: 'unclear', says: `${change.for} is not found any more, but ${[...new Set(fresh.map(({ code }) => code))].join(', ')} is, which was not there before.` }
   const rest = hurting.length === 0 ? '' : ` Other trouble that was there before remains: ${[...new Set(hurting.map(({ code }) => code))].join(', ')}.`
@@ -73,6 +78,9 @@ function judge(change: ChangeRecord, report: Report, after: Baseline): { outcome
   if (traffic === undefined) return { outcome: 'gone', says: `${change.for} is gone by the proxies' own configuration; no requests have come since.${rest}` }
   return { outcome: 'gone', says: `${change.for} is gone; since the proxies took the change, ${traffic.requests - traffic.failed} of ${traffic.requests} requests were answered well.${rest}` }
 }
+
+/** True for a finding that rests on requests alone: the first failures after a change may still be of before it took effect. */
+const isOnlyTraffic = ({ because }: Finding): boolean => because.every(({ kind }) => kind === 'access-log')
 
 const failedShare = ({ traffic }: Baseline): number => (traffic === undefined || traffic.requests === 0 ? 0 : traffic.failed / traffic.requests)
 const share = (baseline: Baseline): string => `${Math.round(failedShare(baseline) * 100)} % of ${baseline.traffic?.requests ?? 0}`

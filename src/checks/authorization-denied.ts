@@ -26,12 +26,12 @@ export const authorizationDenied = defineCheck({
     MESH0503: {
       severity: 'error', title: 'denied by authorization policy', explains: ['MESH0401', 'MESH0404'],
       says: '{denied} of {requests} requests to {host} were denied (403) by {subject}: {why}',
-      remedy: 'If {caller} may send {request}: {way}.',
+      remedy: 'If {caller} may send {request}, change {rule} of {subject} so that it gets through.',
     },
     MESH0508: {
       severity: 'warning', title: 'a few requests denied',
       says: '{denied} of {requests} requests to {host} were denied (403) by {subject}: {why}',
-      remedy: 'If {caller} may send {request}: {way}.',
+      remedy: 'If {caller} may send {request}, change {rule} of {subject} so that it gets through.',
     },
     MESH0509: {
       severity: 'error', title: 'policies allow nobody', explains: ['MESH0401', 'MESH0404', 'MESH0503'],
@@ -115,7 +115,8 @@ const policyProof = (says: string, evidence: Evidence): Proof => proof(evidence.
 interface Denial {
   subject: Ref
   why: string
-  way: string
+  /** `rule 1`: what to change. */
+  rule: string
   says: string
 }
 
@@ -126,7 +127,7 @@ function found(group: Group, requests: number, grave: boolean, evidence: Evidenc
   const denial = pod === undefined ? undefined : denialOf(matchedPolicy(end) ?? '', last, pod, evidence)
   if (denial === undefined) return []
   const { method = '', path = '', authority = '' } = end.entry
-  const args: Args = { denied: group.length, requests, host: target.hosts[0] ?? authority, caller: callerName(last, evidence), request: `${method} ${path}`.slice(0, 200), why: denial.why, way: denial.way }
+  const args: Args = { denied: group.length, requests, host: target.hosts[0] ?? authority, caller: callerName(last, evidence), request: `${method} ${path}`.slice(0, 200), why: denial.why, rule: denial.rule }
   return [{
     code: grave ? 'MESH0503' : 'MESH0508', standing: 'observed', subject: denial.subject, args,
     because: [
@@ -154,13 +155,13 @@ function denialOf(matched: string, request: Request, pod: Pod, evidence: Evidenc
     if (policy?.spec?.rules?.[Number(rule)] === undefined) return undefined
     const subject = refOf(policy)
     const nth = Number(rule) + 1
-    return { subject, why: `its rule ${nth} denies it`, way: `change rule ${nth} of ${formatRef(subject)}, which denies whatever other policies allow`, says: `rule ${nth} of ${formatRef(subject)} denies by ${matched}` }
+    return { subject, why: `its rule ${nth} denies it`, rule: `rule ${nth}`, says: `rule ${nth} of ${formatRef(subject)} denies by ${matched}` }
   }
   const policies = allowing(pod, evidence)
   const near = nearestRule(policies, factsOf(request, evidence))
   const [first] = policies
   if (first === undefined) return undefined
-  if (near === undefined) return { subject: refOf(first), why: 'it allows by rules and has none', way: `give ${formatRef(refOf(first))} a rule for it`, says: `${formatRef(refOf(first))} has no rules` }
+  if (near === undefined) return { subject: refOf(first), why: 'it allows by rules and has none', rule: 'the rules', says: `${formatRef(refOf(first))} has no rules` }
   return byNoRule(near, policies)
 }
 
@@ -169,7 +170,7 @@ function byNoRule({ policy, rule, misses }: NearRule, policies: readonly Authori
   const but = misses.length === 0 ? 'the proxy may not have had it yet' : shown(misses)
   return {
     subject: refOf(policy), why: `none of the ${rules} rules that allow takes it; the nearest is its rule ${rule + 1}, but ${but}`,
-    way: `let rule ${rule + 1} of ${formatRef(refOf(policy))} take it too, or add a rule that does`,
+    rule: `rule ${rule + 1}`,
     says: `rule ${rule + 1} of ${formatRef(refOf(policy))}: ${but}`,
   }
 }

@@ -1,5 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
+import { credentialRefusal } from '../mesh/istiod-log.ts'
 import type { Gateway, GatewayServer, Pod } from '../mesh/objects.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
@@ -20,7 +21,7 @@ export const gatewayCredential = defineCheck({
     MESH0603: {
       severity: 'error', title: 'gateway certificate missing', explains: ['MESH0401', 'MESH0404'], covers: ['IST0101 Referenced credentialName not found', 'IST0161'],
       says: 'The certificate {credential} of {subject} cannot be had by its proxy ({reason}), so port {port} does not take up {hosts}',
-      remedy: '{way}.',
+      remedy: "Create the Secret {credential} in namespace {namespace}, of type kubernetes.io/tls, and let the gateway's service account read Secrets there; or correct the name in {subject}.",
     },
     MESH0604: {
       severity: 'error', title: 'gateway certificate expired', explains: ['MESH0401', 'MESH0404'], covers: ['IST0161'],
@@ -61,7 +62,7 @@ function judge(use: Use, evidence: Evidence, target: Target): Found[] {
   if (missing.length > 0) {
     const why = reasonFor(use, evidence)
     const because = missing.map(({ reading, secret }) => proof(reading, `${reading.of?.name ?? 'the gateway'} waits for ${secret.name} (${secret.status}), and with it for the listener that needs it`))
-    return [found('MESH0603', use, [...because, ...(why === undefined ? [] : [why.proof])], { reason: why?.reason ?? 'istiod has sent none', way: wayOut(use, why?.reason ?? '') }, target)]
+    return [found('MESH0603', use, [...because, ...(why === undefined ? [] : [why.proof])], { reason: why?.reason ?? 'istiod has sent none' }, target)]
   }
   const invalid = states.filter(({ reading, secret }) => !isValid(secret, reading))
   const [first] = invalid
@@ -79,24 +80,12 @@ const isValid = ({ notBefore, notAfter }: ProxySecret, { at }: Pick<Seen, 'at'>)
 /** What istiod said when one of the proxies asked for it, since the Gateway was last changed. */
 function reasonFor({ gateway, credential, pods }: Use, evidence: Evidence): { reason: string; proof: Proof } | undefined {
   const moment = latestChange([gateway])
-  const refused = (message: string): boolean => pods.some(({ metadata }) => message.startsWith(`proxy ${metadata.name}.${metadata.namespace ?? ''} attempted`)) && message.includes(`unauthorized certificates ${credential}: `)
   for (const reading of evidence.seen('istiod-log')) {
-    const last = reading.value.findLast(({ at, message }) => Date.parse(at) >= moment && (message.includes(`://${credential}: `) || refused(message)))
-    if (last === undefined) continue
-    const [account, namespace] = /: ([^/\s]+)\/(\S+) is not authorized to read secrets/.exec(last.message)?.slice(1) ?? []
-    const reason = account === undefined ? last.message.split(`://${credential}: `).at(-1) ?? last.message : `${UNAUTHORIZED} ${namespace ?? ''}/${account} may not read Secrets`
-    return { reason, proof: proof(reading, `${reading.of?.name ?? 'istiod'} could not give it`, last.message) }
+    const refusals = reading.value.filter(({ at }) => Date.parse(at) >= moment).flatMap(({ message }) => { const refusal = credentialRefusal(message); return refusal === undefined ? [] : [{ message, ...refusal }] })
+    const last = refusals.findLast((one) => one.credential === credential && (one.proxy === undefined || pods.some(({ metadata }) => one.proxy === `${metadata.name}.${metadata.namespace ?? ''}`)))
+    if (last !== undefined) return { reason: last.reason, proof: proof(reading, `${reading.of?.name ?? 'istiod'} could not give it`, last.message) }
   }
   return undefined
-}
-
-const UNAUTHORIZED = 'its service account'
-
-/** istiod gives a proxy the Secrets of the proxy's own namespace, and only when its service account may read them itself. */
-function wayOut({ gateway, credential, pods }: Use, reason: string): string {
-  const namespace = pods[0]?.metadata.namespace ?? ''
-  if (reason.startsWith(UNAUTHORIZED)) return `Let the service account of the gateway get, list and watch Secrets in namespace ${namespace}, by a Role and a RoleBinding`
-  return `Create the Secret ${credential} in namespace ${namespace}, of type kubernetes.io/tls, or correct its name in ${formatRef(refOf(gateway))}`
 }
 
 function found(code: Code, { gateway, credential, servers, hosts, pods }: Use, because: Proof[], args: Record<string, string>, target: Target): Found {

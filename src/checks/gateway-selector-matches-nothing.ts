@@ -16,7 +16,7 @@ export const gatewaySelectorMatchesNothing = defineCheck({
   name: 'gateway-selector-matches-nothing',
   about: "every Gateway's selector matches a running proxy",
   needs: ['gateways', 'virtual-services', 'pods'],
-  confirms: ['proxy-status', 'access-log'],
+  confirms: ['proxy-status', 'services', 'access-log'],
   problems: {
     MESH0601: {
       severity: 'error', title: 'gateway selector matches nothing', explains: ['MESH0105', 'MESH0116', 'MESH0401', 'MESH0404'], covers: ['IST0101 Referenced selector not found'],

@@ -4,6 +4,7 @@ import { authorizationDenied } from './authorization-denied.ts'
 import { blockedOutbound } from './blocked-outbound.ts'
 import type { Check } from './check.ts'
 import { circuitBreakerOverflow } from './circuit-breaker-overflow.ts'
+import { conflictingSelectors } from './conflicting-selectors.ts'
 import { conflictingVirtualServices } from './conflicting-virtual-services.ts'
 import { failingRequests } from './failing-requests.ts'
 import { faultLeftOn } from './fault-left-on.ts'
@@ -43,6 +44,7 @@ export const CHECKS: readonly Check[] = [
   authorizationDenied,
   blockedOutbound,
   circuitBreakerOverflow,
+  conflictingSelectors,
   conflictingVirtualServices,
   failingRequests,
   faultLeftOn,

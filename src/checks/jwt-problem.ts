@@ -30,12 +30,12 @@ export const jwtProblem = defineCheck({
     MESH0510: {
       severity: 'error', title: 'tokens refused', explains: ['MESH0401', 'MESH0404'],
       says: '{refused} of {requests} requests to {host} were refused (401) by {subject}: {reason}',
-      remedy: '{way}.',
+      remedy: 'Make issuer, audiences and keys of {subject} those of the tokens (iss, aud and kid).',
     },
     MESH0511: {
       severity: 'warning', title: 'some tokens refused',
       says: '{refused} of {requests} requests to {host} were refused (401) by {subject}: {reason}',
-      remedy: '{way}.',
+      remedy: 'Look at what the callers send as their token: renewed too late, a clock that is off, or no token at all.',
     },
   },
   run(evidence, target) {
@@ -106,14 +106,6 @@ function fetchFailures(uri: string, moment: number, evidence: Evidence): { reaso
 
 /** Reasons that lie with whoever sends the token, and not with the mesh. */
 const SENDERS = /^Jwt_(?:is_expired|not_yet_valid|is_not_in_the_form|header|payload|is_missing)/
-const WAYS: readonly [RegExp, string][] = [
-  [/^Jwt_is_expired/, 'Let the caller renew its token; when it is fresh, compare the clocks'],
-  [/^Jwt_issuer_is_not_configured/, 'Add a rule for the issuer of the token (its iss claim), which must be the same to the last character'],
-  [/^Audiences_in_Jwt/, 'Add the audience of the token (its aud claim), or take the audiences out of the rule'],
-  [/^Jwt_verification_fails/, 'Compare the key that signed the token (its kid) with those that the rule has'],
-  [/^Jwks/, 'Make the address of the keys answer'],
-]
-
 function refusedTokens(group: Group, refused: readonly Request[], requests: readonly Request[], evidence: Evidence, target: Target): Found[] {
   const last = latest(group)
   const end = nearest(last)
@@ -128,7 +120,6 @@ function refusedTokens(group: Group, refused: readonly Request[], requests: read
     code, standing: 'observed', subject: refOf(policy),
     args: {
       refused: group.length, requests: requests.length, host: target.hosts[0] ?? '', reason: reason.replaceAll('_', ' '),
-      way: WAYS.find(([pattern]) => pattern.test(reason))?.[1] ?? 'Look at what the caller sends as its token',
     },
     because: [
       proof(end.log, `${group.length} requests were refused since the last change, as ${end.log.of?.name ?? 'the proxy'} logged`, quoteLine(end.entry)),

@@ -1,13 +1,13 @@
 import { storedAudit, verifyAudit } from '../store/audit.ts'
 import { EXIT } from './exit-codes.ts'
 import { answer } from './output.ts'
-import { openRecords } from './records.ts'
+import { openKeptRecords } from './records.ts'
 
 const PAGE = 1000
 
 /** `mesh-medic audit export`: every entry as it is stored, a line of JSON each, `{sequence, entry}`, oldest first. */
 export async function exportAudit(): Promise<number> {
-  const backend = await openRecords()
+  const backend = await openKeptRecords()
   try {
     let lines: string[] = []
     const out = async (): Promise<void> => {
@@ -26,7 +26,7 @@ export async function exportAudit(): Promise<number> {
 
 /** `mesh-medic audit verify`: whether every entry is as it was written and in its place; exit code 2 when not. */
 export async function verify(): Promise<number> {
-  const backend = await openRecords()
+  const backend = await openKeptRecords()
   try {
     const verdict = await verifyAudit(backend.records)
     if (verdict.ok) {

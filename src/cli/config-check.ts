@@ -26,7 +26,10 @@ function explain(config: Config): string[] {
   for (const [name, { kubeconfig, context, prometheus }] of Object.entries(clusters)) {
     lines.push(`  cluster ${name}${name === config.cluster ? ' (the one the bot looks at)' : ''}: kubeconfig ${kubeconfig ?? 'as KUBECONFIG'}, context ${context ?? 'the current one'}, Prometheus ${prometheus ?? config.prometheusUrl ?? 'none'}`)
   }
-  if (Object.keys(channels).length > 0) lines.push(`  channels: ${Object.keys(channels).join(', ')} (checked; their roles and clusters are not used yet)`)
+  for (const [channel, { cluster, fourEyes }] of Object.entries(channels)) {
+    const named = (['viewer', 'operator', 'approver'] as const).map((role) => `${role}s ${counted(config.policy.roles(channel)[role])}`)
+    lines.push(`  channel ${channel}: ${named.join(', ')}${fourEyes === false ? '; people may approve what they asked for themselves' : ''}${cluster === undefined ? '' : `; cluster ${cluster} (not used yet)`}`)
+  }
   lines.push(
     '', 'In use:',
     `  istioctl: ${config.istioctl} (${from('ISTIOCTL')})`,
@@ -35,8 +38,11 @@ function explain(config: Config): string[] {
     `  health: port ${config.healthPort} (${from('HEALTH_PORT')})`,
     `  log level: ${config.logLevel} (${from('LOG_LEVEL')})`,
     `  limits: ${limits.stepTimeout / 1000} s a look, ${limits.concurrency} looks at once, ${limits.jobs} diagnoses at once`,
+    `  changes: an approval is waited for ${config.policy.approvalSeconds / 60} min, proved for ${config.policy.proofSeconds} s; what GitOps owns: ${config.policy.gitops === 'patch' ? 'a patch only' : 'applied all the same'}; dry runs as ${config.policy.rehearseAs.user}`,
+    `  leases: ${config.policy.leases.proxies} proxies, ${config.policy.leases.minutes} min`,
     '', 'What works with this:',
-    '  ✓ diagnose, status, doctor: need a cluster only (mesh-medic doctor tests it)',
+    '  ✓ diagnose, follow, status, doctor, log-level: need a cluster only (mesh-medic doctor tests it)',
+    ...changeLines(config),
     ...slackLines(config),
   )
   return lines
@@ -49,4 +55,16 @@ function slackLines(config: Config): string[] {
   if (mode === 'http') return [`  ✓ serve: Slack over HTTP, port ${config.slack.port}`]
   const missing = [...(botToken === undefined ? ['SLACK_BOT_TOKEN'] : []), ...(appToken === undefined && signingSecret === undefined ? ['SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)'] : [])]
   return [`  ✗ serve: missing ${missing.join(' and ')}`]
+}
+
+const counted = (members: { users?: readonly string[] | undefined; groups?: readonly string[] | undefined } | undefined): string =>
+  members === undefined ? 'none named' : [...(members.users ?? []), ...(members.groups ?? [])].join(' ') || 'none named'
+
+/** Whether anybody could change anything, and what is missing for it. */
+function changeLines({ channels, policy }: Config): string[] {
+  const approvers = Object.keys(channels).flatMap((channel) => policy.roles(channel).approver?.users ?? [])
+  const groups = Object.keys(channels).some((channel) => (policy.roles(channel).approver?.groups ?? []).length > 0)
+  if (approvers.length === 0 && !groups) return ['  ✗ changes from Slack: no channel names an approver (channels.CHANNEL.roles.approver)']
+  const unmapped = approvers.filter((user) => policy.identity(user, []) === undefined)
+  return [unmapped.length === 0 ? '  ✓ changes from Slack' : `  ✗ changes from Slack: approvers without a name in Kubernetes (identities.users): ${unmapped.join(', ')}`]
 }

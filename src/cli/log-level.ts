@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { choosePods, findProxies } from '../changes/leases/find-proxies.ts'
-import { giveBack } from '../changes/leases/give-back.ts'
+import { giveBack, type LeaseEnd } from '../changes/leases/give-back.ts'
 import { isUnsettled, listLeases, readLease, type LeaseRecord } from '../changes/leases/lease-record.ts'
 import { LeaseRefusedError } from '../changes/leases/lease-refused.ts'
 import { lend, requireMinutes, type LeaseDeps } from '../changes/leases/lend.ts'
@@ -92,7 +92,7 @@ async function lendInTerminal(target: string, typed: string, options: LogLevelOp
   try {
     const deps = { records: backend.records, clients, writer: clusterWriter({ clients, ...connection }) }
     await sweepLeases({ ...deps, trouble: (error, lease) => remark(`lease ${lease} of before could not be given back: ${error instanceof Error ? error.message : String(error)}`) }, signal)
-    if (backend.kind === 'embedded') await endAbandoned(deps, signal)
+    if (backend.kind === 'embedded') await endAbandoned(deps)
     const { target: found, pods } = await findProxies(query, clients, about)
     const chosen = choosePods(pods, { count: options.pods, most: leases.proxies })
     const shown = await shownLevels(chosen.pods.map(refOf), clients, about)
@@ -109,9 +109,10 @@ async function lendInTerminal(target: string, typed: string, options: LogLevelOp
 }
 
 /** Gives back what a terminal that was killed had lent: while this one has the data folder, no other can be waiting. */
-async function endAbandoned(deps: LeaseDeps, signal: AbortSignal): Promise<void> {
+async function endAbandoned(deps: LeaseDeps): Promise<void> {
   const abandoned = (await listLeases(deps.records)).filter(({ state, channel }) => state !== 'over' && channel === undefined)
-  await Promise.all(abandoned.map(({ id }) => giveBack(deps, id, { why: 'overdue' }, signal)))
+  const over = await Promise.all(abandoned.map(({ id }) => putBack(deps, id, { why: 'overdue' })))
+  if (over.length > 0) remark(`Of before, when this command was killed:\n${over.map(ended).join('').trimEnd()}`)
 }
 
 /** Lends, waits, and gives back; whatever happens between. */
@@ -124,11 +125,11 @@ async function lendUntilTheEnd(deps: LeaseDeps, request: Parameters<typeof lend>
     await untilOver(deps, id, signal)
   } catch (error) {
     if (!signal.aborted) {
-      await putBack(deps, id, false).catch(() => undefined)
+      await putBack(deps, id, { why: 'failed' }).catch(() => undefined)
       throw error
     }
   }
-  return putBack(deps, id, signal.aborted)
+  return putBack(deps, id, signal.aborted ? { why: 'given back', by: userInfo().username } : { why: 'time' })
 }
 
 /** Waits until the time is over, it was given back elsewhere, or we are told to stop; says how long it takes on a terminal. */
@@ -147,9 +148,10 @@ async function untilOver({ records }: LeaseDeps, id: string, signal: AbortSignal
   }
 }
 
-async function putBack(deps: LeaseDeps, id: string, isEarly: boolean): Promise<LeaseRecord> {
+/** Gives a lease back, and tries again for a while: a process that was killed keeps a proxy in hand for some seconds. */
+async function putBack(deps: LeaseDeps, id: string, end: LeaseEnd): Promise<LeaseRecord> {
   for (const late = Date.now() + GIVES_UP; ;) {
-    const lease = await giveBack(deps, id, isEarly ? { why: 'given back', by: userInfo().username } : { why: 'time' }, new AbortController().signal)
+    const lease = await giveBack(deps, id, end, new AbortController().signal)
     if (lease === undefined) throw new LeaseRefusedError('Nothing was lent.')
     if (lease.state === 'over' || Date.now() > late) return lease
     remark(`${lease.proxies.filter(isUnsettled).map(({ pod, says = 'not put back' }) => `${formatPod(pod)}: ${says}`).join('; ')}; trying again`)

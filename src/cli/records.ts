@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { loadConfig } from '../config.ts'
 import { BackendError } from '../jobs/backend-error.ts'
 import { openBackend, type Backend } from '../jobs/backend.ts'
@@ -16,4 +18,16 @@ export async function openRecords(): Promise<Backend> {
     if (!(error instanceof BackendError)) throw error
     throw new UsageError(error.message, { cause: error })
   }
+}
+
+/**
+ * The same, for looking only: nothing is made where no records are.
+ * @throws UsageError also when the data folder holds none
+ */
+export async function openKeptRecords(): Promise<Backend> {
+  const { redisUrl, dataFolder } = loadConfig(process.env)
+  if (redisUrl === undefined && !existsSync(join(dataFolder, 'pglite'))) {
+    throw new UsageError(`The data folder ${dataFolder} holds no records: no bot has worked with it. MESH_MEDIC_DATA names another, REDIS_URL the Redis of the bot.`)
+  }
+  return openRecords()
 }

@@ -16,6 +16,7 @@ export function policyOf({ channels = {}, identities: { users = {}, groups = {} 
       return { user: own.user, groups: [...new Set([...(own.groups ?? []), ...slackGroups.flatMap((group) => groups[group] ?? [])])] }
     },
     slackGroups: () => all,
+    people: () => Object.values(users).map(({ user, groups: own }) => ({ user, groups: own ?? [] })),
     rehearseAs: rehearseAs === undefined ? ASK_ONLY.rehearseAs : { user: rehearseAs.user, groups: rehearseAs.groups ?? [] },
     approvalSeconds: changes.approvalMinutes === undefined ? ASK_ONLY.approvalSeconds : changes.approvalMinutes * 60,
     gitops: changes.gitops ?? ASK_ONLY.gitops,

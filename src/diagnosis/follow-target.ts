@@ -27,15 +27,19 @@ interface Wanted {
   method?: string | undefined
 }
 
-/** A question out of what logs and objects hold; undefined when they hold what nobody could type. */
-function questionOf({ host, port, path = '/', method }: Wanted, words: FollowWords): FollowQuestion | undefined {
+/** A question out of what logs and objects hold; for `/` when their path is none that could be typed, undefined when their host is none. */
+function questionOf(wanted: Wanted, words: FollowWords): FollowQuestion | undefined {
+  const { host, port, path = '/', method } = wanted
+  if (!path.startsWith('/')) return questionOf({ ...wanted, path: '/' }, words)
   try {
     return parseFollow(`${host}${port === undefined ? '' : `:${port}`}${path}`, { ...words, ...(method !== undefined && { method }) })
   } catch (error) {
-    if (error instanceof FollowSyntaxError) return undefined
-    throw error
+    if (!(error instanceof FollowSyntaxError)) throw error
+    return path === '/' ? undefined : questionOf({ ...wanted, path: '/' }, words)
   }
 }
+
+const listed = <T>(one: T | undefined): T[] => (one === undefined ? [] : [one])
 
 /** The host and port of an authority. */
 function wantedBy({ entry: { authority = '', path, method } }: Pick<Request, 'entry'>): Wanted {
@@ -84,12 +88,12 @@ function fromSidecars(target: Target, requests: readonly Request[], moment: numb
   const [host] = target.hosts.filter((one) => !one.includes('*'))
   if (host !== undefined) {
     const { path, method } = usual(requests) ?? {}
-    return [questionOf({ host, port: target.port, path: target.path ?? path, method }, words) ?? []].flat()
+    return listed(questionOf({ host, port: target.port, path: target.path ?? path, method }, words))
   }
   const log = evidence.seenOf('access-log', refOf(pod))
   const calls = log === undefined ? [] : since(log.value.lines, moment).filter(({ upstreamCluster = '', authority }) => authority !== undefined && !upstreamCluster.startsWith('inbound|')).map((entry): Request => ({ entry, log }))
   const wanted = usual(calls)
-  return wanted === undefined ? [] : [questionOf(wanted, words) ?? []].flat()
+  return wanted === undefined ? [] : listed(questionOf(wanted, words))
 }
 
 /**

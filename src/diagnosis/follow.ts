@@ -14,6 +14,7 @@ import type { Ref } from '../mesh/ref.ts'
 import { sameRef } from '../mesh/ref.ts'
 import { calleeNamespaces, calleesOf, isLookedAt } from './follow/callee.ts'
 import { CallerError, callerNamespace, callerOf, callingGateways, fromIngress, NoGatewayPodError } from './follow/caller.ts'
+import { planCertificates } from './follow/certificate.ts'
 import { clusterHop } from './follow/cluster-hop.ts'
 import { endpointsHop } from './follow/endpoints-hop.ts'
 import { inboundHop } from './follow/inbound-hop.ts'
@@ -113,6 +114,12 @@ export function calleePods(question: FollowQuestion, caller: Caller, evidence: E
   return trace === undefined ? [] : calleesOf(trace).map(({ pod }) => pod).filter(hasProxy).map(refOf)
 }
 
+/** The look at the certificates that the caller's proxy presents, when the request comes by TLS. */
+function planCertificatesOf(question: FollowQuestion, caller: Caller, evidence: Evidence): AnyStep[] {
+  const trace = traceOf(question, caller, evidence)
+  return trace === undefined ? [] : planCertificates(trace)
+}
+
 /** The looks at the pods behind the clusters the request may go to. */
 export function planCallees(question: FollowQuestion, caller: Caller, evidence: Evidence): AnyStep[] {
   const trace = traceOf(question, caller, evidence)
@@ -185,6 +192,7 @@ export async function follow(question: FollowQuestion, clients: Clients, options
     throw error
   }
   await look(planCallerProxy(caller))
+  await look(planCertificatesOf(question, caller, seen()))
   await look(planCallees(question, caller, seen()))
   await look(calleePods(question, caller, seen()).flatMap(planCalleeProxy))
   return followIn(question, caller, seen(), { context: clients.context, at })

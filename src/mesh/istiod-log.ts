@@ -17,3 +17,20 @@ export function istiodWarnings(log: string): IstiodWarning[] {
     return at === undefined || scope === undefined || message === undefined ? [] : [{ at, scope, message }]
   })
 }
+
+/** Why istiod gave a proxy no certificate. */
+export interface CredentialRefusal {
+  credential: string
+  /** `NAME.NAMESPACE`; absent when istiod does not say who asked. */
+  proxy?: string
+  reason: string
+}
+
+/** What a warning says of a certificate that a Gateway's proxy asked for in vain; undefined for any other warning. */
+export function credentialRefusal(message: string): CredentialRefusal | undefined {
+  const [, named, reason] = /^failed to fetch key and certificate for kubernetes(?:-gateway)?:\/\/(\S+): (.+)$/.exec(message) ?? []
+  if (named !== undefined && reason !== undefined) return { credential: named, reason }
+  const [, proxy, credential, account, namespace] = /^proxy (\S+) attempted to access unauthorized certificates (\S+): ([^/\s]+)\/(\S+) is not authorized to read secrets/.exec(message) ?? []
+  if (proxy === undefined || credential === undefined) return undefined
+  return { credential, proxy, reason: `service account ${namespace ?? ''}/${account ?? ''} may not read Secrets` }
+}

@@ -3,15 +3,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import { parseRecording, replayClients } from '../evidence/clients/recording.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import { ASK_ONLY, type Policy } from '../changes/policy.ts'
+import { parseRecording, type Recording } from '../evidence/clients/recording.ts'
 import { openBackend } from '../jobs/backend.ts'
 import type { Log } from '../jobs/log.ts'
 import { connectSlack } from '../slack/connect.ts'
+import type { Records } from '../store/records.ts'
+import { isFinished, listRuns } from '../store/runs.ts'
+import { recordedMesh } from './recorded-mesh.ts'
+import { DEFAULT_PEOPLE } from './slack/defaults.ts'
+import { playLine } from './slack/play-line.ts'
 import { startSlackStandIn } from './slack/stand-in.ts'
 import { showThreads } from './slack/terminal.ts'
 
-/** The recorded mesh of the demo: routes to subsets that no DestinationRule defines. */
-const RECORDING = join(import.meta.dirname, '..', '..', 'test', 'scenarios', 'chapter-10', 'ill', 'recording.json')
+/** The recorded mesh of the demo: routes to subsets that no DestinationRule defines; and the same after it was mended. */
+const SCENARIO = join(import.meta.dirname, '..', '..', 'test', 'scenarios', 'chapter-10')
 /** Milliseconds each recorded answer takes, so that the thread is seen to grow. */
 const DELAY = 120
 const COMMAND = '/mesh diagnose catalog'
@@ -22,32 +29,57 @@ export interface DemoRequest {
   /** Ends the demo. */
   signal: AbortSignal
   log: Log
-  /** Another recording than chapter 10. */
-  recording?: string
+  /** Milliseconds each recorded answer takes. Default 120, so that the thread is seen to grow. */
+  delay?: number
 }
+
+const IDENTITIES: Readonly<Record<string, string>> = { U_ONCALL: 'oncall@example.com', U_SECOND: 'second@example.com' }
+
+/** In the demo oncall may lend log levels, and second may approve. */
+const POLICY: Policy = {
+  ...ASK_ONLY,
+  roles: () => ({ operator: { users: ['U_ONCALL'] }, approver: { users: ['U_SECOND'] } }),
+  identity(user) {
+    const name = IDENTITIES[user]
+    return name === undefined ? undefined : { user: name, groups: ['mesh-medic:approvers'] }
+  },
+  proofSeconds: 3,
+}
+
+const HOW = [
+  '',
+  'The demo stays. You are @oncall, who may raise log levels; @second may approve. Lines that can be typed here:',
+  '  click Propose fix            then  click Approve as second,  and later  click Undo as second',
+  '  click Raise log level        then  submit,  or  submit level=trace for="1 minute";  then  click Give back now',
+  '  /mesh leases, /mesh audit, /mesh help',
+  'On the page the same is done with the mouse; who you are is chosen at its lower left. Ctrl-C, or the word exit, ends the demo.',
+].join('\n')
+
+const readRecording = async (phase: 'ill' | 'mended'): Promise<Recording> => parseRecording(await readFile(join(SCENARIO, phase, 'recording.json'), 'utf8'))
 
 /**
  * Runs the whole bot on embedded defaults: the Slack stand-in, the embedded store in a folder that goes with the demo, and a recorded mesh.
- * Types one command, shows the thread as it grows, and then types whatever lines come in, until the signal or the word `exit`.
+ * Types one command, shows the thread as it grows, and then does what lines say that come in, until the signal or the word `exit`. Whatever change
+ * is written makes the mesh the one that was recorded after it was mended; log levels are kept in memory.
  */
-export async function runDemo({ input, output, signal, log, recording = RECORDING }: DemoRequest): Promise<void> {
+export async function runDemo({ input, output, signal, log, delay = DELAY }: DemoRequest): Promise<void> {
   const say = (text: string): void => void output.write(`${text}\n`)
   const dataFolder = await mkdtemp(join(tmpdir(), 'mesh-medic-demo-'))
   const standIn = await startSlackStandIn()
   const backend = await openBackend({ dataFolder, log })
-  const clients = replayClients(parseRecording(await readFile(recording, 'utf8')), { delay: DELAY })
-  const connection = await connectSlack({ backend, clients, options: { botToken: standIn.botToken, appToken: standIn.appToken, apiUrl: standIn.url }, log })
+  const { clients, writer } = recordedMesh({ ill: await readRecording('ill'), mended: await readRecording('mended'), delay })
+  const connection = await connectSlack({ backend, clients, writer, policy: POLICY, options: { botToken: standIn.botToken, appToken: standIn.appToken, apiUrl: standIn.url }, log })
   const stopShowing = showThreads(standIn, (text) => output.write(text))
   try {
     say(`A stand-in for Slack is at ${standIn.pageUrl} (this machine only); the mesh is a recording, the bot is the real one.`)
-    const type = async (line: string): Promise<void> => {
-      say(`\n@oncall> ${line}`)
-      await standIn.type(line)
+    const play = async (line: string): Promise<void> => {
+      say(`\n> ${line}`)
+      await playLine(standIn, DEFAULT_PEOPLE, line).catch((error: unknown) => say(error instanceof Error ? error.message : String(error)))
     }
-    await type(COMMAND)
-    await standIn.waitFor(() => standIn.messages().some(({ text }) => /Ill|Healthy|Unclear|failed/.test(text)), 60_000).catch(() => undefined)
-    say('\nThe demo stays: type /mesh commands here (/mesh help), or open the page. Ctrl-C, or the word exit, ends it.')
-    await staying(input, signal, type)
+    await play(COMMAND)
+    await untilAnswered(backend.records, signal)
+    say(HOW)
+    await staying(input, signal, play)
   } finally {
     stopShowing()
     await connection.stop({ graceMilliseconds: 1000 })
@@ -57,10 +89,20 @@ export async function runDemo({ input, output, signal, log, recording = RECORDIN
   }
 }
 
-/** Passes lines on until `exit` or the signal; an input that ends (a pipe) does not end the demo. */
-function staying(input: Readable, signal: AbortSignal, type: (line: string) => Promise<void>): Promise<void> {
+/** Waits until the thread is told to its end, at most a minute: what comes after it is to be read after it. */
+async function untilAnswered(records: Records, signal: AbortSignal): Promise<void> {
+  for (const late = Date.now() + 60_000; Date.now() < late && !signal.aborted;) {
+    const runs = await listRuns(records)
+    if (runs.length > 0 && runs.every(isFinished)) return
+    await pause(200)
+  }
+}
+
+/** Passes lines on, one after the other, until `exit` or the signal; an input that ends (a pipe) does not end the demo. */
+function staying(input: Readable, signal: AbortSignal, play: (line: string) => Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     const lines = createInterface({ input })
+    let last = Promise.resolve()
     const keepAlive = setInterval(() => undefined, 60_000)
     const end = (): void => {
       clearInterval(keepAlive)
@@ -71,8 +113,8 @@ function staying(input: Readable, signal: AbortSignal, type: (line: string) => P
     signal.addEventListener('abort', end, { once: true })
     lines.on('line', (line) => {
       const typed = line.trim()
-      if (typed === 'exit') end()
-      else if (typed !== '') void type(typed.startsWith('/') ? typed : `/mesh ${typed}`)
+      if (typed === 'exit') void last.then(end)
+      else if (typed !== '') last = last.then(() => play(typed))
     })
   })
 }

@@ -1,8 +1,7 @@
 import { applied, parseManifest } from '../changes/manifest.ts'
 import type { ClusterWriter } from '../changes/cluster-writer.ts'
 import { writableKind } from '../changes/writable-kinds.ts'
-import type { Clients } from '../evidence/clients/clients.ts'
-import { UnseenError } from '../evidence/clients/clients.ts'
+import { UnseenError, type Clients, type Resource, type Where } from '../evidence/clients/clients.ts'
 import { replayClients, type Recording } from '../evidence/clients/recording.ts'
 import { latestChange, type KubernetesObject } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
@@ -42,6 +41,20 @@ function mendedAt({ calls }: Recording): Date {
 }
 
 /**
+ * Objects of a namespace or a name, picked from all lists of their resource in a recording: leases ask for single pods, which no diagnosis lists.
+ * Undefined for any other question, and where the resource was never listed.
+ */
+function pickedFrom({ calls }: Recording, { plural, version, group }: Resource, { namespace, labels, fields }: Where): KubernetesObject[] | undefined {
+  const [, name] = /^metadata\.name=([^,]+)$/.exec(fields ?? '') ?? []
+  if (labels !== undefined || (fields !== undefined && name === undefined) || (namespace === undefined && name === undefined)) return undefined
+  const list = `kubernetes list ${plural}.${version}${group === '' ? '' : `.${group}`} `
+  const lists = calls.filter(({ call, json }) => call.startsWith(list) && Array.isArray(json))
+  if (lists.length === 0 || (name === undefined && lists.some(({ call }) => call === `${list}-n ${namespace ?? ''}`))) return undefined
+  const objects = lists.flatMap(({ json }) => json as KubernetesObject[]).filter(({ metadata }) => (name === undefined || metadata.name === name) && (namespace === undefined || metadata.namespace === namespace))
+  return structuredClone([...new Map(objects.map((object) => [`${object.metadata.namespace ?? ''}/${object.metadata.name}`, object])).values()])
+}
+
+/**
  * Plays a mesh that can be mended. Objects are those of the recordings; a dry run answers what an apply would make of them; any change that is
  * written counts as the one that mends.
  * @param delay milliseconds before each answer
@@ -51,9 +64,12 @@ export function recordedMesh({ ill, mended, delay = 0 }: { ill: Recording; mende
   const after = { ...replayClients(mended, { delay }), now: () => mendedAt(mended) }
   const levels = new RecordedLevels()
   let now = before
+  const recording = (): Recording => (now === before ? ill : mended)
   const clients: Clients = {
     kubernetes: {
-      list: (...args) => now.kubernetes.list(...args), log: (...args) => now.kubernetes.log(...args),
+      list: async (resource, where, signal) => pickedFrom(recording(), resource, where) ?? now.kubernetes.list(resource, where, signal),
+      // Nothing was logged in a recording after it was made.
+      log: async (pod, container, tailLines, signal, window) => (window !== undefined && window.sinceTime > recording().madeAt ? '' : now.kubernetes.log(pod, container, tailLines, signal, window)),
       allowed: (...args) => now.kubernetes.allowed(...args), version: (...args) => now.kubernetes.version(...args),
     },
     istioctl: {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { keepLeases } from '../changes/leases/keep-leases.ts'
 import { ASK_ONLY, type Policy } from '../changes/policy.ts'
 import { READ_ONLY } from '../changes/read-only.ts'
+import { testIdentities } from '../changes/test-identities.ts'
 import type { ClusterWriter } from '../changes/writer.ts'
 import type { Check } from '../checks/check.ts'
 import { CHECKS } from '../checks/index.ts'
@@ -120,7 +121,7 @@ async function startWorking({ backend, clients, options, log }: ConnectRequest, 
   const { records, queue, slack, policy, writer, board, telling: { checks } } = deps
   const openThread = (run: RunRecord): SlackThread => new SlackThread(deps, run)
   const work = processors({
-    records, clients, checks, openThread, audit, log, policy, writer, board, queue, meshStatus, testCluster, selfTests: [() => testSlack(slack)], store: { kind: backend.kind, ping: () => backend.ping() },
+    records, clients, checks, openThread, audit, log, policy, writer, board, queue, meshStatus, testCluster, selfTests: [() => testSlack(slack), (signal) => testIdentities(policy, clients, signal)], store: { kind: backend.kind, ping: () => backend.ping() },
     ...(options.cancelPoll !== undefined && { cancelPoll: options.cancelPoll }), ...(options.stepTimeout !== undefined && { stepTimeout: options.stepTimeout }), ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
   })
   const jobs = options.jobs ?? 4

@@ -59,14 +59,20 @@ beforeEach(async () => {
   former = await now()
 })
 
-const raised = async (): Promise<void> => {
-  await until('http:debug on every proxy', 60, async () => [...(await now()).values()].every(({ http, router }) => http === 'debug' && router === 'debug'))
+/** Waits for the lent levels on every proxy; `said` by whoever sets them, should it not happen. */
+const raised = async (said: () => string = () => ''): Promise<void> => {
+  const isRaised = async (): Promise<boolean> => [...(await now()).values()].every(({ http, router }) => http === 'debug' && router === 'debug')
+  await until('http:debug on every proxy', 60, isRaised).catch((error: unknown) => { throw new Error(said(), { cause: error }) })
 }
 
 describe('mesh-medic log-level', () => {
   let folder: string
+  const children: ChildProcess[] = []
   beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'mesh-medic-live-')) })
-  afterEach(() => rm(folder, { recursive: true, force: true }))
+  afterEach(async () => {
+    for (const child of children.splice(0)) child.kill('SIGKILL')
+    await rm(folder, { recursive: true, force: true })
+  })
 
   const environment = (): NodeJS.ProcessEnv => ({ ...process.env, MESH_MEDIC_DATA: folder, REDIS_URL: undefined })
   const run = (...args: string[]): Promise<{ stdout: string; stderr: string; exitCode?: number }> =>
@@ -75,6 +81,7 @@ describe('mesh-medic log-level', () => {
   /** The command under way, and what it says. */
   function start(...args: string[]): { child: ChildProcess; ended: Promise<number | null>; said: () => string } {
     const child = spawn(process.execPath, [CLI, 'log-level', 'catalog', '-n', NAMESPACE, ...args], { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
+    children.push(child)
     let text = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { text += chunk.toString() })
     return { child, ended: once(child, 'exit').then(([code]) => code as number | null), said: () => text }
@@ -88,24 +95,24 @@ describe('mesh-medic log-level', () => {
   })
 
   it('lends for a while; then every level is exactly as it was', async () => {
-    const { ended, said } = start('http:debug,router:debug', '--for', '12s')
-    await raised()
+    const { ended, said } = start('http:debug,router:debug', '--for', '25s')
+    await raised(said)
     expect(await ended).toBe(0)
     expect(said()).toContain(`Pod ${NAMESPACE}/${pods[1] ?? ''}: put back to http:info, router:warning`)
     expect(await now()).toEqual(former)
   })
 
   it.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('gives back on %s', async (signal, code) => {
-    const { child, ended } = start('http:debug,router:debug', '--for', '5m')
-    await raised()
+    const { child, ended, said } = start('http:debug,router:debug', '--for', '5m')
+    await raised(said)
     child.kill(signal)
     expect(await ended).toBe(code)
     expect(await now()).toEqual(former)
   })
 
   it('killed: the next start puts back what it had lent', async () => {
-    const { child, ended } = start('http:debug,router:debug', '--for', '5m')
-    await raised()
+    const { child, ended, said } = start('http:debug,router:debug', '--for', '5m')
+    await raised(said)
     child.kill('SIGKILL')
     await ended
     await raised()

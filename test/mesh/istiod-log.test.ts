@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { istiodWarnings } from '../../src/mesh/istiod-log.ts'
+import { credentialRefusal, istiodWarnings } from '../../src/mesh/istiod-log.ts'
 
 it("takes warnings and errors out of istiod's log, and leaves out all else", () => {
   expect(istiodWarnings([
@@ -11,4 +11,13 @@ it("takes warnings and errors out of istiod's log, and leaves out all else", () 
     { at: '2026-11-24T04:06:58.136195Z', scope: 'model', message: 'JWKS fetch failed for issuer https://issuer.example.com (http://keys.shop.svc/jwks), using public-only JWKS with discarded private key - JWT requests will be rejected' },
     { at: '2026-11-24T04:07:01.147443Z', scope: 'model', message: 'Failed to refresh JWT public key from "http://keys.shop.svc/jwks": context deadline exceeded' },
   ])
+})
+
+it.each([
+  ['failed to fetch key and certificate for kubernetes://nosuch: secret istio-system/nosuch not found', { credential: 'nosuch', reason: 'secret istio-system/nosuch not found' }],
+  ['proxy shop-gateway-5d778bcc4f-gm65c.istioinaction attempted to access unauthorized certificates catalog-certificate: default/istioinaction is not authorized to read secrets: ',
+    { credential: 'catalog-certificate', proxy: 'shop-gateway-5d778bcc4f-gm65c.istioinaction', reason: 'service account istioinaction/default may not read Secrets' }],
+  ['Failed to GET from "http://keys.shop.svc/jwks": EOF. Retry in 1s', undefined],
+])('says why a certificate was not given: %s', (message, expected) => {
+  expect(credentialRefusal(message)).toEqual(expected)
 })

@@ -4,12 +4,15 @@ import { refOf } from '../../mesh/objects.ts'
 import type { FilterAnswer } from '../../mesh/walk/http-filters.ts'
 import { authorizationPolicyOf } from '../../mesh/walk/rbac.ts'
 import type { Ref } from '../../mesh/ref.ts'
+import { formatRef } from '../../mesh/ref.ts'
+import { certificateOf } from './certificate.ts'
 import { gatewaysOf } from './destination.ts'
 import { addingFilters } from './envoy-filters.ts'
 import { quoteOf } from './piece.ts'
 import type { Hop } from './report.ts'
 import type { Trace } from './trace.ts'
 import { proxyCommand, whyUnseen } from './trace.ts'
+import { servicesWithoutPort } from './way-in.ts'
 
 const addressText = ({ address, name = '' }: Listener): string => {
   const { address: ip, portValue } = address?.socketAddress ?? {}
@@ -57,13 +60,19 @@ export function listenerHop(trace: Trace): Hop {
   const name = listener.listener.name ?? addressText(listener.listener)
   const command = proxyCommand('listeners', pod, { port: listener.listener.address?.socketAddress?.portValue ?? connection.port }, context)
   const { stop, answers } = listenerAnswers(trace)
+  const certificate = certificateOf(trace)
   const notes = [
     ...(listener.captured === undefined ? [] : [`${listener.captured.name ?? 'the virtual outbound listener'} (${addressText(listener.captured)}) takes every connection that leaves the pod and hands this one over`]),
-    ...chain.unknown.map((filter) => `the filter ${filter} was passed over: what it does is not known here`), ...notesOf(answers), ...chain.unsure,
+    ...chain.unknown.map((filter) => `the filter ${filter} was passed over: what it does is not known here`), ...notesOf(answers), ...chain.unsure, ...(certificate.note === undefined ? [] : [certificate.note]),
   ]
   const whole = { ...about, name, command, notes, objects: [...objects, ...authorizationPolicies(answers), ...addingFilters([...chain.unknown, ...answers.map(({ filter }) => filter)], callerPod, evidence)], quote: quoteOf(chainPiece(trace)) }
+  const closedServices = servicesWithoutPort(trace)
+  if (closedServices.length > 0) {
+    return { ...whole, objects: [...objects, ...closedServices], ok: false, sure: true, says: `${pod.name} listens on port ${trace.sent.port}, and no Service in front of it has that port (${closedServices.map(formatRef).join(', ')}): nobody outside gets there.` }
+  }
   if (chain.chain === undefined || ending === undefined || ending.kind === 'none') return { ...whole, ok: false, sure: chain.unsure.length === 0, says: closed(trace) }
   if (stop !== undefined) return { ...whole, ok: false, sure: true, says: `The filter ${stop.filter} answers ${stop.status ?? 'by closing'}: ${stop.says ?? 'the request is refused'}.` }
+  if (certificate.trouble !== undefined) return { ...whole, ok: false, sure: true, says: certificate.trouble }
   const unsure = chain.unsure.length > 0 || answers.some(({ passes }) => passes === 'maybe')
   const takes = chain.isDefault ? 'takes the connection by its default filter chain' : 'takes the connection'
   if (ending.kind === 'unknown') return { ...whole, ok: true, sure: false, says: `${addressText(listener.listener)} ${takes}, and gives it to ${ending.name}, which is not known here.` }

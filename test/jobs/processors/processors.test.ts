@@ -56,7 +56,7 @@ describe('diagnose', () => {
     expect(await readRun(records, run.id)).toMatchObject({ state: 'done', outcome: { verdict: 'ill' } })
     expect(await claimTarget(records, CATALOG.target!.key, 'next')).toBe('next')
     expect(await events(run.id)).toEqual(['diagnosis-finished'])
-    expect(await keptAnswer(records, run.id)).toMatchObject({ kind: 'diagnose', report: { verdict: 'ill' }, shown: { 'proxy-status': '4 proxies connected, 0 refused something, 0 stale' } })
+    expect(await keptAnswer(records, run.id)).toMatchObject({ kind: 'diagnose', report: { verdict: 'ill' }, shown: { 'proxy-status': expect.stringMatching(/^\d+ proxies connected, 0 refused something, 0 stale$/) as unknown } })
   })
 
   it('does nothing for a run that has ended, or is forgotten', async () => {

@@ -1,30 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { STAGES, type FollowReport, type Hop } from '../../../src/diagnosis/follow/report.ts'
+import { STAGES, type Hop } from '../../../src/diagnosis/follow/report.ts'
 import { pathPicture } from '../../../src/diagnosis/path-picture.ts'
 import { followMessage, followParts } from '../../../src/slack/blocks/follow.ts'
 import { picture } from '../../../src/slack/picture.ts'
 import { expectPostable } from './postable.ts'
-import { dice, nasty, RUN } from './samples.ts'
-
-type Roll = (below: number) => number
+import { dice, nasty, RUN, sampleFollow } from './samples.ts'
 
 const BUTTONS = ['run-again', 'full-report'].map((action) => ({ action, id: 'abcdefghijkmnpqrstuv', label: nasty(dice(1), 200) }))
-const times = <T>(many: number, make: (index: number) => T): T[] => Array.from({ length: many }, (_, index) => make(index))
-
-/** A way whose every name is somebody else's; `size` is about the length of texts, `many` how many there are of everything. */
-function sampleFollow(roll: Roll, { size, many }: { size: number; many: number }): FollowReport {
-  const some = (): string => nasty(roll, roll(size) + 1)
-  const hop = (index: number): Hop => ({
-    stage: STAGES[index % STAGES.length]!, ok: roll(3) > 0, sure: roll(4) > 0, name: some(), objects: times(roll(many + 1), () => ({ kind: ['Service', 'Pod'][roll(2)]!, namespace: some(), name: some() })),
-    says: some(), notes: times(roll(many + 1), some), command: some(), ...(roll(2) === 0 && { quote: nasty(roll, size * 3) }),
-  })
-  return {
-    asked: some(), request: { method: 'GET', scheme: 'http', host: some(), port: 80, path: some(), headers: {} }, hops: times(many, hop), clusters: times(many, () => ({ name: some(), weight: roll(100) })),
-    dies: null, outcome: (['arrives', 'dies', 'unclear'] as const)[roll(3)]!, headline: some(), pods: [], at: '2026-11-24T00:28:24Z',
-    ...(roll(2) === 0 && { caller: { kind: (['ingress', 'sidecar'] as const)[roll(2)]!, pod: { kind: 'Pod', namespace: some(), name: some() } } }),
-  }
-}
-
 describe('whatever names a way holds, Slack takes its messages', () => {
   it.each([
     ['no hop at all', { size: 40, many: 0 }, 10], ['small ones', { size: 40, many: 5 }, 60], ['middling ones', { size: 2000, many: 12 }, 15], ['many hops', { size: 60, many: 300 }, 2], ['quotes of a megabyte', { size: 400_000, many: 2 }, 1],

@@ -1,5 +1,6 @@
 import type { Finding } from '../../../src/checks/check.ts'
 import { defineCheck } from '../../../src/checks/check.ts'
+import { STAGES, type FollowReport, type Hop } from '../../../src/diagnosis/follow/report.ts'
 import type { PlannedStep, Report } from '../../../src/diagnosis/report.ts'
 import type { RunRecord } from '../../../src/store/runs.ts'
 
@@ -44,6 +45,22 @@ export function sampleFinding(roll: (below: number) => number, size: number): Fi
   }
 }
 
+const times = <T>(many: number, make: (index: number) => T): T[] => Array.from({ length: many }, (_, index) => make(index))
+
+/** A way whose every name is somebody else's; `size` is about the length of texts, `many` how many there are of everything. */
+export function sampleFollow(roll: (below: number) => number, { size, many }: { size: number; many: number }): FollowReport {
+  const some = (): string => nasty(roll, roll(size) + 1)
+  const hop = (index: number): Hop => ({
+    stage: STAGES[index % STAGES.length]!, ok: roll(3) > 0, sure: roll(4) > 0, name: some(), objects: times(roll(many + 1), () => ({ kind: ['Service', 'Pod'][roll(2)]!, namespace: some(), name: some() })),
+    says: some(), notes: times(roll(many + 1), some), command: some(), ...(roll(2) === 0 && { quote: nasty(roll, size * 3) }),
+  })
+  return {
+    asked: some(), request: { method: 'GET', scheme: 'http', host: some(), port: 80, path: some(), headers: {} }, hops: times(many, hop), clusters: times(many, () => ({ name: some(), weight: roll(100) })),
+    dies: null, outcome: (['arrives', 'dies', 'unclear'] as const)[roll(3)]!, headline: some(), pods: [], at: '2026-11-24T00:28:24Z',
+    ...(roll(2) === 0 && { caller: { kind: (['ingress', 'sidecar'] as const)[roll(2)]!, pod: { kind: 'Pod', namespace: some(), name: some() } } }),
+  }
+}
+
 /** A report of any size; `size` is about the length of its texts, `many` how many there are of everything. */
 export function sampleReport(roll: (below: number) => number, { size, many }: { size: number; many: number }): Report {
   const findings = Array.from({ length: many }, () => sampleFinding(roll, size))
@@ -61,6 +78,6 @@ export function sampleReport(roll: (below: number) => number, { size, many }: { 
       id: 'x', for: 'MESH0101', kind: 'fix', act: 'sample', subjects: [], title: nasty(roll, roll(size)), why: nasty(roll, roll(size)), risk: 'change', diff: '', undo: nasty(roll, roll(size)),
     })),
     advice: Array.from({ length: many }, () => ({ for: 'MESH0101', subject: { kind: 'VirtualService', name: nasty(roll, roll(size)) }, says: nasty(roll, roll(size)) })),
-    startedAt: '2026-11-24T00:28:24Z', finishedAt: '2026-11-24T00:28:26Z',
+    startedAt: '2026-11-24T00:28:24Z', finishedAt: '2026-11-24T00:28:26Z', ...(many > 0 && { follow: sampleFollow(roll, { size, many: Math.min(many, 300) }) }),
   }
 }
