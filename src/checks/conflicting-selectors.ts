@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import type { KubernetesObject, Labels, PeerAuthentication, Pod } from '../mesh/objects.ts'
+import type { KubernetesObject, Labels, PeerAuthentication, Pod, PolicyObject } from '../mesh/objects.ts'
 import { refOf, selects } from '../mesh/objects.ts'
 import { mtlsInForce, policiesOfPod } from '../mesh/mutual-tls.ts'
 import { hasProxy } from '../mesh/pods.ts'
@@ -28,7 +28,7 @@ export const conflictingSelectors = defineCheck({
       remedy: 'Merge {subject} into {acts}, or give each its own selector.',
     },
     MESH0706: {
-      severity: 'warning', title: 'Telemetry without effect', covers: ['IST0159', 'IST0160'],
+      severity: 'warning', title: 'Telemetry without effect', covers: ['IST0160'],
       says: '{subject} and {acts} both select {pods}; the older, {acts}, acts, and {subject} does nothing',
       remedy: 'Merge {subject} into {acts}, or give each its own selector.',
     },
@@ -38,10 +38,14 @@ export const conflictingSelectors = defineCheck({
     return [
       ...overruled('MESH0506', pods, (pod) => policiesOfPod(pod, evidence.objects('peer-authentications')), evidence, target),
       ...overruled('MESH0705', pods, (pod) => levelsOf(pod, evidence.objects('sidecars'), ({ spec }) => spec?.workloadSelector?.labels), evidence, target),
-      ...overruled('MESH0706', pods, (pod) => levelsOf(pod, evidence.objects('telemetries'), ({ spec }) => (spec?.selector as { matchLabels?: Labels } | undefined)?.matchLabels), evidence, target),
+      ...overruled('MESH0706', pods, (pod) => levelsOf(pod, evidence.objects('telemetries'), telemetryLabels).slice(1), evidence, target),
     ]
   },
 })
+
+/** Of Telemetries with a selector each acts, and the younger overrule the older: these are left out. With target references they are for something else. */
+const telemetryLabels = ({ spec }: PolicyObject): Labels | undefined =>
+  (spec?.targetRefs === undefined ? (spec?.selector as { matchLabels?: Labels } | undefined)?.matchLabels : { 'by target reference': '' })
 
 const KINDS = { MESH0506: 'peer-authentications', MESH0705: 'sidecars', MESH0706: 'telemetries' } as const
 

@@ -148,7 +148,7 @@ class Lane {
   }
   private async kill(): Promise<void> {
     const { bot } = this
-    if (bot === undefined || bot.exitCode !== null || bot.signalCode !== null) return
+    if (bot?.exitCode !== null || bot.signalCode !== null) return
     const gone = once(bot, 'exit')
     bot.kill('SIGKILL')
     await gone

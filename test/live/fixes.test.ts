@@ -48,7 +48,8 @@ describe('from /mesh diagnose catalog to a proved fix and back', () => {
     const proposal = await bot.seen(/Define subset/, ({ actions }) => actions.includes('Approve'))
     await bot.click(proposal.message, 'Approve', 'U_SECOND')
     await until('the DestinationRule to be there', 30, async () => (await rules()) !== '')
-    const [written] = JSON.parse(await kubectl(['-n', 'istioinaction', 'get', 'destinationrules', '-o', 'json', '--show-managed-fields'])).items as { metadata: { annotations?: Record<string, string>; managedFields: { manager: string; operation: string }[] } }[]
+    const list = JSON.parse(await kubectl(['-n', 'istioinaction', 'get', 'destinationrules', '-o', 'json', '--show-managed-fields'])) as { items: { metadata: { managedFields: { manager: string; operation: string }[] } }[] }
+    const [written] = list.items
     expect(written?.metadata.managedFields.map(({ manager, operation }) => `${manager} ${operation}`)).toContain('mesh-medic Apply')
     // The proxies take a moment; then every request is answered.
     await new Promise((resolve) => setTimeout(resolve, 3000))

@@ -56,7 +56,7 @@ async function act(deps: ChangeDeps, run: RunRecord, signal: AbortSignal): Promi
 /** A press that does nothing is answered to the one who pressed, and recorded; a proposal that has expired says so from now on. */
 async function deny(deps: ChangeDeps, run: RunRecord, change: ChangeRecord | undefined, { why, remedies }: Denial): Promise<Outcome> {
   const { records, board } = deps
-  if (change !== undefined && change.state === 'proposed' && denyState(change, 'reject', Date.now()) !== undefined) {
+  if (change?.state === 'proposed' && denyState(change, 'reject', Date.now()) !== undefined) {
     const expired = await updateChange(records, change.id, (now) => (now.state === 'proposed' ? { ...now, state: 'expired' } : undefined))
     if (expired !== undefined) await board.proposal(expired)
   }
@@ -145,7 +145,7 @@ async function proveIt(deps: ChangeDeps, change: ChangeRecord, signal: AbortSign
   const { records, policy } = deps
   const { text, namespace } = change.question
   const proof = await prove(change, {
-    seconds: policy.proofSeconds, signal,
+    seconds: policy.proofSeconds, signal, ...(deps.proofEvery !== undefined && { every: deps.proofEvery }),
     look: (each) => examine(parseTarget(text, namespace), deps.clients, deps.checks, { signal: each, stepTimeout: deps.stepTimeout, concurrency: deps.concurrency }),
   })
   const proved = await updateChange(records, change.id, (now) => ({ ...now, ...(now.state === 'applied' && { state: 'proved' as const }), proof }))

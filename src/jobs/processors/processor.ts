@@ -32,6 +32,8 @@ export interface ChangeDeps extends ProcessorDeps {
   policy: Policy
   writer: ClusterWriter
   board: ChangeBoard
+  /** Milliseconds between two looks of a proof; default 2000. */
+  proofEvery?: number
   queue: JobQueue
 }
 

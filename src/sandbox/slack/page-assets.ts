@@ -25,10 +25,10 @@ const refresh = async () => {
   const html = await answer.text()
   if (html === refresh.last) return
   const atEnd = innerHeight + scrollY > document.body.scrollHeight - 120
-  const typed = Object.fromEntries([...shown.querySelectorAll('dialog [name]')].map((field) => [field.closest('dialog').dataset.view + field.name, field.value]))
+  const typed = Object.fromEntries([...shown.querySelectorAll('dialog [name]')].map((field) => [field.closest('dialog').dataset.view + field.name, field.multiple ? [...field.selectedOptions].map((option) => option.value) : field.value]))
   shown.innerHTML = refresh.last = html
   for (const dialog of shown.querySelectorAll('dialog')) {
-    for (const field of dialog.querySelectorAll('[name]')) { const before = typed[dialog.dataset.view + field.name]; if (before !== undefined) field.value = before }
+    for (const field of dialog.querySelectorAll('[name]')) { const before = typed[dialog.dataset.view + field.name]; if (Array.isArray(before)) { for (const option of field.options) option.selected = before.includes(option.value) } else if (before !== undefined) field.value = before }
     dialog.show()
   }
   if (atEnd) scrollTo(0, document.body.scrollHeight)

@@ -12,7 +12,7 @@ import { LEVEL_BLOCK, LOGGERS_BLOCK, MINUTES_BLOCK, PROXIES_BLOCK, RAISE_LOG_LEV
 const Where = z.object({ channel: z.string() })
 
 const chosen = (view: ViewOutput, block: string): string | undefined => view.state.values[block]?.chosen?.selected_option?.value
-const chosenAll = (view: ViewOutput, block: string): string[] => (view.state.values[block]?.chosen?.selected_options ?? []).map(({ value }) => value ?? '')
+const chosenAll = (view: ViewOutput, block: string): string[] => (view.state.values[block]?.chosen?.selected_options ?? []).map(({ value }) => value)
 
 /** Takes what was chosen and has a worker lend it, in the thread of the diagnosis. Never rejects. */
 export async function submitRaiseLogLevel(deps: SlackDeps, person: { user: string; team?: string | undefined }, view: ViewOutput, ack: AckFn<ViewResponseAction>): Promise<void> {

@@ -65,7 +65,7 @@ async function bench({ policy = POLICY, writer: given, mended = MENDED, ill = IL
   }
   const deps: ProcessorsDeps = {
     records, clients: mesh.clients, checks: CHECKS, openThread: () => thread, audit: auditTrail(records, log), log, policy, writer: { ...real, ...given?.(real) }, board,
-    queue: { enqueue: (job) => { enqueued.push(job); return Promise.resolve() }, counts: () => Promise.reject(new Error('not asked')) }, cancelPoll: 10,
+    queue: { enqueue: (job) => { enqueued.push(job); return Promise.resolve() }, counts: () => Promise.reject(new Error('not asked')) }, cancelPoll: 10, proofEvery: 50,
     meshStatus: () => Promise.reject(new Error('not asked')), testCluster: () => Promise.reject(new Error('not asked')), selfTests: [], store: { kind: 'embedded', ping: () => Promise.resolve() },
   }
   const work = processors(deps)

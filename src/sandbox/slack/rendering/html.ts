@@ -32,16 +32,16 @@ const options = (element: Fields): readonly Fields[] => [
 ]
 
 /** A menu; on the page every element with options is one. */
-const menu = (element: Fields, { names, place }: HtmlContext, act: string): string => {
-  const initial = textIn(objectIn(element.initial_option).value)
+const menu = (element: Fields, { names, place }: HtmlContext, act: string, field = textIn(element.action_id)): string => {
+  const initial = [objectIn(element.initial_option), ...listIn(element.initial_options)].map(({ value }) => textIn(value)).filter((value) => value !== '')
   const choices = options(element).map(
     (option) =>
-      `<option value="${escapeHtml(textIn(option.value))}"${textIn(option.value) === initial && initial !== '' ? ' selected' : ''}>${textHtml(option.text, names)}</option>`,
+      `<option value="${escapeHtml(textIn(option.value))}"${initial.includes(textIn(option.value)) ? ' selected' : ''}>${textHtml(option.text, names)}</option>`,
   )
   const multiple = textIn(element.type).startsWith('multi_') || element.type === 'checkboxes' ? ' multiple' : ''
-  const name = escapeHtml(textIn(element.action_id))
+  const action = escapeHtml(textIn(element.action_id))
   const hint = multiple === '' ? `<option value="">${textHtml(element.placeholder, names) || '…'}</option>` : ''
-  return `<select ${act} name="${name}" data-place="${escapeHtml(place)}" data-action="${name}"${multiple}>${hint}${choices.join('')}</select>`
+  return `<select ${act} name="${escapeHtml(field)}" data-place="${escapeHtml(place)}" data-action="${action}"${multiple}>${hint}${choices.join('')}</select>`
 }
 
 const elementHtml = (element: Fields, context: HtmlContext): string => {
@@ -55,11 +55,12 @@ const elementHtml = (element: Fields, context: HtmlContext): string => {
 
 const inputHtml = (block: Fields, context: HtmlContext): string => {
   const element = objectIn(block.element)
-  const name = escapeHtml(textIn(element.action_id))
+  // Fields of several blocks may share an action_id.
+  const name = escapeHtml(textIn(block.block_id))
   const value = escapeHtml(textIn(element.initial_value))
   const field =
     options(element).length > 0
-      ? menu(element, context, '')
+      ? menu(element, context, '', textIn(block.block_id))
       : element.multiline === true
         ? `<textarea name="${name}">${value}</textarea>`
         : `<input name="${name}" value="${value}">`

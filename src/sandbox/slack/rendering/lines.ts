@@ -66,8 +66,8 @@ const elementText = (element: Fields, names: Names): string => {
     case 'overflow':
       return '[…]'
     default: {
-      const chosen = objectIn(element.initial_option).text
-      const label = chosen === undefined ? fieldsText(element.placeholder, names) : fieldsText(chosen, names)
+      const chosen = [objectIn(element.initial_option), ...listIn(element.initial_options)].flatMap(({ text }) => (text === undefined ? [] : fieldsText(text, names)))
+      const label = chosen.length === 0 ? fieldsText(element.placeholder, names) : chosen.join(', ')
       return `[${label === '' ? textIn(element.type).replaceAll('_', ' ') : label} ▾]`
     }
   }
