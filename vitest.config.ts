@@ -1,7 +1,10 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // Many tests wait for child processes and clocks: one worker a core, not one fewer.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/live/**', 'test/bench/**'], pool: 'threads', isolate: false, testTimeout: 20_000, hookTimeout: 30_000 } },
       // A real cluster is sometimes slow: each situation may be made twice.
