@@ -6,7 +6,9 @@ import { makeIll } from '../live/mesh.ts'
 import { readSituation } from '../situation.ts'
 import { median, round, timed } from './figures.ts'
 
-const ROUNDS = 7
+const ROUNDS = 3
+/** Milliseconds for the proxies to lose what was deleted. */
+const SETTLE = 4000
 const NAMESPACE = 'istioinaction'
 
 /**
@@ -38,6 +40,7 @@ export async function benchApply(): Promise<Record<string, unknown>> {
       dryRuns.push(await timed(() => rule(['--dry-run=server'], manifest)))
       applies.push(await timed(() => rule([], manifest)))
       await gone()
+      await pause(SETTLE)
       ratios.push((clicks.at(-1) ?? NaN) / (2 * (applies.at(-1) ?? NaN) + (dryRuns.at(-1) ?? NaN)))
     }
   } finally {
