@@ -295,6 +295,8 @@ describe('validation', () => {
 
   it('asks the analyzers of the would-be configuration, by the rights of the bot', async () => {
     await applyAsSomebody({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'catalog', namespace: NAME }, spec: { selector: { app: 'catalog' }, ports: [{ port: 80, name: 'http' }] } })
+    // IST0173 wants a pod behind each subset, in any namespace; one that never starts is enough.
+    await applyAsSomebody({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'catalog', namespace: NAME, labels: { app: 'catalog', version: 'v1' } }, spec: { containers: [{ name: 'catalog', image: 'docker.io/lab/nothing:none', imagePullPolicy: 'Never' }] } })
     await applyAsSomebody(route({ host: 'catalog', subset: 'v1' }))
     const mended = await validate(proposal(await setting({ subsets: [V1] })), options())
     expect(mended).toMatchObject({ force: false, notes: [expect.stringMatching(/^istioctl analyze finds nothing new in the would-be configuration\. .*IST0101.* away\.$/)] })
