@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
 import { openClients } from '../../src/cli/clients.ts'
 import { policyOf } from '../../src/config/policy.ts'
+import type { Policy } from '../../src/changes/policy.ts'
 import { clusterWriter } from '../../src/changes/writer.ts'
 import { openBackend, type Backend } from '../../src/jobs/backend.ts'
 import type { Message, SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
@@ -49,7 +50,7 @@ export interface LiveBot {
 
 const labels = (message: Message): string[] => (message.blocks as unknown as { type: string; elements?: { text?: { text?: string } }[] }[]).filter(({ type }) => type === 'actions').flatMap(({ elements = [] }) => elements.flatMap(({ text }) => text?.text ?? []))
 
-export async function openLiveBot(): Promise<LiveBot> {
+export async function openLiveBot(policy: Policy = POLICY): Promise<LiveBot> {
   const log = pino({ level: process.env.SHOW_LOG === undefined ? 'silent' : 'info' })
   const identities = await openIdentities()
   const folder = await mkdtemp(join(tmpdir(), 'mesh-medic-live-'))
@@ -59,7 +60,7 @@ export async function openLiveBot(): Promise<LiveBot> {
   const backend = await openBackend({ dataFolder: folder, log })
   const clients = openClients({ istioctl: process.env.ISTIOCTL, kubeconfig: identities.kubeconfig }, new AbortController())
   const connection = await connectSlack({
-    backend, log, clients, policy: POLICY, writer: clusterWriter({ clients, kubeconfig: identities.kubeconfig }),
+    backend, log, clients, policy, writer: clusterWriter({ clients, kubeconfig: identities.kubeconfig }),
     options: { botToken: standIn.botToken, appToken: standIn.appToken, apiUrl: standIn.url },
   })
   const read = (message: Message): string => messageLines(message, standIn.names).join('\n')

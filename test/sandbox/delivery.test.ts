@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 import { WebClient } from '@slack/web-api'
 import { describe, expect, it } from 'vitest'
+import { WebSocket as Client } from 'ws'
 
 import { closeAfterEach, closeLater, openHttpApp, openSlack, openSocketApp } from './bolt-app.ts'
 
@@ -25,6 +27,20 @@ describe('signed HTTP', () => {
   it('is dispatch_failed when nobody listens', async () => {
     const slack = await openSlack({ requestUrl: 'http://127.0.0.1:1/slack/events' })
     expect((await slack.type('/mesh')).outcome).toBe('dispatch_failed')
+  })
+})
+
+describe('a connection over Socket Mode', () => {
+  it('is pinged again and again: a client that hears nothing for 30 s connects anew', async () => {
+    const slack = await openSlack({ times: { ping: 20 } })
+    const { url } = await new WebClient(slack.appToken, { slackApiUrl: slack.url }).apps.connections.open()
+    const socket = new Client(url!)
+    closeLater(() => {
+      socket.close()
+      return Promise.resolve()
+    })
+    for (let pings = 0; pings < 3; pings += 1) await once(socket, 'ping', { signal: AbortSignal.timeout(2000) })
+    expect(socket.readyState).toBe(Client.OPEN)
   })
 })
 

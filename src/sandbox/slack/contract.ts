@@ -39,6 +39,8 @@ export interface SlackStandInOptions {
     readonly responseUrl?: number
     /** 0, 1 minute, 5 minutes: waits before an event is delivered again. */
     readonly eventRetries?: readonly number[]
+    /** 10,000: between two pings of a Socket Mode connection. */
+    readonly ping?: number
   }
   /** Limits chat.postMessage in each channel; `true` is 1 a second with bursts of 5; default off. */
   readonly postingLimit?: PostingRate | boolean

@@ -45,6 +45,7 @@ export const DEFAULT_TIMES = {
   trigger: 3_000,
   responseUrl: 30 * 60_000,
   eventRetries: [0, 60_000, 300_000],
+  ping: 10_000,
 } as const
 
 /** A response_url may be used this often. */

@@ -25,10 +25,16 @@ export class SocketMode implements Transport {
   readonly #sockets: WebSocket[] = []
   readonly #waiting = new Map<string, Waiting>()
   readonly #appId: string
+  readonly #pinging: NodeJS.Timeout
   #turn = 0
 
-  constructor(appId: string) {
+  /** @param pingEvery milliseconds between two pings of a connection; Slack's library gives a connection up after 30 s without one */
+  constructor(appId: string, pingEvery: number) {
     this.#appId = appId
+    this.#pinging = setInterval(() => {
+      for (const socket of this.#sockets) if (socket.readyState === socket.OPEN) socket.ping()
+    }, pingEvery)
+    this.#pinging.unref()
   }
 
   /** A ticket for one connection (apps.connections.open). */
@@ -128,6 +134,7 @@ export class SocketMode implements Transport {
 
   /** Says goodbye to every connection, and cuts those that don't answer soon. */
   async close(): Promise<void> {
+    clearInterval(this.#pinging)
     const closed = this.#sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
     for (const socket of this.#sockets) socket.close(1001)
     const limit = setTimeout(() => this.cut(), GOODBYE_MILLISECONDS)

@@ -62,7 +62,7 @@ export const startSlackStandIn = async (options: SlackStandInOptions = {}): Prom
   const faults = new Faults()
   const triggers = new Triggers(times.trigger)
   const responseUrls = new ResponseUrls(workspace, { uses: RESPONSE_URL_USES, lifetimeMilliseconds: times.responseUrl })
-  const socketMode = new SocketMode(app.appId)
+  const socketMode = new SocketMode(app.appId, times.ping)
   let http = options.requestUrl === undefined ? undefined : new HttpDelivery(options.requestUrl, tokens.signingSecret)
   const deliveries = new Deliveries(
     () => http ?? socketMode,
