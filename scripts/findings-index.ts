@@ -3,6 +3,7 @@ import type { Check, Code, Problem } from '../src/checks/check.ts'
 const HEAD = `# Findings
 
 A page for every code. Codes are permanent; the first two digits say the field: 01 routing, 02 sync, 03 endpoints, 04 traffic, 05 security, 06 gateway, 07 workload, 09 control plane.
+What confirms each of them, and each message of \`istioctl analyze\`, in the proxies and in traffic: [the evidence ladder](evidence-ladder.md).
 
 | code | what | severity | check |
 |---|---|---|---|

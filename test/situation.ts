@@ -32,6 +32,8 @@ const Situation = z.strictObject({
   runsFirst: z.boolean().default(false),
   /** The catalog's own switch (`POST /blowup`), once the pods are ready: makes those of one label slow or failing. `one` takes the first pod only; volatile: about half of the requests. */
   blowup: z.strictObject({ pods: z.string(), one: z.boolean().default(false), type: z.enum(['latency', '500']), volatile: z.boolean().default(false) }).optional(),
+  /** Objects deleted once the pods are ready (`serviceaccount/catalog`), and the seconds that it takes for the trouble to come of it. */
+  removed: z.strictObject({ objects: z.array(z.string()), seconds: z.number().default(0) }).optional(),
   /** What the pods come to: ready unless said otherwise. */
   settle: z.enum(['ready', 'not-ready', 'crashing', 'no-pods', 'not-starting', 'starting']).default('ready'),
   expect: Expected,

@@ -1,3 +1,4 @@
+import { conflictsWithItself } from '../mesh/analyzer.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
@@ -14,7 +15,7 @@ export const analyzerMessage = defineCheck({
     MESH0191: { severity: 'info', title: 'analyzer note', says: '{analyzer}: {message}', remedy: 'See {documentation}.' },
   },
   run(evidence) {
-    return evidence.seen('analyzer-messages').flatMap((reading) => reading.value.map((one): Found => {
+    return evidence.seen('analyzer-messages').flatMap((reading) => reading.value.filter((one) => !conflictsWithItself(one)).map((one): Found => {
       const { code, level, message, origin, documentation } = one
       return {
         code: level === 'Info' ? 'MESH0191' : 'MESH0190',

@@ -8,6 +8,7 @@ import { hasProxy } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
+import { trustDomainOf } from '../mesh/trust-domain.ts'
 import type { Args, Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
 import { byOwner, ownerOf, podsOf } from './owners.ts'
@@ -21,7 +22,7 @@ export const authorizationDenied = defineCheck({
   name: 'authorization-denied',
   about: 'no AuthorizationPolicy denies requests to the target',
   needs: ['access-log', 'pods', ...ROUTING_KINDS],
-  confirms: ['listeners', 'replica-sets'],
+  confirms: ['listeners', 'replica-sets', 'mesh-config'],
   problems: {
     MESH0503: {
       severity: 'error', title: 'denied by authorization policy', explains: ['MESH0401', 'MESH0404'],
@@ -77,7 +78,7 @@ function principalOf(request: Request, evidence: Evidence): string | null | unde
   const caller = callerOf(request, evidence)
   if (entry.serverName === undefined && request.inner !== undefined) return null
   if (caller === undefined || !hasProxy(caller)) return undefined
-  return `cluster.local/ns/${caller.metadata.namespace ?? ''}/sa/${caller.spec?.serviceAccountName ?? 'default'}`
+  return `${trustDomainOf(evidence.objects('mesh-config')[0])}/ns/${caller.metadata.namespace ?? ''}/sa/${caller.spec?.serviceAccountName ?? 'default'}`
 }
 
 function factsOf(request: Request, evidence: Evidence): RequestFacts {

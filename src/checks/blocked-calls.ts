@@ -2,7 +2,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
 import type { AccessLogLine } from '../mesh/access-log.ts'
 import { failed, since } from '../mesh/access-log.ts'
-import { fromFqdn, hostMatches, serviceHost } from '../mesh/host.ts'
+import { fromFqdn, hostMatches, hostOfService } from '../mesh/host.ts'
 import type { Pod, Service, ServiceEntry } from '../mesh/objects.ts'
 import { latestChange } from '../mesh/objects.ts'
 import type { Target } from '../mesh/target.ts'
@@ -54,7 +54,7 @@ export function registrationOf({ called, pod }: BlockedCalls, evidence: Evidence
   const [name = '', namespace = pod.metadata.namespace, svc = 'svc'] = called.split('.')
   const local = fromFqdn(called) ?? (svc === 'svc' ? { name, namespace } : undefined)
   const service = evidence.found('services').find(({ object }) => (object.metadata.name === local?.name && object.metadata.namespace === local.namespace) || object.spec?.clusterIP === address)
-  if (service !== undefined) return { object: service.object, kind: 'services', reading: service.reading, host: serviceHost(service.object.metadata.name, service.object.metadata.namespace ?? '') }
+  if (service !== undefined) return { object: service.object, kind: 'services', reading: service.reading, host: hostOfService(service.object) }
   for (const { object, reading } of evidence.found('service-entries')) {
     const host = object.spec?.hosts?.find((pattern) => hostMatches(pattern, called))
     if (host !== undefined || object.spec?.addresses?.includes(address ?? '') === true) return { object, kind: 'service-entries', reading, host: host ?? object.spec?.hosts?.[0] ?? called }

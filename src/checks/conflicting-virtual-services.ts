@@ -3,7 +3,7 @@ import type { Seen } from '../evidence/reading.ts'
 import type { AccessLogLine } from '../mesh/access-log.ts'
 import { since } from '../mesh/access-log.ts'
 import type { Route } from '../mesh/envoy.ts'
-import { clustersOfRoute, originOf, parseClusterName } from '../mesh/envoy.ts'
+import { clustersOfRoute, originOf, originOfRoute, parseClusterName } from '../mesh/envoy.ts'
 import { conditionsOf, conditionsOfRoute, covers, describeMatch, isCatchAll, takesPath } from '../mesh/http-match.ts'
 import type { VirtualService } from '../mesh/objects.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
@@ -100,7 +100,7 @@ const isFrom = (route: Route, subject: Ref): boolean => { const origin = originO
 
 const reaches = (route: Route, target: Target): boolean => clustersOfRoute(route).some((name) => target.hosts.includes(parseClusterName(name)?.host ?? ''))
 
-const inOrder = (routes: readonly Route[]): string => routes.map(({ match, metadata }) => `${describeMatch(conditionsOfRoute(match))}  (${originOf(metadata)?.name ?? 'no VirtualService'})`).join('\n')
+const inOrder = (routes: readonly Route[]): string => routes.map((route) => `${describeMatch(conditionsOfRoute(route.match))}  (${originOfRoute(route)?.name ?? 'no VirtualService'})`).join('\n')
 
 /** The routes that each proxy has for a host. */
 function routesFor(host: string, evidence: Evidence): { reading: Seen<'routes'>; routes: Route[] }[] {

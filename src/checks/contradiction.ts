@@ -10,7 +10,7 @@ import { proof } from './check.ts'
 /** What the proxies themselves say against an analyzer's message: they have what it says is missing. Empty when they do not, or nothing of theirs tells. */
 export function contradiction({ code, message, origin }: AnalyzerMessage, evidence: Evidence): Proof[] {
   const quoted = /"([^"]+)"/.exec(message)?.[1] ?? ''
-  const fqdn = (host: string): string => toFqdn(host, origin?.namespace ?? '')
+  const fqdn = (host: string): string => toFqdn(host, origin?.namespace ?? '', evidence.clusterDomain)
   if (code === 'IST0101' && message.startsWith('Referenced host not found')) return hasCluster(evidence, ({ host }) => host === fqdn(quoted))
   if (code === 'IST0101' && message.startsWith('Referenced host:port not found')) {
     const [host = '', port] = quoted.split(':')

@@ -5,7 +5,8 @@ import type { Gateway, GatewayServer, Pod } from '../mesh/objects.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { concerns, hostsOf, podsOfGateway, serversTaking } from '../mesh/routing.ts'
-import type { ProxySecret } from '../mesh/secrets.ts'
+import type { Certificate, ProxySecret } from '../mesh/secrets.ts'
+import { validityOf } from '../mesh/secrets.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Code, Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
@@ -64,18 +65,17 @@ function judge(use: Use, evidence: Evidence, target: Target): Found[] {
     const because = missing.map(({ reading, secret }) => proof(reading, `${reading.of?.name ?? 'the gateway'} waits for ${secret.name} (${secret.status}), and with it for the listener that needs it`))
     return [found('MESH0603', use, [...because, ...(why === undefined ? [] : [why.proof])], { reason: why?.reason ?? 'istiod has sent none' }, target)]
   }
-  const invalid = states.filter(({ reading, secret }) => !isValid(secret, reading))
+  const invalid = states.flatMap(({ reading, secret }) => { const certificate = invalidIn(secret, reading); return certificate === undefined ? [] : [{ reading, secret, certificate }] })
   const [first] = invalid
   if (first === undefined) return []
-  const because = invalid.map(({ reading, secret }) => proof(reading, `${reading.of?.name ?? 'the gateway'} has ${secret.name}, which is valid only ${validity(secret)}`))
-  return [found('MESH0604', use, because, { validity: validity(first.secret) }, target)]
+  const because = invalid.map(({ reading, secret, certificate }) => proof(reading, `${reading.of?.name ?? 'the gateway'} has ${secret.name}, which is valid only ${validity(certificate)}`))
+  return [found('MESH0604', use, because, { validity: validity(first.certificate) }, target)]
 }
 
-const validity = ({ notBefore = '?', notAfter = '?' }: ProxySecret): string => `from ${notBefore} to ${notAfter}`
-const isValid = ({ notBefore, notAfter }: ProxySecret, { at }: Pick<Seen, 'at'>): boolean => {
-  const now = Date.parse(at)
-  return !(now > Date.parse(notAfter ?? '')) && !(now < Date.parse(notBefore ?? ''))
-}
+const validity = ({ notBefore, notAfter }: Certificate): string => `from ${notBefore} to ${notAfter}`
+/** The first certificate of the chain that is not valid when it is read. */
+const invalidIn = ({ certificates }: ProxySecret, { at }: Pick<Seen, 'at'>): Certificate | undefined =>
+  certificates.find((one) => ['expired', 'not yet valid'].includes(validityOf(one, Date.parse(at))))
 
 /** What istiod said when one of the proxies asked for it, since the Gateway was last changed. */
 function reasonFor({ gateway, credential, pods }: Use, evidence: Evidence): { reason: string; proof: Proof } | undefined {

@@ -2,10 +2,12 @@ import { allEndpointsEjected } from './all-endpoints-ejected.ts'
 import { analyzerMessage } from './analyzer-message.ts'
 import { authorizationDenied } from './authorization-denied.ts'
 import { blockedOutbound } from './blocked-outbound.ts'
+import { certificateExpiring } from './certificate-expiring.ts'
 import type { Check } from './check.ts'
 import { circuitBreakerOverflow } from './circuit-breaker-overflow.ts'
 import { conflictingSelectors } from './conflicting-selectors.ts'
 import { conflictingVirtualServices } from './conflicting-virtual-services.ts'
+import { duplicateCertificate } from './duplicate-certificate.ts'
 import { failingRequests } from './failing-requests.ts'
 import { faultLeftOn } from './fault-left-on.ts'
 import { gatewayCredential } from './gateway-credential.ts'
@@ -43,9 +45,11 @@ export const CHECKS: readonly Check[] = [
   analyzerMessage,
   authorizationDenied,
   blockedOutbound,
+  certificateExpiring,
   circuitBreakerOverflow,
   conflictingSelectors,
   conflictingVirtualServices,
+  duplicateCertificate,
   failingRequests,
   faultLeftOn,
   gatewayCredential,

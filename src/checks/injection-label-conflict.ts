@@ -1,7 +1,8 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Namespace, Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
-import { hasEnded, hasProxy } from '../mesh/pods.ts'
+import { hasEnded, hasProxy, revisionOf } from '../mesh/pods.ts'
+import { revisionsOfIstiod } from './asked-revisions.ts'
 import type { Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
 import { podScope, podsOf } from './owners.ts'
@@ -36,20 +37,10 @@ export const injectionLabelConflict = defineCheck({
   },
 })
 
-/** The revision that injected a pod, as the injector noted it. */
-function revisionOf({ metadata }: Pod): string | undefined {
-  try {
-    const { revision } = JSON.parse(metadata.annotations?.['sidecar.istio.io/status'] ?? '{}') as { revision?: unknown }
-    return typeof revision === 'string' ? revision : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Pods that another revision injected, or none. */
+/** Pods that another revision injected, or none. A label that is no istiod's revision may be a tag, and stand for the very revision that injected them. */
 function otherwise({ metadata }: Namespace, revision: string, pods: readonly Pod[], evidence: Evidence): Proof[] {
   const reading = evidence.seen('pods').find(({ value }) => value.some((pod) => pods.includes(pod)))
-  if (reading === undefined) return []
+  if (reading === undefined || !revisionsOfIstiod(evidence).has(revision)) return []
   const injected = pods.map((pod) => `${pod.metadata.name} ${hasProxy(pod) ? `by ${revisionOf(pod) ?? 'an unknown revision'}` : 'not injected'}`)
   return [proof(reading, `no pod of the target in ${metadata.name} was injected by revision ${revision}`, injected.join('\n'))]
 }

@@ -11,6 +11,7 @@ export const istiodUnavailable = defineCheck({
     MESH0901: {
       severity: 'warning',
       title: 'no istiod ready',
+      explains: ['MESH0505', 'MESH0512'],
       says: 'No istiod is ready ({pods}): proxies keep the configuration they have, and changes, new pods and certificates reach nobody',
       remedy: 'Bring istiod back: look at its pods and their events in {namespace}.',
     },

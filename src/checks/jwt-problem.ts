@@ -80,9 +80,9 @@ function withoutKeys(policy: RequestAuthentication, { issuer = '', jwksUri, jwks
 /** A host inside the cluster that nothing registers; of hosts outside nobody here can say. */
 function unknownHost(uri: string, evidence: Evidence): { host: string; nearest: string } | undefined {
   const host = URL.canParse(uri) ? new URL(uri).hostname : ''
-  if (!/\.svc(?:\.cluster\.local)?$/.test(host)) return undefined
+  const fqdn = host.endsWith('.svc') ? `${host}.${evidence.clusterDomain}` : host
+  if (!fqdn.endsWith(`.svc.${evidence.clusterDomain}`)) return undefined
   const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
-  const fqdn = host.endsWith('.svc') ? `${host}.cluster.local` : host
   if (registry.of(fqdn).length > 0) return undefined
   const near = nearestHosts(fqdn, registry.hosts)[0]
   return { host, nearest: near === undefined ? 'no Service has a name like it' : `nearest: ${near}` }

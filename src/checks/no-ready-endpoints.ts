@@ -1,5 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import { serviceHost, toFqdn } from '../mesh/host.ts'
+import { hostOfRule } from '../mesh/destination-rules.ts'
+import { hostOfService } from '../mesh/host.ts'
 import { nearestNames } from '../mesh/names.ts'
 import type { Labels, Pod, Service, Workload } from '../mesh/objects.ts'
 import { latestChange, refOf, selects } from '../mesh/objects.ts'
@@ -72,8 +73,8 @@ export const noReadyEndpoints = defineCheck({
 const CODES: Readonly<Record<Trouble['sort'], Code>> = { crashing: 'MESH0301', 'not-ready': 'MESH0302', 'not-starting': 'MESH0305' }
 
 function judge(service: Service, evidence: Evidence, target: Target): Found[] {
-  const { name, namespace = '' } = service.metadata
-  const host = serviceHost(name, namespace)
+  const { namespace = '' } = service.metadata
+  const host = hostOfService(service)
   const pods = evidence.objects('pods').filter((pod) => pod.metadata.namespace === namespace && pod.metadata.deletionTimestamp === undefined && !hasEnded(pod) && selects(service.spec?.selector, pod.metadata.labels))
   if (pods.length === 0) return [withoutPods(service, host, evidence)]
   const unready = pods.filter((pod) => !isReady(pod))
@@ -107,7 +108,7 @@ function lostBy(pods: readonly Pod[], service: Service, host: string, all: reado
 /** The subsets of a host that VirtualServices send requests to. */
 function routedSubsets(host: string, evidence: Evidence): { name: string; labels?: Labels }[] {
   const routed = new Set(evidence.objects('virtual-services').flatMap(destinationsOf).flatMap((to) => (to.host === host && to.subset !== undefined && to.weight !== 0 && !to.mirror ? [to.subset] : [])))
-  return evidence.objects('destination-rules').filter((rule) => toFqdn(rule.spec?.host ?? '', rule.metadata.namespace ?? '') === host).flatMap((rule) => rule.spec?.subsets ?? []).filter(({ name }) => routed.has(name))
+  return evidence.objects('destination-rules').filter((rule) => hostOfRule(rule) === host).flatMap((rule) => rule.spec?.subsets ?? []).filter(({ name }) => routed.has(name))
 }
 
 function found(code: Code, subject: Ref, endpoints: Endpoints, args: Args, because: [Proof, ...Proof[]], moment: number, evidence: Evidence, pods: readonly Pod[]): Found {

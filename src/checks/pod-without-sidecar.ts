@@ -1,7 +1,8 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
 import { parseClusterName } from '../mesh/envoy.ts'
-import { hostMatches, toFqdn } from '../mesh/host.ts'
+import { hostOfRule } from '../mesh/destination-rules.ts'
+import { hostMatches } from '../mesh/host.ts'
 import type { DestinationRule, Namespace, Pod } from '../mesh/objects.ts'
 import { latestChange, selects } from '../mesh/objects.ts'
 import { hasEnded, hasProxy, isAmbient } from '../mesh/pods.ts'
@@ -78,7 +79,7 @@ interface Insisting {
 /** The most specific DestinationRule of each of the target's hosts, when it makes callers of these pods use mutual TLS. */
 function mutualRules(evidence: Evidence, target: Target, pods: readonly Pod[]): Insisting | undefined {
   for (const host of target.hosts) {
-    const [closest] = evidence.objects('destination-rules').map((rule) => ({ rule, pattern: toFqdn(rule.spec?.host ?? '', rule.metadata.namespace ?? '') }))
+    const [closest] = evidence.objects('destination-rules').map((rule) => ({ rule, pattern: hostOfRule(rule) }))
       .filter(({ pattern }) => hostMatches(pattern, host))
       .toSorted((a, b) => Number(b.pattern === host) - Number(a.pattern === host) || b.pattern.length - a.pattern.length)
     if (closest === undefined) continue

@@ -4,7 +4,7 @@ import { since } from '../mesh/access-log.ts'
 import { rulesForCaller } from '../mesh/destination-rules.ts'
 import type { ClusterName } from '../mesh/envoy.ts'
 import { parseClusterName } from '../mesh/envoy.ts'
-import { fromFqdn, serviceHost } from '../mesh/host.ts'
+import { fromFqdn, hostOfService } from '../mesh/host.ts'
 import type { DestinationRule, Pod, Service, ServicePort } from '../mesh/objects.ts'
 import { latestChange, refOf, selects } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
@@ -158,8 +158,7 @@ function connectionsTo(moment: number, evidence: Evidence, target: Target): Conn
 function brokenByCallers(moment: number, evidence: Evidence, target: Target): Found[] {
   return connectionsTo(moment, evidence, target).flatMap(({ service, port, lines }): Found[] => {
     const last = lines.at(-1)
-    const { name, namespace = '' } = service.metadata
-    const claim = claimOfService({ host: serviceHost(name, namespace), port }, evidence)
+    const claim = claimOfService({ host: hostOfService(service), port }, evidence)
     if (claim === undefined || last === undefined || lines.length < 2 || !lines.every(({ entry }) => entry.flags.includes('DPE'))) return []
     const { entry, log } = last
     return [{

@@ -1,4 +1,5 @@
 import type { Evidence } from '../evidence/evidence.ts'
+import type { Seen } from '../evidence/reading.ts'
 import type { Gateway, Pod } from '../mesh/objects.ts'
 import { proxyRuns } from '../mesh/pods.ts'
 import type { ProxySync } from '../mesh/proxy-status.ts'
@@ -6,16 +7,16 @@ import { boundHosts, concerns, gatewayKey, gatewaysOf, podsOfGateway } from '../
 import type { Target } from '../mesh/target.ts'
 import { podsOf } from './owners.ts'
 
-/** The running proxies a request to the target passes, those on their way out left out, with what istiod knows of each; `sync` is absent for one no istiod knows. */
-export function proxiesOf(evidence: Evidence, target: Target): { pod: Pod; gateway: boolean; sync?: ProxySync }[] {
-  const known = evidence.seen('proxy-status').flatMap(({ value }) => value)
+/** The running proxies a request to the target passes, those on their way out left out, with what istiod knows of each and the reading that says so; both are absent for one no istiod knows. */
+export function proxiesOf(evidence: Evidence, target: Target): { pod: Pod; gateway: boolean; sync?: ProxySync; status?: Seen<'proxy-status'> }[] {
+  const known = evidence.seen('proxy-status').flatMap((status) => status.value.map((sync) => ({ sync, status })))
   const gateways = gatewayPods(evidence, target)
   const own = podsOf(target, evidence).filter((pod) => !gateways.includes(pod))
   return [...gateways.map((pod) => ({ pod, gateway: true })), ...own.map((pod) => ({ pod, gateway: false }))]
     .filter(({ pod }) => proxyRuns(pod) && pod.metadata.deletionTimestamp === undefined)
     .map(({ pod, gateway }) => {
-      const sync = known.find(({ name, namespace }) => name === pod.metadata.name && namespace === pod.metadata.namespace)
-      return { pod, gateway, ...(sync !== undefined && { sync }) }
+      const found = known.find(({ sync: { name, namespace } }) => name === pod.metadata.name && namespace === pod.metadata.namespace)
+      return { pod, gateway, ...found }
     })
 }
 

@@ -1,5 +1,6 @@
 import { proxyStatus } from '../mesh/pods.ts'
 import type { Pod } from '../mesh/objects.ts'
+import { wasAskedFor } from './asked-revisions.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
 import { byOwner, podScope } from './owners.ts'
@@ -24,14 +25,15 @@ export const proxyNotConnected = defineCheck({
     },
   },
   run(evidence, target) {
-    const [reading] = evidence.seen('proxy-status')
+    const readings = evidence.seen('proxy-status')
+    const [reading] = readings
     if (reading === undefined) return []
     const due = (pod: Pod): boolean => Date.parse(reading.at) - Date.parse(proxyStatus(pod)?.state?.running?.startedAt ?? '') > GRACE
-    const absent = proxiesOf(evidence, target).filter(({ pod, sync }) => sync === undefined && due(pod)).map(({ pod }) => pod)
+    const absent = proxiesOf(evidence, target).filter(({ pod, sync }) => sync === undefined && due(pod) && wasAskedFor(pod, evidence)).map(({ pod }) => pod)
     return byOwner(absent, evidence).map(({ owner, pods }): Found => ({
       code: 'MESH0203', standing: 'live', subject: owner,
       args: { pods: pods.map(({ metadata }) => metadata.name) },
-      because: [proof(reading, `${reading.value.length} proxies are connected; ${pods.map(({ metadata }) => metadata.name).join(', ')} are not among them`)],
+      because: [proof(reading, `${readings.reduce((sum, { value }) => sum + value.length, 0)} proxies are connected; ${pods.map(({ metadata }) => metadata.name).join(', ')} are not among them`)],
       scope: [...target.hosts, ...pods.map(podScope)],
     }))
   },

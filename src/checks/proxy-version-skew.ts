@@ -23,10 +23,10 @@ export const proxyVersionSkew = defineCheck({
     const skewed = proxiesOf(evidence, target).filter(({ sync }) => isSkewed(sync?.version, sync?.istiodVersion))
     return byOwner(skewed.map(({ pod }) => pod), evidence).map(({ owner, pods }): Found => {
       const own = skewed.filter(({ pod }) => sameRef(ownerOf(pod, evidence), owner))
-      const { version = '', istiodVersion = '', istiod = 'istiod' } = own[0]?.sync ?? {}
+      const { sync: { version = '', istiodVersion = '', istiod = 'istiod' } = {}, status = reading } = own[0] ?? {}
       return {
         code: 'MESH0204', standing: 'live', subject: owner, args: { version, istiod: istiodVersion },
-        because: [proof(reading, `${pods.map(({ metadata }) => metadata.name).join(', ')} said to be version ${version} to ${istiod}, which is ${istiodVersion}`)],
+        because: [proof(status, `${pods.map(({ metadata }) => metadata.name).join(', ')} said to be version ${version} to ${istiod}, which is ${istiodVersion}`)],
         scope: [...target.hosts, ...pods.map(podScope)],
       }
     })

@@ -25,7 +25,7 @@ export const rejectedConfiguration = defineCheck({
     },
   },
   run(evidence, target) {
-    const rejected = proxiesOf(evidence, target).flatMap(({ pod, sync }) => (sync?.types ?? []).filter(({ error, status }) => status === 'ERROR' || error !== undefined).map((type) => ({ pod, type })))
+    const rejected = proxiesOf(evidence, target).flatMap(({ pod, sync, status: reading }) => (sync?.types ?? []).filter(({ error, status }) => status === 'ERROR' || error !== undefined).map((type) => ({ pod, type, reading })))
     const groups: { subject: Ref; hits: typeof rejected }[] = []
     for (const hit of rejected) {
       const subject = culprit(hit.pod, hit.type, evidence) ?? refOf(hit.pod)
@@ -33,16 +33,16 @@ export const rejectedConfiguration = defineCheck({
       if (group === undefined) groups.push({ subject, hits: [hit] })
       else group.hits.push(hit)
     }
-    const [reading] = evidence.seen('proxy-status')
-    if (reading === undefined) return []
-    return groups.map(({ subject, hits }): Found => {
+    return groups.flatMap(({ subject, hits }): Found[] => {
+      const reading = hits[0]?.reading
+      if (reading === undefined) return []
       const error = (hits[0]?.type.error ?? 'no text was given').replace(DEBUG_MARK, '').replace(/\s+/g, ' ').trim()
-      return {
+      return [{
         code: 'MESH0201', standing: 'live', subject,
         args: { types: [...new Set(hits.map(({ type }) => type.type))], proxies: [...new Set(hits.map(({ pod }) => pod.metadata.name))], error: error.slice(0, 400) },
         because: [proof(reading, `${hits.length} of the target's proxies answered what istiod sent with an error`, error.slice(0, 1200))],
         scope: [...target.hosts, ...hits.map(({ pod }) => podScope(pod))],
-      }
+      }]
     })
   },
 })

@@ -1,7 +1,7 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
 import { failed, since } from '../mesh/access-log.ts'
-import { clustersOfRoute, originOf } from '../mesh/envoy.ts'
+import { clustersOfRoute, originOfRoute } from '../mesh/envoy.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
@@ -80,8 +80,8 @@ function judge(tried: readonly Tried[], evidence: Evidence, target: Target): Fou
 function retriesOf({ entry, log }: Request, evidence: Evidence): { owner: Ref; tries: number; proof: Proof } | undefined {
   const reading = log.of === undefined ? undefined : evidence.seenOf('routes', log.of)
   const route = reading?.value.flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap((one) => one.routes ?? []))
-    .find((one) => clustersOfRoute(one).includes(entry.upstreamCluster ?? '') && one.route?.retryPolicy !== undefined && originOf(one.metadata) !== undefined)
-  const owner = originOf(route?.metadata)
+    .find((one) => clustersOfRoute(one).includes(entry.upstreamCluster ?? '') && one.route?.retryPolicy !== undefined && originOfRoute(one) !== undefined)
+  const owner = route === undefined ? undefined : originOfRoute(route)
   const policy = route?.route?.retryPolicy as { numRetries?: number; retryOn?: string } | undefined
   if (reading === undefined || owner === undefined || policy === undefined) return undefined
   const retries = policy.numRetries ?? 1

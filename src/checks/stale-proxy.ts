@@ -32,18 +32,18 @@ export const staleProxy = defineCheck({
   run(evidence, target) {
     const [reading] = evidence.seen('proxy-status')
     if (reading === undefined) return []
-    return proxiesOf(evidence, target).flatMap(({ pod, sync }): Found[] => {
+    return proxiesOf(evidence, target).flatMap(({ pod, sync, status: said = reading }): Found[] => {
       const started = proxyStatus(pod)?.state?.running?.startedAt
       const since = ({ status, lastUpdated }: ProxySync['types'][number]): string | undefined => (status === 'NOT_SENT' ? started : lastUpdated)
       const stale = (sync?.types ?? [])
         .filter(({ status, type }) => status === 'STALE' || (status === 'NOT_SENT' && ALWAYS_SENT.has(type)))
-        .filter((type) => Date.parse(reading.at) - Date.parse(since(type) ?? '') > GRACE)
+        .filter((type) => Date.parse(said.at) - Date.parse(since(type) ?? '') > GRACE)
       if (stale.length === 0) return []
-      const seconds = Math.max(...stale.map((type) => Math.round((Date.parse(reading.at) - Date.parse(since(type) ?? '')) / 1000)))
+      const seconds = Math.max(...stale.map((type) => Math.round((Date.parse(said.at) - Date.parse(since(type) ?? '')) / 1000)))
       return [{
         code: 'MESH0202', standing: 'live', subject: refOf(pod),
         args: { types: stale.map(({ type }) => type), seconds, istiod: sync?.istiod ?? 'unknown' },
-        because: [proof(reading, stale.map((type) => `${type.type} ${type.status} since ${since(type) ?? 'an unknown time'}`).join(', '))],
+        because: [proof(said, stale.map((type) => `${type.type} ${type.status} since ${since(type) ?? 'an unknown time'}`).join(', '))],
         scope: [...target.hosts, podScope(pod)],
       }]
     })

@@ -41,7 +41,7 @@ function judge(set: Workload, reading: Seen, evidence: Evidence, target: Target)
   const headless = services.filter((one) => one.spec?.clusterIP === 'None').map(({ metadata }) => metadata.name)
   const near = nearestNames(wanted, headless)[0]
   return [{
-    code: 'MESH0119', standing: 'configured', subject: refOf(set), args: { service: wanted, reason, example: `${name}-0.${serviceHost(wanted, namespace)}` },
+    code: 'MESH0119', standing: 'configured', subject: refOf(set), args: { service: wanted, reason, example: `${name}-0.${serviceHost(wanted, namespace, evidence.clusterDomain)}` },
     because: [proof(reading, `StatefulSet ${namespace}/${name} has serviceName ${wanted}; headless Services in ${namespace}: ${headless.join(', ') || 'none'}${near === undefined ? '' : `, nearest ${near}`}`)],
     scope: target.hosts,
   }]

@@ -1,6 +1,7 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { clustersOfRoute, parseClusterName } from '../mesh/envoy.ts'
-import { fromFqdn, toFqdn } from '../mesh/host.ts'
+import { hostOfRule } from '../mesh/destination-rules.ts'
+import { fromFqdn } from '../mesh/host.ts'
 import { nearestNames } from '../mesh/names.ts'
 import type { DestinationRule, Labels, Pod } from '../mesh/objects.ts'
 import { latestChange, refOf, selects } from '../mesh/objects.ts'
@@ -30,7 +31,7 @@ export const subsetSelectsNoPods = defineCheck({
   },
   run(evidence, target) {
     return evidence.objects('destination-rules').flatMap((rule) => {
-      const host = toFqdn(rule.spec?.host ?? '', rule.metadata.namespace ?? '')
+      const host = hostOfRule(rule)
       const pods = target.hosts.includes(host) ? podsBehind(host, evidence) : undefined
       return pods === undefined || pods.length === 0 ? [] : judge(rule, host, pods, evidence, target)
     })

@@ -2,7 +2,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { since } from '../mesh/access-log.ts'
 import { milliseconds } from '../mesh/duration.ts'
 import type { Route } from '../mesh/envoy.ts'
-import { clustersOfRoute, originOf } from '../mesh/envoy.ts'
+import { clustersOfRoute, originOfRoute } from '../mesh/envoy.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
@@ -60,7 +60,7 @@ function limitOf({ entry, log }: Request, evidence: Evidence): Limit | undefined
   const { duration, upstreamCluster = '' } = entry
   const routes = log.of === undefined ? [] : evidence.seenOf('routes', log.of)?.value.flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap((one) => one.routes ?? [])) ?? []
   for (const route of routes.filter((one) => clustersOfRoute(one).includes(upstreamCluster))) {
-    const owner = originOf(route.metadata)
+    const owner = originOfRoute(route)
     const timeout = route.route?.timeout
     const limit = milliseconds(timeout)
     if (owner === undefined || timeout === undefined || limit === undefined || limit === 0 || duration === undefined) continue

@@ -2,9 +2,9 @@ import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
 import type { AccessLogLine } from '../mesh/access-log.ts'
 import { since } from '../mesh/access-log.ts'
-import { ROOT_NAMESPACE } from '../mesh/destination-rules.ts'
+import { hostOfRule, ROOT_NAMESPACE } from '../mesh/destination-rules.ts'
 import { parseClusterName } from '../mesh/envoy.ts'
-import { hostMatches, toFqdn } from '../mesh/host.ts'
+import { hostMatches } from '../mesh/host.ts'
 import type { KubernetesObject, Labels, Pod, PolicyObject } from '../mesh/objects.ts'
 import { latestChange, selects } from '../mesh/objects.ts'
 import { concerns } from '../mesh/routing.ts'
@@ -33,7 +33,7 @@ function lastRoutingChange(evidence: Evidence, target: Target): number | undefin
   if (ROUTING_KINDS.some((kind) => evidence.blind(kind).length > 0)) return undefined
   return latestChange([
     ...evidence.objects('virtual-services').filter((one) => concerns(one, target.hosts)),
-    ...evidence.objects('destination-rules').filter((one) => target.hosts.includes(toFqdn(one.spec?.host ?? '', one.metadata.namespace ?? ''))),
+    ...evidence.objects('destination-rules').filter((one) => target.hosts.includes(hostOfRule(one))),
     ...evidence.objects('services').filter((one) => target.services.some(({ namespace, name }) => one.metadata.namespace === namespace && one.metadata.name === name)),
     ...gatewaysFor(evidence, target),
     ...evidence.objects('envoy-filters'),

@@ -1,6 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
-import { originOf } from '../mesh/envoy.ts'
+import { isGeneratedName, originOf } from '../mesh/envoy.ts'
 import { fromFqdn, hostsOverlap } from '../mesh/host.ts'
 import { nearestNames } from '../mesh/names.ts'
 import type { Gateway, GatewayServer, VirtualService } from '../mesh/objects.ts'
@@ -53,6 +53,8 @@ function judge(virtualService: VirtualService, key: string, evidence: Evidence, 
   const { found: gateways, reading } = read(evidence)
   const gateway = gateways.find((one) => gatewayKey(one) === key)
   const make = (code: Code, args: Args, says: string, hosts: string[]): Found[] => [find(code, { virtualService, hosts, gateways: gateway === undefined ? gateways : [gateway], reading }, args, says, evidence, target)]
+  // istiod makes such a Gateway of one of the Gateway API's, which was not read.
+  if (gateway === undefined && isGeneratedName(key)) return []
   if (gateway === undefined) {
     const nearest = nearestNames(key, gateways.map(gatewayKey))
     return make('MESH0106', { gateway: key, nearest: nearest.length === 0 ? 'none is near' : nearest }, `there is no Gateway ${key} among the ${gateways.length} that were read`, hostsOf(virtualService))

@@ -11,7 +11,7 @@ import type { Target } from '../mesh/target.ts'
 import { causeOf, verdictOf } from './cause.ts'
 import { followTarget } from './follow-target.ts'
 import { judge } from './judge.ts'
-import { planApplicationLogs, planCallers, planControlPlane, planGatewayPods, planIstiodLog, planNamespace, planObjects, planProxies, planSecrets, planWebhooks } from './plan.ts'
+import { planApplicationLogs, planCallers, planControlPlane, planGatewayPods, planIstiodLog, planNamespace, planObjects, planOtherRevisions, planProxies, planWebhooks } from './plan.ts'
 import type { PlannedStep, Report } from './report.ts'
 import { completeTarget, resolveTarget } from './resolve-target.ts'
 import { rateFigure, trafficFigure } from './traffic-figure.ts'
@@ -91,7 +91,10 @@ export async function examine(query: TargetQuery, clients: Clients, checks: read
     looking.catch(() => undefined)
     besides.push(looking)
   }
-  beside(planControlPlane())
+  const controlPlane = planControlPlane()
+  beside(controlPlane.filter(({ kind }) => kind === 'proxy-status'))
+  // istiod's pods say which domain Services have.
+  const istiods = look(controlPlane)
   const objects = look(planObjects(query))
   const inNamespace = (namespaces: readonly string[]): Promise<void> => look(namespaces.flatMap(planNamespace).filter((step) => {
     if (step.kind !== 'analyzer-messages') return true
@@ -99,18 +102,18 @@ export async function examine(query: TargetQuery, clients: Clients, checks: read
     return false
   }))
   try {
-    await Promise.all([objects, ...(query.namespace === undefined ? [] : [inNamespace([query.namespace])])])
+    await Promise.all([istiods, objects, ...(query.namespace === undefined ? [] : [inNamespace([query.namespace])])])
     let target = resolveTarget(query, seen())
     options.progress?.target?.(target)
     const namespaces = [...new Set([target.namespace, ...target.services.map(({ namespace = '' }) => namespace)])].filter((name) => name !== '')
     await Promise.all([inNamespace(namespaces), look(planGatewayPods(target, seen()))])
-    target = completeTarget(target, seen())
+    // Where istiod cannot be seen, the sidecars that were say which domain Services have.
+    target = completeTarget(resolveTarget(query, seen()), seen())
     await look(planGatewayPods(target, seen()))
     await look(planProxies(target, seen(), clients.prometheus !== undefined))
-    await look([...planCallers(target, seen()), ...planApplicationLogs(target, seen()), ...planWebhooks(target, seen()), ...planSecrets(target, seen())])
+    await look([...planCallers(target, seen()), ...planApplicationLogs(target, seen()), ...planWebhooks(target, seen())])
     await Promise.all(besides)
-    // istiod's pods are among what was read beside.
-    await look(planIstiodLog(target, seen()))
+    await look([...planOtherRevisions(seen()), ...planIstiodLog(target, seen())])
     return report(target, checks, ledger, gathering.readings, { startedAt, finishedAt: clients.now().toISOString(), context: clients.context })
   } catch (error) {
     await Promise.allSettled(besides)

@@ -1,6 +1,7 @@
 import type { Clients } from '../evidence/clients/clients.ts'
 import { objects } from '../evidence/collectors/objects.ts'
 import { PROXY_CONFIG_KINDS, proxyConfig } from '../evidence/collectors/proxy-config.ts'
+import { secrets } from '../evidence/collectors/secrets.ts'
 import { Evidence } from '../evidence/evidence.ts'
 import type { GatherOptions } from '../evidence/gather.ts'
 import { Gathering } from '../evidence/gather.ts'
@@ -14,7 +15,6 @@ import type { Ref } from '../mesh/ref.ts'
 import { sameRef } from '../mesh/ref.ts'
 import { calleeNamespaces, calleesOf, isLookedAt } from './follow/callee.ts'
 import { CallerError, callerNamespace, callerOf, callingGateways, fromIngress, NoGatewayPodError } from './follow/caller.ts'
-import { planCertificates } from './follow/certificate.ts'
 import { clusterHop } from './follow/cluster-hop.ts'
 import { endpointsHop } from './follow/endpoints-hop.ts'
 import { inboundHop } from './follow/inbound-hop.ts'
@@ -52,10 +52,10 @@ export function planCallers(question: FollowQuestion, evidence: Evidence): AnySt
 }
 
 /** The looks into the caller's proxy. */
-export const planCallerProxy = ({ pod }: Caller): AnyStep[] => PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep)
+export const planCallerProxy = ({ pod }: Caller): AnyStep[] => [...PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep), secrets(pod)]
 
-/** The looks into a callee's proxy: its inbound side has its routes in the listener. */
-export const planCalleeProxy = (pod: Ref): AnyStep[] => (['listeners', 'clusters'] as const).map((kind) => proxyConfig(kind, pod) as AnyStep)
+/** The looks into a callee's proxy, and at its certificate: its inbound side has its routes in the listener. */
+export const planCalleeProxy = (pod: Ref): AnyStep[] => [...(['listeners', 'clusters'] as const).map((kind) => proxyConfig(kind, pod) as AnyStep), secrets(pod)]
 
 /** Hops that fail come first among those of their stage. */
 const inOrder = (hops: readonly Hop[]): Hop[] => hops.toSorted((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage) || Number(a.ok) - Number(b.ok))
@@ -112,12 +112,6 @@ export function followIn(question: FollowQuestion, caller: Caller, evidence: Evi
 export function calleePods(question: FollowQuestion, caller: Caller, evidence: Evidence): Ref[] {
   const trace = traceOf(question, caller, evidence)
   return trace === undefined ? [] : calleesOf(trace).map(({ pod }) => pod).filter(hasProxy).map(refOf)
-}
-
-/** The look at the certificates that the caller's proxy presents, when the request comes by TLS. */
-function planCertificatesOf(question: FollowQuestion, caller: Caller, evidence: Evidence): AnyStep[] {
-  const trace = traceOf(question, caller, evidence)
-  return trace === undefined ? [] : planCertificates(trace)
 }
 
 /** The looks at the pods behind the clusters the request may go to. */
@@ -192,7 +186,6 @@ export async function follow(question: FollowQuestion, clients: Clients, options
     throw error
   }
   await look(planCallerProxy(caller))
-  await look(planCertificatesOf(question, caller, seen()))
   await look(planCallees(question, caller, seen()))
   await look(calleePods(question, caller, seen()).flatMap(planCalleeProxy))
   return followIn(question, caller, seen(), { context: clients.context, at })

@@ -1,3 +1,4 @@
+import { wasAskedFor } from '../checks/asked-revisions.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
 import { objects } from '../evidence/collectors/objects.ts'
 import { proxyStatus } from '../evidence/collectors/proxy-status.ts'
@@ -12,6 +13,7 @@ import { isReady, proxyRuns, proxyStatus as containerStatus } from '../mesh/pods
 import type { ProxySync } from '../mesh/proxy-status.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { compareRefs } from '../mesh/ref.ts'
+import { planOtherRevisions } from './plan.ts'
 
 /** One proxy and how it stands with istiod. */
 export interface ProxyStanding {
@@ -74,6 +76,7 @@ export async function meshStatus(clients: Clients, { namespace, signal, stepTime
     ...(namespace === undefined ? [] : [objects('namespaces', 'objects')]),
   ]
   await gathering.gather(steps.map((step) => inContext(step, clients.context)))
+  await gathering.gather(planOtherRevisions(new Evidence(gathering.readings)).map((step) => inContext(step, clients.context)))
   return summarise(new Evidence(gathering.readings), namespace)
 }
 
@@ -109,6 +112,7 @@ function absentProxies(evidence: Evidence, known: readonly ProxySync[]): ProxySt
   return evidence.objects('pods')
     .filter((pod) => proxyRuns(pod) && pod.metadata.deletionTimestamp === undefined && !(Date.parse(containerStatus(pod)?.state?.running?.startedAt ?? '') > settled))
     .filter(({ metadata }) => !known.some(({ name, namespace }) => name === metadata.name && namespace === metadata.namespace))
+    .filter((pod) => wasAskedFor(pod, evidence))
     .map((pod): ProxyStanding => ({ pod: refOf(pod), state: 'absent', types: [] }))
 }
 

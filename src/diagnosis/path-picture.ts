@@ -1,3 +1,4 @@
+import { fromFqdn } from '../mesh/host.ts'
 import { sameRef } from '../mesh/ref.ts'
 import type { FollowReport, Hop, Stage } from './follow/report.ts'
 import { STAGES } from './follow/report.ts'
@@ -53,10 +54,16 @@ function wrapped(text: string, width: number, size: number): string[] {
 
 const label = (x: number, y: number, size: number, fill: string, text: string, weight = 'normal'): string => `<text x="${x}" y="${y}" font-family="${FONT}" font-size="${size}" font-weight="${weight}" fill="${fill}">${escaped(text)}</text>`
 
+/** `catalog.shop` for a Service, any other host as it is. */
+function shortHost(host: string): string {
+  const { name, namespace } = fromFqdn(host) ?? {}
+  return name === undefined || namespace === undefined ? host : `${name}.${namespace}`
+}
+
 /** A hop in two lines: of a cluster the Service, then subset and port. */
 function linesOf({ name, stage, objects }: Hop): [string, string] {
   const [direction, port = '', subset = '', host = ''] = name.split('|')
-  if (direction === 'outbound' && host !== '') return [host.replace(/\.svc\.cluster\.local$/, ''), `${subset === '' ? 'no subset' : `subset ${subset}`}, port ${port}`]
+  if (direction === 'outbound' && host !== '') return [shortHost(host), `${subset === '' ? 'no subset' : `subset ${subset}`}, port ${port}`]
   const from = objects.find(({ kind }) => kind !== 'Pod')
   return [name, from !== undefined ? `${from.kind} ${from.name}` : stage === 'inbound' ? (objects[0]?.namespace ?? '') : '']
 }

@@ -1,3 +1,4 @@
+import { unaskedRevisions } from '../checks/asked-revisions.ts'
 import { callersTurnedAway } from '../checks/connections-refused.ts'
 import { failedWebhooks } from '../checks/failed-webhooks.ts'
 import { podsOf } from '../checks/owners.ts'
@@ -15,7 +16,7 @@ import { proxyStatus } from '../evidence/collectors/proxy-status.ts'
 import { secrets } from '../evidence/collectors/secrets.ts'
 import { traffic } from '../evidence/collectors/traffic.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import type { ObjectKind } from '../evidence/reading.ts'
+import type { ObjectKind, Seen } from '../evidence/reading.ts'
 import type { AnyStep } from '../evidence/step.ts'
 import { ipOf } from '../mesh/address.ts'
 import { actsOn } from '../mesh/authorization.ts'
@@ -26,6 +27,7 @@ import { isReady, proxyAnswers, proxyRuns } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { sameRef } from '../mesh/ref.ts'
 import { podsOfGateway } from '../mesh/routing.ts'
+import { validityOf } from '../mesh/secrets.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
 
@@ -59,6 +61,11 @@ export function planControlPlane(): AnyStep[] {
     objects('pods', 'control plane', { labels: 'app=istiod' }),
     objects('mesh-config', 'control plane', { namespace: ISTIO_NAMESPACE, fields: 'metadata.name=istio' }),
   ]
+}
+
+/** Proxies that are connected to istiods of other revisions: the first look at their sync state asks those of one revision only. */
+export function planOtherRevisions(evidence: Evidence): AnyStep[] {
+  return unaskedRevisions(evidence).map((revision) => proxyStatus(revision))
 }
 
 /** The objects that say what should be, and those that the query names. */
@@ -109,14 +116,14 @@ export function proxiesFor(target: Target, evidence: Evidence): { gateways: Ref[
   }
 }
 
-/** The proxies' live configuration, their access logs, and Prometheus when it is configured. */
+/** The proxies' live configuration and certificates, their access logs, and Prometheus when it is configured. */
 export function planProxies(target: Target, evidence: Evidence, withPrometheus: boolean): AnyStep[] {
   const { gateways, sidecars, logged } = proxiesFor(target, evidence)
   return [
-    ...[...gateways, ...sidecars].flatMap((pod) => PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep)),
+    ...[...gateways, ...sidecars].flatMap((pod) => [...PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep), secrets(pod)]),
     ...sidecars.map(podDescription),
     ...logged.map(accessLog),
-    ...(withPrometheus ? target.services.map(({ name, namespace = '' }) => traffic(serviceHost(name, namespace))) : []),
+    ...(withPrometheus ? target.services.map(({ name, namespace = '' }) => traffic(serviceHost(name, namespace, evidence.clusterDomain))) : []),
   ]
 }
 
@@ -142,19 +149,14 @@ export function planWebhooks(target: Target, evidence: Evidence): AnyStep[] {
   return failedWebhooks(evidence, target).length === 0 ? [] : [step('mutating-webhooks', 'control plane')]
 }
 
-/** The certificates of the gateways' proxies, when one of their Gateways names some. */
-export function planSecrets(target: Target, evidence: Evidence): AnyStep[] {
-  const named = gatewaysFor(evidence, target).filter(namesCredential)
-  const pods = evidence.objects('pods')
-  return proxiesFor(target, evidence).gateways.filter((ref) => named.some((gateway) => podsOfGateway(gateway, pods).some((pod) => sameRef(refOf(pod), ref)))).map((pod) => secrets(pod))
-}
-
-/** istiod's log, for what became of the keys and certificates that it has to fetch: when a policy or Gateway on a request's way asks for such. */
+/** istiod's log, for what became of the keys and certificates that it has to fetch or sign: when a policy or Gateway on a request's way asks for such, or a proxy's own was not renewed. */
 export function planIstiodLog(target: Target, evidence: Evidence): AnyStep[] {
   const pods = [...podsOf(target, evidence), ...gatewayPods(evidence, target)]
   const keys = evidence.objects('request-authentications').some((policy) => (policy.spec?.jwtRules ?? []).some(({ jwks }) => jwks === undefined) && pods.some((pod) => actsOn(policy, pod)))
-  if (!keys && !gatewaysFor(evidence, target).some(namesCredential)) return []
+  if (!keys && !gatewaysFor(evidence, target).some(namesCredential) && !evidence.seen('secrets').some(isOverdue)) return []
   return evidence.objects('pods').filter(({ metadata }) => metadata.labels?.app === 'istiod').slice(0, MOST_ISTIODS).map((pod) => istiodLog(refOf(pod)))
 }
+
+const isOverdue = ({ value, at }: Seen<'secrets'>): boolean => value.some(({ certificates }) => certificates.some((one) => validityOf(one, Date.parse(at)) !== 'valid'))
 
 const namesCredential = ({ spec }: Gateway): boolean => (spec?.servers ?? []).some(({ tls }) => tls?.credentialName !== undefined)

@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import { fromFqdn, gatewayHost, hostMatches, serviceHost } from '../mesh/host.ts'
+import { fromFqdn, gatewayHost, hostMatches, hostOfService } from '../mesh/host.ts'
 import { nearestNames } from '../mesh/names.ts'
 import type { KubernetesObject, Labels, Service, Workload } from '../mesh/objects.ts'
 import { refOf, selects } from '../mesh/objects.ts'
@@ -70,7 +70,7 @@ const common = (query: TargetQuery): Pick<Target, 'asked' | 'port' | 'path'> => 
 
 function serviceTarget(query: TargetQuery, service: Service): Target {
   const { name, namespace = '' } = service.metadata
-  return { ...common(query), ref: refOf(service), namespace, name, hosts: [serviceHost(name, namespace)], services: [refOf(service)], pods: [] }
+  return { ...common(query), ref: refOf(service), namespace, name, hosts: [hostOfService(service)], services: [refOf(service)], pods: [] }
 }
 
 /** The Services that select a workload's or pod's labels. */
@@ -83,20 +83,23 @@ function workloadTarget(query: TargetQuery, object: KubernetesObject, labels: La
   const services = servicesSelecting(evidence, namespace, labels)
   return {
     ...common(query), ref: refOf(object), namespace, name,
-    hosts: services.map((service) => serviceHost(service.metadata.name, namespace)), services: services.map(refOf),
+    hosts: services.map(hostOfService), services: services.map(refOf),
     pods: object.kind === 'Pod' ? [refOf(object)] : [],
   }
 }
 
 function hostTarget(query: TargetQuery, evidence: Evidence): Target {
-  const local = fromFqdn(query.name) ?? (query.name.endsWith('.svc') ? fromFqdn(`${query.name}.cluster.local`) : undefined)
+  const full = query.name.endsWith('.svc') ? `${query.name}.${evidence.clusterDomain}` : query.name
+  const local = fromFqdn(full)
   const services = evidence.objects('services')
-  if (local !== undefined) return serviceTarget(query, choose({ ...query, ...local }, 'service', services))
+  // A host of another domain may only look like a Service's.
+  const isOne = services.some(({ metadata }) => metadata.name === local?.name && metadata.namespace === local.namespace)
+  if (local !== undefined && (isOne || full.endsWith(`.svc.${evidence.clusterDomain}`))) return serviceTarget(query, choose({ ...query, ...local }, 'service', services))
   const virtualServices = evidence.objects('virtual-services').filter((one) => inScope(one, query) && hostsOf(one).some((pattern) => hostMatches(pattern, query.name)))
   const exact = virtualServices.filter((one) => hostsOf(one).includes(query.name))
   const routed = exact.length > 0 ? exact : virtualServices
   const destinations = [...new Set(routed.flatMap((one) => destinationsOf(one).map(({ host }) => host)))]
-  const behind = services.filter(({ metadata }) => destinations.includes(serviceHost(metadata.name, metadata.namespace ?? '')))
+  const behind = services.filter((service) => destinations.includes(hostOfService(service)))
   const [only] = behind
   const owner = routed[0]
     ?? evidence.objects('service-entries').find((one) => inScope(one, query) && (one.spec?.hosts ?? []).some((pattern) => hostMatches(pattern, query.name)))
@@ -125,7 +128,8 @@ function hostTarget(query: TargetQuery, evidence: Evidence): Target {
 export function resolveTarget(query: TargetQuery, evidence: Evidence): Target {
   checkNamespace(query, evidence)
   const kind = query.form === 'deploy' ? 'deployments' : query.form === 'pod' ? 'pods' : 'services'
-  if (evidence.seen(kind).length === 0 || evidence.seen('services').length === 0) {
+  const isThere = evidence.objects(kind).some((object) => object.metadata.name === query.name && inScope(object, query))
+  if (evidence.seen(kind).length === 0 || evidence.seen('services').length === 0 || (query.form === 'pod' && !isThere && evidence.blind('pods').length > 0)) {
     const ref: Ref = { kind: query.form === 'deploy' ? 'Deployment' : query.form === 'pod' ? 'Pod' : 'Service', name: query.name, ...(query.namespace !== undefined && { namespace: query.namespace }) }
     return { ...common(query), ref, namespace: query.namespace ?? '', name: query.name, hosts: [], services: [], pods: [] }
   }

@@ -41,7 +41,8 @@ export function whatItShowed(reading: Seen): string {
     }
     case 'secrets': {
       const missing = reading.value.filter(({ status }) => status !== 'ACTIVE')
-      return `${count(reading.value.length, 'certificate')}${missing.length === 0 ? '' : `, not had: ${missing.map(({ name }) => name).join(', ')}`}`
+      const [first] = reading.value.flatMap(({ certificates }) => certificates.map(({ notAfter }) => notAfter)).sort()
+      return `${count(reading.value.length, 'certificate')}${first === undefined ? '' : `, valid until ${first.replace(/:\d\d\.\d+Z$/, 'Z')} or longer`}${missing.length === 0 ? '' : `, not had: ${missing.map(({ name }) => name).join(', ')}`}`
     }
     case 'istiod-log':
       return count(reading.value.length, 'warning')

@@ -1,16 +1,26 @@
+import { clusterDomainOf } from '../mesh/cluster-domain.ts'
+import { CLUSTER_DOMAIN } from '../mesh/host.ts'
+import type { KubernetesObject } from '../mesh/objects.ts'
+import { inDomain, refOf } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
-import { refOf } from '../mesh/objects.ts'
 import { sameRef } from '../mesh/ref.ts'
 import type { Blind, EvidenceKind, ObjectEvidence, ObjectKind, Reading, Seen } from './reading.ts'
+
+/** Kinds of objects that name Services, or are Services: what they mean depends on the domain of the cluster. */
+const WITH_HOSTS: ReadonlySet<EvidenceKind> = new Set<EvidenceKind>(['services', 'virtual-services', 'destination-rules'])
 
 /** All that was looked at in one diagnosis; what checks read from. */
 export class Evidence {
   readonly readings: readonly Reading[]
+  /** The DNS domain that the cluster's Services live under. */
+  readonly clusterDomain: string
   private readonly byKind = new Map<EvidenceKind, Reading[]>()
 
   constructor(readings: readonly Reading[]) {
-    this.readings = readings
-    for (const reading of readings) {
+    const pods = readings.flatMap((reading) => (reading.kind === 'pods' && reading.ok ? reading.value : []))
+    this.clusterDomain = clusterDomainOf(pods) ?? CLUSTER_DOMAIN
+    this.readings = this.clusterDomain === CLUSTER_DOMAIN ? readings : readings.map((reading) => placed(reading, this.clusterDomain))
+    for (const reading of this.readings) {
       const list = this.byKind.get(reading.kind)
       if (list === undefined) this.byKind.set(reading.kind, [reading])
       else list.push(reading)
@@ -55,4 +65,10 @@ export class Evidence {
   object<K extends ObjectKind>(kind: K, namespace: string, name: string): ObjectEvidence[K][number] | undefined {
     return this.objects(kind).find(({ metadata }) => metadata.namespace === namespace && metadata.name === name)
   }
+}
+
+/** A reading whose objects know the domain of their cluster. */
+function placed(reading: Reading, domain: string): Reading {
+  if (!reading.ok || !WITH_HOSTS.has(reading.kind)) return reading
+  return { ...reading, value: (reading.value as KubernetesObject[]).map((object) => ({ ...object, [inDomain]: domain })) } as Reading
 }

@@ -4,13 +4,17 @@ export const REDACTED = '[redacted]'
 /** Headers whose values are secrets. */
 const HEADERS = 'authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-auth-token|x-csrf-token|x-amz-security-token|x-forwarded-client-cert'
 /** Names of JSON fields whose values are secrets. */
-const FIELDS = 'password|passwd|secret|client_?secret|token|access_?token|refresh_?token|api_?key|private_?key|inline_?string|inline_?bytes|session_?ticket_?keys'
+const FIELDS = 'password|passwd|secret|client_?secret|token|access_?token|refresh_?token|api_?key|private_?key|inline_?string|session_?ticket_?keys'
 const PARAMETERS = 'access_token|id_token|refresh_token|token|api_?key|apikey|key|secret|password|passwd|pwd|sig|signature|code|client_secret|x-amz-signature|x-amz-credential'
 
 /** The inside of a JSON string, up to its closing quote. */
 const STRING = String.raw`[^"\\]*(?:\\.[^"\\]*)*`
 /** The inside of a JSON string that itself stands in a JSON string, up to its closing `\"`. */
 const ESCAPED = String.raw`(?:[^"\\]|\\\\\\"|\\(?!"))*`
+
+/** `-----BEGIN CERTIFICATE` in base64. */
+const CERTIFICATE_HEAD = 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FUR'
+const ONLY_CERTIFICATES = /^(?:-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----\s*)+$/
 
 /**
  * Each rule keeps what stands around a secret. None takes a quote or half an escape away, so that JSON stays JSON; none looks at a character
@@ -32,6 +36,9 @@ const RULES: readonly [RegExp, string | ((match: string) => string)][] = [
   [/((?:password|passwd|secret_?key|client_?secret|api_?key|access_?token)=)(?!\[redacted\])[^&\s"'\\,;]+/gi, `$1${REDACTED}`],
   [new RegExp(String.raw`("(?:${FIELDS})"\s*:\s*")${STRING}(")`, 'gi'), `$1${REDACTED}$2`],
   [new RegExp(String.raw`(\\"(?:${FIELDS})\\"\s*:\s*\\")${ESCAPED}(\\")`, 'gi'), `$1${REDACTED}$2`],
+  // Envoy keeps keys and certificates alike in bytes; certificates are what it shows to everybody.
+  [new RegExp(String.raw`("inline_?bytes"\s*:\s*")${STRING}(?=")`, 'gi'), withoutKeys],
+  [new RegExp(String.raw`(\\"inline_?bytes\\"\s*:\s*\\")${ESCAPED}(\\")`, 'gi'), `$1${REDACTED}$2`],
   [/(\b(?:https?|rediss?|postgres(?:ql)?|mysql|amqps?|mongodb(?:\+srv)?):\/\/)[^\s/@:"'\\]*:[^\s/@"'\\]+@/gi, `$1${REDACTED}@`],
   // Its end may be cut off.
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[A-Za-z0-9+/=\s:,]|\\+[nrt]|-(?!----))*(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g, REDACTED],
@@ -52,6 +59,13 @@ function withoutTokens(dotted: string): string {
     if (isToken) i += 2
   }
   return clean.join('.')
+}
+
+/** Keeps the bytes of a field when they are certificates and nothing else. */
+function withoutKeys(field: string): string {
+  const [, head = '', bytes = ''] = /^([^:]*:\s*")(.*)$/s.exec(field) ?? []
+  const isCertificates = bytes === '' || (bytes.startsWith(CERTIFICATE_HEAD) && ONLY_CERTIFICATES.test(Buffer.from(bytes, 'base64').toString('latin1')))
+  return isCertificates ? field : head + REDACTED
 }
 
 /** Takes tokens, cookies, authorization headers, keys and passwords out of a text that came from a cluster. Redacting twice changes nothing. */

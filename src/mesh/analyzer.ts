@@ -18,6 +18,18 @@ function parseOrigin(origin: string | undefined): Ref | undefined {
   return namespace === undefined ? { kind, name } : { kind, namespace, name }
 }
 
+/** Messages that several objects of one kind and namespace are in each other's way: their names stand in brackets. */
+const CONFLICTS = new Set(['IST0110', 'IST0111', 'IST0159', 'IST0160'])
+
+/**
+ * True for a message that sees a conflict and names one object only. `istioctl analyze` of several clusters says so when a pod of the same name
+ * runs in two of them: an object that selects it counts once for each.
+ */
+export function conflictsWithItself({ code, message }: AnalyzerMessage): boolean {
+  const names = /\[([^\]]*)\]/.exec(message)?.[1]?.split(/[\s,]+/).filter((name) => name !== '') ?? []
+  return CONFLICTS.has(code) && names.length > 0 && new Set(names).size === 1
+}
+
 /** The messages of `istioctl analyze -o json`, repeated ones once. Throws SyntaxError when the text is not that. */
 export function parseAnalyzerMessages(text: string): AnalyzerMessage[] {
   const parsed: unknown = JSON.parse(text.trim() === '' ? '[]' : text)

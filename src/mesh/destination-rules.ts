@@ -1,4 +1,4 @@
-import { fromFqdn, hostMatches, toFqdn } from './host.ts'
+import { fromFqdn, hostMatches, hostMeant } from './host.ts'
 import type { ClientTls, DestinationRule } from './objects.ts'
 
 /** Where istiod looks for DestinationRules when neither the caller's nor the service's namespace has one (the mesh's root namespace). */
@@ -10,11 +10,12 @@ export function isExportedTo(exportTo: readonly string[] | undefined, own: strin
   return exportTo.some((entry) => entry === '*' || entry === namespace || (entry === '.' && own === namespace))
 }
 
-const hostOf = (rule: DestinationRule): string => toFqdn(rule.spec?.host ?? '', rule.metadata.namespace ?? '')
+/** The host, or the wildcard over hosts, that a DestinationRule speaks of. */
+export const hostOfRule = (rule: DestinationRule): string => hostMeant(rule.spec?.host ?? '', rule)
 
 /** The DestinationRules that speak of a host, wherever they are. */
 export function rulesOfHost(rules: readonly DestinationRule[], host: string): DestinationRule[] {
-  return rules.filter((rule) => hostMatches(hostOf(rule), host))
+  return rules.filter((rule) => hostMatches(hostOfRule(rule), host))
 }
 
 /**
@@ -33,8 +34,8 @@ export function rulesForCaller(rules: readonly DestinationRule[], host: string, 
 
 /** Of DestinationRules that all speak of one host, those that act: for exactly it or, when there are none, for the longest wildcard. */
 function mostExact(rules: readonly DestinationRule[]): DestinationRule[] {
-  const longest = Math.max(0, ...rules.map((rule) => hostOf(rule).length))
-  return rules.filter((rule) => hostOf(rule).length === longest)
+  const longest = Math.max(0, ...rules.map((rule) => hostOfRule(rule).length))
+  return rules.filter((rule) => hostOfRule(rule).length === longest)
 }
 
 /** The DestinationRules that act on a host for some caller: the most exact ones of each namespace. */

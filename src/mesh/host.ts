@@ -1,7 +1,11 @@
 import { nearestNames } from './names.ts'
+import type { KubernetesObject } from './objects.ts'
+import { inDomain } from './objects.ts'
 
 /** The DNS domain a cluster's Services live under, unless the mesh says otherwise. */
 export const CLUSTER_DOMAIN = 'cluster.local'
+
+const SERVICE_FQDN = /^([^.]+)\.([^.]+)\.svc(?:\.[^.]+)+$/
 
 /** `catalog` in namespace `shop` → `catalog.shop.svc.cluster.local`. */
 export function serviceHost(name: string, namespace: string, domain = CLUSTER_DOMAIN): string {
@@ -16,12 +20,20 @@ export function toFqdn(host: string, namespace: string, domain = CLUSTER_DOMAIN)
   return host.includes('.') || host === '*' || host === '' ? host : serviceHost(host, namespace, domain)
 }
 
-/** Service name and namespace of a cluster-local FQDN; undefined for any other host. */
-export function fromFqdn(host: string, domain = CLUSTER_DOMAIN): { name: string; namespace: string } | undefined {
-  const suffix = `.svc.${domain}`
-  if (!host.endsWith(suffix)) return undefined
-  const [name, namespace, ...rest] = host.slice(0, -suffix.length).split('.')
-  return name && namespace && rest.length === 0 ? { name, namespace } : undefined
+/** The host that an object means by a name, as `toFqdn` does for its namespace and cluster. */
+export function hostMeant(host: string, { metadata, [inDomain]: domain }: KubernetesObject): string {
+  return toFqdn(host, metadata.namespace ?? '', domain)
+}
+
+/** A Service's own host. */
+export function hostOfService({ metadata: { name, namespace = '' }, [inDomain]: domain }: KubernetesObject): string {
+  return serviceHost(name, namespace, domain)
+}
+
+/** Service name and namespace of a Service's FQDN, `NAME.NAMESPACE.svc.` and whatever domain its cluster has; undefined for any other host. */
+export function fromFqdn(host: string): { name: string; namespace: string } | undefined {
+  const [, name, namespace] = SERVICE_FQDN.exec(host) ?? []
+  return name === undefined || namespace === undefined ? undefined : { name, namespace }
 }
 
 /** True when the pattern (`*`, `*.example.com` or exact) takes the host. Hosts compare without case. */
@@ -46,8 +58,9 @@ export function gatewayHost(host: string): { namespace: string; host: string } {
 export function nearestHosts(host: string, hosts: Iterable<string>): string[] {
   const wanted = fromFqdn(host)
   if (wanted === undefined) return nearestNames(host, hosts)
-  const services = [...hosts].flatMap((known) => { const service = fromFqdn(known); return service === undefined ? [] : [service] })
-  const near = nearestNames(wanted.name, services.filter(({ namespace }) => namespace === wanted.namespace).map(({ name }) => name)).map((name) => serviceHost(name, wanted.namespace))
-  const elsewhere = services.filter(({ name, namespace }) => name === wanted.name && namespace !== wanted.namespace).map(({ name, namespace }) => serviceHost(name, namespace))
-  return [...near, ...elsewhere]
+  const services = [...hosts].flatMap((known) => { const service = fromFqdn(known); return service === undefined ? [] : [{ known, ...service }] })
+  const here = services.filter(({ namespace }) => namespace === wanted.namespace)
+  const near = nearestNames(wanted.name, here.map(({ name }) => name)).flatMap((name) => here.filter((one) => one.name === name))
+  const elsewhere = services.filter(({ name, namespace }) => name === wanted.name && namespace !== wanted.namespace)
+  return [...near, ...elsewhere].map(({ known }) => known)
 }

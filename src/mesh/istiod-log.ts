@@ -34,3 +34,11 @@ export function credentialRefusal(message: string): CredentialRefusal | undefine
   if (proxy === undefined || credential === undefined) return undefined
   return { credential, proxy, reason: `service account ${namespace ?? ''}/${account ?? ''} may not read Secrets` }
 }
+
+/** What a warning says of a proxy that istiod did not believe when it asked for a certificate; undefined for any other warning. */
+export function authenticationRefusal(message: string): { address: string; reason: string } | undefined {
+  const [, address, said] = /^Failed to authenticate client from ([\d.]+|\[[\da-f:.]+\]):\d+: (.+)$/i.exec(message) ?? []
+  if (address === undefined || said === undefined) return undefined
+  const [, words] = /authentication returns an error: \[(.+)\]/.exec(said) ?? []
+  return { address: address.replace(/^\[|\]$/g, ''), reason: words ?? said }
+}

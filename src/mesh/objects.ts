@@ -16,6 +16,9 @@ export interface Metadata {
   ownerReferences?: { kind: string; name: string; controller?: boolean }[]
 }
 
+/** Under this an object has the DNS domain of its cluster's Services, where that is not `cluster.local`: no field of its own, so that nothing writes it. */
+export const inDomain: unique symbol = Symbol('cluster domain')
+
 /** Any object of the cluster. */
 export interface KubernetesObject<Spec = unknown, Status = unknown> {
   apiVersion?: string
@@ -23,6 +26,7 @@ export interface KubernetesObject<Spec = unknown, Status = unknown> {
   metadata: Metadata
   spec?: Spec
   status?: Status
+  [inDomain]?: string
 }
 
 export type Labels = Record<string, string>
@@ -70,6 +74,7 @@ export interface Container {
   name: string
   securityContext?: SecurityContext
   image?: string
+  args?: string[]
   restartPolicy?: string
   ports?: { name?: string; containerPort: number; hostPort?: number; protocol?: string }[]
   readinessProbe?: unknown

@@ -13,6 +13,17 @@ export function isAmbient(pod: Pod): boolean {
   return pod.metadata.annotations?.['ambient.istio.io/redirection'] === 'enabled'
 }
 
+/** The revision of Istio that injected the pod, as the injector noted it (a tag is none: it stands for a revision); undefined when nothing says so. */
+export function revisionOf({ metadata: { annotations } }: Pod): string | undefined {
+  try {
+    const { revision } = JSON.parse(annotations?.['sidecar.istio.io/status'] ?? '{}') as { revision?: unknown }
+    if (typeof revision === 'string') return revision
+  } catch {
+    // Somebody else's text; the other annotation may tell.
+  }
+  return annotations?.['istio.io/rev']
+}
+
 /** The status of the proxy's container, wherever Kubernetes lists it. */
 export function proxyStatus(pod: Pod): ContainerStatus | undefined {
   return [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(({ name }) => name === PROXY_CONTAINER)

@@ -1,4 +1,4 @@
-import { hostMatches, serviceHost } from './host.ts'
+import { hostMatches, hostOfService } from './host.ts'
 import type { Service, ServiceEntry } from './objects.ts'
 
 /** A Service or ServiceEntry as istiod registers it for one host. */
@@ -25,8 +25,8 @@ export class Registry {
 
   constructor(services: readonly Service[], entries: readonly ServiceEntry[]) {
     for (const object of services) {
-      const { metadata: { name, namespace = '' }, spec } = object
-      this.add(serviceHost(name, namespace), {
+      const { spec } = object
+      this.add(hostOfService(object), {
         object, ports: (spec?.ports ?? []).map(({ port }) => port), exportTo: exportsOf(object),
         ...(spec?.type === 'ExternalName' && spec.externalName !== undefined && { external: spec.externalName }),
       })

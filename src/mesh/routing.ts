@@ -1,4 +1,4 @@
-import { gatewayHost, hostMatches, hostsOverlap, toFqdn } from './host.ts'
+import { gatewayHost, hostMatches, hostMeant, hostsOverlap } from './host.ts'
 import type { Destination, Gateway, GatewayServer, VirtualService } from './objects.ts'
 import { selects } from './objects.ts'
 import type { Pod } from './objects.ts'
@@ -19,12 +19,11 @@ export interface RoutedTo {
 
 /** Every destination of a VirtualService, short hosts completed with its namespace. */
 export function destinationsOf(virtualService: VirtualService): RoutedTo[] {
-  const namespace = virtualService.metadata.namespace ?? ''
   const to = (destination: Destination | undefined, protocol: RoutedTo['protocol'], route: number, weight: number | undefined, mirror: boolean): RoutedTo[] =>
     destination?.host === undefined
       ? []
       : [{
-          host: toFqdn(destination.host, namespace), protocol, route, mirror,
+          host: hostMeant(destination.host, virtualService), protocol, route, mirror,
           ...(destination.subset !== undefined && { subset: destination.subset }),
           ...(destination.port?.number !== undefined && { port: destination.port.number }),
           ...(weight !== undefined && { weight }),
@@ -41,7 +40,7 @@ export function destinationsOf(virtualService: VirtualService): RoutedTo[] {
 
 /** A VirtualService's hosts as FQDNs. */
 export function hostsOf(virtualService: VirtualService): string[] {
-  return (virtualService.spec?.hosts ?? []).map((host) => toFqdn(host, virtualService.metadata.namespace ?? ''))
+  return (virtualService.spec?.hosts ?? []).map((host) => hostMeant(host, virtualService))
 }
 
 /** The gateways a VirtualService is bound to as `namespace/name`, and `mesh` for the sidecars (the default when none is named). */

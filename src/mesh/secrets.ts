@@ -1,41 +1,40 @@
+/** One certificate of a chain or bundle, without its key. Times are ISO 8601. */
+export interface Certificate {
+  /** In hexadecimal, lower case. */
+  serial: string
+  /** Distinguished name, `O=cluster.local`; empty for a workload, which is named by its URI. */
+  subject: string
+  issuer: string
+  /** `spiffe://cluster.local/ns/shop/sa/catalog`, host names. */
+  names: string[]
+  isAuthority: boolean
+  notBefore: string
+  notAfter: string
+}
+
 /** One secret of a proxy's secret discovery, without anything secret. */
 export interface ProxySecret {
   /** `default` (its own certificate), `ROOTCA`, `kubernetes://NAME` for a Gateway's credential. */
   name: string
   type?: 'Cert Chain' | 'CA'
   /** `WARMING`: asked for and not had; what waits for it waits too. */
-  status: string
-  /** Of the first certificate: serial number in hexadecimal, and the times (ISO) between which it is valid. */
-  serial?: string
-  notBefore?: string
-  notAfter?: string
+  status: 'ACTIVE' | 'WARMING'
+  /** Of a chain, the proxy's own first, then those that signed it; of a bundle, in its order. */
+  certificates: Certificate[]
 }
 
-const COLUMNS = { name: 'RESOURCE NAME', type: 'TYPE', status: 'STATUS', serial: 'SERIAL NUMBER', notAfter: 'NOT AFTER', notBefore: 'NOT BEFORE' } as const
+/** Istio's CA dates certificates back by this, for clocks that go slow (its `ClockSkew`). */
+const BACKDATED = 2 * 60_000
+const MOST_WARNING = 30 * 24 * 3600_000
 
 /**
- * Reads the table that `istioctl proxy-config secret POD` prints. Its JSON form would hold certificates and, masked, keys.
- *
- * @throws {SyntaxError} when there is no such table
+ * How a certificate stands at a moment (milliseconds since the epoch). `expiring`: less than a quarter of its life is left, and less than 30 days;
+ * pilot-agent renews a workload's at half of its life.
  */
-export function parseSecretTable(text: string): ProxySecret[] {
-  const lines = text.split('\n').filter((line) => line.trim() !== '')
-  const header = lines.findIndex((line) => line.startsWith(COLUMNS.name))
-  if (header === -1) {
-    if (/^No (?:active or warming )?secrets/im.test(text)) return []
-    throw new SyntaxError('expected a table of secrets')
-  }
-  const heads = [...(lines[header] ?? '').matchAll(/\S+(?: \S+)*/g)].map((match) => ({ title: match[0], from: match.index }))
-  const cell = (line: string, title: string): string => {
-    const index = heads.findIndex((head) => head.title === title)
-    return index === -1 ? '' : line.slice(heads[index]?.from, heads[index + 1]?.from).trim()
-  }
-  return lines.slice(header + 1).map((line): ProxySecret => {
-    const type = cell(line, COLUMNS.type)
-    const [serial, notBefore, notAfter] = ([COLUMNS.serial, COLUMNS.notBefore, COLUMNS.notAfter] as const).map((title) => cell(line, title))
-    return {
-      name: cell(line, COLUMNS.name), status: cell(line, COLUMNS.status), ...((type === 'Cert Chain' || type === 'CA') && { type }),
-      ...(serial && { serial }), ...(notBefore && { notBefore }), ...(notAfter && { notAfter }),
-    }
-  })
+export function validityOf({ notBefore, notAfter }: Certificate, now: number): 'valid' | 'expiring' | 'expired' | 'not yet valid' {
+  const [from, to] = [Date.parse(notBefore), Date.parse(notAfter)]
+  if (now > to) return 'expired'
+  if (now < from) return 'not yet valid'
+  const life = Math.max(0, to - from - BACKDATED)
+  return to - now < Math.min(life / 4, MOST_WARNING) ? 'expiring' : 'valid'
 }

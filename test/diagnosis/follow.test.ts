@@ -60,6 +60,7 @@ describe('chapter 10 from the ingress gateway', () => {
     ['another host', 'orders.istioinaction.io/items', 'route', 'No virtual host of http.8080 takes the host orders.istioinaction.io'],
     ['a port nothing listens on', `${HOST}:8443/items`, 'listener', 'listens on port 8443'],
     ['plain text where TLS would be', `https://${HOST}/items`, 'listener', 'listens on port 8443'],
+    ['TLS where plain text is read', `https://${HOST}:80/items`, 'listener', 'The client speaks TLS, and this listener reads HTTP in plain text: Envoy answers 400 (DPE http1.codec_error)'],
   ])('dies with %s', async (_, text, stage, says) => {
     const report = await run('chapter-10/mended', text)
     expect(report).toMatchObject({ dies: stage, outcome: 'dies', clusters: [] })
@@ -77,6 +78,11 @@ describe('chapter 10 from a sidecar', () => {
     expect(report.hops[0]?.notes).toContainEqual(expect.stringContaining('virtualOutbound (0.0.0.0:15001)'))
   })
 
+  it('a URL goes to the port of its scheme, a bare host to the one its Service has', async () => {
+    const clients = altered('chapter-10/mended', (call, json) => (call.startsWith('kubernetes list services') ? (json as { metadata: { name: string }; spec: { ports: { port: number }[] } }[]).map((one) => (one.metadata.name === 'catalog' ? { ...one, spec: { ...one.spec, ports: one.spec.ports.map((port) => ({ ...port, port: 8081 })) } } : one)) : json))
+    for (const [text, port] of [['catalog/items', 8081], ['http://catalog/items', 80], ['https://catalog/items', 443], ['http://catalog:8081/items', 8081]] as const) expect((await follow(parseFollow(text, from), clients)).request.port).toBe(port)
+  })
+
   it('a host the proxy does not know is passed on', async () => {
     const report = await run('chapter-10/mended', 'http://api.example.com/v1', from)
     expect(report).toMatchObject({ dies: null, outcome: 'unclear', clusters: [{ name: 'PassthroughCluster', weight: 100 }] })
@@ -92,6 +98,23 @@ describe('chapter 10 from a sidecar', () => {
     expect(http.headline).toContain('answers 502 itself: the host is unknown to this proxy')
     const tcp = await follow(parseFollow('https://api.example.com/v1', from), clients)
     expect(tcp).toMatchObject({ dies: 'cluster', clusters: [{ name: 'BlackHoleCluster' }] })
+  })
+})
+
+describe('a gateway that ends TLS', () => {
+  const asking = altered('gateway-certificate-expired/mended', (call, json) => (call.includes(' listeners shop-gateway-') ? JSON.parse(JSON.stringify(json).replaceAll('"requireClientCertificate":false', '"requireClientCertificate":true')) : json))
+
+  it('is asked on the port of a URL, also where another port takes every host', async () => {
+    const clients = altered('gateway-certificate-expired/mended', (call, json) => (call.startsWith('kubernetes list gateways') ? (json as { spec: { servers: object[] } }[]).map((one) => ({ ...one, spec: { ...one.spec, servers: [{ port: { number: 9443, name: 'any', protocol: 'HTTPS' }, hosts: ['*'], tls: { mode: 'SIMPLE' } }, ...one.spec.servers] } })) : json))
+    for (const [text, port] of [[`https://${HOST}/items`, 443], ['https://other.example.com/items', 443], ['https://other.example.com:9443/items', 9443]] as const) expect((await follow(parseFollow(text, { from: 'ingress' }), clients)).request.port).toBe(port)
+  })
+
+  it('takes a request of any client, or asks it for a certificate that may not be there', async () => {
+    expect(await run('gateway-certificate-expired/mended', `https://${HOST}/items`)).toMatchObject({ outcome: 'arrives' })
+    const report = await follow(parseFollow(`https://${HOST}/items`, { from: 'ingress' }), asking)
+    expect(report).toMatchObject({ dies: null, outcome: 'unclear', clusters: [{ name: `outbound|80||${FQDN}` }] })
+    expect(report.headline).toContain('unclear at the listener')
+    expect(report.headline).toContain("asks for the client's certificate: whether it has one is not known")
   })
 })
 
@@ -150,7 +173,8 @@ describe('what was not seen is never "not there"', () => {
 
 describe('dumps of other versions', () => {
   it('with fields that are not known', async () => {
-    const clients = altered('chapter-10/mended', (call, json) => (call.includes('proxy-config') ? (json as object[]).map((piece) => ({ ...piece, futureField: { a: [1] }, metadata: { ...(piece as { metadata?: object }).metadata, typedFilterMetadata: {} } })) : json))
+    const grown = (piece: object): object => ({ ...piece, futureField: { a: [1] }, metadata: { ...(piece as { metadata?: object }).metadata, typedFilterMetadata: {} } })
+    const clients = altered('chapter-10/mended', (call, json) => (call.includes('proxy-config') ? (Array.isArray(json) ? (json as object[]).map(grown) : grown(json as object)) : json))
     expect(await follow(parseFollow(`${HOST}/items`, { from: 'ingress' }), clients)).toMatchObject({ outcome: 'arrives' })
   })
 

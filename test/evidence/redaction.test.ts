@@ -37,6 +37,7 @@ const SECRETS: [string, string, string][] = [
   ['a field', '{"password": "s3\\"cr3t", "user": "x"}', 'cr3t'],
   ['a field inside a string', JSON.stringify({ annotation: JSON.stringify({ clientSecret: 's3cr3t', user: 'x' }) }), 's3cr3t'],
   ["a field of Envoy's", '{"privateKey":{"inlineBytes":"czNjcjN0"}}', 'czNjcjN0'],
+  ["a field of Envoy's that begins as a certificate", `{"certificateChain":{"inlineBytes":"${Buffer.from(`-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n${PEM('\nMIIEs3cr3t==\n')}`).toString('base64')}"}}`, 'UFJJVkFURSBLRVk'],
   ['the password in a URL', 'cannot reach redis://user:s3cr3t@redis:6379/0', 's3cr3t'],
   ['the password in a URL without a user', 'rediss://:s3cr3t@redis:6379/0', 's3cr3t'],
   ['a private key', PEM('\nMIIEpAIBAAKCAQEAs3cr3t/+\nabcd==\n'), 's3cr3t'],
@@ -51,6 +52,7 @@ const SECRETS: [string, string, string][] = [
 ]
 
 const INNOCENT = [
+  `{"trustedCa":{"inlineBytes":"${Buffer.from('-----BEGIN CERTIFICATE-----\nMIIC/TCC\n-----END CERTIFICATE-----\n'.repeat(2)).toString('base64')}"},"crl":{"inlineBytes":""}}`,
   'VirtualService istioinaction/catalog-v1-v2 routes to subset version-v1 of catalog.istioinaction.svc.cluster.local',
   '[2023-03-23T03:53:08.335Z] "GET /items HTTP/1.1" 504 UT response_timeout - "-" 0 24 501 - "172.17.0.1" "curl/7.86.0" "d3bfca59-6327-9f24-a755-50d32a8782f2" "catalog.istioinaction.io" "172.17.0.17:3000" outbound|80|version-v2|catalog.istioinaction.svc.cluster.local 172.17.0.14:49258 172.17.0.14:8080 172.17.0.1:5221 - -',
   'https://istio.io/latest/docs/reference/config/analysis/ist0101/',

@@ -5,15 +5,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openClients } from '../../src/cli/clients.ts'
-import type { FollowReport } from '../../src/diagnosis/follow/report.ts'
+import type { FollowReport, Hop } from '../../src/diagnosis/follow/report.ts'
+import type { FollowQuestion } from '../../src/diagnosis/follow/question.ts'
 import { parseFollow } from '../../src/diagnosis/follow/question.ts'
 import { callerOf } from '../../src/diagnosis/follow/caller.ts'
 import { calleePods, followIn, planCallees, planCalleeProxy, planCallerProxy, planCallers, planFollow } from '../../src/diagnosis/follow.ts'
 import { Evidence } from '../../src/evidence/evidence.ts'
 import { Gathering } from '../../src/evidence/gather.ts'
 import type { AnyStep } from '../../src/evidence/step.ts'
+import type { AccessLogLine } from '../../src/mesh/access-log.ts'
 import { parseAccessLog } from '../../src/mesh/access-log.ts'
+import { isAddress } from '../../src/mesh/walk/address.ts'
 import { readSituation } from '../situation.ts'
+import { certificate } from './certificate.ts'
 import { INGRESS, kubectl, makeIll, mend, NAMESPACE as BOOK, resetNamespace, until } from './mesh.ts'
 
 const NAMESPACE = 'walk-live'
@@ -65,11 +69,10 @@ const apply = (file: string): Promise<string> => kubectl(['-n', NAMESPACE, 'appl
 const podOf = async (namespace: string, labels: string): Promise<string> => (await kubectl(['-n', namespace, 'get', 'pods', '-l', labels, '-o', 'jsonpath={.items[0].metadata.name}'])).trim()
 
 /** Looks once at what every request's way is told from. */
-async function lookAt(from: string, sample: Sent): Promise<(sent: Sent) => FollowReport> {
+async function lookFor(asked: FollowQuestion): Promise<(question: FollowQuestion) => FollowReport> {
   const gathering = new Gathering(client)
   const done = new Set<string>()
   const look = (steps: readonly AnyStep[]) => gathering.gather(steps.filter(({ id }) => !done.has(id) && done.add(id)))
-  const asked = question(sample, from)
   await look(planFollow())
   await look(planCallers(asked, new Evidence(gathering.readings)))
   const caller = callerOf(asked, new Evidence(gathering.readings))
@@ -78,7 +81,12 @@ async function lookAt(from: string, sample: Sent): Promise<(sent: Sent) => Follo
   await look(calleePods(asked, caller, new Evidence(gathering.readings)).flatMap(planCalleeProxy))
   const evidence = new Evidence(gathering.readings)
   expect(evidence.readings.filter(({ ok }) => !ok)).toEqual([])
-  return (sent) => followIn(question(sent, from), caller, evidence, { at: 'now' })
+  return (other) => followIn(other, caller, evidence, { at: 'now' })
+}
+
+async function lookAt(from: string, sample: Sent): Promise<(sent: Sent) => FollowReport> {
+  const follow = await lookFor(question(sample, from))
+  return (sent) => follow(question(sent, from))
 }
 
 /** What the caller's proxy logged of each request. They are told apart by their user agent: a gateway writes a request id of its own. */
@@ -160,8 +168,9 @@ describe('the walk against real Envoy', () => {
     const inside: Sent[] = hosts.flatMap((host) => GUARDED.map((one, index) => ({ method: 'GET', headers: {}, ...one, host, id: `walk-${hosts.indexOf(host)}-${900 + index}` })))
     const outside: Sent[] = GUARDED.map((one, index) => ({ method: 'GET', headers: {}, ...one, host: 'other.walk.example.com', id: `walk-50-${900 + index}` }))
     // Connections from before the policies still have the filters of then: the requests that find them are not counted.
-    for (let spare = 0; spare < 12; spare += 1) await throughIngress({ ...outside[0]!, id: 'walk-spare' })
-    await fromClient(inside)
+    const spare = Array.from({ length: 12 }, () => 'walk-spare')
+    for (const id of spare) await throughIngress({ ...outside[0]!, id })
+    await fromClient([...spare.map((id) => ({ ...inside[0]!, id })), ...inside])
     for (const one of outside) await throughIngress(one)
     await sleep(2000)
     const wrong: string[] = []
@@ -206,6 +215,113 @@ async function fromClient(sent: readonly Sent[]): Promise<void> {
     ['curl', '-s', '-o', '/dev/null', '--path-as-is', '-A', id, '--max-time', '8', '-X', method, ...Object.entries(headers).flatMap(([name, value]) => ['-H', quote(value === '' ? `${name};` : `${name}: ${value}`)]), quote(`http://${host}${port === undefined ? '' : `:${port}`}${path}`)].join(' '))
   await kubectl(['-n', NAMESPACE, 'exec', '-i', 'deploy/client', '-c', 'client', '--', 'sh'], `${lines.join('\n')}\ntrue\n`)
 }
+
+const OUTSIDE = 'walk-tls-live'
+
+/** A request by curl, and the address its host leads the client to. */
+interface Dialled { url: string; at: string; headers?: Record<string, string> }
+/** What became of it: the status curl got, 0 for none, and what the caller's proxy logged. */
+interface Answered { dialled: Dialled; status: number; entry: AccessLogLine | undefined }
+
+/** Each connection leaves from a port of its own, by which a log tells it, also when nothing of the request is to be seen. */
+let localPort = 20_000
+
+/** Sends requests from one workload, one after another; the proxy whose log is read is the workload's own or a gateway's. */
+async function dial(from: string, dialled: readonly Dialled[], proxy: string): Promise<Answered[]> {
+  const first = localPort
+  localPort += dialled.length
+  const lines = dialled.map(({ url, at, headers = {} }, index) => {
+    const { hostname, port, protocol } = new URL(url)
+    const resolved = isAddress(hostname) ? '' : `--resolve ${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}:${at}`
+    return `curl -sk -o /dev/null -w '%{http_code}\\n' --max-time 5 --local-port ${first + index} ${resolved} ${Object.entries(headers).map(([name, value]) => `-H '${name}: ${value}'`).join(' ')} '${url}'`
+  })
+  const statuses = (await kubectl(['-n', OUTSIDE, 'exec', '-i', `deploy/${from}`, '-c', from, '--', 'sh'], `${lines.join('\n')}\ntrue\n`)).trim().split('\n').map(Number)
+  await sleep(2000)
+  const { lines: entries } = parseAccessLog(await kubectl(['-n', OUTSIDE, 'logs', await podOf(OUTSIDE, proxy), '-c', 'istio-proxy', '--tail=3000']))
+  return dialled.map((one, index) => ({ dialled: one, status: statuses[index] ?? 0, entry: entries.find(({ downstreamRemote }) => downstreamRemote?.endsWith(`:${first + index}`) === true) }))
+}
+
+/** True for what configuration can't tell: whether a server outside the mesh answers, and whether the client shows a certificate. */
+const isOpen = ({ stage, name, says }: Hop): boolean =>
+  stage === 'cluster' ? name === 'PassthroughCluster' : stage === 'endpoints' ? name.includes('||*.') : stage === 'inbound' ? name.startsWith('outside-') : says.includes("asks for the client's certificate")
+
+/** Requests that became of otherwise than predicted, or of which too little was. */
+function misjudged(answered: readonly Answered[], predict: (dialled: Dialled) => FollowReport): string[] {
+  return answered.flatMap(({ dialled, status, entry }) => {
+    const { outcome, clusters, hops, dies, headline } = predict(dialled)
+    const what = `${dialled.url} at ${dialled.at} ${JSON.stringify(dialled.headers ?? {})}: predicted ${outcome} ${dies ?? ''} [${clusters.map(({ name }) => name).join(', ')}] ${headline}; curl ${status}, Envoy ${JSON.stringify(entry)}`
+    // Istio's access log has no entry for a handshake that fails.
+    if (entry === undefined) return status === 0 && hops.some(({ stage, says }) => stage === 'listener' && /the handshake fails|asks for the client's certificate/.test(says)) ? [] : [`not in the log: ${what}`]
+    const { upstreamCluster, code } = entry
+    const isThere = upstreamCluster === undefined ? clusters.length === 0 && (code === 0 || hops.some(({ says }) => says.includes(String(code)))) : clusters.some(({ name }) => name === upstreamCluster)
+    const isTold = outcome === 'unclear' ? hops.every((hop) => hop.sure || isOpen(hop)) : (outcome === 'dies') === (status === 0 || status >= 400)
+    return isThere && isTold ? [] : [what]
+  })
+}
+
+const told = (answered: readonly Answered[]): string => {
+  const counts = new Map<string, number>()
+  for (const { entry } of answered) { const to = entry?.upstreamCluster ?? `${entry?.code ?? '?'} ${entry?.flags.join() ?? ''}`; counts.set(to, (counts.get(to) ?? 0) + 1) }
+  return JSON.stringify(Object.fromEntries(counts))
+}
+const clustersOf = (answered: readonly Answered[]): (string | undefined)[] => answered.map(({ entry }) => entry?.upstreamCluster)
+
+describe('the walk against TLS that is the client\'s own', () => {
+  let addresses: Record<'outside' | 'shop' | 'shopPod' | 'vault' | 'edge', string>
+  const manifest = readFileSync(join(import.meta.dirname, 'follow-tls.yaml'), 'utf8').replaceAll('$IMAGE', IMAGE).replaceAll('$TOOLS', TOOLS).replaceAll('$NAMESPACE', OUTSIDE)
+    .replace('$CERTIFICATE', () => { const made = certificate('outside.example.net', -3600, 86_400); return `{ tls.crt: ${made.certificate}, tls.key: ${made.key}, ca.crt: ${made.certificate} }` })
+  const ask = ({ url, headers = {} }: Dialled, from: string): FollowQuestion => parseFollow(url, { from, namespace: OUTSIDE, headers: Object.entries(headers).map(([name, value]) => `${name}=${value}`) })
+
+  beforeAll(async () => {
+    await resetNamespace(OUTSIDE)
+    const isEntry = (one: string): boolean => one.includes('$OUTSIDE')
+    const parts = manifest.split(/^---$/m)
+    await kubectl(['-n', OUTSIDE, 'apply', '-f', '-'], parts.filter((one) => !isEntry(one)).join('---'))
+    for (const name of ['outside', 'client', 'kept-in', 'shop', 'edge']) await kubectl(['-n', OUTSIDE, 'rollout', 'status', `deployment/${name}`, '--timeout=150s'])
+    const podIp = async (labels: string): Promise<string> => (await kubectl(['-n', OUTSIDE, 'get', 'pods', '-l', labels, '-o', 'jsonpath={.items[0].status.podIP}'])).trim()
+    const serviceIp = async (name: string): Promise<string> => (await kubectl(['-n', OUTSIDE, 'get', 'service', name, '-o', 'jsonpath={.spec.clusterIP}'])).trim()
+    addresses = { outside: await podIp('app=outside'), shopPod: await podIp('app=shop'), shop: await serviceIp('shop'), vault: await serviceIp('vault'), edge: await serviceIp('edge') }
+    await kubectl(['-n', OUTSIDE, 'apply', '-f', '-'], parts.filter(isEntry).join('---').replaceAll('$OUTSIDE', addresses.outside))
+    await sleep(4000)
+  })
+
+  /** What both sidecars are asked to send: one lets out what nothing registers, the other does not. */
+  const outbound = (): Dialled[] => {
+    const { outside, shop, shopPod, vault } = addresses
+    return [
+      { url: 'https://unknown.example.org/', at: outside }, { url: 'https://unknown.example.org:4443/', at: outside }, { url: 'https://unknown.example.org:8443/', at: outside }, { url: 'https://unknown.example.org:80/', at: outside }, { url: `https://${outside}/`, at: outside },
+      { url: 'http://unknown.example.org/items', at: shop }, { url: 'http://unknown.example.org:3000/items', at: shopPod }, { url: `http://${shopPod}:3000/items`, at: shopPod }, { url: 'http://unknown.example.org:443/', at: outside },
+      { url: 'https://static.example.net/', at: outside }, { url: 'https://STATIC.example.net/', at: outside }, { url: 'https://static.example.net:8443/', at: outside }, { url: 'http://static.example.net:443/', at: outside }, { url: 'http://static.example.net/', at: shop },
+      { url: 'https://dns.example.net/', at: outside }, { url: 'https://dns.example.net:8443/', at: outside }, { url: 'https://a.wild.example.net/', at: outside }, { url: 'https://a.b.wild.example.net/', at: outside }, { url: 'https://wild.example.net/', at: outside },
+      { url: 'http://plain.example.net/', at: outside }, { url: 'https://plain.example.net:80/', at: outside }, { url: `https://vault.${OUTSIDE}/`, at: vault }, { url: 'https://vault/', at: vault }, { url: 'http://shop/items', at: shop }, { url: 'https://shop:80/', at: shop },
+      ...Array.from({ length: 4 }, () => ({ url: 'https://split.example.net/', at: outside })),
+    ]
+  }
+
+  it.each([['client', 'PassthroughCluster'], ['kept-in', 'BlackHoleCluster']])('predicts where connections of %s go, those to unknown hosts to %s', async (workload, unknown) => {
+    const answered = await dial(workload, outbound(), `app=${workload}`)
+    const follow = await lookFor(ask({ url: 'http://shop/items', at: addresses.shop }, `deploy/${workload}`))
+    console.log(`${workload}: ${answered.length} connections: ${told(answered)}`)
+    expect(misjudged(answered, (one) => follow(ask(one, `deploy/${workload}`)))).toEqual([])
+    expect(clustersOf(answered)).toEqual(expect.arrayContaining([unknown, 'outbound|443||static.example.net', 'outbound|8443||static.example.net', 'outbound|443||dns.example.net', 'outbound|443||*.wild.example.net', 'outbound|80||plain.example.net']))
+  })
+
+  it('predicts where a gateway sends TLS that it ends, and TLS that it passes on', async () => {
+    const at = addresses.edge
+    const answered = await dial('outside', [
+      ...['web', 'WEB', 'a.many', 'b.many', 'many', 'raw', 'x.raw', 'x.y.raw', 'lost', 'unknown', 'open', 'split', 'split', 'split', 'split'].map((name) => ({ url: `https://${name}.tls.example.com/items`, at })),
+      { url: 'https://web.tls.example.com/', at }, { url: 'https://web.tls.example.com/teapot', at }, { url: 'https://web.tls.example.com/items', at, headers: { host: 'a.many.tls.example.com' } }, { url: 'https://web.tls.example.com/items', at, headers: { host: 'unknown.tls.example.com' } },
+      { url: 'http://web.tls.example.com/items', at }, { url: 'http://open.tls.example.com/items', at }, { url: 'http://open.tls.example.com/', at }, { url: 'http://a.many.tls.example.com/items', at }, { url: 'http://web.tls.example.com:443/items', at }, { url: 'https://open.tls.example.com:80/items', at },
+      { url: 'https://mutual.tls.example.com/items', at }, { url: 'https://any.tls.example.com:9443/items', at }, { url: 'https://other.tls.example.com:9443/items', at }, { url: 'http://any.tls.example.com:9443/items', at },
+    ], 'istio=walk-edge')
+    const follow = await lookFor(ask({ url: 'https://web.tls.example.com/items', at }, 'ingress'))
+    console.log(`gateway: ${answered.length} connections: ${told(answered)}`)
+    expect(misjudged(answered, (one) => follow(ask(one, 'ingress')))).toEqual([])
+    expect(clustersOf(answered)).toEqual(expect.arrayContaining([`outbound|80||shop.${OUTSIDE}.svc.cluster.local`, `outbound|443||vault.${OUTSIDE}.svc.cluster.local`, 'outbound|443||dns.example.net']))
+  })
+
+  afterAll(() => kubectl(['delete', 'namespace', OUTSIDE, '--wait=false', '--ignore-not-found']))
+})
 
 describe('chapter 10 on a real mesh', () => {
   const situation = readSituation('chapter-10')

@@ -22,7 +22,7 @@ export async function kubectl(args: readonly string[], input?: string): Promise<
 }
 
 /** `$TLS(HOST, FROM, UNTIL)`, the data of a TLS Secret: valid from and until so many seconds from now. */
-const TLS = /\$TLS\(([\w.-]+), (-?\d+), (-?\d+)\)/g
+const TLS = /\$TLS\(([\w.*-]+), (-?\d+), (-?\d+)\)/g
 function tlsData(_: string, host: string, from: string, until: string): string {
   const made = certificate(host, Number(from), Number(until))
   return `{ tls.crt: ${made.certificate}, tls.key: ${made.key} }`
@@ -116,6 +116,10 @@ export async function makeIll(situation: Situation, namespace = NAMESPACE): Prom
     await apply([own], namespace)
   }
   await settle(situation.settle, namespace)
+  if (situation.removed !== undefined) {
+    for (const object of situation.removed.objects) await kubectl(['-n', namespace, 'delete', object, '--wait'])
+    await sleep(situation.removed.seconds * 1000)
+  }
   if (situation.blowup !== undefined) await blowUp(situation.blowup, namespace)
 }
 

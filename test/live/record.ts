@@ -46,7 +46,20 @@ async function recordLogLevels({ plan, target }: Report, { istioctl }: Clients):
 /** The same cluster, but for the objects of some namespaces: as if their owners had a cluster of their own. */
 function withoutNamespaces(clients: Clients): Clients {
   const isOurs = ({ kind, metadata: { name, namespace } }: KubernetesObject): boolean => !without.includes(kind === 'Namespace' ? name : (namespace ?? ''))
-  return { ...clients, kubernetes: { ...clients.kubernetes, list: async (resource, where, signal) => (await clients.kubernetes.list(resource, where, signal)).filter(isOurs) } }
+  return {
+    ...clients,
+    kubernetes: { ...clients.kubernetes, list: async (resource, where, signal) => (await clients.kubernetes.list(resource, where, signal)).filter(isOurs) },
+    istioctl: { run: async (args, signal) => { const text = await clients.istioctl.run(args, signal); return args[0] === 'proxy-status' ? withoutProxies(text) : text } },
+  }
+}
+
+interface Statuses { resources?: { node?: { id?: string } }[] }
+
+/** `istioctl proxy-status -o json` without the proxies of those namespaces; a node's id is `POD.NAMESPACE`. */
+function withoutProxies(text: string): string {
+  const statuses = JSON.parse(text) as Statuses
+  const isOurs = ({ node: { id = '' } = {} }: NonNullable<Statuses['resources']>[number]): boolean => !without.includes(id.slice(id.indexOf('.') + 1))
+  return JSON.stringify({ ...statuses, ...(statuses.resources !== undefined && { resources: statuses.resources.filter(isOurs) }) })
 }
 
 const { values: { without: others = '', 'as-is': asIs }, positionals: [first, ...rest] } = parseArgs({ allowPositionals: true, options: { without: { type: 'string' }, 'as-is': { type: 'string' } } })

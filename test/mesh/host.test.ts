@@ -13,8 +13,8 @@ describe('hosts', () => {
 
   it('go to a service and back', () => {
     expect(fromFqdn(serviceHost('catalog', 'shop'))).toEqual({ name: 'catalog', namespace: 'shop' })
-    expect(fromFqdn(serviceHost('catalog', 'shop', 'mesh.internal'), 'mesh.internal')).toEqual({ name: 'catalog', namespace: 'shop' })
-    for (const other of ['example.com', 'catalog.svc.cluster.local', 'a.b.c.svc.cluster.local', '.svc.cluster.local', 'catalog.shop.svc.cluster.local.']) expect(fromFqdn(other), other).toBeUndefined()
+    expect(fromFqdn(serviceHost('catalog', 'shop', 'mesh.internal'))).toEqual({ name: 'catalog', namespace: 'shop' })
+    for (const other of ['example.com', 'catalog.svc.cluster.local', 'a.b.c.svc.cluster.local', '.svc.cluster.local', 'catalog.shop.svc', 'catalog.shop.svc.cluster.local.']) expect(fromFqdn(other), other).toBeUndefined()
   })
 
   it.each([

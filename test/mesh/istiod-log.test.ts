@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { credentialRefusal, istiodWarnings } from '../../src/mesh/istiod-log.ts'
+import { authenticationRefusal, credentialRefusal, istiodWarnings } from '../../src/mesh/istiod-log.ts'
 
 it("takes warnings and errors out of istiod's log, and leaves out all else", () => {
   expect(istiodWarnings([
@@ -20,4 +20,13 @@ it.each([
   ['Failed to GET from "http://keys.shop.svc/jwks": EOF. Retry in 1s', undefined],
 ])('says why a certificate was not given: %s', (message, expected) => {
   expect(credentialRefusal(message)).toEqual(expected)
+})
+
+it.each([
+  ['Failed to authenticate client from 10.244.0.169:58320: Authenticator ClientCertAuthenticator: no verified chain is found; Authenticator KubeJWTAuthenticator: failed to validate the JWT from cluster "Kubernetes": the service account authentication returns an error: [invalid bearer token, serviceaccounts "shop" not found]',
+    { address: '10.244.0.169', reason: 'invalid bearer token, serviceaccounts "shop" not found' }],
+  ['Failed to authenticate client from [fd00::a9]:58320: Authenticator ClientCertAuthenticator: no verified chain is found', { address: 'fd00::a9', reason: 'Authenticator ClientCertAuthenticator: no verified chain is found' }],
+  ['failed to fetch key and certificate for kubernetes://catalog: secret shop/catalog not found', undefined],
+])('says whom istiod did not believe: %s', (message, expected) => {
+  expect(authenticationRefusal(message)).toEqual(expected)
 })

@@ -1,21 +1,19 @@
 import { expect, it } from 'vitest'
-import { parseSecretTable } from '../../src/mesh/secrets.ts'
+import { validityOf, type Certificate } from '../../src/mesh/secrets.ts'
 
-/** From istioctl 1.31. */
-const TABLE = `RESOURCE NAME           TYPE           STATUS      VALID CERT     SERIAL NUMBER                        NOT AFTER                NOT BEFORE
-kubernetes://nosuch                    WARMING     false                                                                        
-default                 Cert Chain     ACTIVE      true           566d7e4282f2a2abf68d30fb63b46de0     2026-11-25T03:05:46Z     2026-11-24T03:03:46Z
-ROOTCA                  CA             ACTIVE      true           c3435516080db6754b12702c7605a42e     2036-11-21T03:05:35Z     2026-11-24T03:05:35Z
-`
+const DAY = 24 * 3600
+const NOW = Date.parse('2026-11-24T03:00:00Z')
+const lasting = (fromSeconds: number, untilSeconds: number): Certificate => ({ serial: '1', subject: '', issuer: '', names: [], isAuthority: false, notBefore: new Date(NOW + fromSeconds * 1000).toISOString(), notAfter: new Date(NOW + untilSeconds * 1000).toISOString() })
 
-it("reads istioctl's table of secrets, and what is not in it is not there", () => {
-  expect(parseSecretTable(TABLE)).toEqual([
-    { name: 'kubernetes://nosuch', status: 'WARMING' },
-    { name: 'default', type: 'Cert Chain', status: 'ACTIVE', serial: '566d7e4282f2a2abf68d30fb63b46de0', notAfter: '2026-11-25T03:05:46Z', notBefore: '2026-11-24T03:03:46Z' },
-    { name: 'ROOTCA', type: 'CA', status: 'ACTIVE', serial: 'c3435516080db6754b12702c7605a42e', notAfter: '2036-11-21T03:05:35Z', notBefore: '2026-11-24T03:05:35Z' },
-  ])
-})
-
-it('is not taken in by anything else', () => {
-  expect(() => parseSecretTable('Error: no such pod')).toThrow(SyntaxError)
+it.each([
+  ['fresh', -120, DAY, 'valid'],
+  ['at half of its life', -DAY / 2 - 120, DAY / 2, 'valid'],
+  ['with five hours of a day left', -19 * 3600 - 120, 5 * 3600, 'expiring'],
+  ['of a minute, dated back by two, at half of its life', -150, 30, 'valid'],
+  ['of ten years with two years left', -8 * 365 * DAY, 2 * 365 * DAY, 'valid'],
+  ['of ten years with 29 days left', -10 * 365 * DAY, 29 * DAY, 'expiring'],
+  ['over', -DAY, -1, 'expired'],
+  ['of tomorrow', DAY, 2 * DAY, 'not yet valid'],
+] as const)('says how a certificate stands: %s', (_, from, until, standing) => {
+  expect(validityOf(lasting(from, until), NOW)).toBe(standing)
 })

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { toFqdn } from '../../mesh/host.ts'
+import { hostMeant } from '../../mesh/host.ts'
 import type { Destination, HttpRoute, L4Route, VirtualService } from '../../mesh/objects.ts'
 
 /** Changes destinations of a route list: undefined leaves one as it is. `host` is its FQDN. */
@@ -7,8 +7,7 @@ export type DestinationEdit = (destination: Destination, host: string) => Destin
 
 /** The whole lists (`http`, `tls`, `tcp`: Istio's lists are atomic) in which an edit changes something; undefined when it changes nothing. */
 export function withDestinations(virtualService: VirtualService, edit: DestinationEdit): Record<string, unknown> | undefined {
-  const namespace = virtualService.metadata.namespace ?? ''
-  const to = (destination: Destination): Destination => edit(destination, toFqdn(destination.host, namespace)) ?? destination
+  const to = (destination: Destination): Destination => edit(destination, hostMeant(destination.host, virtualService)) ?? destination
   const changed = (['http', 'tls', 'tcp'] as const).flatMap((protocol): [string, unknown][] => {
     const list: readonly (HttpRoute | L4Route)[] = virtualService.spec?.[protocol] ?? []
     const next = list.map((route) => edited(route, to))

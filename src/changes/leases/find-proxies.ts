@@ -54,7 +54,7 @@ export async function findProxies(query: TargetQuery, clients: Clients, { beside
   await gathering.gather(namespaces.map((namespace) => list('pods', namespace)))
   requireSeen(gathering.readings)
   const evidence = new Evidence(gathering.readings)
-  const target = completeTarget(resolved, evidence)
+  const target = completeTarget(resolveTarget(query, evidence), evidence)
   const among = (refs: readonly Ref[]): Pod[] => evidence.objects('pods').filter((pod) => refs.some((ref) => sameRef(ref, refOf(pod))))
   const all = among(target.pods)
   const pods = all.filter(isThere)

@@ -1,6 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
-import { definesSubset, rulesForCaller } from '../../mesh/destination-rules.ts'
-import { fromFqdn, toFqdn } from '../../mesh/host.ts'
+import { definesSubset, hostOfRule, rulesForCaller } from '../../mesh/destination-rules.ts'
+import { fromFqdn } from '../../mesh/host.ts'
 import type { DestinationRule, Subset } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
@@ -59,7 +59,7 @@ function homesOf(host: string, callers: readonly string[], evidence: Evidence): 
     const rule = used.find(({ spec }) => spec?.workloadSelector === undefined) ?? used[0]
     if (rule === undefined) return own === undefined ? [] : [{ namespace: own }]
     const namespace = rule.metadata.namespace ?? ''
-    return toFqdn(rule.spec?.host ?? '', namespace) === host ? [{ rule, namespace }] : [{ namespace, wildcard: rule }]
+    return hostOfRule(rule) === host ? [{ rule, namespace }] : [{ namespace, wildcard: rule }]
   })
   return homes.filter((home, index) => homes.findIndex((one) => one.rule === home.rule && one.namespace === home.namespace) === index)
 }

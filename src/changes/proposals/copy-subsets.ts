@@ -1,5 +1,4 @@
-import { definesSubset, rulesForCaller } from '../../mesh/destination-rules.ts'
-import { toFqdn } from '../../mesh/host.ts'
+import { definesSubset, hostOfRule, rulesForCaller } from '../../mesh/destination-rules.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { listArg, textArg } from '../drafting/finding-args.ts'
@@ -18,7 +17,7 @@ export const copySubsets = defineFix({
     const [host, caller] = [textArg(finding, 'host'), textArg(finding, 'caller')]
     const definer = evidence.object('destination-rules', subject.namespace ?? '', subject.name)
     const used = rulesForCaller(evidence.objects('destination-rules'), host, caller)[0]
-    if (definer === undefined || used === undefined || toFqdn(used.spec?.host ?? '', used.metadata.namespace ?? '') !== host) return []
+    if (definer === undefined || used === undefined || hostOfRule(used) !== host) return []
     const subsets = (definer.spec?.subsets ?? []).filter(({ name }) => listArg(finding, 'subsets').includes(name) && !definesSubset(used, name))
     if (subsets.length === 0) return []
     const write = applyTo(used, { spec: { subsets: [...(used.spec?.subsets ?? []), ...subsets] } })

@@ -25,7 +25,7 @@ export const raiseTimeout = defineFix({
     const virtualService = subject.kind === 'VirtualService' ? evidence.object('virtual-services', subject.namespace ?? '', subject.name) : undefined
     const routes = virtualService?.spec?.http ?? []
     const limit = milliseconds(former)
-    const isMeant = ({ timeout, route = [] }: HttpRoute): boolean => milliseconds(timeout) === limit && route.some(({ destination }) => target.hosts.includes(toFqdn(destination.host, subject.namespace ?? '')))
+    const isMeant = ({ timeout, route = [] }: HttpRoute): boolean => milliseconds(timeout) === limit && route.some(({ destination }) => target.hosts.includes(toFqdn(destination.host, subject.namespace ?? '', evidence.clusterDomain)))
     if (virtualService === undefined || limit === undefined || !routes.some(isMeant)) return []
     const slowest = slowestAnswer(evidence, target)
     const needed = Math.max(limit, slowest) * ROOM / 1000

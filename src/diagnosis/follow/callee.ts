@@ -1,4 +1,3 @@
-import { parse } from 'yaml'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
 import { fromFqdn } from '../../mesh/host.ts'
@@ -6,6 +5,7 @@ import type { Pod, PolicyObject } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
 import { isReady, proxyAnswers } from '../../mesh/pods.ts'
 import { sameRef } from '../../mesh/ref.ts'
+import { trustDomainOf } from '../../mesh/trust-domain.ts'
 import type { Endpoint } from '../../mesh/walk/endpoints.ts'
 import type { Connection } from '../../mesh/walk/request.ts'
 import { transportTo } from '../../mesh/walk/transport.ts'
@@ -52,19 +52,8 @@ export function calleesOf(trace: Trace): Callee[] {
   }).slice(0, MOST_CALLEES)
 }
 
-/** The mesh's trust domain: the first part of every identity. */
-function trustDomain(evidence: Evidence): string {
-  const [config] = evidence.objects('mesh-config')
-  try {
-    const mesh = parse(config?.data?.mesh ?? '') as { trustDomain?: string } | null
-    return mesh?.trustDomain ?? 'cluster.local'
-  } catch {
-    return 'cluster.local'
-  }
-}
-
 /** `spiffe://cluster.local/ns/shop/sa/catalog` */
-export const identityOf = ({ metadata, spec }: Pod, evidence: Evidence): string => `spiffe://${trustDomain(evidence)}/ns/${metadata.namespace ?? ''}/sa/${spec?.serviceAccountName ?? 'default'}`
+export const identityOf = ({ metadata, spec }: Pod, evidence: Evidence): string => `spiffe://${trustDomainOf(evidence.objects('mesh-config')[0])}/ns/${metadata.namespace ?? ''}/sa/${spec?.serviceAccountName ?? 'default'}`
 
 /** The endpoint's metadata as istiod hands them to callers: pods with a sidecar say so by a label, unless a PeerAuthentication switches mTLS off for the port. */
 function endpointMetadata(pod: Pod, port: number, evidence: Evidence): Record<string, string> {

@@ -1,7 +1,9 @@
-import { secrets } from '../../evidence/collectors/secrets.ts'
-import type { AnyStep } from '../../evidence/step.ts'
+import type { Pod } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
+import { validityOf } from '../../mesh/secrets.ts'
 import type { Trace } from './trace.ts'
+
+const INVALID: ReadonlySet<string> = new Set(['expired', 'not yet valid'])
 
 interface TlsContext { commonTlsContext?: { tlsCertificateSdsSecretConfigs?: { name?: string }[] } }
 
@@ -11,9 +13,6 @@ function namedBy({ walk }: Trace): string[] {
   return (context?.commonTlsContext?.tlsCertificateSdsSecretConfigs ?? []).flatMap(({ name }) => (name !== undefined && /^kubernetes(-gateway)?:\/\//.test(name) ? [name] : []))
 }
 
-/** The look at the certificates of the caller's proxy, when one of them is needed. */
-export const planCertificates = (trace: Trace): AnyStep[] => (namedBy(trace).length === 0 ? [] : [secrets(refOf(trace.callerPod))])
-
 /** Why the certificate of the filter chain lets no TLS connection come about, or that this was not seen. */
 export function certificateOf(trace: Trace): { trouble?: string; note?: string } {
   const [named] = namedBy(trace)
@@ -22,7 +21,17 @@ export function certificateOf(trace: Trace): { trouble?: string; note?: string }
   if (reading === undefined) return { note: `whether the certificate ${named} is there and valid was not seen` }
   const secret = reading.value.find(({ name }) => name === named)
   if (secret?.status !== 'ACTIVE') return { trouble: `${trace.callerPod.metadata.name} has no certificate ${named} (${secret?.status ?? 'unknown to it'}): no TLS connection comes about.` }
-  const { notBefore = '', notAfter = '' } = secret
-  const now = Date.parse(reading.at)
-  return now > Date.parse(notAfter) || now < Date.parse(notBefore) ? { trouble: `The certificate ${named} is valid only from ${notBefore} to ${notAfter}: clients refuse it.` } : {}
+  const invalid = secret.certificates.find((one) => INVALID.has(validityOf(one, Date.parse(reading.at))))
+  return invalid === undefined ? {} : { trouble: `The certificate ${named} is valid only from ${invalid.notBefore} to ${invalid.notAfter}: clients refuse it.` }
+}
+
+/** Why mutual TLS between the caller and a pod comes about no more: one of the two certificates is not valid. Undefined when nothing seen says so. */
+export function mutualTlsTrouble(pod: Pod, { evidence, callerPod }: Trace): string | undefined {
+  for (const one of [pod, callerPod]) {
+    const reading = evidence.seenOf('secrets', refOf(one))
+    const own = reading?.value.find(({ name }) => name === 'default')?.certificates[0]
+    if (reading === undefined || own === undefined || !INVALID.has(validityOf(own, Date.parse(reading.at)))) continue
+    return `The certificate of ${one.metadata.name} is valid only from ${own.notBefore} to ${own.notAfter}: a new connection of mTLS is refused, and the caller sees 503 UF.`
+  }
+  return undefined
 }

@@ -1,6 +1,7 @@
 import type { Cluster } from '../../mesh/envoy.ts'
 import { originOf, parseClusterName } from '../../mesh/envoy.ts'
-import { fromFqdn, nearestHosts, toFqdn } from '../../mesh/host.ts'
+import { hostOfRule } from '../../mesh/destination-rules.ts'
+import { fromFqdn, nearestHosts } from '../../mesh/host.ts'
 import { refOf } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { Registry } from '../../mesh/registry.ts'
@@ -55,7 +56,7 @@ function missing(name: string, { evidence, callerPod }: Trace): { why: string; o
   const { host, subset, port } = parsed
   const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
   const registered = registry.of(host)
-  const rules = evidence.objects('destination-rules').filter(({ metadata, spec }) => toFqdn(spec?.host ?? '', metadata.namespace ?? '') === host)
+  const rules = evidence.objects('destination-rules').filter((rule) => hostOfRule(rule) === host)
   const objects = [...registered.map(({ object }) => refOf(object)), ...rules.map(refOf)]
   if (evidence.seen('services').length === 0) return { why: '', objects }
   if (registered.length === 0) {

@@ -19,7 +19,7 @@ export interface Sent {
 export function serviceOf(host: string, namespace: string | undefined, evidence: Evidence): Service | undefined {
   const full = host.replace(/\.$/, '')
   const [name = '', second, ...rest] = full.split('.')
-  const local = fromFqdn(full) ?? fromFqdn(`${full}.cluster.local`) ?? (second === undefined ? (namespace === undefined ? undefined : { name, namespace }) : rest.length === 0 ? { name, namespace: second } : undefined)
+  const local = fromFqdn(full) ?? fromFqdn(`${full}.${evidence.clusterDomain}`) ?? (second === undefined ? (namespace === undefined ? undefined : { name, namespace }) : rest.length === 0 ? { name, namespace: second } : undefined)
   return local === undefined ? undefined : evidence.object('services', local.namespace, local.name)
 }
 
@@ -38,10 +38,12 @@ export const gatewaysTaking = (host: string, evidence: Evidence): Gateway[] => e
 /** The Gateways that a pod serves. */
 export const gatewaysOf = (pod: Pod, evidence: Evidence): Gateway[] => evidence.objects('gateways').filter(({ spec }) => selects(spec?.selector, pod.metadata.labels))
 
-/** The port a person asks a gateway for: as typed, else of the server that takes the host, plain HTTP first. */
+/** The port a person asks a gateway for: as typed, else that of the URL's scheme where one listens, else of the server that takes the host, plain HTTP first. */
 function askedPort({ host, port, scheme }: FollowQuestion, servers: readonly GatewayServer[]): { port: number; tls: boolean } {
   const onPort = port === undefined ? [] : servers.filter((server) => server.port?.number === port)
   if (port !== undefined) return { port, tls: scheme === undefined ? (onPort.length > 0 ? onPort.some(isTls) : port === 443 || port === 8443) : scheme === 'https' }
+  const usual = scheme === undefined ? undefined : scheme === 'https' ? 443 : 80
+  if (usual !== undefined && servers.some((server) => server.port?.number === usual)) return { port: usual, tls: scheme === 'https' }
   const taking = servers.filter((server) => takes(server, host) && (scheme === undefined || isTls(server) === (scheme === 'https')))
   const chosen = taking.find((server) => !isTls(server) && server.tls?.httpsRedirect !== true) ?? taking[0]
   return { port: chosen?.port?.number ?? (scheme === 'https' ? 443 : 80), tls: chosen === undefined ? scheme === 'https' : isTls(chosen) }
@@ -88,7 +90,8 @@ export function sentFromPod(question: FollowQuestion, pod: Pod, evidence: Eviden
   const entry = service === undefined ? serviceEntryOf(host, evidence) : undefined
   const ports = portsOf(service, entry)
   const usual = scheme === 'https' ? 443 : 80
-  const port = question.port ?? (ports.includes(usual) ? usual : ports[0] ?? usual)
+  // A URL means its scheme's port, whatever ports there are.
+  const port = question.port ?? (scheme !== undefined || ports.includes(usual) ? usual : ports[0] ?? usual)
   const tls = scheme === 'https' || (scheme === undefined && port === 443)
   const clusterIp = service?.spec?.clusterIP
   const address = isAddress(host) ? host : clusterIp !== undefined && isAddress(clusterIp) ? clusterIp : addressOf(entry, host)

@@ -8,6 +8,7 @@ import type { Connection } from '../../mesh/walk/request.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Callee } from './callee.ts'
 import { actsOn, connectionTo, mtlsOf } from './callee.ts'
+import { mutualTlsTrouble } from './certificate.ts'
 import { addingFilters } from './envoy-filters.ts'
 import { authorizationPolicies, notesOf } from './listener-hop.ts'
 import { quoteOf } from './piece.ts'
@@ -98,6 +99,8 @@ export function inboundHop(callee: Callee, trace: Trace): Hop {
     const { says, objects } = endOf(ends, callee, connection, evidence)
     return { ...whole, ok: false, sure: unsure.length === 0 || ends.kind !== 'denied', says, objects: [ref, ...objects] }
   }
+  const trouble = connection.principal === undefined ? undefined : mutualTlsTrouble(pod, trace)
+  if (trouble !== undefined) return { ...whole, ok: false, sure: true, says: trouble }
   if (inside === 'tls' && chain?.ending?.kind === 'http') return { ...whole, ok: false, sure: true, says: `Inside mTLS the client speaks TLS of its own, and ${ref.name} reads HTTP on port ${connection.port}: the proxy answers 400 (DPE) or closes the connection.` }
   const passes = answers.every(({ passes: answer }) => answer === 'yes')
   const doubts = port === undefined ? [] : undeclared(pod, port)

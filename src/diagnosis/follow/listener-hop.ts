@@ -2,7 +2,9 @@ import type { Listener } from '../../mesh/envoy.ts'
 import { hostMatches, gatewayHost } from '../../mesh/host.ts'
 import { refOf } from '../../mesh/objects.ts'
 import type { FilterAnswer } from '../../mesh/walk/http-filters.ts'
+import type { ChainWalk } from '../../mesh/walk/outbound.ts'
 import { authorizationPolicyOf } from '../../mesh/walk/rbac.ts'
+import type { TlsMismatch } from '../../mesh/walk/tls-mismatch.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { certificateOf } from './certificate.ts'
@@ -49,9 +51,17 @@ function closed({ sent: { connection }, walk }: Trace): string {
   return `No filter chain of this listener takes ${what}: Envoy closes the connection (NR filter_chain_not_found).`
 }
 
+const MISMATCHES: Readonly<Record<TlsMismatch, string>> = {
+  'tls to a plaintext port': 'The client speaks TLS, and this listener reads HTTP in plain text: Envoy answers 400 (DPE http1.codec_error), which the client takes for a TLS error.',
+  'plaintext to a tls port': 'The client speaks plain text, and this listener ends TLS: the handshake fails, and Envoy closes the connection.',
+}
+
+/** True when the filter chain takes no TLS of a client that shows no certificate. */
+const asksForCertificate = ({ chain }: ChainWalk): boolean => chain?.transportSocket?.typedConfig?.requireClientCertificate === true
+
 /** The hop at the listener of the caller's proxy that takes the connection. */
 export function listenerHop(trace: Trace): Hop {
-  const { caller: { pod }, callerPod, evidence, context, proxy, sent: { connection }, walk: { listener, chain } } = trace
+  const { caller: { pod }, callerPod, evidence, context, proxy, sent: { connection }, walk: { listener, chain, mismatch } } = trace
   const objects = openedBy(trace)
   const about = { stage: 'listener' as const, objects, notes: [] as string[], command: proxyCommand('listeners', pod, { port: connection.port }, context) }
   if (proxy.listeners === undefined) return { ...about, ok: false, sure: false, name: `port ${connection.port}`, says: `The listeners of ${pod.name} could not be seen: ${whyUnseen('listener', pod, evidence)}.` }
@@ -71,12 +81,14 @@ export function listenerHop(trace: Trace): Hop {
     return { ...whole, objects: [...objects, ...closedServices], ok: false, sure: true, says: `${pod.name} listens on port ${trace.sent.port}, and no Service in front of it has that port (${closedServices.map(formatRef).join(', ')}): nobody outside gets there.` }
   }
   if (chain.chain === undefined || ending === undefined || ending.kind === 'none') return { ...whole, ok: false, sure: chain.unsure.length === 0, says: closed(trace) }
+  if (mismatch !== undefined) return { ...whole, ok: false, sure: chain.unsure.length === 0, says: MISMATCHES[mismatch] }
   if (stop !== undefined) return { ...whole, ok: false, sure: true, says: `The filter ${stop.filter} answers ${stop.status ?? 'by closing'}: ${stop.says ?? 'the request is refused'}.` }
   if (certificate.trouble !== undefined) return { ...whole, ok: false, sure: true, says: certificate.trouble }
-  const unsure = chain.unsure.length > 0 || answers.some(({ passes }) => passes === 'maybe')
+  const asked = asksForCertificate(chain)
+  const unsure = asked || chain.unsure.length > 0 || answers.some(({ passes }) => passes === 'maybe')
   const takes = chain.isDefault ? 'takes the connection by its default filter chain' : 'takes the connection'
   if (ending.kind === 'unknown') return { ...whole, ok: true, sure: false, says: `${addressText(listener.listener)} ${takes}, and gives it to ${ending.name}, which is not known here.` }
-  return { ...whole, ok: true, sure: !unsure, says: `${addressText(listener.listener)} ${takes}${connection.tls === undefined ? '' : chain.chain.transportSocket === undefined ? ', TLS and all' : ' and ends its TLS'}, ${ending.kind === 'http' ? `as HTTP routed by ${ending.manager.rds?.routeConfigName ?? ending.manager.routeConfig?.name ?? 'routes of its own'}` : 'as TCP'}.` }
+  return { ...whole, ok: true, sure: !unsure, says: `${addressText(listener.listener)} ${takes}${connection.tls === undefined ? '' : chain.chain.transportSocket === undefined ? ', TLS and all' : ' and ends its TLS'}, ${ending.kind === 'http' ? `as HTTP routed by ${ending.manager.rds?.routeConfigName ?? ending.manager.routeConfig?.name ?? 'routes of its own'}` : 'as TCP'}${asked ? "; it asks for the client's certificate: whether it has one is not known" : ''}.` }
 }
 
 /** The chain that took the connection; all matches when none did. */

@@ -1,5 +1,5 @@
 import type { Route } from '../../mesh/envoy.ts'
-import { originOf } from '../../mesh/envoy.ts'
+import { originOf, originOfRoute } from '../../mesh/envoy.ts'
 import { conditionsOfRoute, describeMatch } from '../../mesh/http-match.ts'
 import { nearestNames } from '../../mesh/names.ts'
 import type { Ref } from '../../mesh/ref.ts'
@@ -34,7 +34,7 @@ function settings({ route, outcome }: Branch): string[] {
 }
 
 function objectsOf(branches: readonly Branch[], trace: Trace): Ref[] {
-  const origins = branches.flatMap(({ route }) => originOf(route?.metadata) ?? [])
+  const origins = branches.flatMap(({ route }) => (route === undefined ? undefined : originOfRoute(route)) ?? [])
   const context = trace.caller.kind === 'ingress' ? 'GATEWAY' : 'SIDECAR_OUTBOUND'
   const refs = [...origins, ...patching(['ROUTE_CONFIGURATION', 'VIRTUAL_HOST', 'HTTP_ROUTE'], context, trace.callerPod, trace.evidence)]
   return refs.filter((ref, index) => refs.findIndex((other) => other.kind === ref.kind && other.namespace === ref.namespace && other.name === ref.name) === index)
@@ -79,7 +79,8 @@ function noRoute({ configuration, host = '', virtualHost, name = '', refused, do
 
 /** The hop at the routes of the caller's proxy; undefined when the request came to no routes. */
 export function routeHop(trace: Trace): Hop | undefined {
-  const { caller: { pod }, evidence, context, walk: { chain, route, clusters } } = trace
+  const { caller: { pod }, evidence, context, walk: { chain, mismatch, route, clusters } } = trace
+  if (mismatch !== undefined) return undefined
   if (chain?.ending?.kind === 'tcp') {
     const [first] = clusters
     const outside = first !== undefined && goesOutside(first.name)

@@ -5,24 +5,25 @@ import { UnseenError } from '../clients/clients.ts'
 import { redact } from '../redaction.ts'
 import type { Step } from '../step.ts'
 
-/** Asks every istiod which proxies are connected and how far each has taken its configuration. */
-export function proxyStatus(): Step<'proxy-status'> {
+/** Asks every istiod of a revision, or of the default one, which proxies are connected and how far each has taken its configuration. */
+export function proxyStatus(revision?: string): Step<'proxy-status'> {
+  const args = ['proxy-status', ...(revision === undefined ? [] : ['--revision', revision]), '-o', 'json']
   return {
-    id: 'proxy-status',
+    id: `proxy-status${revision === undefined ? '' : ` ${revision}`}`,
     kind: 'proxy-status',
     group: 'control plane',
-    title: 'sync of every proxy with istiod',
-    source: 'istioctl proxy-status -o json',
-    collect: ({ istioctl }, signal) => readStatus(istioctl, signal),
+    title: `sync of every proxy with istiod${revision === undefined ? '' : ` of revision ${revision}`}`,
+    source: `istioctl ${args.join(' ')}`,
+    collect: ({ istioctl }, signal) => readStatus(istioctl, args, signal),
   }
 }
 
 const TOO_OLD = 'this istioctl cannot print the status as JSON, which Istio 1.27 and newer can: install the version of the control plane and set ISTIOCTL to it'
 
-async function readStatus(istioctl: Istioctl, signal: AbortSignal): Promise<ProxySync[]> {
+async function readStatus(istioctl: Istioctl, args: readonly string[], signal: AbortSignal): Promise<ProxySync[]> {
   let text: string
   try {
-    text = await istioctl.run(['proxy-status', '-o', 'json'], signal)
+    text = await istioctl.run(args, signal)
   } catch (error) {
     // Before 1.27 the command had no -o.
     if (error instanceof UnseenError && /unknown (shorthand )?flag|output format "json" not supported/.test(error.message)) throw new UnseenError('unparsable', TOO_OLD, { cause: error })

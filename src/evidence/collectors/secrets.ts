@@ -1,9 +1,9 @@
 import type { Ref } from '../../mesh/ref.ts'
-import { parseSecretTable } from '../../mesh/secrets.ts'
+import { parseSecretDump } from '../secret-dump.ts'
 import type { Step } from '../step.ts'
 import { stepId } from '../step.ts'
 
-/** Reads which certificates one proxy has and until when they are valid. Neither a Secret nor a key is read. */
+/** Reads which certificates one proxy has and until when they are valid. No Secret is read, and Envoy blots out keys before it prints them. */
 export function secrets(pod: Ref): Step<'secrets'> {
   const name = `${pod.name}.${pod.namespace ?? ''}`
   return {
@@ -12,7 +12,7 @@ export function secrets(pod: Ref): Step<'secrets'> {
     of: pod,
     group: 'proxies',
     title: `certificates of ${pod.name}`,
-    source: `istioctl proxy-config secret ${name}`,
-    collect: async ({ istioctl }, signal) => parseSecretTable(await istioctl.run(['proxy-config', 'secret', name], signal)),
+    source: `istioctl proxy-config secret ${name} -o json`,
+    collect: async ({ istioctl }, signal) => parseSecretDump(await istioctl.run(['proxy-config', 'secret', name, '-o', 'json'], signal)),
   }
 }

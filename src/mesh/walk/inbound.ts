@@ -6,15 +6,14 @@ import type { ChainWalk, ProxyConfiguration } from './outbound.ts'
 import { walkChain, walkRoutes } from './outbound.ts'
 import type { Connection, Request } from './request.ts'
 import { tcpShares } from './route-action.ts'
+import type { TlsMismatch } from './tls-mismatch.ts'
+import { tlsMismatch } from './tls-mismatch.ts'
 
 /** Why a connection or request ends at the callee's proxy. */
 export type InboundEnd =
   /** No filter chain takes it: Envoy closes the connection. */
   | { kind: 'no filter chain' }
-  /** The chain expects plain text and gets TLS. */
-  | { kind: 'tls to a plaintext port' }
-  /** The chain expects TLS and gets plain text. */
-  | { kind: 'plaintext to a tls port' }
+  | { kind: TlsMismatch }
   | { kind: 'denied'; answer: FilterAnswer }
   | { kind: 'no route' }
   | { kind: 'black hole' }
@@ -31,14 +30,6 @@ export interface InboundWalk {
   cluster?: Cluster
   /** The port of the application it arrives at. */
   port?: number
-}
-
-const endsTls = (chain: ChainWalk): boolean => /tls/i.test(chain.chain?.transportSocket?.name ?? '')
-
-function mismatch(chain: ChainWalk, { tls }: Connection): InboundEnd | undefined {
-  if (endsTls(chain)) return tls === undefined ? { kind: 'plaintext to a tls port' } : undefined
-  // Bytes may pass to an application that speaks TLS itself; HTTP filters can't read them.
-  return tls !== undefined && chain.ending?.kind === 'http' ? { kind: 'tls to a plaintext port' } : undefined
 }
 
 /** The port an inbound cluster sends to: its endpoint's own when it has one (a Sidecar's ingress), else where the connection was going. */
@@ -58,8 +49,8 @@ export function walkInbound(proxy: ProxyConfiguration, connection: Connection, r
   const chain = walkChain(listener, connection)
   const walk = { listener, chain }
   if (chain.chain === undefined) return { ...walk, ends: { kind: 'no filter chain' }, answers: [] }
-  const wrong = mismatch(chain, connection)
-  if (wrong !== undefined) return { ...walk, ends: wrong, answers: [] }
+  const mismatch = tlsMismatch(chain, connection)
+  if (mismatch !== undefined) return { ...walk, ends: { kind: mismatch }, answers: [] }
   const route = chain.ending?.kind === 'http' ? walkRoutes(chain.ending.manager, proxy.routes, connection, request) : undefined
   const branch = route?.branches[0]
   const answers = [...chain.answers, ...(branch?.answers ?? [])]

@@ -14,6 +14,8 @@ import type { Connection, Request } from './request.ts'
 import type { RouteOutcome, Share } from './route-action.ts'
 import { httpsRedirect, outcomeOf, tcpShares } from './route-action.ts'
 import { routesFor } from './route-match.ts'
+import type { TlsMismatch } from './tls-mismatch.ts'
+import { tlsMismatch } from './tls-mismatch.ts'
 import { lookedUpHost, virtualHostFor } from './virtual-host.ts'
 
 /** What is known of one proxy's live configuration; a part that could not be seen is absent. */
@@ -65,6 +67,8 @@ export interface RouteWalk {
 export interface OutboundWalk {
   listener?: ListenerTaken
   chain?: ChainWalk
+  /** The filter chain takes the connection and can't read it: it ends there. */
+  mismatch?: TlsMismatch
   /** Absent for TCP, and when the routes could not be seen. */
   route?: RouteWalk
   /** The clusters its route names, with their share in percent; what a filter stops has them too, as in the access log. */
@@ -140,6 +144,8 @@ export function walkOutbound(proxy: ProxyConfiguration, connection: Connection, 
   if (listener === undefined) return { clusters: [], reached: [] }
   const chain = walkChain(listener.listener, connection)
   const walk = { listener, chain, clusters: [], reached: [] }
+  const mismatch = tlsMismatch(chain, connection)
+  if (mismatch !== undefined) return { ...walk, mismatch }
   if (chain.ending?.kind === 'tcp') {
     const sni = goesBySni(chain.chain?.filters ?? []) ? connection.tls?.sni : undefined
     const clusters = sni === undefined ? tcpShares(chain.ending.proxy) : [{ name: sni, weight: 100 }]

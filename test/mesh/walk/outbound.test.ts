@@ -60,6 +60,14 @@ describe("a request's way", () => {
     expect(secure('other.example.com').chain?.chain).toBeUndefined()
   })
 
+  it('ends where one side speaks TLS and the other plain text', () => {
+    const ended = { ...proxy, listeners: [...proxy.listeners, listener(9443, [{ filters: [http('http.8080')], transportSocket: { name: 'envoy.transport_sockets.tls' } }])] }
+    expect(walkOutbound(proxy, { port: 8080, tls: { sni: 'web.example.com', alpn: ['h2'] } }, requestOf('GET web.example.com /cart'))).toMatchObject({ mismatch: 'tls to a plaintext port', clusters: [], reached: [] })
+    expect(walkOutbound(ended, { port: 9443 }, requestOf('GET web.example.com /cart'))).toMatchObject({ mismatch: 'plaintext to a tls port', clusters: [], reached: [] })
+    expect(walkOutbound(ended, { port: 9443, tls: { sni: 'any.example.com', alpn: [] } }, { ...requestOf('GET web.example.com /cart'), scheme: 'https' })).toMatchObject({ clusters: [{ name: 'web' }] })
+    for (const sni of ['web.example.com', 'raw.example.com']) expect(secure(sni).mismatch).toBeUndefined()
+  })
+
   it('is sent to HTTPS where the gateway asks for it', () => {
     // Before any route is looked at, seen on the lab.
     for (const [request, to] of [['web.example.com /cart', 'web.example.com/cart'], ['web.example.com /other', 'web.example.com/other'], ['web.example.com:80 /', 'web.example.com/']] as const) {
