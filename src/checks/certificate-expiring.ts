@@ -50,6 +50,7 @@ export const certificateExpiring = defineCheck({
 })
 
 type Role = 'workload' | 'intermediate' | 'root'
+const ARTICLE: Readonly<Record<Role, string>> = { workload: 'a', intermediate: 'an', root: 'a' }
 
 /** One certificate in the chain that a proxy presents. */
 interface Use {
@@ -80,7 +81,7 @@ function found(group: readonly [Use, ...Use[]], evidence: Evidence, target: Targ
   const { notBefore, notAfter } = certificate
   const subject: Ref = role === 'workload' ? ownerOf(pod, evidence) : authority(evidence)
   const because = group.map(({ reading, pod: { metadata }, certificate: own }): Proof =>
-    proof(reading, `${metadata.name} has a ${role} certificate that is valid from ${own.notBefore} to ${own.notAfter}`, [own.subject, ...own.names, `serial ${own.serial}`].filter((line) => line !== '').join('\n')))
+    proof(reading, `${metadata.name} has ${ARTICLE[role]} ${role} certificate that is valid from ${own.notBefore} to ${own.notAfter}`, [own.subject, ...own.names, `serial ${own.serial}`].filter((line) => line !== '').join('\n')))
   const traffic = isSoon ? [] : refused(group, evidence, target)
   const args: Args = {
     role, pods: group.map(({ pod: { metadata } }) => metadata.name), until: notAfter, validity: `from ${notBefore} to ${notAfter}`,

@@ -28,12 +28,12 @@ export const duplicateCertificate = defineCheck({
   confirms: ['access-log'],
   problems: {
     MESH0605: {
-      severity: 'warning', title: 'one certificate for two Gateways',
+      severity: 'warning', title: 'one certificate for two Gateways', covers: ['IST0138'],
       says: '{subject} and {other} present the same certificate ({certificate}): a client that has a connection to {elsewhere} may ask for {hosts} over it, and gets 404',
       remedy: 'Let one Gateway take {hosts} and {elsewhere} with this certificate, or give each Gateway a certificate of its own.',
     },
     MESH0606: {
-      severity: 'error', title: "requests on another host's connection", explains: ['MESH0401', 'MESH0404'],
+      severity: 'error', title: "requests on another host's connection", explains: ['MESH0401', 'MESH0404'], covers: ['IST0138'],
       says: '{requests} requests for {hosts} came over connections opened to {elsewhere} and got 404: {subject} and {other} present the same certificate ({certificate}), so clients share connections',
       remedy: 'Let one Gateway take {hosts} and {elsewhere} with this certificate, or give each Gateway a certificate of its own.',
     },
