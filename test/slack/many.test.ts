@@ -30,7 +30,8 @@ it('acknowledges 50 commands at once before it works on any, and looks the clust
   const acks = typed.map(({ acknowledgedInMilliseconds = Infinity }) => acknowledgedInMilliseconds)
   expect(percentile(acks, 0.99)).toBeLessThanOrEqual(1000)
   expect(percentile([...firsts.values()], 0.99)).toBeLessThanOrEqual(6000)
-  expect(lists).toBe(2)
+  // Services and ServiceEntries, again after each 5 s that a busy machine needs.
+  expect(lists).toBeLessThanOrEqual(2 * Math.ceil((performance.now() - began) / 5000))
   await new Promise((resolve) => setTimeout(resolve, 500))
 })
 
