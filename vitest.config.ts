@@ -6,9 +6,29 @@ export default defineConfig({
     // Many tests wait for child processes and clocks: one worker a core, not one fewer.
     maxWorkers: Math.max(2, availableParallelism()),
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/live/**', 'test/bench/**'], pool: 'threads', isolate: false, testTimeout: 20_000, hookTimeout: 30_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/live/**', 'test/bench/**'],
+          pool: 'threads',
+          isolate: false,
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+        },
+      },
       // A real cluster is sometimes slow: each situation may be made twice.
-      { test: { name: 'live', retry: 1, include: ['test/live/**/*.test.ts'], pool: 'forks', fileParallelism: false, testTimeout: 180_000, hookTimeout: 300_000 } },
+      {
+        test: {
+          name: 'live',
+          retry: 1,
+          include: ['test/live/**/*.test.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
     ],
   },
 })

@@ -5,11 +5,17 @@ import { z } from 'zod'
 import type { Check, Standing } from '../src/checks/check.ts'
 import { problemsOf } from './findings-index.ts'
 
-const AnalyzerCode = z.strictObject({ code: z.string().regex(/^IST\d{4}$/), says: z.string(), live: z.string().exactOptional(), observed: z.string().exactOptional() })
+const AnalyzerCode = z.strictObject({
+  code: z.string().regex(/^IST\d{4}$/),
+  says: z.string(),
+  live: z.string().exactOptional(),
+  observed: z.string().exactOptional(),
+})
 export type AnalyzerCode = z.infer<typeof AnalyzerCode>
 
 /** What istioctl's analyzers can print. */
-export const analyzerCodes = (): AnalyzerCode[] => z.array(AnalyzerCode).parse(parse(readFileSync(join(import.meta.dirname, 'analyzer-codes.yaml'), 'utf8')))
+export const analyzerCodes = (): AnalyzerCode[] =>
+  z.array(AnalyzerCode).parse(parse(readFileSync(join(import.meta.dirname, 'analyzer-codes.yaml'), 'utf8')))
 
 const HEAD = `# The evidence ladder
 
@@ -48,22 +54,43 @@ function rung(text: string, standing: Standing, code: string): string {
 const isClaimed = (says: string): boolean => !/^(not|never) claimed/.test(says)
 
 /** The text of docs/findings/evidence-ladder.md; `pageOf` reads a finding's page. */
-export function evidenceLadder(checks: readonly Check[], pageOf: (code: string) => string, analyzers: readonly AnalyzerCode[] = analyzerCodes()): string {
+export function evidenceLadder(
+  checks: readonly Check[],
+  pageOf: (code: string) => string,
+  analyzers: readonly AnalyzerCode[] = analyzerCodes(),
+): string {
   const findings = problemsOf(checks).map(({ code, problem, check }) => ({
-    code, title: problem.title, check: check.name, covers: [...new Set((problem.covers ?? []).map((covered) => covered.split(' ')[0] ?? ''))],
-    live: rung(pageOf(code), 'live', code), observed: rung(pageOf(code), 'observed', code),
+    code,
+    title: problem.title,
+    check: check.name,
+    covers: [...new Set((problem.covers ?? []).map((covered) => covered.split(' ')[0] ?? ''))],
+    live: rung(pageOf(code), 'live', code),
+    observed: rung(pageOf(code), 'observed', code),
   }))
-  const unknown = findings.flatMap(({ code, covers }) => covers.filter((one) => !analyzers.some((known) => known.code === one)).map((one) => `${code} covers ${one}`))
+  const unknown = findings.flatMap(({ code, covers }) =>
+    covers.filter((one) => !analyzers.some((known) => known.code === one)).map((one) => `${code} covers ${one}`),
+  )
   if (unknown.length > 0) throw new Error(`analyzer-codes.yaml has not what ${unknown.join(', ')}`)
-  const ours = findings.map(({ code, title, check, covers, live, observed }) => row(page(code), title, `\`${check}\``, covers.join(', ') || NOTHING, cell(live), cell(observed)))
+  const ours = findings.map(({ code, title, check, covers, live, observed }) =>
+    row(page(code), title, `\`${check}\``, covers.join(', ') || NOTHING, cell(live), cell(observed)),
+  )
   const theirs = analyzers.map(({ code, says, ...own }) => {
     const by = findings.filter(({ covers }) => covers.includes(code))
     const confirmed = (standing: 'live' | 'observed'): string => {
       const claiming = by.filter((one) => isClaimed(one[standing])).map((one) => one.code)
-      const parts = [...(claiming.length === 0 ? [] : [`as ${claiming.join(', ')}`]), ...(own[standing] === undefined ? [] : [cell(own[standing])])]
+      const parts = [
+        ...(claiming.length === 0 ? [] : [`as ${claiming.join(', ')}`]),
+        ...(own[standing] === undefined ? [] : [cell(own[standing])]),
+      ]
       return parts.join('; ') || NOTHING
     }
-    return row(code, cell(says), by.map((one) => page(one.code)).join(', ') || NOTHING, confirmed('live'), confirmed('observed'))
+    return row(
+      code,
+      cell(says),
+      by.map((one) => page(one.code)).join(', ') || NOTHING,
+      confirmed('live'),
+      confirmed('observed'),
+    )
   })
   return HEAD + CHECKS_HEAD + ours.join('') + ANALYZERS_HEAD + theirs.join('')
 }

@@ -12,11 +12,21 @@ What confirms each of them, and each message of \`istioctl analyze\`, in the pro
 /** Every code with its problem and the check that finds it, by code. */
 export function problemsOf(checks: readonly Check[]): { code: Code; problem: Problem; check: Check }[] {
   return checks
-    .flatMap((check) => (Object.entries(check.problems) as [Code, Problem][]).map(([code, problem]) => ({ code, problem, check })))
+    .flatMap((check) =>
+      (Object.entries(check.problems) as [Code, Problem][]).map(([code, problem]) => ({ code, problem, check })),
+    )
     .sort((a, b) => a.code.localeCompare(b.code, 'en'))
 }
 
 /** The text of docs/findings/README.md. */
 export function findingsIndex(checks: readonly Check[]): string {
-  return HEAD + problemsOf(checks).map(({ code, problem, check }) => `| [${code}](${code}.md) | ${problem.title} | ${problem.severity} | ${check.name} |\n`).join('')
+  return (
+    HEAD +
+    problemsOf(checks)
+      .map(
+        ({ code, problem, check }) =>
+          `| [${code}](${code}.md) | ${problem.title} | ${problem.severity} | ${check.name} |\n`,
+      )
+      .join('')
+  )
 }

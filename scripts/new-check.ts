@@ -9,7 +9,16 @@ import { parseArgs } from 'node:util'
 import { nearestNames } from '../src/mesh/names.ts'
 
 /** The hundreds of the codes. */
-export const FIELDS = { routing: '01', sync: '02', endpoints: '03', traffic: '04', security: '05', gateway: '06', workload: '07', 'control-plane': '09' } as const
+export const FIELDS = {
+  routing: '01',
+  sync: '02',
+  endpoints: '03',
+  traffic: '04',
+  security: '05',
+  gateway: '06',
+  workload: '07',
+  'control-plane': '09',
+} as const
 export type Field = keyof typeof FIELDS
 
 /** The check can't be written: the message says why and what would work. */
@@ -23,7 +32,10 @@ const camel = (name: string): string => name.replace(/-(\w)/g, (_, letter: strin
 
 /** The next code of a field that was never used: one after the highest below 90, from where on codes are for what is no check's own. */
 export function nextCode(field: Field, used: readonly string[]): `MESH${number}` {
-  const numbers = used.filter((code) => code.startsWith(`MESH${FIELDS[field]}`)).map((code) => Number(code.slice(-2))).filter((number) => number < 90)
+  const numbers = used
+    .filter((code) => code.startsWith(`MESH${FIELDS[field]}`))
+    .map((code) => Number(code.slice(-2)))
+    .filter((number) => number < 90)
   const next = Math.max(0, ...numbers) + 1
   if (next >= 90) throw new NewCheckError(`Field ${field} has no free code below MESH${FIELDS[field]}90.`)
   return `MESH${FIELDS[field]}${String(next).padStart(2, '0')}` as `MESH${number}`
@@ -114,12 +126,19 @@ export function withCheck(index: string, name: string): string {
  * @throws {NewCheckError} when the name is taken or is none, or the field is unknown; then nothing was written
  */
 export function newCheck(root: string, name: string, field = 'routing'): { code: string; files: string[] } {
-  if (!isField(field)) throw new NewCheckError(`${JSON.stringify(field)} is no field. Fields: ${Object.keys(FIELDS).join(', ')}.`)
-  if (!NAME.test(name)) throw new NewCheckError(`${JSON.stringify(name)} can't name a check: it takes two or more words of a-z with hyphens, for the symptom, as in "missing-subset".`)
+  if (!isField(field))
+    throw new NewCheckError(`${JSON.stringify(field)} is no field. Fields: ${Object.keys(FIELDS).join(', ')}.`)
+  if (!NAME.test(name))
+    throw new NewCheckError(
+      `${JSON.stringify(name)} can't name a check: it takes two or more words of a-z with hyphens, for the symptom, as in "missing-subset".`,
+    )
   const checks = join(root, 'src/checks')
   const pages = join(root, 'docs/findings')
   const taken = readdirSync(checks).map((file) => file.replace(/\.ts$/, ''))
-  if (taken.includes(name)) throw new NewCheckError(`src/checks/${name}.ts is there already. Names near it: ${nearestNames(name, taken).join(', ')}.`)
+  if (taken.includes(name))
+    throw new NewCheckError(
+      `src/checks/${name}.ts is there already. Names near it: ${nearestNames(name, taken).join(', ')}.`,
+    )
   const retired = readFileSync(join(checks, 'retired.ts'), 'utf8').match(/MESH\d{4}/g) ?? []
   const code = nextCode(field, [...readdirSync(pages).map((file) => file.replace(/\.md$/, '')), ...retired])
   const index = join(checks, 'index.ts')
@@ -129,7 +148,8 @@ export function newCheck(root: string, name: string, field = 'routing'): { code:
     [join(pages, `${code}.md`), page(name, code)],
     [index, withCheck(readFileSync(index, 'utf8'), name)],
   ]
-  for (const [file] of files) if (file !== index && existsSync(file)) throw new NewCheckError(`${file} is there already.`)
+  for (const [file] of files)
+    if (file !== index && existsSync(file)) throw new NewCheckError(`${file} is there already.`)
   for (const [file, text] of files) writeFileSync(file, text)
   return { code, files: files.map(([file]) => file) }
 }
@@ -139,10 +159,16 @@ const USAGE = `usage: npm run new:check NAME -- --field FIELD\nFIELD: ${Object.k
 /** Carries out a command line; answers the exit code. */
 function main(args: string[]): number {
   try {
-    const { values, positionals: [name, field, ...more] } = parseArgs({ args, allowPositionals: true, options: { field: { type: 'string' } } })
-    if (name === undefined || more.length > 0 || (field !== undefined && values.field !== undefined)) throw new NewCheckError(USAGE)
+    const {
+      values,
+      positionals: [name, field, ...more],
+    } = parseArgs({ args, allowPositionals: true, options: { field: { type: 'string' } } })
+    if (name === undefined || more.length > 0 || (field !== undefined && values.field !== undefined))
+      throw new NewCheckError(USAGE)
     const { code, files } = newCheck(join(import.meta.dirname, '..'), name, values.field ?? field)
-    console.log(`${code} ${name}\n${files.map((file) => `  ${file}`).join('\n')}\nFill in each TODO; npm test -- test/checks says what is missing, with -u it rewrites the table of findings.`)
+    console.log(
+      `${code} ${name}\n${files.map((file) => `  ${file}`).join('\n')}\nFill in each TODO; npm test -- test/checks says what is missing, with -u it rewrites the table of findings.`,
+    )
     return 0
   } catch (error) {
     const isUsage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')

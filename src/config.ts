@@ -6,7 +6,7 @@ import { readConfigFile } from './config/read-file.ts'
 import type { Secret } from './config/secret.ts'
 import { VARIABLES, type LOG_LEVELS, type VariableName, type VariableValues } from './config/variables.ts'
 import { policyOf } from './config/policy.ts'
-import type { Policy } from './changes/policy.ts'
+import type { Policy } from './fixes/policy.ts'
 import { nearestNames } from './mesh/names.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -64,10 +64,25 @@ const FROM_KUBERNETES = /_SERVICE_(HOST|PORT)|_PORT(_\d|$)/
 
 function unknownVariables(environment: Environment): Problem[] {
   return Object.keys(environment)
-    .filter((name) => name.startsWith('MESH_MEDIC_') && !name.startsWith('MESH_MEDIC_TEST_') && !FROM_KUBERNETES.test(name) && !(name in VARIABLES))
+    .filter(
+      (name) =>
+        name.startsWith('MESH_MEDIC_') &&
+        !name.startsWith('MESH_MEDIC_TEST_') &&
+        !FROM_KUBERNETES.test(name) &&
+        !(name in VARIABLES),
+    )
     .map((name) => {
       const known = Object.keys(VARIABLES).filter((one) => one.startsWith('MESH_MEDIC_'))
-      return { where: name, says: `is not a variable mesh-medic knows; ${nearestNames(name.toLowerCase(), known.map((one) => one.toLowerCase()), 1).map((one) => `did you mean ${one.toUpperCase()}?`)[0] ?? `known are ${known.join(', ')}`}` }
+      return {
+        where: name,
+        says: `is not a variable mesh-medic knows; ${
+          nearestNames(
+            name.toLowerCase(),
+            known.map((one) => one.toLowerCase()),
+            1,
+          ).map((one) => `did you mean ${one.toUpperCase()}?`)[0] ?? `known are ${known.join(', ')}`
+        }`,
+      }
     })
 }
 
@@ -88,7 +103,13 @@ function combine(values: VariableValues, file: ConfigFile): Config {
   const state = values.XDG_STATE_HOME ?? join(values.HOME ?? homedir(), '.local', 'state')
   const { clusters = {}, limits = {} } = file
   return defined({
-    slack: defined({ botToken: values.SLACK_BOT_TOKEN, appToken: values.SLACK_APP_TOKEN, signingSecret: values.SLACK_SIGNING_SECRET, apiUrl: values.SLACK_API_URL, port: values.SLACK_PORT ?? 3000 }),
+    slack: defined({
+      botToken: values.SLACK_BOT_TOKEN,
+      appToken: values.SLACK_APP_TOKEN,
+      signingSecret: values.SLACK_SIGNING_SECRET,
+      apiUrl: values.SLACK_API_URL,
+      port: values.SLACK_PORT ?? 3000,
+    }),
     redisUrl: values.REDIS_URL,
     istioctl: values.ISTIOCTL ?? 'istioctl',
     kubeconfig: values.KUBECONFIG,
@@ -100,7 +121,11 @@ function combine(values: VariableValues, file: ConfigFile): Config {
     cluster: file.cluster ?? Object.keys(clusters)[0],
     clusters,
     channels: file.channels ?? {},
-    limits: { stepTimeout: (limits.stepTimeout ?? 20) * 1000, concurrency: limits.concurrency ?? 6, jobs: limits.jobs ?? 4 },
+    limits: {
+      stepTimeout: (limits.stepTimeout ?? 20) * 1000,
+      concurrency: limits.concurrency ?? 6,
+      jobs: limits.jobs ?? 4,
+    },
     policy: policyOf(file),
     docsUrl: file.docsUrl,
   })

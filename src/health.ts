@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import type { JobQueue } from './jobs/queue.ts'
+import type { JobQueue } from './queue/queue.ts'
 
 /** What the health server asks. */
 export interface HealthRequest {
@@ -29,30 +29,50 @@ export async function startHealthServer({ port, ready, queue, version }: HealthR
   const registry = metricsOf(queue, version)
   const readiness = remembered(() => within(ready()))
   const server = createServer((request, response) => {
-    const respond = (status: number, body: string, type = 'text/plain; charset=utf-8'): void => void response.writeHead(status, { 'content-type': type }).end(body)
+    const respond = (status: number, body: string, type = 'text/plain; charset=utf-8'): void =>
+      void response.writeHead(status, { 'content-type': type }).end(body)
     const path = (request.url ?? '').split('?')[0]
     if (request.method !== 'GET' && request.method !== 'HEAD') respond(405, 'GET only\n')
     else if (path === '/healthz') respond(200, 'ok\n')
-    else if (path === '/readyz') readiness().then(() => respond(200, 'ready\n'), (error: unknown) => respond(503, `not ready: ${error instanceof Error ? error.message : String(error)}\n`))
-    else if (path === '/metrics') registry.metrics().then((text) => respond(200, text, registry.contentType), () => respond(500, 'metrics could not be collected\n'))
+    else if (path === '/readyz')
+      readiness().then(
+        () => respond(200, 'ready\n'),
+        (error: unknown) => respond(503, `not ready: ${error instanceof Error ? error.message : String(error)}\n`),
+      )
+    else if (path === '/metrics')
+      registry.metrics().then(
+        (text) => respond(200, text, registry.contentType),
+        () => respond(500, 'metrics could not be collected\n'),
+      )
     else respond(404, 'here are /healthz, /readyz and /metrics\n')
   })
-  await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(port, resolve) })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, resolve)
+  })
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
   }
 }
 
 function metricsOf(queue: HealthRequest['queue'], version: string): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  new Gauge({ name: 'mesh_medic_build_info', help: 'Always 1; the version is a label.', labelNames: ['version'], registers: [registry] }).set({ version }, 1)
   new Gauge({
-    name: 'mesh_medic_jobs', help: 'Jobs in the queue by state.', labelNames: ['state'], registers: [registry],
+    name: 'mesh_medic_build_info',
+    help: 'Always 1; the version is a label.',
+    labelNames: ['version'],
+    registers: [registry],
+  }).set({ version }, 1)
+  new Gauge({
+    name: 'mesh_medic_jobs',
+    help: 'Jobs in the queue by state.',
+    labelNames: ['state'],
+    registers: [registry],
     async collect() {
       this.reset()
       const counts = await queue.counts().catch(() => ({}))
@@ -64,7 +84,9 @@ function metricsOf(queue: HealthRequest['queue'], version: string): Registry {
 
 async function within(answer: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => { timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE / 1000} s`)), PATIENCE) })
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE / 1000} s`)), PATIENCE)
+  })
   try {
     await Promise.race([answer, late])
   } finally {

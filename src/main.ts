@@ -1,18 +1,19 @@
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { openClients } from './cli/clients.ts'
-import { clusterWriter } from './changes/writer.ts'
+import { clusterWriter } from './fixes/writer.ts'
 import { botConnection } from './cli/connection.ts'
 import { EXIT } from './cli/exit-codes.ts'
 import { interruptible, Interruption } from './cli/interruption.ts'
 import { loadConfig, slackMode, type Config } from './config.ts'
 import { ConfigError } from './config/problem.ts'
 import { startHealthServer } from './health.ts'
-import { BackendError } from './jobs/backend-error.ts'
-import { openBackend } from './jobs/backend.ts'
+import { BackendError } from './queue/backend-error.ts'
+import { openBackend } from './queue/backend.ts'
 import { createLog } from './log.ts'
-import { connectSlack, type ConnectOptions, type SlackConnection } from './slack/connect.ts'
+import { connectSlack, type ConnectOptions, type SlackConnection } from './bot.ts'
 import { VERSION } from './version.ts'
+import { defined } from './mesh/defined.ts'
 
 /** Milliseconds running diagnoses may take to end when the process is told to. */
 const GRACE = 20_000
@@ -33,7 +34,12 @@ export async function serve(): Promise<number> {
 function requireSlack(config: Config): void {
   if (slackMode(config) !== undefined) return
   const missing = config.slack.botToken === undefined ? 'SLACK_BOT_TOKEN' : 'SLACK_APP_TOKEN'
-  throw new ConfigError([{ where: missing, says: 'is missing; the bot needs SLACK_BOT_TOKEN, and SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)' }])
+  throw new ConfigError([
+    {
+      where: missing,
+      says: 'is missing; the bot needs SLACK_BOT_TOKEN, and SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)',
+    },
+  ])
 }
 
 async function run(config: Config): Promise<number> {
@@ -42,20 +48,36 @@ async function run(config: Config): Promise<number> {
   const clients = openClients(botConnection(config), stop)
   const opened: (() => Promise<void>)[] = []
   try {
-    const backend = await openBackend({ dataFolder: config.dataFolder, log, ...(config.redisUrl !== undefined && { redisUrl: config.redisUrl.reveal() }) })
+    const backend = await openBackend({
+      dataFolder: config.dataFolder,
+      log,
+      ...(config.redisUrl !== undefined && { redisUrl: config.redisUrl.reveal() }),
+    })
     opened.unshift(() => backend.close())
     const connected: { slack?: SlackConnection } = {}
     const ready = async (): Promise<void> => {
-      if (connected.slack === undefined || stop.signal.aborted) throw new Error(stop.signal.aborted ? 'shutting down' : 'connecting to Slack')
+      if (connected.slack === undefined || stop.signal.aborted)
+        throw new Error(stop.signal.aborted ? 'shutting down' : 'connecting to Slack')
       await connected.slack.ready()
     }
     const health = await startHealthServer({ port: config.healthPort, ready, queue: backend.queue, version: VERSION })
     opened.unshift(() => health.close())
-    const connection = await connectSlack({ backend, clients, options: slackOptions(config), log, policy: config.policy, writer: clusterWriter({ clients, ...botConnection(config) }) })
+    const connection = await connectSlack({
+      backend,
+      clients,
+      options: slackOptions(config),
+      log,
+      policy: config.policy,
+      writer: clusterWriter({ clients, ...botConnection(config) }),
+    })
     opened.unshift(() => connection.stop({ graceMilliseconds: GRACE }))
     connected.slack = connection
-    if (Object.values(config.channels).some(({ cluster }) => cluster !== undefined)) log.warn({}, 'clusters of channels are not used yet')
-    log.info({ version: VERSION, slack: slackMode(config), store: backend.kind, health: health.port }, 'mesh-medic is ready')
+    if (Object.values(config.channels).some(({ cluster }) => cluster !== undefined))
+      log.warn({}, 'clusters of channels are not used yet')
+    log.info(
+      { version: VERSION, slack: slackMode(config), store: backend.kind, health: health.port },
+      'mesh-medic is ready',
+    )
     await new Promise<void>((resolve) => {
       if (stop.signal.aborted) resolve()
       else stop.signal.addEventListener('abort', () => resolve(), { once: true })
@@ -74,11 +96,14 @@ async function run(config: Config): Promise<number> {
 function slackOptions({ slack, docsUrl, limits }: Config): ConnectOptions {
   const { botToken, appToken, signingSecret, apiUrl, port } = slack
   return {
-    botToken: botToken?.reveal() ?? '', port, jobs: limits.jobs, stepTimeout: limits.stepTimeout, concurrency: limits.concurrency,
+    botToken: botToken?.reveal() ?? '',
+    port,
+    jobs: limits.jobs,
+    stepTimeout: limits.stepTimeout,
+    concurrency: limits.concurrency,
     ...(appToken !== undefined && { appToken: appToken.reveal() }),
     ...(signingSecret !== undefined && { signingSecret: signingSecret.reveal() }),
-    ...(apiUrl !== undefined && { apiUrl }),
-    ...(docsUrl !== undefined && { docsUrl }),
+    ...defined({ apiUrl, docsUrl }),
   }
 }
 

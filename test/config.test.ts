@@ -27,7 +27,13 @@ function problems(load: () => unknown): string[] {
 describe('defaults', () => {
   it('nothing is needed', () => {
     const config = loadConfig({ HOME: '/home/somebody' })
-    expect(config).toMatchObject({ istioctl: 'istioctl', dataFolder: '/home/somebody/.local/state/mesh-medic', healthPort: 8080, logLevel: 'info', limits: { stepTimeout: 20_000, concurrency: 6, jobs: 4 } })
+    expect(config).toMatchObject({
+      istioctl: 'istioctl',
+      dataFolder: '/home/somebody/.local/state/mesh-medic',
+      healthPort: 8080,
+      logLevel: 'info',
+      limits: { stepTimeout: 20_000, concurrency: 6, jobs: 4 },
+    })
     expect(slackMode(config)).toBeUndefined()
   })
 
@@ -48,9 +54,19 @@ it('Socket Mode goes before HTTP', () => {
 })
 
 it('a secret is not printed, however it is turned into text', () => {
-  const environment = { SLACK_BOT_TOKEN: 'xoxb-hidden', SLACK_APP_TOKEN: 'xapp-hidden', SLACK_SIGNING_SECRET: 'hidden-hidden', REDIS_URL: 'redis://:hidden@redis:6379' }
+  const environment = {
+    SLACK_BOT_TOKEN: 'xoxb-hidden',
+    SLACK_APP_TOKEN: 'xapp-hidden',
+    SLACK_SIGNING_SECRET: 'hidden-hidden',
+    REDIS_URL: 'redis://:hidden@redis:6379',
+  }
   const config = loadConfig(environment)
-  const printed = [JSON.stringify(config), inspect(config, { depth: null, showHidden: true }), String(config.redisUrl), JSON.stringify(originsOf(environment))].join('\n')
+  const printed = [
+    JSON.stringify(config),
+    inspect(config, { depth: null, showHidden: true }),
+    String(config.redisUrl),
+    JSON.stringify(originsOf(environment)),
+  ].join('\n')
   expect(printed).toContain('[redacted]')
   expect(printed).not.toContain('hidden@')
   expect(printed).not.toMatch(/-hidden/)
@@ -59,24 +75,54 @@ it('a secret is not printed, however it is turned into text', () => {
 
 describe('wrong variables', () => {
   it('all are reported, without their values', () => {
-    const found = problems(() => loadConfig({ SLACK_BOT_TOKEN: 'hidden', HEALTH_PORT: 'eighty', LOG_LEVEL: 'loud', PROMETHEUS_URL: 'prometheus:9090', REDIS_URL: 'hidden' }))
-    expect(found.map((one) => one.split(':')[0])).toEqual(['SLACK_BOT_TOKEN', 'REDIS_URL', 'PROMETHEUS_URL', 'HEALTH_PORT', 'LOG_LEVEL'])
+    const found = problems(() =>
+      loadConfig({
+        SLACK_BOT_TOKEN: 'hidden',
+        HEALTH_PORT: 'eighty',
+        LOG_LEVEL: 'loud',
+        PROMETHEUS_URL: 'prometheus:9090',
+        REDIS_URL: 'hidden',
+      }),
+    )
+    expect(found.map((one) => one.split(':')[0])).toEqual([
+      'SLACK_BOT_TOKEN',
+      'REDIS_URL',
+      'PROMETHEUS_URL',
+      'HEALTH_PORT',
+      'LOG_LEVEL',
+    ])
     expect(found.join()).not.toContain('hidden')
   })
 
   it('an unknown one of ours: the nearest is named', () => {
-    expect(problems(() => loadConfig({ MESH_MEDIC_CONIFG: 'x' }))).toEqual(['MESH_MEDIC_CONIFG: is not a variable mesh-medic knows; did you mean MESH_MEDIC_CONFIG?'])
+    expect(problems(() => loadConfig({ MESH_MEDIC_CONIFG: 'x' }))).toEqual([
+      'MESH_MEDIC_CONIFG: is not a variable mesh-medic knows; did you mean MESH_MEDIC_CONFIG?',
+    ])
   })
 
   it('those that Kubernetes sets beside a Service are none of ours', () => {
-    expect(problems(() => loadConfig({ MESH_MEDIC_PORT: 'tcp://10.0.0.1:8080', MESH_MEDIC_PORT_8080_TCP: 'x', MESH_MEDIC_SERVICE_HOST: '10.0.0.1' }))).toEqual([])
+    expect(
+      problems(() =>
+        loadConfig({
+          MESH_MEDIC_PORT: 'tcp://10.0.0.1:8080',
+          MESH_MEDIC_PORT_8080_TCP: 'x',
+          MESH_MEDIC_SERVICE_HOST: '10.0.0.1',
+        }),
+      ),
+    ).toEqual([])
   })
 })
 
 describe('the file', () => {
   it('is combined with the environment', () => {
-    const config = fromFile('clusters:\n  production: { context: prod, prometheus: http://prometheus:9090 }\nlimits: { stepTimeout: 5 }\n')
-    expect(config).toMatchObject({ cluster: 'production', clusters: { production: { context: 'prod' } }, limits: { stepTimeout: 5000, concurrency: 6 } })
+    const config = fromFile(
+      'clusters:\n  production: { context: prod, prometheus: http://prometheus:9090 }\nlimits: { stepTimeout: 5 }\n',
+    )
+    expect(config).toMatchObject({
+      cluster: 'production',
+      clusters: { production: { context: 'prod' } },
+      limits: { stepTimeout: 5000, concurrency: 6 },
+    })
   })
 
   it('may be empty', () => {
@@ -84,7 +130,13 @@ describe('the file', () => {
   })
 
   it('every problem is told with its line, unknown keys with the nearest', () => {
-    expect(problems(() => fromFile('clusters:\n  production:\n    contxt: prod\n    prometheus: nowhere\nlimit:\n  jobs: 1\nlimits:\n  jobs: many\nchannels:\n  mesh: {}\n'))).toEqual([
+    expect(
+      problems(() =>
+        fromFile(
+          'clusters:\n  production:\n    contxt: prod\n    prometheus: nowhere\nlimit:\n  jobs: 1\nlimits:\n  jobs: many\nchannels:\n  mesh: {}\n',
+        ),
+      ),
+    ).toEqual([
       'mesh-medic.yaml:4: clusters.production.prometheus: must be an http or https address',
       'mesh-medic.yaml:3: clusters.production.contxt is not a key here; did you mean context?',
       'mesh-medic.yaml:10: channels.mesh: must be a Slack channel id like C0123456789',
@@ -98,13 +150,19 @@ describe('the file', () => {
   })
 
   it('a file that is not there', () => {
-    expect(problems(() => loadConfig({ MESH_MEDIC_CONFIG: '/nowhere/mesh-medic.yaml' }))[0]).toMatch(/^MESH_MEDIC_CONFIG: cannot be read/)
+    expect(problems(() => loadConfig({ MESH_MEDIC_CONFIG: '/nowhere/mesh-medic.yaml' }))[0]).toMatch(
+      /^MESH_MEDIC_CONFIG: cannot be read/,
+    )
   })
 
   it('several clusters: one must be chosen; names must exist', () => {
     const two = 'clusters:\n  staging: {}\n  production: {}\n'
     expect(problems(() => fromFile(two))[0]).toMatch(/^mesh-medic\.yaml:1: clusters: there are 2/)
-    expect(problems(() => fromFile(`${two}cluster: prodction\n`))).toEqual(['mesh-medic.yaml:4: cluster: there is no cluster prodction; did you mean production?'])
-    expect(problems(() => fromFile(`${two}cluster: staging\nchannels:\n  C0001: { cluster: stagin }\n`))).toEqual(['mesh-medic.yaml:6: channels.C0001.cluster: there is no cluster stagin; did you mean staging?'])
+    expect(problems(() => fromFile(`${two}cluster: prodction\n`))).toEqual([
+      'mesh-medic.yaml:4: cluster: there is no cluster prodction; did you mean production?',
+    ])
+    expect(problems(() => fromFile(`${two}cluster: staging\nchannels:\n  C0001: { cluster: stagin }\n`))).toEqual([
+      'mesh-medic.yaml:6: channels.C0001.cluster: there is no cluster stagin; did you mean staging?',
+    ])
   })
 })

@@ -28,7 +28,9 @@ interface Row {
 /** The cause and its object or, of a mesh that is well, its warnings. */
 function told(outcome: Outcome): string {
   if ('cause' in outcome) return `${outcome.code} ${outcome.cause}: ${outcome.subject}`
-  return 'warnings' in outcome ? `healthy${outcome.warnings.length === 0 ? '' : `, warns of ${outcome.warnings.join(', ')}`}` : `${outcome.verdict}, no cause`
+  return 'warnings' in outcome
+    ? `healthy${outcome.warnings.length === 0 ? '' : `, warns of ${outcome.warnings.join(', ')}`}`
+    : `${outcome.verdict}, no cause`
 }
 
 /** To call an ill mesh well is wrong; to name no cause is unclear. */
@@ -44,26 +46,55 @@ const against = (found: string, expected: string): string => (found === expected
 /** True when nothing hurts the mended mesh, and what was found in the ill one is gone. */
 async function isTwinSilent(situation: Situation): Promise<boolean> {
   const { verdict, findings } = await replay(`${situation.name}/mended`)
-  return verdict === 'healthy' && !findings.some(({ severity, standing, code }) => severity === 'error' || standing === 'observed' || codesOf(situation).includes(code))
+  return (
+    verdict === 'healthy' &&
+    !findings.some(
+      ({ severity, standing, code }) =>
+        severity === 'error' || standing === 'observed' || codesOf(situation).includes(code),
+    )
+  )
 }
 
 async function row(situation: Situation): Promise<Row> {
   const found = outcomeOf(await replay(`${situation.name}/ill`), situation)
   const { expect: expected } = situation
   return {
-    situation: situation.name, expected: told(expected), found: told(found), standing: against(standingOf(found), standingOf(expected)), hop: against(hopOf(found), hopOf(expected)),
-    judgement: judged(found, expected), isTwinSilent: await isTwinSilent(situation),
+    situation: situation.name,
+    expected: told(expected),
+    found: told(found),
+    standing: against(standingOf(found), standingOf(expected)),
+    hop: against(hopOf(found), hopOf(expected)),
+    judgement: judged(found, expected),
+    isTwinSilent: await isTwinSilent(situation),
   }
 }
 
 function table(rows: readonly Row[]): string {
   const head = ['situation', 'expected', 'found', 'standing', 'hop', 'cause', 'twin']
-  const cells = rows.map((one) => [one.situation, one.expected, one.found === one.expected ? 'the same' : one.found, one.standing, one.hop, one.judgement, one.isTwinSilent ? 'silent' : 'FLAGGED'])
-  const widths = head.map((title, column) => Math.max(title.length, ...cells.map((texts) => texts[column]?.length ?? 0)))
-  return [head, widths.map((width) => '-'.repeat(width)), ...cells].map((texts) => texts.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n')
+  const cells = rows.map((one) => [
+    one.situation,
+    one.expected,
+    one.found === one.expected ? 'the same' : one.found,
+    one.standing,
+    one.hop,
+    one.judgement,
+    one.isTwinSilent ? 'silent' : 'FLAGGED',
+  ])
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...cells.map((texts) => texts[column]?.length ?? 0)),
+  )
+  return [head, widths.map((width) => '-'.repeat(width)), ...cells]
+    .map((texts) =>
+      texts
+        .map((text, column) => text.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
-const isRecorded = ({ name }: Situation): boolean => PHASES.every((phase) => existsSync(join(SCENARIOS, name, phase, 'recording.json')))
+const isRecorded = ({ name }: Situation): boolean =>
+  PHASES.every((phase) => existsSync(join(SCENARIOS, name, phase, 'recording.json')))
 
 const all = situations()
 const unrecorded = all.filter((one) => !isRecorded(one)).map(({ name }) => name)
@@ -74,6 +105,15 @@ const percent = (some: number): string => `${some} of ${rows.length} (${((100 * 
 const flagged = rows.filter((one) => !one.isTwinSilent).length
 
 process.stdout.write(`${table(rows)}\n`)
-process.stdout.write(`\nright cause ${percent(count('right'))}, wrong cause ${percent(count('wrong'))}, unclear ${percent(count('unclear'))}, healthy twins flagged ${percent(flagged)}\n`)
+process.stdout.write(
+  `\nright cause ${percent(count('right'))}, wrong cause ${percent(count('wrong'))}, unclear ${percent(count('unclear'))}, healthy twins flagged ${percent(flagged)}\n`,
+)
 if (unrecorded.length > 0) process.stdout.write(`not recorded yet: ${unrecorded.join(', ')}\n`)
-if (rows.length === 0 || unrecorded.length > 0 || count('wrong') > 0 || flagged > 0 || count('right') / rows.length < WANTED) process.exitCode = 1
+if (
+  rows.length === 0 ||
+  unrecorded.length > 0 ||
+  count('wrong') > 0 ||
+  flagged > 0 ||
+  count('right') / rows.length < WANTED
+)
+  process.exitCode = 1

@@ -6,7 +6,12 @@ let trouble: Error | undefined
 beforeEach(async () => {
   trouble = undefined
   const ready = (): Promise<void> => (trouble === undefined ? Promise.resolve() : Promise.reject(trouble))
-  health = await startHealthServer({ port: 0, ready, version: '1.2.3', queue: { counts: () => Promise.resolve({ waiting: 2, active: 1, delayed: 0, failed: 0 }) } })
+  health = await startHealthServer({
+    port: 0,
+    ready,
+    version: '1.2.3',
+    queue: { counts: () => Promise.resolve({ waiting: 2, active: 1, delayed: 0, failed: 0 }) },
+  })
 })
 afterEach(() => health.close())
 const get = async (path: string): Promise<{ status: number; text: string }> => {

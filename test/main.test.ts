@@ -11,33 +11,72 @@ const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts')
 const folder = mkdtempSync(join(tmpdir(), 'mesh-medic-main-'))
 const kubeconfig = join(folder, 'kubeconfig')
 
-beforeAll(() => writeFileSync(kubeconfig, JSON.stringify({
-  apiVersion: 'v1', kind: 'Config', 'current-context': 'x', clusters: [{ name: 'x', cluster: { server: 'https://127.0.0.1:1' } }], users: [{ name: 'x', user: {} }], contexts: [{ name: 'x', context: { cluster: 'x', user: 'x' } }],
-})))
+beforeAll(() =>
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'x',
+      clusters: [{ name: 'x', cluster: { server: 'https://127.0.0.1:1' } }],
+      users: [{ name: 'x', user: {} }],
+      contexts: [{ name: 'x', context: { cluster: 'x', user: 'x' } }],
+    }),
+  ),
+)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 async function freePort(): Promise<number> {
   const server = createServer()
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
   const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => { server.close(resolve) })
+  await new Promise((resolve) => {
+    server.close(resolve)
+  })
   return port
 }
 const start = (env: Record<string, string>) =>
-  execa(process.execPath, [MAIN], { reject: false, extendEnv: false, stdin: 'ignore', env: { PATH: '/usr/bin:/bin', HOME: folder, KUBECONFIG: kubeconfig, SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1', ...env } })
+  execa(process.execPath, [MAIN], {
+    reject: false,
+    extendEnv: false,
+    stdin: 'ignore',
+    env: {
+      PATH: '/usr/bin:/bin',
+      HOME: folder,
+      KUBECONFIG: kubeconfig,
+      SLACK_BOT_TOKEN: 'xoxb-1',
+      SLACK_APP_TOKEN: 'xapp-1',
+      ...env,
+    },
+  })
 
 it('becomes ready, and ends with 0 when told to', async () => {
   const slack = await startSlackStandIn()
   const port = await freePort()
-  const service = start({ SLACK_BOT_TOKEN: slack.botToken, SLACK_APP_TOKEN: slack.appToken, SLACK_API_URL: slack.url, HEALTH_PORT: String(port), MESH_MEDIC_DATA: join(folder, 'data') })
-  const status = (): Promise<number> => fetch(`http://127.0.0.1:${port}/readyz`).then((response) => response.status, () => 0)
+  const service = start({
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_APP_TOKEN: slack.appToken,
+    SLACK_API_URL: slack.url,
+    HEALTH_PORT: String(port),
+    MESH_MEDIC_DATA: join(folder, 'data'),
+  })
+  const status = (): Promise<number> =>
+    fetch(`http://127.0.0.1:${port}/readyz`).then(
+      (response) => response.status,
+      () => 0,
+    )
   await expect.poll(status, { timeout: 45_000, interval: 200 }).toBe(200)
   service.kill('SIGTERM')
   const { exitCode, stdout, stderr } = await service
   await slack.close()
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' })
   const lines = stderr.split('\n').map((line) => JSON.parse(line) as { message: string; level: string })
-  expect(lines.filter(({ level }) => level === 'info').map(({ message }) => message)).toEqual(['mesh-medic is ready', 'shutting down'])
+  expect(lines.filter(({ level }) => level === 'info').map(({ message }) => message)).toEqual([
+    'mesh-medic is ready',
+    'shutting down',
+  ])
   expect(stderr).not.toMatch(/xoxb-|xapp-/)
 }, 60_000)
 

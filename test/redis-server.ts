@@ -25,7 +25,8 @@ const present = spawnSync('redis-server', ['--version']).status === 0
 
 /** False where there is no redis-server, for `describe.skipIf`; throws instead when MESH_MEDIC_TEST_REDIS=required. */
 export function redisIsPresent(): boolean {
-  if (!present && process.env.MESH_MEDIC_TEST_REDIS === 'required') throw new Error('MESH_MEDIC_TEST_REDIS=required, but redis-server is not on PATH')
+  if (!present && process.env.MESH_MEDIC_TEST_REDIS === 'required')
+    throw new Error('MESH_MEDIC_TEST_REDIS=required, but redis-server is not on PATH')
   return present
 }
 
@@ -33,7 +34,10 @@ export function redisIsPresent(): boolean {
 export const onRedis = present ? 'on Redis' : 'on Redis (skipped: redis-server is not on PATH)'
 
 /** `appendOnly`: with an append-only file that is flushed at every write. `settings`: more of redis-server's arguments. */
-export async function startRedis({ appendOnly = false, settings = [] }: { appendOnly?: boolean; settings?: string[] } = {}): Promise<TestRedis> {
+export async function startRedis({
+  appendOnly = false,
+  settings = [],
+}: { appendOnly?: boolean; settings?: string[] } = {}): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'mesh-medic-redis-'))
   const port = await freePort()
   const log = appendOnly ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { CHECKS } from '../src/checks/index.ts'
-import { reportJson } from '../src/diagnosis/json.ts'
-import { reportMarkdown } from '../src/diagnosis/markdown.ts'
+import { reportJson } from '../src/report/json.ts'
+import { reportMarkdown } from '../src/report/markdown.ts'
 import type { Report } from '../src/diagnosis/report.ts'
-import { shownBySteps } from '../src/diagnosis/what-it-showed.ts'
+import { shownBySteps } from '../src/report/what-it-showed.ts'
 import { reportParts } from '../src/slack/blocks/report-parts.ts'
 import { verdictMessage } from '../src/slack/blocks/verdict.ts'
 import type { RunRecord } from '../src/store/runs.ts'
@@ -19,8 +19,18 @@ function timeless(report: Report): Report {
 
 /** The thread as Slack gets it: the parent message at its end, then the parts. */
 function thread(report: Report, ask: string): unknown {
-  const run: RunRecord = { id: 'run', state: 'done', request: { kind: 'diagnose', text: ask }, asker: { user: 'U_ONCALL' }, channel: 'C_MESH', createdAt: report.startedAt }
-  return { parent: verdictMessage(report, run, { checks: CHECKS }, []), parts: reportParts(report, shownBySteps(report), { checks: CHECKS }) }
+  const run: RunRecord = {
+    id: 'run',
+    state: 'done',
+    request: { kind: 'diagnose', text: ask },
+    asker: { user: 'U_ONCALL' },
+    channel: 'C_MESH',
+    createdAt: report.startedAt,
+  }
+  return {
+    parent: verdictMessage(report, run, { checks: CHECKS }, []),
+    parts: reportParts(report, shownBySteps(report), { checks: CHECKS }),
+  }
 }
 
 // `npm test -- -u` rewrites goldens; `-t NAME` takes one situation.
@@ -46,9 +56,13 @@ for (const situation of situations()) {
       it(`says the same as before, ${phase}`, async () => {
         const folder = join(SCENARIOS, situation.name, phase)
         const report = timeless(await replay(`${situation.name}/${phase}`))
-        await expect(`${JSON.stringify(reportJson(report), null, 2)}\n`).toMatchFileSnapshot(join(folder, 'findings.json'))
+        await expect(`${JSON.stringify(reportJson(report), null, 2)}\n`).toMatchFileSnapshot(
+          join(folder, 'findings.json'),
+        )
         await expect(reportMarkdown(CHECKS, report)).toMatchFileSnapshot(join(folder, 'summary.md'))
-        await expect(`${JSON.stringify(thread(report, situation.ask), null, 2)}\n`).toMatchFileSnapshot(join(folder, 'blocks.json'))
+        await expect(`${JSON.stringify(thread(report, situation.ask), null, 2)}\n`).toMatchFileSnapshot(
+          join(folder, 'blocks.json'),
+        )
         expect(readdirSync(folder).sort()).toEqual(['blocks.json', 'findings.json', 'recording.json', 'summary.md'])
       })
     }

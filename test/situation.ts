@@ -13,11 +13,21 @@ import { z } from 'zod'
 export const SCENARIOS = join(import.meta.dirname, 'scenarios')
 
 /** Where the request that a diagnosis follows dies: null when it dies nowhere, `unfollowed` when the diagnosis reads no proxy it could be followed from. */
-const ExpectedHop = z.enum([...STAGES, 'unfollowed']).nullable().exactOptional()
+const ExpectedHop = z
+  .enum([...STAGES, 'unfollowed'])
+  .nullable()
+  .exactOptional()
 
 /** What a diagnosis must say: the cause or, of a mesh that is well, which warnings it still gives; and the hop. */
 const Expected = z.union([
-  z.strictObject({ verdict: z.literal('ill'), cause: z.string(), code: z.string(), subject: z.string(), standing: z.string(), hop: ExpectedHop }),
+  z.strictObject({
+    verdict: z.literal('ill'),
+    cause: z.string(),
+    code: z.string(),
+    subject: z.string(),
+    standing: z.string(),
+    hop: ExpectedHop,
+  }),
   z.strictObject({ verdict: z.literal('healthy'), warnings: z.array(z.string()), hop: ExpectedHop }),
 ])
 export type Expected = z.infer<typeof Expected>
@@ -27,39 +37,81 @@ const Situation = z.strictObject({
   /** Names of files in scenarios/manifests, applied before the situation's own mesh.yaml. */
   manifests: z.array(z.string()),
   /** Requests through the ingress gateway, once everything is applied; one after the other, or several at once; `gap`: milliseconds between them; `issuer`: they carry a token of it, signed for these requests. */
-  traffic: z.strictObject({ host: z.string(), path: z.string(), requests: z.number(), atOnce: z.number().default(1), gap: z.number().default(0), issuer: z.string().exactOptional() }).optional(),
+  traffic: z
+    .strictObject({
+      host: z.string(),
+      path: z.string(),
+      requests: z.number(),
+      atOnce: z.number().default(1),
+      gap: z.number().default(0),
+      issuer: z.string().exactOptional(),
+    })
+    .optional(),
   /** True when the pods of `manifests` are ready before the situation's own mesh.yaml is applied. */
   runsFirst: z.boolean().default(false),
   /** The catalog's own switch (`POST /blowup`), once the pods are ready: makes those of one label slow or failing. `one` takes the first pod only; volatile: about half of the requests. */
-  blowup: z.strictObject({ pods: z.string(), one: z.boolean().default(false), type: z.enum(['latency', '500']), volatile: z.boolean().default(false) }).optional(),
+  blowup: z
+    .strictObject({
+      pods: z.string(),
+      one: z.boolean().default(false),
+      type: z.enum(['latency', '500']),
+      volatile: z.boolean().default(false),
+    })
+    .optional(),
   /** Objects deleted once the pods are ready (`serviceaccount/catalog`), and the seconds that it takes for the trouble to come of it. */
   removed: z.strictObject({ objects: z.array(z.string()), seconds: z.number().default(0) }).optional(),
   /** What the pods come to: ready unless said otherwise. */
   settle: z.enum(['ready', 'not-ready', 'crashing', 'no-pods', 'not-starting', 'starting']).default('ready'),
   expect: Expected,
   /** What makes the healthy twin out of it: objects deleted, then manifests applied, then workloads restarted. */
-  mended: z.strictObject({ manifests: z.array(z.string()).default([]), delete: z.array(z.string()).default([]), restart: z.array(z.string()).default([]) }),
+  mended: z.strictObject({
+    manifests: z.array(z.string()).default([]),
+    delete: z.array(z.string()).default([]),
+    restart: z.array(z.string()).default([]),
+  }),
 })
 
 /** One way a mesh can be ill, and how its healthy twin is made. */
-export type Situation = z.infer<typeof Situation> & { name: string; /** What is asked, as typed after `diagnose`. */ ask: string }
+export type Situation = z.infer<typeof Situation> & {
+  name: string
+  /** What is asked, as typed after `diagnose`. */ ask: string
+}
 
 /** Reads one situation's folder. */
 export function readSituation(name: string): Situation {
   const folder = join(SCENARIOS, name)
-  return { ...Situation.parse(parse(readFileSync(join(folder, 'situation.yaml'), 'utf8'))), name, ask: readFileSync(join(folder, 'ask.txt'), 'utf8').trim() }
+  return {
+    ...Situation.parse(parse(readFileSync(join(folder, 'situation.yaml'), 'utf8'))),
+    name,
+    ask: readFileSync(join(folder, 'ask.txt'), 'utf8').trim(),
+  }
 }
 
 type Outcome = Expected | { verdict: string; hop: Stage | 'unfollowed' | null }
 
 /** What a report says, in the words of the situation's `expect`: equal to it when the diagnosis is right. */
-export function outcomeOf({ verdict, cause, findings, follow }: Pick<Report, 'verdict' | 'cause' | 'findings' | 'follow'>, { expect }: Situation): Outcome {
+export function outcomeOf(
+  { verdict, cause, findings, follow }: Pick<Report, 'verdict' | 'cause' | 'findings' | 'follow'>,
+  { expect }: Situation,
+): Outcome {
   const hop = follow === undefined ? 'unfollowed' : follow.dies
-  if (verdict === 'healthy') return { verdict, warnings: [...new Set(findings.filter(({ severity }) => severity !== 'info').map(({ code }) => code))].sort(), hop }
+  if (verdict === 'healthy')
+    return {
+      verdict,
+      warnings: [...new Set(findings.filter(({ severity }) => severity !== 'info').map(({ code }) => code))].sort(),
+      hop,
+    }
   if (cause === undefined) return { verdict, hop }
   const { check, code, standing } = cause.finding
   const subject = formatRef(cause.finding.subject)
-  return { verdict, cause: check, code, subject: expect.verdict === 'ill' && isExpectedSubject(expect.subject, subject) ? expect.subject : subject, standing, hop }
+  return {
+    verdict,
+    cause: check,
+    code,
+    subject: expect.verdict === 'ill' && isExpectedSubject(expect.subject, subject) ? expect.subject : subject,
+    standing,
+    hop,
+  }
 }
 
 /** Codes that the ill mesh shows and its mended twin must not. */
@@ -67,7 +119,10 @@ export const codesOf = ({ expect }: Situation): string[] => (expect.verdict === 
 
 /** Every situation, by name. */
 export function situations(): Situation[] {
-  return readdirSync(SCENARIOS).filter((name) => existsSync(join(SCENARIOS, name, 'situation.yaml'))).sort().map(readSituation)
+  return readdirSync(SCENARIOS)
+    .filter((name) => existsSync(join(SCENARIOS, name, 'situation.yaml')))
+    .sort()
+    .map(readSituation)
 }
 
 /** True when a subject is the expected one; `Pod shop/catalog-*` takes any name that begins so. */

@@ -11,11 +11,21 @@ import type { Target } from '../mesh/target.ts'
 import { trustDomainOf } from '../mesh/trust-domain.ts'
 import type { Args, Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
-import { byOwner, ownerOf, podsOf } from './owners.ts'
-import { rbacPolicies } from './rbac-filters.ts'
-import type { Group, Logged, Request } from './requests-to.ts'
-import { groupBy, isGrave, isJudgedByOldPolicy, latest, nearest, podAt, requestsTo, scopeOf } from './requests-to.ts'
-import { lastPolicyChange, quoteLine, ROUTING_KINDS, trafficCountsFrom } from './traffic-of.ts'
+import { byOwner, ownerOf, podsOf } from './facts/owners.ts'
+import { rbacPolicies } from './facts/rbac-filters.ts'
+import type { Group, Logged, Request } from './facts/requests-to.ts'
+import {
+  groupBy,
+  isGrave,
+  isJudgedByOldPolicy,
+  latest,
+  nearest,
+  podAt,
+  requestsTo,
+  scopeOf,
+} from './facts/requests-to.ts'
+import { lastPolicyChange, quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
+import { defined } from '../mesh/defined.ts'
 
 /** Requests to the target are answered 403 by an AuthorizationPolicy: which one, which of its rules, and which rule would have let them through but for what. */
 export const authorizationDenied = defineCheck({
@@ -25,17 +35,22 @@ export const authorizationDenied = defineCheck({
   confirms: ['listeners', 'replica-sets', 'mesh-config'],
   problems: {
     MESH0503: {
-      severity: 'error', title: 'denied by authorization policy', explains: ['MESH0401', 'MESH0404'],
+      severity: 'error',
+      title: 'denied by authorization policy',
+      explains: ['MESH0401', 'MESH0404'],
       says: '{denied} of {requests} requests to {host} were denied (403) by {subject}: {why}',
       remedy: 'If {caller} may send {request}, change {rule} of {subject} so that it gets through.',
     },
     MESH0508: {
-      severity: 'warning', title: 'a few requests denied',
+      severity: 'warning',
+      title: 'a few requests denied',
       says: '{denied} of {requests} requests to {host} were denied (403) by {subject}: {why}',
       remedy: 'If {caller} may send {request}, change {rule} of {subject} so that it gets through.',
     },
     MESH0509: {
-      severity: 'error', title: 'policies allow nobody', explains: ['MESH0401', 'MESH0404', 'MESH0503'],
+      severity: 'error',
+      title: 'policies allow nobody',
+      explains: ['MESH0401', 'MESH0404', 'MESH0503'],
       says: '{subject} allows by rules and has none, and no other policy allows anything: every request to {pods} is denied (403)',
       remedy: 'Give {subject} a rule for each caller that may, or add an AuthorizationPolicy that has them.',
     },
@@ -48,9 +63,17 @@ export const authorizationDenied = defineCheck({
     const denied = requests.filter((request) => matchedPolicy(nearest(request)) !== undefined)
     const grave = isGrave(denied, requests)
     const closed = allowingNobody(denied, evidence, target)
-    const rest = denied.filter((request) => closed.every(({ pods }) => !pods.some((pod) => isOwnLog(nearest(request), pod))))
-    const named = groupBy(rest, (request) => `${matchedPolicy(nearest(request)) ?? ''} ${callerName(request, evidence)}`)
-    return [...closed.map(({ found }) => found), ...named.flatMap((group) => found(group, requests.length, grave, evidence, target))]
+    const rest = denied.filter((request) =>
+      closed.every(({ pods }) => !pods.some((pod) => isOwnLog(nearest(request), pod))),
+    )
+    const named = groupBy(
+      rest,
+      (request) => `${matchedPolicy(nearest(request)) ?? ''} ${callerName(request, evidence)}`,
+    )
+    return [
+      ...closed.map(({ found }) => found),
+      ...named.flatMap((group) => found(group, requests.length, grave, evidence, target)),
+    ]
   },
 })
 
@@ -63,13 +86,16 @@ const isOwnLog = ({ log }: Logged, pod: Pod): boolean => log.of !== undefined &&
 /** The pod that a request came from: the proxy that passed it on or, in the last proxy's own log, whoever has the address. */
 function callerOf(request: Request, evidence: Evidence): Pod | undefined {
   const { of } = request.log
-  if (request.inner !== undefined && request.inner.log !== request.log && of !== undefined) return evidence.object('pods', of.namespace ?? '', of.name)
+  if (request.inner !== undefined && request.inner.log !== request.log && of !== undefined)
+    return evidence.object('pods', of.namespace ?? '', of.name)
   return podAt(nearest(request).entry.downstreamRemote, evidence)
 }
 
 function callerName(request: Request, evidence: Evidence): string {
   const caller = callerOf(request, evidence)
-  return caller === undefined ? `somebody at ${nearest(request).entry.downstreamRemote?.replace(/:\d+$/, '') ?? 'an unknown address'}` : formatRef(ownerOf(caller, evidence))
+  return caller === undefined
+    ? `somebody at ${nearest(request).entry.downstreamRemote?.replace(/:\d+$/, '') ?? 'an unknown address'}`
+    : formatRef(ownerOf(caller, evidence))
 }
 
 /** The identity that a caller's sidecar shows: none in plain text, and not known when nobody knows who called. */
@@ -85,13 +111,20 @@ function factsOf(request: Request, evidence: Evidence): RequestFacts {
   const { method, path, authority, downstreamLocal } = nearest(request).entry
   const port = portOf(downstreamLocal)
   const principal = principalOf(request, evidence)
-  return { ...(method !== undefined && { method }), ...(path !== undefined && { path }), ...(authority !== undefined && { host: authority }), ...(port !== undefined && { port }), ...(principal !== undefined && { principal }) }
+  return { ...defined({ method, path, host: authority, port, principal }) }
 }
 
-const allowing = (pod: Pod, evidence: Evidence): AuthorizationPolicy[] => evidence.objects('authorization-policies').filter((policy) => (policy.spec?.action ?? 'ALLOW') === 'ALLOW' && actsOn(policy, pod))
+const allowing = (pod: Pod, evidence: Evidence): AuthorizationPolicy[] =>
+  evidence
+    .objects('authorization-policies')
+    .filter((policy) => (policy.spec?.action ?? 'ALLOW') === 'ALLOW' && actsOn(policy, pod))
 
 /** Pods on which policies allow, and none of them has a rule: no traffic is needed to know what becomes of any request. */
-function allowingNobody(denied: readonly Request[], evidence: Evidence, target: Target): { found: Found; pods: Pod[] }[] {
+function allowingNobody(
+  denied: readonly Request[],
+  evidence: Evidence,
+  target: Target,
+): { found: Found; pods: Pod[] }[] {
   const closed = podsOf(target, evidence).flatMap((pod) => {
     const policies = hasProxy(pod) ? allowing(pod, evidence) : []
     const [policy] = policies.every(({ spec }) => (spec?.rules ?? []).length === 0) ? policies : []
@@ -100,17 +133,40 @@ function allowingNobody(denied: readonly Request[], evidence: Evidence, target: 
   return [...Map.groupBy(closed, ({ policy }) => policy)].map(([policy, group]) => {
     const pods = group.map(({ pod }) => pod)
     const subject = refOf(policy)
-    const live = pods.flatMap((pod) => { const listeners = evidence.seenOf('listeners', refOf(pod)); return listeners !== undefined && rbacPolicies(listeners.value, 'ALLOW')?.length === 0 ? [proof(listeners, `the RBAC filter of ${pod.metadata.name} allows nothing`)] : [] })
+    const live = pods.flatMap((pod) => {
+      const listeners = evidence.seenOf('listeners', refOf(pod))
+      return listeners !== undefined && rbacPolicies(listeners.value, 'ALLOW')?.length === 0
+        ? [proof(listeners, `the RBAC filter of ${pod.metadata.name} allows nothing`)]
+        : []
+    })
     const last = denied.findLast((request) => pods.some((pod) => isOwnLog(nearest(request), pod)))
-    const seen = live.length === 0 || last === undefined ? [] : [proof(nearest(last).log, 'a request was denied, and no policy allowed it', quoteLine(nearest(last).entry))]
-    return { pods, found: {
-      code: 'MESH0509', standing: standingOf({ live, observed: seen }), subject, args: { pods: byOwner(pods, evidence).map(({ owner }) => formatRef(owner)) },
-      because: [policyProof(`${formatRef(subject)} acts on ${pods.map(({ metadata }) => metadata.name).join(', ')} and has no rules`, evidence), ...live, ...seen], scope: target.hosts,
-    } }
+    const seen =
+      live.length === 0 || last === undefined
+        ? []
+        : [proof(nearest(last).log, 'a request was denied, and no policy allowed it', quoteLine(nearest(last).entry))]
+    return {
+      pods,
+      found: {
+        code: 'MESH0509',
+        standing: standingOf({ live, observed: seen }),
+        subject,
+        args: { pods: byOwner(pods, evidence).map(({ owner }) => formatRef(owner)) },
+        because: [
+          policyProof(
+            `${formatRef(subject)} acts on ${pods.map(({ metadata }) => metadata.name).join(', ')} and has no rules`,
+            evidence,
+          ),
+          ...live,
+          ...seen,
+        ],
+        scope: target.hosts,
+      },
+    }
   })
 }
 
-const policyProof = (says: string, evidence: Evidence): Proof => proof(evidence.seen('authorization-policies')[0] ?? { kind: 'authorization-policies', source: '', at: '' }, says)
+const policyProof = (says: string, evidence: Evidence): Proof =>
+  proof(evidence.seen('authorization-policies')[0] ?? { kind: 'authorization-policies', source: '', at: '' }, says)
 
 /** What denied a group of requests, as a sentence's end, and what would let them through. */
 interface Denial {
@@ -128,15 +184,33 @@ function found(group: Group, requests: number, grave: boolean, evidence: Evidenc
   const denial = pod === undefined ? undefined : denialOf(matchedPolicy(end) ?? '', last, pod, evidence)
   if (denial === undefined) return []
   const { method = '', path = '', authority = '' } = end.entry
-  const args: Args = { denied: group.length, requests, host: target.hosts[0] ?? authority, caller: callerName(last, evidence), request: `${method} ${path}`.slice(0, 200), why: denial.why, rule: denial.rule }
-  return [{
-    code: grave ? 'MESH0503' : 'MESH0508', standing: 'observed', subject: denial.subject, args,
-    because: [
-      proof(end.log, `${group.length} requests from ${callerName(last, evidence)} were denied since the last change, as ${end.log.of?.name ?? 'the proxy'} logged`, quoteLine(end.entry)),
-      policyProof(denial.says, evidence), ...inFilter(matchedPolicy(end) ?? '', pod, evidence),
-    ],
-    scope: scopeOf(group, target),
-  }]
+  const args: Args = {
+    denied: group.length,
+    requests,
+    host: target.hosts[0] ?? authority,
+    caller: callerName(last, evidence),
+    request: `${method} ${path}`.slice(0, 200),
+    why: denial.why,
+    rule: denial.rule,
+  }
+  return [
+    {
+      code: grave ? 'MESH0503' : 'MESH0508',
+      standing: 'observed',
+      subject: denial.subject,
+      args,
+      because: [
+        proof(
+          end.log,
+          `${group.length} requests from ${callerName(last, evidence)} were denied since the last change, as ${end.log.of?.name ?? 'the proxy'} logged`,
+          quoteLine(end.entry),
+        ),
+        policyProof(denial.says, evidence),
+        ...inFilter(matchedPolicy(end) ?? '', pod, evidence),
+      ],
+      scope: scopeOf(group, target),
+    },
+  ]
 }
 
 /** The same rule in the proxy's own RBAC filter; for `none`, the rules that it has and the request met none of. */
@@ -144,8 +218,19 @@ function inFilter(matched: string, pod: Pod | undefined, evidence: Evidence): Pr
   const listeners = pod === undefined ? undefined : evidence.seenOf('listeners', refOf(pod))
   if (listeners === undefined || pod === undefined) return []
   const names = rbacPolicies(listeners.value, matched === 'none' ? 'ALLOW' : 'DENY') ?? []
-  if (matched === 'none') return names.length === 0 ? [] : [proof(listeners, `the RBAC filter of ${pod.metadata.name} allows by these rules only`, names.slice(0, 20).join('\n'))]
-  return names.includes(matched) ? [proof(listeners, `the RBAC filter of ${pod.metadata.name} denies by ${matched}`)] : []
+  if (matched === 'none')
+    return names.length === 0
+      ? []
+      : [
+          proof(
+            listeners,
+            `the RBAC filter of ${pod.metadata.name} allows by these rules only`,
+            names.slice(0, 20).join('\n'),
+          ),
+        ]
+  return names.includes(matched)
+    ? [proof(listeners, `the RBAC filter of ${pod.metadata.name} denies by ${matched}`)]
+    : []
 }
 
 function denialOf(matched: string, request: Request, pod: Pod, evidence: Evidence): Denial | undefined {
@@ -156,13 +241,24 @@ function denialOf(matched: string, request: Request, pod: Pod, evidence: Evidenc
     if (policy?.spec?.rules?.[Number(rule)] === undefined) return undefined
     const subject = refOf(policy)
     const nth = Number(rule) + 1
-    return { subject, why: `its rule ${nth} denies it`, rule: `rule ${nth}`, says: `rule ${nth} of ${formatRef(subject)} denies by ${matched}` }
+    return {
+      subject,
+      why: `its rule ${nth} denies it`,
+      rule: `rule ${nth}`,
+      says: `rule ${nth} of ${formatRef(subject)} denies by ${matched}`,
+    }
   }
   const policies = allowing(pod, evidence)
   const near = nearestRule(policies, factsOf(request, evidence))
   const [first] = policies
   if (first === undefined) return undefined
-  if (near === undefined) return { subject: refOf(first), why: 'it allows by rules and has none', rule: 'the rules', says: `${formatRef(refOf(first))} has no rules` }
+  if (near === undefined)
+    return {
+      subject: refOf(first),
+      why: 'it allows by rules and has none',
+      rule: 'the rules',
+      says: `${formatRef(refOf(first))} has no rules`,
+    }
   return byNoRule(near, policies)
 }
 
@@ -170,7 +266,8 @@ function byNoRule({ policy, rule, misses }: NearRule, policies: readonly Authori
   const rules = policies.reduce((sum, { spec }) => sum + (spec?.rules ?? []).length, 0)
   const but = misses.length === 0 ? 'the proxy may not have had it yet' : shown(misses)
   return {
-    subject: refOf(policy), why: `none of the ${rules} rules that allow takes it; the nearest is its rule ${rule + 1}, but ${but}`,
+    subject: refOf(policy),
+    why: `none of the ${rules} rules that allow takes it; the nearest is its rule ${rule + 1}, but ${but}`,
     rule: `rule ${rule + 1}`,
     says: `rule ${rule + 1} of ${formatRef(refOf(policy))}: ${but}`,
   }
@@ -179,5 +276,8 @@ function byNoRule({ policy, rule, misses }: NearRule, policies: readonly Authori
 /** What is certain first; what is not known only when nothing is. */
 function shown(misses: readonly Miss[]): string {
   const sure = misses.filter((miss) => miss.sure)
-  return (sure.length > 0 ? sure : misses).map(({ says }) => says).join('; ').slice(0, 400)
+  return (sure.length > 0 ? sure : misses)
+    .map(({ says }) => says)
+    .join('; ')
+    .slice(0, 400)
 }

@@ -5,13 +5,14 @@ import type { Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { sameRef } from '../mesh/ref.ts'
-import type { Certificate, ProxySecret } from '../mesh/secrets.ts'
-import { validityOf } from '../mesh/secrets.ts'
+import type { Certificate } from '../mesh/secrets.ts'
+import { periodOf, validityOf } from '../mesh/secrets.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Args, Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
-import { ownerOf, podScope } from './owners.ts'
-import { lastReadinessChange, observed, PRESENT } from './traffic-of.ts'
+import { lastRefusal } from './istiod-refusals.ts'
+import { ownerOf, podScope } from './facts/owners.ts'
+import { lastReadinessChange, observed, PRESENT } from './facts/traffic-of.ts'
 
 /** A certificate of the mesh itself has run out, or will soon: a workload's own, one that signs them, or a root that all trust. */
 export const certificateExpiring = defineCheck({
@@ -21,30 +22,42 @@ export const certificateExpiring = defineCheck({
   confirms: ['access-log', 'istiod-log', 'replica-sets'],
   problems: {
     MESH0505: {
-      severity: 'error', title: 'workload certificate expired', explains: ['MESH0401', 'MESH0403', 'MESH0404'],
+      severity: 'error',
+      title: 'workload certificate expired',
+      explains: ['MESH0401', 'MESH0403', 'MESH0404'],
       says: 'The certificate of {pods} is valid only {validity} ({reason}): new connections of mutual TLS to them and from them are refused',
-      remedy: 'Take away what keeps the sidecar from having its certificate signed anew (its service account, its way to istiod, or istiod itself); then restart {subject}.',
+      remedy:
+        'Take away what keeps the sidecar from having its certificate signed anew (its service account, its way to istiod, or istiod itself); then restart {subject}.',
     },
     MESH0512: {
-      severity: 'warning', title: 'workload certificate not renewed',
+      severity: 'warning',
+      title: 'workload certificate not renewed',
       says: 'The certificate of {pods} runs out at {until} and should have been renewed before now ({reason})',
-      remedy: 'Take away what keeps the sidecar from having its certificate signed anew (its service account, its way to istiod, or istiod itself): it tries again by itself.',
+      remedy:
+        'Take away what keeps the sidecar from having its certificate signed anew (its service account, its way to istiod, or istiod itself): it tries again by itself.',
     },
     MESH0513: {
-      severity: 'error', title: "mesh authority's certificate expired", explains: ['MESH0401', 'MESH0403', 'MESH0404'],
+      severity: 'error',
+      title: "mesh authority's certificate expired",
+      explains: ['MESH0401', 'MESH0403', 'MESH0404'],
       says: 'The {role} certificate behind those of {pods} is valid only {validity}: nobody trusts what is signed by it',
-      remedy: 'Put a new {role} certificate into the Secret that istiod signs with (cacerts), restart {subject}, then the workloads bit by bit.',
+      remedy:
+        'Put a new {role} certificate into the Secret that istiod signs with (cacerts), restart {subject}, then the workloads bit by bit.',
     },
     MESH0514: {
-      severity: 'warning', title: "mesh authority's certificate expires soon",
+      severity: 'warning',
+      title: "mesh authority's certificate expires soon",
       says: 'The {role} certificate behind those of {pods} runs out at {until}',
-      remedy: 'Renew it in the Secret that istiod signs with (cacerts); a new root comes in beside the old one first, so that everybody trusts both before anything is signed by it.',
+      remedy:
+        'Renew it in the Secret that istiod signs with (cacerts); a new root comes in beside the old one first, so that everybody trusts both before anything is signed by it.',
     },
   },
   run(evidence, target) {
     const uses = evidence.seen('secrets').flatMap((reading) => usesIn(reading, evidence))
     const troubled = uses.filter(({ validity }) => validity !== 'valid')
-    const groups = Map.groupBy(troubled, ({ role, certificate, pod }) => (role === 'workload' ? JSON.stringify(ownerOf(pod, evidence)) : certificate.serial))
+    const groups = Map.groupBy(troubled, ({ role, certificate, pod }) =>
+      role === 'workload' ? JSON.stringify(ownerOf(pod, evidence)) : certificate.serial,
+    )
     return [...groups.values()].map((group) => found(group as [Use, ...Use[]], evidence, target))
   },
 })
@@ -66,36 +79,63 @@ function usesIn(reading: Seen<'secrets'>, evidence: Evidence): Use[] {
   const pod = evidence.objects('pods').find((one) => reading.of !== undefined && sameRef(refOf(one), reading.of))
   const chain = certificatesOf(reading, 'default')
   if (pod === undefined || chain.length === 0) return []
-  const roots = certificatesOf(reading, 'ROOTCA').filter(({ serial, subject }) => chain.some((one) => one.serial === serial || one.issuer === subject))
+  const roots = certificatesOf(reading, 'ROOTCA').filter(({ serial, subject }) =>
+    chain.some((one) => one.serial === serial || one.issuer === subject),
+  )
   const signers = chain.slice(1).filter(({ serial }) => !roots.some((root) => root.serial === serial))
-  const use = (role: Role) => (certificate: Certificate): Use => ({ reading, pod, role, certificate, validity: validityOf(certificate, Date.parse(reading.at)) })
+  const use =
+    (role: Role) =>
+    (certificate: Certificate): Use => ({
+      reading,
+      pod,
+      role,
+      certificate,
+      validity: validityOf(certificate, Date.parse(reading.at)),
+    })
   return [...chain.slice(0, 1).map(use('workload')), ...signers.map(use('intermediate')), ...roots.map(use('root'))]
 }
 
-const certificatesOf = ({ value }: Seen<'secrets'>, name: string): Certificate[] => value.find((one: ProxySecret) => one.name === name && one.status === 'ACTIVE')?.certificates ?? []
+const certificatesOf = ({ value }: Seen<'secrets'>, name: string): Certificate[] =>
+  value.find((one) => one.name === name && one.status === 'ACTIVE')?.certificates ?? []
 
 function found(group: readonly [Use, ...Use[]], evidence: Evidence, target: Target): Found {
-  const [{ role, certificate, validity, pod }] = group
+  const [first, ...rest] = group
+  const { role, certificate, validity, pod } = first
   const isSoon = validity === 'expiring'
   const refusal = role === 'workload' ? refusalOf(group, evidence) : undefined
-  const { notBefore, notAfter } = certificate
   const subject: Ref = role === 'workload' ? ownerOf(pod, evidence) : authority(evidence)
-  const because = group.map(({ reading, pod: { metadata }, certificate: own }): Proof =>
-    proof(reading, `${metadata.name} has ${ARTICLE[role]} ${role} certificate that is valid from ${own.notBefore} to ${own.notAfter}`, [own.subject, ...own.names, `serial ${own.serial}`].filter((line) => line !== '').join('\n')))
-  const traffic = isSoon ? [] : refused(group, evidence, target)
+  const own: [Proof, ...Proof[]] = [proofOf(first), ...rest.map(proofOf)]
+  const traffic = isSoon ? [] : refused(first, evidence, target)
   const args: Args = {
-    role, pods: group.map(({ pod: { metadata } }) => metadata.name), until: notAfter, validity: `from ${notBefore} to ${notAfter}`,
+    role,
+    pods: group.map((use) => use.pod.metadata.name),
+    until: certificate.notAfter,
+    validity: periodOf(certificate),
     ...(role === 'workload' && { reason: refusal?.reason ?? 'why is in the log of its sidecar' }),
   }
-  const [first, ...rest] = because
   return {
-    code: CODES[role === 'workload' ? 'workload' : 'authority'][isSoon ? 'soon' : 'over'], standing: standingOf({ live: because, observed: traffic }), subject, args,
-    because: [first ?? { kind: 'secrets', source: '', at: '', says: '' }, ...rest, ...(refusal === undefined ? [] : [refusal.proof]), ...traffic],
+    code: CODES[role === 'workload' ? 'workload' : 'authority'][isSoon ? 'soon' : 'over'],
+    standing: standingOf({ live: own, observed: traffic }),
+    subject,
+    args,
+    because: [...own, ...(refusal === undefined ? [] : [refusal.proof]), ...traffic],
     scope: [...target.hosts, ...group.map((use) => podScope(use.pod))],
   }
 }
 
-const CODES = { workload: { soon: 'MESH0512', over: 'MESH0505' }, authority: { soon: 'MESH0514', over: 'MESH0513' } } as const
+function proofOf({ reading, pod, role, certificate }: Use): Proof {
+  const { subject, names, serial } = certificate
+  return proof(
+    reading,
+    `${pod.metadata.name} has ${ARTICLE[role]} ${role} certificate that is valid ${periodOf(certificate)}`,
+    [subject, ...names, `serial ${serial}`].filter((line) => line !== '').join('\n'),
+  )
+}
+
+const CODES = {
+  workload: { soon: 'MESH0512', over: 'MESH0505' },
+  authority: { soon: 'MESH0514', over: 'MESH0513' },
+} as const
 
 /** Where istiod runs: it holds what signs. */
 function authority(evidence: Evidence): Ref {
@@ -104,21 +144,25 @@ function authority(evidence: Evidence): Ref {
 }
 
 /** What istiod said last when one of these proxies asked it to sign. */
-function refusalOf(group: readonly Use[], evidence: Evidence): { reason: string; proof: Proof } | undefined {
-  for (const reading of evidence.seen('istiod-log')) {
-    const refusals = reading.value.flatMap(({ message }) => { const refusal = authenticationRefusal(message); return refusal === undefined ? [] : [{ message, ...refusal }] })
-    const last = refusals.findLast(({ address }) => group.some(({ pod }) => pod.status?.podIP === address))
-    if (last !== undefined) return { reason: last.reason, proof: proof(reading, `${reading.of?.name ?? 'istiod'} signed no new one`, last.message) }
-  }
-  return undefined
-}
+const refusalOf = (group: readonly Use[], evidence: Evidence): { reason: string; proof: Proof } | undefined =>
+  lastRefusal(
+    evidence,
+    authenticationRefusal,
+    ({ address }) => group.some(({ pod }) => pod.status?.podIP === address),
+    { says: 'signed no new one' },
+  )
 
 /** Connections that a caller's proxy gave up as the certificate is not valid (any more), in the words of BoringSSL. */
-function refused(group: readonly [Use, ...Use[]], evidence: Evidence, target: Target): Proof[] {
-  const [{ reading, certificate }] = group
+function refused({ reading, certificate }: Use, evidence: Evidence, target: Target): Proof[] {
   const now = Date.parse(reading.at)
   const ranOut = Date.parse(certificate.notAfter)
   const moment = Math.max(now - PRESENT, ranOut < now ? ranOut : 0, lastReadinessChange(evidence, target))
-  return observed(evidence, target.hosts, moment, 'failed on a certificate that is not valid', ({ failure = '', details = '' }) => NOT_VALID.test(`${failure} ${details}`))
+  return observed(
+    evidence,
+    target.hosts,
+    moment,
+    'failed on a certificate that is not valid',
+    ({ failure = '', details = '' }) => NOT_VALID.test(`${failure} ${details}`),
+  )
 }
 const NOT_VALID = /certificate[_ ](?:has[_ ]expired|is[_ ]not[_ ]yet[_ ]valid)|SSLV3_ALERT_CERTIFICATE_EXPIRED/i

@@ -2,6 +2,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import type { EvidenceKind, Seen } from '../evidence/reading.ts'
 import type { Ref } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
+import { defined } from '../mesh/defined.ts'
 
 /** A permanent code; its first two digits say the field: 01 routing, 02 sync, 03 endpoints, 04 traffic, 05 security, 06 gateway, 07 workload, 09 control plane. */
 export type Code = `MESH${number}`
@@ -82,15 +83,22 @@ export function standingOf({ live, observed = [] }: { live: readonly Proof[]; ob
 /** A proof out of a reading. */
 export function proof(reading: Pick<Seen, 'kind' | 'of' | 'source' | 'at'>, says: string, quote?: string): Proof {
   const { kind, of, source, at } = reading
-  return { kind, ...(of !== undefined && { of }), source, at, says, ...(quote !== undefined && { quote }) }
+  return { kind, ...defined({ of }), source, at, says, ...defined({ quote }) }
 }
 
 /** Fills a problem's text: lists are joined with commas; every value but a number is marked, for it is somebody else's text. */
-export function fill(template: string, subject: string, args: Args, mark: (value: string) => string = (value) => value): string {
+export function fill(
+  template: string,
+  subject: string,
+  args: Args,
+  mark: (value: string) => string = (value) => value,
+): string {
   const marked = (value: string | number): string => (typeof value === 'number' ? String(value) : mark(value))
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = name === 'subject' ? subject : args[name]
     if (value === undefined) return whole
-    return Array.isArray(value) ? value.map((item: string) => marked(item)).join(', ') : marked(value as string | number)
+    return Array.isArray(value)
+      ? value.map((item: string) => marked(item)).join(', ')
+      : marked(value as string | number)
   })
 }

@@ -5,9 +5,9 @@ import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import type { Group, Request } from './requests-to.ts'
-import { groupBy, latest, requestsTo, scopeOf } from './requests-to.ts'
-import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './traffic-of.ts'
+import type { Group, Request } from './facts/requests-to.ts'
+import { groupBy, latest, requestsTo, scopeOf } from './facts/requests-to.ts'
+import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
 
 /** A DestinationRule allows fewer connections or requests at once than callers have: Envoy turns the others away, 503 UO. */
 export const circuitBreakerOverflow = defineCheck({
@@ -16,9 +16,12 @@ export const circuitBreakerOverflow = defineCheck({
   needs: ['access-log', 'clusters', 'pods', ...ROUTING_KINDS],
   problems: {
     MESH0409: {
-      severity: 'error', title: 'circuit breaker turns requests away', explains: ['MESH0401', 'MESH0404'],
+      severity: 'error',
+      title: 'circuit breaker turns requests away',
+      explains: ['MESH0401', 'MESH0404'],
       says: '{subject} allows callers of {host} only {limits}: {failed} of {requests} requests were turned away (UO)',
-      remedy: 'Raise the limits in the connectionPool of {subject} to what callers need at once, or make {host} answer faster.',
+      remedy:
+        'Raise the limits in the connectionPool of {subject} to what callers need at once, or make {host} answer faster.',
     },
   },
   run(evidence, target) {
@@ -26,7 +29,10 @@ export const circuitBreakerOverflow = defineCheck({
     if (moment === undefined) return []
     const requests = requestsTo(target, moment, evidence)
     const refused = requests.filter(({ entry }) => entry.flags.includes('UO'))
-    return groupBy(refused, ({ log, entry }) => `${log.of?.namespace ?? ''}/${log.of?.name ?? ''} ${entry.upstreamCluster ?? ''}`).flatMap((group) => judge(group, requests, evidence, target))
+    return groupBy(
+      refused,
+      ({ log, entry }) => `${log.of?.namespace ?? ''}/${log.of?.name ?? ''} ${entry.upstreamCluster ?? ''}`,
+    ).flatMap((group) => judge(group, requests, evidence, target))
   },
 })
 
@@ -36,9 +42,17 @@ const LIMITS = ['maxConnections', 'maxPendingRequests', 'maxRequests', 'maxRetri
 
 /** The limits that a cluster really has, `maxConnections 1`. Those of the priority nobody uses are left out. */
 function limitsOf({ circuitBreakers }: Cluster): string[] {
-  const { thresholds = [] } = (circuitBreakers ?? {}) as { thresholds?: (Partial<Record<(typeof LIMITS)[number], number>> & { priority?: string })[] }
-  return thresholds.filter(({ priority }) => priority === undefined || priority === 'DEFAULT')
-    .flatMap((one) => LIMITS.flatMap((name) => { const limit = one[name]; return limit === undefined || limit === NO_LIMIT ? [] : [`${name} ${limit}`] }))
+  const { thresholds = [] } = (circuitBreakers ?? {}) as {
+    thresholds?: (Partial<Record<(typeof LIMITS)[number], number>> & { priority?: string })[]
+  }
+  return thresholds
+    .filter(({ priority }) => priority === undefined || priority === 'DEFAULT')
+    .flatMap((one) =>
+      LIMITS.flatMap((name) => {
+        const limit = one[name]
+        return limit === undefined || limit === NO_LIMIT ? [] : [`${name} ${limit}`]
+      }),
+    )
 }
 
 function judge(group: Group, requests: readonly Request[], evidence: Evidence, target: Target): Found[] {
@@ -50,12 +64,25 @@ function judge(group: Group, requests: readonly Request[], evidence: Evidence, t
   // Without a rule the limits are Envoy's own, which Istio lifts; then something else turned them away.
   if (reading === undefined || rule?.kind !== 'DestinationRule' || limits.length === 0) return []
   const host = parseClusterName(entry.upstreamCluster ?? '')?.host ?? target.name
-  return [{
-    code: 'MESH0409', standing: 'observed', subject: rule, args: { host, limits, failed: group.length, requests: requests.length },
-    because: [
-      proof(log, `${group.length} of ${requests.length} requests were turned away (UO) since the last change, at ${log.of?.name ?? 'a proxy'}`, quoteLine(entry)),
-      proof(reading, `${reading.of?.name ?? 'a proxy'} has these limits in ${entry.upstreamCluster ?? ''}, from ${formatRef(rule)}`, JSON.stringify(cluster?.circuitBreakers)),
-    ],
-    scope: scopeOf(group, target),
-  }]
+  return [
+    {
+      code: 'MESH0409',
+      standing: 'observed',
+      subject: rule,
+      args: { host, limits, failed: group.length, requests: requests.length },
+      because: [
+        proof(
+          log,
+          `${group.length} of ${requests.length} requests were turned away (UO) since the last change, at ${log.of?.name ?? 'a proxy'}`,
+          quoteLine(entry),
+        ),
+        proof(
+          reading,
+          `${reading.of?.name ?? 'a proxy'} has these limits in ${entry.upstreamCluster ?? ''}, from ${formatRef(rule)}`,
+          JSON.stringify(cluster?.circuitBreakers),
+        ),
+      ],
+      scope: scopeOf(group, target),
+    },
+  ]
 }

@@ -22,11 +22,17 @@ export const istiodUnavailable = defineCheck({
     if (reading === undefined || evidence.seen('proxy-status').length > 0 || reading.value.some(isReady)) return []
     const pods = reading.value.map(({ metadata }) => metadata.name)
     const namespace = reading.value[0]?.metadata.namespace ?? 'istio-system'
-    return [{
-      code: 'MESH0901', standing: 'live', subject: { kind: 'Deployment', namespace, name: 'istiod' },
-      args: { pods: pods.length === 0 ? 'no pods' : pods, namespace },
-      because: [proof(reading, pods.length === 0 ? 'no pod is labelled app=istiod' : `none of ${pods.join(', ')} is Ready`)],
-      scope: target.hosts,
-    }]
+    return [
+      {
+        code: 'MESH0901',
+        standing: 'live',
+        subject: { kind: 'Deployment', namespace, name: 'istiod' },
+        args: { pods: pods.length === 0 ? 'no pods' : pods, namespace },
+        because: [
+          proof(reading, pods.length === 0 ? 'no pod is labelled app=istiod' : `none of ${pods.join(', ')} is Ready`),
+        ],
+        scope: target.hosts,
+      },
+    ]
   },
 })

@@ -9,11 +9,11 @@ import { formatRef, sameRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Code, Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
-import { podsOf } from './owners.ts'
-import { gatewayPods } from './proxies-of.ts'
-import type { Group, Logged, Request } from './requests-to.ts'
-import { groupBy, isGrave, isJudgedByOldPolicy, latest, nearest, requestsTo, scopeOf } from './requests-to.ts'
-import { lastPolicyChange, quoteLine, ROUTING_KINDS, trafficCountsFrom } from './traffic-of.ts'
+import { podsOf } from './facts/owners.ts'
+import { gatewayPods } from './facts/proxies-of.ts'
+import type { Group, Logged, Request } from './facts/requests-to.ts'
+import { groupBy, isGrave, isJudgedByOldPolicy, latest, nearest, requestsTo, scopeOf } from './facts/requests-to.ts'
+import { lastPolicyChange, quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
 
 /** Tokens are refused (401): the keys to check them by could not be had, or the tokens are not what a RequestAuthentication asks for. */
 export const jwtProblem = defineCheck({
@@ -23,19 +23,25 @@ export const jwtProblem = defineCheck({
   confirms: ['istiod-log'],
   problems: {
     MESH0504: {
-      severity: 'error', title: 'token keys cannot be fetched', explains: ['MESH0510', 'MESH0511'],
+      severity: 'error',
+      title: 'token keys cannot be fetched',
+      explains: ['MESH0510', 'MESH0511'],
       says: 'The keys of issuer {issuer} in {subject} cannot be had from {uri} ({reason}), so that every token of it is refused (401)',
       remedy: 'Make {uri} answer istiod, or correct it in {subject} ({nearest}).',
     },
     MESH0510: {
-      severity: 'error', title: 'tokens refused', explains: ['MESH0401', 'MESH0404'],
+      severity: 'error',
+      title: 'tokens refused',
+      explains: ['MESH0401', 'MESH0404'],
       says: '{refused} of {requests} requests to {host} were refused (401) by {subject}: {reason}',
       remedy: 'Make issuer, audiences and keys of {subject} those of the tokens (iss, aud and kid).',
     },
     MESH0511: {
-      severity: 'warning', title: 'some tokens refused',
+      severity: 'warning',
+      title: 'some tokens refused',
       says: '{refused} of {requests} requests to {host} were refused (401) by {subject}: {reason}',
-      remedy: 'Look at what the callers send as their token: renewed too late, a clock that is off, or no token at all.',
+      remedy:
+        'Look at what the callers send as their token: renewed too late, a clock that is off, or no token at all.',
     },
   },
   run(evidence, target) {
@@ -44,37 +50,84 @@ export const jwtProblem = defineCheck({
     const changed = lastPolicyChange(evidence, target)
     const requests = requestsTo(target, moment, evidence).filter((request) => !isJudgedByOldPolicy(request, changed))
     const refused = requests.filter((request) => reasonOf(nearest(request)) !== undefined)
-    const acting = [...new Set([...podsOf(target, evidence), ...gatewayPods(evidence, target)].filter(hasProxy).flatMap((pod) => policiesOf(pod, evidence)))]
+    const acting = [
+      ...new Set(
+        [...podsOf(target, evidence), ...gatewayPods(evidence, target)]
+          .filter(hasProxy)
+          .flatMap((pod) => policiesOf(pod, evidence)),
+      ),
+    ]
     return [
-      ...acting.flatMap((policy) => (policy.spec?.jwtRules ?? []).flatMap((rule) => withoutKeys(policy, rule, refused, evidence, target))),
-      ...groupBy(refused, (request) => reasonOf(nearest(request)) ?? '').flatMap((group) => refusedTokens(group, refused, requests, evidence, target)),
+      ...acting.flatMap((policy) =>
+        (policy.spec?.jwtRules ?? []).flatMap((rule) => withoutKeys(policy, rule, refused, evidence, target)),
+      ),
+      ...groupBy(refused, (request) => reasonOf(nearest(request)) ?? '').flatMap((group) =>
+        refusedTokens(group, refused, requests, evidence, target),
+      ),
     ]
   },
 })
 
 const REFUSED = /^jwt_authn_access_denied\{(.*)\}$/
 const reasonOf = ({ entry }: Logged): string | undefined => REFUSED.exec(entry.details ?? '')?.[1]
-const policiesOf = (pod: Pod, evidence: Evidence): RequestAuthentication[] => evidence.objects('request-authentications').filter((policy) => actsOn(policy, pod))
-const podOf = ({ log }: Logged, evidence: Evidence): Pod | undefined => evidence.objects('pods').find((pod) => log.of !== undefined && sameRef(log.of, refOf(pod)))
-const policyProof = (says: string, evidence: Evidence): Proof => proof(evidence.seen('request-authentications')[0] ?? { kind: 'request-authentications', source: '', at: '' }, says)
+const policiesOf = (pod: Pod, evidence: Evidence): RequestAuthentication[] =>
+  evidence.objects('request-authentications').filter((policy) => actsOn(policy, pod))
+const podOf = ({ log }: Logged, evidence: Evidence): Pod | undefined =>
+  evidence.objects('pods').find((pod) => log.of !== undefined && sameRef(log.of, refOf(pod)))
+const policyProof = (says: string, evidence: Evidence): Proof =>
+  proof(evidence.seen('request-authentications')[0] ?? { kind: 'request-authentications', source: '', at: '' }, says)
 
 /** istiod fetches keys itself; what it cannot get it makes up, as keys that fit no token. */
-function withoutKeys(policy: RequestAuthentication, { issuer = '', jwksUri, jwks }: JwtRule, refused: readonly Request[], evidence: Evidence, target: Target): Found[] {
+function withoutKeys(
+  policy: RequestAuthentication,
+  { issuer = '', jwksUri, jwks }: JwtRule,
+  refused: readonly Request[],
+  evidence: Evidence,
+  target: Target,
+): Found[] {
   if (jwks !== undefined) return []
   const moment = latestChange([policy])
   const uri = jwksUri ?? `${issuer}/.well-known/openid-configuration`
   const unknown = unknownHost(uri, evidence)
   const failures = fetchFailures(uri, moment, evidence)
-  const last = refused.findLast((request) => /^(?:Jwt_verification_fails|Jwks)/.test(reasonOf(nearest(request)) ?? '') && Date.parse(nearest(request).entry.at) > moment)
-  const seen = failures.length === 0 || last === undefined ? [] : [proof(nearest(last).log, 'a token was refused, for it did not fit the keys that the proxy was given', quoteLine(nearest(last).entry))]
+  const last = refused.findLast(
+    (request) =>
+      /^(?:Jwt_verification_fails|Jwks)/.test(reasonOf(nearest(request)) ?? '') &&
+      Date.parse(nearest(request).entry.at) > moment,
+  )
+  const seen =
+    failures.length === 0 || last === undefined
+      ? []
+      : [
+          proof(
+            nearest(last).log,
+            'a token was refused, for it did not fit the keys that the proxy was given',
+            quoteLine(nearest(last).entry),
+          ),
+        ]
   // istiod says nothing of a fetch that succeeds: what it said a while ago may be over, unless traffic shows that it is not.
   const live = failures.filter(({ recent }) => recent || seen.length > 0)
   if (unknown === undefined && live.length === 0) return []
-  return [{
-    code: 'MESH0504', standing: standingOf({ live: live.map((one) => one.proof), observed: seen }), subject: refOf(policy),
-    args: { issuer, uri, reason: unknown === undefined ? (live[0]?.reason ?? '') : `no Service or ServiceEntry has the host ${unknown.host}`, nearest: unknown?.nearest ?? 'the address is as it stands there' },
-    because: [policyProof(`${formatRef(refOf(policy))} has the keys of ${issuer} from ${uri}`, evidence), ...live.map((one) => one.proof), ...seen], scope: target.hosts,
-  }]
+  return [
+    {
+      code: 'MESH0504',
+      standing: standingOf({ live: live.map((one) => one.proof), observed: seen }),
+      subject: refOf(policy),
+      args: {
+        issuer,
+        uri,
+        reason:
+          unknown === undefined ? (live[0]?.reason ?? '') : `no Service or ServiceEntry has the host ${unknown.host}`,
+        nearest: unknown?.nearest ?? 'the address is as it stands there',
+      },
+      because: [
+        policyProof(`${formatRef(refOf(policy))} has the keys of ${issuer} from ${uri}`, evidence),
+        ...live.map((one) => one.proof),
+        ...seen,
+      ],
+      scope: target.hosts,
+    },
+  ]
 }
 
 /** A host inside the cluster that nothing registers; of hosts outside nobody here can say. */
@@ -92,21 +145,46 @@ function unknownHost(uri: string, evidence: Evidence): { host: string; nearest: 
 const RECENT = 180_000
 
 /** What each istiod said last of its attempts since the policy changed. */
-function fetchFailures(uri: string, moment: number, evidence: Evidence): { reason: string; recent: boolean; proof: Proof }[] {
+function fetchFailures(
+  uri: string,
+  moment: number,
+  evidence: Evidence,
+): { reason: string; recent: boolean; proof: Proof }[] {
   return evidence.seen('istiod-log').flatMap((reading) => {
     const about = reading.value.filter(({ at, message }) => Date.parse(at) > moment && message.includes(uri))
     const attempt = about.findLast(({ message }) => message.startsWith('Failed to GET'))
     const last = about.findLast(({ message }) => message.startsWith('JWKS fetch failed')) ?? attempt
     if (last === undefined) return []
-    const reason = attempt?.message.split('": ').at(-1)?.replace(/\.? Retry in.*$/, '').replace(/^dial tcp: /, '') ?? 'istiod could not fetch them'
+    const reason =
+      attempt?.message
+        .split('": ')
+        .at(-1)
+        ?.replace(/\.? Retry in.*$/, '')
+        .replace(/^dial tcp: /, '') ?? 'istiod could not fetch them'
     const recent = Date.parse(reading.at) - Date.parse((attempt ?? last).at) < RECENT
-    return [{ reason: reason.slice(0, 200), recent, proof: proof(reading, `${reading.of?.name ?? 'istiod'} could not fetch the keys, and gave the proxies some that fit no token`, last.message.slice(0, 600)) }]
+    return [
+      {
+        reason: reason.slice(0, 200),
+        recent,
+        proof: proof(
+          reading,
+          `${reading.of?.name ?? 'istiod'} could not fetch the keys, and gave the proxies some that fit no token`,
+          last.message.slice(0, 600),
+        ),
+      },
+    ]
   })
 }
 
 /** Reasons that lie with whoever sends the token, and not with the mesh. */
 const SENDERS = /^Jwt_(?:is_expired|not_yet_valid|is_not_in_the_form|header|payload|is_missing)/
-function refusedTokens(group: Group, refused: readonly Request[], requests: readonly Request[], evidence: Evidence, target: Target): Found[] {
+function refusedTokens(
+  group: Group,
+  refused: readonly Request[],
+  requests: readonly Request[],
+  evidence: Evidence,
+  target: Target,
+): Found[] {
   const last = latest(group)
   const end = nearest(last)
   const pod = podOf(end, evidence)
@@ -116,15 +194,26 @@ function refusedTokens(group: Group, refused: readonly Request[], requests: read
   const reason = reasonOf(end) ?? ''
   const code: Code = SENDERS.test(reason) || !isGrave(refused, requests) ? 'MESH0511' : 'MESH0510'
   const issuers = [...new Set(policies.flatMap(({ spec }) => (spec?.jwtRules ?? []).map(({ issuer = '' }) => issuer)))]
-  return [{
-    code, standing: 'observed', subject: refOf(policy),
-    args: {
-      refused: group.length, requests: requests.length, host: target.hosts[0] ?? '', reason: reason.replaceAll('_', ' '),
+  return [
+    {
+      code,
+      standing: 'observed',
+      subject: refOf(policy),
+      args: {
+        refused: group.length,
+        requests: requests.length,
+        host: target.hosts[0] ?? '',
+        reason: reason.replaceAll('_', ' '),
+      },
+      because: [
+        proof(
+          end.log,
+          `${group.length} requests were refused since the last change, as ${end.log.of?.name ?? 'the proxy'} logged`,
+          quoteLine(end.entry),
+        ),
+        policyProof(`${formatRef(refOf(policy))} takes tokens of ${issuers.join(', ')}`, evidence),
+      ],
+      scope: scopeOf(group, target),
     },
-    because: [
-      proof(end.log, `${group.length} requests were refused since the last change, as ${end.log.of?.name ?? 'the proxy'} logged`, quoteLine(end.entry)),
-      policyProof(`${formatRef(refOf(policy))} takes tokens of ${issuers.join(', ')}`, evidence),
-    ],
-    scope: scopeOf(group, target),
-  }]
+  ]
 }

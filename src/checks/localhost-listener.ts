@@ -1,8 +1,8 @@
 import { sameRef } from '../mesh/ref.ts'
 import { defineCheck } from './check.ts'
-import { byOwner, ownerOf, podScope } from './owners.ts'
-import { explainedRefusals, proofsOf } from './refused-ports.ts'
-import { ROUTING_KINDS } from './traffic-of.ts'
+import { byOwner, ownerOf, podScope } from './facts/owners.ts'
+import { explainedRefusals, proofsOf } from './facts/refused-ports.ts'
+import { ROUTING_KINDS } from './facts/traffic-of.ts'
 
 /** The application listens on localhost only: since Istio 1.10 its sidecar connects to the pod's own address, where nobody answers. */
 export const localhostListener = defineCheck({
@@ -12,7 +12,10 @@ export const localhostListener = defineCheck({
   confirms: ['application-log', 'replica-sets'],
   problems: {
     MESH0310: {
-      severity: 'error', title: 'application listens on localhost only', explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0405'], covers: ['IST0143'],
+      severity: 'error',
+      title: 'application listens on localhost only',
+      explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0405'],
+      covers: ['IST0143'],
       says: 'The application of {subject} listens on localhost only at port {port}, where not even its own sidecar reaches it',
       remedy: 'Let the application of {subject} listen on all addresses: 0.0.0.0 or ::, not 127.0.0.1.',
     },
@@ -26,10 +29,18 @@ export const localhostListener = defineCheck({
     return byOwner([...new Set(local.map(({ pod }) => pod))], evidence).flatMap(({ owner }) => {
       const own = local.filter(({ pod }) => sameRef(ownerOf(pod, evidence), owner))
       const [first] = own
-      return first === undefined ? [] : [{
-        code: 'MESH0310' as const, standing: 'observed' as const, subject: owner, args: { port: first.port },
-        because: proofsOf(first), scope: [...target.hosts, ...own.map(({ pod }) => podScope(pod))],
-      }]
+      return first === undefined
+        ? []
+        : [
+            {
+              code: 'MESH0310' as const,
+              standing: 'observed' as const,
+              subject: owner,
+              args: { port: first.port },
+              because: proofsOf(first),
+              scope: [...target.hosts, ...own.map(({ pod }) => podScope(pod))],
+            },
+          ]
     })
   },
 })

@@ -13,9 +13,9 @@ import type { Spoken } from '../mesh/transport.ts'
 import { answerOf, spokenTo } from '../mesh/transport.ts'
 import type { Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import { connectionsRefused } from './connections-refused.ts'
-import { podsOf } from './owners.ts'
-import { observed } from './traffic-of.ts'
+import { connectionsRefused } from './facts/connections-refused.ts'
+import { podsOf } from './facts/owners.ts'
+import { observed } from './facts/traffic-of.ts'
 
 /** Callers are told to speak what the target's sidecars do not take: a DestinationRule's TLS mode against a PeerAuthentication's, port by port. */
 export const mtlsModeConflict = defineCheck({
@@ -25,13 +25,18 @@ export const mtlsModeConflict = defineCheck({
   confirms: ['clusters', 'listeners', 'access-log'],
   problems: {
     MESH0501: {
-      severity: 'error', title: 'TLS modes in conflict', explains: ['MESH0401', 'MESH0403', 'MESH0404'],
+      severity: 'error',
+      title: 'TLS modes in conflict',
+      explains: ['MESH0401', 'MESH0403', 'MESH0404'],
       says: '{subject} makes callers of {host} speak {speaks} (mode {mode}, port {ports}), and {policy} makes its pods take {takes}',
-      remedy: 'Take the tls mode out of {subject}, so that Istio chooses what each pod takes; or change {policy} on purpose.',
+      remedy:
+        'Take the tls mode out of {subject}, so that Istio chooses what each pod takes; or change {policy} on purpose.',
     },
   },
   run(evidence, target) {
-    const pods = podsOf(target, evidence).filter((pod) => hasProxy(pod) && !isAmbient(pod) && !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined)
+    const pods = podsOf(target, evidence).filter(
+      (pod) => hasProxy(pod) && !isAmbient(pod) && !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined,
+    )
     return target.hosts.flatMap((host) => {
       const { name = '', namespace = '' } = fromFqdn(host) ?? {}
       const service = evidence.object('services', namespace, name)
@@ -45,9 +50,22 @@ export const mtlsModeConflict = defineCheck({
 })
 
 type Mode = 'DISABLE' | 'SIMPLE' | 'MUTUAL' | 'ISTIO_MUTUAL'
-const SPOKEN: Readonly<Record<Mode, Exclude<Spoken, 'automatic'>>> = { DISABLE: 'plaintext', SIMPLE: 'tls', MUTUAL: 'tls', ISTIO_MUTUAL: 'mutual' }
-const SPEAKS = { plaintext: 'plain text', tls: "TLS without Istio's own certificates", mutual: "Istio's mutual TLS" } as const
-const TAKES = { STRICT: "Istio's mutual TLS only", DISABLE: 'plain text only', PERMISSIVE: "plain text or Istio's mutual TLS only" } as const
+const SPOKEN: Readonly<Record<Mode, Exclude<Spoken, 'automatic'>>> = {
+  DISABLE: 'plaintext',
+  SIMPLE: 'tls',
+  MUTUAL: 'tls',
+  ISTIO_MUTUAL: 'mutual',
+}
+const SPEAKS = {
+  plaintext: 'plain text',
+  tls: "TLS without Istio's own certificates",
+  mutual: "Istio's mutual TLS",
+} as const
+const TAKES = {
+  STRICT: "Istio's mutual TLS only",
+  DISABLE: 'plain text only',
+  PERMISSIVE: "plain text or Istio's mutual TLS only",
+} as const
 
 /** What a DestinationRule makes callers speak to one pod's port. */
 interface Line {
@@ -68,14 +86,22 @@ interface Conflict extends Line {
 
 function linesTo(rule: DestinationRule, host: string, service: Service, pods: readonly Pod[]): Line[] {
   const subsets = [{ name: '', labels: undefined }, ...(rule.spec?.subsets ?? [])]
-  return (service.spec?.ports ?? []).filter(({ protocol }) => protocol !== 'UDP').flatMap(({ port, targetPort = port }) => subsets.flatMap(({ name, labels }) => {
-    const mode = clientTls(rule, port, name)?.mode
-    if (mode === undefined) return []
-    return pods.filter((pod) => Object.keys(labels ?? {}).length === 0 || selects(labels, pod.metadata.labels)).flatMap((pod): Line[] => {
-      const inner = containerPort(pod, targetPort)
-      return inner === undefined || !passesSidecar(pod, inner) ? [] : [{ rule, host, mode, port, inner, subset: name, pod }]
-    })
-  }))
+  return (service.spec?.ports ?? [])
+    .filter(({ protocol }) => protocol !== 'UDP')
+    .flatMap(({ port, targetPort = port }) =>
+      subsets.flatMap(({ name, labels }) => {
+        const mode = clientTls(rule, port, name)?.mode
+        if (mode === undefined) return []
+        return pods
+          .filter((pod) => Object.keys(labels ?? {}).length === 0 || selects(labels, pod.metadata.labels))
+          .flatMap((pod): Line[] => {
+            const inner = containerPort(pod, targetPort)
+            return inner === undefined || !passesSidecar(pod, inner)
+              ? []
+              : [{ rule, host, mode, port, inner, subset: name, pod }]
+          })
+      }),
+    )
 }
 
 /** Objects alone say so of STRICT against all but Istio's own mutual TLS, and of DISABLE against just that; of the other pairs only the sidecar can tell. */
@@ -89,31 +115,61 @@ function conflictOn(line: Line, evidence: Evidence): Conflict[] {
   const possible = spoken === 'tls' && takes.mode !== 'STRICT'
   if (!certain && !(possible && answer === 'refused')) return []
   const says = `the sidecar of ${pod.metadata.name} ${answer === 'refused' ? `takes no connection to port ${inner} that speaks ${SPEAKS[spoken]}` : `takes ${SPEAKS[spoken]} at port ${inner}`}`
-  const callee = listeners === undefined || answer === undefined ? [] : [proof(listeners, answer === 'refused' ? says : `contradicted: ${says}`)]
+  const callee =
+    listeners === undefined || answer === undefined
+      ? []
+      : [proof(listeners, answer === 'refused' ? says : `contradicted: ${says}`)]
   const callers = callersOf(line, evidence)
   const live = answer === 'refused' && callers.speaking.length > 0 ? [...callers.speaking, ...callee] : []
-  const against = answer !== undefined && answer !== 'refused' ? callee : callers.speaking.length === 0 ? callers.others : []
+  const against =
+    answer !== undefined && answer !== 'refused' ? callee : callers.speaking.length === 0 ? callers.others : []
   return [{ ...line, takes, live, against }]
 }
 
 /** Proxies whose cluster was made from the rule and speaks what it says, and those whose cluster speaks something else. */
-function callersOf({ rule, host, port, subset, mode }: Line, evidence: Evidence): { speaking: Proof[]; others: Proof[] } {
+function callersOf(
+  { rule, host, port, subset, mode }: Line,
+  evidence: Evidence,
+): { speaking: Proof[]; others: Proof[] } {
   const readings = evidence.seen('clusters').flatMap((reading) => {
     const cluster = reading.value.find(({ name = '', metadata }) => {
       const parsed = parseClusterName(name)
       const origin = originOf(metadata)
-      return parsed?.direction === 'outbound' && parsed.host === host && parsed.port === port && parsed.subset === subset && origin !== undefined && sameRef(origin, refOf(rule))
+      return (
+        parsed?.direction === 'outbound' &&
+        parsed.host === host &&
+        parsed.port === port &&
+        parsed.subset === subset &&
+        origin !== undefined &&
+        sameRef(origin, refOf(rule))
+      )
     })
     return cluster === undefined ? [] : [{ reading, cluster, spoken: spokenTo(cluster) }]
   })
   const who = (reading: { of?: { name: string } }): string => reading.of?.name ?? 'a proxy'
   return {
-    speaking: readings.filter(({ spoken }) => spoken === SPOKEN[mode]).map(({ reading, cluster, spoken }) => proof(reading, `${who(reading)} speaks ${SPEAKS[spoken as keyof typeof SPEAKS]} to ${cluster.name ?? ''}`)),
-    others: readings.filter(({ spoken }) => spoken !== SPOKEN[mode]).map(({ reading, cluster, spoken }) => proof(reading, `contradicted: ${who(reading)} speaks ${spoken === 'automatic' ? 'what each pod takes' : SPEAKS[spoken]} to ${cluster.name ?? ''}`)),
+    speaking: readings
+      .filter(({ spoken }) => spoken === SPOKEN[mode])
+      .map(({ reading, cluster, spoken }) =>
+        proof(reading, `${who(reading)} speaks ${SPEAKS[spoken as keyof typeof SPEAKS]} to ${cluster.name ?? ''}`),
+      ),
+    others: readings
+      .filter(({ spoken }) => spoken !== SPOKEN[mode])
+      .map(({ reading, cluster, spoken }) =>
+        proof(
+          reading,
+          `contradicted: ${who(reading)} speaks ${spoken === 'automatic' ? 'what each pod takes' : SPEAKS[spoken]} to ${cluster.name ?? ''}`,
+        ),
+      ),
   }
 }
 
-function found(rule: DestinationRule, all: readonly [Conflict, ...Conflict[]], evidence: Evidence, target: Target): Found {
+function found(
+  rule: DestinationRule,
+  all: readonly [Conflict, ...Conflict[]],
+  evidence: Evidence,
+  target: Target,
+): Found {
   // What the proxies confirm counts; what they contradict only when nothing is confirmed.
   const confirmed = all.filter(({ live }) => live.length > 0)
   const conflicts = confirmed.length > 0 ? confirmed : all
@@ -122,27 +178,68 @@ function found(rule: DestinationRule, all: readonly [Conflict, ...Conflict[]], e
   const live = unique(confirmed.flatMap((one) => one.live))
   const seen = live.length === 0 ? [] : failures(conflicts, policies, evidence)
   return {
-    code: 'MESH0501', standing: seen.length > 0 ? 'observed' : live.length > 0 ? 'live' : 'configured', subject: refOf(rule),
-    args: { host, mode, speaks: SPEAKS[SPOKEN[mode]], takes: TAKES[takes.mode], policy: policyText(takes.policy), ports: [...new Set(conflicts.map(({ port }) => String(port)))] },
+    code: 'MESH0501',
+    standing: seen.length > 0 ? 'observed' : live.length > 0 ? 'live' : 'configured',
+    subject: refOf(rule),
+    args: {
+      host,
+      mode,
+      speaks: SPEAKS[SPOKEN[mode]],
+      takes: TAKES[takes.mode],
+      policy: policyText(takes.policy),
+      ports: [...new Set(conflicts.map(({ port }) => String(port)))],
+    },
     because: [
-      proof(evidence.seen('destination-rules')[0] ?? { kind: 'destination-rules', source: '', at: '' }, `${formatRef(refOf(rule))} has tls mode ${mode} for ${host}`),
-      ...policies.map((policy) => proof(evidence.seen('peer-authentications')[0] ?? { kind: 'peer-authentications', source: '', at: '' }, `${formatRef(refOf(policy))} has mtls mode ${takes.mode}`)),
-      ...live, ...(live.length === 0 ? unique(conflicts.flatMap(({ against }) => against)) : []), ...seen,
+      proof(
+        evidence.seen('destination-rules')[0] ?? { kind: 'destination-rules', source: '', at: '' },
+        `${formatRef(refOf(rule))} has tls mode ${mode} for ${host}`,
+      ),
+      ...policies.map((policy) =>
+        proof(
+          evidence.seen('peer-authentications')[0] ?? { kind: 'peer-authentications', source: '', at: '' },
+          `${formatRef(refOf(policy))} has mtls mode ${takes.mode}`,
+        ),
+      ),
+      ...live,
+      ...(live.length === 0 ? unique(conflicts.flatMap(({ against }) => against)) : []),
+      ...seen,
     ],
     scope: [...target.hosts, formatRef(refOf(rule))],
   }
 }
 
-const policyText = (policy: PeerAuthentication | undefined): string => (policy === undefined ? "Istio's default" : formatRef(refOf(policy)))
-const unique = (proofs: readonly Proof[]): Proof[] => proofs.filter((one, index) => proofs.findIndex(({ says }) => says === one.says) === index)
+const policyText = (policy: PeerAuthentication | undefined): string =>
+  policy === undefined ? "Istio's default" : formatRef(refOf(policy))
+const unique = (proofs: readonly Proof[]): Proof[] =>
+  proofs.filter((one, index) => proofs.findIndex(({ says }) => says === one.says) === index)
 
 /** Failures at the callers and connections the sidecars did not take, since either object last changed. */
-function failures(conflicts: readonly Conflict[], policies: readonly PeerAuthentication[], evidence: Evidence): Proof[] {
+function failures(
+  conflicts: readonly Conflict[],
+  policies: readonly PeerAuthentication[],
+  evidence: Evidence,
+): Proof[] {
   const moment = latestChange([...conflicts.map(({ rule }) => rule), ...policies])
   const [{ mode, host }] = conflicts as [Conflict, ...Conflict[]]
-  const atCallers = SPOKEN[mode] === 'plaintext'
-    ? observed(evidence, [host], moment, 'were cut off by the sidecar they went to', ({ flags }) => flags.includes('UC'))
-    : observed(evidence, [host], moment, 'failed in the TLS handshake', ({ flags, failure = '' }) => flags.includes('UF') && failure.includes('TLS'))
+  const atCallers =
+    SPOKEN[mode] === 'plaintext'
+      ? observed(evidence, [host], moment, 'were cut off by the sidecar they went to', ({ flags }) =>
+          flags.includes('UC'),
+        )
+      : observed(
+          evidence,
+          [host],
+          moment,
+          'failed in the TLS handshake',
+          ({ flags, failure = '' }) => flags.includes('UF') && failure.includes('TLS'),
+        )
   if (atCallers.length === 0) return []
-  return [...atCallers, ...connectionsRefused(conflicts.map(({ pod }) => pod), moment, evidence).map(({ proof: refused }) => refused)]
+  return [
+    ...atCallers,
+    ...connectionsRefused(
+      conflicts.map(({ pod }) => pod),
+      moment,
+      evidence,
+    ).map(({ proof: refused }) => refused),
+  ]
 }

@@ -12,10 +12,10 @@ import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import { podsOf } from './owners.ts'
-import type { Group, Logged, Request } from './requests-to.ts'
-import { groupBy, latest, nearest, requestsTo, scopeOf } from './requests-to.ts'
-import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './traffic-of.ts'
+import { podsOf } from './facts/owners.ts'
+import type { Group, Logged, Request } from './facts/requests-to.ts'
+import { groupBy, latest, nearest, requestsTo, scopeOf } from './facts/requests-to.ts'
+import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
 
 /** A port is declared to speak what the application behind it does not: HTTP/2 against HTTP/1.1, HTTP against anything, TLS against plain text. */
 export const portProtocolMismatch = defineCheck({
@@ -24,18 +24,32 @@ export const portProtocolMismatch = defineCheck({
   needs: ['access-log', 'pods', ...ROUTING_KINDS],
   problems: {
     MESH0120: {
-      severity: 'error', title: 'port speaks another protocol', explains: ['MESH0401', 'MESH0403', 'MESH0404'],
+      severity: 'error',
+      title: 'port speaks another protocol',
+      explains: ['MESH0401', 'MESH0403', 'MESH0404'],
       says: '{subject} says that port {port} of {host} speaks {protocol}, and {end} does not: {failed} of {requests} requests ended with {flags} ({failure})',
-      remedy: 'Say in {subject} what the application speaks: by the port name or appProtocol of the Service, or the TLS mode of the DestinationRule.',
+      remedy:
+        'Say in {subject} what the application speaks: by the port name or appProtocol of the Service, or the TLS mode of the DestinationRule.',
     },
   },
   run(evidence, target) {
     const moment = trafficCountsFrom(evidence, target)
     if (moment === undefined) return []
     const requests = requestsTo(target, moment, evidence)
-    const judged = new Map(requests.flatMap((request) => { const claim = claimOf(request, evidence, target); return claim === undefined ? [] : [[request, claim] as const] }))
-    const key = (request: Request): string => { const claim = judged.get(request); return claim === undefined ? '' : `${formatRef(claim.subject)} ${claim.port}` }
-    const answers = groupBy([...judged.keys()], key).flatMap((group) => { const claim = judged.get(group[0]); return claim === undefined ? [] : [found(group, claim, requests.length, target)] })
+    const judged = new Map(
+      requests.flatMap((request) => {
+        const claim = claimOf(request, evidence, target)
+        return claim === undefined ? [] : [[request, claim] as const]
+      }),
+    )
+    const key = (request: Request): string => {
+      const claim = judged.get(request)
+      return claim === undefined ? '' : `${formatRef(claim.subject)} ${claim.port}`
+    }
+    const answers = groupBy([...judged.keys()], key).flatMap((group) => {
+      const claim = judged.get(group[0])
+      return claim === undefined ? [] : [found(group, claim, requests.length, target)]
+    })
     return [...answers, ...brokenByCallers(moment, evidence, target)]
   },
 })
@@ -67,21 +81,39 @@ const HTTP_PROTOCOLS = ['http', 'http2', 'grpc', 'grpc-web', 'h2c']
 function protocolOf({ name = '', appProtocol }: ServicePort): { protocol: string; from: string } | undefined {
   // Kubernetes' own names (KEP-3726): kubernetes.io/h2c, kubernetes.io/ws.
   const stated = appProtocol?.toLowerCase().replace(/^kubernetes\.io\//, '')
-  if (stated !== undefined && HTTP_PROTOCOLS.includes(stated)) return { protocol: stated, from: `appProtocol ${appProtocol ?? ''}` }
-  const named = name.toLowerCase().startsWith('grpc-web') ? 'grpc-web' : name.toLowerCase().split('-')[0] ?? ''
-  return stated === undefined && HTTP_PROTOCOLS.includes(named) ? { protocol: named, from: `the name ${name}` } : undefined
+  if (stated !== undefined && HTTP_PROTOCOLS.includes(stated))
+    return { protocol: stated, from: `appProtocol ${appProtocol ?? ''}` }
+  const named = name.toLowerCase().startsWith('grpc-web') ? 'grpc-web' : (name.toLowerCase().split('-')[0] ?? '')
+  return stated === undefined && HTTP_PROTOCOLS.includes(named)
+    ? { protocol: named, from: `the name ${name}` }
+    : undefined
 }
 /** What Envoy speaks to such a port. */
-const SPOKEN: Readonly<Record<string, string>> = { http: 'HTTP/1.1', http2: 'HTTP/2', h2c: 'HTTP/2', grpc: 'gRPC over HTTP/2', 'grpc-web': 'HTTP/1.1' }
+const SPOKEN: Readonly<Record<string, string>> = {
+  http: 'HTTP/1.1',
+  http2: 'HTTP/2',
+  h2c: 'HTTP/2',
+  grpc: 'gRPC over HTTP/2',
+  'grpc-web': 'HTTP/1.1',
+}
 
 /** What a Service that exists says of one of its ports; undefined when it says nothing. */
 function claimOfService({ host, port }: Pick<ClusterName, 'host' | 'port'>, evidence: Evidence): Claim | undefined {
   const service = fromFqdn(host)
-  const found = evidence.found('services').find(({ object }) => object.metadata.name === service?.name && object.metadata.namespace === service.namespace)
+  const found = evidence
+    .found('services')
+    .find(({ object }) => object.metadata.name === service?.name && object.metadata.namespace === service.namespace)
   const declared = found?.object.spec?.ports?.find((one) => one.port === port)
   const claimed = declared === undefined ? undefined : protocolOf(declared)
   if (found === undefined || claimed === undefined) return undefined
-  return { subject: refOf(found.object), reading: found.reading, host, port, protocol: SPOKEN[claimed.protocol] ?? claimed.protocol, says: `port ${port} of ${formatRef(refOf(found.object))} is ${claimed.protocol} by ${claimed.from}` }
+  return {
+    subject: refOf(found.object),
+    reading: found.reading,
+    host,
+    port,
+    protocol: SPOKEN[claimed.protocol] ?? claimed.protocol,
+    says: `port ${port} of ${formatRef(refOf(found.object))} is ${claimed.protocol} by ${claimed.from}`,
+  }
 }
 
 /** The TLS mode that a rule sets for a subset's port: the subset's policy over the rule's; settings of the port replace a policy's own altogether. */
@@ -99,21 +131,60 @@ const APPLICATION_TLS = ['SIMPLE', 'MUTUAL']
 
 function claimOfRule(cluster: ClusterName, { log }: Request, evidence: Evidence): Claim | undefined {
   const used = rulesForCaller(evidence.objects('destination-rules'), cluster.host, log.of?.namespace ?? '')
-  const rule = evidence.found('destination-rules').find(({ object }) => used.includes(object) && APPLICATION_TLS.includes(tlsModeOf(object, cluster) ?? ''))
+  const rule = evidence
+    .found('destination-rules')
+    .find(({ object }) => used.includes(object) && APPLICATION_TLS.includes(tlsModeOf(object, cluster) ?? ''))
   if (rule === undefined) return undefined
   const mode = tlsModeOf(rule.object, cluster) ?? ''
-  return { subject: refOf(rule.object), reading: rule.reading, host: cluster.host, port: cluster.port, protocol: `TLS (mode ${mode})`, says: `${formatRef(refOf(rule.object))} makes callers speak TLS (mode ${mode}) to ${cluster.host}` }
+  return {
+    subject: refOf(rule.object),
+    reading: rule.reading,
+    host: cluster.host,
+    port: cluster.port,
+    protocol: `TLS (mode ${mode})`,
+    says: `${formatRef(refOf(rule.object))} makes callers speak TLS (mode ${mode}) to ${cluster.host}`,
+  }
 }
 
-function found(group: Group, { subject, reading, host, port, protocol, says }: Claim, requests: number, target: Target): Found {
+function found(
+  group: Group,
+  { subject, reading, host, port, protocol, says }: Claim,
+  requests: number,
+  target: Target,
+): Found {
   const last = latest(group)
   const { entry, log } = nearest(last)
   const failure = (entry.failure ?? entry.details ?? 'no reason given').replaceAll('_', ' ')
   return {
-    code: 'MESH0120', standing: 'observed', subject, args: { port, host, protocol, end: 'the application', failed: group.length, requests, flags: entry.flags.length === 0 ? [String(entry.code)] : entry.flags, failure },
+    code: 'MESH0120',
+    standing: 'observed',
+    subject,
+    args: {
+      port,
+      host,
+      protocol,
+      end: 'the application',
+      failed: group.length,
+      requests,
+      flags: entry.flags.length === 0 ? [String(entry.code)] : entry.flags,
+      failure,
+    },
     because: [
-      proof(reading, says), proof(log, `${group.length} of ${requests} requests ended so since the last change, at ${log.of?.name ?? 'a proxy'}`, quoteLine(entry)),
-      ...(last.log === log ? [] : [proof(last.log, `the caller was passed ${last.entry.code} as if the application had answered`, quoteLine(last.entry))]),
+      proof(reading, says),
+      proof(
+        log,
+        `${group.length} of ${requests} requests ended so since the last change, at ${log.of?.name ?? 'a proxy'}`,
+        quoteLine(entry),
+      ),
+      ...(last.log === log
+        ? []
+        : [
+            proof(
+              last.log,
+              `the caller was passed ${last.entry.code} as if the application had answered`,
+              quoteLine(last.entry),
+            ),
+          ]),
     ],
     scope: scopeOf(group, target),
   }
@@ -130,12 +201,26 @@ interface Connections {
 function portAt(address: string, pod: Pod, evidence: Evidence): { service: Service; port: number } | undefined {
   const [, ip = '', number = ''] = /^(.*):(\d+)$/.exec(address) ?? []
   const services = evidence.objects('services')
-  const service = services.find(({ spec }) => spec?.clusterIP === ip && spec.ports?.some(({ port }) => port === Number(number)) === true)
+  const service = services.find(
+    ({ spec }) => spec?.clusterIP === ip && spec.ports?.some(({ port }) => port === Number(number)) === true,
+  )
   if (service !== undefined) return { service, port: Number(number) }
   if (pod.status?.podIP !== ip) return undefined
-  const names = new Set((pod.spec?.containers ?? []).flatMap(({ ports = [] }) => ports.filter(({ containerPort }) => containerPort === Number(number)).flatMap(({ name }) => name ?? [])))
-  return services.filter(({ metadata, spec }) => metadata.namespace === pod.metadata.namespace && selects(spec?.selector, pod.metadata.labels))
-    .flatMap((one) => (one.spec?.ports ?? []).filter(({ port, targetPort = port }) => targetPort === Number(number) || names.has(String(targetPort))).map(({ port }) => ({ service: one, port })))[0]
+  const names = new Set(
+    (pod.spec?.containers ?? []).flatMap(({ ports = [] }) =>
+      ports.filter(({ containerPort }) => containerPort === Number(number)).flatMap(({ name }) => name ?? []),
+    ),
+  )
+  return services
+    .filter(
+      ({ metadata, spec }) =>
+        metadata.namespace === pod.metadata.namespace && selects(spec?.selector, pod.metadata.labels),
+    )
+    .flatMap((one) =>
+      (one.spec?.ports ?? [])
+        .filter(({ port, targetPort = port }) => targetPort === Number(number) || names.has(String(targetPort)))
+        .map(({ port }) => ({ service: one, port })),
+    )[0]
 }
 
 /** Connections that the target's own sidecars took, by Service and port, since that Service or what routes to it last changed. */
@@ -159,13 +244,39 @@ function brokenByCallers(moment: number, evidence: Evidence, target: Target): Fo
   return connectionsTo(moment, evidence, target).flatMap(({ service, port, lines }): Found[] => {
     const last = lines.at(-1)
     const claim = claimOfService({ host: hostOfService(service), port }, evidence)
-    if (claim === undefined || last === undefined || lines.length < 2 || !lines.every(({ entry }) => entry.flags.includes('DPE'))) return []
+    if (
+      claim === undefined ||
+      last === undefined ||
+      lines.length < 2 ||
+      !lines.every(({ entry }) => entry.flags.includes('DPE'))
+    )
+      return []
     const { entry, log } = last
-    return [{
-      code: 'MESH0120', standing: 'observed', subject: claim.subject,
-      args: { port, host: claim.host, protocol: claim.protocol, end: 'whoever connects', failed: lines.length, requests: lines.length, flags: entry.flags, failure: (entry.details ?? 'no reason given').replaceAll('_', ' ') },
-      because: [proof(claim.reading, claim.says), proof(log, `all of ${lines.length} connections ended so since the last change, at ${log.of?.name ?? 'a proxy'}`, quoteLine(entry))],
-      scope: [...target.hosts, claim.host],
-    }]
+    return [
+      {
+        code: 'MESH0120',
+        standing: 'observed',
+        subject: claim.subject,
+        args: {
+          port,
+          host: claim.host,
+          protocol: claim.protocol,
+          end: 'whoever connects',
+          failed: lines.length,
+          requests: lines.length,
+          flags: entry.flags,
+          failure: (entry.details ?? 'no reason given').replaceAll('_', ' '),
+        },
+        because: [
+          proof(claim.reading, claim.says),
+          proof(
+            log,
+            `all of ${lines.length} connections ended so since the last change, at ${log.of?.name ?? 'a proxy'}`,
+            quoteLine(entry),
+          ),
+        ],
+        scope: [...target.hosts, claim.host],
+      },
+    ]
   })
 }

@@ -1,8 +1,8 @@
 import { sameRef } from '../mesh/ref.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import { byOwner, ownerOf, podScope } from './owners.ts'
-import { proxiesOf } from './proxies-of.ts'
+import { byOwner, ownerOf, podScope } from './facts/owners.ts'
+import { proxiesOf } from './facts/proxies-of.ts'
 
 /** A proxy is newer than its istiod, or older by more than Istio supports. */
 export const proxyVersionSkew = defineCheck({
@@ -12,21 +12,34 @@ export const proxyVersionSkew = defineCheck({
   confirms: ['virtual-services', 'gateways', 'replica-sets'],
   problems: {
     MESH0204: {
-      severity: 'warning', title: 'proxy and istiod versions differ',
+      severity: 'warning',
+      title: 'proxy and istiod versions differ',
       says: 'The proxies of {subject} are version {version} and istiod is {istiod}: istiod supports proxies of its own minor version and of the one before',
-      remedy: 'Restart {subject}, so that its proxies become those of istiod; bring istiod up first when it is the older.',
+      remedy:
+        'Restart {subject}, so that its proxies become those of istiod; bring istiod up first when it is the older.',
     },
   },
   run(evidence, target) {
     const [reading] = evidence.seen('proxy-status')
     if (reading === undefined) return []
     const skewed = proxiesOf(evidence, target).filter(({ sync }) => isSkewed(sync?.version, sync?.istiodVersion))
-    return byOwner(skewed.map(({ pod }) => pod), evidence).map(({ owner, pods }): Found => {
+    return byOwner(
+      skewed.map(({ pod }) => pod),
+      evidence,
+    ).map(({ owner, pods }): Found => {
       const own = skewed.filter(({ pod }) => sameRef(ownerOf(pod, evidence), owner))
       const { sync: { version = '', istiodVersion = '', istiod = 'istiod' } = {}, status = reading } = own[0] ?? {}
       return {
-        code: 'MESH0204', standing: 'live', subject: owner, args: { version, istiod: istiodVersion },
-        because: [proof(status, `${pods.map(({ metadata }) => metadata.name).join(', ')} said to be version ${version} to ${istiod}, which is ${istiodVersion}`)],
+        code: 'MESH0204',
+        standing: 'live',
+        subject: owner,
+        args: { version, istiod: istiodVersion },
+        because: [
+          proof(
+            status,
+            `${pods.map(({ metadata }) => metadata.name).join(', ')} said to be version ${version} to ${istiod}, which is ${istiodVersion}`,
+          ),
+        ],
         scope: [...target.hosts, ...pods.map(podScope)],
       }
     })

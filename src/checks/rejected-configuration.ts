@@ -6,8 +6,8 @@ import type { Ref } from '../mesh/ref.ts'
 import { sameRef } from '../mesh/ref.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import { podScope } from './owners.ts'
-import { proxiesOf } from './proxies-of.ts'
+import { podScope } from './facts/owners.ts'
+import { proxiesOf } from './facts/proxies-of.ts'
 
 /** A proxy refused what istiod sent (NACK): it keeps what it had, and a new pod never gets as far as ready. */
 export const rejectedConfiguration = defineCheck({
@@ -25,7 +25,11 @@ export const rejectedConfiguration = defineCheck({
     },
   },
   run(evidence, target) {
-    const rejected = proxiesOf(evidence, target).flatMap(({ pod, sync, status: reading }) => (sync?.types ?? []).filter(({ error, status }) => status === 'ERROR' || error !== undefined).map((type) => ({ pod, type, reading })))
+    const rejected = proxiesOf(evidence, target).flatMap(({ pod, sync, status: reading }) =>
+      (sync?.types ?? [])
+        .filter(({ error, status }) => status === 'ERROR' || error !== undefined)
+        .map((type) => ({ pod, type, reading })),
+    )
     const groups: { subject: Ref; hits: typeof rejected }[] = []
     for (const hit of rejected) {
       const subject = culprit(hit.pod, hit.type, evidence) ?? refOf(hit.pod)
@@ -37,12 +41,26 @@ export const rejectedConfiguration = defineCheck({
       const reading = hits[0]?.reading
       if (reading === undefined) return []
       const error = (hits[0]?.type.error ?? 'no text was given').replace(DEBUG_MARK, '').replace(/\s+/g, ' ').trim()
-      return [{
-        code: 'MESH0201', standing: 'live', subject,
-        args: { types: [...new Set(hits.map(({ type }) => type.type))], proxies: [...new Set(hits.map(({ pod }) => pod.metadata.name))], error: error.slice(0, 400) },
-        because: [proof(reading, `${hits.length} of the target's proxies answered what istiod sent with an error`, error.slice(0, 1200))],
-        scope: [...target.hosts, ...hits.map(({ pod }) => podScope(pod))],
-      }]
+      return [
+        {
+          code: 'MESH0201',
+          standing: 'live',
+          subject,
+          args: {
+            types: [...new Set(hits.map(({ type }) => type.type))],
+            proxies: [...new Set(hits.map(({ pod }) => pod.metadata.name))],
+            error: error.slice(0, 400),
+          },
+          because: [
+            proof(
+              reading,
+              `${hits.length} of the target's proxies answered what istiod sent with an error`,
+              error.slice(0, 1200),
+            ),
+          ],
+          scope: [...target.hosts, ...hits.map(({ pod }) => podScope(pod))],
+        },
+      ]
     })
   },
 })
@@ -60,9 +78,19 @@ const PATCHES: Readonly<Record<string, readonly string[]>> = {
 
 /** The EnvoyFilter that made it: the one whose patch the error's words name or, failing that, the one that was changed right before. */
 function culprit(pod: Pod, type: ProxySync['types'][number], evidence: Evidence): Ref | undefined {
-  const candidates = evidence.objects('envoy-filters').filter((filter) => appliesTo(filter, pod) && (filter.spec?.configPatches ?? []).some(({ applyTo }) => PATCHES[type.type]?.includes(applyTo ?? '') === true))
+  const candidates = evidence
+    .objects('envoy-filters')
+    .filter(
+      (filter) =>
+        appliesTo(filter, pod) &&
+        (filter.spec?.configPatches ?? []).some(({ applyTo }) => PATCHES[type.type]?.includes(applyTo ?? '') === true),
+    )
   const text = type.error ?? ''
-  const named = candidates.filter((filter) => (filter.spec?.configPatches ?? []).some(({ patch }) => [...words(patch), ...nameOf(patch)].some((word) => text.includes(word))))
+  const named = candidates.filter((filter) =>
+    (filter.spec?.configPatches ?? []).some(({ patch }) =>
+      [...words(patch), ...nameOf(patch)].some((word) => text.includes(word)),
+    ),
+  )
   if (named.length > 0) return named.length === 1 && named[0] !== undefined ? refOf(named[0]) : undefined
   const moment = Date.parse(type.lastUpdated ?? '')
   const fresh = candidates.filter((filter) => Math.abs(moment - (changedAt(filter) ?? 0)) < 10_000)

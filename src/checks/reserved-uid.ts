@@ -3,7 +3,7 @@ import type { Container, Pod } from '../mesh/objects.ts'
 import { hasProxy, PROXY_CONTAINER } from '../mesh/pods.ts'
 import type { Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import { byOwner, podScope, podsOf } from './owners.ts'
+import { byOwner, podScope, podsOf } from './facts/owners.ts'
 
 /** User and group of the sidecar: what they send is not captured, or it would go round in circles. */
 const SIDECAR = 1337
@@ -16,7 +16,9 @@ export const reservedUid = defineCheck({
   confirms: ['replica-sets'],
   problems: {
     MESH0703: {
-      severity: 'warning', title: "application runs as sidecar's user", covers: ['IST0144'],
+      severity: 'warning',
+      title: "application runs as sidecar's user",
+      covers: ['IST0144'],
       says: "Container {containers} of {subject} runs as {identity} 1337, which is the sidecar's: what it sends goes past the sidecar, without mutual TLS, routes and policies",
       remedy: 'Let {containers} run as another user and group than 1337.',
     },
@@ -26,9 +28,15 @@ export const reservedUid = defineCheck({
     return byOwner(pods, evidence).map(({ owner, pods: own }): Found => {
       const found = identities(own[0])
       return {
-        code: 'MESH0703', standing: 'configured', subject: owner,
-        args: { containers: [...new Set(found.map(({ container }) => container.name))], identity: [...new Set(found.map(({ identity }) => identity))].join(' and ') },
-        because: [podProof(own[0], evidence, found)], scope: [...target.hosts, ...own.map(podScope)],
+        code: 'MESH0703',
+        standing: 'configured',
+        subject: owner,
+        args: {
+          containers: [...new Set(found.map(({ container }) => container.name))],
+          identity: [...new Set(found.map(({ identity }) => identity))].join(' and '),
+        },
+        because: [podProof(own[0], evidence, found)],
+        scope: [...target.hosts, ...own.map(podScope)],
       }
     })
   },
@@ -41,13 +49,26 @@ interface Identity {
 
 /** The application's containers that run so; what a container does not say, its pod says for it. */
 function identities({ spec }: Pod): Identity[] {
-  return (spec?.containers ?? []).filter(({ name }) => name !== PROXY_CONTAINER).flatMap((container): Identity[] => [
-    ...((container.securityContext?.runAsUser ?? spec?.securityContext?.runAsUser) === SIDECAR ? [{ container, identity: 'user' as const }] : []),
-    ...((container.securityContext?.runAsGroup ?? spec?.securityContext?.runAsGroup) === SIDECAR ? [{ container, identity: 'group' as const }] : []),
-  ])
+  return (spec?.containers ?? [])
+    .filter(({ name }) => name !== PROXY_CONTAINER)
+    .flatMap((container): Identity[] => [
+      ...((container.securityContext?.runAsUser ?? spec?.securityContext?.runAsUser) === SIDECAR
+        ? [{ container, identity: 'user' as const }]
+        : []),
+      ...((container.securityContext?.runAsGroup ?? spec?.securityContext?.runAsGroup) === SIDECAR
+        ? [{ container, identity: 'group' as const }]
+        : []),
+    ])
 }
 
 function podProof(pod: Pod, evidence: Evidence, found: readonly Identity[]): Proof {
-  const reading = evidence.seen('pods').find(({ value }) => value.includes(pod)) ?? { kind: 'pods' as const, source: '', at: '' }
-  return proof(reading, `${pod.metadata.name}: ${found.map(({ container, identity }) => `container ${container.name} runs as ${identity} ${SIDECAR}`).join(', ')}`)
+  const reading = evidence.seen('pods').find(({ value }) => value.includes(pod)) ?? {
+    kind: 'pods' as const,
+    source: '',
+    at: '',
+  }
+  return proof(
+    reading,
+    `${pod.metadata.name}: ${found.map(({ container, identity }) => `container ${container.name} runs as ${identity} ${SIDECAR}`).join(', ')}`,
+  )
 }

@@ -7,10 +7,10 @@ import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import { podsOf } from './owners.ts'
-import type { Group, Logged, Request } from './requests-to.ts'
-import { latest, requestsTo, scopeOf } from './requests-to.ts'
-import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './traffic-of.ts'
+import { podsOf } from './facts/owners.ts'
+import type { Group, Logged, Request } from './facts/requests-to.ts'
+import { latest, requestsTo, scopeOf } from './facts/requests-to.ts'
+import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
 
 /** Tries of one request, from which on it counts as retried over and over. */
 const MANY_TRIES = 3
@@ -25,7 +25,8 @@ export const retryStorm = defineCheck({
   confirms: ['routes'],
   problems: {
     MESH0408: {
-      severity: 'warning', title: 'retries multiply requests',
+      severity: 'warning',
+      title: 'retries multiply requests',
       says: 'The target got {tries} requests for {requests} that callers sent, who try each up to {most} times ({subject}): {storms} were tried three times or more, one of them {worst} times',
       remedy: 'Let callers try less often (retries.attempts of their route), and see why the tries fail.',
     },
@@ -34,13 +35,30 @@ export const retryStorm = defineCheck({
     const moment = trafficCountsFrom(evidence, target)
     if (moment === undefined) return []
     const own = podsOf(target, evidence)
-    const isOwn = ({ of }: Seen<'access-log'>): boolean => own.some(({ metadata }) => metadata.name === of?.name && metadata.namespace === of.namespace)
-    const inbound = evidence.seen('access-log').filter(isOwn).flatMap((log) => since(log.value.lines, moment).filter(({ upstreamCluster, requestId }) => upstreamCluster?.startsWith('inbound|') === true && requestId !== undefined).map((entry): Logged => ({ entry, log })))
-    const byId = Map.groupBy(inbound, ({ entry }) => `${entry.requestId ?? ''} ${entry.method ?? ''} ${entry.path ?? ''}`)
-    const tried = requestsTo(target, moment, evidence).filter(({ log }) => !isOwn(log)).flatMap((request): Tried[] => {
-      const lines = byId.get(`${request.entry.requestId ?? ''} ${request.entry.method ?? ''} ${request.entry.path ?? ''}`) ?? []
-      return lines.length === 0 ? [] : [{ request, lines }]
-    })
+    const isOwn = ({ of }: Seen<'access-log'>): boolean =>
+      own.some(({ metadata }) => metadata.name === of?.name && metadata.namespace === of.namespace)
+    const inbound = evidence
+      .seen('access-log')
+      .filter(isOwn)
+      .flatMap((log) =>
+        since(log.value.lines, moment)
+          .filter(
+            ({ upstreamCluster, requestId }) =>
+              upstreamCluster?.startsWith('inbound|') === true && requestId !== undefined,
+          )
+          .map((entry): Logged => ({ entry, log })),
+      )
+    const byId = Map.groupBy(
+      inbound,
+      ({ entry }) => `${entry.requestId ?? ''} ${entry.method ?? ''} ${entry.path ?? ''}`,
+    )
+    const tried = requestsTo(target, moment, evidence)
+      .filter(({ log }) => !isOwn(log))
+      .flatMap((request): Tried[] => {
+        const lines =
+          byId.get(`${request.entry.requestId ?? ''} ${request.entry.method ?? ''} ${request.entry.path ?? ''}`) ?? []
+        return lines.length === 0 ? [] : [{ request, lines }]
+      })
     return judge(tried, evidence, target)
   },
 })
@@ -52,7 +70,8 @@ interface Tried {
 }
 
 /** A service that is called several times in one user's request has several lines of one id too: tries are told by the failures before the last. */
-const triesOf = ({ lines }: Tried): number => Math.min(lines.length, lines.filter(({ entry }) => failed(entry) || entry.code === 0).length + 1)
+const triesOf = ({ lines }: Tried): number =>
+  Math.min(lines.length, lines.filter(({ entry }) => failed(entry) || entry.code === 0).length + 1)
 
 function judge(tried: readonly Tried[], evidence: Evidence, target: Target): Found[] {
   const storms = tried.filter((one) => triesOf(one) >= MANY_TRIES)
@@ -64,26 +83,68 @@ function judge(tried: readonly Tried[], evidence: Evidence, target: Target): Fou
   const group: Group = [first, ...others]
   const { entry, log } = latest(group)
   const lastLine = worst.lines.at(-1)
-  return [{
-    code: 'MESH0408', standing: 'observed', subject: policy?.owner ?? target.ref,
-    args: { tries: total, requests: tried.length, storms: storms.length, worst: triesOf(worst), most: policy === undefined ? 'several' : policy.tries },
-    because: [
-      proof(log, `${tried.length} requests were sent since the last change, and the target's own sidecars logged ${total} tries of them`, quoteLine(entry)),
-      ...(lastLine === undefined ? [] : [proof(lastLine.log, `request ${worst.request.entry.requestId ?? ''} was tried ${triesOf(worst)} times`, worst.lines.toSorted((a, b) => a.entry.at.localeCompare(b.entry.at)).map((line) => quoteLine(line.entry)).join('\n'))]),
-      ...(policy === undefined ? [] : [policy.proof]),
-    ],
-    scope: scopeOf(group, target),
-  }]
+  return [
+    {
+      code: 'MESH0408',
+      standing: 'observed',
+      subject: policy?.owner ?? target.ref,
+      args: {
+        tries: total,
+        requests: tried.length,
+        storms: storms.length,
+        worst: triesOf(worst),
+        most: policy === undefined ? 'several' : policy.tries,
+      },
+      because: [
+        proof(
+          log,
+          `${tried.length} requests were sent since the last change, and the target's own sidecars logged ${total} tries of them`,
+          quoteLine(entry),
+        ),
+        ...(lastLine === undefined
+          ? []
+          : [
+              proof(
+                lastLine.log,
+                `request ${worst.request.entry.requestId ?? ''} was tried ${triesOf(worst)} times`,
+                worst.lines
+                  .toSorted((a, b) => a.entry.at.localeCompare(b.entry.at))
+                  .map((line) => quoteLine(line.entry))
+                  .join('\n'),
+              ),
+            ]),
+        ...(policy === undefined ? [] : [policy.proof]),
+      ],
+      scope: scopeOf(group, target),
+    },
+  ]
 }
 
 /** The retry policy of the route that a request took, and the object that set it. */
-function retriesOf({ entry, log }: Request, evidence: Evidence): { owner: Ref; tries: number; proof: Proof } | undefined {
+function retriesOf(
+  { entry, log }: Request,
+  evidence: Evidence,
+): { owner: Ref; tries: number; proof: Proof } | undefined {
   const reading = log.of === undefined ? undefined : evidence.seenOf('routes', log.of)
-  const route = reading?.value.flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap((one) => one.routes ?? []))
-    .find((one) => clustersOfRoute(one).includes(entry.upstreamCluster ?? '') && one.route?.retryPolicy !== undefined && originOfRoute(one) !== undefined)
+  const route = reading?.value
+    .flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap((one) => one.routes ?? []))
+    .find(
+      (one) =>
+        clustersOfRoute(one).includes(entry.upstreamCluster ?? '') &&
+        one.route?.retryPolicy !== undefined &&
+        originOfRoute(one) !== undefined,
+    )
   const owner = route === undefined ? undefined : originOfRoute(route)
   const policy = route?.route?.retryPolicy as { numRetries?: number; retryOn?: string } | undefined
   if (reading === undefined || owner === undefined || policy === undefined) return undefined
   const retries = policy.numRetries ?? 1
-  return { owner, tries: retries + 1, proof: proof(reading, `${reading.of?.name ?? 'a proxy'} tries again up to ${retries} times, in the route made from ${formatRef(owner)}`, JSON.stringify({ numRetries: retries, retryOn: policy.retryOn })) }
+  return {
+    owner,
+    tries: retries + 1,
+    proof: proof(
+      reading,
+      `${reading.of?.name ?? 'a proxy'} tries again up to ${retries} times, in the route made from ${formatRef(owner)}`,
+      JSON.stringify({ numRetries: retries, retryOn: policy.retryOn }),
+    ),
+  }
 }

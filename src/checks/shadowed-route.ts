@@ -18,18 +18,27 @@ export const shadowedRoute = defineCheck({
   confirms: ['routes'],
   problems: {
     MESH0109: {
-      severity: 'warning', title: 'route never reached', covers: ['IST0130 rule {rule} ', 'IST0131 rule {rule} '],
+      severity: 'warning',
+      title: 'route never reached',
+      covers: ['IST0130 rule {rule} ', 'IST0131 rule {rule} '],
       says: 'Route {route} of {subject} ({match}) is never reached: route {before} ({taker}) takes all its requests first',
       remedy: 'Put route {route} before route {before}, or take one of them out.',
     },
     MESH0110: {
-      severity: 'info', title: 'duplicate match', covers: ['IST0130 rule {rule} ', 'IST0131 rule {rule} '],
+      severity: 'info',
+      title: 'duplicate match',
+      covers: ['IST0130 rule {rule} ', 'IST0131 rule {rule} '],
       says: 'Route {route} of {subject} matches requests ({match}) that route {before} ({taker}) takes first: this match is never used',
       remedy: 'Take the repeated match out of {subject}.',
     },
   },
   run(evidence, target) {
-    return evidence.found('virtual-services').filter(({ object }) => concerns(object, target.hosts)).flatMap(({ object, reading }) => shadows(object).map((shadow) => found(object, reading, shadow, evidence, target.hosts)))
+    return evidence
+      .found('virtual-services')
+      .filter(({ object }) => concerns(object, target.hosts))
+      .flatMap(({ object, reading }) =>
+        shadows(object).map((shadow) => found(object, reading, shadow, evidence, target.hosts)),
+      )
   },
 })
 
@@ -47,14 +56,31 @@ interface Shadow {
 /** A route is hidden when every match of it is covered by some earlier one; otherwise each covered match is one too many. */
 function shadows(virtualService: VirtualService): Shadow[] {
   const routes = (virtualService.spec?.http ?? []).map(({ name, match }, index) => ({
-    name: name ?? `#${index + 1}`, rule: name === undefined ? `#${index}` : `"${name}"`, matches: match === undefined || match.length === 0 ? [undefined] : match,
+    name: name ?? `#${index + 1}`,
+    rule: name === undefined ? `#${index}` : `"${name}"`,
+    matches: match === undefined || match.length === 0 ? [undefined] : match,
   }))
   return routes.flatMap(({ name, rule, matches }, index): Shadow[] => {
-    const earlier = routes.slice(0, index).flatMap((route) => route.matches.map((match) => ({ name: route.name, match })))
+    const earlier = routes
+      .slice(0, index)
+      .flatMap((route) => route.matches.map((match) => ({ name: route.name, match })))
     const hidden = matches.flatMap((match, at) => {
       const before = [...earlier, ...matches.slice(0, at).map((own) => ({ name, match: own }))]
-      const hider = before.find((one) => sameGateways(one.match, match) && covers(conditionsOf(one.match), conditionsOf(match)))
-      return hider === undefined ? [] : [{ route: name, before: hider.name, rule, hidden: conditionsOf(match), taker: conditionsOf(hider.match), own: hider.name === name }]
+      const hider = before.find(
+        (one) => sameGateways(one.match, match) && covers(conditionsOf(one.match), conditionsOf(match)),
+      )
+      return hider === undefined
+        ? []
+        : [
+            {
+              route: name,
+              before: hider.name,
+              rule,
+              hidden: conditionsOf(match),
+              taker: conditionsOf(hider.match),
+              own: hider.name === name,
+            },
+          ]
     })
     const [first] = hidden
     const whole = hidden.length === matches.length && hidden.every(({ own }) => !own)
@@ -66,27 +92,73 @@ function shadows(virtualService: VirtualService): Shadow[] {
 }
 
 /** A match for certain gateways hides only matches for the same ones. */
-const sameGateways = (wide: HttpMatch | undefined, narrow: HttpMatch | undefined): boolean => wide?.gateways === undefined || wide.gateways.length === 0 || JSON.stringify(wide.gateways) === JSON.stringify(narrow?.gateways)
+const sameGateways = (wide: HttpMatch | undefined, narrow: HttpMatch | undefined): boolean =>
+  wide?.gateways === undefined ||
+  wide.gateways.length === 0 ||
+  JSON.stringify(wide.gateways) === JSON.stringify(narrow?.gateways)
 
-function found(virtualService: VirtualService, reading: Seen, shadow: Shadow, evidence: Evidence, hosts: string[]): Found {
+function found(
+  virtualService: VirtualService,
+  reading: Seen,
+  shadow: Shadow,
+  evidence: Evidence,
+  hosts: string[],
+): Found {
   const { code, route, before, rule } = shadow
   const [match, taker] = [describeMatch(shadow.hidden), describeMatch(shadow.taker)]
   const { live, against } = orderedSo(virtualService, shadow, evidence)
   return {
-    code, standing: standingOf({ live }), subject: refOf(virtualService), args: { route, before, rule, match, taker },
-    because: [proof(reading, `${formatRef(refOf(virtualService))}: route ${before} (${taker}) stands before route ${route} (${match})`), ...live, ...against], scope: hosts,
+    code,
+    standing: standingOf({ live }),
+    subject: refOf(virtualService),
+    args: { route, before, rule, match, taker },
+    because: [
+      proof(
+        reading,
+        `${formatRef(refOf(virtualService))}: route ${before} (${taker}) stands before route ${route} (${match})`,
+      ),
+      ...live,
+      ...against,
+    ],
+    scope: hosts,
   }
 }
 
 /** Proxies that have the taking route, and the hidden one behind it or not at all: istiod leaves out what a catch-all hides. Those that ask the hidden one first speak against it. */
-function orderedSo(virtualService: VirtualService, { hidden, taker }: Shadow, evidence: Evidence): { live: Proof[]; against: Proof[] } {
-  const looks = evidence.seen('routes').flatMap((reading) => reading.value.flatMap(({ virtualHosts = [] }) => virtualHosts).flatMap(({ routes = [] }) => {
-    const order = routes.filter((route) => { const origin = originOf(route.metadata); return origin !== undefined && sameRef(origin, refOf(virtualService)) }).map(({ match }) => conditionsOfRoute(match))
-    const takes = order.findIndex((conditions) => isMadeFrom(conditions, taker))
-    const asked = order.findIndex((conditions, index) => index !== takes && isMadeFrom(conditions, hidden))
-    return takes === -1 ? [] : [{ reading, order, first: asked !== -1 && asked < takes }]
-  }).slice(0, 1))
+function orderedSo(
+  virtualService: VirtualService,
+  { hidden, taker }: Shadow,
+  evidence: Evidence,
+): { live: Proof[]; against: Proof[] } {
+  const looks = evidence.seen('routes').flatMap((reading) =>
+    reading.value
+      .flatMap(({ virtualHosts = [] }) => virtualHosts)
+      .flatMap(({ routes = [] }) => {
+        const order = routes
+          .filter((route) => {
+            const origin = originOf(route.metadata)
+            return origin !== undefined && sameRef(origin, refOf(virtualService))
+          })
+          .map(({ match }) => conditionsOfRoute(match))
+        const takes = order.findIndex((conditions) => isMadeFrom(conditions, taker))
+        const asked = order.findIndex((conditions, index) => index !== takes && isMadeFrom(conditions, hidden))
+        return takes === -1 ? [] : [{ reading, order, first: asked !== -1 && asked < takes }]
+      })
+      .slice(0, 1),
+  )
   const name = ({ of }: Seen<'routes'>): string => of?.name ?? 'a proxy'
-  const live = looks.filter(({ first }) => !first).map(({ reading, order }) => proof(reading, `${name(reading)} has these routes of it, in this order`, order.map(describeMatch).join('\n')))
-  return { live, against: live.length > 0 ? [] : looks.map(({ reading, order }) => proof(reading, `contradicted: ${name(reading)} asks the other first`, order.map(describeMatch).join('\n'))) }
+  const live = looks
+    .filter(({ first }) => !first)
+    .map(({ reading, order }) =>
+      proof(reading, `${name(reading)} has these routes of it, in this order`, order.map(describeMatch).join('\n')),
+    )
+  return {
+    live,
+    against:
+      live.length > 0
+        ? []
+        : looks.map(({ reading, order }) =>
+            proof(reading, `contradicted: ${name(reading)} asks the other first`, order.map(describeMatch).join('\n')),
+          ),
+  }
 }

@@ -2,8 +2,8 @@ import { proxyStatus } from '../mesh/pods.ts'
 import type { ProxySync } from '../mesh/proxy-status.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import { podScope } from './owners.ts'
-import { proxiesOf } from './proxies-of.ts'
+import { podScope } from './facts/owners.ts'
+import { proxiesOf } from './facts/proxies-of.ts'
 import { refOf } from '../mesh/objects.ts'
 
 /**
@@ -34,18 +34,30 @@ export const staleProxy = defineCheck({
     if (reading === undefined) return []
     return proxiesOf(evidence, target).flatMap(({ pod, sync, status: said = reading }): Found[] => {
       const started = proxyStatus(pod)?.state?.running?.startedAt
-      const since = ({ status, lastUpdated }: ProxySync['types'][number]): string | undefined => (status === 'NOT_SENT' ? started : lastUpdated)
+      const since = ({ status, lastUpdated }: ProxySync['types'][number]): string | undefined =>
+        status === 'NOT_SENT' ? started : lastUpdated
       const stale = (sync?.types ?? [])
         .filter(({ status, type }) => status === 'STALE' || (status === 'NOT_SENT' && ALWAYS_SENT.has(type)))
         .filter((type) => Date.parse(said.at) - Date.parse(since(type) ?? '') > GRACE)
       if (stale.length === 0) return []
-      const seconds = Math.max(...stale.map((type) => Math.round((Date.parse(said.at) - Date.parse(since(type) ?? '')) / 1000)))
-      return [{
-        code: 'MESH0202', standing: 'live', subject: refOf(pod),
-        args: { types: stale.map(({ type }) => type), seconds, istiod: sync?.istiod ?? 'unknown' },
-        because: [proof(said, stale.map((type) => `${type.type} ${type.status} since ${since(type) ?? 'an unknown time'}`).join(', '))],
-        scope: [...target.hosts, podScope(pod)],
-      }]
+      const seconds = Math.max(
+        ...stale.map((type) => Math.round((Date.parse(said.at) - Date.parse(since(type) ?? '')) / 1000)),
+      )
+      return [
+        {
+          code: 'MESH0202',
+          standing: 'live',
+          subject: refOf(pod),
+          args: { types: stale.map(({ type }) => type), seconds, istiod: sync?.istiod ?? 'unknown' },
+          because: [
+            proof(
+              said,
+              stale.map((type) => `${type.type} ${type.status} since ${since(type) ?? 'an unknown time'}`).join(', '),
+            ),
+          ],
+          scope: [...target.hosts, podScope(pod)],
+        },
+      ]
     })
   },
 })

@@ -8,7 +8,7 @@ import { sameRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import { ownerOf, podsOf } from './owners.ts'
+import { ownerOf, podsOf } from './facts/owners.ts'
 
 /** A StatefulSet names a governing Service that is not there or selects other pods: its pods have no names of their own. */
 export const statefulSetWithoutService = defineCheck({
@@ -18,20 +18,28 @@ export const statefulSetWithoutService = defineCheck({
   confirms: ['replica-sets'],
   problems: {
     MESH0119: {
-      severity: 'warning', title: 'StatefulSet without its Service',
+      severity: 'warning',
+      title: 'StatefulSet without its Service',
       says: '{subject} names Service {service} to govern its pods, which {reason}: names as {example} lead nowhere',
       remedy: 'Make a headless Service {service} (clusterIP None) that selects the pods of {subject}.',
     },
   },
   run(evidence, target) {
     const owners = podsOf(target, evidence).map((pod) => ownerOf(pod, evidence))
-    return evidence.found('stateful-sets').filter(({ object }) => sameRef(refOf(object), target.ref) || owners.some((owner) => sameRef(owner, refOf(object))))
+    return evidence
+      .found('stateful-sets')
+      .filter(
+        ({ object }) => sameRef(refOf(object), target.ref) || owners.some((owner) => sameRef(owner, refOf(object))),
+      )
       .flatMap(({ object, reading }) => judge(object, reading, evidence, target))
   },
 })
 
 function judge(set: Workload, reading: Seen, evidence: Evidence, target: Target): Found[] {
-  const { metadata: { name, namespace = '' }, spec } = set
+  const {
+    metadata: { name, namespace = '' },
+    spec,
+  } = set
   const wanted = spec?.serviceName
   if (wanted === undefined || wanted === '') return []
   const services = evidence.objects('services').filter(({ metadata }) => metadata.namespace === namespace)
@@ -40,14 +48,26 @@ function judge(set: Workload, reading: Seen, evidence: Evidence, target: Target)
   if (reason === undefined) return []
   const headless = services.filter((one) => one.spec?.clusterIP === 'None').map(({ metadata }) => metadata.name)
   const near = nearestNames(wanted, headless)[0]
-  return [{
-    code: 'MESH0119', standing: 'configured', subject: refOf(set), args: { service: wanted, reason, example: `${name}-0.${serviceHost(wanted, namespace, evidence.clusterDomain)}` },
-    because: [proof(reading, `StatefulSet ${namespace}/${name} has serviceName ${wanted}; headless Services in ${namespace}: ${headless.join(', ') || 'none'}${near === undefined ? '' : `, nearest ${near}`}`)],
-    scope: target.hosts,
-  }]
+  return [
+    {
+      code: 'MESH0119',
+      standing: 'configured',
+      subject: refOf(set),
+      args: { service: wanted, reason, example: `${name}-0.${serviceHost(wanted, namespace, evidence.clusterDomain)}` },
+      because: [
+        proof(
+          reading,
+          `StatefulSet ${namespace}/${name} has serviceName ${wanted}; headless Services in ${namespace}: ${headless.join(', ') || 'none'}${near === undefined ? '' : `, nearest ${near}`}`,
+        ),
+      ],
+      scope: target.hosts,
+    },
+  ]
 }
 
 /** A Service with an address of its own is a common, harmless choice where nobody asks for single pods. */
 function whyNot({ spec }: Service, set: Workload): string | undefined {
-  return spec?.clusterIP !== 'None' || selects(spec.selector, set.spec?.template?.metadata?.labels) ? undefined : 'selects other pods'
+  return spec?.clusterIP !== 'None' || selects(spec.selector, set.spec?.template?.metadata?.labels)
+    ? undefined
+    : 'selects other pods'
 }

@@ -1,7 +1,7 @@
 import { defineCheck } from './check.ts'
-import { byOwner, ownerOf, podScope } from './owners.ts'
-import { explainedRefusals, proofsOf } from './refused-ports.ts'
-import { ROUTING_KINDS } from './traffic-of.ts'
+import { byOwner, ownerOf, podScope } from './facts/owners.ts'
+import { explainedRefusals, proofsOf } from './facts/refused-ports.ts'
+import { ROUTING_KINDS } from './facts/traffic-of.ts'
 import { sameRef } from '../mesh/ref.ts'
 
 /** Service and container agree on a port, and the application listens on another. */
@@ -12,22 +12,31 @@ export const targetPortNotListening = defineCheck({
   confirms: ['application-log', 'replica-sets'],
   problems: {
     MESH0309: {
-      severity: 'error', title: 'application listens on another port', explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0405'],
+      severity: 'error',
+      title: 'application listens on another port',
+      explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0405'],
       says: 'The application of {subject} listens on port {listens}, and requests are sent to {port}, where it refuses them',
       remedy: 'Let {subject} listen on {port}, or make the Service and its container lead to {listens}.',
     },
   },
   run(evidence, target) {
-    const elsewhere = explainedRefusals(evidence, target).filter(({ listens, port }) => listens.every((one) => one.port !== port))
+    const elsewhere = explainedRefusals(evidence, target).filter(({ listens, port }) =>
+      listens.every((one) => one.port !== port),
+    )
     return byOwner([...new Set(elsewhere.map(({ pod }) => pod))], evidence).flatMap(({ owner }) => {
       const own = elsewhere.filter(({ pod }) => sameRef(ownerOf(pod, evidence), owner))
       const [first] = own
       if (first === undefined) return []
-      return [{
-        code: 'MESH0309' as const, standing: 'observed' as const, subject: owner,
-        args: { port: first.port, listens: [...new Set(first.listens.map(({ port }) => String(port)))] },
-        because: proofsOf(first), scope: [...target.hosts, ...own.map(({ pod }) => podScope(pod))],
-      }]
+      return [
+        {
+          code: 'MESH0309' as const,
+          standing: 'observed' as const,
+          subject: owner,
+          args: { port: first.port, listens: [...new Set(first.listens.map(({ port }) => String(port)))] },
+          because: proofsOf(first),
+          scope: [...target.hosts, ...own.map(({ pod }) => podScope(pod))],
+        },
+      ]
     })
   },
 })

@@ -8,11 +8,11 @@ import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import { podsOf } from './owners.ts'
-import type { Group, Logged, Request } from './requests-to.ts'
-import { groupBy, latest, requestsTo, scopeOf } from './requests-to.ts'
-import { PRESENT, quoteLine, ROUTING_KINDS, trafficCountsFrom } from './traffic-of.ts'
-import { worstEndpoint } from './worst-endpoint.ts'
+import { podsOf } from './facts/owners.ts'
+import type { Group, Logged, Request } from './facts/requests-to.ts'
+import { groupBy, latest, requestsTo, scopeOf } from './facts/requests-to.ts'
+import { PRESENT, quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
+import { worstEndpoint } from './facts/worst-endpoint.ts'
 
 /** From this share of requests on, and at least two of them, time-outs count: less may be a passing matter. */
 const SHARE = 0.05
@@ -26,7 +26,9 @@ export const timeoutShorterThanLatency = defineCheck({
   needs: ['access-log', 'routes', 'pods', ...ROUTING_KINDS],
   problems: {
     MESH0407: {
-      severity: 'error', title: 'timeout shorter than latency', explains: ['MESH0401', 'MESH0404'],
+      severity: 'error',
+      title: 'timeout shorter than latency',
+      explains: ['MESH0401', 'MESH0404'],
       says: 'A route of {subject} gives up after {timeout}, and {host} takes about as long or longer ({latency}): {cut} of {requests} requests were cut off',
       remedy: 'Raise the timeout of {subject} above what {host} takes, or make {host} faster.',
     },
@@ -38,8 +40,16 @@ export const timeoutShorterThanLatency = defineCheck({
     const cut = requests.filter(({ entry }) => entry.flags.includes('UT'))
     // One slow pod among quick ones is that pod's matter, not the timeout's.
     if (cut.length < 2 || cut.length / requests.length < SHARE || worstEndpoint(requests, cut) !== undefined) return []
-    const limits = new Map(cut.flatMap((request) => { const limit = limitOf(request, evidence); return limit === undefined ? [] : [[request, limit] as const] }))
-    const name = (request: Request): string => { const limit = limits.get(request); return limit === undefined ? '' : `${formatRef(limit.owner)} ${limit.timeout}` }
+    const limits = new Map(
+      cut.flatMap((request) => {
+        const limit = limitOf(request, evidence)
+        return limit === undefined ? [] : [[request, limit] as const]
+      }),
+    )
+    const name = (request: Request): string => {
+      const limit = limits.get(request)
+      return limit === undefined ? '' : `${formatRef(limit.owner)} ${limit.timeout}`
+    }
     return groupBy([...limits.keys()], name).flatMap((group) => {
       const limit = limits.get(group[0])
       return limit === undefined ? [] : judge(group, limit, requests, evidence, target)
@@ -58,13 +68,20 @@ interface Limit {
 /** The route of the caller's proxy that leads where the request went and gives up after about as long as it lasted. */
 function limitOf({ entry, log }: Request, evidence: Evidence): Limit | undefined {
   const { duration, upstreamCluster = '' } = entry
-  const routes = log.of === undefined ? [] : evidence.seenOf('routes', log.of)?.value.flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap((one) => one.routes ?? [])) ?? []
+  const routes =
+    log.of === undefined
+      ? []
+      : (evidence
+          .seenOf('routes', log.of)
+          ?.value.flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap((one) => one.routes ?? [])) ?? [])
   for (const route of routes.filter((one) => clustersOfRoute(one).includes(upstreamCluster))) {
     const owner = originOfRoute(route)
     const timeout = route.route?.timeout
     const limit = milliseconds(timeout)
-    if (owner === undefined || timeout === undefined || limit === undefined || limit === 0 || duration === undefined) continue
-    if (Math.abs(duration - limit) <= Math.max(NEAR.milliseconds, limit * NEAR.share)) return { owner, route, timeout: timeout.replace(/\.?0+s$/, 's'), milliseconds: limit }
+    if (owner === undefined || timeout === undefined || limit === undefined || limit === 0 || duration === undefined)
+      continue
+    if (Math.abs(duration - limit) <= Math.max(NEAR.milliseconds, limit * NEAR.share))
+      return { owner, route, timeout: timeout.replace(/\.?0+s$/, 's'), milliseconds: limit }
   }
   return undefined
 }
@@ -73,15 +90,32 @@ const isAnswer = ({ code, flags }: Logged['entry']): boolean => code > 0 && code
 
 /** Answers in the target's own logs, from before the last change too: how long it takes when nobody gives up. */
 function earlierAnswers(evidence: Evidence, target: Target): Logged[] {
-  return podsOf(target, evidence).flatMap((pod) => evidence.seen('access-log').filter(({ of }) => of?.name === pod.metadata.name && of.namespace === pod.metadata.namespace))
-    .flatMap((log) => since(log.value.lines, Date.parse(log.at) - PRESENT).filter((entry) => entry.upstreamCluster?.startsWith('inbound|') === true && isAnswer(entry)).map((entry) => ({ entry, log })))
+  return podsOf(target, evidence)
+    .flatMap((pod) =>
+      evidence
+        .seen('access-log')
+        .filter(({ of }) => of?.name === pod.metadata.name && of.namespace === pod.metadata.namespace),
+    )
+    .flatMap((log) =>
+      since(log.value.lines, Date.parse(log.at) - PRESENT)
+        .filter((entry) => entry.upstreamCluster?.startsWith('inbound|') === true && isAnswer(entry))
+        .map((entry) => ({ entry, log })),
+    )
 }
 
 const middle = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)] ?? 0
 
-function judge(group: Group, { owner, route, timeout, milliseconds: limit }: Limit, requests: readonly Request[], evidence: Evidence, target: Target): Found[] {
+function judge(
+  group: Group,
+  { owner, route, timeout, milliseconds: limit }: Limit,
+  requests: readonly Request[],
+  evidence: Evidence,
+  target: Target,
+): Found[] {
   const { entry, log } = latest(group)
-  const answered = requests.filter((request) => isAnswer(request.entry)).map((request): Logged => request.inner ?? request)
+  const answered = requests
+    .filter((request) => isAnswer(request.entry))
+    .map((request): Logged => request.inner ?? request)
   const known = answered.length > 0 ? answered : earlierAnswers(evidence, target)
   const durations = known.flatMap((one) => one.entry.duration ?? []).sort((a, b) => a - b)
   // A service that is mostly quick and now and then hangs is not what a longer timeout would mend.
@@ -89,17 +123,38 @@ function judge(group: Group, { owner, route, timeout, milliseconds: limit }: Lim
   if (durations.length > 0 && middle(all) < limit / 2) return []
   const slowest = known.find((one) => one.entry.duration === durations.at(-1))
   const host = target.services[0]?.name ?? target.name
-  const latency = slowest === undefined ? 'none was answered in time, so how long it takes is not known' : `those that were answered took ${middle(durations)} ms in the middle, ${durations.at(-1) ?? 0} ms at most`
+  const latency =
+    slowest === undefined
+      ? 'none was answered in time, so how long it takes is not known'
+      : `those that were answered took ${middle(durations)} ms in the middle, ${durations.at(-1) ?? 0} ms at most`
   const routes = log.of === undefined ? undefined : evidence.seenOf('routes', log.of)
-  return [{
-    // Without one answer nobody knows whether waiting longer would help.
-    code: 'MESH0407', standing: slowest === undefined ? 'configured' : 'observed', subject: owner,
-    args: { timeout, host, latency, cut: group.length, requests: requests.length },
-    because: [
-      proof(log, `${group.length} of ${requests.length} requests were cut off after about ${timeout} since the last change`, quoteLine(entry)),
-      ...(routes === undefined ? [] : [proof(routes, `${routes.of?.name ?? 'a proxy'} has the timeout ${timeout} in the route made from ${formatRef(owner)}`, JSON.stringify({ match: route.match, timeout: route.route?.timeout, cluster: route.route?.cluster }))]),
-      ...(slowest === undefined ? [] : [proof(slowest.log, `the slowest answer of ${known.length}; ${latency}`, quoteLine(slowest.entry))]),
-    ],
-    scope: scopeOf(group, target),
-  }]
+  return [
+    {
+      // Without one answer nobody knows whether waiting longer would help.
+      code: 'MESH0407',
+      standing: slowest === undefined ? 'configured' : 'observed',
+      subject: owner,
+      args: { timeout, host, latency, cut: group.length, requests: requests.length },
+      because: [
+        proof(
+          log,
+          `${group.length} of ${requests.length} requests were cut off after about ${timeout} since the last change`,
+          quoteLine(entry),
+        ),
+        ...(routes === undefined
+          ? []
+          : [
+              proof(
+                routes,
+                `${routes.of?.name ?? 'a proxy'} has the timeout ${timeout} in the route made from ${formatRef(owner)}`,
+                JSON.stringify({ match: route.match, timeout: route.route?.timeout, cluster: route.route?.cluster }),
+              ),
+            ]),
+        ...(slowest === undefined
+          ? []
+          : [proof(slowest.log, `the slowest answer of ${known.length}; ${latency}`, quoteLine(slowest.entry))]),
+      ],
+      scope: scopeOf(group, target),
+    },
+  ]
 }

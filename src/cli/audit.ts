@@ -30,10 +30,15 @@ export async function verify(): Promise<number> {
   try {
     const verdict = await verifyAudit(backend.records)
     if (verdict.ok) {
-      await answer(`whole: ${verdict.entries} ${verdict.entries === 1 ? 'entry' : 'entries'}, head ${verdict.head}\nNote the head elsewhere: with it, entries cut off at the end would show too.\n`)
+      await answer(
+        `whole: ${verdict.entries} ${verdict.entries === 1 ? 'entry' : 'entries'}, head ${verdict.head}\nNote the head elsewhere: with it, entries cut off at the end would show too.\n`,
+      )
       return EXIT.healthy
     }
-    const how = verdict.broken === 'content' ? 'its content does not fit its hash: it was changed' : 'it does not follow the entry before: one was removed, added or changed'
+    const how =
+      verdict.broken === 'content'
+        ? 'its content does not fit its hash: it was changed'
+        : 'it does not follow the entry before: one was removed, added or changed'
     await answer(`BROKEN at entry ${verdict.sequence}: ${how}\n`)
     return EXIT.ill
   } finally {

@@ -2,6 +2,7 @@ import type { Clients, Kubernetes } from '../evidence/clients/clients.ts'
 import { istioctlProgram } from '../evidence/clients/istioctl.ts'
 import { prometheusApi } from '../evidence/clients/prometheus.ts'
 import { withoutSecrets } from '../evidence/clients/without-secrets.ts'
+import { defined } from '../mesh/defined.ts'
 
 /** Which cluster, and by which programs. */
 export interface Connection {
@@ -19,7 +20,10 @@ export interface Connection {
  * Clients for one command. The Kubernetes client takes half a second to load, so it loads while istioctl runs; when it can't be made
  * (no kubeconfig, an unknown context) `controller` aborts with the reason.
  */
-export function openClients({ istioctl: program, kubeconfig, context, prometheus, istioctlKubeconfig }: Connection, controller: AbortController): Clients {
+export function openClients(
+  { istioctl: program, kubeconfig, context, prometheus, istioctlKubeconfig }: Connection,
+  controller: AbortController,
+): Clients {
   const module = import('../evidence/clients/kubernetes.ts')
   const loading = module.then(({ kubernetesApi }) => kubernetesApi({ kubeconfig, context }))
   loading.catch((error: unknown) => controller.abort(error))
@@ -29,13 +33,14 @@ export function openClients({ istioctl: program, kubeconfig, context, prometheus
     allowed: async (...args) => (await loading).allowed(...args),
     version: async (...args) => (await loading).version(...args),
   }
-  const contextInUse = async (): Promise<string | undefined> => istioctlKubeconfig?.context ?? (await module).loadKubeConfig({ kubeconfig, context }).getCurrentContext()
+  const contextInUse = async (): Promise<string | undefined> =>
+    istioctlKubeconfig?.context ?? (await module).loadKubeConfig({ kubeconfig, context }).getCurrentContext()
   const istioctl = istioctlProgram({ program, kubeconfig: istioctlKubeconfig?.path ?? kubeconfig, context })
   return {
     kubernetes,
     istioctl: withoutSecrets(istioctl, contextInUse),
     ...(prometheus !== undefined && { prometheus: prometheusApi(prometheus) }),
-    ...(context !== undefined && { context }),
+    ...defined({ context }),
     now: () => new Date(),
   }
 }

@@ -11,7 +11,13 @@ export async function configCheck(): Promise<number> {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const { problems } = error
-    await answer([`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:`, ...problems.map(({ where, says }) => `  ✗ ${where}: ${says}`), ''].join('\n'))
+    await answer(
+      [
+        `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:`,
+        ...problems.map(({ where, says }) => `  ✗ ${where}: ${says}`),
+        '',
+      ].join('\n'),
+    )
     return EXIT.usage
   }
 }
@@ -21,17 +27,29 @@ function explain(config: Config): string[] {
   const from = (name: string): string => (origins.some((one) => one.name === name) ? name : 'default')
   const file = process.env.MESH_MEDIC_CONFIG ?? ''
   const { clusters, limits, channels } = config
-  const lines = ['From the environment:', ...origins.map(({ name, shown }) => `  ${name} = ${shown}`), ...(origins.length === 0 ? ['  nothing'] : []), '']
+  const lines = [
+    'From the environment:',
+    ...origins.map(({ name, shown }) => `  ${name} = ${shown}`),
+    ...(origins.length === 0 ? ['  nothing'] : []),
+    '',
+  ]
   lines.push(file === '' ? 'No file (MESH_MEDIC_CONFIG is not set).' : `From ${file}:`)
   for (const [name, { kubeconfig, context, prometheus }] of Object.entries(clusters)) {
-    lines.push(`  cluster ${name}${name === config.cluster ? ' (the one the bot looks at)' : ''}: kubeconfig ${kubeconfig ?? 'as KUBECONFIG'}, context ${context ?? 'the current one'}, Prometheus ${prometheus ?? config.prometheusUrl ?? 'none'}`)
+    lines.push(
+      `  cluster ${name}${name === config.cluster ? ' (the one the bot looks at)' : ''}: kubeconfig ${kubeconfig ?? 'as KUBECONFIG'}, context ${context ?? 'the current one'}, Prometheus ${prometheus ?? config.prometheusUrl ?? 'none'}`,
+    )
   }
   for (const [channel, { cluster, fourEyes }] of Object.entries(channels)) {
-    const named = (['viewer', 'operator', 'approver'] as const).map((role) => `${role}s ${counted(config.policy.roles(channel)[role])}`)
-    lines.push(`  channel ${channel}: ${named.join(', ')}${fourEyes === false ? '; people may approve what they asked for themselves' : ''}${cluster === undefined ? '' : `; cluster ${cluster} (not used yet)`}`)
+    const named = (['viewer', 'operator', 'approver'] as const).map(
+      (role) => `${role}s ${counted(config.policy.roles(channel)[role])}`,
+    )
+    lines.push(
+      `  channel ${channel}: ${named.join(', ')}${fourEyes === false ? '; people may approve what they asked for themselves' : ''}${cluster === undefined ? '' : `; cluster ${cluster} (not used yet)`}`,
+    )
   }
   lines.push(
-    '', 'In use:',
+    '',
+    'In use:',
     `  istioctl: ${config.istioctl} (${from('ISTIOCTL')})`,
     `  Prometheus: ${config.prometheusUrl ?? 'none'} (${from('PROMETHEUS_URL')})`,
     `  records and jobs: ${config.redisUrl === undefined ? `embedded, in ${config.dataFolder} (${from('MESH_MEDIC_DATA')})` : 'Redis (REDIS_URL)'}`,
@@ -40,7 +58,8 @@ function explain(config: Config): string[] {
     `  limits: ${limits.stepTimeout / 1000} s a look, ${limits.concurrency} looks at once, ${limits.jobs} diagnoses at once`,
     `  changes: an approval is waited for ${config.policy.approvalSeconds / 60} min, proved for ${config.policy.proofSeconds} s; what GitOps owns: ${config.policy.gitops === 'patch' ? 'a patch only' : 'applied all the same'}; dry runs as ${config.policy.rehearseAs.user}`,
     `  leases: ${config.policy.leases.proxies} proxies, ${config.policy.leases.minutes} min`,
-    '', 'What works with this:',
+    '',
+    'What works with this:',
     '  ✓ diagnose, follow, status, doctor, log-level: need a cluster only (mesh-medic doctor tests it)',
     ...changeLines(config),
     ...slackLines(config),
@@ -53,18 +72,30 @@ function slackLines(config: Config): string[] {
   const mode = slackMode(config)
   if (mode === 'socket') return ['  ✓ serve: Slack over Socket Mode']
   if (mode === 'http') return [`  ✓ serve: Slack over HTTP, port ${config.slack.port}`]
-  const missing = [...(botToken === undefined ? ['SLACK_BOT_TOKEN'] : []), ...(appToken === undefined && signingSecret === undefined ? ['SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)'] : [])]
+  const missing = [
+    ...(botToken === undefined ? ['SLACK_BOT_TOKEN'] : []),
+    ...(appToken === undefined && signingSecret === undefined
+      ? ['SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)']
+      : []),
+  ]
   return [`  ✗ serve: missing ${missing.join(' and ')}`]
 }
 
-const counted = (members: { users?: readonly string[] | undefined; groups?: readonly string[] | undefined } | undefined): string =>
+const counted = (
+  members: { users?: readonly string[] | undefined; groups?: readonly string[] | undefined } | undefined,
+): string =>
   members === undefined ? 'none named' : [...(members.users ?? []), ...(members.groups ?? [])].join(' ') || 'none named'
 
 /** Whether anybody could change anything, and what is missing for it. */
 function changeLines({ channels, policy }: Config): string[] {
   const approvers = Object.keys(channels).flatMap((channel) => policy.roles(channel).approver?.users ?? [])
   const groups = Object.keys(channels).some((channel) => (policy.roles(channel).approver?.groups ?? []).length > 0)
-  if (approvers.length === 0 && !groups) return ['  ✗ changes from Slack: no channel names an approver (channels.CHANNEL.roles.approver)']
+  if (approvers.length === 0 && !groups)
+    return ['  ✗ changes from Slack: no channel names an approver (channels.CHANNEL.roles.approver)']
   const unmapped = approvers.filter((user) => policy.identity(user, []) === undefined)
-  return [unmapped.length === 0 ? '  ✓ changes from Slack' : `  ✗ changes from Slack: approvers without a name in Kubernetes (identities.users): ${unmapped.join(', ')}`]
+  return [
+    unmapped.length === 0
+      ? '  ✓ changes from Slack'
+      : `  ✗ changes from Slack: approvers without a name in Kubernetes (identities.users): ${unmapped.join(', ')}`,
+  ]
 }

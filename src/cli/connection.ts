@@ -16,15 +16,32 @@ export interface Settings {
  */
 export function connectionFor(context: string | undefined): Settings {
   const config = loadConfig(process.env)
-  const cluster = context === undefined ? undefined : Object.values(config.clusters).find((one) => one.context === context)
+  const cluster =
+    context === undefined ? undefined : Object.values(config.clusters).find((one) => one.context === context)
   const { istioctl, prometheusUrl, limits } = config
-  const connection: Connection = { istioctl, kubeconfig: cluster?.kubeconfig, context, prometheus: cluster?.prometheus ?? prometheusUrl }
-  return { connection: context === undefined ? podConnection(connection, config.dataFolder, process.env) : connection, limits }
+  const connection: Connection = {
+    istioctl,
+    kubeconfig: cluster?.kubeconfig,
+    context,
+    prometheus: cluster?.prometheus ?? prometheusUrl,
+  }
+  return {
+    connection: context === undefined ? podConnection(connection, config.dataFolder, process.env) : connection,
+    limits,
+  }
 }
 
 /** The cluster the bot looks at: the configured one, else as kubectl chooses. */
 export function botConnection(config: Config): Connection {
-  const { kubeconfig, context, prometheus } = (config.cluster === undefined ? undefined : config.clusters[config.cluster]) ?? {}
-  const connection: Connection = { istioctl: config.istioctl, kubeconfig, context, prometheus: prometheus ?? config.prometheusUrl }
-  return kubeconfig === undefined && context === undefined ? podConnection(connection, config.dataFolder, process.env) : connection
+  const { kubeconfig, context, prometheus } =
+    (config.cluster === undefined ? undefined : config.clusters[config.cluster]) ?? {}
+  const connection: Connection = {
+    istioctl: config.istioctl,
+    kubeconfig,
+    context,
+    prometheus: prometheus ?? config.prometheusUrl,
+  }
+  return kubeconfig === undefined && context === undefined
+    ? podConnection(connection, config.dataFolder, process.env)
+    : connection
 }

@@ -1,5 +1,5 @@
 import { testCluster } from '../diagnosis/self-test.ts'
-import { selfTestText } from '../diagnosis/self-test-text.ts'
+import { selfTestText } from '../report/self-test-text.ts'
 import { openClients } from './clients.ts'
 import { connectionFor } from './connection.ts'
 import { EXIT } from './exit-codes.ts'

@@ -9,7 +9,15 @@ export class UsageError extends Error {
 }
 
 /** Codes of errors that tell a person what to type or configure instead. */
-const USAGE_CODES: readonly unknown[] = ['usage', 'target-syntax', 'unknown-target', 'ambiguous-target', 'unknown-namespace', 'cluster-configuration', 'configuration']
+const USAGE_CODES: readonly unknown[] = [
+  'usage',
+  'target-syntax',
+  'unknown-target',
+  'ambiguous-target',
+  'unknown-namespace',
+  'cluster-configuration',
+  'configuration',
+]
 
 /** Says on standard error why a command failed, and answers its exit code. What is nobody's mistake but ours is logged with a run id. */
 export async function explainFailure(error: unknown): Promise<number> {

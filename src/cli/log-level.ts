@@ -1,17 +1,17 @@
 import { userInfo } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
-import { choosePods, findProxies } from '../changes/leases/find-proxies.ts'
-import { giveBack, type LeaseEnd } from '../changes/leases/give-back.ts'
-import { isUnsettled, listLeases, readLease, type LeaseRecord } from '../changes/leases/lease-record.ts'
-import { LeaseRefusedError } from '../changes/leases/lease-refused.ts'
-import { lend, requireMinutes, type LeaseDeps } from '../changes/leases/lend.ts'
-import { levelsText, parseLevels, requireLoggers } from '../changes/leases/levels.ts'
-import { minutesText, parseMinutes } from '../changes/leases/minutes.ts'
-import { sweepLeases } from '../changes/leases/sweep-leases.ts'
-import { clusterWriter } from '../changes/writer.ts'
+import { choosePods, findProxies } from '../leases/find-proxies.ts'
+import { giveBack, type LeaseEnd } from '../leases/give-back.ts'
+import { isUnsettled, listLeases, readLease, type LeaseRecord } from '../leases/lease-record.ts'
+import { LeaseRefusedError } from '../leases/lease-refused.ts'
+import { lend, requireMinutes, type LeaseDeps } from '../leases/lend.ts'
+import { levelsText, parseLevels, requireLoggers } from '../leases/levels.ts'
+import { minutesText, parseMinutes } from '../leases/minutes.ts'
+import { sweepLeases } from '../leases/sweep-leases.ts'
+import { clusterWriter } from '../fixes/writer.ts'
 import { loadConfig } from '../config.ts'
-import { shownLevels } from '../jobs/processors/log-levels.ts'
-import type { ShownLevels } from '../jobs/processors/run-thread.ts'
+import { shownLevels } from '../capabilities/log-levels.ts'
+import type { ShownLevels } from '../capabilities/run-thread.ts'
 import { refOf } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { parseTarget } from '../mesh/target-query.ts'
@@ -24,6 +24,7 @@ import { UsageError } from './failure.ts'
 import { interruptible } from './interruption.ts'
 import { answer, remark } from './output.ts'
 import { openRecords } from './records.ts'
+import { defined } from '../mesh/defined.ts'
 
 export interface LogLevelOptions {
   namespace?: string
@@ -54,7 +55,8 @@ export async function logLevel(target: string, typed: readonly string[], options
 }
 
 async function show(target: string, { namespace, context, output, ...others }: LogLevelOptions): Promise<number> {
-  if (others.for !== undefined || others.pods !== undefined) throw new UsageError('--for and --pods go with levels: http:debug,router:debug')
+  if (others.for !== undefined || others.pods !== undefined)
+    throw new UsageError('--for and --pods go with levels: http:debug,router:debug')
   const query = parseTarget(target, namespace)
   const { connection, limits } = connectionFor(context)
   const controller = interruptible()
@@ -62,7 +64,11 @@ async function show(target: string, { namespace, context, output, ...others }: L
   const about = { signal: controller.signal, stepTimeout: limits.stepTimeout, concurrency: limits.concurrency }
   const { pods } = await findProxies(query, clients, about)
   const proxies = await shownLevels(pods.map(refOf), clients, about)
-  await answer(output === 'json' ? `${JSON.stringify({ proxies, more: pods.length - proxies.length }, null, 2)}\n` : levelsShown(proxies, pods.length - proxies.length))
+  await answer(
+    output === 'json'
+      ? `${JSON.stringify({ proxies, more: pods.length - proxies.length }, null, 2)}\n`
+      : levelsShown(proxies, pods.length - proxies.length),
+  )
   return proxies.every((proxy) => 'levels' in proxy) ? EXIT.healthy : EXIT.unclear
 }
 
@@ -71,7 +77,9 @@ function levelsShown(proxies: readonly ShownLevels[], more: number): string {
   const lines = proxies.flatMap((proxy) => {
     if (!('levels' in proxy)) return [`${formatRef(proxy.pod)}: not read: ${proxy.says}`]
     const byLevel = Map.groupBy(Object.entries(proxy.levels), ([, level]) => level)
-    const rows = [...byLevel].toSorted(([, a], [, b]) => a.length - b.length).map(([level, loggers]) => `  ${level}: ${loggers.map(([logger]) => logger).join(' ')}`)
+    const rows = [...byLevel]
+      .toSorted(([, a], [, b]) => a.length - b.length)
+      .map(([level, loggers]) => `  ${level}: ${loggers.map(([logger]) => logger).join(' ')}`)
     return [`${formatRef(proxy.pod)}:`, ...rows]
   })
   return `${[...lines, ...(more > 0 ? [`and ${more} more proxies`] : [])].join('\n')}\n`
@@ -83,7 +91,10 @@ async function lendInTerminal(target: string, typed: string, options: LogLevelOp
   const { leases } = loadConfig(process.env).policy
   const minutes = options.for === undefined ? Math.min(USUAL_MINUTES, leases.minutes) : parseMinutes(options.for)
   requireMinutes(minutes, leases.minutes)
-  const { connection, limits: { stepTimeout, concurrency } } = connectionFor(options.context)
+  const {
+    connection,
+    limits: { stepTimeout, concurrency },
+  } = connectionFor(options.context)
   const controller = interruptible()
   const { signal } = controller
   const clients = openClients(connection, controller)
@@ -91,15 +102,37 @@ async function lendInTerminal(target: string, typed: string, options: LogLevelOp
   const backend = await openRecords()
   try {
     const deps = { records: backend.records, clients, writer: clusterWriter({ clients, ...connection }) }
-    await sweepLeases({ ...deps, trouble: (error, lease) => remark(`lease ${lease} of before could not be given back: ${error instanceof Error ? error.message : String(error)}`) }, signal)
+    await sweepLeases(
+      {
+        ...deps,
+        trouble: (error, lease) =>
+          remark(
+            `lease ${lease} of before could not be given back: ${error instanceof Error ? error.message : String(error)}`,
+          ),
+      },
+      signal,
+    )
     if (backend.kind === 'embedded') await endAbandoned(deps)
     const { target: found, pods } = await findProxies(query, clients, about)
     const chosen = choosePods(pods, { count: options.pods, most: leases.proxies })
     const shown = await shownLevels(chosen.pods.map(refOf), clients, about)
-    requireLoggers(levels, shown.map((one) => ('levels' in one ? one.levels : undefined)))
+    requireLoggers(
+      levels,
+      shown.map((one) => ('levels' in one ? one.levels : undefined)),
+    )
     const id = opaqueId()
-    const asked = { text: target, ...(options.namespace !== undefined && { namespace: options.namespace }) }
-    const request = { id, run: id, levels, minutes, pods: chosen.pods, notes: chosen.notes, by: { user: userInfo().username }, target: targetKey(found), asked }
+    const asked = { text: target, ...defined({ namespace: options.namespace }) }
+    const request = {
+      id,
+      run: id,
+      levels,
+      minutes,
+      pods: chosen.pods,
+      notes: chosen.notes,
+      by: { user: userInfo().username },
+      target: targetKey(found),
+      asked,
+    }
     const over = await lendUntilTheEnd(deps, request, signal)
     await answer(options.output === 'json' ? `${JSON.stringify(over, null, 2)}\n` : ended(over))
     return exitCode(over, signal)
@@ -110,13 +143,19 @@ async function lendInTerminal(target: string, typed: string, options: LogLevelOp
 
 /** Gives back what a terminal that was killed had lent: while this one has the data folder, no other can be waiting. */
 async function endAbandoned(deps: LeaseDeps): Promise<void> {
-  const abandoned = (await listLeases(deps.records)).filter(({ state, channel }) => state !== 'over' && channel === undefined)
+  const abandoned = (await listLeases(deps.records)).filter(
+    ({ state, channel }) => state !== 'over' && channel === undefined,
+  )
   const over = await Promise.all(abandoned.map(({ id }) => putBack(deps, id, { why: 'overdue' })))
   if (over.length > 0) remark(`Of before, when this command was killed:\n${over.map(ended).join('').trimEnd()}`)
 }
 
 /** Lends, waits, and gives back; whatever happens between. */
-async function lendUntilTheEnd(deps: LeaseDeps, request: Parameters<typeof lend>[1], signal: AbortSignal): Promise<LeaseRecord> {
+async function lendUntilTheEnd(
+  deps: LeaseDeps,
+  request: Parameters<typeof lend>[1],
+  signal: AbortSignal,
+): Promise<LeaseRecord> {
   const { id } = request
   try {
     const lease = await lend(deps, request, signal)
@@ -140,7 +179,10 @@ async function untilOver({ records }: LeaseDeps, id: string, signal: AbortSignal
       const lease = await readLease(records, id)
       const left = lease?.state === 'lent' ? Date.parse(lease.until) - Date.now() : 0
       if (left <= 0) return
-      if (isTTY) process.stderr.write(`\r\u001b[2K${minutesText(Math.ceil(left / 1000) / 60)} left; Ctrl-C gives the levels back`)
+      if (isTTY)
+        process.stderr.write(
+          `\r\u001b[2K${minutesText(Math.ceil(left / 1000) / 60)} left; Ctrl-C gives the levels back`,
+        )
       await pause(Math.min(LOOKS_EVERY, left), undefined, { signal })
     }
   } finally {
@@ -154,7 +196,12 @@ async function putBack(deps: LeaseDeps, id: string, end: LeaseEnd): Promise<Leas
     const lease = await giveBack(deps, id, end, new AbortController().signal)
     if (lease === undefined) throw new LeaseRefusedError('Nothing was lent.')
     if (lease.state === 'over' || Date.now() > late) return lease
-    remark(`${lease.proxies.filter(isUnsettled).map(({ pod, says = 'not put back' }) => `${formatPod(pod)}: ${says}`).join('; ')}; trying again`)
+    remark(
+      `${lease.proxies
+        .filter(isUnsettled)
+        .map(({ pod, says = 'not put back' }) => `${formatPod(pod)}: ${says}`)
+        .join('; ')}; trying again`,
+    )
     await pause(TRY_AGAIN)
   }
 }
@@ -164,20 +211,34 @@ const formatPod = ({ namespace, name }: PodOf): string => `Pod ${namespace ?? ''
 
 function begun({ lent, proxies, until, notes = [] }: LeaseRecord): string {
   const set = proxies.filter(({ state }) => state === 'lent')
-  const others = proxies.filter(({ state }) => state !== 'lent').map(({ pod, state, says }) => `${formatPod(pod)}: ${SAYS[state]}${says === undefined ? '' : `: ${says}`}`)
+  const others = proxies
+    .filter(({ state }) => state !== 'lent')
+    .map(({ pod, state, says }) => `${formatPod(pod)}: ${SAYS[state]}${says === undefined ? '' : `: ${says}`}`)
   return [
     `${levelsText(lent)} on ${set.map(({ pod }) => pod.name).join(', ')}${notes.length === 0 ? '' : ` (${notes.join('; ')})`} until ${until.slice(11, 19)} UTC. Ctrl-C gives the levels back.`,
-    ...others, ...set.map(({ pod: { name, namespace = '' } }) => `To read: kubectl logs -n ${namespace} ${name} -c istio-proxy -f`),
+    ...others,
+    ...set.map(
+      ({ pod: { name, namespace = '' } }) => `To read: kubectl logs -n ${namespace} ${name} -c istio-proxy -f`,
+    ),
   ].join('\n')
 }
 
 const SAYS: Readonly<Record<LeaseRecord['proxies'][number]['state'], string>> = {
-  noted: 'not set', lent: 'not put back', refused: 'could not be set', returned: 'put back', gone: 'its pod is gone, nothing to put back', restarted: 'its proxy was restarted and has its own levels again',
-  left: 'left alone', unreachable: 'NOT put back',
+  noted: 'not set',
+  lent: 'not put back',
+  refused: 'could not be set',
+  returned: 'put back',
+  gone: 'its pod is gone, nothing to put back',
+  restarted: 'its proxy was restarted and has its own levels again',
+  left: 'left alone',
+  unreachable: 'NOT put back',
 }
 
 function ended({ proxies, state }: LeaseRecord): string {
-  const lines = proxies.map(({ pod, state: each, before, says }) => `${formatPod(pod)}: ${SAYS[each]}${each === 'returned' ? ` to ${levelsText(before)}` : ''}${says === undefined ? '' : `: ${says}`}`)
+  const lines = proxies.map(
+    ({ pod, state: each, before, says }) =>
+      `${formatPod(pod)}: ${SAYS[each]}${each === 'returned' ? ` to ${levelsText(before)}` : ''}${says === undefined ? '' : `: ${says}`}`,
+  )
   return `${[...lines, ...(state === 'over' ? [] : ['What is not put back is tried again by the bot, and when this command is started the next time.'])].join('\n')}\n`
 }
 

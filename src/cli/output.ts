@@ -1,5 +1,6 @@
 /** True when the reader of a pipe has gone (`| head`): nobody is left to tell. */
-const isClosedPipe = (error: NodeJS.ErrnoException): boolean => error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'
+const isClosedPipe = (error: NodeJS.ErrnoException): boolean =>
+  error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'
 
 /** Lets a closed pipe end the output, not the process with a stack trace; to be called once. */
 export function tolerateClosedPipes(): void {

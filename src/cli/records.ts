@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadConfig } from '../config.ts'
-import { BackendError } from '../jobs/backend-error.ts'
-import { openBackend, type Backend } from '../jobs/backend.ts'
+import { BackendError } from '../queue/backend-error.ts'
+import { openBackend, type Backend } from '../queue/backend.ts'
 import { createLog } from '../log.ts'
 import { UsageError } from './failure.ts'
 
@@ -13,7 +13,11 @@ import { UsageError } from './failure.ts'
 export async function openRecords(): Promise<Backend> {
   const config = loadConfig(process.env)
   try {
-    return await openBackend({ dataFolder: config.dataFolder, log: createLog({ level: 'error' }), ...(config.redisUrl !== undefined && { redisUrl: config.redisUrl.reveal() }) })
+    return await openBackend({
+      dataFolder: config.dataFolder,
+      log: createLog({ level: 'error' }),
+      ...(config.redisUrl !== undefined && { redisUrl: config.redisUrl.reveal() }),
+    })
   } catch (error) {
     if (!(error instanceof BackendError)) throw error
     throw new UsageError(error.message, { cause: error })
@@ -27,7 +31,9 @@ export async function openRecords(): Promise<Backend> {
 export async function openKeptRecords(): Promise<Backend> {
   const { redisUrl, dataFolder } = loadConfig(process.env)
   if (redisUrl === undefined && !existsSync(join(dataFolder, 'pglite'))) {
-    throw new UsageError(`The data folder ${dataFolder} holds no records: no bot has worked with it. MESH_MEDIC_DATA names another, REDIS_URL the Redis of the bot.`)
+    throw new UsageError(
+      `The data folder ${dataFolder} holds no records: no bot has worked with it. MESH_MEDIC_DATA names another, REDIS_URL the Redis of the bot.`,
+    )
   }
   return openRecords()
 }

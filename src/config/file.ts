@@ -10,52 +10,112 @@ const members = z.strictObject({
 
 const Cluster = z.strictObject({
   kubeconfig: z.string().min(1).optional().describe('Path of its kubeconfig. Default: KUBECONFIG.'),
-  context: z.string().min(1).optional().describe("Context within the kubeconfig. Default: the kubeconfig's current one."),
+  context: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Context within the kubeconfig. Default: the kubeconfig's current one."),
   prometheus: url.optional().describe('Its Prometheus. Default: PROMETHEUS_URL.'),
 })
 
 const Channel = z.strictObject({
   cluster: z.string().optional().describe('The cluster asked about in this channel. Checked, not used yet.'),
-  roles: z.strictObject({
-    viewer: members.optional().describe('May ask, and may propose changes. Default: everybody in the channel.'),
-    operator: members.optional().describe('May also change for a while: raise log levels. Default: nobody.'),
-    approver: members.optional().describe('May also approve changes that stay, and their undoing. Default: nobody.'),
-  }).optional(),
+  roles: z
+    .strictObject({
+      viewer: members.optional().describe('May ask, and may propose changes. Default: everybody in the channel.'),
+      operator: members.optional().describe('May also change for a while: raise log levels. Default: nobody.'),
+      approver: members.optional().describe('May also approve changes that stay, and their undoing. Default: nobody.'),
+    })
+    .optional(),
   fourEyes: z.boolean().optional().describe('False lets people approve what they asked for themselves. Default true.'),
 })
 
 // Whoever may name system:masters here could do anything in the cluster.
-const kubernetesName = z.string().min(1).max(253).refine((name) => !name.startsWith('system:'), 'must not begin with system:')
+const kubernetesName = z
+  .string()
+  .min(1)
+  .max(253)
+  .refine((name) => !name.startsWith('system:'), 'must not begin with system:')
 const identity = z.strictObject({
   user: kubernetesName.describe('User name in Kubernetes.'),
   groups: z.array(kubernetesName).optional().describe('Groups in Kubernetes.'),
 })
 
 const Identities = z.strictObject({
-  users: z.record(z.string().regex(/^[UW][A-Z0-9]{2,}$/, 'must be a Slack user id like U0123456789'), identity).optional().describe('Slack user ids, each with who that is in Kubernetes.'),
-  groups: z.record(z.string().regex(/^S[A-Z0-9]{2,}$/, 'must be a Slack user group id like S0123456789'), z.array(kubernetesName)).optional()
+  users: z
+    .record(z.string().regex(/^[UW][A-Z0-9]{2,}$/, 'must be a Slack user id like U0123456789'), identity)
+    .optional()
+    .describe('Slack user ids, each with who that is in Kubernetes.'),
+  groups: z
+    .record(
+      z.string().regex(/^S[A-Z0-9]{2,}$/, 'must be a Slack user group id like S0123456789'),
+      z.array(kubernetesName),
+    )
+    .optional()
     .describe('Slack user group ids, each with the Kubernetes groups its members are in, beside their own.'),
 })
 
 const Changes = z.strictObject({
-  approvalMinutes: z.number().positive().max(24 * 60).optional().describe('Minutes a proposed change waits for its approval. Default 30.'),
-  proofSeconds: z.number().positive().max(600).optional().describe('Seconds after a change in which it is proved. Default 30.'),
-  gitops: z.enum(['patch', 'apply']).optional().describe('Objects that Argo CD, Flux or Helm own: `patch` offers a patch for the repository only, `apply` lets them be changed all the same. Default patch.'),
-  rehearseAs: identity.optional().describe('Who dry runs are made as before anybody has approved. Default: user mesh-medic:rehearsal, of deploy/manifests/writer.yaml.'),
+  approvalMinutes: z
+    .number()
+    .positive()
+    .max(24 * 60)
+    .optional()
+    .describe('Minutes a proposed change waits for its approval. Default 30.'),
+  proofSeconds: z
+    .number()
+    .positive()
+    .max(600)
+    .optional()
+    .describe('Seconds after a change in which it is proved. Default 30.'),
+  gitops: z
+    .enum(['patch', 'apply'])
+    .optional()
+    .describe(
+      'Objects that Argo CD, Flux or Helm own: `patch` offers a patch for the repository only, `apply` lets them be changed all the same. Default patch.',
+    ),
+  rehearseAs: identity
+    .optional()
+    .describe(
+      'Who dry runs are made as before anybody has approved. Default: user mesh-medic:rehearsal, of deploy/manifests/writer.yaml.',
+    ),
 })
 
 /** The configuration file. */
 export const ConfigFile = z.strictObject({
   cluster: z.string().optional().describe('Which of the clusters the bot looks at; needed when there are several.'),
-  clusters: z.record(z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be a name of a-z, 0-9 and hyphens'), Cluster).optional().describe('Clusters by a name of your choice.'),
-  channels: z.record(z.string().regex(/^[CG][A-Z0-9]{2,}$/, 'must be a Slack channel id like C0123456789'), Channel).optional().describe('Slack channels by their id.'),
-  limits: z.strictObject({
-    stepTimeout: z.number().positive().max(600).optional().describe('Seconds one look may take. Default 20.'),
-    concurrency: z.int().min(1).max(64).optional().describe('Looks under way at once in one diagnosis. Default 6.'),
-    jobs: z.int().min(0).max(64).optional().describe('Diagnoses under way at once in one process. Default 4; 0 when other processes work.'),
-    leaseProxies: z.int().min(1).max(100).optional().describe('Proxies whose log levels one lease may raise. Default 5.'),
-    leaseMinutes: z.number().positive().max(24 * 60).optional().describe('Minutes a lease may last. Default 15.'),
-  }).optional(),
+  clusters: z
+    .record(z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be a name of a-z, 0-9 and hyphens'), Cluster)
+    .optional()
+    .describe('Clusters by a name of your choice.'),
+  channels: z
+    .record(z.string().regex(/^[CG][A-Z0-9]{2,}$/, 'must be a Slack channel id like C0123456789'), Channel)
+    .optional()
+    .describe('Slack channels by their id.'),
+  limits: z
+    .strictObject({
+      stepTimeout: z.number().positive().max(600).optional().describe('Seconds one look may take. Default 20.'),
+      concurrency: z.int().min(1).max(64).optional().describe('Looks under way at once in one diagnosis. Default 6.'),
+      jobs: z
+        .int()
+        .min(0)
+        .max(64)
+        .optional()
+        .describe('Diagnoses under way at once in one process. Default 4; 0 when other processes work.'),
+      leaseProxies: z
+        .int()
+        .min(1)
+        .max(100)
+        .optional()
+        .describe('Proxies whose log levels one lease may raise. Default 5.'),
+      leaseMinutes: z
+        .number()
+        .positive()
+        .max(24 * 60)
+        .optional()
+        .describe('Minutes a lease may last. Default 15.'),
+    })
+    .optional(),
   identities: Identities.optional(),
   changes: Changes.optional(),
   docsUrl: url.optional().describe('Where findings are explained; links in messages begin with it.'),

@@ -1,10 +1,17 @@
-import { ASK_ONLY, type Members, type Policy } from '../changes/policy.ts'
+import { ASK_ONLY, type Members, type Policy } from '../fixes/policy.ts'
 import type { ConfigFile } from './file.ts'
 
 /** The rules for changes that a configuration file holds, with their defaults. */
-export function policyOf({ channels = {}, identities: { users = {}, groups = {} } = {}, changes = {}, limits = {} }: ConfigFile): Policy {
+export function policyOf({
+  channels = {},
+  identities: { users = {}, groups = {} } = {},
+  changes = {},
+  limits = {},
+}: ConfigFile): Policy {
   const named = (members: Members | undefined): readonly string[] => members?.groups ?? []
-  const inRoles = Object.values(channels).flatMap(({ roles = {} }) => [roles.viewer, roles.operator, roles.approver].flatMap(named))
+  const inRoles = Object.values(channels).flatMap(({ roles = {} }) =>
+    [roles.viewer, roles.operator, roles.approver].flatMap(named),
+  )
   const all = [...new Set([...Object.keys(groups), ...inRoles])].toSorted()
   const { rehearseAs } = changes
   return {
@@ -13,14 +20,21 @@ export function policyOf({ channels = {}, identities: { users = {}, groups = {} 
     identity(user, slackGroups) {
       const own = users[user]
       if (own === undefined) return undefined
-      return { user: own.user, groups: [...new Set([...(own.groups ?? []), ...slackGroups.flatMap((group) => groups[group] ?? [])])] }
+      return {
+        user: own.user,
+        groups: [...new Set([...(own.groups ?? []), ...slackGroups.flatMap((group) => groups[group] ?? [])])],
+      }
     },
     slackGroups: () => all,
     people: () => Object.values(users).map(({ user, groups: own }) => ({ user, groups: own ?? [] })),
-    rehearseAs: rehearseAs === undefined ? ASK_ONLY.rehearseAs : { user: rehearseAs.user, groups: rehearseAs.groups ?? [] },
+    rehearseAs:
+      rehearseAs === undefined ? ASK_ONLY.rehearseAs : { user: rehearseAs.user, groups: rehearseAs.groups ?? [] },
     approvalSeconds: changes.approvalMinutes === undefined ? ASK_ONLY.approvalSeconds : changes.approvalMinutes * 60,
     gitops: changes.gitops ?? ASK_ONLY.gitops,
     proofSeconds: changes.proofSeconds ?? ASK_ONLY.proofSeconds,
-    leases: { proxies: limits.leaseProxies ?? ASK_ONLY.leases.proxies, minutes: limits.leaseMinutes ?? ASK_ONLY.leases.minutes },
+    leases: {
+      proxies: limits.leaseProxies ?? ASK_ONLY.leases.proxies,
+      minutes: limits.leaseMinutes ?? ASK_ONLY.leases.minutes,
+    },
   }
 }

@@ -12,7 +12,15 @@ export function readConfigFile(path: string): { file: ConfigFile; problems: Prob
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    return { file: {}, problems: [{ where: 'MESH_MEDIC_CONFIG', says: `cannot be read: ${error instanceof Error ? error.message : String(error)}` }] }
+    return {
+      file: {},
+      problems: [
+        {
+          where: 'MESH_MEDIC_CONFIG',
+          says: `cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        },
+      ],
+    }
   }
   return readConfigText(text, basename(path))
 }
@@ -21,23 +29,39 @@ export function readConfigFile(path: string): { file: ConfigFile; problems: Prob
 export function readConfigText(text: string, name: string): { file: ConfigFile; problems: Problem[] } {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const at = (offset: number | undefined): string => (offset === undefined ? name : `${name}:${lines.linePos(offset).line}`)
-  if (document.errors.length > 0) return { file: {}, problems: document.errors.map(({ pos, message }) => ({ where: at(pos[0]), says: message })) }
+  const at = (offset: number | undefined): string =>
+    offset === undefined ? name : `${name}:${lines.linePos(offset).line}`
+  if (document.errors.length > 0)
+    return { file: {}, problems: document.errors.map(({ pos, message }) => ({ where: at(pos[0]), says: message })) }
   const parsed = ConfigFile.safeParse(document.toJS() ?? {})
-  if (parsed.success) return { file: parsed.data, problems: clusterProblems(parsed.data, (keys) => at(offsetOf(document, keys))) }
+  if (parsed.success)
+    return { file: parsed.data, problems: clusterProblems(parsed.data, (keys) => at(offsetOf(document, keys))) }
   return { file: {}, problems: parsed.error.issues.flatMap((issue) => explain(issue, document, at)) }
 }
 
 type Keys = readonly PropertyKey[]
 
-function explain(issue: z.core.$ZodIssue, document: Document.Parsed, at: (offset: number | undefined) => string): Problem[] {
+function explain(
+  issue: z.core.$ZodIssue,
+  document: Document.Parsed,
+  at: (offset: number | undefined) => string,
+): Problem[] {
   const name = issue.path.map(String).join('.')
-  if (issue.code !== 'unrecognized_keys') return [{ where: at(offsetOf(document, issue.path)), says: `${name === '' ? 'the file' : name}: ${issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message}` }]
+  if (issue.code !== 'unrecognized_keys')
+    return [
+      {
+        where: at(offsetOf(document, issue.path)),
+        says: `${name === '' ? 'the file' : name}: ${issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message}`,
+      },
+    ]
   const known = keysAt(issue.path)
   return issue.keys.map((key) => {
     const [nearest] = nearestNames(key, known)
     const full = [...issue.path.map(String), key].join('.')
-    return { where: at(offsetOf(document, [...issue.path, key])), says: `${full} is not a key here; ${nearest === undefined ? `known are ${known.join(', ')}` : `did you mean ${nearest}?`}` }
+    return {
+      where: at(offsetOf(document, [...issue.path, key])),
+      says: `${full} is not a key here; ${nearest === undefined ? `known are ${known.join(', ')}` : `did you mean ${nearest}?`}`,
+    }
   })
 }
 
@@ -45,17 +69,25 @@ function explain(issue: z.core.$ZodIssue, document: Document.Parsed, at: (offset
 function offsetOf(document: Document.Parsed, keys: Keys): number | undefined {
   const parent: unknown = keys.length <= 1 ? document.contents : document.getIn(keys.slice(0, -1), true)
   const last = keys.at(-1)
-  const pair = isMap<ParsedNode>(parent) ? parent.items.find(({ key }) => isScalar(key) && key.value === last) : undefined
+  const pair = isMap<ParsedNode>(parent)
+    ? parent.items.find(({ key }) => isScalar(key) && key.value === last)
+    : undefined
   if (pair !== undefined) return pair.key.range[0]
-  return (document.getIn(keys, true) as ParsedNode | undefined)?.range[0] ?? (document.contents?.range[0])
+  return (document.getIn(keys, true) as ParsedNode | undefined)?.range[0] ?? document.contents?.range[0]
 }
 
-interface JsonSchema { properties?: Record<string, JsonSchema>; additionalProperties?: JsonSchema | boolean }
+interface JsonSchema {
+  properties?: Record<string, JsonSchema>
+  additionalProperties?: JsonSchema | boolean
+}
 
 /** The keys the schema knows where a path leads to. */
 function keysAt(keys: Keys): string[] {
   let schema: JsonSchema | undefined = z.toJSONSchema(ConfigFile, { io: 'input' }) as JsonSchema
-  for (const key of keys) schema = schema?.properties?.[String(key)] ?? (typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined)
+  for (const key of keys)
+    schema =
+      schema?.properties?.[String(key)] ??
+      (typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined)
   return Object.keys(schema?.properties ?? {})
 }
 
@@ -67,10 +99,19 @@ function clusterProblems({ cluster, clusters = {}, channels = {} }: ConfigFile, 
     return `there is no cluster ${name}; ${nearest === undefined ? `known are: ${known.join(', ') || 'none'}` : `did you mean ${nearest}?`}`
   }
   const problems: Problem[] = []
-  if (cluster !== undefined && !known.includes(cluster)) problems.push({ where: at(['cluster']), says: `cluster: ${unknown(cluster)}` })
-  if (cluster === undefined && known.length > 1) problems.push({ where: at(['clusters']), says: `clusters: there are ${known.length}; say which one the bot looks at with "cluster: ${known[0] ?? ''}"` })
+  if (cluster !== undefined && !known.includes(cluster))
+    problems.push({ where: at(['cluster']), says: `cluster: ${unknown(cluster)}` })
+  if (cluster === undefined && known.length > 1)
+    problems.push({
+      where: at(['clusters']),
+      says: `clusters: there are ${known.length}; say which one the bot looks at with "cluster: ${known[0] ?? ''}"`,
+    })
   for (const [channel, { cluster: named }] of Object.entries(channels)) {
-    if (named !== undefined && !known.includes(named)) problems.push({ where: at(['channels', channel, 'cluster']), says: `channels.${channel}.cluster: ${unknown(named)}` })
+    if (named !== undefined && !known.includes(named))
+      problems.push({
+        where: at(['channels', channel, 'cluster']),
+        says: `channels.${channel}.cluster: ${unknown(named)}`,
+      })
   }
   return problems
 }

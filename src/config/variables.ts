@@ -9,9 +9,19 @@ export interface Variable<T = unknown> {
 
 const text = z.string()
 const path = z.string()
-const http = z.string().refine((value) => ['http:', 'https:'].includes(protocolOf(value) ?? ''), 'must be an address like http://host:9090')
-const port = z.string().regex(/^\d{1,5}$/, 'must be a port number').transform(Number).refine((value) => value <= 65535, 'must be a port number')
-const secret = (pattern: RegExp, message: string): z.ZodType<Secret, string> => z.string().regex(pattern, message).transform((value) => new Secret(value))
+const http = z
+  .string()
+  .refine((value) => ['http:', 'https:'].includes(protocolOf(value) ?? ''), 'must be an address like http://host:9090')
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port number')
+  .transform(Number)
+  .refine((value) => value <= 65535, 'must be a port number')
+const secret = (pattern: RegExp, message: string): z.ZodType<Secret, string> =>
+  z
+    .string()
+    .regex(pattern, message)
+    .transform((value) => new Secret(value))
 
 function protocolOf(value: string): string | undefined {
   try {
@@ -28,18 +38,36 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 
 /** Every environment variable this project reads. An empty one counts as absent. */
 export const VARIABLES = {
-  SLACK_BOT_TOKEN: variable('Bot token of the Slack app.', secret(/^xoxb-/, 'must begin with xoxb- (OAuth & Permissions, Bot User OAuth Token)')),
-  SLACK_APP_TOKEN: variable('App-level token: selects Socket Mode.', secret(/^xapp-/, 'must begin with xapp- (Basic Information, App-Level Tokens)')),
-  SLACK_SIGNING_SECRET: variable('Signing secret: selects HTTP, when there is no app token.', secret(/^\S{8,}$/, 'must be the signing secret of Basic Information')),
+  SLACK_BOT_TOKEN: variable(
+    'Bot token of the Slack app.',
+    secret(/^xoxb-/, 'must begin with xoxb- (OAuth & Permissions, Bot User OAuth Token)'),
+  ),
+  SLACK_APP_TOKEN: variable(
+    'App-level token: selects Socket Mode.',
+    secret(/^xapp-/, 'must begin with xapp- (Basic Information, App-Level Tokens)'),
+  ),
+  SLACK_SIGNING_SECRET: variable(
+    'Signing secret: selects HTTP, when there is no app token.',
+    secret(/^\S{8,}$/, 'must be the signing secret of Basic Information'),
+  ),
   SLACK_API_URL: variable("Another address than Slack's, for a stand-in or proxy.", http),
   SLACK_PORT: variable('Port that Slack posts to, in HTTP mode. Default 3000.', port),
-  REDIS_URL: variable('Redis for records and jobs; without it both live in the data folder.', secret(/^rediss?:\/\/\S+$/, 'must be an address like redis://host:6379 or rediss://user:password@host:6380')),
+  REDIS_URL: variable(
+    'Redis for records and jobs; without it both live in the data folder.',
+    secret(/^rediss?:\/\/\S+$/, 'must be an address like redis://host:6379 or rediss://user:password@host:6380'),
+  ),
   ISTIOCTL: variable('The istioctl program. Default: the one on PATH.', path),
-  KUBECONFIG: variable("The kubeconfig, as kubectl reads it. Default: ~/.kube/config, or the pod's service account.", path),
+  KUBECONFIG: variable(
+    "The kubeconfig, as kubectl reads it. Default: ~/.kube/config, or the pod's service account.",
+    path,
+  ),
   PROMETHEUS_URL: variable('Prometheus for clusters that name none of their own.', http),
   KIALI_URL: variable('Kiali, for links. Not used yet.', http),
   MESH_MEDIC_CONFIG: variable('The YAML file below.', path),
-  MESH_MEDIC_DATA: variable('The data folder. Default: mesh-medic in the user\'s state directory (XDG_STATE_HOME or ~/.local/state).', path),
+  MESH_MEDIC_DATA: variable(
+    "The data folder. Default: mesh-medic in the user's state directory (XDG_STATE_HOME or ~/.local/state).",
+    path,
+  ),
   XDG_STATE_HOME: variable("The user's state directory.", path),
   HEALTH_PORT: variable('Port of /healthz, /readyz and /metrics. Default 8080.', port),
   LOG_LEVEL: variable(`How much is logged: ${LOG_LEVELS.join(', ')}. Default info.`, z.enum(LOG_LEVELS)),

@@ -18,12 +18,17 @@ export function verdictOf({ findings, skipped }: Judgement): Verdict {
  * when several remain, the one that explains more, then the one traffic shows, wins; a tie has no cause: it is never guessed.
  */
 export function causeOf(checks: readonly Check[], findings: readonly Finding[]): Report['cause'] {
-  const problem = (finding: Finding): Problem | undefined => checks.find(({ name }) => name === finding.check)?.problems[finding.code]
+  const problem = (finding: Finding): Problem | undefined =>
+    checks.find(({ name }) => name === finding.check)?.problems[finding.code]
   const explains = (a: Finding, b: Finding): boolean =>
-    a !== b && (problem(a)?.explains ?? []).includes(b.code) && (a.scope.length === 0 || b.scope.length === 0 || a.scope.some((one) => b.scope.includes(one)))
+    a !== b &&
+    (problem(a)?.explains ?? []).includes(b.code) &&
+    (a.scope.length === 0 || b.scope.length === 0 || a.scope.some((one) => b.scope.includes(one)))
   const hurting = findings.filter((finding) => hurts(finding))
   const possible = hurting.filter((finding) => problem(finding)?.symptom !== true)
-  const roots = possible.filter((finding) => !possible.some((other) => explains(other, finding) && !explains(finding, other)))
+  const roots = possible.filter(
+    (finding) => !possible.some((other) => explains(other, finding) && !explains(finding, other)),
+  )
   const ranked = roots
     .map((finding) => ({ finding, explains: findings.filter((other) => explains(finding, other)) }))
     .toSorted((a, b) => weigh(b) - weigh(a))
@@ -32,4 +37,5 @@ export function causeOf(checks: readonly Check[], findings: readonly Finding[]):
   return first
 }
 
-const weigh = ({ finding, explains }: { finding: Finding; explains: Finding[] }): number => explains.filter(hurts).length * 2 + (finding.standing === 'observed' ? 1 : 0)
+const weigh = ({ finding, explains }: { finding: Finding; explains: Finding[] }): number =>
+  explains.filter(hurts).length * 2 + (finding.standing === 'observed' ? 1 : 0)

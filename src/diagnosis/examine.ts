@@ -11,10 +11,22 @@ import type { Target } from '../mesh/target.ts'
 import { causeOf, verdictOf } from './cause.ts'
 import { followTarget } from './follow-target.ts'
 import { judge } from './judge.ts'
-import { planApplicationLogs, planCallers, planControlPlane, planGatewayPods, planIstiodLog, planNamespace, planObjects, planOtherRevisions, planProxies, planWebhooks } from './plan.ts'
+import {
+  planApplicationLogs,
+  planCallers,
+  planControlPlane,
+  planGatewayPods,
+  planIstiodLog,
+  planNamespace,
+  planObjects,
+  planOtherRevisions,
+  planProxies,
+  planWebhooks,
+} from './plan.ts'
 import type { PlannedStep, Report } from './report.ts'
 import { completeTarget, resolveTarget } from './resolve-target.ts'
 import { rateFigure, trafficFigure } from './traffic-figure.ts'
+import { defined } from '../mesh/defined.ts'
 
 /** What a diagnosis tells while it runs. */
 export interface Progress {
@@ -42,7 +54,8 @@ class PlanLedger {
   /** Adds steps; answers those that are new. */
   add(steps: readonly AnyStep[]): AnyStep[] {
     const fresh = steps.filter(({ id }) => !this.steps.has(id))
-    for (const { id, kind, of, group, title, source } of fresh) this.steps.set(id, { id, kind, ...(of !== undefined && { of }), group, title, command: source, outcome: 'waiting' })
+    for (const { id, kind, of, group, title, source } of fresh)
+      this.steps.set(id, { id, kind, ...defined({ of }), group, title, command: source, outcome: 'waiting' })
     this.tell()
     return fresh
   }
@@ -72,15 +85,24 @@ class PlanLedger {
  * @throws {UnknownTargetError} {AmbiguousTargetError} when the query names nothing, or several things
  * @throws the signal's reason when it was cancelled
  */
-export async function examine(query: TargetQuery, clients: Clients, checks: readonly Check[], options: ExamineOptions = {}): Promise<Report> {
+export async function examine(
+  query: TargetQuery,
+  clients: Clients,
+  checks: readonly Check[],
+  options: ExamineOptions = {},
+): Promise<Report> {
   const startedAt = clients.now().toISOString()
   const ledger = new PlanLedger(options.progress)
   const gatherOptions: GatherOptions = {
-    signal: options.signal, stepTimeout: options.stepTimeout, concurrency: options.concurrency,
-    onStarted: (step) => ledger.started(step), onFinished: (step, reading, milliseconds) => ledger.finished(step, reading, milliseconds),
+    signal: options.signal,
+    stepTimeout: options.stepTimeout,
+    concurrency: options.concurrency,
+    onStarted: (step) => ledger.started(step),
+    onFinished: (step, reading, milliseconds) => ledger.finished(step, reading, milliseconds),
   }
   const gathering = new Gathering(clients, gatherOptions)
-  const look = async (steps: AnyStep[]): Promise<void> => gathering.gather(ledger.add(steps.map((step) => inContext(step, clients.context))))
+  const look = async (steps: AnyStep[]): Promise<void> =>
+    gathering.gather(ledger.add(steps.map((step) => inContext(step, clients.context))))
   const seen = (): Evidence => new Evidence(gathering.readings)
 
   // istioctl takes longest to start: it runs beside the reads the next steps wait for.
@@ -92,38 +114,61 @@ export async function examine(query: TargetQuery, clients: Clients, checks: read
     besides.push(looking)
   }
   const controlPlane = planControlPlane()
-  beside(controlPlane.filter(({ kind }) => kind === 'proxy-status'))
+  const isStatus = ({ kind }: AnyStep): boolean => kind === 'proxy-status'
+  beside(controlPlane.filter(isStatus))
   // istiod's pods say which domain Services have.
-  const istiods = look(controlPlane)
+  const istiods = look(controlPlane.filter((step) => !isStatus(step)))
   const objects = look(planObjects(query))
-  const inNamespace = (namespaces: readonly string[]): Promise<void> => look(namespaces.flatMap(planNamespace).filter((step) => {
-    if (step.kind !== 'analyzer-messages') return true
-    beside([step])
-    return false
-  }))
+  const inNamespace = (namespaces: readonly string[]): Promise<void> =>
+    look(
+      namespaces.flatMap(planNamespace).filter((step) => {
+        if (step.kind !== 'analyzer-messages') return true
+        beside([step])
+        return false
+      }),
+    )
   try {
     await Promise.all([istiods, objects, ...(query.namespace === undefined ? [] : [inNamespace([query.namespace])])])
     let target = resolveTarget(query, seen())
     options.progress?.target?.(target)
-    const namespaces = [...new Set([target.namespace, ...target.services.map(({ namespace = '' }) => namespace)])].filter((name) => name !== '')
+    const namespaces = [
+      ...new Set([target.namespace, ...target.services.map(({ namespace = '' }) => namespace)]),
+    ].filter((name) => name !== '')
     await Promise.all([inNamespace(namespaces), look(planGatewayPods(target, seen()))])
     // Where istiod cannot be seen, the sidecars that were say which domain Services have.
     target = completeTarget(resolveTarget(query, seen()), seen())
     await look(planGatewayPods(target, seen()))
     await look(planProxies(target, seen(), clients.prometheus !== undefined))
-    await look([...planCallers(target, seen()), ...planApplicationLogs(target, seen()), ...planWebhooks(target, seen())])
+    await look([
+      ...planCallers(target, seen()),
+      ...planApplicationLogs(target, seen()),
+      ...planWebhooks(target, seen()),
+    ])
     await Promise.all(besides)
     await look([...planOtherRevisions(seen()), ...planIstiodLog(target, seen())])
-    return report(target, checks, ledger, gathering.readings, { startedAt, finishedAt: clients.now().toISOString(), context: clients.context })
+    return report(target, checks, ledger, gathering.readings, {
+      startedAt,
+      finishedAt: clients.now().toISOString(),
+      context: clients.context,
+    })
   } catch (error) {
     await Promise.allSettled(besides)
     throw error
   }
 }
 
-function report(target: Target, checks: readonly Check[], ledger: PlanLedger, readings: readonly Reading[], { startedAt, finishedAt, context }: { startedAt: string; finishedAt: string; context: string | undefined }): Report {
+function report(
+  target: Target,
+  checks: readonly Check[],
+  ledger: PlanLedger,
+  readings: readonly Reading[],
+  { startedAt, finishedAt, context }: { startedAt: string; finishedAt: string; context: string | undefined },
+): Report {
   const order = [...ledger.steps.values()]
-  const inOrder = readings.toSorted((a, b) => order.findIndex(({ command }) => command === a.source) - order.findIndex(({ command }) => command === b.source))
+  const inOrder = readings.toSorted(
+    (a, b) =>
+      order.findIndex(({ command }) => command === a.source) - order.findIndex(({ command }) => command === b.source),
+  )
   const evidence = new Evidence(inOrder)
   const judgement = judge(checks, evidence, target)
   const cause = causeOf(checks, judgement.findings)
@@ -131,8 +176,16 @@ function report(target: Target, checks: readonly Check[], ledger: PlanLedger, re
   const rates = rateFigure(evidence)
   const follow = followTarget(target, evidence, { context, at: finishedAt })
   return {
-    target, plan: order, readings: inOrder, ...judgement,
-    ...(cause !== undefined && { cause }), verdict: verdictOf(judgement), ...(follow !== undefined && { follow }), ...(traffic !== undefined && { traffic }), ...(rates !== undefined && { rates }),
-    changes: [], advice: [], startedAt, finishedAt,
+    target,
+    plan: order,
+    readings: inOrder,
+    ...judgement,
+    ...defined({ cause }),
+    verdict: verdictOf(judgement),
+    ...defined({ follow, traffic, rates }),
+    changes: [],
+    advice: [],
+    startedAt,
+    finishedAt,
   }
 }

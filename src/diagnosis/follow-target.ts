@@ -1,8 +1,8 @@
-import { podsOf } from '../checks/owners.ts'
-import { gatewaysFor } from '../checks/proxies-of.ts'
-import type { Request } from '../checks/requests-to.ts'
-import { groupBy, isGrave, latest, requestsTo } from '../checks/requests-to.ts'
-import { trafficCountsFrom } from '../checks/traffic-of.ts'
+import { podsOf } from '../checks/facts/owners.ts'
+import { gatewaysFor } from '../checks/facts/proxies-of.ts'
+import type { Request } from '../checks/facts/requests-to.ts'
+import { groupBy, isGrave, latest, requestsTo } from '../checks/facts/requests-to.ts'
+import { trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { failed, since } from '../mesh/access-log.ts'
 import { fromFqdn } from '../mesh/host.ts'
@@ -15,6 +15,7 @@ import type { FollowQuestion, FollowWords } from './follow/question.ts'
 import { FollowSyntaxError, parseFollow } from './follow/question.ts'
 import type { FollowReport } from './follow/report.ts'
 import { followSeen } from './follow.ts'
+import { defined } from '../mesh/defined.ts'
 
 /** Requests through gateways that are followed, at most: a target may have many hosts. */
 const MOST_WAYS = 4
@@ -32,7 +33,7 @@ function questionOf(wanted: Wanted, words: FollowWords): FollowQuestion | undefi
   const { host, port, path = '/', method } = wanted
   if (!path.startsWith('/')) return questionOf({ ...wanted, path: '/' }, words)
   try {
-    return parseFollow(`${host}${port === undefined ? '' : `:${port}`}${path}`, { ...words, ...(method !== undefined && { method }) })
+    return parseFollow(`${host}${port === undefined ? '' : `:${port}`}${path}`, { ...words, ...defined({ method }) })
   } catch (error) {
     if (!(error instanceof FollowSyntaxError)) throw error
     return path === '/' ? undefined : questionOf({ ...wanted, path: '/' }, words)
@@ -50,13 +51,19 @@ function wantedBy({ entry: { authority = '', path, method } }: Pick<Request, 'en
 /** The kind of request there is most of: among those that fail, when that is more than a passing matter. */
 function usual(requests: readonly Request[]): Wanted | undefined {
   const bad = requests.filter(({ entry }) => failed(entry))
-  const [most] = groupBy(isGrave(bad, requests) ? bad : requests, ({ entry: { method, authority, path } }) => JSON.stringify([method, authority, path?.replace(/\?.*$/s, '')]))
+  const [most] = groupBy(isGrave(bad, requests) ? bad : requests, ({ entry: { method, authority, path } }) =>
+    JSON.stringify([method, authority, path?.replace(/\?.*$/s, '')]),
+  )
   return most === undefined ? undefined : wantedBy(latest(most))
 }
 
 /** The first path that a VirtualService for the hosts asks for. */
 function routedPath(hosts: readonly string[], evidence: Evidence): string | undefined {
-  const matches = evidence.objects('virtual-services').filter((one) => concerns(one, hosts)).flatMap(({ spec }) => spec?.http ?? []).flatMap(({ match = [] }) => match)
+  const matches = evidence
+    .objects('virtual-services')
+    .filter((one) => concerns(one, hosts))
+    .flatMap(({ spec }) => spec?.http ?? [])
+    .flatMap(({ match = [] }) => match)
   return matches.flatMap(({ uri }) => uri?.exact ?? uri?.prefix ?? [])[0]
 }
 
@@ -64,25 +71,44 @@ function routedPath(hosts: readonly string[], evidence: Evidence): string | unde
 function outerHosts({ hosts }: Target, evidence: Evidence): string[] {
   const plain = hosts.filter((host) => !host.includes('*'))
   const outer = plain.filter((host) => fromFqdn(host) === undefined)
-  return (outer.length > 0 ? outer : plain).toSorted((a, b) => Number(gatewaysTaking(b, evidence).length > 0) - Number(gatewaysTaking(a, evidence).length > 0))
+  return (outer.length > 0 ? outer : plain).toSorted(
+    (a, b) => Number(gatewaysTaking(b, evidence).length > 0) - Number(gatewaysTaking(a, evidence).length > 0),
+  )
 }
 
 /** Ways through the gateways that lead to the target, or were meant to. */
 function throughGateways(target: Target, requests: readonly Request[], evidence: Evidence): FollowQuestion[] {
   if (gatewaysFor(evidence, target).length === 0) return []
   const own = new Set(target.pods.map(({ name }) => name))
-  const logged = usual(requests.filter(({ entry, log }) => !own.has(log.of?.name ?? '') && fromFqdn(wantedBy({ entry }).host) === undefined))
+  const logged = usual(
+    requests.filter(
+      ({ entry, log }) => !own.has(log.of?.name ?? '') && fromFqdn(wantedBy({ entry }).host) === undefined,
+    ),
+  )
   const { port } = target
-  const asked = outerHosts(target, evidence).map((host): Wanted => ({ host, port, path: target.path ?? (logged?.host === host ? logged.path : undefined) ?? routedPath(target.hosts, evidence) }))
+  const asked = outerHosts(target, evidence).map((host): Wanted => ({
+    host,
+    port,
+    path: target.path ?? (logged?.host === host ? logged.path : undefined) ?? routedPath(target.hosts, evidence),
+  }))
   // What a client sends as Host is often the gateway's port on the node: the Gateway takes the host by any port.
   const sent = logged === undefined || target.path !== undefined ? [] : [{ ...logged, port }]
   const questions = [...sent, ...asked].flatMap((wanted) => questionOf(wanted, { from: 'ingress' }) ?? [])
-  return questions.filter(({ text }, index) => questions.findIndex((other) => other.text === text) === index).slice(0, MOST_WAYS)
+  return questions
+    .filter(({ text }, index) => questions.findIndex((other) => other.text === text) === index)
+    .slice(0, MOST_WAYS)
 }
 
 /** What the target's own sidecars are asked to send: the calls it makes when nothing calls it, else requests to itself, as its neighbours would make them. */
-function fromSidecars(target: Target, requests: readonly Request[], moment: number, evidence: Evidence): FollowQuestion[] {
-  const [pod] = podsOf(target, evidence).filter((one) => proxyAnswers(one) && evidence.seenOf('listeners', refOf(one)) !== undefined)
+function fromSidecars(
+  target: Target,
+  requests: readonly Request[],
+  moment: number,
+  evidence: Evidence,
+): FollowQuestion[] {
+  const [pod] = podsOf(target, evidence).filter(
+    (one) => proxyAnswers(one) && evidence.seenOf('listeners', refOf(one)) !== undefined,
+  )
   if (pod === undefined) return []
   const words: FollowWords = { from: `pod/${pod.metadata.name}`, namespace: pod.metadata.namespace }
   const [host] = target.hosts.filter((one) => !one.includes('*'))
@@ -91,7 +117,14 @@ function fromSidecars(target: Target, requests: readonly Request[], moment: numb
     return listed(questionOf({ host, port: target.port, path: target.path ?? path, method }, words))
   }
   const log = evidence.seenOf('access-log', refOf(pod))
-  const calls = log === undefined ? [] : since(log.value.lines, moment).filter(({ upstreamCluster = '', authority }) => authority !== undefined && !upstreamCluster.startsWith('inbound|')).map((entry): Request => ({ entry, log }))
+  const calls =
+    log === undefined
+      ? []
+      : since(log.value.lines, moment)
+          .filter(
+            ({ upstreamCluster = '', authority }) => authority !== undefined && !upstreamCluster.startsWith('inbound|'),
+          )
+          .map((entry): Request => ({ entry, log }))
   const wanted = usual(calls)
   return wanted === undefined ? [] : listed(questionOf(wanted, words))
 }
@@ -100,13 +133,21 @@ function fromSidecars(target: Target, requests: readonly Request[], moment: numb
  * The way of a request to the target, told from what a diagnosis has seen without another look: through a gateway, the one where it dies first; without
  * gateways from the target's own sidecar. Undefined when no such proxy was read, or nothing says what to ask for.
  */
-export function followTarget(target: Target, evidence: Evidence, options: { context?: string | undefined; at: string }): FollowReport | undefined {
+export function followTarget(
+  target: Target,
+  evidence: Evidence,
+  options: { context?: string | undefined; at: string },
+): FollowReport | undefined {
   const moment = trafficCountsFrom(evidence, target)
   const requests = moment === undefined ? [] : requestsTo(target, moment, evidence)
-  const ways = throughGateways(target, requests, evidence).flatMap((question) => followSeen(question, evidence, options) ?? [])
+  const ways = throughGateways(target, requests, evidence).flatMap(
+    (question) => followSeen(question, evidence, options) ?? [],
+  )
   const [first] = ways
   if (first !== undefined) return ways.find(({ outcome }) => outcome === 'dies') ?? first
-  const [own] = fromSidecars(target, requests, moment ?? 0, evidence).flatMap((question) => followSeen(question, evidence, options) ?? [])
+  const [own] = fromSidecars(target, requests, moment ?? 0, evidence).flatMap(
+    (question) => followSeen(question, evidence, options) ?? [],
+  )
   // A workload need not be allowed to call itself.
   return own?.dies === 'inbound' ? undefined : own
 }

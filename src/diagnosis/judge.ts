@@ -5,6 +5,7 @@ import type { Ref } from '../mesh/ref.ts'
 import { compareRefs, formatRef, sameRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Skipped } from './report.ts'
+import { defined } from '../mesh/defined.ts'
 
 /** What the checks made of the evidence. */
 export interface Judgement {
@@ -22,8 +23,12 @@ function unseen(check: Check, evidence: Evidence): { skipped: Skipped[]; runs: b
     const blind = evidence.blind(kind)
     if (none && blind.length > 0 && check.needs.includes(kind)) runs = false
     return blind.map(({ of, reason, detail, permission }): Skipped => ({
-      check: check.name, kind, reason, detail, partly: !none || !check.needs.includes(kind),
-      ...(of !== undefined && { of }), ...(permission !== undefined && { permission }),
+      check: check.name,
+      kind,
+      reason,
+      detail,
+      partly: !none || !check.needs.includes(kind),
+      ...defined({ of, permission }),
     }))
   })
   return { skipped, runs }
@@ -41,10 +46,20 @@ function coversMessage(covered: string, { args }: Finding, message: Finding): bo
 
 /** An analyzer's message that a finding of our own about the same object explains is not said twice; about the same object, or about one that the finding names in its scope. */
 function withoutCovered(findings: readonly Finding[], checks: readonly Check[]): Finding[] {
-  const covers = (finding: Finding): readonly string[] => checks.find(({ name }) => name === finding.check)?.problems[finding.code]?.covers ?? []
-  const isAbout = (finding: Finding, subject: Ref): boolean => sameRef(finding.subject, subject) || finding.scope.includes(formatRef(subject))
-  return findings.filter((message) => typeof message.args.analyzer !== 'string'
-    || !findings.some((other) => other !== message && isAbout(other, message.subject) && covers(other).some((covered) => coversMessage(covered, other, message))))
+  const covers = (finding: Finding): readonly string[] =>
+    checks.find(({ name }) => name === finding.check)?.problems[finding.code]?.covers ?? []
+  const isAbout = (finding: Finding, subject: Ref): boolean =>
+    sameRef(finding.subject, subject) || finding.scope.includes(formatRef(subject))
+  return findings.filter(
+    (message) =>
+      typeof message.args.analyzer !== 'string' ||
+      !findings.some(
+        (other) =>
+          other !== message &&
+          isAbout(other, message.subject) &&
+          covers(other).some((covered) => coversMessage(covered, other, message)),
+      ),
+  )
 }
 
 /** Runs every check that has what it needs. Findings come in a fixed order: severity, standing, code, subject. */
@@ -70,8 +85,10 @@ const SEVERITIES = ['error', 'warning', 'info']
 const STANDINGS = ['observed', 'live', 'configured']
 
 function byWeight(a: Finding, b: Finding): number {
-  return STANDINGS.indexOf(a.standing) - STANDINGS.indexOf(b.standing)
-    || SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)
-    || a.code.localeCompare(b.code, 'en')
-    || compareRefs(a.subject, b.subject)
+  return (
+    STANDINGS.indexOf(a.standing) - STANDINGS.indexOf(b.standing) ||
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    a.code.localeCompare(b.code, 'en') ||
+    compareRefs(a.subject, b.subject)
+  )
 }

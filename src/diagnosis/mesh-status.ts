@@ -1,4 +1,4 @@
-import { wasAskedFor } from '../checks/asked-revisions.ts'
+import { wasAskedFor } from '../checks/facts/asked-revisions.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
 import { objects } from '../evidence/collectors/objects.ts'
 import { proxyStatus } from '../evidence/collectors/proxy-status.ts'
@@ -14,6 +14,7 @@ import type { ProxySync } from '../mesh/proxy-status.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { compareRefs } from '../mesh/ref.ts'
 import { planOtherRevisions } from './plan.ts'
+import { defined } from '../mesh/defined.ts'
 
 /** One proxy and how it stands with istiod. */
 export interface ProxyStanding {
@@ -67,7 +68,10 @@ const WORST_FIRST: readonly ProxyStanding['state'][] = ['absent', 'rejected', 's
  * @throws {UnknownNamespaceError} with the nearest names
  * @throws the signal's reason when it was cancelled
  */
-export async function meshStatus(clients: Clients, { namespace, signal, stepTimeout }: MeshStatusOptions = {}): Promise<MeshStatus> {
+export async function meshStatus(
+  clients: Clients,
+  { namespace, signal, stepTimeout }: MeshStatusOptions = {},
+): Promise<MeshStatus> {
   const gathering = new Gathering(clients, { signal, stepTimeout })
   const steps: AnyStep[] = [
     proxyStatus(),
@@ -76,32 +80,46 @@ export async function meshStatus(clients: Clients, { namespace, signal, stepTime
     ...(namespace === undefined ? [] : [objects('namespaces', 'objects')]),
   ]
   await gathering.gather(steps.map((step) => inContext(step, clients.context)))
-  await gathering.gather(planOtherRevisions(new Evidence(gathering.readings)).map((step) => inContext(step, clients.context)))
+  await gathering.gather(
+    planOtherRevisions(new Evidence(gathering.readings)).map((step) => inContext(step, clients.context)),
+  )
   return summarise(new Evidence(gathering.readings), namespace)
 }
 
 function summarise(evidence: Evidence, namespace: string | undefined): MeshStatus {
   const names = evidence.objects('namespaces').map(({ metadata }) => metadata.name)
-  if (namespace !== undefined && names.length > 0 && !names.includes(namespace)) throw new UnknownNamespaceError(namespace, nearestNames(namespace, names))
-  const inScope = (one: { namespace?: string | undefined }): boolean => namespace === undefined || one.namespace === namespace
+  if (namespace !== undefined && names.length > 0 && !names.includes(namespace))
+    throw new UnknownNamespaceError(namespace, nearestNames(namespace, names))
+  const inScope = (one: { namespace?: string | undefined }): boolean =>
+    namespace === undefined || one.namespace === namespace
   const known = evidence.seen('proxy-status').flatMap(({ value }) => value)
   const connected = known.filter(inScope)
   const proxies = [...connected.map(standing), ...absentProxies(evidence, known).filter(({ pod }) => inScope(pod))]
   return {
-    ...(namespace !== undefined && { namespace }),
-    proxies: proxies.toSorted((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state) || compareRefs(a.pod, b.pod)),
-    controlPlane: evidence.objects('pods').filter(({ metadata }) => metadata.labels?.app === 'istiod').map((pod) => {
-      const version = known.find(({ istiod }) => istiod === pod.metadata.name)?.istiodVersion
-      return { pod: refOf(pod), ready: isReady(pod), ...(version !== undefined && { version }) }
-    }).toSorted((a, b) => compareRefs(a.pod, b.pod)),
+    ...defined({ namespace }),
+    proxies: proxies.toSorted(
+      (a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state) || compareRefs(a.pod, b.pod),
+    ),
+    controlPlane: evidence
+      .objects('pods')
+      .filter(({ metadata }) => metadata.labels?.app === 'istiod')
+      .map((pod) => {
+        const version = known.find(({ istiod }) => istiod === pod.metadata.name)?.istiodVersion
+        return { pod: refOf(pod), ready: isReady(pod), ...defined({ version }) }
+      })
+      .toSorted((a, b) => compareRefs(a.pod, b.pod)),
     versions: countVersions(connected),
     unseen: evidence.readings.filter((reading): reading is Blind => !reading.ok),
   }
 }
 
 function standing({ name, namespace, version, istiod, types }: ProxySync): ProxyStanding {
-  const state = types.some(({ status }) => status === 'ERROR') ? 'rejected' : types.some(({ status }) => status === 'STALE') ? 'stale' : 'synced'
-  return { pod: { kind: 'Pod', namespace, name }, state, ...(version !== undefined && { version }), ...(istiod !== undefined && { istiod }), types }
+  const state = types.some(({ status }) => status === 'ERROR')
+    ? 'rejected'
+    : types.some(({ status }) => status === 'STALE')
+      ? 'stale'
+      : 'synced'
+  return { pod: { kind: 'Pod', namespace, name }, state, ...defined({ version, istiod }), types }
 }
 
 /** Running proxies that no istiod lists, except those that have just started; none when the lists could not be read, for then nobody knows. */
@@ -109,9 +127,18 @@ function absentProxies(evidence: Evidence, known: readonly ProxySync[]): ProxySt
   const [lists] = evidence.seen('proxy-status')
   if (lists === undefined) return []
   const settled = Date.parse(lists.at) - SETTLING
-  return evidence.objects('pods')
-    .filter((pod) => proxyRuns(pod) && pod.metadata.deletionTimestamp === undefined && !(Date.parse(containerStatus(pod)?.state?.running?.startedAt ?? '') > settled))
-    .filter(({ metadata }) => !known.some(({ name, namespace }) => name === metadata.name && namespace === metadata.namespace))
+  return evidence
+    .objects('pods')
+    .filter(
+      (pod) =>
+        proxyRuns(pod) &&
+        pod.metadata.deletionTimestamp === undefined &&
+        !(Date.parse(containerStatus(pod)?.state?.running?.startedAt ?? '') > settled),
+    )
+    .filter(
+      ({ metadata }) =>
+        !known.some(({ name, namespace }) => name === metadata.name && namespace === metadata.namespace),
+    )
     .filter((pod) => wasAskedFor(pod, evidence))
     .map((pod): ProxyStanding => ({ pod: refOf(pod), state: 'absent', types: [] }))
 }
@@ -119,5 +146,7 @@ function absentProxies(evidence: Evidence, known: readonly ProxySync[]): ProxySt
 function countVersions(proxies: readonly ProxySync[]): MeshStatus['versions'] {
   const counts = new Map<string, number>()
   for (const { version } of proxies) if (version !== undefined) counts.set(version, (counts.get(version) ?? 0) + 1)
-  return [...counts].map(([version, count]) => ({ version, proxies: count })).toSorted((a, b) => b.proxies - a.proxies || a.version.localeCompare(b.version, 'en'))
+  return [...counts]
+    .map(([version, count]) => ({ version, proxies: count }))
+    .toSorted((a, b) => b.proxies - a.proxies || a.version.localeCompare(b.version, 'en'))
 }

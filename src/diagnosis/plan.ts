@@ -1,10 +1,10 @@
-import { unaskedRevisions } from '../checks/asked-revisions.ts'
-import { callersTurnedAway } from '../checks/connections-refused.ts'
-import { failedWebhooks } from '../checks/failed-webhooks.ts'
-import { podsOf } from '../checks/owners.ts'
-import { gatewayPods, gatewaysFor } from '../checks/proxies-of.ts'
-import { refusedPorts } from '../checks/refused-ports.ts'
-import { trafficCountsFrom } from '../checks/traffic-of.ts'
+import { unaskedRevisions } from '../checks/facts/asked-revisions.ts'
+import { callersTurnedAway } from '../checks/facts/connections-refused.ts'
+import { failedWebhooks } from '../checks/facts/failed-webhooks.ts'
+import { podsOf } from '../checks/facts/owners.ts'
+import { gatewayPods, gatewaysFor } from '../checks/facts/proxies-of.ts'
+import { refusedPorts } from '../checks/facts/refused-ports.ts'
+import { trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import { accessLog } from '../evidence/collectors/access-log.ts'
 import { analyzerMessages } from '../evidence/collectors/analyzer-messages.ts'
 import { applicationLog } from '../evidence/collectors/application-log.ts'
@@ -30,13 +30,33 @@ import { podsOfGateway } from '../mesh/routing.ts'
 import { validityOf } from '../mesh/secrets.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
+import { defined } from '../mesh/defined.ts'
 
 /** Kinds read for the whole cluster: Istio's objects act across namespaces. */
 const CLUSTER_WIDE: readonly ObjectKind[] = [
-  'namespaces', 'services', 'virtual-services', 'destination-rules', 'gateways', 'service-entries', 'envoy-filters', 'sidecars',
-  'peer-authentications', 'authorization-policies', 'request-authentications', 'telemetries', 'workload-entries',
+  'namespaces',
+  'services',
+  'virtual-services',
+  'destination-rules',
+  'gateways',
+  'service-entries',
+  'envoy-filters',
+  'sidecars',
+  'peer-authentications',
+  'authorization-policies',
+  'request-authentications',
+  'telemetries',
+  'workload-entries',
 ]
-const IN_NAMESPACE: readonly ObjectKind[] = ['endpoint-slices', 'pods', 'deployments', 'replica-sets', 'stateful-sets', 'daemon-sets', 'events']
+const IN_NAMESPACE: readonly ObjectKind[] = [
+  'endpoint-slices',
+  'pods',
+  'deployments',
+  'replica-sets',
+  'stateful-sets',
+  'daemon-sets',
+  'events',
+]
 
 /** Where istiod and its mesh configuration live, unless told otherwise. */
 export const ISTIO_NAMESPACE = 'istio-system'
@@ -52,7 +72,8 @@ const MOST_APPLICATIONS = 3
 /** Callers that are looked up by address, at most. */
 const MOST_CALLERS = 3
 
-const step = (kind: ObjectKind, group: AnyStep['group'], scope: Parameters<typeof objects>[2] = {}): AnyStep => objects(kind, group, scope) as AnyStep
+const step = (kind: ObjectKind, group: AnyStep['group'], scope: Parameters<typeof objects>[2] = {}): AnyStep =>
+  objects(kind, group, scope) as AnyStep
 
 /** The control plane itself: sync state, istiod's pods, mesh configuration. */
 export function planControlPlane(): AnyStep[] {
@@ -70,7 +91,7 @@ export function planOtherRevisions(evidence: Evidence): AnyStep[] {
 
 /** The objects that say what should be, and those that the query names. */
 export function planObjects(query: TargetQuery): AnyStep[] {
-  const scope = { ...(query.namespace !== undefined && { namespace: query.namespace }), fields: `metadata.name=${query.name}` }
+  const scope = { ...defined({ namespace: query.namespace }), fields: `metadata.name=${query.name}` }
   return [
     ...CLUSTER_WIDE.map((kind) => step(kind, 'objects')),
     ...(query.form === 'deploy' && query.namespace === undefined ? [step('deployments', 'workloads')] : []),
@@ -83,7 +104,11 @@ export function planNamespace(namespace: string): AnyStep[] {
   return [analyzerMessages(namespace), ...IN_NAMESPACE.map((kind) => step(kind, 'workloads', { namespace }))]
 }
 
-const selectorText = (labels: Labels): string => Object.entries(labels).map(([key, value]) => `${key}=${value}`).sort().join(',')
+const selectorText = (labels: Labels): string =>
+  Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
+    .join(',')
 
 /** The pods behind the Gateways' selectors, wherever they run. */
 export function planGatewayPods(target: Target, evidence: Evidence): AnyStep[] {
@@ -94,7 +119,9 @@ export function planGatewayPods(target: Target, evidence: Evidence): AnyStep[] {
 
 /** One running pod per owner first, so that each workload is looked at before any a second time. */
 function representatives(pods: readonly Pod[], most: number): Pod[] {
-  const rank = pods.filter(proxyAnswers).toSorted((a, b) => Number(isReady(b)) - Number(isReady(a)) || a.metadata.name.localeCompare(b.metadata.name, 'en'))
+  const rank = pods
+    .filter(proxyAnswers)
+    .toSorted((a, b) => Number(isReady(b)) - Number(isReady(a)) || a.metadata.name.localeCompare(b.metadata.name, 'en'))
   const owners = new Set<string>()
   const first = rank.filter((pod) => {
     const owner = pod.metadata.ownerReferences?.[0]?.name ?? pod.metadata.name
@@ -106,7 +133,9 @@ function representatives(pods: readonly Pod[], most: number): Pod[] {
 /** The proxies whose configuration is read: of the gateways bound to the target, and of the target's own pods. */
 export function proxiesFor(target: Target, evidence: Evidence): { gateways: Ref[]; sidecars: Ref[]; logged: Ref[] } {
   const pods = evidence.objects('pods')
-  const gateways = gatewaysFor(evidence, target).flatMap((gateway) => representatives(podsOfGateway(gateway, pods), MOST_GATEWAY_PROXIES).map(refOf))
+  const gateways = gatewaysFor(evidence, target).flatMap((gateway) =>
+    representatives(podsOfGateway(gateway, pods), MOST_GATEWAY_PROXIES).map(refOf),
+  )
   const unique = gateways.filter((ref, index) => gateways.findIndex((other) => sameRef(other, ref)) === index)
   const own = podsOf(target, evidence)
   return {
@@ -120,10 +149,15 @@ export function proxiesFor(target: Target, evidence: Evidence): { gateways: Ref[
 export function planProxies(target: Target, evidence: Evidence, withPrometheus: boolean): AnyStep[] {
   const { gateways, sidecars, logged } = proxiesFor(target, evidence)
   return [
-    ...[...gateways, ...sidecars].flatMap((pod) => [...PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep), secrets(pod)]),
+    ...[...gateways, ...sidecars].flatMap((pod) => [
+      ...PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep),
+      secrets(pod),
+    ]),
     ...sidecars.map(podDescription),
     ...logged.map(accessLog),
-    ...(withPrometheus ? target.services.map(({ name, namespace = '' }) => traffic(serviceHost(name, namespace, evidence.clusterDomain))) : []),
+    ...(withPrometheus
+      ? target.services.map(({ name, namespace = '' }) => traffic(serviceHost(name, namespace, evidence.clusterDomain)))
+      : []),
   ]
 }
 
@@ -131,8 +165,13 @@ export function planProxies(target: Target, evidence: Evidence, withPrometheus: 
 export function planCallers(target: Target, evidence: Evidence): AnyStep[] {
   const moment = trafficCountsFrom(evidence, target) ?? Infinity
   const known = new Set(evidence.objects('pods').flatMap(({ status }) => status?.podIP ?? []))
-  const addresses = callersTurnedAway(podsOf(target, evidence), moment, evidence).flatMap((address) => ipOf(address) ?? [])
-  return [...new Set(addresses)].filter((ip) => !known.has(ip)).slice(-MOST_CALLERS).map((ip) => step('pods', 'workloads', { fields: `status.podIP=${ip}` }))
+  const addresses = callersTurnedAway(podsOf(target, evidence), moment, evidence).flatMap(
+    (address) => ipOf(address) ?? [],
+  )
+  return [...new Set(addresses)]
+    .filter((ip) => !known.has(ip))
+    .slice(-MOST_CALLERS)
+    .map((ip) => step('pods', 'workloads', { fields: `status.podIP=${ip}` }))
 }
 
 /** The logs of applications that refused their own sidecar's connections, for where they listen; none when nobody was refused. */
@@ -152,11 +191,23 @@ export function planWebhooks(target: Target, evidence: Evidence): AnyStep[] {
 /** istiod's log, for what became of the keys and certificates that it has to fetch or sign: when a policy or Gateway on a request's way asks for such, or a proxy's own was not renewed. */
 export function planIstiodLog(target: Target, evidence: Evidence): AnyStep[] {
   const pods = [...podsOf(target, evidence), ...gatewayPods(evidence, target)]
-  const keys = evidence.objects('request-authentications').some((policy) => (policy.spec?.jwtRules ?? []).some(({ jwks }) => jwks === undefined) && pods.some((pod) => actsOn(policy, pod)))
-  if (!keys && !gatewaysFor(evidence, target).some(namesCredential) && !evidence.seen('secrets').some(isOverdue)) return []
-  return evidence.objects('pods').filter(({ metadata }) => metadata.labels?.app === 'istiod').slice(0, MOST_ISTIODS).map((pod) => istiodLog(refOf(pod)))
+  const keys = evidence
+    .objects('request-authentications')
+    .some(
+      (policy) =>
+        (policy.spec?.jwtRules ?? []).some(({ jwks }) => jwks === undefined) && pods.some((pod) => actsOn(policy, pod)),
+    )
+  if (!keys && !gatewaysFor(evidence, target).some(namesCredential) && !evidence.seen('secrets').some(isOverdue))
+    return []
+  return evidence
+    .objects('pods')
+    .filter(({ metadata }) => metadata.labels?.app === 'istiod')
+    .slice(0, MOST_ISTIODS)
+    .map((pod) => istiodLog(refOf(pod)))
 }
 
-const isOverdue = ({ value, at }: Seen<'secrets'>): boolean => value.some(({ certificates }) => certificates.some((one) => validityOf(one, Date.parse(at)) !== 'valid'))
+const isOverdue = ({ value, at }: Seen<'secrets'>): boolean =>
+  value.some(({ certificates }) => certificates.some((one) => validityOf(one, Date.parse(at)) !== 'valid'))
 
-const namesCredential = ({ spec }: Gateway): boolean => (spec?.servers ?? []).some(({ tls }) => tls?.credentialName !== undefined)
+const namesCredential = ({ spec }: Gateway): boolean =>
+  (spec?.servers ?? []).some(({ tls }) => tls?.credentialName !== undefined)

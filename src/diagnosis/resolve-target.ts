@@ -8,6 +8,7 @@ import { formatRef } from '../mesh/ref.ts'
 import { boundAs, destinationsOf, hostsOf } from '../mesh/routing.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
+import { defined } from '../mesh/defined.ts'
 
 /** The cluster has no such target: `nearest` are commands' worth of names that exist. */
 export class UnknownTargetError extends Error {
@@ -15,7 +16,9 @@ export class UnknownTargetError extends Error {
   readonly query: TargetQuery
   readonly nearest: readonly string[]
   constructor(query: TargetQuery, what: string, nearest: readonly string[], namespace?: string) {
-    super(`There is no ${what}${namespace === undefined ? '' : ` in namespace ${namespace}`}.${nearest.length === 0 ? '' : ` Nearest: ${nearest.join(', ')}.`}`)
+    super(
+      `There is no ${what}${namespace === undefined ? '' : ` in namespace ${namespace}`}.${nearest.length === 0 ? '' : ` Nearest: ${nearest.join(', ')}.`}`,
+    )
     this.query = query
     this.nearest = nearest
   }
@@ -27,63 +30,100 @@ export class AmbiguousTargetError extends Error {
   readonly query: TargetQuery
   readonly choices: readonly Ref[]
   constructor(query: TargetQuery, choices: readonly Ref[]) {
-    super(`${choices.length} namespaces have ${query.name}: ${choices.map(({ namespace }) => namespace).join(', ')}. Add -n NAMESPACE.`)
+    super(
+      `${choices.length} namespaces have ${query.name}: ${choices.map(({ namespace }) => namespace).join(', ')}. Add -n NAMESPACE.`,
+    )
     this.query = query
     this.choices = choices
   }
 }
 
-const inScope = (object: KubernetesObject, query: TargetQuery): boolean => query.namespace === undefined || object.metadata.namespace === query.namespace
+const inScope = (object: KubernetesObject, query: TargetQuery): boolean =>
+  query.namespace === undefined || object.metadata.namespace === query.namespace
 
 /** `catalog.shop` for names elsewhere, `catalog` for names in the namespace that was asked for. */
-const shown = (object: KubernetesObject, query: TargetQuery): string => (query.namespace === object.metadata.namespace ? object.metadata.name : `${object.metadata.name}.${object.metadata.namespace ?? ''}`)
+const shown = (object: KubernetesObject, query: TargetQuery): string =>
+  query.namespace === object.metadata.namespace
+    ? object.metadata.name
+    : `${object.metadata.name}.${object.metadata.namespace ?? ''}`
 
 function nearestObjects(query: TargetQuery, objects: readonly KubernetesObject[]): string[] {
   const byName = new Map<string, KubernetesObject[]>()
   for (const object of objects) byName.set(object.metadata.name, [...(byName.get(object.metadata.name) ?? []), object])
-  const inside = nearestNames(query.name, objects.filter((object) => inScope(object, query)).map(({ metadata }) => metadata.name))
+  const inside = nearestNames(
+    query.name,
+    objects.filter((object) => inScope(object, query)).map(({ metadata }) => metadata.name),
+  )
   const anywhere = nearestNames(query.name, byName.keys())
-  return [...new Set([...inside, ...anywhere])].slice(0, 4).flatMap((name) => (byName.get(name) ?? []).slice(0, 2).map((object) => shown(object, query))).slice(0, 5)
+  return [...new Set([...inside, ...anywhere])]
+    .slice(0, 4)
+    .flatMap((name) => (byName.get(name) ?? []).slice(0, 2).map((object) => shown(object, query)))
+    .slice(0, 5)
 }
 
 function checkNamespace(query: TargetQuery, evidence: Evidence): void {
   const [seen] = evidence.seen('namespaces')
   if (query.namespace === undefined || seen === undefined) return
   const names = seen.value.map(({ metadata }) => metadata.name)
-  if (!names.includes(query.namespace)) throw new UnknownTargetError(query, `namespace ${query.namespace}`, nearestNames(query.namespace, names))
+  if (!names.includes(query.namespace))
+    throw new UnknownTargetError(query, `namespace ${query.namespace}`, nearestNames(query.namespace, names))
 }
 
 /** The one object of that name, or an error with what there is. */
-function choose<T extends KubernetesObject>(query: TargetQuery, what: string, candidates: readonly T[], named: (object: T) => boolean = ({ metadata }) => metadata.name === query.name): T {
+function choose<T extends KubernetesObject>(
+  query: TargetQuery,
+  what: string,
+  candidates: readonly T[],
+  named: (object: T) => boolean = ({ metadata }) => metadata.name === query.name,
+): T {
   const found = candidates.filter((object) => inScope(object, query) && named(object))
   const [first] = found
-  if (first === undefined) throw new UnknownTargetError(query, `${what} ${query.name}`, nearestObjects(query, candidates), query.namespace)
+  if (first === undefined)
+    throw new UnknownTargetError(query, `${what} ${query.name}`, nearestObjects(query, candidates), query.namespace)
   if (found.length > 1) throw new AmbiguousTargetError(query, found.map(refOf))
   return first
 }
 
 const common = (query: TargetQuery): Pick<Target, 'asked' | 'port' | 'path'> => ({
   asked: query.text,
-  ...(query.port !== undefined && { port: query.port }),
-  ...(query.path !== undefined && { path: query.path }),
+  ...defined({ port: query.port, path: query.path }),
 })
 
 function serviceTarget(query: TargetQuery, service: Service): Target {
   const { name, namespace = '' } = service.metadata
-  return { ...common(query), ref: refOf(service), namespace, name, hosts: [hostOfService(service)], services: [refOf(service)], pods: [] }
+  return {
+    ...common(query),
+    ref: refOf(service),
+    namespace,
+    name,
+    hosts: [hostOfService(service)],
+    services: [refOf(service)],
+    pods: [],
+  }
 }
 
 /** The Services that select a workload's or pod's labels. */
 function servicesSelecting(evidence: Evidence, namespace: string, labels: Labels | undefined): Service[] {
-  return evidence.objects('services').filter((service) => service.metadata.namespace === namespace && selects(service.spec?.selector, labels))
+  return evidence
+    .objects('services')
+    .filter((service) => service.metadata.namespace === namespace && selects(service.spec?.selector, labels))
 }
 
-function workloadTarget(query: TargetQuery, object: KubernetesObject, labels: Labels | undefined, evidence: Evidence): Target {
+function workloadTarget(
+  query: TargetQuery,
+  object: KubernetesObject,
+  labels: Labels | undefined,
+  evidence: Evidence,
+): Target {
   const { name, namespace = '' } = object.metadata
   const services = servicesSelecting(evidence, namespace, labels)
   return {
-    ...common(query), ref: refOf(object), namespace, name,
-    hosts: services.map(hostOfService), services: services.map(refOf),
+    ...common(query),
+    ref: refOf(object),
+    namespace,
+    name,
+    hosts: services.map(hostOfService),
+    services: services.map(refOf),
     pods: object.kind === 'Pod' ? [refOf(object)] : [],
   }
 }
@@ -94,27 +134,57 @@ function hostTarget(query: TargetQuery, evidence: Evidence): Target {
   const services = evidence.objects('services')
   // A host of another domain may only look like a Service's.
   const isOne = services.some(({ metadata }) => metadata.name === local?.name && metadata.namespace === local.namespace)
-  if (local !== undefined && (isOne || full.endsWith(`.svc.${evidence.clusterDomain}`))) return serviceTarget(query, choose({ ...query, ...local }, 'service', services))
-  const virtualServices = evidence.objects('virtual-services').filter((one) => inScope(one, query) && hostsOf(one).some((pattern) => hostMatches(pattern, query.name)))
+  if (local !== undefined && (isOne || full.endsWith(`.svc.${evidence.clusterDomain}`)))
+    return serviceTarget(query, choose({ ...query, ...local }, 'service', services))
+  const virtualServices = evidence
+    .objects('virtual-services')
+    .filter((one) => inScope(one, query) && hostsOf(one).some((pattern) => hostMatches(pattern, query.name)))
   const exact = virtualServices.filter((one) => hostsOf(one).includes(query.name))
   const routed = exact.length > 0 ? exact : virtualServices
   const destinations = [...new Set(routed.flatMap((one) => destinationsOf(one).map(({ host }) => host)))]
   const behind = services.filter((service) => destinations.includes(hostOfService(service)))
   const [only] = behind
-  const owner = routed[0]
-    ?? evidence.objects('service-entries').find((one) => inScope(one, query) && (one.spec?.hosts ?? []).some((pattern) => hostMatches(pattern, query.name)))
-    ?? evidence.objects('gateways').find((one) => inScope(one, query) && (one.spec?.servers ?? []).some(({ hosts = [] }) => hosts.some((entry) => hostMatches(gatewayHost(entry).host, query.name))))
+  const owner =
+    routed[0] ??
+    evidence
+      .objects('service-entries')
+      .find(
+        (one) => inScope(one, query) && (one.spec?.hosts ?? []).some((pattern) => hostMatches(pattern, query.name)),
+      ) ??
+    evidence
+      .objects('gateways')
+      .find(
+        (one) =>
+          inScope(one, query) &&
+          (one.spec?.servers ?? []).some(({ hosts = [] }) =>
+            hosts.some((entry) => hostMatches(gatewayHost(entry).host, query.name)),
+          ),
+      )
   if (owner === undefined) {
     const known = [
-      ...evidence.objects('virtual-services').flatMap(hostsOf), ...evidence.objects('service-entries').flatMap((one) => one.spec?.hosts ?? []),
-      ...evidence.objects('gateways').flatMap((one) => (one.spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((entry) => gatewayHost(entry).host))),
+      ...evidence.objects('virtual-services').flatMap(hostsOf),
+      ...evidence.objects('service-entries').flatMap((one) => one.spec?.hosts ?? []),
+      ...evidence
+        .objects('gateways')
+        .flatMap((one) =>
+          (one.spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((entry) => gatewayHost(entry).host)),
+        ),
     ].filter((host) => host !== '*')
-    throw new UnknownTargetError(query, `host ${query.name} in any VirtualService, Gateway or ServiceEntry`, nearestNames(query.name, known))
+    throw new UnknownTargetError(
+      query,
+      `host ${query.name} in any VirtualService, Gateway or ServiceEntry`,
+      nearestNames(query.name, known),
+    )
   }
   const object = only !== undefined && behind.length === 1 && destinations.length === 1 ? only : owner
   return {
-    ...common(query), ref: refOf(object), namespace: object.metadata.namespace ?? '', name: object.metadata.name,
-    hosts: [...new Set([query.name, ...destinations])], services: behind.map(refOf), pods: [],
+    ...common(query),
+    ref: refOf(object),
+    namespace: object.metadata.namespace ?? '',
+    name: object.metadata.name,
+    hosts: [...new Set([query.name, ...destinations])],
+    services: behind.map(refOf),
+    pods: [],
   }
 }
 
@@ -129,9 +199,25 @@ export function resolveTarget(query: TargetQuery, evidence: Evidence): Target {
   checkNamespace(query, evidence)
   const kind = query.form === 'deploy' ? 'deployments' : query.form === 'pod' ? 'pods' : 'services'
   const isThere = evidence.objects(kind).some((object) => object.metadata.name === query.name && inScope(object, query))
-  if (evidence.seen(kind).length === 0 || evidence.seen('services').length === 0 || (query.form === 'pod' && !isThere && evidence.blind('pods').length > 0)) {
-    const ref: Ref = { kind: query.form === 'deploy' ? 'Deployment' : query.form === 'pod' ? 'Pod' : 'Service', name: query.name, ...(query.namespace !== undefined && { namespace: query.namespace }) }
-    return { ...common(query), ref, namespace: query.namespace ?? '', name: query.name, hosts: [], services: [], pods: [] }
+  if (
+    evidence.seen(kind).length === 0 ||
+    evidence.seen('services').length === 0 ||
+    (query.form === 'pod' && !isThere && evidence.blind('pods').length > 0)
+  ) {
+    const ref: Ref = {
+      kind: query.form === 'deploy' ? 'Deployment' : query.form === 'pod' ? 'Pod' : 'Service',
+      name: query.name,
+      ...defined({ namespace: query.namespace }),
+    }
+    return {
+      ...common(query),
+      ref,
+      namespace: query.namespace ?? '',
+      name: query.name,
+      hosts: [],
+      services: [],
+      pods: [],
+    }
   }
   if (query.form === 'deploy') {
     const deployment: Workload = choose(query, 'deployment', evidence.objects('deployments'))
@@ -162,12 +248,31 @@ function nameTarget(query: TargetQuery, evidence: Evidence): Target {
 
 /** The target with its pods and the hosts requests reach it by, once pods and VirtualServices were seen. */
 export function completeTarget(target: Target, evidence: Evidence): Target {
-  const services = evidence.objects('services').filter((service) => target.services.some((ref) => formatRef(ref) === formatRef(refOf(service))))
-  const workload = target.ref.kind === 'Deployment' ? evidence.object('deployments', target.namespace, target.name) : undefined
-  const pods = target.pods.length > 0 ? target.pods : evidence.objects('pods').filter((pod) => workload === undefined
-    ? services.some((service) => service.metadata.namespace === pod.metadata.namespace && selects(service.spec?.selector, pod.metadata.labels))
-    : pod.metadata.namespace === target.namespace && selects(workload.spec?.selector?.matchLabels, pod.metadata.labels)).map(refOf)
+  const services = evidence
+    .objects('services')
+    .filter((service) => target.services.some((ref) => formatRef(ref) === formatRef(refOf(service))))
+  const workload =
+    target.ref.kind === 'Deployment' ? evidence.object('deployments', target.namespace, target.name) : undefined
+  const pods =
+    target.pods.length > 0
+      ? target.pods
+      : evidence
+          .objects('pods')
+          .filter((pod) =>
+            workload === undefined
+              ? services.some(
+                  (service) =>
+                    service.metadata.namespace === pod.metadata.namespace &&
+                    selects(service.spec?.selector, pod.metadata.labels),
+                )
+              : pod.metadata.namespace === target.namespace &&
+                selects(workload.spec?.selector?.matchLabels, pod.metadata.labels),
+          )
+          .map(refOf)
   const all = evidence.objects('virtual-services')
-  const routed = all.filter((one) => destinationsOf(one).some(({ host }) => target.hosts.includes(host))).flatMap((one) => boundAs(one, all)).flatMap(hostsOf)
+  const routed = all
+    .filter((one) => destinationsOf(one).some(({ host }) => target.hosts.includes(host)))
+    .flatMap((one) => boundAs(one, all))
+    .flatMap(hostsOf)
   return { ...target, pods, hosts: [...new Set([...target.hosts, ...routed])] }
 }

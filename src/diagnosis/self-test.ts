@@ -3,7 +3,7 @@ import { UnseenError } from '../evidence/clients/clients.ts'
 import { STEP_TIMEOUT } from '../evidence/gather.ts'
 import type { NeededPermission } from '../evidence/permissions.ts'
 import { PERMISSIONS } from '../evidence/permissions.ts'
-import { ruleFor } from './telling.ts'
+import { ruleFor } from '../evidence/permission-rule.ts'
 
 /** One thing the self-test tried. */
 export interface SelfTestItem {
@@ -22,22 +22,42 @@ export interface SelfTestItem {
  */
 export async function testCluster(clients: Clients, signal: AbortSignal): Promise<SelfTestItem[]> {
   const either = AbortSignal.any([signal, AbortSignal.timeout(STEP_TIMEOUT)])
-  const items = await Promise.all([testApiServer(clients, either), testPermissions(clients, either), testIstioctl(clients, either), testPrometheus(clients, either)])
+  const items = await Promise.all([
+    testApiServer(clients, either),
+    testPermissions(clients, either),
+    testIstioctl(clients, either),
+    testPrometheus(clients, either),
+  ])
   signal.throwIfAborted()
   return items.flat()
 }
 
 /** Turns what a test throws into its failed item. */
-async function attempt(name: string, remedy: string, test: () => Promise<SelfTestItem | SelfTestItem[]>): Promise<SelfTestItem[]> {
+async function attempt(
+  name: string,
+  remedy: string,
+  test: () => Promise<SelfTestItem | SelfTestItem[]>,
+): Promise<SelfTestItem[]> {
   try {
     return [await test()].flat()
   } catch (error) {
-    return [{ name, ok: false, says: error instanceof UnseenError || error instanceof SyntaxError ? error.message : String(error), remedy }]
+    return [
+      {
+        name,
+        ok: false,
+        says: error instanceof UnseenError || error instanceof SyntaxError ? error.message : String(error),
+        remedy,
+      },
+    ]
   }
 }
 
 const testApiServer = ({ kubernetes }: Clients, signal: AbortSignal): Promise<SelfTestItem[]> =>
-  attempt('API server', 'Check KUBECONFIG, the context and the network: kubectl version', async () => ({ name: 'API server', ok: true, says: await kubernetes.version(signal) }))
+  attempt('API server', 'Check KUBECONFIG, the context and the network: kubectl version', async () => ({
+    name: 'API server',
+    ok: true,
+    says: await kubernetes.version(signal),
+  }))
 
 /** `list virtualservices.networking.istio.io`, `create serviceaccounts/token default in istio-system` */
 function permissionName({ verb, group, resource, namespace, name }: NeededPermission): string {
@@ -45,12 +65,21 @@ function permissionName({ verb, group, resource, namespace, name }: NeededPermis
 }
 
 function testPermissions({ kubernetes }: Clients, signal: AbortSignal): Promise<SelfTestItem[]> {
-  return attempt('permissions', 'Nothing can be said about permissions until the API server answers.', () => Promise.all(PERMISSIONS.map(async ({ why, ...permission }) => {
-    const name = permissionName({ why, ...permission })
-    if (await kubernetes.allowed(permission, signal)) return { name, ok: true, says: 'allowed' }
-    const role = permission.namespace === undefined ? 'ClusterRole' : `Role in ${permission.namespace}`
-    return { name, ok: false, says: `not allowed (needed: ${why})`, remedy: `Add to the reader's ${role}: ${ruleFor(permission)}` }
-  })))
+  return attempt('permissions', 'Nothing can be said about permissions until the API server answers.', () =>
+    Promise.all(
+      PERMISSIONS.map(async ({ why, ...permission }) => {
+        const name = permissionName({ why, ...permission })
+        if (await kubernetes.allowed(permission, signal)) return { name, ok: true, says: 'allowed' }
+        const role = permission.namespace === undefined ? 'ClusterRole' : `Role in ${permission.namespace}`
+        return {
+          name,
+          ok: false,
+          says: `not allowed (needed: ${why})`,
+          remedy: `Add to the reader's ${role}: ${ruleFor(permission)}`,
+        }
+      }),
+    ),
+  )
 }
 
 interface Versions {
@@ -62,14 +91,33 @@ const INSTALL = "Install istioctl of the control plane's version and set ISTIOCT
 
 function testIstioctl({ istioctl }: Clients, signal: AbortSignal): Promise<SelfTestItem[]> {
   return attempt('istioctl', INSTALL, async () => {
-    const { clientVersion } = JSON.parse(await istioctl.run(['version', '--remote=false', '-o', 'json'], signal)) as Versions
+    const { clientVersion } = JSON.parse(
+      await istioctl.run(['version', '--remote=false', '-o', 'json'], signal),
+    ) as Versions
     const own = clientVersion?.version ?? 'unknown'
     const found: SelfTestItem = { name: 'istioctl', ok: true, says: own }
-    const control = await attempt('control plane', 'Check that istiod runs: kubectl get pods -n istio-system -l app=istiod', async () => {
-      const { meshVersion } = JSON.parse(await istioctl.run(['version', '-o', 'json'], signal)) as Versions
-      return compareVersions(own, (meshVersion ?? []).flatMap(({ Info }) => (Info?.version === undefined ? [] : [Info.version])))
-    })
-    return [isOlder(own, 27) ? { ...found, ok: false, says: `${own} cannot print proxy-status as JSON (1.27 and newer can)`, remedy: INSTALL } : found, ...control]
+    const control = await attempt(
+      'control plane',
+      'Check that istiod runs: kubectl get pods -n istio-system -l app=istiod',
+      async () => {
+        const { meshVersion } = JSON.parse(await istioctl.run(['version', '-o', 'json'], signal)) as Versions
+        return compareVersions(
+          own,
+          (meshVersion ?? []).flatMap(({ Info }) => (Info?.version === undefined ? [] : [Info.version])),
+        )
+      },
+    )
+    return [
+      isOlder(own, 27)
+        ? {
+            ...found,
+            ok: false,
+            says: `${own} cannot print proxy-status as JSON (1.27 and newer can)`,
+            remedy: INSTALL,
+          }
+        : found,
+      ...control,
+    ]
   })
 }
 
@@ -83,19 +131,47 @@ const isOlder = (version: string, minor: number): boolean => (minorOf(version) ?
 /** istioctl supports control planes one minor version away from it. */
 function compareVersions(own: string, mesh: readonly string[]): SelfTestItem {
   const name = 'control plane'
-  if (mesh.length === 0) return { name, ok: false, says: 'no istiod answered', remedy: 'Check that istiod runs: kubectl get pods -n istio-system -l app=istiod' }
+  if (mesh.length === 0)
+    return {
+      name,
+      ok: false,
+      says: 'no istiod answered',
+      remedy: 'Check that istiod runs: kubectl get pods -n istio-system -l app=istiod',
+    }
   const versions = [...new Set(mesh)].sort()
-  const far = versions.filter((version) => { const [a, b] = [minorOf(own), minorOf(version)]; return a !== undefined && b !== undefined && Math.abs(a - b) > 1 })
+  const far = versions.filter((version) => {
+    const [a, b] = [minorOf(own), minorOf(version)]
+    return a !== undefined && b !== undefined && Math.abs(a - b) > 1
+  })
   if (far.length === 0) return { name, ok: true, says: versions.join(', ') }
-  return { name, ok: false, says: `${far.join(', ')} is more than one minor version from istioctl ${own}`, remedy: INSTALL }
+  return {
+    name,
+    ok: false,
+    says: `${far.join(', ')} is more than one minor version from istioctl ${own}`,
+    remedy: INSTALL,
+  }
 }
 
 async function testPrometheus({ prometheus }: Clients, signal: AbortSignal): Promise<SelfTestItem[]> {
   const name = 'Prometheus'
-  if (prometheus === undefined) return [{ name, ok: true, says: 'not configured; reports come without request rates', remedy: 'Set PROMETHEUS_URL to have them.' }]
+  if (prometheus === undefined)
+    return [
+      {
+        name,
+        ok: true,
+        says: 'not configured; reports come without request rates',
+        remedy: 'Set PROMETHEUS_URL to have them.',
+      },
+    ]
   return attempt(name, 'Check PROMETHEUS_URL and that it can be reached from here.', async () => {
     const [count] = await prometheus.query('count(istio_requests_total)', signal)
-    if (count !== undefined && count.value > 0) return { name, ok: true, says: `has istio_requests_total (${count.value} series)` }
-    return { name, ok: false, says: 'answers, but has no istio_requests_total', remedy: "Let it scrape the proxies: Istio's documentation, Observability, Prometheus." }
+    if (count !== undefined && count.value > 0)
+      return { name, ok: true, says: `has istio_requests_total (${count.value} series)` }
+    return {
+      name,
+      ok: false,
+      says: 'answers, but has no istio_requests_total',
+      remedy: "Let it scrape the proxies: Istio's documentation, Observability, Prometheus.",
+    }
   })
 }

@@ -1,4 +1,4 @@
-import { isForHosts, trafficCountsFrom } from '../checks/traffic-of.ts'
+import { isForHosts, trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { failed, since } from '../mesh/access-log.ts'
 import type { Target } from '../mesh/target.ts'
@@ -10,9 +10,14 @@ export function trafficFigure(evidence: Evidence, target: Target): TrafficFigure
   const moment = trafficCountsFrom(evidence, target)
   if (moment === undefined) return undefined
   const own = (name: string | undefined): boolean => target.pods.some((pod) => pod.name === name)
-  const logs = evidence.seen('access-log').map(({ of, value }) => ({ inbound: own(of?.name), lines: since(value.lines, moment).filter((entry) => isForHosts(entry, target.hosts)) }))
+  const logs = evidence.seen('access-log').map(({ of, value }) => ({
+    inbound: own(of?.name),
+    lines: since(value.lines, moment).filter((entry) => isForHosts(entry, target.hosts)),
+  }))
   const callers = logs.filter(({ inbound }) => !inbound).flatMap(({ lines }) => lines)
-  const lines = (callers.length > 0 ? callers : logs.flatMap((log) => log.lines)).toSorted((a, b) => a.at.localeCompare(b.at))
+  const lines = (callers.length > 0 ? callers : logs.flatMap((log) => log.lines)).toSorted((a, b) =>
+    a.at.localeCompare(b.at),
+  )
   const [first] = lines
   const last = lines.at(-1)
   if (first === undefined || last === undefined) return undefined
@@ -27,6 +32,8 @@ export function rateFigure(evidence: Evidence): RateFigure | undefined {
   const rates = callers.length > 0 ? callers : all
   const total = rates.reduce((sum, { rate }) => sum + rate, 0)
   if (total === 0) return undefined
-  const failing = rates.filter(({ code, flags }) => code.startsWith('5') || code === '0' || parseFlags(flags).includes('NR')).reduce((sum, { rate }) => sum + rate, 0)
+  const failing = rates
+    .filter(({ code, flags }) => code.startsWith('5') || code === '0' || parseFlags(flags).includes('NR'))
+    .reduce((sum, { rate }) => sum + rate, 0)
   return { perSecond: total, failedShare: failing / total, seconds: evidence.seen('traffic')[0]?.value.seconds ?? 0 }
 }

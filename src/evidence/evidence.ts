@@ -7,7 +7,11 @@ import { sameRef } from '../mesh/ref.ts'
 import type { Blind, EvidenceKind, ObjectEvidence, ObjectKind, Reading, Seen } from './reading.ts'
 
 /** Kinds of objects that name Services, or are Services: what they mean depends on the domain of the cluster. */
-const WITH_HOSTS: ReadonlySet<EvidenceKind> = new Set<EvidenceKind>(['services', 'virtual-services', 'destination-rules'])
+const WITH_HOSTS: ReadonlySet<EvidenceKind> = new Set<EvidenceKind>([
+  'services',
+  'virtual-services',
+  'destination-rules',
+])
 
 /** All that was looked at in one diagnosis; what checks read from. */
 export class Evidence {
@@ -19,7 +23,8 @@ export class Evidence {
   constructor(readings: readonly Reading[]) {
     const pods = readings.flatMap((reading) => (reading.kind === 'pods' && reading.ok ? reading.value : []))
     this.clusterDomain = clusterDomainOf(pods) ?? CLUSTER_DOMAIN
-    this.readings = this.clusterDomain === CLUSTER_DOMAIN ? readings : readings.map((reading) => placed(reading, this.clusterDomain))
+    this.readings =
+      this.clusterDomain === CLUSTER_DOMAIN ? readings : readings.map((reading) => placed(reading, this.clusterDomain))
     for (const reading of this.readings) {
       const list = this.byKind.get(reading.kind)
       if (list === undefined) this.byKind.set(reading.kind, [reading])
@@ -70,5 +75,8 @@ export class Evidence {
 /** A reading whose objects know the domain of their cluster. */
 function placed(reading: Reading, domain: string): Reading {
   if (!reading.ok || !WITH_HOSTS.has(reading.kind)) return reading
-  return { ...reading, value: (reading.value as KubernetesObject[]).map((object) => ({ ...object, [inDomain]: domain })) } as Reading
+  return {
+    ...reading,
+    value: (reading.value as KubernetesObject[]).map((object) => ({ ...object, [inDomain]: domain })),
+  } as Reading
 }

@@ -3,6 +3,7 @@ import { UnseenError } from './clients/clients.ts'
 import type { Blind, Reading } from './reading.ts'
 import { redact } from './redaction.ts'
 import type { AnyStep } from './step.ts'
+import { defined } from '../mesh/defined.ts'
 
 /** Milliseconds a step may take. */
 export const STEP_TIMEOUT = 20_000
@@ -59,12 +60,21 @@ export class Gathering {
 }
 
 /** Carries out one step: a reading of what was seen, or of why it was not. */
-export async function look(step: AnyStep, clients: Clients, { signal, stepTimeout = STEP_TIMEOUT }: GatherOptions = {}): Promise<Reading> {
+export async function look(
+  step: AnyStep,
+  clients: Clients,
+  { signal, stepTimeout = STEP_TIMEOUT }: GatherOptions = {},
+): Promise<Reading> {
   const timeout = AbortSignal.timeout(stepTimeout)
   const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
-  const about = { kind: step.kind, ...(step.of !== undefined && { of: step.of }), source: step.source, at: clients.now().toISOString() }
-  const blind = (reason: Blind['reason'], detail: string, permission?: Blind['permission']): Blind =>
-    ({ ...about, ok: false, reason, detail: redact(detail), ...(permission !== undefined && { permission }) })
+  const about = { kind: step.kind, ...defined({ of: step.of }), source: step.source, at: clients.now().toISOString() }
+  const blind = (reason: Blind['reason'], detail: string, permission?: Blind['permission']): Blind => ({
+    ...about,
+    ok: false,
+    reason,
+    detail: redact(detail),
+    ...defined({ permission }),
+  })
   try {
     const value = await Promise.race([step.collect(clients, either), aborted(either)])
     return { ...about, ok: true, value } as Reading

@@ -4,7 +4,24 @@ import type { Cluster, ClusterStatus, Listener, RouteConfiguration } from '../me
 import type { Listening } from '../mesh/listening.ts'
 import type { IstiodWarning } from '../mesh/istiod-log.ts'
 import type {
-  AuthorizationPolicy, ClusterEvent, ConfigMap, DestinationRule, EndpointSlice, EnvoyFilter, Gateway, MutatingWebhookConfiguration, Namespace, PeerAuthentication, Pod, PolicyObject, RequestAuthentication, Service, ServiceEntry, Sidecar, VirtualService, Workload,
+  AuthorizationPolicy,
+  ClusterEvent,
+  ConfigMap,
+  DestinationRule,
+  EndpointSlice,
+  EnvoyFilter,
+  Gateway,
+  MutatingWebhookConfiguration,
+  Namespace,
+  PeerAuthentication,
+  Pod,
+  PolicyObject,
+  RequestAuthentication,
+  Service,
+  ServiceEntry,
+  Sidecar,
+  VirtualService,
+  Workload,
 } from '../mesh/objects.ts'
 import type { ProxySync } from '../mesh/proxy-status.ts'
 import type { Ref } from '../mesh/ref.ts'
@@ -84,7 +101,14 @@ interface ReadingOf<K extends EvidenceKind> {
   at: string
 }
 /** Something that was looked at. */
-export type Seen<K extends EvidenceKind = EvidenceKind> = { [P in K]: ReadingOf<P> & { ok: true; value: EvidenceMap[P] } }[K]
+export type Seen<K extends EvidenceKind = EvidenceKind> = {
+  [P in K]: ReadingOf<P> & { ok: true; value: EvidenceMap[P] }
+}[K]
 /** Something that could not be looked at: never the same as "not there". */
-export type Blind<K extends EvidenceKind = EvidenceKind> = ReadingOf<K> & { ok: false; reason: BlindReason; detail: string; permission?: Permission }
+export type Blind<K extends EvidenceKind = EvidenceKind> = ReadingOf<K> & {
+  ok: false
+  reason: BlindReason
+  detail: string
+  permission?: Permission
+}
 export type Reading<K extends EvidenceKind = EvidenceKind> = Seen<K> | Blind<K>

@@ -2,10 +2,13 @@
 export const REDACTED = '[redacted]'
 
 /** Headers whose values are secrets. */
-const HEADERS = 'authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-auth-token|x-csrf-token|x-amz-security-token|x-forwarded-client-cert'
+const HEADERS =
+  'authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-auth-token|x-csrf-token|x-amz-security-token|x-forwarded-client-cert'
 /** Names of JSON fields whose values are secrets. */
-const FIELDS = 'password|passwd|secret|client_?secret|token|access_?token|refresh_?token|api_?key|private_?key|inline_?string|session_?ticket_?keys'
-const PARAMETERS = 'access_token|id_token|refresh_token|token|api_?key|apikey|key|secret|password|passwd|pwd|sig|signature|code|client_secret|x-amz-signature|x-amz-credential'
+const FIELDS =
+  'password|passwd|secret|client_?secret|token|access_?token|refresh_?token|api_?key|private_?key|inline_?string|session_?ticket_?keys'
+const PARAMETERS =
+  'access_token|id_token|refresh_token|token|api_?key|apikey|key|secret|password|passwd|pwd|sig|signature|code|client_secret|x-amz-signature|x-amz-credential'
 
 /** The inside of a JSON string, up to its closing quote. */
 const STRING = String.raw`[^"\\]*(?:\\.[^"\\]*)*`
@@ -29,19 +32,37 @@ const RULES: readonly [RegExp, string | ((match: string) => string)][] = [
   // As fields of JSON, alone or in a list; of JSON inside a string; as pairs of key and value; and as headers are written.
   [new RegExp(String.raw`("(?:${HEADERS})"\s*:\s*(?:\[\s*)?")${STRING}(")`, 'gi'), `$1${REDACTED}$2`],
   [new RegExp(String.raw`(\\"(?:${HEADERS})\\"\s*:\s*(?:\[\s*)?\\")${ESCAPED}(\\")`, 'gi'), `$1${REDACTED}$2`],
-  [new RegExp(String.raw`("(?:key|name)"\s*:\s*"(?:${HEADERS})"\s*,\s*"(?:value|rawValue|raw_value)"\s*:\s*")${STRING}(")`, 'gi'), `$1${REDACTED}$2`],
+  [
+    new RegExp(
+      String.raw`("(?:key|name)"\s*:\s*"(?:${HEADERS})"\s*,\s*"(?:value|rawValue|raw_value)"\s*:\s*")${STRING}(")`,
+      'gi',
+    ),
+    `$1${REDACTED}$2`,
+  ],
   [new RegExp(String.raw`('(?:${HEADERS})'\s*:\s*')[^'"\\\r\n]*(')`, 'gi'), `$1${REDACTED}$2`],
-  [new RegExp(String.raw`((?:^|[\s"'{,;\\])(?:${HEADERS})\s*[:=]\s*)(?!\[redacted\])[^\s"'\\{[][^\r\n"'\\]*`, 'gim'), `$1${REDACTED}`],
+  [
+    new RegExp(String.raw`((?:^|[\s"'{,;\\])(?:${HEADERS})\s*[:=]\s*)(?!\[redacted\])[^\s"'\\{[][^\r\n"'\\]*`, 'gim'),
+    `$1${REDACTED}`,
+  ],
   [new RegExp(String.raw`([?&](?:${PARAMETERS})=)[^&\s"'#\\]+`, 'gi'), `$1${REDACTED}`],
-  [/((?:password|passwd|secret_?key|client_?secret|api_?key|access_?token)=)(?!\[redacted\])[^&\s"'\\,;]+/gi, `$1${REDACTED}`],
+  [
+    /((?:password|passwd|secret_?key|client_?secret|api_?key|access_?token)=)(?!\[redacted\])[^&\s"'\\,;]+/gi,
+    `$1${REDACTED}`,
+  ],
   [new RegExp(String.raw`("(?:${FIELDS})"\s*:\s*")${STRING}(")`, 'gi'), `$1${REDACTED}$2`],
   [new RegExp(String.raw`(\\"(?:${FIELDS})\\"\s*:\s*\\")${ESCAPED}(\\")`, 'gi'), `$1${REDACTED}$2`],
   // Envoy keeps keys and certificates alike in bytes; certificates are what it shows to everybody.
   [new RegExp(String.raw`("inline_?bytes"\s*:\s*")${STRING}(?=")`, 'gi'), withoutKeys],
   [new RegExp(String.raw`(\\"inline_?bytes\\"\s*:\s*\\")${ESCAPED}(\\")`, 'gi'), `$1${REDACTED}$2`],
-  [/(\b(?:https?|rediss?|postgres(?:ql)?|mysql|amqps?|mongodb(?:\+srv)?):\/\/)[^\s/@:"'\\]*:[^\s/@"'\\]+@/gi, `$1${REDACTED}@`],
+  [
+    /(\b(?:https?|rediss?|postgres(?:ql)?|mysql|amqps?|mongodb(?:\+srv)?):\/\/)[^\s/@:"'\\]*:[^\s/@"'\\]+@/gi,
+    `$1${REDACTED}@`,
+  ],
   // Its end may be cut off.
-  [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[A-Za-z0-9+/=\s:,]|\\+[nrt]|-(?!----))*(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g, REDACTED],
+  [
+    /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[A-Za-z0-9+/=\s:,]|\\+[nrt]|-(?!----))*(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g,
+    REDACTED,
+  ],
   [/\bxox[abeoprs]-[A-Za-z0-9-]{8,}|\bxapp-[A-Za-z0-9-]{8,}/g, REDACTED],
   [/\bAKIA[0-9A-Z]{16}\b/g, REDACTED],
   [/\bgh[pousr]_[A-Za-z0-9]{20,}\b/g, REDACTED],
@@ -64,11 +85,17 @@ function withoutTokens(dotted: string): string {
 /** Keeps the bytes of a field when they are certificates and nothing else. */
 function withoutKeys(field: string): string {
   const [, head = '', bytes = ''] = /^([^:]*:\s*")(.*)$/s.exec(field) ?? []
-  const isCertificates = bytes === '' || (bytes.startsWith(CERTIFICATE_HEAD) && ONLY_CERTIFICATES.test(Buffer.from(bytes, 'base64').toString('latin1')))
+  const isCertificates =
+    bytes === '' ||
+    (bytes.startsWith(CERTIFICATE_HEAD) && ONLY_CERTIFICATES.test(Buffer.from(bytes, 'base64').toString('latin1')))
   return isCertificates ? field : head + REDACTED
 }
 
 /** Takes tokens, cookies, authorization headers, keys and passwords out of a text that came from a cluster. Redacting twice changes nothing. */
 export function redact(text: string): string {
-  return RULES.reduce((clean, [pattern, replacement]) => (typeof replacement === 'string' ? clean.replace(pattern, replacement) : clean.replace(pattern, replacement)), text)
+  return RULES.reduce(
+    (clean, [pattern, replacement]) =>
+      typeof replacement === 'string' ? clean.replace(pattern, replacement) : clean.replace(pattern, replacement),
+    text,
+  )
 }

@@ -1,9 +1,17 @@
 import { X509Certificate } from 'node:crypto'
 import type { Certificate, ProxySecret } from '../mesh/secrets.ts'
 
-interface Bytes { inlineBytes?: string }
-interface Dumped { name?: string; secret?: { tlsCertificate?: { certificateChain?: Bytes }; validationContext?: { trustedCa?: Bytes } } }
-interface Dump { dynamicActiveSecrets?: Dumped[]; dynamicWarmingSecrets?: Dumped[] }
+interface Bytes {
+  inlineBytes?: string
+}
+interface Dumped {
+  name?: string
+  secret?: { tlsCertificate?: { certificateChain?: Bytes }; validationContext?: { trustedCa?: Bytes } }
+}
+interface Dump {
+  dynamicActiveSecrets?: Dumped[]
+  dynamicWarmingSecrets?: Dumped[]
+}
 
 /**
  * Reads what `istioctl proxy-config secret POD -o json` prints: Envoy's admin.v3.SecretsConfigDump, in which Envoy itself has blotted out keys.
@@ -14,15 +22,27 @@ export function parseSecretDump(text: string): ProxySecret[] {
   // A proxy without any is told in words.
   if (/^No (?:active or warming )?secrets/im.test(text)) return []
   const dump: unknown = JSON.parse(text)
-  if (typeof dump !== 'object' || dump === null || Array.isArray(dump)) throw new SyntaxError('expected a dump of secrets')
+  if (typeof dump !== 'object' || dump === null || Array.isArray(dump))
+    throw new SyntaxError('expected a dump of secrets')
   const { dynamicActiveSecrets = [], dynamicWarmingSecrets = [] } = dump as Dump
-  return [...dynamicWarmingSecrets.map((one) => proxySecret(one, 'WARMING')), ...dynamicActiveSecrets.map((one) => proxySecret(one, 'ACTIVE'))]
+  return [
+    ...dynamicWarmingSecrets.map((one) => proxySecret(one, 'WARMING')),
+    ...dynamicActiveSecrets.map((one) => proxySecret(one, 'ACTIVE')),
+  ]
 }
 
-function proxySecret({ name = '', secret: { tlsCertificate, validationContext } = {} }: Dumped, status: ProxySecret['status']): ProxySecret {
+function proxySecret(
+  { name = '', secret: { tlsCertificate, validationContext } = {} }: Dumped,
+  status: ProxySecret['status'],
+): ProxySecret {
   const chain = tlsCertificate?.certificateChain?.inlineBytes
   const bundle = validationContext?.trustedCa?.inlineBytes
-  return { name, status, ...(chain !== undefined ? { type: 'Cert Chain' as const } : bundle !== undefined ? { type: 'CA' as const } : {}), certificates: certificatesIn(chain ?? bundle ?? '') }
+  return {
+    name,
+    status,
+    ...(chain !== undefined ? { type: 'Cert Chain' as const } : bundle !== undefined ? { type: 'CA' as const } : {}),
+    certificates: certificatesIn(chain ?? bundle ?? ''),
+  }
 }
 
 /** The certificates of a PEM text in base64; what is no certificate is left out. */
@@ -30,11 +50,17 @@ function certificatesIn(base64: string): Certificate[] {
   const pem = Buffer.from(base64, 'base64').toString('utf8')
   return [...pem.matchAll(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g)].flatMap(([text]) => {
     try {
-      const { serialNumber, subject, issuer, subjectAltName = '', ca, validFrom, validTo } = new X509Certificate(text)
-      return [{
-        serial: serialNumber.toLowerCase(), subject: oneLine(subject), issuer: oneLine(issuer), names: subjectAltName.split(', ').flatMap((one) => /^(?:URI|DNS):(.+)$/.exec(one)?.[1] ?? []),
-        isAuthority: ca, notBefore: new Date(validFrom).toISOString(), notAfter: new Date(validTo).toISOString(),
-      }]
+      const { serialNumber, subject, issuer, subjectAltName = '', validFrom, validTo } = new X509Certificate(text)
+      return [
+        {
+          serial: serialNumber.toLowerCase(),
+          subject: oneLine(subject),
+          issuer: oneLine(issuer),
+          names: subjectAltName.split(', ').flatMap((one) => /^(?:URI|DNS):(.+)$/.exec(one)?.[1] ?? []),
+          notBefore: new Date(validFrom).toISOString(),
+          notAfter: new Date(validTo).toISOString(),
+        },
+      ]
     } catch {
       return []
     }

@@ -51,13 +51,35 @@ const TEXT_HEAD = new RegExp(
   'u',
 )
 /** The fields every version has behind the user agent (Istio documentation, "Default access log format"). */
-const TEXT_TAIL = /" "(?<id>[^"]*)" "(?<authority>[^"]*)" "(?<host>[^"]*)" (?<cluster>\S+) (?<own>\S+) (?<local>\S+) (?<remote>\S+) (?<sni>\S+)(?: (?<route>\S+))?\s*$/u
+const TEXT_TAIL =
+  /" "(?<id>[^"]*)" "(?<authority>[^"]*)" "(?<host>[^"]*)" (?<cluster>\S+) (?<own>\S+) (?<local>\S+) (?<remote>\S+) (?<sni>\S+)(?: (?<route>\S+))?\s*$/u
 
 const said = (field: unknown): string | undefined =>
-  field === undefined || field === null || field === '-' || field === '' ? undefined : typeof field === 'string' ? field : JSON.stringify(field)
+  field === undefined || field === null || field === '-' || field === ''
+    ? undefined
+    : typeof field === 'string'
+      ? field
+      : JSON.stringify(field)
 
 /** The keys of a line that were said, absent ones left out. */
-function line(facts: { at: string; code: unknown; flags: string | undefined; duration: unknown } & Record<'method' | 'path' | 'authority' | 'details' | 'failure' | 'upstreamHost' | 'upstreamCluster' | 'requestId' | 'routeName' | 'upstreamLocal' | 'downstreamLocal' | 'downstreamRemote' | 'serverName', unknown>): AccessLogLine {
+function line(
+  facts: { at: string; code: unknown; flags: string | undefined; duration: unknown } & Record<
+    | 'method'
+    | 'path'
+    | 'authority'
+    | 'details'
+    | 'failure'
+    | 'upstreamHost'
+    | 'upstreamCluster'
+    | 'requestId'
+    | 'routeName'
+    | 'upstreamLocal'
+    | 'downstreamLocal'
+    | 'downstreamRemote'
+    | 'serverName',
+    unknown
+  >,
+): AccessLogLine {
   const { at, code, flags, duration, ...texts } = facts
   const entry: AccessLogLine = { at, code: Number(code) || 0, flags: parseFlags(flags) }
   const milliseconds = said(duration)
@@ -76,9 +98,23 @@ function parseText(text: string): AccessLogLine | undefined {
   const fields = { ...head.groups, ...tail.groups } as Partial<Record<string, string>>
   const [method, path] = (fields.request ?? '').split(' ')
   return line({
-    at: fields.at ?? '', code: fields.code, flags: fields.flags, duration: fields.duration, method, path, authority: fields.authority,
-    details: fields.details, failure: fields.failure, upstreamHost: fields.host, upstreamCluster: fields.cluster, requestId: fields.id, routeName: fields.route,
-    upstreamLocal: fields.own, downstreamLocal: fields.local, downstreamRemote: fields.remote, serverName: fields.sni,
+    at: fields.at ?? '',
+    code: fields.code,
+    flags: fields.flags,
+    duration: fields.duration,
+    method,
+    path,
+    authority: fields.authority,
+    details: fields.details,
+    failure: fields.failure,
+    upstreamHost: fields.host,
+    upstreamCluster: fields.cluster,
+    requestId: fields.id,
+    routeName: fields.route,
+    upstreamLocal: fields.own,
+    downstreamLocal: fields.local,
+    downstreamRemote: fields.remote,
+    serverName: fields.sni,
   })
 }
 
@@ -91,10 +127,23 @@ function parseJson(text: string): AccessLogLine | undefined {
   }
   if (typeof fields.start_time !== 'string' || fields.response_flags === undefined) return undefined
   return line({
-    at: fields.start_time, code: fields.response_code, flags: said(fields.response_flags), duration: fields.duration, method: fields.method, path: fields.path,
-    authority: fields.authority, details: fields.response_code_details, failure: fields.upstream_transport_failure_reason,
-    upstreamHost: fields.upstream_host, upstreamCluster: fields.upstream_cluster, requestId: fields.request_id, routeName: fields.route_name,
-    upstreamLocal: fields.upstream_local_address, downstreamLocal: fields.downstream_local_address, downstreamRemote: fields.downstream_remote_address, serverName: fields.requested_server_name,
+    at: fields.start_time,
+    code: fields.response_code,
+    flags: said(fields.response_flags),
+    duration: fields.duration,
+    method: fields.method,
+    path: fields.path,
+    authority: fields.authority,
+    details: fields.response_code_details,
+    failure: fields.upstream_transport_failure_reason,
+    upstreamHost: fields.upstream_host,
+    upstreamCluster: fields.upstream_cluster,
+    requestId: fields.request_id,
+    routeName: fields.route_name,
+    upstreamLocal: fields.upstream_local_address,
+    downstreamLocal: fields.downstream_local_address,
+    downstreamRemote: fields.downstream_remote_address,
+    serverName: fields.requested_server_name,
   })
 }
 
@@ -126,7 +175,12 @@ export interface TrafficGroup {
 export function countTraffic(lines: readonly AccessLogLine[]): TrafficGroup[] {
   const groups = new Map<string, TrafficGroup>()
   for (const entry of lines) {
-    const key = [entry.code, entry.flags.toSorted().join(','), entry.upstreamCluster ?? '', entry.upstreamHost ?? ''].join(' ')
+    const key = [
+      entry.code,
+      entry.flags.toSorted().join(','),
+      entry.upstreamCluster ?? '',
+      entry.upstreamHost ?? '',
+    ].join(' ')
     const group = groups.get(key)
     if (group !== undefined) group.count += 1
     else {
@@ -146,5 +200,9 @@ export function since(lines: readonly AccessLogLine[], moment: number): AccessLo
 
 /** True for a request the mesh or the service failed: 5xx, or no response at all though the caller stayed. */
 export function failed(entry: AccessLogLine): boolean {
-  return entry.code >= 500 || (entry.code === 0 && entry.flags.some((flag) => flag.startsWith('U') || flag === 'NC' || flag === 'NR')) || entry.flags.includes('NR')
+  return (
+    entry.code >= 500 ||
+    (entry.code === 0 && entry.flags.some((flag) => flag.startsWith('U') || flag === 'NC' || flag === 'NR')) ||
+    entry.flags.includes('NR')
+  )
 }

@@ -1,4 +1,5 @@
 import type { Ref } from './ref.ts'
+import { defined } from './defined.ts'
 
 /** One message of `istioctl analyze`. */
 export interface AnalyzerMessage {
@@ -26,7 +27,11 @@ const CONFLICTS = new Set(['IST0110', 'IST0111', 'IST0159', 'IST0160'])
  * runs in two of them: an object that selects it counts once for each.
  */
 export function conflictsWithItself({ code, message }: AnalyzerMessage): boolean {
-  const names = /\[([^\]]*)\]/.exec(message)?.[1]?.split(/[\s,]+/).filter((name) => name !== '') ?? []
+  const names =
+    /\[([^\]]*)\]/
+      .exec(message)?.[1]
+      ?.split(/[\s,]+/)
+      .filter((name) => name !== '') ?? []
   return CONFLICTS.has(code) && names.length > 0 && new Set(names).size === 1
 }
 
@@ -35,17 +40,20 @@ export function parseAnalyzerMessages(text: string): AnalyzerMessage[] {
   const parsed: unknown = JSON.parse(text.trim() === '' ? '[]' : text)
   if (!Array.isArray(parsed)) throw new SyntaxError('expected a JSON array of analyzer messages')
   const seen = new Set<string>()
-  return (parsed as { code?: string; level?: string; message?: string; origin?: string; documentationUrl?: string }[]).flatMap((entry) => {
+  return (
+    parsed as { code?: string; level?: string; message?: string; origin?: string; documentationUrl?: string }[]
+  ).flatMap((entry) => {
     const key = [entry.code, entry.origin, entry.message].join(' ')
     if (entry.code === undefined || seen.has(key)) return []
     seen.add(key)
     const origin = parseOrigin(entry.origin)
-    return [{
-      code: entry.code,
-      level: entry.level === 'Error' || entry.level === 'Warning' ? entry.level : 'Info',
-      message: entry.message ?? '',
-      ...(origin !== undefined && { origin }),
-      ...(entry.documentationUrl !== undefined && { documentation: entry.documentationUrl }),
-    }]
+    return [
+      {
+        code: entry.code,
+        level: entry.level === 'Error' || entry.level === 'Warning' ? entry.level : 'Info',
+        message: entry.message ?? '',
+        ...defined({ origin, documentation: entry.documentationUrl }),
+      },
+    ]
   })
 }

@@ -21,10 +21,21 @@ export interface Miss {
 
 /** True when the policies of a namespace act on a pod: its own namespace's, and those of the mesh's root. Policies for waypoints and by way of a Gateway's name are left out. */
 export function actsOn(policy: AuthorizationPolicy | RequestAuthentication, pod: Pod): boolean {
-  const { metadata: { namespace, annotations }, spec } = policy
-  if (annotations?.['istio.io/dry-run'] === 'true' || spec?.targetRef !== undefined || (spec?.targetRefs ?? []).length > 0) return false
+  const {
+    metadata: { namespace, annotations },
+    spec,
+  } = policy
+  if (
+    annotations?.['istio.io/dry-run'] === 'true' ||
+    spec?.targetRef !== undefined ||
+    (spec?.targetRefs ?? []).length > 0
+  )
+    return false
   const labels = spec?.selector?.matchLabels
-  return (namespace === pod.metadata.namespace || namespace === ROOT_NAMESPACE) && (labels === undefined || Object.keys(labels).length === 0 || selects(labels, pod.metadata.labels))
+  return (
+    (namespace === pod.metadata.namespace || namespace === ROOT_NAMESPACE) &&
+    (labels === undefined || Object.keys(labels).length === 0 || selects(labels, pod.metadata.labels))
+  )
 }
 
 /** `abc` exactly, `abc*` and `*abc` by beginning and end, `*` anything that is there. */
@@ -37,17 +48,28 @@ function takes(pattern: string, value: string): boolean {
 /** A path's template: `{*}` is one segment, `{**}` any number. */
 function takesPath(pattern: string, path: string): boolean {
   if (!pattern.includes('{*')) return takes(pattern, path)
-  const source = pattern.split(/(\{\*\*\}|\{\*\})/).map((part) => (part === '{**}' ? '.*' : part === '{*}' ? '[^/]+' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))).join('')
+  const source = pattern
+    .split(/(\{\*\*\}|\{\*\})/)
+    .map((part) => (part === '{**}' ? '.*' : part === '{*}' ? '[^/]+' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+    .join('')
   return new RegExp(`^${source}$`).test(path)
 }
 
-const short = (values: readonly string[]): string => (values.length > 4 ? `${values.slice(0, 4).join(', ')} and ${values.length - 4} more` : values.join(', '))
+const short = (values: readonly string[]): string =>
+  values.length > 4 ? `${values.slice(0, 4).join(', ')} and ${values.length - 4} more` : values.join(', ')
 
 /** One list of a rule against one value: it must be in the first and not in the second. */
-function missing(what: string, list: readonly string[] = [], not: readonly string[] = [], value: string | undefined, match: (pattern: string, value: string) => boolean = takes): Miss[] {
+function missing(
+  what: string,
+  list: readonly string[] = [],
+  not: readonly string[] = [],
+  value: string | undefined,
+  match: (pattern: string, value: string) => boolean = takes,
+): Miss[] {
   const wanted = list.length === 0 ? [] : [short(list)]
   const unwanted = not.length === 0 ? [] : [`none of ${short(not)}`]
-  const miss = (texts: readonly string[], why: string, sure: boolean): Miss[] => (texts.length === 0 ? [] : [{ says: `${what} must be ${texts.join(' and ')}, ${why}`, sure }])
+  const miss = (texts: readonly string[], why: string, sure: boolean): Miss[] =>
+    texts.length === 0 ? [] : [{ says: `${what} must be ${texts.join(' and ')}, ${why}`, sure }]
   if (value === undefined) return miss([...wanted, ...unwanted], 'which is not known of the request', false)
   const why = value === '' ? 'and there is none' : `and it is ${value}`
   return [
@@ -57,20 +79,29 @@ function missing(what: string, list: readonly string[] = [], not: readonly strin
 }
 
 const namespaceOf = (principal: string): string => /\/ns\/([^/]+)\//.exec(principal)?.[1] ?? ''
-const accountOf = (principal: string): string => { const [, namespace = '', name = ''] = /\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(principal) ?? []; return `${namespace}/${name}` }
+const accountOf = (principal: string): string => {
+  const [, namespace = '', name = ''] = /\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(principal) ?? []
+  return `${namespace}/${name}`
+}
 
 type Source = NonNullable<NonNullable<AuthorizationRule['from']>[number]['source']>
 type Operation = NonNullable<NonNullable<AuthorizationRule['to']>[number]['operation']>
 
 function sourceMisses(source: Source, { principal }: RequestFacts): Miss[] {
-  const known = principal === undefined ? undefined : principal ?? ''
-  const derived = (from: (principal: string) => string): string | undefined => (known === undefined || known === '' ? known : from(known))
+  const known = principal === undefined ? undefined : (principal ?? '')
+  const derived = (from: (principal: string) => string): string | undefined =>
+    known === undefined || known === '' ? known : from(known)
   return [
     ...missing('the principal', source.principals, source.notPrincipals, known),
     ...missing('the namespace', source.namespaces, source.notNamespaces, derived(namespaceOf)),
     ...missing('the service account', source.serviceAccounts, source.notServiceAccounts, derived(accountOf)),
     ...missing("the token's principal", source.requestPrincipals, source.notRequestPrincipals, undefined),
-    ...missing('the address', [...(source.ipBlocks ?? []), ...(source.remoteIpBlocks ?? [])], [...(source.notIpBlocks ?? []), ...(source.notRemoteIpBlocks ?? [])], undefined),
+    ...missing(
+      'the address',
+      [...(source.ipBlocks ?? []), ...(source.remoteIpBlocks ?? [])],
+      [...(source.notIpBlocks ?? []), ...(source.notRemoteIpBlocks ?? [])],
+      undefined,
+    ),
   ]
 }
 
@@ -78,13 +109,22 @@ function operationMisses(operation: Operation, { method, path, host, port }: Req
   return [
     ...missing('the method', operation.methods, operation.notMethods, method),
     ...missing('the path', operation.paths, operation.notPaths, path?.replace(/[?#].*$/, ''), takesPath),
-    ...missing('the host', operation.hosts, operation.notHosts, host, (pattern, value) => takes(pattern.toLowerCase(), value.toLowerCase()) || takes(pattern.toLowerCase(), value.toLowerCase().replace(/:\d+$/, ''))),
+    ...missing(
+      'the host',
+      operation.hosts,
+      operation.notHosts,
+      host,
+      (pattern, value) =>
+        takes(pattern.toLowerCase(), value.toLowerCase()) ||
+        takes(pattern.toLowerCase(), value.toLowerCase().replace(/:\d+$/, '')),
+    ),
     ...missing('the port', operation.ports, operation.notPorts, port === undefined ? undefined : String(port)),
   ]
 }
 
 const weight = (misses: readonly Miss[]): number => misses.reduce((sum, { sure }) => sum + (sure ? 100 : 1), 0)
-const nearest = <T>(list: readonly T[] | undefined, judge: (one: T) => Miss[]): Miss[] => (list ?? []).map(judge).toSorted((a, b) => weight(a) - weight(b))[0] ?? []
+const nearest = <T>(list: readonly T[] | undefined, judge: (one: T) => Miss[]): Miss[] =>
+  (list ?? []).map(judge).toSorted((a, b) => weight(a) - weight(b))[0] ?? []
 
 /** The conditions of a rule that a request does not meet, of the alternatives it gives the nearest; none when the rule takes the request. */
 export function missesOf(rule: AuthorizationRule, facts: RequestFacts): Miss[] {
@@ -105,6 +145,13 @@ export interface NearRule {
 
 /** Of the rules of some policies the one that a request fails by least; undefined when they have none. */
 export function nearestRule(policies: readonly AuthorizationPolicy[], facts: RequestFacts): NearRule | undefined {
-  return policies.flatMap((policy) => (policy.spec?.rules ?? []).map((rule, index): NearRule => ({ policy, rule: index, misses: missesOf(rule, facts) })))
+  return policies
+    .flatMap((policy) =>
+      (policy.spec?.rules ?? []).map((rule, index): NearRule => ({
+        policy,
+        rule: index,
+        misses: missesOf(rule, facts),
+      })),
+    )
     .toSorted((a, b) => weight(a.misses) - weight(b.misses))[0]
 }

@@ -12,9 +12,11 @@ function toldTo({ name, args = [] }: Container): string | undefined {
 
 /** The DNS domain that Services live under, as istiod was told or else the sidecars were; undefined when none of the pods says so. */
 export function clusterDomainOf(pods: readonly Pod[]): string | undefined {
-  const told = pods.flatMap(({ spec }) => [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]).flatMap((container) => {
-    const domain = container.name in CONTAINERS ? toldTo(container) : undefined
-    return domain === undefined ? [] : [{ by: container.name, domain }]
-  })
+  const told = pods
+    .flatMap(({ spec }) => [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])])
+    .flatMap((container) => {
+      const domain = container.name in CONTAINERS ? toldTo(container) : undefined
+      return domain === undefined ? [] : [{ by: container.name, domain }]
+    })
   return (told.find(({ by }) => by === 'discovery') ?? told[0])?.domain
 }

@@ -26,8 +26,14 @@ export function rulesForCaller(rules: readonly DestinationRule[], host: string, 
   const all = rulesOfHost(rules, host)
   const service = fromFqdn(host)?.namespace
   const from = (namespace: string): DestinationRule[] => all.filter(({ metadata }) => metadata.namespace === namespace)
-  const exported = (rule: DestinationRule): boolean => rule.spec?.workloadSelector === undefined && isExportedTo(rule.spec?.exportTo, rule.metadata.namespace ?? '', caller)
-  const levels = [caller === ROOT_NAMESPACE ? [] : from(caller), service === undefined ? [] : from(service).filter(exported), from(ROOT_NAMESPACE).filter(exported)]
+  const exported = (rule: DestinationRule): boolean =>
+    rule.spec?.workloadSelector === undefined &&
+    isExportedTo(rule.spec?.exportTo, rule.metadata.namespace ?? '', caller)
+  const levels = [
+    caller === ROOT_NAMESPACE ? [] : from(caller),
+    service === undefined ? [] : from(service).filter(exported),
+    from(ROOT_NAMESPACE).filter(exported),
+  ]
   const used = levels.find((level) => level.length > 0) ?? []
   return mostExact(used)
 }
@@ -40,7 +46,9 @@ function mostExact(rules: readonly DestinationRule[]): DestinationRule[] {
 
 /** The DestinationRules that act on a host for some caller: the most exact ones of each namespace. */
 export function rulesInForce(rules: readonly DestinationRule[], host: string): DestinationRule[] {
-  return [...Map.groupBy(rulesOfHost(rules, host), ({ metadata }) => metadata.namespace ?? '').values()].flatMap(mostExact)
+  return [...Map.groupBy(rulesOfHost(rules, host), ({ metadata }) => metadata.namespace ?? '').values()].flatMap(
+    mostExact,
+  )
 }
 
 /** True when a DestinationRule defines a subset. */
@@ -53,5 +61,5 @@ export function clientTls({ spec }: DestinationRule, port: number, subset = ''):
   const own = (spec?.subsets ?? []).find(({ name }) => name === subset)?.trafficPolicy
   const ports = own?.portLevelSettings ?? spec?.trafficPolicy?.portLevelSettings ?? []
   const settings = ports.find((one) => one.port?.number === port)
-  return settings === undefined ? own?.tls ?? spec?.trafficPolicy?.tls : settings.tls
+  return settings === undefined ? (own?.tls ?? spec?.trafficPolicy?.tls) : settings.tls
 }

@@ -58,9 +58,15 @@ export function gatewayHost(host: string): { namespace: string; host: string } {
 export function nearestHosts(host: string, hosts: Iterable<string>): string[] {
   const wanted = fromFqdn(host)
   if (wanted === undefined) return nearestNames(host, hosts)
-  const services = [...hosts].flatMap((known) => { const service = fromFqdn(known); return service === undefined ? [] : [{ known, ...service }] })
+  const services = [...hosts].flatMap((known) => {
+    const service = fromFqdn(known)
+    return service === undefined ? [] : [{ known, ...service }]
+  })
   const here = services.filter(({ namespace }) => namespace === wanted.namespace)
-  const near = nearestNames(wanted.name, here.map(({ name }) => name)).flatMap((name) => here.filter((one) => one.name === name))
+  const near = nearestNames(
+    wanted.name,
+    here.map(({ name }) => name),
+  ).flatMap((name) => here.filter((one) => one.name === name))
   const elsewhere = services.filter(({ name, namespace }) => name === wanted.name && namespace !== wanted.namespace)
   return [...near, ...elsewhere].map(({ known }) => known)
 }

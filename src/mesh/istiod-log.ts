@@ -28,16 +28,21 @@ export interface CredentialRefusal {
 
 /** What a warning says of a certificate that a Gateway's proxy asked for in vain; undefined for any other warning. */
 export function credentialRefusal(message: string): CredentialRefusal | undefined {
-  const [, named, reason] = /^failed to fetch key and certificate for kubernetes(?:-gateway)?:\/\/(\S+): (.+)$/.exec(message) ?? []
+  const [, named, reason] =
+    /^failed to fetch key and certificate for kubernetes(?:-gateway)?:\/\/(\S+): (.+)$/.exec(message) ?? []
   if (named !== undefined && reason !== undefined) return { credential: named, reason }
-  const [, proxy, credential, account, namespace] = /^proxy (\S+) attempted to access unauthorized certificates (\S+): ([^/\s]+)\/(\S+) is not authorized to read secrets/.exec(message) ?? []
+  const [, proxy, credential, account, namespace] =
+    /^proxy (\S+) attempted to access unauthorized certificates (\S+): ([^/\s]+)\/(\S+) is not authorized to read secrets/.exec(
+      message,
+    ) ?? []
   if (proxy === undefined || credential === undefined) return undefined
   return { credential, proxy, reason: `service account ${namespace ?? ''}/${account ?? ''} may not read Secrets` }
 }
 
 /** What a warning says of a proxy that istiod did not believe when it asked for a certificate; undefined for any other warning. */
 export function authenticationRefusal(message: string): { address: string; reason: string } | undefined {
-  const [, address, said] = /^Failed to authenticate client from ([\d.]+|\[[\da-f:.]+\]):\d+: (.+)$/i.exec(message) ?? []
+  const [, address, said] =
+    /^Failed to authenticate client from ([\d.]+|\[[\da-f:.]+\]):\d+: (.+)$/i.exec(message) ?? []
   if (address === undefined || said === undefined) return undefined
   const [, words] = /authentication returns an error: \[(.+)\]/.exec(said) ?? []
   return { address: address.replace(/^\[|\]$/g, ''), reason: words ?? said }

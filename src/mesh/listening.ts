@@ -26,12 +26,28 @@ function placeOf(host: string | undefined): Listening['at'] {
 
 /** What an application's log says of where it listens, the newest last; empty when it says nothing of it. Lines with a time of day alone say nothing. */
 export function listeningIn(log: string): Listening[] {
-  return log.split('\n').filter((line) => line.length < 2000 && ABOUT.test(line)).flatMap((text): Listening[] => {
-    const line = text.trim().slice(0, 300)
-    // Times of day look like addresses without a host.
-    const plain = text.replace(/\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?/g, (time) => (/^\d{1,2}:\d{2}:\d{2}/.test(time) ? ' ' : time))
-    const addresses = [...plain.matchAll(ADDRESS)].map(({ groups }): Listening => ({ at: placeOf(groups?.host), port: Number(groups?.port), line }))
-    const ports = addresses.length > 0 ? [] : [...plain.matchAll(PORT), ...plain.matchAll(ON)].map(({ groups }): Listening => ({ at: 'unsaid', port: Number(groups?.port), line }))
-    return [...addresses, ...ports].filter(({ port }) => port >= 1 && port <= 65_535)
-  })
+  return log
+    .split('\n')
+    .filter((line) => line.length < 2000 && ABOUT.test(line))
+    .flatMap((text): Listening[] => {
+      const line = text.trim().slice(0, 300)
+      // Times of day look like addresses without a host.
+      const plain = text.replace(/\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?/g, (time) =>
+        /^\d{1,2}:\d{2}:\d{2}/.test(time) ? ' ' : time,
+      )
+      const addresses = [...plain.matchAll(ADDRESS)].map(({ groups }): Listening => ({
+        at: placeOf(groups?.host),
+        port: Number(groups?.port),
+        line,
+      }))
+      const ports =
+        addresses.length > 0
+          ? []
+          : [...plain.matchAll(PORT), ...plain.matchAll(ON)].map(({ groups }): Listening => ({
+              at: 'unsaid',
+              port: Number(groups?.port),
+              line,
+            }))
+      return [...addresses, ...ports].filter(({ port }) => port >= 1 && port <= 65_535)
+    })
 }

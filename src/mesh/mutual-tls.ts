@@ -17,13 +17,19 @@ const hasSelector = (policy: PeerAuthentication): boolean => Object.keys(selecto
 
 /** Of policies of one level the oldest acts, as istiod decides between them. */
 export const byAge = (a: PeerAuthentication, b: PeerAuthentication): number =>
-  (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '') || a.metadata.name.localeCompare(b.metadata.name, 'en')
+  (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '') ||
+  a.metadata.name.localeCompare(b.metadata.name, 'en')
 
 /** The policies of each level that speak of a pod, the nearest level first: its own selector's, its namespace's, the mesh's. */
 export function policiesOfPod(pod: Pod, policies: readonly PeerAuthentication[]): PeerAuthentication[][] {
   const { namespace = '', labels } = pod.metadata
-  const wide = (where: string): PeerAuthentication[] => policies.filter((one) => isFor(one, where) && !hasSelector(one)).toSorted(byAge)
-  return [policies.filter((one) => isFor(one, namespace) && selects(selectorOf(one), labels)).toSorted(byAge), wide(namespace), ...(namespace === ROOT_NAMESPACE ? [] : [wide(ROOT_NAMESPACE)])]
+  const wide = (where: string): PeerAuthentication[] =>
+    policies.filter((one) => isFor(one, where) && !hasSelector(one)).toSorted(byAge)
+  return [
+    policies.filter((one) => isFor(one, namespace) && selects(selectorOf(one), labels)).toSorted(byAge),
+    wide(namespace),
+    ...(namespace === ROOT_NAMESPACE ? [] : [wide(ROOT_NAMESPACE)]),
+  ]
 }
 
 /** What a pod's sidecar takes on one of the pod's own ports, and because of which PeerAuthentication. */
@@ -39,11 +45,18 @@ export function mtlsInForce(pod: Pod, port: number, policies: readonly PeerAuthe
 
 const EXCLUDED = 'traffic.sidecar.istio.io/excludeInboundPorts'
 const INCLUDED = 'traffic.sidecar.istio.io/includeInboundPorts'
-const listed = (value: string | undefined): string[] => (value ?? '').split(',').map((one) => one.trim()).filter((one) => one !== '')
+const listed = (value: string | undefined): string[] =>
+  (value ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
 
 /** True when connections to the pod's port pass its sidecar: annotations can keep ports out, and no PeerAuthentication acts on these. */
 export function passesSidecar(pod: Pod, port: number): boolean {
   const annotations = pod.metadata.annotations ?? {}
   const included = listed(annotations[INCLUDED])
-  return !listed(annotations[EXCLUDED]).includes(String(port)) && (included.length === 0 || included.includes('*') || included.includes(String(port)))
+  return (
+    !listed(annotations[EXCLUDED]).includes(String(port)) &&
+    (included.length === 0 || included.includes('*') || included.includes(String(port)))
+  )
 }

@@ -13,7 +13,10 @@ export const isDnsName = (text: string): boolean => text.length <= 253 && DNS_NA
 export function nearestNames(typed: string, names: Iterable<string>, most = 3): string[] {
   const wanted = typed.toLowerCase()
   return [...new Set(names)]
-    .map((name) => ({ name, far: name === wanted ? 0 : name.startsWith(wanted) || wanted.startsWith(name) ? 1 : distance(wanted, name) }))
+    .map((name) => ({
+      name,
+      far: name === wanted ? 0 : name.startsWith(wanted) || wanted.startsWith(name) ? 1 : distance(wanted, name),
+    }))
     .filter(({ name, far }) => far <= Math.max(2, Math.floor(Math.max(wanted.length, name.length) / 3)))
     .sort((a, b) => a.far - b.far || a.name.localeCompare(b.name, 'en'))
     .slice(0, most)

@@ -40,7 +40,13 @@ export interface ServicePort {
   appProtocol?: string
   nodePort?: number
 }
-export type Service = KubernetesObject<{ selector?: Labels; ports?: ServicePort[]; type?: string; clusterIP?: string; externalName?: string }>
+export type Service = KubernetesObject<{
+  selector?: Labels
+  ports?: ServicePort[]
+  type?: string
+  clusterIP?: string
+  externalName?: string
+}>
 
 /** discovery.k8s.io/v1: its lists stand beside metadata, not in a spec. */
 export interface EndpointSlice extends KubernetesObject {
@@ -80,7 +86,14 @@ export interface Container {
   readinessProbe?: unknown
 }
 export type Pod = KubernetesObject<
-  { containers: Container[]; initContainers?: Container[]; hostNetwork?: boolean; nodeName?: string; serviceAccountName?: string; securityContext?: SecurityContext },
+  {
+    containers: Container[]
+    initContainers?: Container[]
+    hostNetwork?: boolean
+    nodeName?: string
+    serviceAccountName?: string
+    securityContext?: SecurityContext
+  },
   {
     phase?: string
     podIP?: string
@@ -94,12 +107,21 @@ export type Pod = KubernetesObject<
 >
 /** Deployment, StatefulSet, DaemonSet or ReplicaSet. */
 export type Workload = KubernetesObject<
-  { replicas?: number; serviceName?: string; selector?: { matchLabels?: Labels }; template?: { metadata?: { labels?: Labels; annotations?: Labels } } },
+  {
+    replicas?: number
+    serviceName?: string
+    selector?: { matchLabels?: Labels }
+    template?: { metadata?: { labels?: Labels; annotations?: Labels } }
+  },
   { replicas?: number; readyReplicas?: number; availableReplicas?: number }
 >
 /** Its webhooks stand beside metadata. */
 export interface MutatingWebhookConfiguration extends KubernetesObject {
-  webhooks?: { name: string; failurePolicy?: string; clientConfig?: { url?: string; service?: { name: string; namespace: string } } }[]
+  webhooks?: {
+    name: string
+    failurePolicy?: string
+    clientConfig?: { url?: string; service?: { name: string; namespace: string } }
+  }[]
 }
 /** v1 Event: its facts stand beside metadata. */
 export interface ClusterEvent extends KubernetesObject {
@@ -202,19 +224,52 @@ export type ServiceEntry = KubernetesObject<{
   location?: string
   exportTo?: string[]
 }>
-export type EnvoyFilter = KubernetesObject<{ workloadSelector?: { labels?: Labels }; priority?: number; configPatches?: { applyTo?: string; match?: unknown; patch?: unknown }[] }>
-export type Sidecar = KubernetesObject<{ workloadSelector?: { labels?: Labels }; egress?: { hosts?: string[]; port?: unknown }[]; ingress?: unknown[]; outboundTrafficPolicy?: unknown }>
+export type EnvoyFilter = KubernetesObject<{
+  workloadSelector?: { labels?: Labels }
+  priority?: number
+  configPatches?: { applyTo?: string; match?: unknown; patch?: unknown }[]
+}>
+export type Sidecar = KubernetesObject<{
+  workloadSelector?: { labels?: Labels }
+  egress?: { hosts?: string[]; port?: unknown }[]
+  ingress?: unknown[]
+  outboundTrafficPolicy?: unknown
+}>
 export interface MutualTls {
   mode?: 'UNSET' | 'DISABLE' | 'PERMISSIVE' | 'STRICT'
 }
 /** `portLevelMtls` is by the workload's own port, and acts only beside a selector. */
-export type PeerAuthentication = KubernetesObject<{ selector?: { matchLabels?: Labels }; mtls?: MutualTls; portLevelMtls?: Record<string, MutualTls> }>
+export type PeerAuthentication = KubernetesObject<{
+  selector?: { matchLabels?: Labels }
+  mtls?: MutualTls
+  portLevelMtls?: Record<string, MutualTls>
+}>
 /** Lists within a source or operation are alternatives; the fields must all be met. */
 export interface AuthorizationRule {
-  from?: { source?: Partial<Record<
-    'principals' | 'notPrincipals' | 'requestPrincipals' | 'notRequestPrincipals' | 'namespaces' | 'notNamespaces' | 'serviceAccounts' | 'notServiceAccounts'
-    | 'ipBlocks' | 'notIpBlocks' | 'remoteIpBlocks' | 'notRemoteIpBlocks', string[]>> }[]
-  to?: { operation?: Partial<Record<'hosts' | 'notHosts' | 'ports' | 'notPorts' | 'methods' | 'notMethods' | 'paths' | 'notPaths', string[]>> }[]
+  from?: {
+    source?: Partial<
+      Record<
+        | 'principals'
+        | 'notPrincipals'
+        | 'requestPrincipals'
+        | 'notRequestPrincipals'
+        | 'namespaces'
+        | 'notNamespaces'
+        | 'serviceAccounts'
+        | 'notServiceAccounts'
+        | 'ipBlocks'
+        | 'notIpBlocks'
+        | 'remoteIpBlocks'
+        | 'notRemoteIpBlocks',
+        string[]
+      >
+    >
+  }[]
+  to?: {
+    operation?: Partial<
+      Record<'hosts' | 'notHosts' | 'ports' | 'notPorts' | 'methods' | 'notMethods' | 'paths' | 'notPaths', string[]>
+    >
+  }[]
   when?: { key: string; values?: string[]; notValues?: string[] }[]
 }
 /** Without an action it allows; without rules that is nothing. */
@@ -232,7 +287,12 @@ export interface JwtRule {
   jwks?: string
   jwksUri?: string
 }
-export type RequestAuthentication = KubernetesObject<{ selector?: { matchLabels?: Labels }; targetRef?: unknown; targetRefs?: unknown[]; jwtRules?: JwtRule[] }>
+export type RequestAuthentication = KubernetesObject<{
+  selector?: { matchLabels?: Labels }
+  targetRef?: unknown
+  targetRefs?: unknown[]
+  jwtRules?: JwtRule[]
+}>
 /** An Istio kind whose spec this project does not read field by field yet. */
 export type PolicyObject = KubernetesObject<Record<string, unknown>>
 

@@ -5,7 +5,9 @@ export const PROXY_CONTAINER = 'istio-proxy'
 
 /** True when the pod runs an Istio proxy: as an ordinary container or as a native sidecar (an init container that stays). */
 export function hasProxy(pod: Pod): boolean {
-  return [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].some(({ name }) => name === PROXY_CONTAINER)
+  return [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].some(
+    ({ name }) => name === PROXY_CONTAINER,
+  )
 }
 
 /** True when the pod's traffic is taken by ambient mode instead of a sidecar. */
@@ -26,7 +28,9 @@ export function revisionOf({ metadata: { annotations } }: Pod): string | undefin
 
 /** The status of the proxy's container, wherever Kubernetes lists it. */
 export function proxyStatus(pod: Pod): ContainerStatus | undefined {
-  return [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(({ name }) => name === PROXY_CONTAINER)
+  return [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(
+    ({ name }) => name === PROXY_CONTAINER,
+  )
 }
 
 /** True while the proxy's container runs. */
@@ -41,7 +45,10 @@ export function proxyAnswers(pod: Pod): boolean {
 
 /** True when the pod is Ready and not on its way out. */
 export function isReady(pod: Pod): boolean {
-  return pod.metadata.deletionTimestamp === undefined && (pod.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True')
+  return (
+    pod.metadata.deletionTimestamp === undefined &&
+    (pod.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True')
+  )
 }
 
 /** True when all its containers ran to their end, as a Job's do: it takes no requests and is no trouble. */
@@ -51,7 +58,9 @@ export function hasEnded(pod: Pod): boolean {
 
 /** The names of the ports its containers declare, the proxy's left out. */
 export function portNames(pod: Pod): string[] {
-  return [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].filter(({ name }) => name !== PROXY_CONTAINER).flatMap(({ ports = [] }) => ports.flatMap(({ name }) => name ?? []))
+  return [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])]
+    .filter(({ name }) => name !== PROXY_CONTAINER)
+    .flatMap(({ ports = [] }) => ports.flatMap(({ name }) => name ?? []))
 }
 
 /** The application's containers: all but the proxy. */
@@ -62,5 +71,7 @@ export function applicationStatuses(pod: Pod): ContainerStatus[] {
 /** The pod's port that a Service's target port leads to: by number, or by the name one of its containers gives; undefined when none does. */
 export function containerPort(pod: Pod, targetPort: number | string): number | undefined {
   if (typeof targetPort === 'number') return targetPort
-  return [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].flatMap(({ ports = [] }) => ports).find(({ name }) => name === targetPort)?.containerPort
+  return [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])]
+    .flatMap(({ ports = [] }) => ports)
+    .find(({ name }) => name === targetPort)?.containerPort
 }

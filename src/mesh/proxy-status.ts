@@ -1,3 +1,4 @@
+import { defined } from './defined.ts'
 /** How far one proxy has taken what istiod sent it. */
 export interface ProxySync {
   /** Pod name and namespace. */
@@ -23,7 +24,12 @@ const TYPES: Readonly<Record<string, XdsType>> = {
 interface StatusDocument {
   resources?: {
     node?: { id?: string; metadata?: { ISTIO_VERSION?: string; NAMESPACE?: string } }
-    genericXdsConfigs?: { typeUrl?: string; configStatus?: string; lastUpdated?: string; errorState?: { details?: string } }[]
+    genericXdsConfigs?: {
+      typeUrl?: string
+      configStatus?: string
+      lastUpdated?: string
+      errorState?: { details?: string }
+    }[]
   }[]
   controlPlane?: { identifier?: string }
 }
@@ -72,12 +78,11 @@ export function parseProxyStatus(text: string): ProxySync[] {
     return (document.resources ?? []).map(({ node, genericXdsConfigs }): ProxySync => ({
       ...proxyName(node?.id ?? ''),
       ...(node?.metadata?.ISTIO_VERSION !== undefined && { version: node.metadata.ISTIO_VERSION }),
-      ...(istiod !== undefined && { istiod }),
-      ...(istiodVersion !== undefined && { istiodVersion }),
+      ...defined({ istiod, istiodVersion }),
       types: (genericXdsConfigs ?? []).map(({ typeUrl = '', configStatus = 'UNKNOWN', lastUpdated, errorState }) => ({
         type: TYPES[typeUrl.replace('type.googleapis.com/', '')] ?? typeUrl.slice(typeUrl.lastIndexOf('.') + 1),
         status: configStatus,
-        ...(lastUpdated !== undefined && { lastUpdated }),
+        ...defined({ lastUpdated }),
         ...(errorState?.details !== undefined && { error: errorState.details }),
       })),
     }))

@@ -16,7 +16,10 @@ const EXPORT_TO = 'networking.istio.io/exportTo'
 /** The namespaces a Service (by its annotation) or ServiceEntry is exported to; empty when it says nothing, which is all of them. */
 export function exportsOf({ kind, metadata, spec }: Service | ServiceEntry): string[] {
   if (kind === 'ServiceEntry') return (spec as ServiceEntry['spec'])?.exportTo ?? []
-  return (metadata.annotations?.[EXPORT_TO] ?? '').split(',').map((one) => one.trim()).filter((one) => one !== '')
+  return (metadata.annotations?.[EXPORT_TO] ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
 }
 
 /** Every host that the mesh registers, with what registers it. */
@@ -27,12 +30,19 @@ export class Registry {
     for (const object of services) {
       const { spec } = object
       this.add(hostOfService(object), {
-        object, ports: (spec?.ports ?? []).map(({ port }) => port), exportTo: exportsOf(object),
+        object,
+        ports: (spec?.ports ?? []).map(({ port }) => port),
+        exportTo: exportsOf(object),
         ...(spec?.type === 'ExternalName' && spec.externalName !== undefined && { external: spec.externalName }),
       })
     }
     for (const object of entries) {
-      for (const host of object.spec?.hosts ?? []) this.add(host, { object, ports: (object.spec?.ports ?? []).map(({ number }) => number), exportTo: exportsOf(object) })
+      for (const host of object.spec?.hosts ?? [])
+        this.add(host, {
+          object,
+          ports: (object.spec?.ports ?? []).map(({ number }) => number),
+          exportTo: exportsOf(object),
+        })
     }
   }
 

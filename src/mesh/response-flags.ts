@@ -35,5 +35,8 @@ export const RESPONSE_FLAGS: Readonly<Record<string, { name: string; meaning: st
 /** Splits a flags field (`UF,URX`, `-`) into its flags; unknown ones are kept as they are. */
 export function parseFlags(field: string | null | undefined): string[] {
   if (field === null || field === undefined || field === '-' || field === '') return []
-  return field.split(',').map((flag) => flag.trim()).filter((flag) => flag !== '')
+  return field
+    .split(',')
+    .map((flag) => flag.trim())
+    .filter((flag) => flag !== '')
 }

@@ -2,6 +2,7 @@ import { gatewayHost, hostMatches, hostMeant, hostsOverlap } from './host.ts'
 import type { Destination, Gateway, GatewayServer, VirtualService } from './objects.ts'
 import { selects } from './objects.ts'
 import type { Pod } from './objects.ts'
+import { defined } from './defined.ts'
 
 /** One place a VirtualService sends requests to. */
 export interface RoutedTo {
@@ -19,21 +20,36 @@ export interface RoutedTo {
 
 /** Every destination of a VirtualService, short hosts completed with its namespace. */
 export function destinationsOf(virtualService: VirtualService): RoutedTo[] {
-  const to = (destination: Destination | undefined, protocol: RoutedTo['protocol'], route: number, weight: number | undefined, mirror: boolean): RoutedTo[] =>
+  const to = (
+    destination: Destination | undefined,
+    protocol: RoutedTo['protocol'],
+    route: number,
+    weight: number | undefined,
+    mirror: boolean,
+  ): RoutedTo[] =>
     destination?.host === undefined
       ? []
-      : [{
-          host: hostMeant(destination.host, virtualService), protocol, route, mirror,
-          ...(destination.subset !== undefined && { subset: destination.subset }),
-          ...(destination.port?.number !== undefined && { port: destination.port.number }),
-          ...(weight !== undefined && { weight }),
-        }]
+      : [
+          {
+            host: hostMeant(destination.host, virtualService),
+            protocol,
+            route,
+            mirror,
+            ...defined({ subset: destination.subset }),
+            ...(destination.port?.number !== undefined && { port: destination.port.number }),
+            ...defined({ weight }),
+          },
+        ]
   const http = (virtualService.spec?.http ?? []).flatMap((route, index) => [
     ...(route.route ?? []).flatMap(({ destination, weight }) => to(destination, 'http', index, weight, false)),
-    ...[route.mirror, ...(route.mirrors ?? []).map(({ destination }) => destination)].flatMap((mirror) => to(mirror, 'http', index, undefined, true)),
+    ...[route.mirror, ...(route.mirrors ?? []).map(({ destination }) => destination)].flatMap((mirror) =>
+      to(mirror, 'http', index, undefined, true),
+    ),
   ])
   const l4 = (['tcp', 'tls'] as const).flatMap((protocol) =>
-    (virtualService.spec?.[protocol] ?? []).flatMap((route, index) => (route.route ?? []).flatMap(({ destination, weight }) => to(destination, protocol, index, weight, false))),
+    (virtualService.spec?.[protocol] ?? []).flatMap((route, index) =>
+      (route.route ?? []).flatMap(({ destination, weight }) => to(destination, protocol, index, weight, false)),
+    ),
   )
   return [...http, ...l4]
 }
@@ -47,7 +63,9 @@ export function hostsOf(virtualService: VirtualService): string[] {
 export function gatewaysOf(virtualService: VirtualService): string[] {
   const named = virtualService.spec?.gateways ?? []
   if (named.length === 0) return ['mesh']
-  return named.map((name) => (name === 'mesh' || name.includes('/') ? name : `${virtualService.metadata.namespace ?? ''}/${name}`))
+  return named.map((name) =>
+    name === 'mesh' || name.includes('/') ? name : `${virtualService.metadata.namespace ?? ''}/${name}`,
+  )
 }
 
 /**
@@ -55,9 +73,16 @@ export function gatewaysOf(virtualService: VirtualService): string[] {
  * istiod puts a delegate's routes in their name.
  */
 export function boundAs(virtualService: VirtualService, all: readonly VirtualService[]): VirtualService[] {
-  const { metadata: { name, namespace }, spec } = virtualService
+  const {
+    metadata: { name, namespace },
+    spec,
+  } = virtualService
   if ((spec?.hosts ?? []).length > 0) return [virtualService]
-  return all.filter((root) => (root.spec?.http ?? []).some(({ delegate }) => delegate?.name === name && (delegate.namespace ?? root.metadata.namespace) === namespace))
+  return all.filter((root) =>
+    (root.spec?.http ?? []).some(
+      ({ delegate }) => delegate?.name === name && (delegate.namespace ?? root.metadata.namespace) === namespace,
+    ),
+  )
 }
 
 /** `namespace/name` of a Gateway. */
@@ -65,13 +90,21 @@ export const gatewayKey = (gateway: Gateway): string => `${gateway.metadata.name
 
 /** True when the VirtualService routes to one of the hosts, or takes requests for one of them. */
 export function concerns(virtualService: VirtualService, hosts: readonly string[]): boolean {
-  return destinationsOf(virtualService).some(({ host }) => hosts.includes(host)) || hostsOf(virtualService).some((pattern) => hosts.some((host) => hostMatches(pattern, host)))
+  return (
+    destinationsOf(virtualService).some(({ host }) => hosts.includes(host)) ||
+    hostsOf(virtualService).some((pattern) => hosts.some((host) => hostMatches(pattern, host)))
+  )
 }
 
 /** The Gateway's servers that take one of the VirtualService's hosts, or the one that is given, and are open to its namespace. */
 export function serversTaking(gateway: Gateway, virtualService: VirtualService, host?: string): GatewayServer[] {
   const hosts = host === undefined ? hostsOf(virtualService) : [host]
-  return (gateway.spec?.servers ?? []).filter((server) => (server.hosts ?? []).some((entry) => isOpenTo(entry, gateway, virtualService) && hosts.some((one) => hostsOverlap(gatewayHost(entry).host, one))))
+  return (gateway.spec?.servers ?? []).filter((server) =>
+    (server.hosts ?? []).some(
+      (entry) =>
+        isOpenTo(entry, gateway, virtualService) && hosts.some((one) => hostsOverlap(gatewayHost(entry).host, one)),
+    ),
+  )
 }
 
 /** True when a server's host entry lets VirtualServices of that namespace in: `shop/*`, `./*`, or no namespace at all. */
@@ -82,8 +115,13 @@ function isOpenTo(entry: string, gateway: Gateway, { metadata: { namespace } }: 
 
 /** The Gateway's server hosts, open to a namespace, that share a host with the VirtualService's. */
 export function boundHosts(gateway: Gateway, virtualService: VirtualService): string[] {
-  return (gateway.spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts)
-    .filter((entry) => isOpenTo(entry, gateway, virtualService) && hostsOf(virtualService).some((host) => hostsOverlap(gatewayHost(entry).host, host)))
+  return (gateway.spec?.servers ?? [])
+    .flatMap(({ hosts = [] }) => hosts)
+    .filter(
+      (entry) =>
+        isOpenTo(entry, gateway, virtualService) &&
+        hostsOf(virtualService).some((host) => hostsOverlap(gatewayHost(entry).host, host)),
+    )
 }
 
 /** What a VirtualService has routes for. */

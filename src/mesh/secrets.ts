@@ -7,7 +7,6 @@ export interface Certificate {
   issuer: string
   /** `spiffe://cluster.local/ns/shop/sa/catalog`, host names. */
   names: string[]
-  isAuthority: boolean
   notBefore: string
   notAfter: string
 }
@@ -31,10 +30,21 @@ const MOST_WARNING = 30 * 24 * 3600_000
  * How a certificate stands at a moment (milliseconds since the epoch). `expiring`: less than a quarter of its life is left, and less than 30 days;
  * pilot-agent renews a workload's at half of its life.
  */
-export function validityOf({ notBefore, notAfter }: Certificate, now: number): 'valid' | 'expiring' | 'expired' | 'not yet valid' {
+export function validityOf(
+  { notBefore, notAfter }: Certificate,
+  now: number,
+): 'valid' | 'expiring' | 'expired' | 'not yet valid' {
   const [from, to] = [Date.parse(notBefore), Date.parse(notAfter)]
   if (now > to) return 'expired'
   if (now < from) return 'not yet valid'
   const life = Math.max(0, to - from - BACKDATED)
   return to - now < Math.min(life / 4, MOST_WARNING) ? 'expiring' : 'valid'
 }
+
+/** The first certificate that is not valid (any more, or yet) when it is read, `at` an ISO time; undefined when all are. */
+export function firstInvalid(certificates: readonly Certificate[], at: string): Certificate | undefined {
+  return certificates.find((one) => ['expired', 'not yet valid'].includes(validityOf(one, Date.parse(at))))
+}
+
+/** `from … to …`, as a sentence has it. */
+export const periodOf = ({ notBefore, notAfter }: Certificate): string => `from ${notBefore} to ${notAfter}`

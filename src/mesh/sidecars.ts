@@ -10,17 +10,25 @@ import { selects } from './objects.ts'
 export function sidecarFor(pod: Pod, sidecars: readonly Sidecar[]): Sidecar | undefined {
   const near = sidecars.filter(({ metadata }) => metadata.namespace === pod.metadata.namespace)
   const general = ({ spec }: Sidecar): boolean => spec?.workloadSelector === undefined
-  return near.find(({ spec }) => selects(spec?.workloadSelector?.labels, pod.metadata.labels)) ?? near.find(general)
-    ?? sidecars.find((one) => one.metadata.namespace === ROOT_NAMESPACE && general(one))
+  return (
+    near.find(({ spec }) => selects(spec?.workloadSelector?.labels, pod.metadata.labels)) ??
+    near.find(general) ??
+    sidecars.find((one) => one.metadata.namespace === ROOT_NAMESPACE && general(one))
+  )
 }
 
 /** True when the Sidecar lets its pods see a host of a namespace; one without `egress` lets them see everything. */
 export function showsHost({ metadata, spec }: Sidecar, host: string, namespace: string): boolean {
   const { egress } = spec ?? {}
   if (egress === undefined || egress.length === 0) return true
-  return egress.some(({ hosts = [] }) => hosts.some((entry) => {
-    const slash = entry.indexOf('/')
-    const [from, pattern] = slash === -1 ? ['*', entry] : [entry.slice(0, slash), entry.slice(slash + 1)]
-    return (from === '*' || from === namespace || (from === '.' && metadata.namespace === namespace)) && hostMatches(pattern, host)
-  }))
+  return egress.some(({ hosts = [] }) =>
+    hosts.some((entry) => {
+      const slash = entry.indexOf('/')
+      const [from, pattern] = slash === -1 ? ['*', entry] : [entry.slice(0, slash), entry.slice(slash + 1)]
+      return (
+        (from === '*' || from === namespace || (from === '.' && metadata.namespace === namespace)) &&
+        hostMatches(pattern, host)
+      )
+    }),
+  )
 }

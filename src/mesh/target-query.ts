@@ -1,4 +1,5 @@
 import { isDnsLabel, isDnsName } from './names.ts'
+import { defined } from './defined.ts'
 
 /** What a person asked for, taken apart but not yet looked up. */
 export interface TargetQuery {
@@ -16,15 +17,27 @@ export class TargetSyntaxError extends Error {
   readonly code = 'target-syntax'
   readonly text: string
   constructor(text: string, why: string) {
-    super(`${why} A target is a service (catalog, catalog.shop), deploy/NAME, pod/NAME, a host (shop.example.com) or a URL.`)
+    super(
+      `${why} A target is a service (catalog, catalog.shop), deploy/NAME, pod/NAME, a host (shop.example.com) or a URL.`,
+    )
     this.text = text
   }
 }
 
-const KINDS: ReadonlyMap<string, 'deploy' | 'pod' | 'name'> = new Map(Object.entries({
-  deploy: 'deploy', deployment: 'deploy', deployments: 'deploy', 'deployment.apps': 'deploy',
-  pod: 'pod', pods: 'pod', po: 'pod', svc: 'name', service: 'name', services: 'name',
-} as const))
+const KINDS: ReadonlyMap<string, 'deploy' | 'pod' | 'name'> = new Map(
+  Object.entries({
+    deploy: 'deploy',
+    deployment: 'deploy',
+    deployments: 'deploy',
+    'deployment.apps': 'deploy',
+    pod: 'pod',
+    pods: 'pod',
+    po: 'pod',
+    svc: 'name',
+    service: 'name',
+    services: 'name',
+  } as const),
+)
 
 /** At most this much of what was typed is repeated in an answer. */
 const quoted = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
@@ -36,8 +49,10 @@ function parseUrl(text: string): TargetQuery {
   } catch {
     throw new TargetSyntaxError(text, `${quoted(text)} is not a URL.`)
   }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new TargetSyntaxError(text, `${quoted(text)} is neither http nor https.`)
-  if (url.username !== '' || url.password !== '') throw new TargetSyntaxError(text, 'A URL with a user or password in it is refused.')
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new TargetSyntaxError(text, `${quoted(text)} is neither http nor https.`)
+  if (url.username !== '' || url.password !== '')
+    throw new TargetSyntaxError(text, 'A URL with a user or password in it is refused.')
   if (!isDnsName(url.hostname)) throw new TargetSyntaxError(text, `${quoted(url.hostname)} is not a host name.`)
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
   return { text, form: 'host', name: url.hostname, port, path: url.pathname }
@@ -46,9 +61,14 @@ function parseUrl(text: string): TargetQuery {
 function parseHostPort(text: string): TargetQuery {
   const [, host = '', port, path] = /^([^:/]+)(?::(\d{1,5}))?(\/.*)?$/.exec(text) ?? []
   if (!isDnsName(host)) throw new TargetSyntaxError(text, `${quoted(text)} is not a name Kubernetes allows.`)
-  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) throw new TargetSyntaxError(text, `${quoted(port)} is not a port.`)
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535))
+    throw new TargetSyntaxError(text, `${quoted(port)} is not a port.`)
   const dots = host.split('.').length - 1
-  const query: TargetQuery = { text, form: dots > 1 || path !== undefined || host.startsWith('*') ? 'host' : 'name', name: host }
+  const query: TargetQuery = {
+    text,
+    form: dots > 1 || path !== undefined || host.startsWith('*') ? 'host' : 'name',
+    name: host,
+  }
   if (dots === 1 && query.form === 'name') {
     const [name = '', namespace = ''] = host.split('.')
     if (!isDnsLabel(name) || !isDnsLabel(namespace)) query.form = 'host'
@@ -68,10 +88,12 @@ function parseHostPort(text: string): TargetQuery {
 export function parseTarget(text: string, namespace?: string): TargetQuery {
   const typed = text.trim()
   if (typed === '') throw new TargetSyntaxError(text, 'No target was given.')
-  if (namespace !== undefined && !isDnsLabel(namespace)) throw new TargetSyntaxError(text, `${quoted(namespace)} is not a namespace name.`)
+  if (namespace !== undefined && !isDnsLabel(namespace))
+    throw new TargetSyntaxError(text, `${quoted(namespace)} is not a namespace name.`)
   const query = parseUnscoped(typed)
   if (namespace === undefined) return query
-  if (query.namespace !== undefined && query.namespace !== namespace) throw new TargetSyntaxError(text, `${quoted(typed)} names namespace ${query.namespace}, -n says ${namespace}.`)
+  if (query.namespace !== undefined && query.namespace !== namespace)
+    throw new TargetSyntaxError(text, `${quoted(typed)} names namespace ${query.namespace}, -n says ${namespace}.`)
   return { ...query, namespace }
 }
 
@@ -80,11 +102,13 @@ function parseUnscoped(typed: string): TargetQuery {
   const slash = typed.indexOf('/')
   const form = slash === -1 ? undefined : KINDS.get(typed.slice(0, slash).toLowerCase())
   if (form === undefined) {
-    if (slash !== -1 && !typed.slice(0, slash).includes('.')) throw new TargetSyntaxError(typed, `${quoted(typed.slice(0, slash))} is not a kind this works on.`)
+    if (slash !== -1 && !typed.slice(0, slash).includes('.'))
+      throw new TargetSyntaxError(typed, `${quoted(typed.slice(0, slash))} is not a kind this works on.`)
     return parseHostPort(typed)
   }
   const rest = typed.slice(slash + 1)
   const [name = '', namespace, ...more] = form === 'pod' ? [rest] : rest.split('.')
-  if (!isDnsName(name) || more.length > 0 || (namespace !== undefined && !isDnsLabel(namespace))) throw new TargetSyntaxError(typed, `${quoted(rest)} is not a name Kubernetes allows.`)
-  return { text: typed, form, name, ...(namespace !== undefined && { namespace }) }
+  if (!isDnsName(name) || more.length > 0 || (namespace !== undefined && !isDnsLabel(namespace)))
+    throw new TargetSyntaxError(typed, `${quoted(rest)} is not a name Kubernetes allows.`)
+  return { text: typed, form, name, ...defined({ namespace }) }
 }

@@ -19,7 +19,8 @@ const OWN_CERTIFICATE = 'default'
 export function spokenTo({ transportSocket, transportSocketMatches = [] }: Cluster): Spoken {
   if (transportSocketMatches.length > 0) return 'automatic'
   if (transportSocket?.name !== TLS_SOCKET) return 'plaintext'
-  const certificates = (transportSocket.typedConfig as TlsContext | undefined)?.commonTlsContext?.tlsCertificateSdsSecretConfigs ?? []
+  const certificates =
+    (transportSocket.typedConfig as TlsContext | undefined)?.commonTlsContext?.tlsCertificateSdsSecretConfigs ?? []
   return certificates.some(({ name }) => name === OWN_CERTIFICATE) ? 'mutual' : 'tls'
 }
 
@@ -40,11 +41,18 @@ function takes({ filterChainMatch = {} }: FilterChain, spoken: Exclude<Spoken, '
  * The filter chain by which a pod's sidecar takes a connection to one of its ports; undefined when none does and the connection is closed.
  * Chains for the very port shut out all others, as Envoy matches the port first. Without a TLS inspector all counts as plain text.
  */
-function chainFor({ filterChains = [], listenerFilters = [] }: Listener, port: number, spoken: Exclude<Spoken, 'automatic'>): FilterChain | undefined {
-  const of = (wanted: number | undefined): FilterChain[] => filterChains.filter(({ filterChainMatch }) => filterChainMatch?.destinationPort === wanted)
+function chainFor(
+  { filterChains = [], listenerFilters = [] }: Listener,
+  port: number,
+  spoken: Exclude<Spoken, 'automatic'>,
+): FilterChain | undefined {
+  const of = (wanted: number | undefined): FilterChain[] =>
+    filterChains.filter(({ filterChainMatch }) => filterChainMatch?.destinationPort === wanted)
   const exact = of(port)
   const chains = exact.length > 0 ? exact : of(undefined)
-  const inspects = listenerFilters.some(({ name }) => name === 'envoy.filters.listener.tls_inspector') && chains.some(({ filterChainMatch }) => filterChainMatch?.transportProtocol === 'tls')
+  const inspects =
+    listenerFilters.some(({ name }) => name === 'envoy.filters.listener.tls_inspector') &&
+    chains.some(({ filterChainMatch }) => filterChainMatch?.transportProtocol === 'tls')
   const all = chains.filter((chain) => takes(chain, inspects ? spoken : 'plaintext'))
   return all.find(({ filterChainMatch }) => filterChainMatch?.applicationProtocols?.some(istioAlpn)) ?? all[0]
 }
@@ -53,7 +61,11 @@ function chainFor({ filterChains = [], listenerFilters = [] }: Listener, port: n
 export type Answer = 'taken' | 'passed-on' | 'refused'
 
 /** How a pod's sidecar answers on one of the pod's ports; undefined when its listeners say nothing of it. */
-export function answerOf(listeners: readonly Listener[], port: number, spoken: Exclude<Spoken, 'automatic'>): Answer | undefined {
+export function answerOf(
+  listeners: readonly Listener[],
+  port: number,
+  spoken: Exclude<Spoken, 'automatic'>,
+): Answer | undefined {
   const inbound = listeners.find(({ name }) => name === INBOUND)
   if (inbound === undefined) return undefined
   const chain = chainFor(inbound, port, spoken)

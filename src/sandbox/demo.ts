@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
-import { ASK_ONLY, type Policy } from '../changes/policy.ts'
+import { ASK_ONLY, type Policy } from '../fixes/policy.ts'
 import { parseRecording, type Recording } from '../evidence/clients/recording.ts'
-import { openBackend } from '../jobs/backend.ts'
-import type { Log } from '../jobs/log.ts'
-import { connectSlack } from '../slack/connect.ts'
+import { openBackend } from '../queue/backend.ts'
+import type { Log } from '../queue/log.ts'
+import { connectSlack } from '../bot.ts'
 import type { Records } from '../store/records.ts'
 import { isFinished, listRuns } from '../store/runs.ts'
 import { recordedMesh } from './recorded-mesh.ts'
@@ -55,7 +55,8 @@ const HOW = [
   'On the page the same is done with the mouse; who you are is chosen at its lower left. Ctrl-C, or the word exit, ends the demo.',
 ].join('\n')
 
-const readRecording = async (phase: 'ill' | 'mended'): Promise<Recording> => parseRecording(await readFile(join(SCENARIO, phase, 'recording.json'), 'utf8'))
+const readRecording = async (phase: 'ill' | 'mended'): Promise<Recording> =>
+  parseRecording(await readFile(join(SCENARIO, phase, 'recording.json'), 'utf8'))
 
 /**
  * Runs the whole bot on embedded defaults: the Slack stand-in, the embedded store in a folder that goes with the demo, and a recorded mesh.
@@ -67,14 +68,29 @@ export async function runDemo({ input, output, signal, log, delay = DELAY }: Dem
   const dataFolder = await mkdtemp(join(tmpdir(), 'mesh-medic-demo-'))
   const standIn = await startSlackStandIn()
   const backend = await openBackend({ dataFolder, log })
-  const { clients, writer } = recordedMesh({ ill: await readRecording('ill'), mended: await readRecording('mended'), delay })
-  const connection = await connectSlack({ backend, clients, writer, policy: POLICY, options: { botToken: standIn.botToken, appToken: standIn.appToken, apiUrl: standIn.url }, log })
+  const { clients, writer } = recordedMesh({
+    ill: await readRecording('ill'),
+    mended: await readRecording('mended'),
+    delay,
+  })
+  const connection = await connectSlack({
+    backend,
+    clients,
+    writer,
+    policy: POLICY,
+    options: { botToken: standIn.botToken, appToken: standIn.appToken, apiUrl: standIn.url },
+    log,
+  })
   const stopShowing = showThreads(standIn, (text) => output.write(text))
   try {
-    say(`A stand-in for Slack is at ${standIn.pageUrl} (this machine only); the mesh is a recording, the bot is the real one.`)
+    say(
+      `A stand-in for Slack is at ${standIn.pageUrl} (this machine only); the mesh is a recording, the bot is the real one.`,
+    )
     const play = async (line: string): Promise<void> => {
       say(`\n> ${line}`)
-      await playLine(standIn, DEFAULT_PEOPLE, line).catch((error: unknown) => say(error instanceof Error ? error.message : String(error)))
+      await playLine(standIn, DEFAULT_PEOPLE, line).catch((error: unknown) =>
+        say(error instanceof Error ? error.message : String(error)),
+      )
     }
     await play(COMMAND)
     await untilAnswered(backend.records, signal)

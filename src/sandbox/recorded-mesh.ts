@@ -1,10 +1,11 @@
-import { applied, parseManifest } from '../changes/manifest.ts'
-import type { ClusterWriter } from '../changes/cluster-writer.ts'
-import { writableKind } from '../changes/writable-kinds.ts'
+import { applied, parseManifest } from '../fixes/manifest.ts'
+import type { ClusterWriter } from '../fixes/cluster-writer.ts'
+import { writableKind } from '../fixes/writable-kinds.ts'
 import { UnseenError, type Clients, type Resource, type Where } from '../evidence/clients/clients.ts'
 import { replayClients, type Recording } from '../evidence/clients/recording.ts'
 import { latestChange, type KubernetesObject } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
+import { defined } from '../mesh/defined.ts'
 
 /** Milliseconds that proxies take for a change, in a recording. */
 const TAKEN_AFTER = 1000
@@ -30,13 +31,20 @@ class RecordedLevels {
   /** What istioctl would print now. */
   text(pod: string, recorded: string): string {
     const set = this.byPod.get(pod)
-    return set === undefined ? recorded : recorded.replace(/^( {2})([\w-]+): (\w+)$/gm, (_line, indent: string, logger: string, level: string) => `${indent}${logger}: ${set.get(logger) ?? level}`)
+    return set === undefined
+      ? recorded
+      : recorded.replace(
+          /^( {2})([\w-]+): (\w+)$/gm,
+          (_line, indent: string, logger: string, level: string) => `${indent}${logger}: ${set.get(logger) ?? level}`,
+        )
   }
 }
 
 /** When the objects of a recording last changed, and the proxies had it: requests after that show what it did. */
 function mendedAt({ calls }: Recording): Date {
-  const istio = calls.filter(({ call }) => /^kubernetes list \w+\.\w+\.(networking|security)\.istio\.io /.test(call)).flatMap(({ json }) => (json ?? []) as KubernetesObject[])
+  const istio = calls
+    .filter(({ call }) => /^kubernetes list \w+\.\w+\.(networking|security)\.istio\.io /.test(call))
+    .flatMap(({ json }) => (json ?? []) as KubernetesObject[])
   return new Date(latestChange(istio) + TAKEN_AFTER)
 }
 
@@ -44,14 +52,33 @@ function mendedAt({ calls }: Recording): Date {
  * Objects of a namespace or a name, picked from all lists of their resource in a recording: leases ask for single pods, which no diagnosis lists.
  * Undefined for any other question, and where the resource was never listed.
  */
-function pickedFrom({ calls }: Recording, { plural, version, group }: Resource, { namespace, labels, fields }: Where): KubernetesObject[] | undefined {
+function pickedFrom(
+  { calls }: Recording,
+  { plural, version, group }: Resource,
+  { namespace, labels, fields }: Where,
+): KubernetesObject[] | undefined {
   const [, name] = /^metadata\.name=([^,]+)$/.exec(fields ?? '') ?? []
-  if (labels !== undefined || (fields !== undefined && name === undefined) || (namespace === undefined && name === undefined)) return undefined
+  if (
+    labels !== undefined ||
+    (fields !== undefined && name === undefined) ||
+    (namespace === undefined && name === undefined)
+  )
+    return undefined
   const list = `kubernetes list ${plural}.${version}${group === '' ? '' : `.${group}`} `
   const lists = calls.filter(({ call, json }) => call.startsWith(list) && Array.isArray(json))
-  if (lists.length === 0 || (name === undefined && lists.some(({ call }) => call === `${list}-n ${namespace ?? ''}`))) return undefined
-  const objects = lists.flatMap(({ json }) => json as KubernetesObject[]).filter(({ metadata }) => (name === undefined || metadata.name === name) && (namespace === undefined || metadata.namespace === namespace))
-  return structuredClone([...new Map(objects.map((object) => [`${object.metadata.namespace ?? ''}/${object.metadata.name}`, object])).values()])
+  if (lists.length === 0 || (name === undefined && lists.some(({ call }) => call === `${list}-n ${namespace ?? ''}`)))
+    return undefined
+  const objects = lists
+    .flatMap(({ json }) => json as KubernetesObject[])
+    .filter(
+      ({ metadata }) =>
+        (name === undefined || metadata.name === name) && (namespace === undefined || metadata.namespace === namespace),
+    )
+  return structuredClone([
+    ...new Map(
+      objects.map((object) => [`${object.metadata.namespace ?? ''}/${object.metadata.name}`, object]),
+    ).values(),
+  ])
 }
 
 /**
@@ -59,7 +86,15 @@ function pickedFrom({ calls }: Recording, { plural, version, group }: Resource, 
  * written counts as the one that mends.
  * @param delay milliseconds before each answer
  */
-export function recordedMesh({ ill, mended, delay = 0 }: { ill: Recording; mended: Recording; delay?: number }): RecordedMesh {
+export function recordedMesh({
+  ill,
+  mended,
+  delay = 0,
+}: {
+  ill: Recording
+  mended: Recording
+  delay?: number
+}): RecordedMesh {
   const before = replayClients(ill, { delay })
   const after = { ...replayClients(mended, { delay }), now: () => mendedAt(mended) }
   const levels = new RecordedLevels()
@@ -67,20 +102,29 @@ export function recordedMesh({ ill, mended, delay = 0 }: { ill: Recording; mende
   const recording = (): Recording => (now === before ? ill : mended)
   const clients: Clients = {
     kubernetes: {
-      list: async (resource, where, signal) => pickedFrom(recording(), resource, where) ?? now.kubernetes.list(resource, where, signal),
+      list: async (resource, where, signal) =>
+        pickedFrom(recording(), resource, where) ?? now.kubernetes.list(resource, where, signal),
       // Nothing was logged in a recording after it was made.
-      log: async (pod, container, tailLines, signal, window) => (window !== undefined && window.sinceTime > recording().madeAt ? '' : now.kubernetes.log(pod, container, tailLines, signal, window)),
-      allowed: (...args) => now.kubernetes.allowed(...args), version: (...args) => now.kubernetes.version(...args),
+      log: async (pod, container, tailLines, signal, window) =>
+        window !== undefined && window.sinceTime > recording().madeAt
+          ? ''
+          : now.kubernetes.log(pod, container, tailLines, signal, window),
+      allowed: (...args) => now.kubernetes.allowed(...args),
+      version: (...args) => now.kubernetes.version(...args),
     },
     istioctl: {
       async run(args, signal) {
         const [first, second, pod = ''] = args
-        if (first === 'analyze' && args.some((one) => one.endsWith('.yaml'))) return after.istioctl.run(args.filter((one) => !one.endsWith('.yaml')), signal)
+        if (first === 'analyze' && args.some((one) => one.endsWith('.yaml')))
+          return after.istioctl.run(
+            args.filter((one) => !one.endsWith('.yaml')),
+            signal,
+          )
         const text = await now.istioctl.run(args, signal)
         return first === 'proxy-config' && second === 'log' ? levels.text(pod, text) : text
       },
     },
-    ...(before.prometheus !== undefined && { prometheus: before.prometheus }),
+    ...defined({ prometheus: before.prometheus }),
     now: () => now.now(),
   }
   const writer: ClusterWriter = {
@@ -96,7 +140,7 @@ export function recordedMesh({ ill, mended, delay = 0 }: { ill: Recording; mende
       if (write === undefined) throw new RangeError(`there is no write ${index}`)
       now = permit.undoes === true ? before : after
       const object = await found(now, write.ref, write.apiVersion, signal)
-      return { fresh: true, ...(object !== undefined && { object }) }
+      return { fresh: true, ...defined({ object }) }
     },
     setLogLevels(_permit, { name, namespace = '' }, wanted) {
       levels.set(`${name}.${namespace}`, wanted)
@@ -107,7 +151,12 @@ export function recordedMesh({ ill, mended, delay = 0 }: { ill: Recording; mende
 }
 
 /** One object, wherever the recording lists its kind. */
-async function found(clients: Clients, ref: Ref, apiVersion: string, signal: AbortSignal): Promise<KubernetesObject | undefined> {
+async function found(
+  clients: Clients,
+  ref: Ref,
+  apiVersion: string,
+  signal: AbortSignal,
+): Promise<KubernetesObject | undefined> {
   const kind = writableKind(ref.kind, apiVersion)
   if (kind === undefined) return undefined
   const resource = { group: kind.group, version: kind.version, plural: kind.plural, kind: kind.kind }

@@ -1,22 +1,23 @@
 import { App, type BlockAction, type CustomRoute, type MessageShortcut, type ViewSubmitAction } from '@slack/bolt'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Log } from '../jobs/log.ts'
+import type { Log } from '../queue/log.ts'
 import { pressButton } from './actions/press-button.ts'
-import type { Asking } from './asking.ts'
-import { boltLogger } from './bolt-logger.ts'
+import type { Asking } from './access/asking.ts'
+import { boltLogger } from './transport/bolt-logger.ts'
 import { runLine } from './commands/run-line.ts'
 import type { SlackDeps } from './deps.ts'
-import { Lull } from './lull.ts'
+import { Lull } from './transport/lull.ts'
 import { hearMention } from './mention.ts'
 import { openDiagnoseWorkload } from './shortcuts/diagnose-workload.ts'
-import { DIAGNOSE_WORKLOAD } from './views/diagnose-workload.ts'
-import { EDIT_CHANGE } from './views/edit-change.ts'
-import { RAISE_LOG_LEVEL } from './views/raise-log-level.ts'
-import { REJECT_CHANGE } from './views/reject-change.ts'
-import { submitDiagnoseWorkload } from './views/submit-diagnose-workload.ts'
-import { submitEditChange } from './views/submit-edit-change.ts'
-import { submitRaiseLogLevel } from './views/submit-raise-log-level.ts'
-import { submitRejectChange } from './views/submit-reject-change.ts'
+import { DIAGNOSE_WORKLOAD } from './modals/diagnose-workload.ts'
+import { EDIT_CHANGE } from './modals/edit-change.ts'
+import { RAISE_LOG_LEVEL } from './modals/raise-log-level.ts'
+import { REJECT_CHANGE } from './modals/reject-change.ts'
+import { submitDiagnoseWorkload } from './modals/submit-diagnose-workload.ts'
+import { submitEditChange } from './modals/submit-edit-change.ts'
+import { submitRaiseLogLevel } from './modals/submit-raise-log-level.ts'
+import { submitRejectChange } from './modals/submit-reject-change.ts'
+import { defined } from '../mesh/defined.ts'
 
 /** How Slack reaches the app: an app token for Socket Mode, else a signing secret for HTTP. */
 export interface SlackAppOptions {
@@ -50,7 +51,13 @@ export const EVENTS_PATH = '/slack/events'
 
 /** Builds the Bolt app with every handler; it is not connected yet. */
 export function slackApp(options: SlackAppOptions, identity: SlackIdentity, deps: SlackDeps): App {
-  const app = new App({ ...transport(options), token: options.botToken, ...identity, clientOptions: options.apiUrl === undefined ? {} : { slackApiUrl: options.apiUrl }, logger: boltLogger(deps.log) })
+  const app = new App({
+    ...transport(options),
+    token: options.botToken,
+    ...identity,
+    clientOptions: options.apiUrl === undefined ? {} : { slackApiUrl: options.apiUrl },
+    logger: boltLogger(deps.log),
+  })
   const lull = new Lull()
   registerCommand(app, deps, lull)
   registerButtons(app, deps, lull)
@@ -58,7 +65,12 @@ export function slackApp(options: SlackAppOptions, identity: SlackIdentity, deps
   registerViews(app, deps)
   app.event('app_mention', async ({ event, body }) => {
     await lull.wait()
-    await hearMention(deps, { ...event, team: event.team ?? body.team_id, eventId: body.event_id, botUserId: identity.botUserId })
+    await hearMention(deps, {
+      ...event,
+      team: event.team ?? body.team_id,
+      eventId: body.event_id,
+      botUserId: identity.botUserId,
+    })
   })
   app.error((error) => {
     logError(deps.log, error)
@@ -69,8 +81,9 @@ export function slackApp(options: SlackAppOptions, identity: SlackIdentity, deps
 
 function transport({ appToken, signingSecret, customRoutes }: SlackAppOptions): ConstructorParameters<typeof App>[0] {
   if (appToken !== undefined) return { socketMode: true, appToken }
-  if (signingSecret === undefined) throw new TypeError('Slack needs an app token (Socket Mode) or a signing secret (HTTP).')
-  return { signingSecret, endpoints: [EVENTS_PATH], ...(customRoutes !== undefined && { customRoutes }) }
+  if (signingSecret === undefined)
+    throw new TypeError('Slack needs an app token (Socket Mode) or a signing secret (HTTP).')
+  return { signingSecret, endpoints: [EVENTS_PATH], ...defined({ customRoutes }) }
 }
 
 function registerCommand(app: App, deps: SlackDeps, lull: Lull): void {
@@ -78,7 +91,11 @@ function registerCommand(app: App, deps: SlackDeps, lull: Lull): void {
     app.command(name, async ({ ack, command, respond }) => {
       await ack()
       await lull.wait()
-      await runLine(deps, { user: command.user_id, team: command.team_id, channel: command.channel_id, respond }, command.text)
+      await runLine(
+        deps,
+        { user: command.user_id, team: command.team_id, channel: command.channel_id, respond },
+        command.text,
+      )
     })
   }
 }
@@ -87,9 +104,21 @@ function registerButtons(app: App, deps: SlackDeps, lull: Lull): void {
   app.action<BlockAction>({ type: 'block_actions' }, async ({ ack, action, body, respond }) => {
     const { user, team, channel, container } = body
     const message = body.message as { ts?: string; thread_ts?: string } | undefined
-    const asking: Asking = { user: user.id, team: team?.id, channel: channel?.id ?? user.id, respond, ...(container.is_ephemeral === true || message?.thread_ts === message?.ts ? {} : { thread: message?.thread_ts }) }
+    const asking: Asking = {
+      user: user.id,
+      team: team?.id,
+      channel: channel?.id ?? user.id,
+      respond,
+      ...(container.is_ephemeral === true || message?.thread_ts === message?.ts ? {} : { thread: message?.thread_ts }),
+    }
     const actionId = 'action_id' in action ? action.action_id : ''
-    const press = (): Promise<void> => pressButton(deps, asking, { actionId, value: 'value' in action && typeof action.value === 'string' ? action.value : undefined, message: message?.ts, trigger: body.trigger_id })
+    const press = (): Promise<void> =>
+      pressButton(deps, asking, {
+        actionId,
+        value: 'value' in action && typeof action.value === 'string' ? action.value : undefined,
+        message: message?.ts,
+        trigger: body.trigger_id,
+      })
     if (DECISIONS.includes(actionId)) {
       // Slack tells a person whose press nobody acknowledged: it is stored before it is acknowledged, so that no decision is lost in silence.
       const pressed = press()
@@ -104,10 +133,17 @@ function registerButtons(app: App, deps: SlackDeps, lull: Lull): void {
 }
 
 function registerShortcut(app: App, deps: SlackDeps): void {
-  app.shortcut<MessageShortcut>({ type: 'message_action', callback_id: DIAGNOSE_WORKLOAD }, async ({ ack, shortcut, respond }) => {
-    await ack()
-    await openDiagnoseWorkload(deps, { user: shortcut.user.id, team: shortcut.team?.id, channel: shortcut.channel.id, respond }, shortcut)
-  })
+  app.shortcut<MessageShortcut>(
+    { type: 'message_action', callback_id: DIAGNOSE_WORKLOAD },
+    async ({ ack, shortcut, respond }) => {
+      await ack()
+      await openDiagnoseWorkload(
+        deps,
+        { user: shortcut.user.id, team: shortcut.team?.id, channel: shortcut.channel.id, respond },
+        shortcut,
+      )
+    },
+  )
   app.view<ViewSubmitAction>(DIAGNOSE_WORKLOAD, async ({ ack, view, body }) => {
     await submitDiagnoseWorkload(deps, { user: body.user.id, team: body.team?.id }, view, ack)
   })

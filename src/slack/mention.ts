@@ -1,6 +1,6 @@
 import { ConflictError } from '../store/records.ts'
 import { runLine } from './commands/run-line.ts'
-import type { Asking } from './asking.ts'
+import type { Asking } from './access/asking.ts'
 import type { SlackDeps } from './deps.ts'
 
 /** A message that mentions the bot. */

@@ -60,10 +60,16 @@ export const AuditEntry = z.object({
 export type AuditEntry = z.infer<typeof AuditEntry>
 
 /** Appends the event to the chain and resolves to its sequence and entry. Never rejects because of others who append at the same time. */
-export async function recordAudit(records: Records, event: AuditEvent): Promise<{ sequence: number; entry: AuditEntry }> {
+export async function recordAudit(
+  records: Records,
+  event: AuditEvent,
+): Promise<{ sequence: number; entry: AuditEntry }> {
   // Through JSON once, so that what is hashed is what will be read back.
   const parsed = AuditEvent.parse(event)
-  const content = JSON.parse(JSON.stringify({ ...parsed, at: parsed.at ?? new Date().toISOString() })) as Omit<AuditEntry, 'previous' | 'hash'>
+  const content = JSON.parse(JSON.stringify({ ...parsed, at: parsed.at ?? new Date().toISOString() })) as Omit<
+    AuditEntry,
+    'previous' | 'hash'
+  >
   return retryOnConflict(async () => {
     const last = await records.lastEntry(STREAM)
     const linked = { ...content, previous: last ? hashField(last.value) : BEFORE_THE_FIRST }
@@ -90,13 +96,17 @@ export async function recordAuditOnce(records: Records, once: string, event: Aud
 }
 
 /** Entries in order, from sequence `from` (default 1), at most `limit` (default 1000). */
-export async function auditEntries(records: Records, options: { from?: number; limit?: number } = {}): Promise<{ sequence: number; entry: AuditEntry }[]> {
+export async function auditEntries(
+  records: Records,
+  options: { from?: number; limit?: number } = {},
+): Promise<{ sequence: number; entry: AuditEntry }[]> {
   const entries = await records.entries(STREAM, options)
   return entries.map(({ sequence, value }) => ({ sequence, entry: AuditEntry.parse(value) }))
 }
 
 /** `head` is the last hash: written down elsewhere, it also proves that nothing was cut off at the end. */
-export type AuditVerdict = { ok: true; entries: number; head: string } | { ok: false; sequence: number; broken: 'content' | 'chain' }
+export type AuditVerdict =
+  { ok: true; entries: number; head: string } | { ok: false; sequence: number; broken: 'content' | 'chain' }
 
 /** Every entry as it is stored, oldest first, a page at a time: also those that nobody could read as an event. */
 export async function* storedAudit(records: Records): AsyncGenerator<Entry> {
@@ -122,7 +132,8 @@ export class AuditChain {
     if (this.broken !== undefined) return
     const { hash, ...linked } = z.record(z.string(), z.unknown()).catch({}).parse(value)
     if (hash !== hashOf(linked)) this.broken = { ok: false, sequence, broken: 'content' }
-    else if (linked.previous !== this.head || sequence !== this.count + 1) this.broken = { ok: false, sequence, broken: 'chain' }
+    else if (linked.previous !== this.head || sequence !== this.count + 1)
+      this.broken = { ok: false, sequence, broken: 'chain' }
     this.head = hashField(value)
     this.count = sequence
   }

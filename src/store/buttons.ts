@@ -20,7 +20,8 @@ export const ButtonRecord = z.object({
 export type ButtonRecord = z.infer<typeof ButtonRecord>
 
 /** Why a click does nothing; `button` (absent for 'unknown') has the facts for the answer: act, run, used by whom and when. */
-export type ButtonRefusal = { ok: false; refusal: 'unknown' } | { ok: false; refusal: 'expired' | 'already-used'; button: ButtonRecord }
+export type ButtonRefusal =
+  { ok: false; refusal: 'unknown' } | { ok: false; refusal: 'expired' | 'already-used'; button: ButtonRecord }
 export type ButtonAnswer = { ok: true; button: ButtonRecord } | ButtonRefusal
 
 /** Stores a button and resolves to its id. Default: one use, within a day. */
@@ -30,8 +31,15 @@ export async function mintButton(
 ): Promise<string> {
   const { expiresInSeconds = DAY_SECONDS, uses = 'once', ...rest } = button
   const id = opaqueId()
-  const record: ButtonRecord = { ...rest, uses, expiresAt: new Date(Date.now() + expiresInSeconds * 1000).toISOString() }
-  await records.write(COLLECTION, id, record, { expected: 'absent', expiresInSeconds: expiresInSeconds + REMEMBERED_SECONDS })
+  const record: ButtonRecord = {
+    ...rest,
+    uses,
+    expiresAt: new Date(Date.now() + expiresInSeconds * 1000).toISOString(),
+  }
+  await records.write(COLLECTION, id, record, {
+    expected: 'absent',
+    expiresInSeconds: expiresInSeconds + REMEMBERED_SECONDS,
+  })
   return id
 }
 
@@ -46,7 +54,10 @@ export async function useButton(records: Records, id: string, { by }: { by?: str
     const stored = await records.read(COLLECTION, id)
     const answer = judge(stored)
     if (!stored || !answer.ok || answer.button.uses === 'many') return answer
-    const button: ButtonRecord = { ...answer.button, used: { at: new Date().toISOString(), ...(by === undefined ? {} : { by }) } }
+    const button: ButtonRecord = {
+      ...answer.button,
+      used: { at: new Date().toISOString(), ...(by === undefined ? {} : { by }) },
+    }
     const expiresInSeconds = (Date.parse(button.expiresAt) - Date.now()) / 1000 + REMEMBERED_SECONDS
     await records.write(COLLECTION, id, button, { expected: stored.version, expiresInSeconds })
     return { ok: true, button }

@@ -37,7 +37,10 @@ export async function changeRecord<S extends z.ZodType>(
     const changed = change(value)
     if (changed === undefined) return value
     const next = schema.parse(changed)
-    await records.write(collection, id, next, { expected: stored.version, ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }) })
+    await records.write(collection, id, next, {
+      expected: stored.version,
+      ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
+    })
     return next
   })
 }

@@ -11,7 +11,12 @@ const Claim = z.object({ run: z.string() })
  * Resolves to the id of the run that holds the claim: `run` itself, or the one to join.
  * A claim whose run is finished or missing is taken over. Claiming again what one holds renews the expiry (default 15 minutes).
  */
-export async function claimTarget(records: Records, targetKey: string, run: string, { expiresInSeconds = 15 * 60 } = {}): Promise<string> {
+export async function claimTarget(
+  records: Records,
+  targetKey: string,
+  run: string,
+  { expiresInSeconds = 15 * 60 } = {},
+): Promise<string> {
   return retryOnConflict(async () => {
     const stored = await records.read(COLLECTION, targetKey)
     if (stored) {

@@ -56,7 +56,11 @@ export async function openPgliteRecords(db: Pick<PGlite, 'query' | 'exec'>): Pro
   return {
     async read(collection, id) {
       assertPlaceName(collection)
-      const [row] = await ask('read', `select value, version from mesh_medic.records where collection = $1 and id = $2 and ${ALIVE}`, [collection, id])
+      const [row] = await ask(
+        'read',
+        `select value, version from mesh_medic.records where collection = $1 and id = $2 and ${ALIVE}`,
+        [collection, id],
+      )
       return row && { version: Number(row.version), value: parse(row) }
     },
     async write(collection, id, value, { expected, expiresInSeconds } = {}) {
@@ -79,7 +83,11 @@ export async function openPgliteRecords(db: Pick<PGlite, 'query' | 'exec'>): Pro
     },
     async list(collection) {
       assertPlaceName(collection)
-      const rows = await ask('list', `select id, value, version from mesh_medic.records where collection = $1 and ${ALIVE}`, [collection])
+      const rows = await ask(
+        'list',
+        `select id, value, version from mesh_medic.records where collection = $1 and ${ALIVE}`,
+        [collection],
+      )
       const found = rows.map((row) => ({ id: row.id ?? '', version: Number(row.version), value: parse(row) }))
       return found.sort((one, other) => (one.id < other.id ? -1 : 1))
     },
@@ -91,12 +99,17 @@ export async function openPgliteRecords(db: Pick<PGlite, 'query' | 'exec'>): Pro
     },
     async entries(stream, { from = 1, limit = 1000 } = {}) {
       assertPlaceName(stream)
-      const sql = 'select sequence, value from mesh_medic.entries where stream = $1 and sequence >= $2 order by sequence limit $3'
+      const sql =
+        'select sequence, value from mesh_medic.entries where stream = $1 and sequence >= $2 order by sequence limit $3'
       return (await ask('entries', sql, [stream, from, Math.max(0, limit)])).map(entry)
     },
     async lastEntry(stream) {
       assertPlaceName(stream)
-      const [row] = await ask('last entry', 'select sequence, value from mesh_medic.entries where stream = $1 order by sequence desc limit 1', [stream])
+      const [row] = await ask(
+        'last entry',
+        'select sequence, value from mesh_medic.entries where stream = $1 order by sequence desc limit 1',
+        [stream],
+      )
       return row && entry(row)
     },
     async ping() {

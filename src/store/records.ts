@@ -53,7 +53,10 @@ export class ConflictError extends Error {
   readonly expected: number | 'absent'
 
   constructor(place: string, id: string | undefined, expected: number | 'absent', options?: ErrorOptions) {
-    super(`${place}${id === undefined ? '' : ` ${id}`} is no longer ${expected === 'absent' ? 'absent' : `at ${expected}`}`, options)
+    super(
+      `${place}${id === undefined ? '' : ` ${id}`} is no longer ${expected === 'absent' ? 'absent' : `at ${expected}`}`,
+      options,
+    )
     this.place = place
     this.id = id
     this.expected = expected
@@ -74,7 +77,8 @@ export class StoreUnavailableError extends Error {
 
 /** Throws a TypeError unless `name` can name a collection or a stream in every store. */
 export function assertPlaceName(name: string): void {
-  if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new TypeError(`not a name for a collection or stream: ${JSON.stringify(name)}`)
+  if (!/^[a-z][a-z0-9-]*$/.test(name))
+    throw new TypeError(`not a name for a collection or stream: ${JSON.stringify(name)}`)
 }
 
 /** The JSON text of a value; a TypeError when it has none (undefined, a function). */

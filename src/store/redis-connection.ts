@@ -38,7 +38,8 @@ export function withoutCommand<E>(error: E): E {
 /** Resolves when the connection takes commands; rejects with StoreUnavailableError when it does not within `patience` milliseconds. */
 export async function connected(redis: Redis, operation: string, { patience = PATIENCE } = {}): Promise<void> {
   if (redis.status === 'ready') return
-  if (redis.status === 'end') throw new StoreUnavailableError(operation, { cause: new Error('the connection was closed') })
+  if (redis.status === 'end')
+    throw new StoreUnavailableError(operation, { cause: new Error('the connection was closed') })
   if (redis.status === 'wait') redis.connect().catch(() => undefined)
   await new Promise<void>((resolve, reject) => {
     let last: Error | undefined
@@ -47,7 +48,8 @@ export async function connected(redis: Redis, operation: string, { patience = PA
       redis.off('ready', ready).off('end', ended).off('error', failed)
       finish()
     }
-    const refuse = (why: string) => () => reject(new StoreUnavailableError(operation, { cause: last ?? new Error(why) }))
+    const refuse = (why: string) => () =>
+      reject(new StoreUnavailableError(operation, { cause: last ?? new Error(why) }))
     const ready = (): void => settle(resolve)
     const ended = (): void => settle(refuse('the connection was closed'))
     const failed = (error: Error): void => {

@@ -84,7 +84,9 @@ export function redisRecords(redis: Redis, { prefix = 'mesh-medic', patience = P
     async read(collection, id) {
       assertPlaceName(collection)
       const [version, value] = await ask('read', () => redis.hmget(recordKey(collection, id), 'version', 'value'))
-      return version == null || value == null ? undefined : { version: Number(version), value: JSON.parse(value) as unknown }
+      return version == null || value == null
+        ? undefined
+        : { version: Number(version), value: JSON.parse(value) as unknown }
     },
     async write(collection, id, value, { expected, expiresInSeconds } = {}) {
       assertPlaceName(collection)
@@ -96,7 +98,12 @@ export function redisRecords(redis: Redis, { prefix = 'mesh-medic', patience = P
     },
     async remove(collection, id, { expected } = {}) {
       assertPlaceName(collection)
-      const removed = await run('remove', REMOVE, [recordKey(collection, id), indexKey(collection)], [id, expected ?? ''])
+      const removed = await run(
+        'remove',
+        REMOVE,
+        [recordKey(collection, id), indexKey(collection)],
+        [id, expected ?? ''],
+      )
       if (removed === -1) throw new ConflictError(collection, id, expected ?? 'absent')
       return removed === 1
     },

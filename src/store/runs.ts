@@ -30,9 +30,18 @@ export const RunRequest = z.object({
   edited: z.string().optional(),
   decision: z.object({ verb: z.enum(['approve', 'reject', 'undo']), reason: z.string().optional() }).optional(),
   /** lend: loggers and levels, for how long, on how many proxies or on which pods. */
-  lend: z.object({ levels: z.record(z.string(), z.string()), minutes: z.number().optional(), proxies: z.number().optional(), pods: z.array(z.string()).optional() }).optional(),
+  lend: z
+    .object({
+      levels: z.record(z.string(), z.string()),
+      minutes: z.number().optional(),
+      proxies: z.number().optional(),
+      pods: z.array(z.string()).optional(),
+    })
+    .optional(),
   /** follow: as typed after the host. */
-  follow: z.object({ from: z.string().optional(), method: z.string().optional(), headers: z.array(z.string()).optional() }).optional(),
+  follow: z
+    .object({ from: z.string().optional(), method: z.string().optional(), headers: z.array(z.string()).optional() })
+    .optional(),
 })
 export type RunRequest = z.infer<typeof RunRequest>
 
@@ -67,7 +76,10 @@ export class RunMissingError extends Error {
 }
 
 /** Stores a new run in state 'queued'. Create the run before claiming its target: a claim of a run that is missing is taken over. */
-export async function createRun(records: Records, run: Pick<RunRecord, 'request' | 'asker' | 'channel' | 'thread'>): Promise<RunRecord> {
+export async function createRun(
+  records: Records,
+  run: Pick<RunRecord, 'request' | 'asker' | 'channel' | 'thread'>,
+): Promise<RunRecord> {
   const record = RunRecord.parse({ ...run, id: opaqueId(), state: 'queued', createdAt: new Date().toISOString() })
   await records.write(COLLECTION, record.id, record, { expected: 'absent', expiresInSeconds: KEPT_SECONDS })
   return record
@@ -88,8 +100,16 @@ export async function listRuns(records: Records): Promise<RunRecord[]> {
  * Changes a run: `change` gets the stored run and returns the next one, or undefined to leave it. It is called again when somebody
  * else wrote in between, so it must be free of effects. Resolves to the run as stored; RunMissingError when there is none.
  */
-export async function updateRun(records: Records, id: string, change: (run: RunRecord) => RunRecord | undefined): Promise<RunRecord> {
-  const run = await changeRecord(records, { collection: COLLECTION, id, schema: RunRecord, expiresInSeconds: KEPT_SECONDS }, change)
+export async function updateRun(
+  records: Records,
+  id: string,
+  change: (run: RunRecord) => RunRecord | undefined,
+): Promise<RunRecord> {
+  const run = await changeRecord(
+    records,
+    { collection: COLLECTION, id, schema: RunRecord, expiresInSeconds: KEPT_SECONDS },
+    change,
+  )
   if (!run) throw new RunMissingError(id)
   return run
 }

@@ -14,10 +14,13 @@ const ASK = (process.env.MESH_MEDIC_BENCH_ASK ?? 'catalog -n istioinaction').spl
  * and type). The two take turns, so that a drifting machine hits both.
  */
 export async function benchDiagnosis(): Promise<Record<string, unknown>> {
-  const diagnose = () => execa(process.execPath, [CLI, 'diagnose', ...ASK, '-o', 'json'], { reject: false, stdin: 'ignore' })
+  const diagnose = () =>
+    execa(process.execPath, [CLI, 'diagnose', ...ASK, '-o', 'json'], { reject: false, stdin: 'ignore' })
   const first = await diagnose()
   if (first.stdout === '') return { skipped: `no mesh to diagnose: ${first.stderr.split('\n')[0] ?? ''}` }
-  const commands = (JSON.parse(first.stdout) as Report).plan.map(({ command }) => command).filter((command) => /^(istioctl|kubectl) /.test(command))
+  const commands = (JSON.parse(first.stdout) as Report).plan
+    .map(({ command }) => command)
+    .filter((command) => /^(istioctl|kubectl) /.test(command))
   const byHand = async (): Promise<void> => {
     for (const command of commands) {
       const [program = '', ...args] = parseCommandString(command)
@@ -35,8 +38,11 @@ export async function benchDiagnosis(): Promise<Record<string, unknown>> {
     ratios.push(ours / theirs)
   }
   return {
-    commands: commands.length, pairs: PAIRS,
-    diagnosisMilliseconds: Math.round(median(times.diagnosis)), byHandMilliseconds: Math.round(median(times.byHand)),
-    ratio: { median: round(median(ratios)), min: round(Math.min(...ratios)), max: round(Math.max(...ratios)) }, wanted: '<= 0.6',
+    commands: commands.length,
+    pairs: PAIRS,
+    diagnosisMilliseconds: Math.round(median(times.diagnosis)),
+    byHandMilliseconds: Math.round(median(times.byHand)),
+    ratio: { median: round(median(ratios)), min: round(Math.min(...ratios)), max: round(Math.max(...ratios)) },
+    wanted: '<= 0.6',
   }
 }

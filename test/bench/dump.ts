@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { bigRecording, writeConfigDump } from './big-mesh.ts'
 import { median, round, timed } from './figures.ts'
+import { defined } from '../../src/mesh/defined.ts'
 
 const SERVICES = 2000
 const PAIRS = 5
@@ -22,31 +23,46 @@ export async function benchDump(): Promise<Record<string, unknown>> {
     const answers = join(folder, 'answers')
     mkdirSync(answers)
     const index = recording.calls.map(({ json, ...rest }, number) => {
-      if (json === undefined || !rest.call.startsWith('istioctl')) return { ...rest, ...(json !== undefined && { json }) }
+      if (json === undefined || !rest.call.startsWith('istioctl')) return { ...rest, ...defined({ json }) }
       writeFileSync(join(answers, `${number}.json`), JSON.stringify(json, null, 4))
       return { ...rest, file: join(answers, `${number}.json`) }
     })
     const list = join(folder, 'index.json')
     writeFileSync(list, JSON.stringify({ madeAt: recording.madeAt, calls: index }))
 
-    const print = () => execa(process.env.ISTIOCTL ?? 'istioctl', ['proxy-config', 'all', '-f', dump, '-o', 'json'], { stdin: 'ignore', stdout: { file: join(folder, 'printed') } })
+    const print = () =>
+      execa(process.env.ISTIOCTL ?? 'istioctl', ['proxy-config', 'all', '-f', dump, '-o', 'json'], {
+        stdin: 'ignore',
+        stdout: { file: join(folder, 'printed') },
+      })
     await print()
     const printed = statSync(join(folder, 'printed')).size
     const ratios: number[] = []
     const samples: { parse: number; examine: number; above: number; print: number }[] = []
     for (let pair = 0; pair < PAIRS; pair += 1) {
       const theirs = await timed(print)
-      const { stdout } = await execa(process.execPath, [join(import.meta.dirname, 'dump-child.ts'), list], { stdin: 'ignore' })
+      const { stdout } = await execa(process.execPath, [join(import.meta.dirname, 'dump-child.ts'), list], {
+        stdin: 'ignore',
+      })
       const ours = JSON.parse(stdout) as { parse: number; examine: number; above: number }
       samples.push({ ...ours, print: theirs })
       ratios.push(ours.parse / theirs)
     }
     return {
-      services: SERVICES, dumpMegabytes: round(readFileSync(dump).length / 1e6), printedMegabytes: round(printed / 1e6), pairs: PAIRS,
-      parseMilliseconds: Math.round(median(samples.map(({ parse }) => parse))), printMilliseconds: Math.round(median(samples.map((one) => one.print))),
+      services: SERVICES,
+      dumpMegabytes: round(readFileSync(dump).length / 1e6),
+      printedMegabytes: round(printed / 1e6),
+      pairs: PAIRS,
+      parseMilliseconds: Math.round(median(samples.map(({ parse }) => parse))),
+      printMilliseconds: Math.round(median(samples.map((one) => one.print))),
       wholeDiagnosisMilliseconds: Math.round(median(samples.map(({ examine }) => examine))),
-      ratio: { median: round(median(ratios)), min: round(Math.min(...ratios)), max: round(Math.max(...ratios)) }, wanted: '<= 2',
-      megabytesAboveIdle: { median: round(median(samples.map(({ above }) => above))), max: round(Math.max(...samples.map(({ above }) => above))) }, wantedMegabytes: '<= 350',
+      ratio: { median: round(median(ratios)), min: round(Math.min(...ratios)), max: round(Math.max(...ratios)) },
+      wanted: '<= 2',
+      megabytesAboveIdle: {
+        median: round(median(samples.map(({ above }) => above))),
+        max: round(Math.max(...samples.map(({ above }) => above))),
+      },
+      wantedMegabytes: '<= 350',
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -12,8 +12,13 @@ import { benchDump } from './dump.ts'
 import { benchSlack } from './slack.ts'
 import { benchWalk } from './walk.ts'
 
-
-const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = { apply: benchApply, diagnosis: benchDiagnosis, slack: benchSlack, dump: benchDump, walk: benchWalk }
+const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = {
+  apply: benchApply,
+  diagnosis: benchDiagnosis,
+  slack: benchSlack,
+  dump: benchDump,
+  walk: benchWalk,
+}
 
 const named = process.argv.slice(2)
 const unknown = named.filter((name) => BENCHES[name] === undefined)

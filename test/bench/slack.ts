@@ -25,21 +25,44 @@ async function once(redisUrl: string | undefined): Promise<Record<string, unknow
   const standIn = await startSlackStandIn({ channels })
   // The bot has a process of its own, as it has beside the real Slack.
   const bot = execa(process.execPath, [join(import.meta.dirname, 'slack-child.ts')], {
-    stdin: 'ignore', stderr: 'inherit', reject: false, env: { BENCH_SLACK_URL: standIn.url, BENCH_BOT_TOKEN: standIn.botToken, BENCH_APP_TOKEN: standIn.appToken, BENCH_FOLDER: folder, BENCH_REDIS_URL: redisUrl ?? '', BENCH_SERVICES: String(COMMANDS) },
+    stdin: 'ignore',
+    stderr: 'inherit',
+    reject: false,
+    env: {
+      BENCH_SLACK_URL: standIn.url,
+      BENCH_BOT_TOKEN: standIn.botToken,
+      BENCH_APP_TOKEN: standIn.appToken,
+      BENCH_FOLDER: folder,
+      BENCH_REDIS_URL: redisUrl ?? '',
+      BENCH_SERVICES: String(COMMANDS),
+    },
   })
   try {
-    await new Promise<void>((resolve) => { bot.stdout.once('data', () => resolve()) })
+    await new Promise<void>((resolve) => {
+      bot.stdout.once('data', () => resolve())
+    })
     await standIn.type('/mesh help', { channel: 'C_0' })
     const began = performance.now()
     const firstMessage = new Map<string, number>()
     standIn.on('message', ({ message: { channel, threadTs } }) => {
       if (threadTs === undefined && !firstMessage.has(channel)) firstMessage.set(channel, performance.now() - began)
     })
-    const typed = await Promise.all(channels.map(({ id }, index) => standIn.type(`/mesh diagnose catalog-${index} -n istioinaction`, { channel: id })))
+    const typed = await Promise.all(
+      channels.map(({ id }, index) =>
+        standIn.type(`/mesh diagnose catalog-${index} -n istioinaction`, { channel: id }),
+      ),
+    )
     await standIn.waitFor(() => firstMessage.size === COMMANDS, 30_000)
     const acknowledged = typed.map(({ acknowledgedInMilliseconds }) => acknowledgedInMilliseconds ?? Infinity)
-    const figures = (samples: number[]) => ({ median: round(median(samples)), p99: round(percentile(samples, 0.99)), max: round(Math.max(...samples)) })
-    return { acknowledgementMilliseconds: figures(acknowledged), firstMessageMilliseconds: figures([...firstMessage.values()]) }
+    const figures = (samples: number[]) => ({
+      median: round(median(samples)),
+      p99: round(percentile(samples, 0.99)),
+      max: round(Math.max(...samples)),
+    })
+    return {
+      acknowledgementMilliseconds: figures(acknowledged),
+      firstMessageMilliseconds: figures([...firstMessage.values()]),
+    }
   } finally {
     bot.kill()
     await bot

@@ -9,10 +9,14 @@ import type { AccessLog, AccessLogLine } from '../../src/mesh/access-log.ts'
 import type { Target } from '../../src/mesh/target.ts'
 import type { Replayed } from '../replay.ts'
 import { replay } from '../replay.ts'
+import { defined } from '../../src/mesh/defined.ts'
 
 /** What a check must find. `Pod shop/catalog-*` takes any object whose name begins so: pods' names differ in each recording. */
 const Expected = z.strictObject({
-  code: z.string(), subject: z.string(), standing: z.enum(['configured', 'live', 'observed']), args: z.record(z.string(), z.unknown()).optional(),
+  code: z.string(),
+  subject: z.string(),
+  standing: z.enum(['configured', 'live', 'observed']),
+  args: z.record(z.string(), z.unknown()).optional(),
   /** Words that one of its proofs says. */
   says: z.string().optional(),
 })
@@ -34,7 +38,13 @@ const Change = z.strictObject({
   /** Merges fields into the named object, deeply; lists are replaced, and `null` takes a field out. */
   merge: z.strictObject({ name: z.string(), into: z.unknown() }).optional(),
   /** Merges fields into the last lines of access logs that have the fields of `where`: into all such lines, or the last few of each log. */
-  lines: z.strictObject({ where: z.record(z.string(), z.unknown()).default({}), last: z.number().optional(), into: z.unknown() }).optional(),
+  lines: z
+    .strictObject({
+      where: z.record(z.string(), z.unknown()).default({}),
+      last: z.number().optional(),
+      into: z.unknown(),
+    })
+    .optional(),
 })
 
 /** One case: a recorded mesh, changes to what was seen, and what the check must find: nothing means silent. */
@@ -52,27 +62,45 @@ export type Case = z.infer<typeof Case>
 
 /** The cases of every check, by the check's name. */
 export function caseFiles(): Map<string, Case[]> {
-  return new Map(readdirSync(import.meta.dirname).filter((file) => file.endsWith('.yaml')).sort().map((file) =>
-    [file.replace(/\.yaml$/, ''), z.array(Case).parse(parse(readFileSync(join(import.meta.dirname, file), 'utf8')))]))
+  return new Map(
+    readdirSync(import.meta.dirname)
+      .filter((file) => file.endsWith('.yaml'))
+      .sort()
+      .map((file) => [
+        file.replace(/\.yaml$/, ''),
+        z.array(Case).parse(parse(readFileSync(join(import.meta.dirname, file), 'utf8'))),
+      ]),
+  )
 }
 
 type Fields = Record<string, unknown>
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function merged(base: unknown, into: unknown): unknown {
   if (!isFields(base) || !isFields(into)) return into
-  return Object.fromEntries([...new Set([...Object.keys(base), ...Object.keys(into)])].filter((key) => into[key] !== null).map((key) => [key, key in into ? merged(base[key], into[key]) : base[key]]))
+  return Object.fromEntries(
+    [...new Set([...Object.keys(base), ...Object.keys(into)])]
+      .filter((key) => into[key] !== null)
+      .map((key) => [key, key in into ? merged(base[key], into[key]) : base[key]]),
+  )
 }
 
 /** A proxy's status has its name beside its facts; objects have theirs in metadata. */
 const nameOf = (object: unknown): string => {
-  const { metadata, ...plain } = object as { metadata?: { namespace?: string; name?: string }; namespace?: string; name?: string; code?: string }
+  const { metadata, ...plain } = object as {
+    metadata?: { namespace?: string; name?: string }
+    namespace?: string
+    name?: string
+    code?: string
+  }
   const { namespace = '', name = plain.code ?? '' } = metadata?.name === undefined ? plain : metadata
   return namespace === '' ? name : `${namespace}/${name}`
 }
 
 /** `shop/catalog-*` takes any name that begins so. */
-export const named = (pattern: string, name: string): boolean => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name)
+export const named = (pattern: string, name: string): boolean =>
+  pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name
 
 /** Puts times for `@-60s`, counted from the look. */
 function timed(value: unknown, at: string): unknown {
@@ -82,23 +110,30 @@ function timed(value: unknown, at: string): unknown {
   return seconds === undefined ? value : new Date(Date.parse(at) + Number(seconds) * 1000).toISOString()
 }
 
-function changedLog(log: AccessLog, { where, last = log.lines.length, into }: NonNullable<z.infer<typeof Change>['lines']>): AccessLog {
-  const hits = log.lines.filter((line) => Object.entries(where).every(([key, value]) => isDeepStrictEqual((line as unknown as Fields)[key], value)))
+function changedLog(
+  log: AccessLog,
+  { where, last = log.lines.length, into }: NonNullable<z.infer<typeof Change>['lines']>,
+): AccessLog {
+  const hits = log.lines.filter((line) =>
+    Object.entries(where).every(([key, value]) => isDeepStrictEqual((line as unknown as Fields)[key], value)),
+  )
   const touched = new Set(hits.slice(Math.max(0, hits.length - last)))
-  return { ...log, lines: log.lines.map((line) => (touched.has(line) ? merged(line, into) as AccessLogLine : line)) }
+  return { ...log, lines: log.lines.map((line) => (touched.has(line) ? (merged(line, into) as AccessLogLine) : line)) }
 }
 
 function change(reading: Reading, given: z.infer<typeof Change>): Reading[] {
   const { drop, blind, without, with: added, merge, lines } = timed(given, reading.at) as z.infer<typeof Change>
   if (drop === true) return []
-  const about = { kind: reading.kind, ...(reading.of !== undefined && { of: reading.of }), source: reading.source, at: reading.at }
+  const about = { kind: reading.kind, ...defined({ of: reading.of }), source: reading.source, at: reading.at }
   if (blind !== undefined) return [{ ...about, ok: false, reason: blind, detail: `${blind} in this case` }]
   if (!reading.ok) return [reading]
-  if (reading.kind === 'access-log' && lines !== undefined) return [{ ...reading, value: changedLog(reading.value, lines) }]
+  if (reading.kind === 'access-log' && lines !== undefined)
+    return [{ ...reading, value: changedLog(reading.value, lines) }]
   if (!Array.isArray(reading.value)) return [reading]
   let list: unknown[] = reading.value
   if (without !== undefined) list = list.filter((object) => !named(without, nameOf(object)))
-  if (merge !== undefined) list = list.map((object) => (named(merge.name, nameOf(object)) ? merged(object, merge.into) : object))
+  if (merge !== undefined)
+    list = list.map((object) => (named(merge.name, nameOf(object)) ? merged(object, merge.into) : object))
   if (added !== undefined) list = [...list, added]
   return [{ ...about, ok: true, value: list } as Reading]
 }
@@ -108,8 +143,15 @@ export async function evidenceOf(one: Case): Promise<{ evidence: Evidence; targe
   const { readings, target }: Replayed = await replay(one.from, one.ask)
   let left: readonly Reading[] = readings
   for (const step of one.changes) {
-    const concerned = (reading: Reading): boolean => reading.kind === (step.kind as EvidenceKind) && (step.of === undefined || named(step.of, reading.of === undefined ? '' : `${reading.of.kind} ${reading.of.namespace ?? ''}/${reading.of.name}`))
-    if (!left.some(concerned)) throw new Error(`${one.name}: the recording ${one.from} has no reading of ${step.kind} ${step.of ?? ''}`)
+    const concerned = (reading: Reading): boolean =>
+      reading.kind === (step.kind as EvidenceKind) &&
+      (step.of === undefined ||
+        named(
+          step.of,
+          reading.of === undefined ? '' : `${reading.of.kind} ${reading.of.namespace ?? ''}/${reading.of.name}`,
+        ))
+    if (!left.some(concerned))
+      throw new Error(`${one.name}: the recording ${one.from} has no reading of ${step.kind} ${step.of ?? ''}`)
     let first = true
     left = left.flatMap((reading) => {
       if (!concerned(reading)) return [reading]

@@ -21,7 +21,13 @@ for (const check of CHECKS) {
       it(`${one.sort}: ${one.name}`, async () => {
         const { evidence, target } = await evidenceOf(one)
         const { findings, skipped } = judge([check], evidence, target)
-        const seen = findings.map(({ code, subject, standing, args, because }) => ({ code, subject: formatRef(subject), standing, args, proofs: because.map(({ says }) => says).join('\n') }))
+        const seen = findings.map(({ code, subject, standing, args, because }) => ({
+          code,
+          subject: formatRef(subject),
+          standing,
+          args,
+          proofs: because.map(({ says }) => says).join('\n'),
+        }))
         expect(seen).toEqual(one.finds.map(expected))
         if (one.sort === 'blind') expect(skipped.length, 'a blind case must be said').toBeGreaterThan(0)
         else expect(skipped).toEqual([])

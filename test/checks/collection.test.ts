@@ -37,7 +37,8 @@ interface Ran {
 }
 
 /** True for a case that the check is run on: not one where it lacks what it needs. */
-const runs = (check: Check, evidence: Evidence): boolean => check.needs.every((kind) => evidence.seen(kind).length > 0 || evidence.blind(kind).length === 0)
+const runs = (check: Check, evidence: Evidence): boolean =>
+  check.needs.every((kind) => evidence.seen(kind).length > 0 || evidence.blind(kind).length === 0)
 
 const cases = caseFiles()
 const codes = problemsOf(CHECKS)
@@ -56,10 +57,24 @@ beforeAll(async () => {
 
 describe('the collection of checks', () => {
   it('holds every check that a file declares, under the name of the file', async () => {
-    const declared = await Promise.all(readdirSync(SOURCE).filter((file) => file !== 'check.ts' && readFileSync(join(SOURCE, file), 'utf8').includes('defineCheck(')).map(async (file) => {
-      const module = await import(join(SOURCE, file)) as Record<string, unknown>
-      return Object.values(module).filter((value): value is Check => typeof value === 'object' && value !== null && 'problems' in value && 'run' in value).map((check) => ({ file, check }))
-    }))
+    const declared = await Promise.all(
+      readdirSync(SOURCE)
+        .filter(
+          (file) =>
+            file.endsWith('.ts') &&
+            file !== 'check.ts' &&
+            readFileSync(join(SOURCE, file), 'utf8').includes('defineCheck('),
+        )
+        .map(async (file) => {
+          const module = (await import(join(SOURCE, file))) as Record<string, unknown>
+          return Object.values(module)
+            .filter(
+              (value): value is Check =>
+                typeof value === 'object' && value !== null && 'problems' in value && 'run' in value,
+            )
+            .map((check) => ({ file, check }))
+        }),
+    )
     expect(declared.flat().map(({ file }) => file)).toEqual(CHECKS.map(({ name }) => `${name}.ts`))
     expect(declared.flat().map(({ check }) => check)).toEqual(CHECKS)
   })
@@ -78,11 +93,24 @@ describe('the collection of checks', () => {
 
   it('has cases for every check that find, stay silent and go blind', () => {
     expect([...cases.keys()]).toEqual(CHECKS.map(({ name }) => name))
-    for (const { name } of CHECKS) expect(new Set(cases.get(name)?.map(({ sort }) => sort)), name).toEqual(new Set(['finds', 'silent', 'blind']))
+    for (const { name } of CHECKS)
+      expect(new Set(cases.get(name)?.map(({ sort }) => sort)), name).toEqual(new Set(['finds', 'silent', 'blind']))
   })
 
   it('has a blind case for every kind that a check needs', () => {
-    const missing = CHECKS.flatMap(({ name, needs }) => needs.filter((kind) => cases.get(name)?.some(({ sort, changes }) => sort === 'blind' && changes.some((change) => change.kind === kind && change.blind !== undefined)) !== true).map((kind) => `${name}: ${kind}`))
+    const missing = CHECKS.flatMap(({ name, needs }) =>
+      needs
+        .filter(
+          (kind) =>
+            cases
+              .get(name)
+              ?.some(
+                ({ sort, changes }) =>
+                  sort === 'blind' && changes.some((change) => change.kind === kind && change.blind !== undefined),
+              ) !== true,
+        )
+        .map((kind) => `${name}: ${kind}`),
+    )
     expect(missing).toEqual([])
   })
 
@@ -98,7 +126,9 @@ describe('the collection of checks', () => {
 
   it('finds every code in some case', () => {
     const found = new Set(ran.flatMap((one) => one.found.map(({ code }) => code)))
-    expect(codes.filter(({ code }) => !found.has(code)).map(({ code, check }) => `${code} of ${check.name}`)).toEqual([])
+    expect(codes.filter(({ code }) => !found.has(code)).map(({ code, check }) => `${code} of ${check.name}`)).toEqual(
+      [],
+    )
   })
 })
 
@@ -112,7 +142,14 @@ describe('codes', () => {
   })
 
   it('have a page each, and no page lacks a code', () => {
-    expect(readdirSync(PAGES).sort()).toEqual([...codes.map(({ code }) => `${code}.md`), ...Object.keys(RETIRED_CODES).map((code) => `${code}.md`), 'README.md', 'evidence-ladder.md'].sort())
+    expect(readdirSync(PAGES).sort()).toEqual(
+      [
+        ...codes.map(({ code }) => `${code}.md`),
+        ...Object.keys(RETIRED_CODES).map((code) => `${code}.md`),
+        'README.md',
+        'evidence-ladder.md',
+      ].sort(),
+    )
   })
 
   // `npm test -- -u` rewrites it.
@@ -123,26 +160,47 @@ describe('codes', () => {
   it('have pages that say what the check says', () => {
     for (const { code, problem, check } of codes) {
       const page = readFileSync(join(PAGES, `${code}.md`), 'utf8')
-      expect(page.split('\n').slice(0, 3), code).toEqual([`# ${code}: ${problem.title}`, '', `Check \`${check.name}\`, severity ${problem.severity}${problem.symptom === true ? ', a symptom: never the cause' : ''}.`])
-      for (const heading of ['## What it means', '## How it is known', '## How it looks', '## How to see it by hand', '## How to fix it']) expect(page, code).toContain(`\n${heading}\n`)
+      expect(page.split('\n').slice(0, 3), code).toEqual([
+        `# ${code}: ${problem.title}`,
+        '',
+        `Check \`${check.name}\`, severity ${problem.severity}${problem.symptom === true ? ', a symptom: never the cause' : ''}.`,
+      ])
+      for (const heading of [
+        '## What it means',
+        '## How it is known',
+        '## How it looks',
+        '## How to see it by hand',
+        '## How to fix it',
+      ])
+        expect(page, code).toContain(`\n${heading}\n`)
       expect(page, `${code}: no path of one machine`).not.toMatch(/(^|[\s"'`(])\/(work|tmp|root|home|Users)\//m)
       expect(page, `${code} is a page to be written`).not.toContain('TODO')
-      for (const covered of problem.covers ?? []) expect(page, `${code} covers ${covered}`).toContain(covered.split(' ')[0])
+      for (const covered of problem.covers ?? [])
+        expect(page, `${code} covers ${covered}`).toContain(covered.split(' ')[0])
     }
   })
 
   it('explain only codes that exist', () => {
     const known = new Set(codes.map(({ code }) => code))
-    expect(codes.flatMap(({ code, problem }) => (problem.explains ?? []).filter((other) => !known.has(other) || other === code).map((other) => `${code} explains ${other}`))).toEqual([])
+    expect(
+      codes.flatMap(({ code, problem }) =>
+        (problem.explains ?? [])
+          .filter((other) => !known.has(other) || other === code)
+          .map((other) => `${code} explains ${other}`),
+      ),
+    ).toEqual([])
   })
 
   it('cover only analyzer codes', () => {
-    expect(codes.flatMap(({ problem }) => problem.covers ?? []).filter((covered) => !/^IST\d{4}( |$)/.test(covered))).toEqual([])
+    expect(
+      codes.flatMap(({ problem }) => problem.covers ?? []).filter((covered) => !/^IST\d{4}( |$)/.test(covered)),
+    ).toEqual([])
   })
 })
 
 describe('texts', () => {
-  const placeholders = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].flatMap(([, name = '']) => (name === 'subject' ? [] : [name]))
+  const placeholders = (text: string): string[] =>
+    [...text.matchAll(/\{(\w+)\}/g)].flatMap(([, name = '']) => (name === 'subject' ? [] : [name]))
 
   it('are short, and sentences', () => {
     for (const { code, problem } of codes) {
@@ -153,11 +211,21 @@ describe('texts', () => {
   })
 
   it('have every placeholder filled by every finding', () => {
-    const missing = ran.flatMap(({ check, found }) => found.flatMap(({ code, args }) => {
-      const problem = check.problems[code]
-      const wanted = problem === undefined ? ['a problem'] : [problem.says, problem.remedy, ...(problem.covers ?? [])].flatMap(placeholders)
-      return wanted.filter((name) => { const value = args[name]; return value === undefined || value === '' || (Array.isArray(value) && value.length === 0) }).map((name) => `${code}: {${name}}`)
-    }))
+    const missing = ran.flatMap(({ check, found }) =>
+      found.flatMap(({ code, args }) => {
+        const problem = check.problems[code]
+        const wanted =
+          problem === undefined
+            ? ['a problem']
+            : [problem.says, problem.remedy, ...(problem.covers ?? [])].flatMap(placeholders)
+        return wanted
+          .filter((name) => {
+            const value = args[name]
+            return value === undefined || value === '' || (Array.isArray(value) && value.length === 0)
+          })
+          .map((name) => `${code}: {${name}}`)
+      }),
+    )
     expect([...new Set(missing)]).toEqual([])
   })
 })
@@ -167,7 +235,10 @@ describe.each(CHECKS.map((check) => ({ name: check.name, check })))('$name', ({ 
     const read = new Set(ran.filter((one) => one.check === check).flatMap(({ kinds }) => [...kinds]))
     const declared = [...check.needs, ...(check.confirms ?? [])]
     expect([...read].sort()).toEqual([...new Set(declared)].sort())
-    expect(declared.filter((kind, index) => declared.indexOf(kind) !== index), 'declared twice').toEqual([])
+    expect(
+      declared.filter((kind, index) => declared.indexOf(kind) !== index),
+      'declared twice',
+    ).toEqual([])
   })
 
   it('proves every finding with a reading it declares', () => {

@@ -4,7 +4,9 @@ import { program } from '../../src/cli/program.ts'
 import { startRecordedCluster, type RecordedCluster } from './recorded-cluster.ts'
 
 let cluster: RecordedCluster
-beforeAll(async () => { cluster = await startRecordedCluster('rejected-envoyfilter/ill') })
+beforeAll(async () => {
+  cluster = await startRecordedCluster('rejected-envoyfilter/ill')
+})
 afterAll(() => cluster.close())
 
 it('--version', async () => {
@@ -20,11 +22,28 @@ it('no command: the help, as bad usage', async () => {
 it('every command has a help with an example', () => {
   const all = program(() => undefined)
   const leaves = all.commands.flatMap((command) => (command.commands.length > 0 ? [...command.commands] : [command]))
-  expect(leaves.map((command) => command.name()).sort()).toEqual(['check', 'demo', 'diagnose', 'doctor', 'export', 'follow', 'log-level', 'serve', 'status', 'verify'])
+  expect(leaves.map((command) => command.name()).sort()).toEqual([
+    'check',
+    'demo',
+    'diagnose',
+    'doctor',
+    'export',
+    'follow',
+    'log-level',
+    'serve',
+    'status',
+    'verify',
+  ])
   for (const command of leaves) {
     let help = ''
-    command.configureOutput({ writeOut: (text) => { help += text } })
-    expect(() => { command.exitOverride().outputHelp() }).not.toThrow()
+    command.configureOutput({
+      writeOut: (text) => {
+        help += text
+      },
+    })
+    expect(() => {
+      command.exitOverride().outputHelp()
+    }).not.toThrow()
     expect(help, command.name()).toMatch(/\nExamples:\n {2}\$ /)
   }
 })
@@ -38,7 +57,10 @@ it('doctor: failed items are exit 2, each with its remedy', async () => {
 })
 
 it('config check: secrets are not shown, and what is missing is', async () => {
-  const { exitCode, stdout } = await cluster.run(['config', 'check'], { SLACK_BOT_TOKEN: 'xoxb-very-secret', REDIS_URL: 'redis://:very-secret@redis:6379' })
+  const { exitCode, stdout } = await cluster.run(['config', 'check'], {
+    SLACK_BOT_TOKEN: 'xoxb-very-secret',
+    REDIS_URL: 'redis://:very-secret@redis:6379',
+  })
   expect(exitCode).toBe(0)
   expect(stdout).not.toContain('very-secret')
   expect(stdout).toContain('SLACK_BOT_TOKEN = [redacted]')

@@ -18,7 +18,15 @@ describe('the answer', () => {
   it('ill: exit 2, and standard output is the JSON alone', async () => {
     const { stdout, stderr, exitCode } = await (await cluster('chapter-10/ill')).run([...ASK, '-o', 'json'])
     expect(exitCode).toBe(2)
-    expect(JSON.parse(stdout) as Report).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101', subject: { kind: 'VirtualService', namespace: 'istioinaction', name: 'catalog-v1-v2' } } } })
+    expect(JSON.parse(stdout) as Report).toMatchObject({
+      verdict: 'ill',
+      cause: {
+        finding: {
+          code: 'MESH0101',
+          subject: { kind: 'VirtualService', namespace: 'istioinaction', name: 'catalog-v1-v2' },
+        },
+      },
+    })
     expect(stderr).toBe('')
   })
 
@@ -38,7 +46,11 @@ describe('the answer', () => {
 
   it('a reader that closes the pipe early is no failure', async () => {
     const { env } = await cluster('chapter-10/ill')
-    const { stdout, stderr } = await execa('/bin/sh', ['-c', `"${process.execPath}" src/cli.ts ${ASK.join(' ')} | head -c 4`], { extendEnv: false, env, reject: false, cwd: new URL('../..', import.meta.url) })
+    const { stdout, stderr } = await execa(
+      '/bin/sh',
+      ['-c', `"${process.execPath}" src/cli.ts ${ASK.join(' ')} | head -c 4`],
+      { extendEnv: false, env, reject: false, cwd: new URL('../..', import.meta.url) },
+    )
     expect(stdout).toBe('Ill:')
     expect(stderr).toBe('')
   })
@@ -46,9 +58,21 @@ describe('the answer', () => {
 
 describe('bad usage: exit 64, nothing on standard output', () => {
   it.each([
-    ['a name that is nearly right', ['diagnose', 'catlog', '-n', 'istioinaction'], /no service catlog .*Nearest: catalog/],
-    ['a namespace that is nearly right', ['diagnose', 'catalog', '-n', 'istioinactio'], /no namespace istioinactio.*istioinaction/],
-    ['a flag for a namespace', ['diagnose', 'catalog', '-n', '--kubeconfig=x'], /"--kubeconfig=x" is not a namespace name/],
+    [
+      'a name that is nearly right',
+      ['diagnose', 'catlog', '-n', 'istioinaction'],
+      /no service catlog .*Nearest: catalog/,
+    ],
+    [
+      'a namespace that is nearly right',
+      ['diagnose', 'catalog', '-n', 'istioinactio'],
+      /no namespace istioinactio.*istioinaction/,
+    ],
+    [
+      'a flag for a namespace',
+      ['diagnose', 'catalog', '-n', '--kubeconfig=x'],
+      /"--kubeconfig=x" is not a namespace name/,
+    ],
     ['shell characters', ['diagnose', 'catalog;id'], /is not a name Kubernetes allows/],
     ['an unknown context', [...ASK, '--context', 'nope'], /no context "nope"; it has: recorded/],
     ['an unknown command', ['diagnos'], /Did you mean diagnose/],
@@ -68,17 +92,61 @@ describe('bad usage: exit 64, nothing on standard output', () => {
 describe('what could not be seen: exit 3, with the reason', () => {
   it.each([
     ['istioctl is absent', {}, /istioctl was not found.*set ISTIOCTL/, { ISTIOCTL: '/nowhere/istioctl' }],
-    ['istioctl is too old for -o json', { istioctl: `[ "$1" = proxy-status ] && { echo "Error: unknown shorthand flag: 'o' in -o" >&2; exit 1; }` }, /proxy-status: unparsable .*Istio 1\.27.*set ISTIOCTL/],
-    ['istioctl prints a table', { istioctl: '[ "$1" = proxy-status ] && { echo "NAME   CLUSTER   CDS   LDS"; exit 0; }' }, /proxy-status: unparsable .*Istio 1\.27/],
-    ['istioctl prints half a JSON document', { istioctl: `[ "$1" = proxy-config ] && { printf '[{"name": "x'; exit 0; }` }, /routes of .*: unparsable/],
-    ['istiod is unreachable', { istioctl: `[ "$1" = proxy-status ] && { echo 'Error: unable to find any Istiod instances' >&2; exit 1; }` }, /proxy-status: unavailable .*unable to find any Istiod/],
-    ['istioctl waits for ever for a right it has not', { istioctl: `[ "$1" = proxy-status ] && { printf '2026-01-01T00:00:00.000000Z\\terror\\twatch error in cluster : failed to list *v1.MutatingWebhookConfiguration: mutatingwebhookconfigurations.admissionregistration.k8s.io is forbidden: User "x" cannot list resource "mutatingwebhookconfigurations" in API group "admissionregistration.k8s.io" at the cluster scope\\n'; exec sleep 30; }` },
-      /proxy-status: forbidden[\s\S]*missing rule \(ClusterRole\): \{apiGroups: \["admissionregistration\.k8s\.io"\], resources: \["mutatingwebhookconfigurations"\], verbs: \["list"\]\}/],
-    ['the API server answers with something else', { api: (_, response) => void response.end('<html>a login page</html>') }, /unparsable .*not JSON/],
-    ['the API server refuses the credentials', { api: (_, response) => void response.writeHead(401).end(JSON.stringify({ message: 'Unauthorized' })) }, /forbidden .*refused the credentials/],
-    ['the API server forbids', { api: (_, response) => void response.writeHead(403).end(JSON.stringify({ message: 'virtualservices.networking.istio.io is forbidden: User "x" cannot list resource "virtualservices" in API group "networking.istio.io" at the cluster scope' })) },
-      /missing rule \(ClusterRole\): \{apiGroups: \["networking\.istio\.io"\], resources: \["virtualservices"\], verbs: \["list"\]\}/],
-    ['the API server is down', { api: (request) => void request.socket.destroy() }, /unavailable .*could not be reached/],
+    [
+      'istioctl is too old for -o json',
+      { istioctl: `[ "$1" = proxy-status ] && { echo "Error: unknown shorthand flag: 'o' in -o" >&2; exit 1; }` },
+      /proxy-status: unparsable .*Istio 1\.27.*set ISTIOCTL/,
+    ],
+    [
+      'istioctl prints a table',
+      { istioctl: '[ "$1" = proxy-status ] && { echo "NAME   CLUSTER   CDS   LDS"; exit 0; }' },
+      /proxy-status: unparsable .*Istio 1\.27/,
+    ],
+    [
+      'istioctl prints half a JSON document',
+      { istioctl: `[ "$1" = proxy-config ] && { printf '[{"name": "x'; exit 0; }` },
+      /routes of .*: unparsable/,
+    ],
+    [
+      'istiod is unreachable',
+      { istioctl: `[ "$1" = proxy-status ] && { echo 'Error: unable to find any Istiod instances' >&2; exit 1; }` },
+      /proxy-status: unavailable .*unable to find any Istiod/,
+    ],
+    [
+      'istioctl waits for ever for a right it has not',
+      {
+        istioctl: `[ "$1" = proxy-status ] && { printf '2026-01-01T00:00:00.000000Z\\terror\\twatch error in cluster : failed to list *v1.MutatingWebhookConfiguration: mutatingwebhookconfigurations.admissionregistration.k8s.io is forbidden: User "x" cannot list resource "mutatingwebhookconfigurations" in API group "admissionregistration.k8s.io" at the cluster scope\\n'; exec sleep 30; }`,
+      },
+      /proxy-status: forbidden[\s\S]*missing rule \(ClusterRole\): \{apiGroups: \["admissionregistration\.k8s\.io"\], resources: \["mutatingwebhookconfigurations"\], verbs: \["list"\]\}/,
+    ],
+    [
+      'the API server answers with something else',
+      { api: (_, response) => void response.end('<html>a login page</html>') },
+      /unparsable .*not JSON/,
+    ],
+    [
+      'the API server refuses the credentials',
+      { api: (_, response) => void response.writeHead(401).end(JSON.stringify({ message: 'Unauthorized' })) },
+      /forbidden .*refused the credentials/,
+    ],
+    [
+      'the API server forbids',
+      {
+        api: (_, response) =>
+          void response.writeHead(403).end(
+            JSON.stringify({
+              message:
+                'virtualservices.networking.istio.io is forbidden: User "x" cannot list resource "virtualservices" in API group "networking.istio.io" at the cluster scope',
+            }),
+          ),
+      },
+      /missing rule \(ClusterRole\): \{apiGroups: \["networking\.istio\.io"\], resources: \["virtualservices"\], verbs: \["list"\]\}/,
+    ],
+    [
+      'the API server is down',
+      { api: (request) => void request.socket.destroy() },
+      /unavailable .*could not be reached/,
+    ],
   ] as [string, RecordedClusterOptions, RegExp, Record<string, string>?][])('%s', async (_, options, says, env) => {
     const { stdout, exitCode } = await (await cluster('chapter-10/mended', options)).run(ASK, env)
     expect(stdout).toMatch(/^Unclear: /)
@@ -95,14 +163,24 @@ describe('what could not be seen: exit 3, with the reason', () => {
 })
 
 it('analyze is kept from reading Secrets', async () => {
-  const { run } = await cluster('chapter-10/mended', { istioctl: '[ "$1" = analyze ] && [ "$2" = -n ] && { echo "Error: $*" >&2; exit 1; }' })
+  const { run } = await cluster('chapter-10/mended', {
+    istioctl: '[ "$1" = analyze ] && [ "$2" = -n ] && { echo "Error: $*" >&2; exit 1; }',
+  })
   const { stdout } = await run(ASK)
-  expect(stdout).toContain('Error: analyze -n istioinaction -o json --remote-contexts recorded --analyzer some.Analyzer)')
+  expect(stdout).toContain(
+    'Error: analyze -n istioinaction -o json --remote-contexts recorded --analyzer some.Analyzer)',
+  )
 })
 
 it('Ctrl-C: exit 130, and istioctl does not stay behind', async () => {
   const { env, requests } = await cluster('chapter-10/mended', { istioctl: 'exec sleep 30', api: () => undefined })
-  const running = execa(process.execPath, ['src/cli.ts', ...ASK], { extendEnv: false, env, reject: false, stdin: 'ignore', cwd: new URL('../..', import.meta.url) })
+  const running = execa(process.execPath, ['src/cli.ts', ...ASK], {
+    extendEnv: false,
+    env,
+    reject: false,
+    stdin: 'ignore',
+    cwd: new URL('../..', import.meta.url),
+  })
   await expect.poll(() => requests.length, { timeout: 10_000 }).toBeGreaterThan(0)
   const began = performance.now()
   running.kill('SIGINT')

@@ -6,9 +6,14 @@ import { Interruption } from '../../src/cli/interruption.ts'
 let said = ''
 beforeEach(() => {
   said = ''
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => { said += String(text); return true })
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said += String(text)
+    return true
+  })
 })
-afterEach(() => { vi.restoreAllMocks() })
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 it('our own fault: exit 1, and the person is shown the run id that is logged', async () => {
   expect(await explainFailure(new TypeError('x is not a function'))).toBe(EXIT.broken)

@@ -2,10 +2,23 @@ import { expect, it } from 'vitest'
 import { progressLine } from '../../src/cli/progress.ts'
 import type { PlannedStep } from '../../src/diagnosis/report.ts'
 
-const step = (id: string, outcome: PlannedStep['outcome']): PlannedStep => ({ id, kind: 'pods', group: 'objects', title: `pods in ${id}`, command: 'kubectl get pods', outcome })
+const step = (id: string, outcome: PlannedStep['outcome']): PlannedStep => ({
+  id,
+  kind: 'pods',
+  group: 'objects',
+  title: `pods in ${id}`,
+  command: 'kubectl get pods',
+  outcome,
+})
 const drawnOn = (isTTY: boolean, columns: number, plan: PlannedStep[]): string => {
   let drawn = ''
-  const line = progressLine({ isTTY, columns, write: (text) => { drawn += text } })
+  const line = progressLine({
+    isTTY,
+    columns,
+    write: (text) => {
+      drawn += text
+    },
+  })
   line.steps(plan)
   line.steps(plan)
   line.clear()

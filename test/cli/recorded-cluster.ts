@@ -24,12 +24,18 @@ export interface RecordedCluster {
   env: Record<string, string>
   /** Requests the API server got: `GET /api/v1/pods`. */
   requests: string[]
-  run: (args: readonly string[], env?: Record<string, string>) => Promise<{ stdout: string; stderr: string; exitCode: number | undefined }>
+  run: (
+    args: readonly string[],
+    env?: Record<string, string>,
+  ) => Promise<{ stdout: string; stderr: string; exitCode: number | undefined }>
   close(): Promise<void>
 }
 
 /** Starts one from a situation, `chapter-10/ill`. */
-export async function startRecordedCluster(from: string, { istioctl = '', api }: RecordedClusterOptions = {}): Promise<RecordedCluster> {
+export async function startRecordedCluster(
+  from: string,
+  { istioctl = '', api }: RecordedClusterOptions = {},
+): Promise<RecordedCluster> {
   const recording = parseRecording(readFileSync(join(SCENARIOS, from, 'recording.json'), 'utf8'))
   const folder = mkdtempSync(join(tmpdir(), 'mesh-medic-cli-'))
   const requests: string[] = []
@@ -38,19 +44,33 @@ export async function startRecordedCluster(from: string, { istioctl = '', api }:
     requests.push(`${request.method ?? ''} ${request.url ?? ''}`)
     answer(request, response)
   })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
   const env = {
-    PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: folder, MESH_MEDIC_DATA: join(folder, 'data'),
-    KUBECONFIG: writeKubeconfig(folder, (server.address() as AddressInfo).port), ISTIOCTL: writeIstioctl(folder, recording, istioctl),
+    PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
+    HOME: folder,
+    MESH_MEDIC_DATA: join(folder, 'data'),
+    KUBECONFIG: writeKubeconfig(folder, (server.address() as AddressInfo).port),
+    ISTIOCTL: writeIstioctl(folder, recording, istioctl),
   }
   return {
-    env, requests,
+    env,
+    requests,
     async run(args, more = {}) {
-      const { stdout, stderr, exitCode } = await execa(process.execPath, [CLI, ...args], { reject: false, extendEnv: false, env: { ...env, ...more }, stdin: 'ignore', stripFinalNewline: false })
+      const { stdout, stderr, exitCode } = await execa(process.execPath, [CLI, ...args], {
+        reject: false,
+        extendEnv: false,
+        env: { ...env, ...more },
+        stdin: 'ignore',
+        stripFinalNewline: false,
+      })
       return { stdout, stderr, exitCode }
     },
     async close() {
-      await new Promise((resolve) => { server.close(resolve).closeAllConnections() })
+      await new Promise((resolve) => {
+        server.close(resolve).closeAllConnections()
+      })
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -58,10 +78,19 @@ export async function startRecordedCluster(from: string, { istioctl = '', api }:
 
 function writeKubeconfig(folder: string, port: number): string {
   const path = join(folder, 'kubeconfig')
-  writeFileSync(path, JSON.stringify({
-    apiVersion: 'v1', kind: 'Config', 'current-context': 'recorded', clusters: [{ name: 'recorded', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'nobody', user: {} }], contexts: [{ name: 'recorded', context: { cluster: 'recorded', user: 'nobody' } }],
-  }))
+  writeFileSync(
+    path,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'recorded',
+      clusters: [
+        { name: 'recorded', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } },
+      ],
+      users: [{ name: 'nobody', user: {} }],
+      contexts: [{ name: 'recorded', context: { cluster: 'recorded', user: 'nobody' } }],
+    }),
+  )
   return path
 }
 
@@ -72,10 +101,16 @@ function writeIstioctl(folder: string, recording: Recording, before: Script): st
   const answers = join(folder, 'answers')
   mkdirSync(answers)
   for (const { call, json, text = '' } of recording.calls) {
-    if (call.startsWith('istioctl ')) writeFileSync(join(answers, fileName(call.slice('istioctl '.length))), json === undefined ? text : JSON.stringify(json))
+    if (call.startsWith('istioctl '))
+      writeFileSync(
+        join(answers, fileName(call.slice('istioctl '.length))),
+        json === undefined ? text : JSON.stringify(json),
+      )
   }
   const path = join(folder, 'istioctl')
-  writeFileSync(path, `#!/bin/sh
+  writeFileSync(
+    path,
+    `#!/bin/sh
 ${before}
 case "$*" in "analyze --list-analyzers"*) printf '* some.Analyzer:\\n    Checks\\n* gateway.SecretAnalyzer:\\n    Checks\\n'; exit 0;; esac
 args=$(printf '%s' "$*" | sed 's/ --remote-contexts.*//; s/ --context .*//')
@@ -83,7 +118,8 @@ file="${answers}/$(printf '%s' "$args" | tr -c 'A-Za-z0-9.-' '_')"
 [ -f "$file" ] && exec cat "$file"
 echo "Error: not recorded: $args" >&2
 exit 1
-`)
+`,
+  )
   chmodSync(path, 0o755)
   return path
 }
@@ -93,11 +129,16 @@ function apiServer(recording: Recording): RequestListener {
   const calls = new Map(recording.calls.map((call) => [call.call, call]))
   return (request, response) => {
     const url = new URL(request.url ?? '', 'http://recorded')
-    const [, core, group, groupVersion, namespace, plural, pod] = /^\/(?:api\/(v1)|apis\/([^/]+)\/([^/]+))(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+)\/log)?$/.exec(url.pathname) ?? []
-    const query = (name: string, flag: string): string => (url.searchParams.has(name) ? ` ${flag} ${url.searchParams.get(name) ?? ''}` : '')
-    const name = pod !== undefined
-      ? `kubernetes log Pod ${namespace ?? ''}/${pod} ${url.searchParams.get('container') ?? ''} ${url.searchParams.get('tailLines') ?? ''}`
-      : `kubernetes list ${plural ?? ''}.${core ?? `${groupVersion ?? ''}.${group ?? ''}`} ${namespace === undefined ? '-A' : `-n ${namespace}`}${query('labelSelector', '-l')}${query('fieldSelector', '--field-selector')}`
+    const [, core, group, groupVersion, namespace, plural, pod] =
+      /^\/(?:api\/(v1)|apis\/([^/]+)\/([^/]+))(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+)\/log)?$/.exec(
+        url.pathname,
+      ) ?? []
+    const query = (name: string, flag: string): string =>
+      url.searchParams.has(name) ? ` ${flag} ${url.searchParams.get(name) ?? ''}` : ''
+    const name =
+      pod !== undefined
+        ? `kubernetes log Pod ${namespace ?? ''}/${pod} ${url.searchParams.get('container') ?? ''} ${url.searchParams.get('tailLines') ?? ''}`
+        : `kubernetes list ${plural ?? ''}.${core ?? `${groupVersion ?? ''}.${group ?? ''}`} ${namespace === undefined ? '-A' : `-n ${namespace}`}${query('labelSelector', '-l')}${query('fieldSelector', '--field-selector')}`
     const call = calls.get(name)
     response.setHeader('content-type', 'application/json')
     if (call === undefined) response.writeHead(500).end(JSON.stringify({ message: `not recorded: ${name}` }))

@@ -2,42 +2,84 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { parseAllDocuments, parse } from 'yaml'
-import { RESERVED_NAMES } from '../../src/changes/identity.ts'
-import { WRITABLE } from '../../src/changes/writable-kinds.ts'
+import { RESERVED_NAMES } from '../../src/fixes/identity.ts'
+import { WRITABLE } from '../../src/fixes/writable-kinds.ts'
 import { policyOf } from '../../src/config/policy.ts'
 import { VARIABLES } from '../../src/config/variables.ts'
 import { PERMISSIONS } from '../../src/evidence/permissions.ts'
 import type { Permission } from '../../src/evidence/reading.ts'
+import { defined } from '../../src/mesh/defined.ts'
 
 const DEPLOY = join(import.meta.dirname, '..', '..', 'deploy')
 
-interface Rule { apiGroups: string[]; resources: string[]; resourceNames?: string[]; verbs: string[] }
-interface Subject { kind: string; name: string; namespace?: string }
+interface Rule {
+  apiGroups: string[]
+  resources: string[]
+  resourceNames?: string[]
+  verbs: string[]
+}
+interface Subject {
+  kind: string
+  name: string
+  namespace?: string
+}
 interface Manifest {
   kind: string
   metadata: { name: string; namespace?: string }
   rules?: Rule[]
   roleRef?: { name: string }
   subjects?: Subject[]
-  spec?: { template?: { spec: PodSpec }; matchConditions?: { expression: string }[]; validations?: { expression: string }[]; policyName?: string; validationActions?: string[]; failurePolicy?: string }
+  spec?: {
+    template?: { spec: PodSpec }
+    matchConditions?: { expression: string }[]
+    validations?: { expression: string }[]
+    policyName?: string
+    validationActions?: string[]
+    failurePolicy?: string
+  }
 }
-interface PodSpec { serviceAccountName: string; securityContext: object; containers: { env: { name: string; value?: string }[]; securityContext: object }[] }
+interface PodSpec {
+  serviceAccountName: string
+  securityContext: object
+  containers: { env: { name: string; value?: string }[]; securityContext: object }[]
+}
 
 const { rehearseAs: REHEARSAL } = policyOf({})
 const textOf = (file: string): string => readFileSync(join(DEPLOY, 'manifests', file), 'utf8')
-const manifestsIn = (file: string): Manifest[] => parseAllDocuments(textOf(file)).map((document) => document.toJS() as Manifest)
+const manifestsIn = (file: string): Manifest[] =>
+  parseAllDocuments(textOf(file)).map((document) => document.toJS() as Manifest)
 const manifests = readdirSync(join(DEPLOY, 'manifests')).flatMap(manifestsIn)
 
-const grantedBy = (file: string): Permission[] => manifestsIn(file).flatMap(({ metadata: { namespace }, rules = [] }) => rules.flatMap(({ apiGroups, resources, resourceNames = [undefined], verbs }) =>
-  apiGroups.flatMap((group) => resources.flatMap((resource) => resourceNames.flatMap((name) => verbs.map((verb): Permission => ({
-    verb, group, resource, ...(namespace !== undefined && { namespace }), ...(name !== undefined && { name }),
-  })))))))
+const grantedBy = (file: string): Permission[] =>
+  manifestsIn(file).flatMap(({ metadata: { namespace }, rules = [] }) =>
+    rules.flatMap(({ apiGroups, resources, resourceNames = [undefined], verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) =>
+          resourceNames.flatMap((name) =>
+            verbs.map((verb): Permission => ({
+              verb,
+              group,
+              resource,
+              ...defined({ namespace, name }),
+            })),
+          ),
+        ),
+      ),
+    ),
+  )
 const granted = grantedBy('reader.yaml')
 const given = grantedBy('writer.yaml')
-const texts = (permissions: readonly Permission[]): string[] => permissions.map(({ verb, group, resource, namespace = '-', name = '*' }) => `${verb} ${resource}.${group} ${namespace} ${name}`).sort()
+const texts = (permissions: readonly Permission[]): string[] =>
+  permissions
+    .map(
+      ({ verb, group, resource, namespace = '-', name = '*' }) => `${verb} ${resource}.${group} ${namespace} ${name}`,
+    )
+    .sort()
 
 it('no other file grants anything', () => {
-  expect(manifests.flatMap(({ rules = [] }) => rules).length).toBe([...manifestsIn('reader.yaml'), ...manifestsIn('writer.yaml')].flatMap(({ rules = [] }) => rules).length)
+  expect(manifests.flatMap(({ rules = [] }) => rules).length).toBe(
+    [...manifestsIn('reader.yaml'), ...manifestsIn('writer.yaml')].flatMap(({ rules = [] }) => rules).length,
+  )
 })
 
 it('the roles grant exactly what is needed', () => {
@@ -45,20 +87,31 @@ it('the roles grant exactly what is needed', () => {
 })
 
 it('no Secrets, nothing wild, and nothing is written but what istioctl needs to look', () => {
-  expect(granted.filter(({ resource, group, verb }) => resource.startsWith('secrets') || [resource, group, verb].includes('*'))).toEqual([])
+  expect(
+    granted.filter(
+      ({ resource, group, verb }) => resource.startsWith('secrets') || [resource, group, verb].includes('*'),
+    ),
+  ).toEqual([])
   const writes = granted.filter(({ verb }) => !['get', 'list', 'watch'].includes(verb))
   expect(texts(writes)).toEqual(['create pods/portforward. - *', 'create serviceaccounts/token. istio-system default'])
 })
 
 it('approvers may write exactly the kinds that fixes write', () => {
-  expect(texts(given.filter(({ verb }) => verb !== 'impersonate'))).toEqual(texts(WRITABLE.flatMap(({ group, plural, verbs }) => verbs.map((verb) => ({ verb, group, resource: plural })))))
+  expect(texts(given.filter(({ verb }) => verb !== 'impersonate'))).toEqual(
+    texts(WRITABLE.flatMap(({ group, plural, verbs }) => verbs.map((verb) => ({ verb, group, resource: plural })))),
+  )
 })
 
 it("the bot may act in named people's names alone, none of them Kubernetes' own", () => {
   const impersonated = given.filter(({ verb }) => verb === 'impersonate')
-  expect(texts(impersonated)).toEqual([`impersonate groups. - mesh-medic:approvers`, `impersonate users. - ${REHEARSAL.user}`])
+  expect(texts(impersonated)).toEqual([
+    `impersonate groups. - mesh-medic:approvers`,
+    `impersonate users. - ${REHEARSAL.user}`,
+  ])
   expect(impersonated.filter(({ name }) => name === undefined || RESERVED_NAMES.test(name))).toEqual([])
-  const bound = manifestsIn('writer.yaml').flatMap(({ roleRef, subjects = [] }) => subjects.map(({ kind, name, namespace }) => [roleRef?.name, kind, namespace, name]))
+  const bound = manifestsIn('writer.yaml').flatMap(({ roleRef, subjects = [] }) =>
+    subjects.map(({ kind, name, namespace }) => [roleRef?.name, kind, namespace, name]),
+  )
   const pod = manifests.find(({ kind }) => kind === 'Deployment')!.spec!.template!.spec
   expect(bound).toEqual([
     ['mesh-medic-impersonator', 'ServiceAccount', 'mesh-medic', pod.serviceAccountName],
@@ -68,17 +121,25 @@ it("the bot may act in named people's names alone, none of them Kubernetes' own"
 })
 
 it('who rehearses is kept to dry runs', () => {
-  const [policy, binding] = manifestsIn('writer.yaml').filter(({ kind }) => kind.startsWith('ValidatingAdmissionPolicy'))
+  const [policy, binding] = manifestsIn('writer.yaml').filter(({ kind }) =>
+    kind.startsWith('ValidatingAdmissionPolicy'),
+  )
   expect(policy?.spec).toMatchObject({
-    failurePolicy: 'Fail', matchConditions: [{ expression: `request.userInfo.username == '${REHEARSAL.user}'` }], validations: [{ expression: 'has(request.dryRun) && request.dryRun' }],
-    matchConstraints: { resourceRules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*'] }] },
+    failurePolicy: 'Fail',
+    matchConditions: [{ expression: `request.userInfo.username == '${REHEARSAL.user}'` }],
+    validations: [{ expression: 'has(request.dryRun) && request.dryRun' }],
+    matchConstraints: {
+      resourceRules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*'] }],
+    },
   })
   expect(binding?.spec).toEqual({ policyName: policy?.metadata.name, validationActions: ['Deny'] })
 })
 
 it.each(['reader.yaml', 'writer.yaml'])('every rule of %s has its reason above it', (file) => {
   const lines = textOf(file).split('\n')
-  const blocks = lines.map((line, index) => ({ line, before: lines[index - 1] ?? '' })).filter(({ line }) => /^ {2}- (\{ )?apiGroups/.test(line))
+  const blocks = lines
+    .map((line, index) => ({ line, before: lines[index - 1] ?? '' }))
+    .filter(({ line }) => /^ {2}- (\{ )?apiGroups/.test(line))
   expect(blocks.length).toBeGreaterThan(10)
   for (const { line, before } of blocks) expect(before, line).toMatch(/^ {2}(#|- \{ apiGroups)/)
 })
@@ -86,7 +147,10 @@ it.each(['reader.yaml', 'writer.yaml'])('every rule of %s has its reason above i
 it('the pod is not root, writes nowhere but to its volumes, and takes its secrets by reference', () => {
   const pod = manifests.find(({ kind }) => kind === 'Deployment')!.spec!.template!.spec
   expect(pod).toMatchObject({ serviceAccountName: 'mesh-medic-reader', securityContext: { runAsNonRoot: true } })
-  expect(pod.containers[0]!.securityContext).toMatchObject({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true })
+  expect(pod.containers[0]!.securityContext).toMatchObject({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+  })
   for (const { name, value } of pod.containers[0]!.env) {
     expect(Object.keys(VARIABLES)).toContain(name)
     if (/TOKEN|SECRET|REDIS/.test(name)) expect(value, name).toBeUndefined()
@@ -94,7 +158,9 @@ it('the pod is not root, writes nowhere but to its volumes, and takes its secret
 })
 
 it('compose: Redis keeps what it was given', () => {
-  const { services } = parse(readFileSync(join(DEPLOY, 'compose.yaml'), 'utf8')) as { services: { redis: { command: string[] }; bot: { environment: Record<string, string> } } }
+  const { services } = parse(readFileSync(join(DEPLOY, 'compose.yaml'), 'utf8')) as {
+    services: { redis: { command: string[] }; bot: { environment: Record<string, string> } }
+  }
   expect(services.redis.command.join(' ')).toContain('--appendonly yes --maxmemory-policy noeviction')
   for (const name of Object.keys(services.bot.environment)) expect(Object.keys(VARIABLES)).toContain(name)
 })

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { changesOf } from '../../src/changes/propose.ts'
+import { changesOf } from '../../src/fixes/propose.ts'
 import { CHECKS } from '../../src/checks/index.ts'
 import { examine } from '../../src/diagnosis/examine.ts'
-import { reportJson } from '../../src/diagnosis/json.ts'
+import { reportJson } from '../../src/report/json.ts'
 import { parseRecording, replayClients } from '../../src/evidence/clients/recording.ts'
 import { outcomeOf, parseAsk, PHASES, readSituation, SCENARIOS, situations } from '../situation.ts'
 
@@ -12,7 +12,10 @@ const recordingOf = (from: string): string => readFileSync(join(SCENARIOS, from,
 
 /** The same mesh, had its cluster another domain: with identities of the old trust domain, which is another thing, and of one to match. */
 const MOVES: Readonly<Record<string, (text: string) => string>> = {
-  'the trust domain stays': (text) => text.replaceAll('.svc.cluster.local', '.svc.mesh.example').replaceAll(/("--domain", ?)"cluster\.local"/g, '$1"mesh.example"'),
+  'the trust domain stays': (text) =>
+    text
+      .replaceAll('.svc.cluster.local', '.svc.mesh.example')
+      .replaceAll(/("--domain", ?)"cluster\.local"/g, '$1"mesh.example"'),
   'the trust domain too': (text) => text.replaceAll('cluster.local', 'mesh.example'),
 }
 
@@ -20,25 +23,44 @@ async function diagnosed(name: string, recording: string, ask: string): Promise<
   const report = await examine(parseAsk(ask), replayClients(parseRecording(recording)), CHECKS)
   // What is proposed belongs to what is said; a change's id is made of its writes.
   const { changes, advice } = changesOf(report)
-  const said = { ...reportJson({ ...report, plan: report.plan.map(({ milliseconds: _, ...step }) => step) }) as object, changes: changes.map(({ id: _, ...change }) => change), advice }
-  return { json: JSON.parse(JSON.stringify(said).replaceAll('mesh.example', 'cluster.local')) as unknown, outcome: outcomeOf(report, readSituation(name)) }
+  const said = {
+    ...(reportJson({ ...report, plan: report.plan.map(({ milliseconds: _, ...step }) => step) }) as object),
+    changes: changes.map(({ id: _, ...change }) => change),
+    advice,
+  }
+  return {
+    json: JSON.parse(JSON.stringify(said).replaceAll('mesh.example', 'cluster.local')) as unknown,
+    outcome: outcomeOf(report, readSituation(name)),
+  }
 }
 
 describe.each(Object.entries(MOVES))('a mesh whose Services have another domain (%s)', (_, moved) => {
-  it.each(situations().flatMap(({ name, ask }) => PHASES.map((phase) => ({ name, phase, ask }))))('is judged no other way: $name, $phase', async ({ name, phase, ask }) => {
-    const recording = recordingOf(`${name}/${phase}`)
-    expect(moved(recording)).not.toBe(recording)
-    const [there, here] = await Promise.all([diagnosed(name, moved(recording), moved(ask)), diagnosed(name, recording, ask)])
-    expect(there.outcome).toEqual(here.outcome)
-    expect(there.json).toEqual(here.json)
-  })
+  it.each(situations().flatMap(({ name, ask }) => PHASES.map((phase) => ({ name, phase, ask }))))(
+    'is judged no other way: $name, $phase',
+    async ({ name, phase, ask }) => {
+      const recording = recordingOf(`${name}/${phase}`)
+      expect(moved(recording)).not.toBe(recording)
+      const [there, here] = await Promise.all([
+        diagnosed(name, moved(recording), moved(ask)),
+        diagnosed(name, recording, ask),
+      ])
+      expect(there.outcome).toEqual(here.outcome)
+      expect(there.json).toEqual(here.json)
+    },
+  )
 
   it('has its domain from the sidecars where istiod cannot be seen', async () => {
     const { madeAt, calls } = parseRecording(moved(recordingOf('chapter-10/ill')))
-    const blind = calls.map((call) => (call.call.endsWith('-l app=istiod') ? { call: call.call, failed: { reason: 'forbidden', detail: 'pods is forbidden' } as const } : call))
+    const blind = calls.map((call) =>
+      call.call.endsWith('-l app=istiod')
+        ? { call: call.call, failed: { reason: 'forbidden', detail: 'pods is forbidden' } as const }
+        : call,
+    )
     const { ask, expect: expected } = readSituation('chapter-10')
     const report = await examine(parseAsk(moved(ask)), replayClients({ madeAt, calls: blind }), CHECKS)
-    expect(report.cause?.finding).toMatchObject(expected.verdict === 'ill' ? { check: expected.cause, code: expected.code, standing: expected.standing } : {})
+    expect(report.cause?.finding).toMatchObject(
+      expected.verdict === 'ill' ? { check: expected.cause, code: expected.code, standing: expected.standing } : {},
+    )
     expect(report.target.hosts).toContain('catalog.istioinaction.svc.mesh.example')
   })
 })

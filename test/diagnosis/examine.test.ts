@@ -7,7 +7,8 @@ import { parseTarget } from '../../src/mesh/target-query.ts'
 import { recordedClients } from '../replay.ts'
 
 const ask = parseTarget('catalog', 'istioinaction')
-const fails = (reason: UnseenError['reason']) => (): Promise<never> => Promise.reject(new UnseenError(reason, `${reason} in this test`))
+const fails = (reason: UnseenError['reason']) => (): Promise<never> =>
+  Promise.reject(new UnseenError(reason, `${reason} in this test`))
 
 /** The recorded mesh whose nth call to the outside fails. */
 function failingAt(n: number): { clients: Clients; calls: () => number } {
@@ -23,7 +24,11 @@ function failingAt(n: number): { clients: Clients; calls: () => number } {
     calls: () => calls,
     clients: {
       ...recorded,
-      kubernetes: { ...kubernetes, list: (...args) => pass(() => kubernetes.list(...args)), log: (...args) => pass(() => kubernetes.log(...args)) },
+      kubernetes: {
+        ...kubernetes,
+        list: (...args) => pass(() => kubernetes.list(...args)),
+        log: (...args) => pass(() => kubernetes.log(...args)),
+      },
       istioctl: { run: (...args) => pass(() => istioctl.run(...args)) },
     },
   }
@@ -37,13 +42,24 @@ describe('a diagnosis', () => {
     for (let n = 1; n <= whole.calls(); n += 1) {
       const report = await examine(ask, failingAt(n).clients, CHECKS)
       expect(report.verdict, `call ${n}`).not.toBe('ill')
-      expect(report.readings.filter(({ ok }) => !ok), `call ${n}`).toHaveLength(1)
+      expect(
+        report.readings.filter(({ ok }) => !ok),
+        `call ${n}`,
+      ).toHaveLength(1)
     }
   })
 
   it('is unclear when nothing can be seen', async () => {
     const recorded = recordedClients('chapter-10/ill')
-    const report = await examine(ask, { ...recorded, kubernetes: { ...recorded.kubernetes, list: fails('unavailable'), log: fails('unavailable') }, istioctl: { run: fails('unavailable') } }, CHECKS)
+    const report = await examine(
+      ask,
+      {
+        ...recorded,
+        kubernetes: { ...recorded.kubernetes, list: fails('unavailable'), log: fails('unavailable') },
+        istioctl: { run: fails('unavailable') },
+      },
+      CHECKS,
+    )
     expect(report.verdict).toBe('unclear')
     expect(report.findings).toEqual([])
     expect(report.readings.every(({ ok }) => !ok)).toBe(true)
@@ -51,14 +67,26 @@ describe('a diagnosis', () => {
 
   it('without istiod it is not healthy', async () => {
     const recorded = recordedClients('chapter-10/mended')
-    const report = await examine(ask, { ...recorded, istioctl: { run: (args, signal) => (args[0] === 'proxy-status' ? fails('unavailable')() : recorded.istioctl.run(args, signal)) } }, CHECKS)
+    const report = await examine(
+      ask,
+      {
+        ...recorded,
+        istioctl: {
+          run: (args, signal) =>
+            args[0] === 'proxy-status' ? fails('unavailable')() : recorded.istioctl.run(args, signal),
+        },
+      },
+      CHECKS,
+    )
     expect(report.verdict).toBe('unclear')
     expect(report.skipped.map(({ kind }) => kind)).toContain('proxy-status')
   })
 
   it('tells its steps while it runs, each once, and ends with all of them done', async () => {
     const told: string[][] = []
-    const report = await examine(ask, recordedClients('chapter-10/ill'), CHECKS, { progress: { steps: (plan) => told.push(plan.map(({ id }) => id)) } })
+    const report = await examine(ask, recordedClients('chapter-10/ill'), CHECKS, {
+      progress: { steps: (plan) => told.push(plan.map(({ id }) => id)) },
+    })
     expect(told.every((ids) => new Set(ids).size === ids.length)).toBe(true)
     expect(report.plan.every(({ outcome }) => outcome === 'seen')).toBe(true)
   })
@@ -74,9 +102,17 @@ describe('a diagnosis', () => {
 
   it('gives up on a step that does not answer, and goes on', async () => {
     const recorded = recordedClients('chapter-10/ill')
-    const clients: Clients = { ...recorded, istioctl: { run: (args, signal) => (args[0] === 'analyze' ? new Promise(() => undefined) : recorded.istioctl.run(args, signal)) } }
+    const clients: Clients = {
+      ...recorded,
+      istioctl: {
+        run: (args, signal) =>
+          args[0] === 'analyze' ? new Promise(() => undefined) : recorded.istioctl.run(args, signal),
+      },
+    }
     const report = await examine(ask, clients, CHECKS, { stepTimeout: 100 })
     expect(report).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101' } } })
-    expect(report.readings.filter(({ ok }) => !ok)).toEqual([expect.objectContaining({ kind: 'analyzer-messages', reason: 'timeout' })])
+    expect(report.readings.filter(({ ok }) => !ok)).toEqual([
+      expect.objectContaining({ kind: 'analyzer-messages', reason: 'timeout' }),
+    ])
   })
 })

@@ -1,20 +1,35 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { meshStatus } from '../../src/diagnosis/mesh-status.ts'
-import { statusText, statusVerdict } from '../../src/diagnosis/mesh-status-text.ts'
+import { statusText, statusVerdict } from '../../src/report/mesh-status-text.ts'
 import type { Recording } from '../../src/evidence/clients/recording.ts'
 import { parseRecording, replayClients } from '../../src/evidence/clients/recording.ts'
 
-const recorded = (): Recording => parseRecording(readFileSync(new URL('mesh-status/recording.json', import.meta.url), 'utf8'))
+const recorded = (): Recording =>
+  parseRecording(readFileSync(new URL('mesh-status/recording.json', import.meta.url), 'utf8'))
 const without = (start: string): Recording => {
   const { madeAt, calls } = recorded()
-  return { madeAt, calls: calls.map((call) => (call.call.startsWith(start) ? { call: call.call, failed: { reason: 'unavailable', detail: 'no running Istio pods in "istio-system"' } } : call)) }
+  return {
+    madeAt,
+    calls: calls.map((call) =>
+      call.call.startsWith(start)
+        ? { call: call.call, failed: { reason: 'unavailable', detail: 'no running Istio pods in "istio-system"' } }
+        : call,
+    ),
+  }
 }
 const states = (recording: Recording, namespace?: string): Promise<Record<string, string>> =>
-  meshStatus(replayClients(recording), { namespace }).then(({ proxies }) => Object.fromEntries(proxies.map(({ pod, state }) => [pod.name.replace(/-\w+-\w+$/, ''), state])))
+  meshStatus(replayClients(recording), { namespace }).then(({ proxies }) =>
+    Object.fromEntries(proxies.map(({ pod, state }) => [pod.name.replace(/-\w+-\w+$/, ''), state])),
+  )
 
 test('tells absent, rejecting and synced proxies apart, worst first', async () => {
-  expect(await states(recorded())).toEqual({ lonely: 'absent', catalog: 'rejected', 'catalog-v2': 'synced', 'istio-ingressgateway': 'synced' })
+  expect(await states(recorded())).toEqual({
+    lonely: 'absent',
+    catalog: 'rejected',
+    'catalog-v2': 'synced',
+    'istio-ingressgateway': 'synced',
+  })
 })
 
 test('keeps to a namespace, but shows the control plane', async () => {
@@ -46,11 +61,20 @@ test('a proxy that started a moment ago is not called absent', async () => {
 })
 
 test('an unknown namespace is refused with the nearest name', async () => {
-  await expect(meshStatus(replayClients({ ...recorded(), calls: [...recorded().calls, { call: 'kubernetes list pods.v1 -n prch', json: [] }] }), { namespace: 'prch' }))
-    .rejects.toMatchObject({ code: 'unknown-namespace', nearest: ['porch'] })
+  await expect(
+    meshStatus(
+      replayClients({
+        ...recorded(),
+        calls: [...recorded().calls, { call: 'kubernetes list pods.v1 -n prch', json: [] }],
+      }),
+      { namespace: 'prch' },
+    ),
+  ).rejects.toMatchObject({ code: 'unknown-namespace', nearest: ['porch'] })
 })
 
 test('versions that differ are skew', async () => {
   const text = JSON.stringify(recorded()).replace('"ISTIO_VERSION":"1.31.0"', '"ISTIO_VERSION":"1.29.2"')
-  expect(statusText(await meshStatus(replayClients(parseRecording(text))))).toContain('Version skew: 1.31.0 (3), 1.29.2 (1)')
+  expect(statusText(await meshStatus(replayClients(parseRecording(text))))).toContain(
+    'Version skew: 1.31.0 (3), 1.29.2 (1)',
+  )
 })

@@ -34,17 +34,29 @@ export function makeMesh(folder: string): void {
   mkdirSync(join(folder, 'pods'), { recursive: true })
   writeFileSync(join(folder, 'istioctl'), ISTIOCTL, { mode: 0o755 })
   // The writer reads one; nothing is ever sent to it.
-  writeFileSync(join(folder, 'kubeconfig'), JSON.stringify({
-    apiVersion: 'v1', kind: 'Config', 'current-context': 'drill', contexts: [{ name: 'drill', context: { cluster: 'drill', user: 'drill' } }],
-    clusters: [{ name: 'drill', cluster: { server: 'http://127.0.0.1:1' } }], users: [{ name: 'drill', user: {} }],
-  }))
+  writeFileSync(
+    join(folder, 'kubeconfig'),
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'drill',
+      contexts: [{ name: 'drill', context: { cluster: 'drill', user: 'drill' } }],
+      clusters: [{ name: 'drill', cluster: { server: 'http://127.0.0.1:1' } }],
+      users: [{ name: 'drill', user: {} }],
+    }),
+  )
 }
 
 export function addPod(folder: string, name: string, uid: string, levels: LogLevels): void {
   const making = join(folder, `making-${uid}`)
   mkdirSync(join(making, 'levels'), { recursive: true })
   writeFileSync(join(making, 'uid'), uid)
-  writeFileSync(join(making, 'started'), Object.entries(levels).map(([logger, level]) => `${logger}:${level}`).join(','))
+  writeFileSync(
+    join(making, 'started'),
+    Object.entries(levels)
+      .map(([logger, level]) => `${logger}:${level}`)
+      .join(','),
+  )
   for (const [logger, level] of Object.entries(levels)) writeFileSync(join(making, 'levels', logger), level)
   renameSync(making, join(folder, 'pods', name))
 }
@@ -58,7 +70,12 @@ export function podAt(folder: string, name: string): { uid: string; levels: LogL
   const pod = join(folder, 'pods', name)
   if (!existsSync(pod)) return undefined
   const levels = join(pod, 'levels')
-  return { uid: readFileSync(join(pod, 'uid'), 'utf8'), levels: Object.fromEntries(readdirSync(levels).map((logger) => [logger, readFileSync(join(levels, logger), 'utf8')])) }
+  return {
+    uid: readFileSync(join(pod, 'uid'), 'utf8'),
+    levels: Object.fromEntries(
+      readdirSync(levels).map((logger) => [logger, readFileSync(join(levels, logger), 'utf8')]),
+    ),
+  }
 }
 
 function podObject(folder: string, name: string): KubernetesObject[] {
@@ -66,8 +83,13 @@ function podObject(folder: string, name: string): KubernetesObject[] {
   if (uid === undefined) return []
   const proxy = { name: 'istio-proxy', args: [`--proxyComponentLogLevel=${started ?? ''}`] }
   const pod: KubernetesObject = {
-    kind: 'Pod', metadata: { name, namespace: NAMESPACE, uid, labels: { app: 'catalog' } }, spec: { containers: [{ name: 'catalog' }, proxy] },
-    status: { phase: 'Running', containerStatuses: [{ name: 'istio-proxy', state: { running: { startedAt: '2026-11-24T00:00:00Z' } } }] },
+    kind: 'Pod',
+    metadata: { name, namespace: NAMESPACE, uid, labels: { app: 'catalog' } },
+    spec: { containers: [{ name: 'catalog' }, proxy] },
+    status: {
+      phase: 'Running',
+      containerStatuses: [{ name: 'istio-proxy', state: { running: { startedAt: '2026-11-24T00:00:00Z' } } }],
+    },
   }
   return [pod]
 }
@@ -83,10 +105,20 @@ function factsOf(pod: string): string[] {
 
 function objects(folder: string, plural: string): KubernetesObject[] {
   switch (plural) {
-    case 'pods': return readdirSync(join(folder, 'pods')).flatMap((name) => podObject(folder, name))
-    case 'services': return [{ kind: 'Service', metadata: { name: 'catalog', namespace: NAMESPACE }, spec: { selector: { app: 'catalog' } } }]
-    case 'namespaces': return ['kube-system', NAMESPACE].map((name) => ({ kind: 'Namespace', metadata: { name, uid: `uid-${name}` } }))
-    default: return []
+    case 'pods':
+      return readdirSync(join(folder, 'pods')).flatMap((name) => podObject(folder, name))
+    case 'services':
+      return [
+        {
+          kind: 'Service',
+          metadata: { name: 'catalog', namespace: NAMESPACE },
+          spec: { selector: { app: 'catalog' } },
+        },
+      ]
+    case 'namespaces':
+      return ['kube-system', NAMESPACE].map((name) => ({ kind: 'Namespace', metadata: { name, uid: `uid-${name}` } }))
+    default:
+      return []
   }
 }
 
@@ -96,7 +128,12 @@ export function meshClients(folder: string): Clients {
     now: () => new Date(),
     istioctl: istioctlProgram({ program: join(folder, 'istioctl') }),
     kubernetes: {
-      list: ({ plural }, { fields }) => Promise.resolve(objects(folder, plural).filter(({ metadata }) => fields === undefined || fields === `metadata.name=${metadata.name}`)),
+      list: ({ plural }, { fields }) =>
+        Promise.resolve(
+          objects(folder, plural).filter(
+            ({ metadata }) => fields === undefined || fields === `metadata.name=${metadata.name}`,
+          ),
+        ),
       log: () => Promise.reject(new UnseenError('unavailable', 'no logs here')),
       allowed: () => Promise.resolve(true),
       version: () => Promise.resolve('v1.34.0'),

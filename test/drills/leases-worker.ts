@@ -1,18 +1,18 @@
 // One worker of the lease drill: carries out runs and keeps leases, until it is killed. Arguments: Redis, and the mesh's folder; without one it works on the real mesh.
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { keepLeases } from '../../src/changes/leases/keep-leases.ts'
-import { ASK_ONLY } from '../../src/changes/policy.ts'
-import { clusterWriter } from '../../src/changes/writer.ts'
+import { keepLeases } from '../../src/leases/keep-leases.ts'
+import { ASK_ONLY } from '../../src/fixes/policy.ts'
+import { clusterWriter } from '../../src/fixes/writer.ts'
 import { openClients } from '../../src/cli/clients.ts'
-import { openBackend } from '../../src/jobs/backend.ts'
-import { auditTrail } from '../../src/jobs/processors/audit-trail.ts'
-import { giveUp } from '../../src/jobs/processors/carry-out.ts'
-import { lend } from '../../src/jobs/processors/lend.ts'
-import type { ChangeDeps } from '../../src/jobs/processors/processor.ts'
-import { sweepRuns } from '../../src/jobs/processors/sweep.ts'
-import { FakeBoard } from '../jobs/processors/fake-board.ts'
-import { FakeThread } from '../jobs/processors/fake-thread.ts'
+import { openBackend } from '../../src/queue/backend.ts'
+import { auditTrail } from '../../src/capabilities/audit-trail.ts'
+import { giveUp } from '../../src/capabilities/carry-out.ts'
+import { lend } from '../../src/capabilities/lend.ts'
+import type { ChangeDeps } from '../../src/capabilities/processor.ts'
+import { sweepRuns } from '../../src/capabilities/sweep.ts'
+import { FakeBoard } from '../capabilities/fake-board.ts'
+import { FakeThread } from '../capabilities/fake-thread.ts'
 import { meshClients } from './leases-mesh.ts'
 
 /** Milliseconds between two looks for runs that nobody works on; the bot's own are a minute apart. */
@@ -22,16 +22,29 @@ const [redisUrl = '', folder] = process.argv.slice(2)
 const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' }, pino.destination(2))
 const backend = await openBackend({ redisUrl, dataFolder: '/nonexistent', log })
 const { records, queue } = backend
-const clients = folder === undefined ? openClients({ istioctl: process.env.ISTIOCTL }, new AbortController()) : meshClients(folder)
+const clients =
+  folder === undefined ? openClients({ istioctl: process.env.ISTIOCTL }, new AbortController()) : meshClients(folder)
 const deps: ChangeDeps = {
-  records, queue, clients, checks: [], log, audit: auditTrail(records, log), openThread: () => new FakeThread(), board: new FakeBoard(),
-  policy: { ...ASK_ONLY, roles: () => ({ operator: { users: ['U_ONCALL'] } }) }, writer: clusterWriter({ clients, ...(folder !== undefined && { kubeconfig: join(folder, 'kubeconfig') }) }),
+  records,
+  queue,
+  clients,
+  checks: [],
+  log,
+  audit: auditTrail(records, log),
+  openThread: () => new FakeThread(),
+  board: new FakeBoard(),
+  policy: { ...ASK_ONLY, roles: () => ({ operator: { users: ['U_ONCALL'] } }) },
+  writer: clusterWriter({ clients, ...(folder !== undefined && { kubeconfig: join(folder, 'kubeconfig') }) }),
 }
 const gaveUp: Parameters<typeof sweepRuns>[0]['gaveUp'] = (job, error) => giveUp(deps, job.run, error)
 const worker = backend.openWorker({ process: lend(deps), gaveUp, log })
 await worker.ready()
-const sweep = (): void => void sweepRuns({ records, audit: deps.audit, log, queue, gaveUp }).catch((err: unknown) => log.warn({ err }, 'sweep'))
+const sweep = (): void =>
+  void sweepRuns({ records, audit: deps.audit, log, queue, gaveUp }).catch((err: unknown) => log.warn({ err }, 'sweep'))
 sweep()
 setInterval(sweep, SWEEP_EVERY)
-keepLeases({ ...deps, trouble: (err, lease) => log.warn({ err, lease }, 'lease') }, { trouble: (err) => log.warn({ err }, 'leases') })
+keepLeases(
+  { ...deps, trouble: (err, lease) => log.warn({ err, lease }, 'lease') },
+  { trouble: (err) => log.warn({ err }, 'leases') },
+)
 process.send?.('ready')

@@ -13,15 +13,21 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { Redis } from 'ioredis'
-import { readLease, type LeaseRecord } from '../../src/changes/leases/lease-record.ts'
+import { readLease, type LeaseRecord } from '../../src/leases/lease-record.ts'
 import type { LogLevels } from '../../src/evidence/collectors/log-levels.ts'
-import { openBackend, type Backend } from '../../src/jobs/backend.ts'
+import { openBackend, type Backend } from '../../src/queue/backend.ts'
 import { verifyAudit } from '../../src/store/audit.ts'
 import { createRun, isFinished, readRun } from '../../src/store/runs.ts'
 import { startRedis, type TestRedis } from '../redis-server.ts'
 import { addPod, deletePod, makeMesh, NAMESPACE, podAt } from './leases-mesh.ts'
 
-const { values } = parseArgs({ options: { trials: { type: 'string', default: '100' }, 'at-once': { type: 'string', default: '8' }, seed: { type: 'string' } } })
+const { values } = parseArgs({
+  options: {
+    trials: { type: 'string', default: '100' },
+    'at-once': { type: 'string', default: '8' },
+    seed: { type: 'string' },
+  },
+})
 const TRIALS = Number(values.trials)
 const AT_ONCE = Number(values['at-once'])
 const SEED = Number(values.seed ?? Date.now() % 1_000_000)
@@ -66,9 +72,16 @@ class Workers {
     this.args = args
   }
   async start(): Promise<void> {
-    const child = fork(join(import.meta.dirname, 'leases-worker.ts'), this.args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const child = fork(join(import.meta.dirname, 'leases-worker.ts'), this.args, {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
     this.children.push(child)
-    await Promise.race([once(child, 'message'), once(child, 'exit').then(() => { throw new Error('a worker ended by itself') })])
+    await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(() => {
+        throw new Error('a worker ended by itself')
+      }),
+    ])
   }
   /** Kills one, without a word; another takes its place a moment later, as in a Deployment. */
   async replace(index: number, after: number): Promise<void> {
@@ -145,7 +158,13 @@ class Trial {
   }
 
   private addPod(name: string, uid: string): void {
-    const levels: LogLevels = { connection: 'warning', http: this.pick(FORMER_LEVELS), misc: 'error', pool: this.pick(FORMER_LEVELS), router: this.pick(FORMER_LEVELS) }
+    const levels: LogLevels = {
+      connection: 'warning',
+      http: this.pick(FORMER_LEVELS),
+      misc: 'error',
+      pool: this.pick(FORMER_LEVELS),
+      router: this.pick(FORMER_LEVELS),
+    }
     this.former.set(name, { uid, levels })
     addPod(this.folder, name, uid, levels)
   }
@@ -153,7 +172,10 @@ class Trial {
   private isRaised(name: string): boolean {
     const former = this.former.get(name)?.levels
     const now = podAt(this.folder, name)?.levels
-    return now !== undefined && Object.entries(LENT).some(([logger, level]) => former?.[logger] !== level && now[logger] === level)
+    return (
+      now !== undefined &&
+      Object.entries(LENT).some(([logger, level]) => former?.[logger] !== level && now[logger] === level)
+    )
   }
 
   private isFormer(): boolean {
@@ -198,7 +220,11 @@ class Trial {
     const redis = await startRedis({ appendOnly: true })
     const workers = new Workers(redis.url, this.folder)
     const stop = new AbortController()
-    const backend = await openBackend({ redisUrl: redis.url, dataFolder: '/nonexistent', log: pino({ level: 'silent' }) })
+    const backend = await openBackend({
+      redisUrl: redis.url,
+      dataFolder: '/nonexistent',
+      log: pino({ level: 'silent' }),
+    })
     try {
       await Promise.all(Array.from({ length: this.random() < 0.4 ? 2 : 1 }, () => workers.start()))
       const watching = this.watch(stop.signal)
@@ -218,16 +244,26 @@ class Trial {
   private async withDisasters(backend: Backend, redis: TestRedis, workers: Workers): Promise<Outcome> {
     const seconds = 3 + this.random() * 4
     const run = await createRun(backend.records, {
-      request: { kind: 'lend', text: 'catalog', namespace: NAMESPACE, target: { key: 'service/shop/catalog', kind: 'Service', namespace: NAMESPACE, name: 'catalog' }, lend: { levels: LENT, minutes: seconds / 60 } },
-      asker: { user: 'U_ONCALL' }, channel: 'C_MESH', thread: '1.1',
+      request: {
+        kind: 'lend',
+        text: 'catalog',
+        namespace: NAMESPACE,
+        target: { key: 'service/shop/catalog', kind: 'Service', namespace: NAMESPACE, name: 'catalog' },
+        lend: { levels: LENT, minutes: seconds / 60 },
+      },
+      asker: { user: 'U_ONCALL' },
+      channel: 'C_MESH',
+      thread: '1.1',
     })
     await backend.queue.enqueue({ run: run.id, kind: 'lend' })
     const disasters = [this.pick(DISASTERS), ...(this.random() < 0.33 ? [this.pick(DISASTERS)] : [])]
     // Half of them while it is being lent, which takes about a second; the others until after its end.
-    const befalling = Promise.all(disasters.map(async (disaster) => {
-      await pause(this.random() < 0.5 ? this.random() * 1500 : this.random() * (seconds + 2) * 1000)
-      await this.befall(disaster, redis, workers)
-    }))
+    const befalling = Promise.all(
+      disasters.map(async (disaster) => {
+        await pause(this.random() < 0.5 ? this.random() * 1500 : this.random() * (seconds + 2) * 1000)
+        await this.befall(disaster, redis, workers)
+      }),
+    )
     const [lease] = await Promise.all([this.theEnd(backend, run.id), befalling])
     await pause(QUIET)
     return { trial: this.number, disasters, ...(await this.judge(backend, lease)) }
@@ -244,11 +280,18 @@ class Trial {
     }
   }
 
-  private async judge({ records }: Backend, lease: LeaseRecord | undefined): Promise<Omit<Outcome, 'trial' | 'disasters'>> {
+  private async judge(
+    { records }: Backend,
+    lease: LeaseRecord | undefined,
+  ): Promise<Omit<Outcome, 'trial' | 'disasters'>> {
     const { raised } = this
-    const delay = lease === undefined || this.backAt === undefined ? undefined : (this.backAt - Date.parse(lease.until)) / 1000
+    const delay =
+      lease === undefined || this.backAt === undefined ? undefined : (this.backAt - Date.parse(lease.until)) / 1000
     const failed = (failure: string): Omit<Outcome, 'trial' | 'disasters'> => ({ raised, delay, failure })
-    if (!this.isFormer()) return failed(`not as before: ${PODS.map((name) => `${name} ${JSON.stringify(podAt(this.folder, name)?.levels)} instead of ${JSON.stringify(this.former.get(name)?.levels)}`).join('; ')}; lease ${JSON.stringify(lease)}`)
+    if (!this.isFormer())
+      return failed(
+        `not as before: ${PODS.map((name) => `${name} ${JSON.stringify(podAt(this.folder, name)?.levels)} instead of ${JSON.stringify(this.former.get(name)?.levels)}`).join('; ')}; lease ${JSON.stringify(lease)}`,
+      )
     if (lease === undefined) return raised ? failed('something was set without a lease') : { raised, delay }
     if (lease.state !== 'over') return failed(`the lease is ${lease.state}: ${JSON.stringify(lease)}`)
     if (delay !== undefined && delay > ALLOWED) return failed(`only ${delay.toFixed(1)} s after its time`)
@@ -259,15 +302,22 @@ class Trial {
 
 function report(outcomes: readonly Outcome[]): void {
   const delays = outcomes.flatMap(({ delay }) => delay ?? []).toSorted((a, b) => a - b)
-  const at = (share: number): string => (delays[Math.min(delays.length - 1, Math.floor(delays.length * share))] ?? NaN).toFixed(1)
+  const at = (share: number): string =>
+    (delays[Math.min(delays.length - 1, Math.floor(delays.length * share))] ?? NaN).toFixed(1)
   const raised = outcomes.filter((one) => one.raised).length
   const failures = outcomes.filter(({ failure }) => failure !== undefined)
-  for (const disaster of DISASTERS) process.stdout.write(`${disaster}: ${outcomes.filter(({ disasters }) => disasters.includes(disaster)).length} trials\n`)
-  process.stdout.write([
-    `levels were raised in ${raised} of ${outcomes.length} trials`,
-    `former levels back, seconds after the lease's time: median ${at(0.5)}, 95 % ${at(0.95)}, worst ${at(1)} (allowed ${ALLOWED})`,
-    `${outcomes.length - failures.length} of ${outcomes.length} trials passed (seed ${SEED})`, '',
-  ].join('\n'))
+  for (const disaster of DISASTERS)
+    process.stdout.write(
+      `${disaster}: ${outcomes.filter(({ disasters }) => disasters.includes(disaster)).length} trials\n`,
+    )
+  process.stdout.write(
+    [
+      `levels were raised in ${raised} of ${outcomes.length} trials`,
+      `former levels back, seconds after the lease's time: median ${at(0.5)}, 95 % ${at(0.95)}, worst ${at(1)} (allowed ${ALLOWED})`,
+      `${outcomes.length - failures.length} of ${outcomes.length} trials passed (seed ${SEED})`,
+      '',
+    ].join('\n'),
+  )
   // A drill in which nothing was lent proves nothing.
   if (failures.length > 0 || outcomes.length < TRIALS || raised < 0.6 * TRIALS) process.exitCode = 1
 }
@@ -277,13 +327,17 @@ process.setMaxListeners(0)
 process.stdout.write(`lease drill: ${TRIALS} trials, ${AT_ONCE} at once, seed ${SEED}\n`)
 const outcomes: Outcome[] = []
 let next = 1
-await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-  while (next <= TRIALS) {
-    const trial = new Trial(next)
-    next += 1
-    const outcome = await trial.carryOut()
-    outcomes.push(outcome)
-    process.stdout.write(`${String(outcome.trial).padStart(4)} ${outcome.failure === undefined ? 'ok  ' : 'FAIL'} ${outcome.disasters.join(', ').padEnd(32)} ${outcome.raised ? 'raised' : 'not raised'}${outcome.delay === undefined ? '' : `, back ${outcome.delay.toFixed(1)} s after its time`}${outcome.failure === undefined ? '' : `: ${outcome.failure}`}\n`)
-  }
-}))
+await Promise.all(
+  Array.from({ length: AT_ONCE }, async () => {
+    while (next <= TRIALS) {
+      const trial = new Trial(next)
+      next += 1
+      const outcome = await trial.carryOut()
+      outcomes.push(outcome)
+      process.stdout.write(
+        `${String(outcome.trial).padStart(4)} ${outcome.failure === undefined ? 'ok  ' : 'FAIL'} ${outcome.disasters.join(', ').padEnd(32)} ${outcome.raised ? 'raised' : 'not raised'}${outcome.delay === undefined ? '' : `, back ${outcome.delay.toFixed(1)} s after its time`}${outcome.failure === undefined ? '' : `: ${outcome.failure}`}\n`,
+      )
+    }
+  }),
+)
 report(outcomes)

@@ -15,7 +15,12 @@ const ROUTES = { group: 'networking.istio.io', version: 'v1', plural: 'virtualse
 const POD = { kind: 'Pod', namespace: 'shop', name: 'catalog-1' }
 const DENIED = 'pods is forbidden: User "reader" cannot list resource "pods" in API group "" in the namespace "shop"'
 
-interface Asked { method: string; url: URL; authorization: string; body: string }
+interface Asked {
+  method: string
+  url: URL
+  authorization: string
+  body: string
+}
 
 describe('the Kubernetes client', () => {
   let folder: string
@@ -23,51 +28,106 @@ describe('the Kubernetes client', () => {
   let kubernetes: Kubernetes
   const asked: Asked[] = []
   let answer: (request: Asked, response: ServerResponse) => void
-  const say = (status: number, body: unknown): void => { answer = (_, response) => { response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body)) } }
-  const status = (code: number, message: string): unknown => ({ kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code })
+  const say = (status: number, body: unknown): void => {
+    answer = (_, response) => {
+      response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body))
+    }
+  }
+  const status = (code: number, message: string): unknown => ({
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    message,
+    code,
+  })
 
   const server = createServer((request: IncomingMessage, response) => {
     let body = ''
-    request.on('data', (chunk: Buffer) => { body += chunk.toString() }).on('end', () => {
-      const one = { method: request.method ?? '', url: new URL(request.url ?? '', 'http://server'), authorization: request.headers.authorization ?? '', body }
-      asked.push(one)
-      answer(one, response)
-    })
+    request
+      .on('data', (chunk: Buffer) => {
+        body += chunk.toString()
+      })
+      .on('end', () => {
+        const one = {
+          method: request.method ?? '',
+          url: new URL(request.url ?? '', 'http://server'),
+          authorization: request.headers.authorization ?? '',
+          body,
+        }
+        asked.push(one)
+        answer(one, response)
+      })
   })
 
   /** A kubeconfig for one server. */
   async function configFor(url: string, name: string): Promise<string> {
     const path = join(folder, name)
-    await writeFile(path, JSON.stringify({
-      apiVersion: 'v1', kind: 'Config', 'current-context': 'lab', clusters: [{ name: 'lab', cluster: { server: url, 'insecure-skip-tls-verify': true } }], users: [{ name: 'reader', user: { token: 'the-token' } }],
-      contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'reader' } }, { name: 'other', context: { cluster: 'lab', user: 'reader' } }],
-    }))
+    await writeFile(
+      path,
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        'current-context': 'lab',
+        clusters: [{ name: 'lab', cluster: { server: url, 'insecure-skip-tls-verify': true } }],
+        users: [{ name: 'reader', user: { token: 'the-token' } }],
+        contexts: [
+          { name: 'lab', context: { cluster: 'lab', user: 'reader' } },
+          { name: 'other', context: { cluster: 'lab', user: 'reader' } },
+        ],
+      }),
+    )
     return path
   }
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mesh-medic-kubernetes-'))
-    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
     kubeconfig = await configFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'kubeconfig')
     kubernetes = kubernetesApi({ kubeconfig })
   })
-  beforeEach(() => { asked.length = 0 })
+  beforeEach(() => {
+    asked.length = 0
+  })
   afterAll(async () => {
     server.closeAllConnections()
-    await new Promise((resolve) => { server.close(resolve) })
+    await new Promise((resolve) => {
+      server.close(resolve)
+    })
     await rm(folder, { recursive: true, force: true })
   })
 
   it('reads a list page by page, with its own credentials, and gives each object its kind', async () => {
     answer = ({ url }, response) => {
       const page = Number(url.searchParams.get('continue') ?? '0')
-      response.end(JSON.stringify({ kind: 'PodList', metadata: page < 2 ? { continue: String(page + 1) } : {}, items: [{ metadata: { name: `pod-${page}` } }] }))
+      response.end(
+        JSON.stringify({
+          kind: 'PodList',
+          metadata: page < 2 ? { continue: String(page + 1) } : {},
+          items: [{ metadata: { name: `pod-${page}` } }],
+        }),
+      )
     }
-    expect(await kubernetes.list(PODS, { namespace: 'shop', labels: 'app=catalog,version in (v1)', fields: 'metadata.name=x' }, signal)).toEqual([0, 1, 2].map((page) => ({ kind: 'Pod', metadata: { name: `pod-${page}` } })))
+    expect(
+      await kubernetes.list(
+        PODS,
+        { namespace: 'shop', labels: 'app=catalog,version in (v1)', fields: 'metadata.name=x' },
+        signal,
+      ),
+    ).toEqual([0, 1, 2].map((page) => ({ kind: 'Pod', metadata: { name: `pod-${page}` } })))
     expect(asked.map(({ url }) => url.searchParams.get('continue'))).toEqual([null, '1', '2'])
     for (const { method, url, authorization } of asked) {
-      expect({ method, path: url.pathname, authorization }).toEqual({ method: 'GET', path: '/api/v1/namespaces/shop/pods', authorization: 'Bearer the-token' })
-      expect([url.searchParams.get('labelSelector'), url.searchParams.get('fieldSelector'), url.searchParams.get('limit')]).toEqual(['app=catalog,version in (v1)', 'metadata.name=x', '500'])
+      expect({ method, path: url.pathname, authorization }).toEqual({
+        method: 'GET',
+        path: '/api/v1/namespaces/shop/pods',
+        authorization: 'Bearer the-token',
+      })
+      expect([
+        url.searchParams.get('labelSelector'),
+        url.searchParams.get('fieldSelector'),
+        url.searchParams.get('limit'),
+      ]).toEqual(['app=catalog,version in (v1)', 'metadata.name=x', '500'])
     }
   })
 
@@ -91,20 +151,61 @@ describe('the Kubernetes client', () => {
   })
 
   it('takes a page that fails for the whole list: never half of it', async () => {
-    answer = ({ url }, response) => { response.writeHead(url.searchParams.has('continue') ? 410 : 200).end(JSON.stringify(url.searchParams.has('continue') ? status(410, 'The provided continue parameter is too old') : { items: [{ metadata: { name: 'a' } }], metadata: { continue: 'x' } })) }
-    await expect(kubernetes.list(PODS, {}, signal)).rejects.toMatchObject({ reason: 'unavailable', message: 'the API server answered 410: The provided continue parameter is too old' })
+    answer = ({ url }, response) => {
+      response
+        .writeHead(url.searchParams.has('continue') ? 410 : 200)
+        .end(
+          JSON.stringify(
+            url.searchParams.has('continue')
+              ? status(410, 'The provided continue parameter is too old')
+              : { items: [{ metadata: { name: 'a' } }], metadata: { continue: 'x' } },
+          ),
+        )
+    }
+    await expect(kubernetes.list(PODS, {}, signal)).rejects.toMatchObject({
+      reason: 'unavailable',
+      message: 'the API server answered 410: The provided continue parameter is too old',
+    })
   })
 
   it.each([
-    [401, status(401, 'Unauthorized'), { reason: 'forbidden', message: 'the API server refused the credentials: Unauthorized' }],
-    [403, status(403, DENIED), { reason: 'forbidden', message: DENIED, permission: { verb: 'list', group: '', resource: 'pods', namespace: 'shop' } }],
-    [403, 'a proxy says no', { reason: 'forbidden', message: 'a proxy says no', permission: { verb: 'list', group: '', resource: 'pods', namespace: 'shop' } }],
+    [
+      401,
+      status(401, 'Unauthorized'),
+      { reason: 'forbidden', message: 'the API server refused the credentials: Unauthorized' },
+    ],
+    [
+      403,
+      status(403, DENIED),
+      {
+        reason: 'forbidden',
+        message: DENIED,
+        permission: { verb: 'list', group: '', resource: 'pods', namespace: 'shop' },
+      },
+    ],
+    [
+      403,
+      'a proxy says no',
+      {
+        reason: 'forbidden',
+        message: 'a proxy says no',
+        permission: { verb: 'list', group: '', resource: 'pods', namespace: 'shop' },
+      },
+    ],
     [404, status(404, 'the server could not find the requested resource'), { reason: 'unavailable' }],
     [429, status(429, 'too many requests'), { reason: 'unavailable' }],
-    [500, 'Internal Server Error', { reason: 'unavailable', message: 'the API server answered 500: Internal Server Error' }],
+    [
+      500,
+      'Internal Server Error',
+      { reason: 'unavailable', message: 'the API server answered 500: Internal Server Error' },
+    ],
     [503, '', { reason: 'unavailable', message: 'the API server answered 503: ' }],
     [500, 'x'.repeat(100_000), { reason: 'unavailable' }],
-    [200, '<html>sign in</html>', { reason: 'unparsable', message: 'the API server answered something that is not JSON' }],
+    [
+      200,
+      '<html>sign in</html>',
+      { reason: 'unparsable', message: 'the API server answered something that is not JSON' },
+    ],
     [200, '', { reason: 'unparsable' }],
     [200, 'null', { reason: 'unparsable' }],
     [200, '{"items":"none"}', { reason: 'unparsable' }],
@@ -120,21 +221,41 @@ describe('the Kubernetes client', () => {
   it('takes a kind the cluster does not serve for an empty list, but only of an extension', async () => {
     say(404, status(404, 'the server could not find the requested resource'))
     expect(await kubernetes.list(ROUTES, {}, signal)).toEqual([])
-    await expect(kubernetes.list({ ...PODS, group: 'apps' }, {}, signal)).rejects.toMatchObject({ reason: 'unavailable' })
+    await expect(kubernetes.list({ ...PODS, group: 'apps' }, {}, signal)).rejects.toMatchObject({
+      reason: 'unavailable',
+    })
   })
 
   it('reads a log', async () => {
     say(200, 'one\ntwo')
     expect(await kubernetes.log(POD, 'istio-proxy', 500, signal)).toBe('one\ntwo')
-    expect(`${asked[0]?.url.pathname}${asked[0]?.url.search}`).toBe('/api/v1/namespaces/shop/pods/catalog-1/log?container=istio-proxy&tailLines=500')
+    expect(`${asked[0]?.url.pathname}${asked[0]?.url.search}`).toBe(
+      '/api/v1/namespaces/shop/pods/catalog-1/log?container=istio-proxy&tailLines=500',
+    )
     say(403, 'no')
-    await expect(kubernetes.log(POD, 'istio-proxy', 500, signal)).rejects.toMatchObject({ reason: 'forbidden', permission: { verb: 'get', resource: 'pods/log', namespace: 'shop' } })
+    await expect(kubernetes.log(POD, 'istio-proxy', 500, signal)).rejects.toMatchObject({
+      reason: 'forbidden',
+      permission: { verb: 'get', resource: 'pods/log', namespace: 'shop' },
+    })
   })
 
   it('asks what it may do', async () => {
     say(201, { status: { allowed: true } })
-    expect(await kubernetes.allowed({ verb: 'create', group: '', resource: 'pods/portforward', namespace: 'shop' }, signal)).toBe(true)
-    expect(JSON.parse(asked[0]?.body ?? '')).toMatchObject({ kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: { verb: 'create', group: '', resource: 'pods', subresource: 'portforward', namespace: 'shop' } } })
+    expect(
+      await kubernetes.allowed({ verb: 'create', group: '', resource: 'pods/portforward', namespace: 'shop' }, signal),
+    ).toBe(true)
+    expect(JSON.parse(asked[0]?.body ?? '')).toMatchObject({
+      kind: 'SelfSubjectAccessReview',
+      spec: {
+        resourceAttributes: {
+          verb: 'create',
+          group: '',
+          resource: 'pods',
+          subresource: 'portforward',
+          namespace: 'shop',
+        },
+      },
+    })
     say(201, { status: { allowed: false, denied: true } })
     expect(await kubernetes.allowed({ verb: 'list', group: '', resource: 'pods' }, signal)).toBe(false)
     say(201, {})
@@ -148,23 +269,46 @@ describe('the Kubernetes client', () => {
 
   it('is unavailable when nobody listens there', async () => {
     const gone = createServer()
-    await new Promise<void>((resolve) => { gone.listen(0, '127.0.0.1', resolve) })
+    await new Promise<void>((resolve) => {
+      gone.listen(0, '127.0.0.1', resolve)
+    })
     const { port } = gone.address() as AddressInfo
-    await new Promise((resolve) => { gone.close(resolve) })
+    await new Promise((resolve) => {
+      gone.close(resolve)
+    })
     const alone = kubernetesApi({ kubeconfig: await configFor(`http://127.0.0.1:${port}`, 'alone') })
-    await expect(alone.version(signal)).rejects.toMatchObject({ code: 'unseen', reason: 'unavailable', message: expect.stringMatching(/^the API server at http:\/\/127\.0\.0\.1:\d+ could not be reached \(.*ECONNREFUSED/) as unknown })
+    await expect(alone.version(signal)).rejects.toMatchObject({
+      code: 'unseen',
+      reason: 'unavailable',
+      message: expect.stringMatching(
+        /^the API server at http:\/\/127\.0\.0\.1:\d+ could not be reached \(.*ECONNREFUSED/,
+      ) as unknown,
+    })
   })
 
   it('is unavailable when the connection breaks off', async () => {
-    answer = (_, response) => { response.writeHead(200, { 'content-length': '1000' }); response.write('{"items":['); response.socket?.destroy() }
+    answer = (_, response) => {
+      response.writeHead(200, { 'content-length': '1000' })
+      response.write('{"items":[')
+      response.socket?.destroy()
+    }
     await expect(kubernetes.list(PODS, {}, signal)).rejects.toMatchObject({ code: 'unseen', reason: 'unavailable' })
   })
 
   it('is out of time when it is told to stop, before and while the answer comes', async () => {
     answer = () => {}
-    await expect(kubernetes.list(PODS, {}, AbortSignal.timeout(30))).rejects.toMatchObject({ code: 'unseen', reason: 'timeout' })
-    answer = (_, response) => { response.writeHead(200); response.write('{"items":[') }
-    await expect(kubernetes.list(PODS, {}, AbortSignal.timeout(100))).rejects.toMatchObject({ code: 'unseen', reason: 'timeout' })
+    await expect(kubernetes.list(PODS, {}, AbortSignal.timeout(30))).rejects.toMatchObject({
+      code: 'unseen',
+      reason: 'timeout',
+    })
+    answer = (_, response) => {
+      response.writeHead(200)
+      response.write('{"items":[')
+    }
+    await expect(kubernetes.list(PODS, {}, AbortSignal.timeout(100))).rejects.toMatchObject({
+      code: 'unseen',
+      reason: 'timeout',
+    })
     await sleep(1)
   })
 

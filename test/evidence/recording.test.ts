@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Clients } from '../../src/evidence/clients/clients.ts'
 import { UnseenError } from '../../src/evidence/clients/clients.ts'
 import { formatRecording, parseRecording, recordClients, replayClients } from '../../src/evidence/clients/recording.ts'
+import { defined } from '../../src/mesh/defined.ts'
 
 const signal = new AbortController().signal
 const PODS = { group: '', version: 'v1', plural: 'pods', kind: 'Pod' }
@@ -11,19 +12,50 @@ const LOG_RIGHT = { verb: 'get', group: '', resource: 'pods/log', namespace: 'sh
 
 const mesh: Clients = {
   kubernetes: {
-    list: ({ plural }, { namespace }) => Promise.resolve(plural === 'pods' ? [{
-      kind: 'Pod',
-      metadata: {
-        name: 'catalog-1', ...(namespace !== undefined && { namespace }), annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{"spec":{}}', kept: 'Bearer abc.DEF-123456' },
-        managedFields: [{ manager: 'kubectl', operation: 'Update', time: '2026-11-24T00:00:00Z', fieldsV1: { 'f:spec': {} } } as never],
-      },
-      spec: { containers: [{ name: 'catalog', env: [{ name: 'X', password: 's3cr3t' }] }] },
-    }] : []),
-    log: (pod) => (pod.name === 'catalog-1' ? Promise.resolve("2026 'cookie', 'id=s3cr3t'\nlast line") : Promise.reject(new UnseenError('forbidden', 'no Bearer abc.DEF-123456', { permission: LOG_RIGHT }))),
+    list: ({ plural }, { namespace }) =>
+      Promise.resolve(
+        plural === 'pods'
+          ? [
+              {
+                kind: 'Pod',
+                metadata: {
+                  name: 'catalog-1',
+                  ...defined({ namespace }),
+                  annotations: {
+                    'kubectl.kubernetes.io/last-applied-configuration': '{"spec":{}}',
+                    kept: 'Bearer abc.DEF-123456',
+                  },
+                  managedFields: [
+                    {
+                      manager: 'kubectl',
+                      operation: 'Update',
+                      time: '2026-11-24T00:00:00Z',
+                      fieldsV1: { 'f:spec': {} },
+                    } as never,
+                  ],
+                },
+                spec: { containers: [{ name: 'catalog', env: [{ name: 'X', password: 's3cr3t' }] }] },
+              },
+            ]
+          : [],
+      ),
+    log: (pod) =>
+      pod.name === 'catalog-1'
+        ? Promise.resolve("2026 'cookie', 'id=s3cr3t'\nlast line")
+        : Promise.reject(new UnseenError('forbidden', 'no Bearer abc.DEF-123456', { permission: LOG_RIGHT })),
     allowed: ({ verb }) => Promise.resolve(verb === 'list'),
     version: () => Promise.resolve('v1.34.4'),
   },
-  istioctl: { run: ([command]) => (command === 'analyze' ? Promise.resolve('[{"code":"IST0101"}]\n') : command === 'proxy-status' ? Promise.resolve('{"a":1}\n{"a":2}\n') : command === 'version' ? Promise.resolve('1.31.0') : Promise.reject(new TypeError('a bug'))) },
+  istioctl: {
+    run: ([command]) =>
+      command === 'analyze'
+        ? Promise.resolve('[{"code":"IST0101"}]\n')
+        : command === 'proxy-status'
+          ? Promise.resolve('{"a":1}\n{"a":2}\n')
+          : command === 'version'
+            ? Promise.resolve('1.31.0')
+            : Promise.reject(new TypeError('a bug')),
+  },
   prometheus: { query: () => Promise.resolve([{ metric: { reporter: 'source' }, value: 1.5 }]) },
   now: () => new Date('2026-11-24T00:00:00Z'),
 }
@@ -31,10 +63,18 @@ const mesh: Clients = {
 /** Asks everything once; what came back, or how it failed. */
 async function ask({ kubernetes, istioctl, prometheus }: Clients): Promise<unknown[]> {
   const answers = await Promise.allSettled([
-    kubernetes.list(PODS, { namespace: 'shop' }, signal), kubernetes.list(PODS, {}, signal), kubernetes.list(PODS, { labels: 'app=x', fields: 'metadata.name=x' }, signal), kubernetes.list(RULES, {}, signal),
-    kubernetes.log(POD, 'istio-proxy', 500, signal), kubernetes.log({ ...POD, name: 'other' }, 'istio-proxy', 500, signal),
-    kubernetes.allowed({ verb: 'list', group: '', resource: 'pods' }, signal), kubernetes.allowed(LOG_RIGHT, signal), kubernetes.version(signal),
-    istioctl.run(['analyze', '-o', 'json'], signal), istioctl.run(['proxy-status', '-o', 'json'], signal), istioctl.run(['version'], signal),
+    kubernetes.list(PODS, { namespace: 'shop' }, signal),
+    kubernetes.list(PODS, {}, signal),
+    kubernetes.list(PODS, { labels: 'app=x', fields: 'metadata.name=x' }, signal),
+    kubernetes.list(RULES, {}, signal),
+    kubernetes.log(POD, 'istio-proxy', 500, signal),
+    kubernetes.log({ ...POD, name: 'other' }, 'istio-proxy', 500, signal),
+    kubernetes.allowed({ verb: 'list', group: '', resource: 'pods' }, signal),
+    kubernetes.allowed(LOG_RIGHT, signal),
+    kubernetes.version(signal),
+    istioctl.run(['analyze', '-o', 'json'], signal),
+    istioctl.run(['proxy-status', '-o', 'json'], signal),
+    istioctl.run(['version'], signal),
     prometheus?.query('up', signal),
   ])
   return answers.map((answer) => {
@@ -58,12 +98,30 @@ describe('a recording', () => {
   it('replays the same, but for what is secret or nobody reads', async () => {
     const { text } = await recorded()
     const replayed = await ask(replayClients(parseRecording(text)))
-    const kept = { name: 'catalog-1', annotations: { kept: 'Bearer [redacted]' }, managedFields: [{ manager: 'kubectl', operation: 'Update', time: '2026-11-24T00:00:00Z' }] }
-    expect(replayed[0]).toEqual([{ kind: 'Pod', metadata: { ...kept, namespace: 'shop' }, spec: { containers: [{ name: 'catalog', env: [{ name: 'X', password: '[redacted]' }] }] } }])
+    const kept = {
+      name: 'catalog-1',
+      annotations: { kept: 'Bearer [redacted]' },
+      managedFields: [{ manager: 'kubectl', operation: 'Update', time: '2026-11-24T00:00:00Z' }],
+    }
+    expect(replayed[0]).toEqual([
+      {
+        kind: 'Pod',
+        metadata: { ...kept, namespace: 'shop' },
+        spec: { containers: [{ name: 'catalog', env: [{ name: 'X', password: '[redacted]' }] }] },
+      },
+    ])
     expect(replayed[1]).toMatchObject([{ metadata: kept }])
     expect(replayed.slice(3)).toEqual([
-      [], "2026 'cookie', '[redacted]'\nlast line", { code: 'unseen', reason: 'forbidden', message: 'no Bearer [redacted]', permission: LOG_RIGHT },
-      true, false, 'v1.34.4', '[{"code":"IST0101"}]', '{"a":1}\n{"a":2}\n', '1.31.0', [{ metric: { reporter: 'source' }, value: 1.5 }],
+      [],
+      "2026 'cookie', '[redacted]'\nlast line",
+      { code: 'unseen', reason: 'forbidden', message: 'no Bearer [redacted]', permission: LOG_RIGHT },
+      true,
+      false,
+      'v1.34.4',
+      '[{"code":"IST0101"}]',
+      '{"a":1}\n{"a":2}\n',
+      '1.31.0',
+      [{ metric: { reporter: 'source' }, value: 1.5 }],
     ])
   })
 
@@ -81,7 +139,11 @@ describe('a recording', () => {
   })
 
   it('lives at the moment it was made', async () => {
-    expect(replayClients(parseRecording((await recorded()).text)).now().toISOString()).toBe('2026-11-24T00:00:00.000Z')
+    expect(
+      replayClients(parseRecording((await recorded()).text))
+        .now()
+        .toISOString(),
+    ).toBe('2026-11-24T00:00:00.000Z')
   })
 
   it('answers with objects of its own each time', async () => {
@@ -93,7 +155,11 @@ describe('a recording', () => {
 
   it('cannot say what was never asked', async () => {
     const { kubernetes, istioctl, prometheus } = replayClients({ madeAt: '2026-11-24T00:00:00Z', calls: [] })
-    await expect(istioctl.run(['proxy-status'], signal)).rejects.toMatchObject({ code: 'unseen', reason: 'unavailable', message: 'the recording does not hold: istioctl proxy-status' })
+    await expect(istioctl.run(['proxy-status'], signal)).rejects.toMatchObject({
+      code: 'unseen',
+      reason: 'unavailable',
+      message: 'the recording does not hold: istioctl proxy-status',
+    })
     await expect(kubernetes.list(PODS, {}, signal)).rejects.toMatchObject({ reason: 'unavailable' })
     expect(prometheus).toBeUndefined()
   })
@@ -109,7 +175,10 @@ describe('a recording', () => {
     await expect(istioctl.run(['version'], AbortSignal.abort(new Error('stop')))).rejects.toThrow('stop')
   })
 
-  it.each(['', '{', '[]', '{"calls":[]}', '{"madeAt":"x","calls":[{"call":1}]}', '{"madeAt":"x","calls":[],"more":1}'])('is not %j', (text) => {
-    expect(() => parseRecording(text)).toThrow()
-  })
+  it.each(['', '{', '[]', '{"calls":[]}', '{"madeAt":"x","calls":[{"call":1}]}', '{"madeAt":"x","calls":[],"more":1}'])(
+    'is not %j',
+    (text) => {
+      expect(() => parseRecording(text)).toThrow()
+    },
+  )
 })

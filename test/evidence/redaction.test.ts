@@ -5,7 +5,11 @@ import { REDACTED, redact } from '../../src/evidence/redaction.ts'
 import { SCENARIOS } from '../situation.ts'
 
 // No secret here was ever one.
-const JWT = ['eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ', 'eyJpc3MiOiJrdWJlcm5ldGVzIiwic3ViIjoieCJ9', 'c2lnbmF0dXJl_LXBhcnQ'].join('.')
+const JWT = [
+  'eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ',
+  'eyJpc3MiOiJrdWJlcm5ldGVzIiwic3ViIjoieCJ9',
+  'c2lnbmF0dXJl_LXBhcnQ',
+].join('.')
 /** Put together from parts, so that no scanner of sources takes it for a secret. */
 const whole = (...parts: string[]): string => parts.join('')
 const SLACK = ['xoxb', '123456789012', 'abcdefABCDEF'].join('-')
@@ -25,25 +29,45 @@ const SECRETS: [string, string, string][] = [
   ['basic authorization', 'authorization: Basic dXNlcjpwYXNzd29yZA==', 'dXNlcjpwYXNz'],
   ["a header of Envoy's debug log", "'authorization', 'abc def'", 'abc def'],
   ['one with quotes in it', `'x-forwarded-client-cert', 'By=spiffe://a/ns/b;Subject="CN=x";URI=spiffe://c'`, 'CN=x'],
-  ["a header of Envoy's debug log as JSON", String.raw`{"msg":"request headers complete:\n':path', '/items'\n'cookie', 'session=\"s3cr3t\"'\n"}`, 's3cr3t'],
+  [
+    "a header of Envoy's debug log as JSON",
+    String.raw`{"msg":"request headers complete:\n':path', '/items'\n'cookie', 'session=\"s3cr3t\"'\n"}`,
+    's3cr3t',
+  ],
   ['a header in a field', '{"x-api-key":"s3cr3t value"}', 's3cr3t'],
   ['a header in a list', '{"set-cookie": ["id=s3cr3t; Path=/"]}', 's3cr3t'],
   ['a header as key and value', '{"header":{"key":"x-api-key","value":"s3cr3t"}}', 's3cr3t'],
-  ['a header inside JSON inside a string', JSON.stringify({ msg: JSON.stringify({ authorization: 'ApiKey "s3cr3t" x' }) }), 's3cr3t'],
+  [
+    'a header inside JSON inside a string',
+    JSON.stringify({ msg: JSON.stringify({ authorization: 'ApiKey "s3cr3t" x' }) }),
+    's3cr3t',
+  ],
   ['a header as it is sent', 'GET / HTTP/1.1\r\nCookie: a=s3cr3t; b=2\r\nHost: x', 's3cr3t'],
   ['a parameter', '[2026-11-24T00:00:00.000Z] "GET /cb?code=s3cr3t&x=1 HTTP/1.1" 200', 's3cr3t'],
   ['a later parameter', '/items?x=1&access_token=s3cr3t', 's3cr3t'],
   ['a setting', 'DB_PASSWORD=s3cr3t, retrying', 's3cr3t'],
   ['a field', '{"password": "s3\\"cr3t", "user": "x"}', 'cr3t'],
-  ['a field inside a string', JSON.stringify({ annotation: JSON.stringify({ clientSecret: 's3cr3t', user: 'x' }) }), 's3cr3t'],
+  [
+    'a field inside a string',
+    JSON.stringify({ annotation: JSON.stringify({ clientSecret: 's3cr3t', user: 'x' }) }),
+    's3cr3t',
+  ],
   ["a field of Envoy's", '{"privateKey":{"inlineBytes":"czNjcjN0"}}', 'czNjcjN0'],
-  ["a field of Envoy's that begins as a certificate", `{"certificateChain":{"inlineBytes":"${Buffer.from(`-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n${PEM('\nMIIEs3cr3t==\n')}`).toString('base64')}"}}`, 'UFJJVkFURSBLRVk'],
+  [
+    "a field of Envoy's that begins as a certificate",
+    `{"certificateChain":{"inlineBytes":"${Buffer.from(`-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n${PEM('\nMIIEs3cr3t==\n')}`).toString('base64')}"}}`,
+    'UFJJVkFURSBLRVk',
+  ],
   ['the password in a URL', 'cannot reach redis://user:s3cr3t@redis:6379/0', 's3cr3t'],
   ['the password in a URL without a user', 'rediss://:s3cr3t@redis:6379/0', 's3cr3t'],
   ['a private key', PEM('\nMIIEpAIBAAKCAQEAs3cr3t/+\nabcd==\n'), 's3cr3t'],
   ['an encrypted private key', PEM('\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,0A1B\n\nMIIEs3cr3t==\n'), 's3cr3t'],
   ['a private key inside a string', JSON.stringify({ data: PEM('\nMIIEs3cr3t==\n'), next: 1 }), 's3cr3t'],
-  ['a private key inside a string inside a string', JSON.stringify(JSON.stringify({ data: PEM('\nMIIEs3cr3t==\n') })), 's3cr3t'],
+  [
+    'a private key inside a string inside a string',
+    JSON.stringify(JSON.stringify({ data: PEM('\nMIIEs3cr3t==\n') })),
+    's3cr3t',
+  ],
   ['a private key whose end is cut off', PEM('\nMIIEs3cr3t').split('-----END')[0] ?? '', 's3cr3t'],
   ["a token of Slack's", `using ${SLACK} now`, SLACK],
   ["an app token of Slack's", `using ${['xapp', '1', 'A0000', '12345', 'abcdef'].join('-')}`, '12345-abcdef'],
@@ -82,20 +106,33 @@ describe('redaction', () => {
     expect(redact('{"password": "a\\"b", "user": "x"}')).toBe(`{"password": "${REDACTED}", "user": "x"}`)
     expect(redact(`a ${JWT} b`)).toBe(`a ${REDACTED} b`)
     expect(redact("'cookie', 'a=b'\n':path', '/'")).toBe(`'cookie', '${REDACTED}'\n':path', '/'`)
-    expect(redact('GET / HTTP/1.1\r\nCookie: a=b; c=d\r\nHost: x')).toBe(`GET / HTTP/1.1\r\nCookie: ${REDACTED}\r\nHost: x`)
+    expect(redact('GET / HTTP/1.1\r\nCookie: a=b; c=d\r\nHost: x')).toBe(
+      `GET / HTTP/1.1\r\nCookie: ${REDACTED}\r\nHost: x`,
+    )
   })
 
   it.each(INNOCENT)('leaves alone: %s', (text) => {
     expect(redact(text)).toBe(text)
   })
 
-  it.each([...SECRETS.map(([, text]) => text), ...INNOCENT, SECRETS.map(([, text]) => text).join(' '), SECRETS.map(([, text]) => text).join('\n')])('done twice changes nothing: %s', (text) => {
+  it.each([
+    ...SECRETS.map(([, text]) => text),
+    ...INNOCENT,
+    SECRETS.map(([, text]) => text).join(' '),
+    SECRETS.map(([, text]) => text).join('\n'),
+  ])('done twice changes nothing: %s', (text) => {
     expect(redact(redact(text))).toBe(redact(text))
   })
 
   it.each([...SECRETS.map(([, text]) => text), ...INNOCENT])('never breaks JSON: %s', (text) => {
-    for (const value of [text, { [text]: text, list: [text, 1, null] }, { authorization: text, cookie: { name: text }, token: text, 'x-api-key': [text] }, JSON.stringify({ text, deeper: JSON.stringify({ token: text }) })]) {
-      for (const indent of [0, 2]) expect(() => JSON.parse(redact(JSON.stringify(value, null, indent))) as unknown).not.toThrow()
+    for (const value of [
+      text,
+      { [text]: text, list: [text, 1, null] },
+      { authorization: text, cookie: { name: text }, token: text, 'x-api-key': [text] },
+      JSON.stringify({ text, deeper: JSON.stringify({ token: text }) }),
+    ]) {
+      for (const indent of [0, 2])
+        expect(() => JSON.parse(redact(JSON.stringify(value, null, indent))) as unknown).not.toThrow()
     }
     if (text.startsWith('{')) expect(() => JSON.parse(redact(text)) as unknown).not.toThrow()
   })
@@ -107,9 +144,49 @@ describe('redaction', () => {
 
   const MEGABYTE = 1_000_000
   const HOSTILE = [
-    'eyJ', '-eyJ', 'eyJaaaaaa.', 'eyJaaaaaa.eyJaaaaa.', 'a.', 'bearer ', 'bearer\t\n', BEGIN, '-----BEGIN ', `${BEGIN}\\`, `${BEGIN}\nAAAA\n-`,
-    "'cookie', '", "'cookie'", '"cookie":"', '"cookie":[', '\\"cookie\\":\\"', '"token":"\\', '"token":"', '\\"token\\":\\"\\\\\\"', '\\\\\\"', 'authorization:', 'authorization ', 'authorization=\t', ' cookie: {', '?token=', '&key', 'password=',
-    'http://', 'http://a:', 'http://a:b', 'http://:@', 'xoxb-', 'ghp_', `ghp_${'a'.repeat(30)}_`, 'AKIA', '"key":"cookie","value":"', '"', "'", '\\', ' ', '\n', '{"a":', 'a',
+    'eyJ',
+    '-eyJ',
+    'eyJaaaaaa.',
+    'eyJaaaaaa.eyJaaaaa.',
+    'a.',
+    'bearer ',
+    'bearer\t\n',
+    BEGIN,
+    '-----BEGIN ',
+    `${BEGIN}\\`,
+    `${BEGIN}\nAAAA\n-`,
+    "'cookie', '",
+    "'cookie'",
+    '"cookie":"',
+    '"cookie":[',
+    '\\"cookie\\":\\"',
+    '"token":"\\',
+    '"token":"',
+    '\\"token\\":\\"\\\\\\"',
+    '\\\\\\"',
+    'authorization:',
+    'authorization ',
+    'authorization=\t',
+    ' cookie: {',
+    '?token=',
+    '&key',
+    'password=',
+    'http://',
+    'http://a:',
+    'http://a:b',
+    'http://:@',
+    'xoxb-',
+    'ghp_',
+    `ghp_${'a'.repeat(30)}_`,
+    'AKIA',
+    '"key":"cookie","value":"',
+    '"',
+    "'",
+    '\\',
+    ' ',
+    '\n',
+    '{"a":',
+    'a',
     ...['"token":"', BEGIN, 'eyJhbGci.', 'bearer', '"cookie":'].map((begin) => begin + ' '.repeat(MEGABYTE)),
   ]
   it.each(HOSTILE.map((piece) => [piece.slice(0, 40), piece]))('takes no longer for a megabyte of %j', (_, piece) => {

@@ -2,12 +2,21 @@ import { expect, it } from 'vitest'
 import type { Istioctl } from '../../src/evidence/clients/clients.ts'
 import { withoutSecrets } from '../../src/evidence/clients/without-secrets.ts'
 
-const LISTING = '* annotations.K8sAnalyzer:\n    Checks for misplaced annotations\n* gateway.SecretAnalyzer:\n    Checks secrets\n* meshnetworks.MeshNetworksAnalyzer:\n    Checks\n* service.PortNameAnalyzer:\n    Checks\n'
+const LISTING =
+  '* annotations.K8sAnalyzer:\n    Checks for misplaced annotations\n* gateway.SecretAnalyzer:\n    Checks secrets\n* meshnetworks.MeshNetworksAnalyzer:\n    Checks\n* service.PortNameAnalyzer:\n    Checks\n'
 const never = new AbortController().signal
 
 function spied(listing: () => string = () => LISTING): { istioctl: Istioctl; ran: string[] } {
   const ran: string[] = []
-  return { ran, istioctl: { run: (args) => { ran.push(args.join(' ')); return Promise.resolve(args[1] === '--list-analyzers' ? listing() : '[]') } } }
+  return {
+    ran,
+    istioctl: {
+      run: (args) => {
+        ran.push(args.join(' '))
+        return Promise.resolve(args[1] === '--list-analyzers' ? listing() : '[]')
+      },
+    },
+  }
 }
 
 it('analyze is given its context, and the analyzers that read no Secret, listed once', async () => {

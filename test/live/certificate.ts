@@ -11,7 +11,16 @@ function der(tag: number, ...contents: Buffer[]): Buffer {
 const sequence = (...contents: Buffer[]): Buffer => der(0x30, ...contents)
 const oid = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'))
 const SHA256_WITH_RSA = sequence(oid('2a864886f70d01010b'), der(0x05))
-const time = (milliseconds: number): Buffer => der(0x17, Buffer.from(`${new Date(milliseconds).toISOString().replace(/[-:T]|\.\d+/g, '').slice(2, 14)}Z`))
+const time = (milliseconds: number): Buffer =>
+  der(
+    0x17,
+    Buffer.from(
+      `${new Date(milliseconds)
+        .toISOString()
+        .replace(/[-:T]|\.\d+/g, '')
+        .slice(2, 14)}Z`,
+    ),
+  )
 
 /** A certificate of its own signature for a host, valid from and until so many seconds from now, with its key: both PEM in base64, as a Secret holds them. */
 export function certificate(host: string, from: number, until: number): { certificate: string; key: string } {
@@ -19,11 +28,19 @@ export function certificate(host: string, from: number, until: number): { certif
   const name = sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from(host)))))
   const alternative = sequence(oid('551d11'), der(0x04, sequence(der(0x82, Buffer.from(host)))))
   const body = sequence(
-    der(0xa0, der(0x02, Buffer.from([2]))), der(0x02, Buffer.from([1, ...Buffer.from(host).subarray(0, 7)])), SHA256_WITH_RSA, name,
-    sequence(time(Date.now() + from * 1000), time(Date.now() + until * 1000)), name,
-    publicKey.export({ type: 'spki', format: 'der' }), der(0xa3, sequence(alternative)),
+    der(0xa0, der(0x02, Buffer.from([2]))),
+    der(0x02, Buffer.from([1, ...Buffer.from(host).subarray(0, 7)])),
+    SHA256_WITH_RSA,
+    name,
+    sequence(time(Date.now() + from * 1000), time(Date.now() + until * 1000)),
+    name,
+    publicKey.export({ type: 'spki', format: 'der' }),
+    der(0xa3, sequence(alternative)),
   )
   const signed = sequence(body, SHA256_WITH_RSA, der(0x03, Buffer.from([0]), sign('RSA-SHA256', body, privateKey)))
   const pem = `-----BEGIN CERTIFICATE-----\n${signed.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
-  return { certificate: Buffer.from(pem).toString('base64'), key: Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })).toString('base64') }
+  return {
+    certificate: Buffer.from(pem).toString('base64'),
+    key: Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })).toString('base64'),
+  }
 }

@@ -12,19 +12,43 @@ describe('chapter 10 on a real mesh', () => {
   it('before any traffic: ill, live', async () => {
     const { report, exitCode } = await meshMedic(ASK)
     expect(exitCode).toBe(2)
-    expect(report).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101', check: 'missing-subset', subject: { kind: 'VirtualService', namespace: NAMESPACE, name: 'catalog-v1-v2' }, standing: 'live' } } })
+    expect(report).toMatchObject({
+      verdict: 'ill',
+      cause: {
+        finding: {
+          code: 'MESH0101',
+          check: 'missing-subset',
+          subject: { kind: 'VirtualService', namespace: NAMESPACE, name: 'catalog-v1-v2' },
+          standing: 'live',
+        },
+      },
+    })
   })
 
   it('after traffic: ill, observed', async () => {
     expect(await sendRequests({ host: 'catalog.istioinaction.io', path: '/items', requests: 20 })).toEqual({ 503: 20 })
     const { report, exitCode } = await meshMedic(ASK)
     expect(exitCode).toBe(2)
-    expect(report).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101', standing: 'observed' } }, traffic: { requests: 20, failed: 20 }, follow: { dies: 'cluster' } })
+    expect(report).toMatchObject({
+      verdict: 'ill',
+      cause: { finding: { code: 'MESH0101', standing: 'observed' } },
+      traffic: { requests: 20, failed: 20 },
+      follow: { dies: 'cluster' },
+    })
   })
 
   it('the same however the target is named', async () => {
-    for (const target of ['catalog.istioinaction', 'deploy/catalog', 'catalog.istioinaction.svc.cluster.local', 'http://catalog.istioinaction.io/items']) {
-      const { report } = await meshMedic(['diagnose', target, ...(target.startsWith('deploy') ? ['-n', NAMESPACE] : [])])
+    for (const target of [
+      'catalog.istioinaction',
+      'deploy/catalog',
+      'catalog.istioinaction.svc.cluster.local',
+      'http://catalog.istioinaction.io/items',
+    ]) {
+      const { report } = await meshMedic([
+        'diagnose',
+        target,
+        ...(target.startsWith('deploy') ? ['-n', NAMESPACE] : []),
+      ])
       expect(report, target).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101' } } })
     }
   })
@@ -33,13 +57,20 @@ describe('chapter 10 on a real mesh', () => {
     await mend(situation)
     expect(await meshMedic(ASK)).toMatchObject({ exitCode: 0, report: { verdict: 'healthy' } })
     expect(await sendRequests({ host: 'catalog.istioinaction.io', path: '/items', requests: 20 })).toEqual({ 200: 20 })
-    expect(await meshMedic(ASK)).toMatchObject({ exitCode: 0, report: { verdict: 'healthy', traffic: { requests: 20, failed: 0 }, follow: { dies: null, outcome: 'arrives' } } })
+    expect(await meshMedic(ASK)).toMatchObject({
+      exitCode: 0,
+      report: { verdict: 'healthy', traffic: { requests: 20, failed: 0 }, follow: { dies: null, outcome: 'arrives' } },
+    })
   })
 
   it('with istiod stopped: never healthy', async () => {
     await kubectl(['-n', 'istio-system', 'scale', 'deployment/istiod', '--replicas=0'])
     try {
-      await until('istiod to stop', 60, async () => (await kubectl(['-n', 'istio-system', 'get', 'pods', '-l', 'app=istiod', '-o', 'name'])) === '')
+      await until(
+        'istiod to stop',
+        60,
+        async () => (await kubectl(['-n', 'istio-system', 'get', 'pods', '-l', 'app=istiod', '-o', 'name'])) === '',
+      )
       const { report, exitCode } = await meshMedic(ASK)
       expect(report.verdict).not.toBe('healthy')
       expect([2, 3]).toContain(exitCode)

@@ -14,7 +14,8 @@ describe('from /mesh diagnose catalog to a proved fix and back', () => {
   })
   afterAll(() => bot.close())
 
-  const rules = async (): Promise<string> => (await kubectl(['-n', 'istioinaction', 'get', 'destinationrules', '-o', 'name'])).trim()
+  const rules = async (): Promise<string> =>
+    (await kubectl(['-n', 'istioinaction', 'get', 'destinationrules', '-o', 'name'])).trim()
 
   it('proposes the DestinationRule, and writes nothing', async () => {
     expect(await sendRequests(TRAFFIC)).toEqual({ 503: 20 })
@@ -37,7 +38,9 @@ describe('from /mesh diagnose catalog to a proved fix and back', () => {
   it('is refused by the cluster for an approver without rights, in its own words', async () => {
     const proposal = await bot.seen(/Define subset/, ({ actions }) => actions.includes('Approve'))
     await bot.click(proposal.message, 'Approve', 'U_NORIGHTS')
-    const refused = await bot.seen(/destinationrules\.networking\.istio\.io .*is forbidden: User "no-rights@example\.com" cannot/)
+    const refused = await bot.seen(
+      /destinationrules\.networking\.istio\.io .*is forbidden: User "no-rights@example\.com" cannot/,
+    )
     expect(refused.text).toMatch(/failed|not applied/i)
     expect(await rules()).toBe('')
   })
@@ -48,9 +51,13 @@ describe('from /mesh diagnose catalog to a proved fix and back', () => {
     const proposal = await bot.seen(/Define subset/, ({ actions }) => actions.includes('Approve'))
     await bot.click(proposal.message, 'Approve', 'U_SECOND')
     await until('the DestinationRule to be there', 30, async () => (await rules()) !== '')
-    const list = JSON.parse(await kubectl(['-n', 'istioinaction', 'get', 'destinationrules', '-o', 'json', '--show-managed-fields'])) as { items: { metadata: { managedFields: { manager: string; operation: string }[] } }[] }
+    const list = JSON.parse(
+      await kubectl(['-n', 'istioinaction', 'get', 'destinationrules', '-o', 'json', '--show-managed-fields']),
+    ) as { items: { metadata: { managedFields: { manager: string; operation: string }[] } }[] }
     const [written] = list.items
-    expect(written?.metadata.managedFields.map(({ manager, operation }) => `${manager} ${operation}`)).toContain('mesh-medic Apply')
+    expect(written?.metadata.managedFields.map(({ manager, operation }) => `${manager} ${operation}`)).toContain(
+      'mesh-medic Apply',
+    )
     // The proxies take a moment; then every request is answered.
     await new Promise((resolve) => setTimeout(resolve, 3000))
     expect(await sendRequests(TRAFFIC)).toEqual({ 200: 20 })
@@ -74,7 +81,18 @@ describe('from /mesh diagnose catalog to a proved fix and back', () => {
 
   it('has all of it in the audit, whole', async () => {
     const events = (await auditEntries(bot.backend.records)).map(({ entry }) => entry.event)
-    expect(events).toEqual(expect.arrayContaining(['diagnosis-asked', 'fix-proposed', 'fix-refused', 'fix-approved', 'fix-failed', 'fix-applied', 'fix-verified', 'fix-undone']))
+    expect(events).toEqual(
+      expect.arrayContaining([
+        'diagnosis-asked',
+        'fix-proposed',
+        'fix-refused',
+        'fix-approved',
+        'fix-failed',
+        'fix-applied',
+        'fix-verified',
+        'fix-undone',
+      ]),
+    )
     expect(await verifyAudit(bot.backend.records)).toMatchObject({ ok: true })
     expect(bot.standIn.calls.filter(({ ok }) => !ok)).toEqual([])
   })

@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { listLeases } from '../../src/changes/leases/lease-record.ts'
+import { listLeases } from '../../src/leases/lease-record.ts'
 import { auditEntries } from '../../src/store/audit.ts'
 import { readSituation } from '../situation.ts'
 import { openLiveBot, type LiveBot } from './bot.ts'
@@ -25,7 +25,10 @@ describe('Raise log level, from /mesh diagnose catalog', () => {
     await sendRequests({ host: 'catalog.istioinaction.io', path: '/items', requests: 5 })
     const parent = await bot.diagnose()
     await bot.click(parent, 'Raise log level', 'U_ONCALL')
-    const view = await bot.standIn.waitFor(() => bot.standIn.views('U_ONCALL').find(({ blocks }) => blocks.length > 2), 15_000)
+    const view = await bot.standIn.waitFor(
+      () => bot.standIn.views('U_ONCALL').find(({ blocks }) => blocks.length > 2),
+      15_000,
+    )
     await bot.standIn.submitView(view, {}, { user: 'U_ONCALL' })
     await bot.seen(/Log levels are raised/, ({ actions }) => actions.includes('Give back now'))
     const [lease] = (await listLeases(bot.backend.records)).filter(({ state }) => state === 'lent')
@@ -33,7 +36,13 @@ describe('Raise log level, from /mesh diagnose catalog', () => {
     for (const { pod, before: was } of lease!.proxies) {
       const now = await levelsOf(pod)
       expect(now).toMatch(/^ {2}http: debug$/m)
-      before.set(`${pod.name}.${pod.namespace ?? ''}`, Object.entries(was).reduce((text, [logger, level]) => text.replace(new RegExp(`^( {2}${logger}): .*$`, 'm'), `$1: ${level}`), now))
+      before.set(
+        `${pod.name}.${pod.namespace ?? ''}`,
+        Object.entries(was).reduce(
+          (text, [logger, level]) => text.replace(new RegExp(`^( {2}${logger}): .*$`, 'm'), `$1: ${level}`),
+          now,
+        ),
+      )
     }
   })
 
@@ -41,7 +50,10 @@ describe('Raise log level, from /mesh diagnose catalog', () => {
     await sendRequests({ host: 'catalog.istioinaction.io', path: '/items', requests: 3 })
     const { message } = await bot.seen(/Log levels are raised/, ({ actions }) => actions.includes('Save log'))
     await bot.click(message, 'Save log', 'U_ONCALL')
-    const file = await bot.standIn.waitFor(() => bot.standIn.files().find(({ bytes }) => bytes.toString().includes('envoy http')), 20_000)
+    const file = await bot.standIn.waitFor(
+      () => bot.standIn.files().find(({ bytes }) => bytes.toString().includes('envoy http')),
+      20_000,
+    )
     expect(file.bytes.toString()).not.toMatch(/authorization: Bearer \S{10}/i)
   })
 
@@ -50,7 +62,8 @@ describe('Raise log level, from /mesh diagnose catalog', () => {
     await bot.click(message, 'Give back now', 'U_SECOND')
     await bot.seen(/Log levels were put back/)
     expect(before.size).toBeGreaterThan(0)
-    for (const [pod, was] of before) expect(await levelsOf({ name: pod.split('.')[0] ?? '', namespace: pod.split('.')[1] ?? '' })).toBe(was)
+    for (const [pod, was] of before)
+      expect(await levelsOf({ name: pod.split('.')[0] ?? '', namespace: pod.split('.')[1] ?? '' })).toBe(was)
     const events = (await auditEntries(bot.backend.records)).map(({ entry }) => entry.event)
     expect(events).toEqual(expect.arrayContaining(['lease-granted', 'lease-ended']))
     expect(bot.standIn.calls.filter(({ ok }) => !ok)).toEqual([])

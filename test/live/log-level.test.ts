@@ -7,18 +7,18 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { findProxies } from '../../src/changes/leases/find-proxies.ts'
-import { giveBack } from '../../src/changes/leases/give-back.ts'
-import { readLeaseLogs } from '../../src/changes/leases/lease-log.ts'
-import { readLease, type LeaseRecord } from '../../src/changes/leases/lease-record.ts'
-import { lend, type LeaseDeps } from '../../src/changes/leases/lend.ts'
-import { clusterWriter } from '../../src/changes/writer.ts'
+import { findProxies } from '../../src/leases/find-proxies.ts'
+import { giveBack } from '../../src/leases/give-back.ts'
+import { readLeaseLogs } from '../../src/leases/lease-log.ts'
+import { readLease, type LeaseRecord } from '../../src/leases/lease-record.ts'
+import { lend, type LeaseDeps } from '../../src/leases/lend.ts'
+import { clusterWriter } from '../../src/fixes/writer.ts'
 import { openClients } from '../../src/cli/clients.ts'
 import { parseLogLevels, type LogLevels } from '../../src/evidence/collectors/log-levels.ts'
-import { openBackend } from '../../src/jobs/backend.ts'
+import { openBackend } from '../../src/queue/backend.ts'
 import { parseTarget } from '../../src/mesh/target-query.ts'
 import { createRun } from '../../src/store/runs.ts'
-import { mapRecords } from '../changes/leases/map-records.ts'
+import { mapRecords } from '../leases/map-records.ts'
 import { onRedis, redisIsPresent, startRedis } from '../redis-server.ts'
 import { SCENARIOS } from '../situation.ts'
 import { kubectl, resetNamespace, until } from './mesh.ts'
@@ -31,44 +31,74 @@ const NEVER = new AbortController().signal
 
 const istioctl = async (...args: string[]): Promise<string> => (await execa(ISTIOCTL, args)).stdout
 /** As a person reads them, not by way of what is tested. */
-const levelsOf = async (pod: string): Promise<LogLevels> => parseLogLevels(await istioctl('proxy-config', 'log', `${pod}.${NAMESPACE}`))
-const setByHand = (pod: string, levels: string): Promise<string> => istioctl('proxy-config', 'log', `${pod}.${NAMESPACE}`, '--level', levels)
+const levelsOf = async (pod: string): Promise<LogLevels> =>
+  parseLogLevels(await istioctl('proxy-config', 'log', `${pod}.${NAMESPACE}`))
+const setByHand = (pod: string, levels: string): Promise<string> =>
+  istioctl('proxy-config', 'log', `${pod}.${NAMESPACE}`, '--level', levels)
 
 async function podNames(): Promise<string[]> {
-  const { items } = JSON.parse(await kubectl(['-n', NAMESPACE, 'get', 'pods', '-l', 'app=catalog', '-o', 'json'])) as { items: { metadata: { name: string; deletionTimestamp?: string } }[] }
-  return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ metadata }) => metadata.name).sort()
+  const { items } = JSON.parse(await kubectl(['-n', NAMESPACE, 'get', 'pods', '-l', 'app=catalog', '-o', 'json'])) as {
+    items: { metadata: { name: string; deletionTimestamp?: string } }[]
+  }
+  return items
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .map(({ metadata }) => metadata.name)
+    .sort()
 }
 
-const allReady = async (): Promise<boolean> => (await kubectl(['-n', NAMESPACE, 'wait', 'pod', '-l', 'app=catalog', '--for=condition=Ready', '--timeout=1s']).then(() => true, () => false)) && (await podNames()).length === 3
+const allReady = async (): Promise<boolean> =>
+  (await kubectl(['-n', NAMESPACE, 'wait', 'pod', '-l', 'app=catalog', '--for=condition=Ready', '--timeout=1s']).then(
+    () => true,
+    () => false,
+  )) && (await podNames()).length === 3
 
 let pods: string[]
 /** All levels of all proxies, before a test: not the usual ones everywhere. */
 let former: Map<string, LogLevels>
-const now = async (): Promise<Map<string, LogLevels>> => new Map(await Promise.all(pods.map(async (pod) => [pod, await levelsOf(pod)] as const)))
+const now = async (): Promise<Map<string, LogLevels>> =>
+  new Map(await Promise.all(pods.map(async (pod) => [pod, await levelsOf(pod)] as const)))
 
 beforeAll(async () => {
   await resetNamespace(NAMESPACE)
-  for (const name of ['service', 'catalog']) await kubectl(['-n', NAMESPACE, 'apply', '-f', '-'], (await readFile(join(SCENARIOS, 'manifests', `${name}.yaml`), 'utf8')).replaceAll('$IMAGE', IMAGE))
+  for (const name of ['service', 'catalog'])
+    await kubectl(
+      ['-n', NAMESPACE, 'apply', '-f', '-'],
+      (await readFile(join(SCENARIOS, 'manifests', `${name}.yaml`), 'utf8')).replaceAll('$IMAGE', IMAGE),
+    )
 })
-afterAll(async () => { await kubectl(['delete', 'namespace', NAMESPACE, '--wait=false']) })
+afterAll(async () => {
+  await kubectl(['delete', 'namespace', NAMESPACE, '--wait=false'])
+})
 
 beforeEach(async () => {
   await until('three pods', 120, allReady)
   pods = await podNames()
-  await Promise.all(pods.map((pod, index) => setByHand(pod, ['http:warning,router:warning', 'http:info,router:warning', 'http:warning,router:error'][index] ?? '')))
+  await Promise.all(
+    pods.map((pod, index) =>
+      setByHand(
+        pod,
+        ['http:warning,router:warning', 'http:info,router:warning', 'http:warning,router:error'][index] ?? '',
+      ),
+    ),
+  )
   former = await now()
 })
 
 /** Waits for the lent levels on every proxy; `said` by whoever sets them, should it not happen. */
 const raised = async (said: () => string = () => ''): Promise<void> => {
-  const isRaised = async (): Promise<boolean> => [...(await now()).values()].every(({ http, router }) => http === 'debug' && router === 'debug')
-  await until('http:debug on every proxy', 60, isRaised).catch((error: unknown) => { throw new Error(said(), { cause: error }) })
+  const isRaised = async (): Promise<boolean> =>
+    [...(await now()).values()].every(({ http, router }) => http === 'debug' && router === 'debug')
+  await until('http:debug on every proxy', 60, isRaised).catch((error: unknown) => {
+    throw new Error(said(), { cause: error })
+  })
 }
 
 describe('mesh-medic log-level', () => {
   let folder: string
   const children: ChildProcess[] = []
-  beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'mesh-medic-live-')) })
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'mesh-medic-live-'))
+  })
   afterEach(async () => {
     for (const child of children.splice(0)) child.kill('SIGKILL')
     await rm(folder, { recursive: true, force: true })
@@ -76,14 +106,25 @@ describe('mesh-medic log-level', () => {
 
   const environment = (): NodeJS.ProcessEnv => ({ ...process.env, MESH_MEDIC_DATA: folder, REDIS_URL: undefined })
   const run = (...args: string[]): Promise<{ stdout: string; stderr: string; exitCode?: number }> =>
-    execa(process.execPath, [CLI, 'log-level', 'catalog', '-n', NAMESPACE, ...args], { reject: false, env: environment() as Record<string, string>, extendEnv: false, stdin: 'ignore' })
+    execa(process.execPath, [CLI, 'log-level', 'catalog', '-n', NAMESPACE, ...args], {
+      reject: false,
+      env: environment() as Record<string, string>,
+      extendEnv: false,
+      stdin: 'ignore',
+    })
 
   /** The command under way, and what it says. */
   function start(...args: string[]): { child: ChildProcess; ended: Promise<number | null>; said: () => string } {
-    const child = spawn(process.execPath, [CLI, 'log-level', 'catalog', '-n', NAMESPACE, ...args], { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [CLI, 'log-level', 'catalog', '-n', NAMESPACE, ...args], {
+      env: environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     children.push(child)
     let text = ''
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { text += chunk.toString() })
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        text += chunk.toString()
+      })
     return { child, ended: once(child, 'exit').then(([code]) => code as number | null), said: () => text }
   }
 
@@ -102,7 +143,10 @@ describe('mesh-medic log-level', () => {
     expect(await now()).toEqual(former)
   })
 
-  it.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('gives back on %s', async (signal, code) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('gives back on %s', async (signal, code) => {
     const { child, ended, said } = start('http:debug,router:debug', '--for', '5m')
     await raised(said)
     child.kill(signal)
@@ -149,9 +193,20 @@ describe('a lease on real proxies', () => {
   async function lent(): Promise<LeaseRecord> {
     const clients = openClients({ istioctl: process.env.ISTIOCTL }, new AbortController())
     const found = await findProxies(parseTarget('catalog', NAMESPACE), clients, {})
-    const lease = await lend(deps, {
-      id: 'lease', run: 'run', levels: { http: 'debug', router: 'debug' }, minutes: 5, pods: found.pods, by: { user: 'U_ONCALL' }, target: 'service/log-level/catalog', asked: { text: 'catalog', namespace: NAMESPACE },
-    }, NEVER)
+    const lease = await lend(
+      deps,
+      {
+        id: 'lease',
+        run: 'run',
+        levels: { http: 'debug', router: 'debug' },
+        minutes: 5,
+        pods: found.pods,
+        by: { user: 'U_ONCALL' },
+        target: 'service/log-level/catalog',
+        asked: { text: 'catalog', namespace: NAMESPACE },
+      },
+      NEVER,
+    )
     expect(lease.proxies.map(({ state }) => state)).toEqual(['lent', 'lent', 'lent'])
     await raised()
     return lease
@@ -159,14 +214,23 @@ describe('a lease on real proxies', () => {
   const back = async (): Promise<Record<string, string>> => {
     const lease = await giveBack(deps, 'lease', { why: 'time' }, NEVER)
     expect(lease?.state).toBe('over')
-    return Object.fromEntries((lease?.proxies ?? []).map(({ pod, state, says }) => [pod.name, says === undefined ? state : `${state}: ${says}`]))
+    return Object.fromEntries(
+      (lease?.proxies ?? []).map(({ pod, state, says }) => [
+        pod.name,
+        says === undefined ? state : `${state}: ${says}`,
+      ]),
+    )
   }
 
   it('leaves alone what somebody else changed, and puts the rest back', async () => {
     await lent()
     const [first = '', second = '', third = ''] = pods
     await setByHand(first, 'http:trace')
-    expect(await back()).toEqual({ [first]: 'left: http:trace, set by somebody else', [second]: 'returned', [third]: 'returned' })
+    expect(await back()).toEqual({
+      [first]: 'left: http:trace, set by somebody else',
+      [second]: 'returned',
+      [third]: 'returned',
+    })
     expect(await now()).toEqual(new Map([...former, [first, { ...former.get(first), http: 'trace' }]]))
   })
 
@@ -183,10 +247,42 @@ describe('a lease on real proxies', () => {
   it('skips a proxy that was restarted: it has its own levels again', async () => {
     await lent()
     const [first = '', second = '', third = ''] = pods
-    await kubectl(['-n', NAMESPACE, 'exec', first, '-c', 'istio-proxy', '--', 'pilot-agent', 'request', 'POST', 'quitquitquit'])
-    await until('the proxy to be restarted', 60, async () => (await levelsOf(first).catch((): LogLevels => ({}))).http === 'warning')
-    await until('the pod to say so', 30, async () => /^[1-9]/.test(await kubectl(['-n', NAMESPACE, 'get', 'pod', first, '-o', "jsonpath={.status.containerStatuses[?(@.name=='istio-proxy')].restartCount}{.status.initContainerStatuses[?(@.name=='istio-proxy')].restartCount}"])))
-    expect(await back()).toEqual({ [first]: expect.stringMatching(/^restarted: at 20/) as string, [second]: 'returned', [third]: 'returned' })
+    await kubectl([
+      '-n',
+      NAMESPACE,
+      'exec',
+      first,
+      '-c',
+      'istio-proxy',
+      '--',
+      'pilot-agent',
+      'request',
+      'POST',
+      'quitquitquit',
+    ])
+    await until(
+      'the proxy to be restarted',
+      60,
+      async () => (await levelsOf(first).catch((): LogLevels => ({}))).http === 'warning',
+    )
+    await until('the pod to say so', 30, async () =>
+      /^[1-9]/.test(
+        await kubectl([
+          '-n',
+          NAMESPACE,
+          'get',
+          'pod',
+          first,
+          '-o',
+          "jsonpath={.status.containerStatuses[?(@.name=='istio-proxy')].restartCount}{.status.initContainerStatuses[?(@.name=='istio-proxy')].restartCount}",
+        ]),
+      ),
+    )
+    expect(await back()).toEqual({
+      [first]: expect.stringMatching(/^restarted: at 20/) as string,
+      [second]: 'returned',
+      [third]: 'returned',
+    })
     former.set(first, { ...former.get(first), http: 'warning', router: 'warning' })
     expect(await now()).toEqual(former)
   })
@@ -194,7 +290,24 @@ describe('a lease on real proxies', () => {
   it('has a log of its own time, redacted', async () => {
     const [first = ''] = pods
     const lease = await lent()
-    await kubectl(['-n', NAMESPACE, 'exec', first, '-c', 'catalog', '--', 'curl', '-s', '-o', '/dev/null', '-H', 'Cookie: session=very-secret-value', '-H', 'Authorization: Bearer very-secret-value', `http://catalog.${NAMESPACE}/items`])
+    await kubectl([
+      '-n',
+      NAMESPACE,
+      'exec',
+      first,
+      '-c',
+      'catalog',
+      '--',
+      'curl',
+      '-s',
+      '-o',
+      '/dev/null',
+      '-H',
+      'Cookie: session=very-secret-value',
+      '-H',
+      'Authorization: Bearer very-secret-value',
+      `http://catalog.${NAMESPACE}/items`,
+    ])
     await pause(1500)
     const { files, unread } = await readLeaseLogs(lease, deps.clients, NEVER)
     expect(unread).toEqual([])
@@ -203,16 +316,28 @@ describe('a lease on real proxies', () => {
     expect(log).toContain(`'cookie', '[redacted]'`)
     expect(log).not.toContain('very-secret-value')
     // Before the lease it logged other things.
-    expect(log.split('\n').filter((line) => line.startsWith('20')).every((line) => line.slice(0, 19) >= lease.from.slice(0, 19))).toBe(true)
+    expect(
+      log
+        .split('\n')
+        .filter((line) => line.startsWith('20'))
+        .every((line) => line.slice(0, 19) >= lease.from.slice(0, 19)),
+    ).toBe(true)
     await back()
     expect(await now()).toEqual(former)
   })
 })
 
 describe.skipIf(!redisIsPresent())(`a worker that is killed half-way, on a real mesh ${onRedis}`, () => {
-  it.each([['while it lends', 900], ['while it is lent', 6000]])('%s: another gives exactly the former levels back', async (_when, after) => {
+  it.each([
+    ['while it lends', 900],
+    ['while it is lent', 6000],
+  ])('%s: another gives exactly the former levels back', async (_when, after) => {
     const redis = await startRedis({ appendOnly: true })
-    const backend = await openBackend({ redisUrl: redis.url, dataFolder: '/nonexistent', log: pino({ level: 'silent' }) })
+    const backend = await openBackend({
+      redisUrl: redis.url,
+      dataFolder: '/nonexistent',
+      log: pino({ level: 'silent' }),
+    })
     const worker = async (): Promise<ChildProcess> => {
       const child = fork(join(import.meta.dirname, '..', 'drills', 'leases-worker.ts'), [redis.url])
       await once(child, 'message')
@@ -222,7 +347,15 @@ describe.skipIf(!redisIsPresent())(`a worker that is killed half-way, on a real 
     let second: ChildProcess | undefined
     try {
       const { id } = await createRun(backend.records, {
-        request: { kind: 'lend', text: 'catalog', namespace: NAMESPACE, lend: { levels: { http: 'debug', router: 'debug' }, minutes: 0.2 } }, asker: { user: 'U_ONCALL' }, channel: 'C_MESH', thread: '1.1',
+        request: {
+          kind: 'lend',
+          text: 'catalog',
+          namespace: NAMESPACE,
+          lend: { levels: { http: 'debug', router: 'debug' }, minutes: 0.2 },
+        },
+        asker: { user: 'U_ONCALL' },
+        channel: 'C_MESH',
+        thread: '1.1',
       })
       await backend.queue.enqueue({ run: id, kind: 'lend' })
       await pause(after)

@@ -30,7 +30,12 @@ function tlsData(_: string, host: string, from: string, until: string): string {
 
 /** Applies manifests; `$IMAGE` in them is the workload's image, `$JWKS` the keys that tokens are signed with. */
 async function apply(files: readonly string[], namespace: string): Promise<void> {
-  const text = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, 'utf8').replaceAll('$IMAGE', IMAGE).replaceAll('$JWKS', JWKS).replace(TLS, tlsData)).join('\n---\n')
+  const text = files
+    .filter((file) => existsSync(file))
+    .map((file) =>
+      readFileSync(file, 'utf8').replaceAll('$IMAGE', IMAGE).replaceAll('$JWKS', JWKS).replace(TLS, tlsData),
+    )
+    .join('\n---\n')
   if (text.trim() !== '') await kubectl(['-n', namespace, 'apply', '-f', '-'], text)
 }
 
@@ -52,8 +57,18 @@ export async function until(what: string, seconds: number, done: () => Promise<b
   }
 }
 
-interface Container { name: string; ready: boolean; restartCount: number; state: { running?: { startedAt: string }; waiting?: { reason?: string } } }
-interface PodList { items: { metadata: { name: string; deletionTimestamp?: string }; status: { containerStatuses?: Container[]; initContainerStatuses?: Container[] } }[] }
+interface Container {
+  name: string
+  ready: boolean
+  restartCount: number
+  state: { running?: { startedAt: string }; waiting?: { reason?: string } }
+}
+interface PodList {
+  items: {
+    metadata: { name: string; deletionTimestamp?: string }
+    status: { containerStatuses?: Container[]; initContainerStatuses?: Container[] }
+  }[]
+}
 
 /** Milliseconds a proxy runs before it counts as one that will not connect: longer than a check's own grace. */
 const PROXY_WAITS = 25_000
@@ -61,7 +76,19 @@ const PROXY_WAITS = 25_000
 const PASSING = ['ContainerCreating', 'PodInitializing']
 
 const podsOf = async (namespace: string, selector?: string): Promise<PodList['items']> =>
-  (JSON.parse(await kubectl(['-n', namespace, 'get', 'pods', ...(selector === undefined ? [] : ['-l', selector]), '-o', 'json'])) as PodList).items
+  (
+    JSON.parse(
+      await kubectl([
+        '-n',
+        namespace,
+        'get',
+        'pods',
+        ...(selector === undefined ? [] : ['-l', selector]),
+        '-o',
+        'json',
+      ]),
+    ) as PodList
+  ).items
 
 async function settled(settle: Situation['settle'], namespace: string): Promise<boolean> {
   const items = await podsOf(namespace)
@@ -73,11 +100,18 @@ async function settled(settle: Situation['settle'], namespace: string): Promise<
     // A pod of another application, such as a caller, is merely to be ready.
     if (application === undefined) return containerStatuses.length > 0 && containerStatuses.every(({ ready }) => ready)
     switch (settle) {
-      case 'ready': return containerStatuses.every(({ ready }) => ready)
-      case 'not-ready': return application.state.running !== undefined && !application.ready
-      case 'crashing': return application.restartCount >= 1
-      case 'not-starting': { const reason = application.state.waiting?.reason; return reason !== undefined && !PASSING.includes(reason) }
-      case 'starting': return proxy?.ready === false && Date.now() - Date.parse(proxy.state.running?.startedAt ?? '') > PROXY_WAITS
+      case 'ready':
+        return containerStatuses.every(({ ready }) => ready)
+      case 'not-ready':
+        return application.state.running !== undefined && !application.ready
+      case 'crashing':
+        return application.restartCount >= 1
+      case 'not-starting': {
+        const reason = application.state.waiting?.reason
+        return reason !== undefined && !PASSING.includes(reason)
+      }
+      case 'starting':
+        return proxy?.ready === false && Date.now() - Date.parse(proxy.state.running?.startedAt ?? '') > PROXY_WAITS
     }
   })
 }
@@ -89,10 +123,29 @@ async function settle(how: Situation['settle'], namespace: string): Promise<void
 }
 
 /** Sends requests through the ingress gateway; counts the answers by status, 0 for none. The log is flushed when it returns. */
-export async function sendRequests({ host, path, requests, atOnce = 1, gap = 0, issuer }: { host: string; path: string; requests: number; atOnce?: number; gap?: number; issuer?: string }): Promise<Record<number, number>> {
+export async function sendRequests({
+  host,
+  path,
+  requests,
+  atOnce = 1,
+  gap = 0,
+  issuer,
+}: {
+  host: string
+  path: string
+  requests: number
+  atOnce?: number
+  gap?: number
+  issuer?: string
+}): Promise<Record<number, number>> {
   const counts: Record<number, number> = {}
   for (let left = requests; left > 0; left -= atOnce) {
-    for (const code of await Promise.all(Array.from({ length: Math.min(atOnce, left) }, () => send(path, { host, ...(issuer !== undefined && { authorization: `Bearer ${token(issuer)}` }) })))) counts[code] = (counts[code] ?? 0) + 1
+    for (const code of await Promise.all(
+      Array.from({ length: Math.min(atOnce, left) }, () =>
+        send(path, { host, ...(issuer !== undefined && { authorization: `Bearer ${token(issuer)}` }) }),
+      ),
+    ))
+      counts[code] = (counts[code] ?? 0) + 1
     if (gap > 0) await sleep(gap)
   }
   // Istio flushes access logs once a second.
@@ -100,11 +153,14 @@ export async function sendRequests({ host, path, requests, atOnce = 1, gap = 0, 
   return counts
 }
 
-const send = (path: string, headers: Record<string, string>): Promise<number> => new Promise((resolve) => {
-  const sent = request(INGRESS + path, { headers, timeout: 10_000 }, (response) => { response.resume().on('end', () => resolve(response.statusCode ?? 0)) })
-  sent.on('error', () => resolve(0)).on('timeout', () => sent.destroy())
-  sent.end()
-})
+const send = (path: string, headers: Record<string, string>): Promise<number> =>
+  new Promise((resolve) => {
+    const sent = request(INGRESS + path, { headers, timeout: 10_000 }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode ?? 0))
+    })
+    sent.on('error', () => resolve(0)).on('timeout', () => sent.destroy())
+    sent.end()
+  })
 
 /** Makes a situation anew in an empty namespace, without its traffic. */
 export async function makeIll(situation: Situation, namespace = NAMESPACE): Promise<void> {
@@ -124,16 +180,37 @@ export async function makeIll(situation: Situation, namespace = NAMESPACE): Prom
 }
 
 /** Tells pods to misbehave, by curl in the application's own container as the book does. */
-async function blowUp({ pods, one, type, volatile }: NonNullable<Situation['blowup']>, namespace: string): Promise<void> {
+async function blowUp(
+  { pods, one, type, volatile }: NonNullable<Situation['blowup']>,
+  namespace: string,
+): Promise<void> {
   const names = (await podsOf(namespace, pods)).map(({ metadata }) => metadata.name).sort()
   for (const name of one ? names.slice(0, 1) : names) {
-    await kubectl(['-n', namespace, 'exec', name, '-c', 'catalog', '--', 'curl', '-sSf', '-X', 'POST', '-H', 'Content-Type: application/json', '-d', JSON.stringify({ active: true, type, volatile }), 'http://localhost:3000/blowup'])
+    await kubectl([
+      '-n',
+      namespace,
+      'exec',
+      name,
+      '-c',
+      'catalog',
+      '--',
+      'curl',
+      '-sSf',
+      '-X',
+      'POST',
+      '-H',
+      'Content-Type: application/json',
+      '-d',
+      JSON.stringify({ active: true, type, volatile }),
+      'http://localhost:3000/blowup',
+    ])
   }
 }
 
 /** Turns an ill mesh into its healthy twin, without traffic. */
 export async function mend(situation: Situation, namespace = NAMESPACE): Promise<void> {
-  for (const object of situation.mended.delete) await kubectl(['-n', namespace, 'delete', object, '--ignore-not-found', '--wait'])
+  for (const object of situation.mended.delete)
+    await kubectl(['-n', namespace, 'delete', object, '--ignore-not-found', '--wait'])
   await apply([...situation.mended.manifests.map(manifest), join(SCENARIOS, situation.name, 'mended.yaml')], namespace)
   for (const workload of situation.mended.restart) {
     await kubectl(['-n', namespace, 'rollout', 'restart', workload])

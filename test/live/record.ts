@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 import { openClients } from '../../src/cli/clients.ts'
 import { CHECKS } from '../../src/checks/index.ts'
 import { examine } from '../../src/diagnosis/examine.ts'
-import { headline } from '../../src/diagnosis/telling.ts'
+import { headline } from '../../src/report/telling.ts'
 import { UnseenError, type Clients } from '../../src/evidence/clients/clients.ts'
 import { formatRecording, recordClients } from '../../src/evidence/clients/recording.ts'
 import { readLogLevels } from '../../src/evidence/collectors/log-levels.ts'
@@ -24,7 +24,9 @@ import { parseAsk, readSituation, SCENARIOS, situations } from '../situation.ts'
 import { makeIll, mend, sendRequests } from './mesh.ts'
 
 async function record(name: string, phase: Phase, ask: string): Promise<void> {
-  const { clients, recording } = recordClients(withoutNamespaces(openClients({ istioctl: process.env.ISTIOCTL }, new AbortController())))
+  const { clients, recording } = recordClients(
+    withoutNamespaces(openClients({ istioctl: process.env.ISTIOCTL }, new AbortController())),
+  )
   const report = await examine(parseAsk(ask), clients, CHECKS)
   await recordLogLevels(report, clients)
   const folder = join(SCENARIOS, name, phase)
@@ -35,7 +37,9 @@ async function record(name: string, phase: Phase, ask: string): Promise<void> {
 
 /** No diagnosis asks for log levels; the demo and the tests of leases begin with those that were there. */
 async function recordLogLevels({ plan, target }: Report, { istioctl }: Clients): Promise<void> {
-  const read = plan.flatMap(({ kind, of, outcome }) => (kind === 'clusters' && of !== undefined && outcome === 'seen' ? [of] : []))
+  const read = plan.flatMap(({ kind, of, outcome }) =>
+    kind === 'clusters' && of !== undefined && outcome === 'seen' ? [of] : [],
+  )
   for (const pod of [...target.pods, ...read.filter((one) => !target.pods.some((own) => sameRef(own, one)))]) {
     await readLogLevels(pod, istioctl, AbortSignal.timeout(20_000)).catch((error: unknown) => {
       if (!(error instanceof UnseenError)) throw error
@@ -45,24 +49,42 @@ async function recordLogLevels({ plan, target }: Report, { istioctl }: Clients):
 
 /** The same cluster, but for the objects of some namespaces: as if their owners had a cluster of their own. */
 function withoutNamespaces(clients: Clients): Clients {
-  const isOurs = ({ kind, metadata: { name, namespace } }: KubernetesObject): boolean => !without.includes(kind === 'Namespace' ? name : (namespace ?? ''))
+  const isOurs = ({ kind, metadata: { name, namespace } }: KubernetesObject): boolean =>
+    !without.includes(kind === 'Namespace' ? name : (namespace ?? ''))
   return {
     ...clients,
-    kubernetes: { ...clients.kubernetes, list: async (resource, where, signal) => (await clients.kubernetes.list(resource, where, signal)).filter(isOurs) },
-    istioctl: { run: async (args, signal) => { const text = await clients.istioctl.run(args, signal); return args[0] === 'proxy-status' ? withoutProxies(text) : text } },
+    kubernetes: {
+      ...clients.kubernetes,
+      list: async (resource, where, signal) => (await clients.kubernetes.list(resource, where, signal)).filter(isOurs),
+    },
+    istioctl: {
+      run: async (args, signal) => {
+        const text = await clients.istioctl.run(args, signal)
+        return args[0] === 'proxy-status' ? withoutProxies(text) : text
+      },
+    },
   }
 }
 
-interface Statuses { resources?: { node?: { id?: string } }[] }
+interface Statuses {
+  resources?: { node?: { id?: string } }[]
+}
 
 /** `istioctl proxy-status -o json` without the proxies of those namespaces; a node's id is `POD.NAMESPACE`. */
 function withoutProxies(text: string): string {
   const statuses = JSON.parse(text) as Statuses
-  const isOurs = ({ node: { id = '' } = {} }: NonNullable<Statuses['resources']>[number]): boolean => !without.includes(id.slice(id.indexOf('.') + 1))
-  return JSON.stringify({ ...statuses, ...(statuses.resources !== undefined && { resources: statuses.resources.filter(isOurs) }) })
+  const isOurs = ({ node: { id = '' } = {} }: NonNullable<Statuses['resources']>[number]): boolean =>
+    !without.includes(id.slice(id.indexOf('.') + 1))
+  return JSON.stringify({
+    ...statuses,
+    ...(statuses.resources !== undefined && { resources: statuses.resources.filter(isOurs) }),
+  })
 }
 
-const { values: { without: others = '', 'as-is': asIs }, positionals: [first, ...rest] } = parseArgs({ allowPositionals: true, options: { without: { type: 'string' }, 'as-is': { type: 'string' } } })
+const {
+  values: { without: others = '', 'as-is': asIs },
+  positionals: [first, ...rest],
+} = parseArgs({ allowPositionals: true, options: { without: { type: 'string' }, 'as-is': { type: 'string' } } })
 const without = others.split(',')
 if (first === undefined) {
   console.error('usage: npm run record -- all | NAME... | NAME --as-is "TARGET -n NAMESPACE"')
@@ -72,10 +94,12 @@ if (first === undefined) {
 } else {
   for (const situation of first === 'all' ? situations() : [first, ...rest].map(readSituation)) {
     await makeIll(situation)
-    if (situation.traffic !== undefined) console.log(situation.name, 'ill traffic', await sendRequests(situation.traffic))
+    if (situation.traffic !== undefined)
+      console.log(situation.name, 'ill traffic', await sendRequests(situation.traffic))
     await record(situation.name, 'ill', situation.ask)
     await mend(situation)
-    if (situation.traffic !== undefined) console.log(situation.name, 'mended traffic', await sendRequests(situation.traffic))
+    if (situation.traffic !== undefined)
+      console.log(situation.name, 'mended traffic', await sendRequests(situation.traffic))
     await record(situation.name, 'mended', situation.ask)
   }
 }

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openClients } from '../../src/cli/clients.ts'
-import type { Backend } from '../../src/jobs/backend.ts'
-import { openBackend } from '../../src/jobs/backend.ts'
+import type { Backend } from '../../src/queue/backend.ts'
+import { openBackend } from '../../src/queue/backend.ts'
 import { startSlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import type { Message, SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import { messageLines } from '../../src/sandbox/slack/terminal.ts'
-import type { SlackConnection } from '../../src/slack/connect.ts'
-import { connectSlack } from '../../src/slack/connect.ts'
+import type { SlackConnection } from '../../src/bot.ts'
+import { connectSlack } from '../../src/bot.ts'
 import { readSituation } from '../situation.ts'
 import { makeIll, mend, sendRequests } from './mesh.ts'
 
@@ -30,7 +30,9 @@ describe('/mesh diagnose catalog on a real mesh', () => {
     standIn = await startSlackStandIn()
     backend = await openBackend({ dataFolder: folder, log })
     connection = await connectSlack({
-      backend, log, clients: openClients({ istioctl: process.env.ISTIOCTL }, new AbortController()),
+      backend,
+      log,
+      clients: openClients({ istioctl: process.env.ISTIOCTL }, new AbortController()),
       options: { botToken: standIn.botToken, appToken: standIn.appToken, apiUrl: standIn.url },
     })
   })
@@ -48,8 +50,17 @@ describe('/mesh diagnose catalog on a real mesh', () => {
     const before = new Set(standIn.messages().map(({ ts }) => ts))
     const { acknowledgedInMilliseconds } = await standIn.type('/mesh diagnose catalog')
     expect(acknowledgedInMilliseconds).toBeLessThan(3000)
-    const parent = await standIn.waitFor(() => standIn.messages().find((one) => !before.has(one.ts) && one.threadTs === undefined && /Ill|Healthy|Unclear/.test(read(one))), 60_000)
-    const ruledOut = await standIn.waitFor(() => standIn.thread(parent.channel, parent.ts).find((one) => read(one).includes('Ruled out')), 30_000)
+    const parent = await standIn.waitFor(
+      () =>
+        standIn
+          .messages()
+          .find((one) => !before.has(one.ts) && one.threadTs === undefined && /Ill|Healthy|Unclear/.test(read(one))),
+      60_000,
+    )
+    const ruledOut = await standIn.waitFor(
+      () => standIn.thread(parent.channel, parent.ts).find((one) => read(one).includes('Ruled out')),
+      30_000,
+    )
     expect(ruledOut.threadTs).toBe(parent.ts)
     return { parent: read(parent), thread: standIn.thread(parent.channel, parent.ts).map(read).join('\n') }
   }
@@ -57,7 +68,9 @@ describe('/mesh diagnose catalog on a real mesh', () => {
   it('before traffic: names the cause as live', async () => {
     const { parent, thread } = await diagnose()
     expect(parent).toMatch(/Ill/)
-    expect(parent).toContain('VirtualService istioinaction/catalog-v1-v2 routes to subset version-v1, version-v2 of catalog.istioinaction.svc.cluster.local')
+    expect(parent).toContain(
+      'VirtualService istioinaction/catalog-v1-v2 routes to subset version-v1, version-v2 of catalog.istioinaction.svc.cluster.local',
+    )
     expect(parent).toMatch(/live/)
     expect(thread).toContain('istioctl proxy-config clusters istio-ingressgateway-')
     expect(thread).toMatch(/has no such cluster/)

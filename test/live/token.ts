@@ -4,7 +4,9 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
 /** The public half as a JSON Web Key Set. */
-export const JWKS = JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'situation', alg: 'RS256', use: 'sig' }] })
+export const JWKS = JSON.stringify({
+  keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'situation', alg: 'RS256', use: 'sig' }],
+})
 
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 

@@ -3,7 +3,11 @@ import { isExportedTo, rulesForCaller, rulesInForce } from '../../src/mesh/desti
 import type { DestinationRule } from '../../src/mesh/objects.ts'
 
 const HOST = 'catalog.shop.svc.cluster.local'
-const rule = (namespace: string, name: string, spec: Partial<NonNullable<DestinationRule['spec']>> = {}): DestinationRule => ({ kind: 'DestinationRule', metadata: { namespace, name }, spec: { host: HOST, ...spec } })
+const rule = (
+  namespace: string,
+  name: string,
+  spec: Partial<NonNullable<DestinationRule['spec']>> = {},
+): DestinationRule => ({ kind: 'DestinationRule', metadata: { namespace, name }, spec: { host: HOST, ...spec } })
 const names = (rules: DestinationRule[]): string[] => rules.map(({ metadata }) => metadata.name)
 
 describe('the DestinationRules of a caller', () => {
@@ -25,19 +29,33 @@ describe('the DestinationRules of a caller', () => {
   it('leave out what is not exported to it, and what a selector keeps at home', () => {
     expect(names(rulesForCaller([rule('shop', 'private', { exportTo: ['.'] }), root], HOST, 'web'))).toEqual(['root'])
     expect(names(rulesForCaller([rule('shop', 'private', { exportTo: ['.'] })], HOST, 'shop'))).toEqual(['private'])
-    expect(names(rulesForCaller([rule('shop', 'selected', { workloadSelector: { matchLabels: { app: 'a' } } })], HOST, 'web'))).toEqual([])
+    expect(
+      names(
+        rulesForCaller([rule('shop', 'selected', { workloadSelector: { matchLabels: { app: 'a' } } })], HOST, 'web'),
+      ),
+    ).toEqual([])
   })
 
   it('are the most exact ones, several when they are for the same host', () => {
     const wide = rule('shop', 'wide', { host: '*.shop.svc.cluster.local' })
-    expect(names(rulesForCaller([wide, service, rule('shop', 'more', { host: 'catalog' })], HOST, 'web'))).toEqual(['service', 'more'])
+    expect(names(rulesForCaller([wide, service, rule('shop', 'more', { host: 'catalog' })], HOST, 'web'))).toEqual([
+      'service',
+      'more',
+    ])
     expect(names(rulesForCaller([wide], HOST, 'web'))).toEqual(['wide'])
     expect(names(rulesInForce([wide, service, root], HOST))).toEqual(['service', 'root'])
   })
 })
 
 it.each([
-  [undefined, true], [[], true], [['*'], true], [['.'], false], [['web'], true], [['.', 'web'], true], [['mobile'], false], [['~'], false],
+  [undefined, true],
+  [[], true],
+  [['*'], true],
+  [['.'], false],
+  [['web'], true],
+  [['.', 'web'], true],
+  [['mobile'], false],
+  [['~'], false],
 ])('exportTo %j opens it to another namespace: %s', (exportTo, open) => {
   expect(isExportedTo(exportTo, 'shop', 'web')).toBe(open)
 })

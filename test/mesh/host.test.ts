@@ -6,7 +6,9 @@ describe('hosts', () => {
     ['catalog', 'catalog.shop.svc.cluster.local'],
     ['catalog.shop', 'catalog.shop'], // istiod completes only names without a dot
     ['catalog.shop.svc.cluster.local', 'catalog.shop.svc.cluster.local'],
-    ['*', '*'], ['', ''], ['*.example.com', '*.example.com'],
+    ['*', '*'],
+    ['', ''],
+    ['*.example.com', '*.example.com'],
   ])('%j in namespace shop is %j', (host, fqdn) => {
     expect(toFqdn(host, 'shop')).toBe(fqdn)
   })
@@ -14,20 +16,40 @@ describe('hosts', () => {
   it('go to a service and back', () => {
     expect(fromFqdn(serviceHost('catalog', 'shop'))).toEqual({ name: 'catalog', namespace: 'shop' })
     expect(fromFqdn(serviceHost('catalog', 'shop', 'mesh.internal'))).toEqual({ name: 'catalog', namespace: 'shop' })
-    for (const other of ['example.com', 'catalog.svc.cluster.local', 'a.b.c.svc.cluster.local', '.svc.cluster.local', 'catalog.shop.svc', 'catalog.shop.svc.cluster.local.']) expect(fromFqdn(other), other).toBeUndefined()
+    for (const other of [
+      'example.com',
+      'catalog.svc.cluster.local',
+      'a.b.c.svc.cluster.local',
+      '.svc.cluster.local',
+      'catalog.shop.svc',
+      'catalog.shop.svc.cluster.local.',
+    ])
+      expect(fromFqdn(other), other).toBeUndefined()
   })
 
   it.each([
-    ['*', 'anything.example.com', true], ['catalog.shop', 'catalog.shop', true], ['Catalog.Example.com', 'catalog.example.COM', true],
-    ['*.example.com', 'shop.example.com', true], ['*.example.com', 'a.b.example.com', true], ['*.example.com', 'example.com', false], ['*.example.com', '.example.com', false],
-    ['*.example.com', 'shop.example.org', false], ['*.example.com', 'badexample.com', false], ['*-shop.example.com', 'my-shop.example.com', true], ['catalog', 'catalog.shop', false],
+    ['*', 'anything.example.com', true],
+    ['catalog.shop', 'catalog.shop', true],
+    ['Catalog.Example.com', 'catalog.example.COM', true],
+    ['*.example.com', 'shop.example.com', true],
+    ['*.example.com', 'a.b.example.com', true],
+    ['*.example.com', 'example.com', false],
+    ['*.example.com', '.example.com', false],
+    ['*.example.com', 'shop.example.org', false],
+    ['*.example.com', 'badexample.com', false],
+    ['*-shop.example.com', 'my-shop.example.com', true],
+    ['catalog', 'catalog.shop', false],
   ])('%j takes %j: %s', (pattern, host, taken) => {
     expect(hostMatches(pattern, host)).toBe(taken)
   })
 
   it.each([
-    ['*.example.com', 'shop.example.com', true], ['shop.example.com', '*.example.com', true], ['*.example.com', '*.shop.example.com', true],
-    ['*', '*.example.com', true], ['*.example.com', '*.example.org', false], ['a.example.com', 'b.example.com', false],
+    ['*.example.com', 'shop.example.com', true],
+    ['shop.example.com', '*.example.com', true],
+    ['*.example.com', '*.shop.example.com', true],
+    ['*', '*.example.com', true],
+    ['*.example.com', '*.example.org', false],
+    ['a.example.com', 'b.example.com', false],
   ])('%j and %j share one: %s', (a, b, shared) => {
     expect(hostsOverlap(a, b)).toBe(shared)
   })

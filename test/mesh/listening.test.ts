@@ -11,7 +11,11 @@ describe('listeningIn', () => {
     ['Flask on all', ' * Running on all addresses (0.0.0.0)\n * Running on http://0.0.0.0:5000', [['every', 5000]]],
     ['Uvicorn', 'INFO:     Uvicorn running on http://127.0.0.1:8000 (Press CTRL+C to quit)', [['loopback', 8000]]],
     ['Gunicorn', '[2026-11-24 03:34:10 +0000] [7] [INFO] Listening at: http://0.0.0.0:8080 (7)', [['every', 8080]]],
-    ['Spring Boot', '2026-11-24T03:34:10.123Z  INFO 1 --- [main] o.s.b.w.embedded.tomcat.TomcatWebServer  : Tomcat started on port 8080 (http) with context path \'/\'', [['unsaid', 8080]]],
+    [
+      'Spring Boot',
+      "2026-11-24T03:34:10.123Z  INFO 1 --- [main] o.s.b.w.embedded.tomcat.TomcatWebServer  : Tomcat started on port 8080 (http) with context path '/'",
+      [['unsaid', 8080]],
+    ],
     ['Spring Boot 2', 'Tomcat started on port(s): 8080 (http)', [['unsaid', 8080]]],
     ['IPv6', 'listening on [::]:8080', [['every', 8080]]],
     ['IPv6 loopback', 'listening on [::1]:8080', [['loopback', 8080]]],

@@ -2,8 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { mtlsInForce, passesSidecar } from '../../src/mesh/mutual-tls.ts'
 import type { MutualTls, PeerAuthentication, Pod } from '../../src/mesh/objects.ts'
 
-const pod = (namespace: string, annotations: Record<string, string> = {}): Pod => ({ kind: 'Pod', metadata: { namespace, name: 'catalog-1', labels: { app: 'catalog' }, annotations } })
-const policy = (where: string, spec: NonNullable<PeerAuthentication['spec']>, created = '2026-11-24T00:00:00Z'): PeerAuthentication => {
+const pod = (namespace: string, annotations: Record<string, string> = {}): Pod => ({
+  kind: 'Pod',
+  metadata: { namespace, name: 'catalog-1', labels: { app: 'catalog' }, annotations },
+})
+const policy = (
+  where: string,
+  spec: NonNullable<PeerAuthentication['spec']>,
+  created = '2026-11-24T00:00:00Z',
+): PeerAuthentication => {
   const [namespace = '', name = ''] = where.split('/')
   return { kind: 'PeerAuthentication', metadata: { namespace, name, creationTimestamp: created }, spec }
 }
@@ -17,7 +24,12 @@ const chosen = (policies: PeerAuthentication[], port = 3000, namespace = 'shop')
 describe('the mode that acts on a pod', () => {
   it('is permissive when no policy speaks of it', () => {
     expect(chosen([])).toBe('PERMISSIVE -')
-    expect(chosen([policy('other/default', mode('STRICT')), policy('shop/other', { selector: { matchLabels: { app: 'orders' } }, ...mode('STRICT') })])).toBe('PERMISSIVE -')
+    expect(
+      chosen([
+        policy('other/default', mode('STRICT')),
+        policy('shop/other', { selector: { matchLabels: { app: 'orders' } }, ...mode('STRICT') }),
+      ]),
+    ).toBe('PERMISSIVE -')
   })
   it('is the nearest level that says one', () => {
     const mesh = policy('istio-system/mesh', mode('STRICT'))
@@ -26,15 +38,28 @@ describe('the mode that acts on a pod', () => {
     expect(chosen([mesh])).toBe('STRICT mesh')
     expect(chosen([mesh, namespace])).toBe('DISABLE namespace')
     expect(chosen([mesh, namespace, own])).toBe('PERMISSIVE own')
-    expect(chosen([mesh, policy('shop/unset', mode('UNSET')), policy('shop/empty', { ...catalog })])).toBe('STRICT mesh')
+    expect(chosen([mesh, policy('shop/unset', mode('UNSET')), policy('shop/empty', { ...catalog })])).toBe(
+      'STRICT mesh',
+    )
   })
   it('is by port only beside a selector', () => {
-    expect(chosen([policy('shop/own', { ...catalog, ...mode('STRICT'), portLevelMtls: { 3000: { mode: 'DISABLE' } } })])).toBe('DISABLE own')
-    expect(chosen([policy('shop/own', { ...catalog, ...mode('STRICT'), portLevelMtls: { 8080: { mode: 'DISABLE' } } })])).toBe('STRICT own')
-    expect(chosen([policy('shop/own', { ...mode('STRICT'), portLevelMtls: { 3000: { mode: 'DISABLE' } } })])).toBe('STRICT own')
+    expect(
+      chosen([policy('shop/own', { ...catalog, ...mode('STRICT'), portLevelMtls: { 3000: { mode: 'DISABLE' } } })]),
+    ).toBe('DISABLE own')
+    expect(
+      chosen([policy('shop/own', { ...catalog, ...mode('STRICT'), portLevelMtls: { 8080: { mode: 'DISABLE' } } })]),
+    ).toBe('STRICT own')
+    expect(chosen([policy('shop/own', { ...mode('STRICT'), portLevelMtls: { 3000: { mode: 'DISABLE' } } })])).toBe(
+      'STRICT own',
+    )
   })
   it('is that of the oldest policy of a level', () => {
-    expect(chosen([policy('shop/b', mode('STRICT'), '2026-11-24T02:00:00Z'), policy('shop/a', mode('DISABLE'), '2026-11-24T03:00:00Z')])).toBe('STRICT b')
+    expect(
+      chosen([
+        policy('shop/b', mode('STRICT'), '2026-11-24T02:00:00Z'),
+        policy('shop/a', mode('DISABLE'), '2026-11-24T03:00:00Z'),
+      ]),
+    ).toBe('STRICT b')
   })
   it("of the root namespace's labels is for that namespace alone", () => {
     const some = policy('istio-system/some', { ...catalog, ...mode('STRICT') })
@@ -44,9 +69,15 @@ describe('the mode that acts on a pod', () => {
 })
 
 it.each([
-  [{}, true], [{ excludeInboundPorts: '3000' }, false], [{ excludeInboundPorts: '300, 30001' }, true],
-  [{ includeInboundPorts: '*' }, true], [{ includeInboundPorts: '8080' }, false], [{ includeInboundPorts: '8080,3000' }, true],
+  [{}, true],
+  [{ excludeInboundPorts: '3000' }, false],
+  [{ excludeInboundPorts: '300, 30001' }, true],
+  [{ includeInboundPorts: '*' }, true],
+  [{ includeInboundPorts: '8080' }, false],
+  [{ includeInboundPorts: '8080,3000' }, true],
 ])('a port with the annotations %j passes the sidecar: %s', (annotations, expected) => {
-  const full = Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`traffic.sidecar.istio.io/${key}`, value]))
+  const full = Object.fromEntries(
+    Object.entries(annotations).map(([key, value]) => [`traffic.sidecar.istio.io/${key}`, value]),
+  )
   expect(passesSidecar(pod('shop', full), 3000)).toBe(expected)
 })

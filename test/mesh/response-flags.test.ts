@@ -3,8 +3,15 @@ import { parseFlags, RESPONSE_FLAGS } from '../../src/mesh/response-flags.ts'
 
 describe('response flags', () => {
   it.each([
-    ['-', []], ['', []], [undefined, []], [null, []],
-    ['UT', ['UT']], ['URX,UF', ['URX', 'UF']], ['UF, URX', ['UF', 'URX']], ['UF,,', ['UF']], ['XYZ', ['XYZ']],
+    ['-', []],
+    ['', []],
+    [undefined, []],
+    [null, []],
+    ['UT', ['UT']],
+    ['URX,UF', ['URX', 'UF']],
+    ['UF, URX', ['UF', 'URX']],
+    ['UF,,', ['UF']],
+    ['XYZ', ['XYZ']],
   ])('%j is %j', (field, flags) => {
     expect(parseFlags(field)).toEqual(flags)
   })

@@ -3,7 +3,14 @@ import { validityOf, type Certificate } from '../../src/mesh/secrets.ts'
 
 const DAY = 24 * 3600
 const NOW = Date.parse('2026-11-24T03:00:00Z')
-const lasting = (fromSeconds: number, untilSeconds: number): Certificate => ({ serial: '1', subject: '', issuer: '', names: [], isAuthority: false, notBefore: new Date(NOW + fromSeconds * 1000).toISOString(), notAfter: new Date(NOW + untilSeconds * 1000).toISOString() })
+const lasting = (fromSeconds: number, untilSeconds: number): Certificate => ({
+  serial: '1',
+  subject: '',
+  issuer: '',
+  names: [],
+  notBefore: new Date(NOW + fromSeconds * 1000).toISOString(),
+  notAfter: new Date(NOW + untilSeconds * 1000).toISOString(),
+})
 
 it.each([
   ['fresh', -120, DAY, 'valid'],

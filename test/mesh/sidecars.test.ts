@@ -2,8 +2,16 @@ import { describe, expect, it } from 'vitest'
 import type { Pod, Sidecar } from '../../src/mesh/objects.ts'
 import { showsHost, sidecarFor } from '../../src/mesh/sidecars.ts'
 
-const pod = (namespace: string, labels: Record<string, string>): Pod => ({ kind: 'Pod', metadata: { name: 'client', namespace, labels }, spec: { containers: [] } })
-const sidecar = (namespace: string, name: string, spec: NonNullable<Sidecar['spec']> = {}): Sidecar => ({ kind: 'Sidecar', metadata: { name, namespace }, spec })
+const pod = (namespace: string, labels: Record<string, string>): Pod => ({
+  kind: 'Pod',
+  metadata: { name: 'client', namespace, labels },
+  spec: { containers: [] },
+})
+const sidecar = (namespace: string, name: string, spec: NonNullable<Sidecar['spec']> = {}): Sidecar => ({
+  kind: 'Sidecar',
+  metadata: { name, namespace },
+  spec,
+})
 
 describe('sidecarFor', () => {
   const own = sidecar('shop', 'own', { workloadSelector: { labels: { app: 'client' } } })
@@ -11,17 +19,34 @@ describe('sidecarFor', () => {
   const root = sidecar('istio-system', 'default')
   const elsewhere = sidecar('orders', 'default')
 
-  it('takes the one that selects the pod over the namespace\'s', () => expect(sidecarFor(pod('shop', { app: 'client' }), [root, near, own])).toBe(own))
-  it('takes the namespace\'s over the mesh\'s', () => expect(sidecarFor(pod('shop', { app: 'other' }), [root, own, near])).toBe(near))
-  it('takes the mesh\'s when there is none nearer', () => expect(sidecarFor(pod('shop', { app: 'other' }), [root, elsewhere, own])).toBe(root))
+  it("takes the one that selects the pod over the namespace's", () =>
+    expect(sidecarFor(pod('shop', { app: 'client' }), [root, near, own])).toBe(own))
+  it("takes the namespace's over the mesh's", () =>
+    expect(sidecarFor(pod('shop', { app: 'other' }), [root, own, near])).toBe(near))
+  it("takes the mesh's when there is none nearer", () =>
+    expect(sidecarFor(pod('shop', { app: 'other' }), [root, elsewhere, own])).toBe(root))
   it('takes none of another namespace', () => expect(sidecarFor(pod('shop', {}), [elsewhere])).toBeUndefined())
 })
 
 describe('showsHost', () => {
   const catalog = 'catalog.shop.svc.cluster.local'
   it.each([
-    [[], true], [['*/*'], true], [['./*'], true], [['shop/*'], true], [[`shop/${catalog}`], true], [[`./${catalog}`], true], [['shop/*.shop.svc.cluster.local'], true],
-    [['istio-system/*'], false], [['shop/orders.shop.svc.cluster.local'], false], [['~/*'], false], [['istio-system/*', 'shop/*'], true],
-  ])('%j: %s', (hosts, expected) => expect(showsHost(sidecar('shop', 'default', hosts.length === 0 ? {} : { egress: [{ hosts }] }), catalog, 'shop')).toBe(expected))
-  it('counts the namespace of the Sidecar itself for a dot', () => expect(showsHost(sidecar('orders', 'default', { egress: [{ hosts: ['./*'] }] }), catalog, 'shop')).toBe(false))
+    [[], true],
+    [['*/*'], true],
+    [['./*'], true],
+    [['shop/*'], true],
+    [[`shop/${catalog}`], true],
+    [[`./${catalog}`], true],
+    [['shop/*.shop.svc.cluster.local'], true],
+    [['istio-system/*'], false],
+    [['shop/orders.shop.svc.cluster.local'], false],
+    [['~/*'], false],
+    [['istio-system/*', 'shop/*'], true],
+  ])('%j: %s', (hosts, expected) =>
+    expect(
+      showsHost(sidecar('shop', 'default', hosts.length === 0 ? {} : { egress: [{ hosts }] }), catalog, 'shop'),
+    ).toBe(expected),
+  )
+  it('counts the namespace of the Sidecar itself for a dot', () =>
+    expect(showsHost(sidecar('orders', 'default', { egress: [{ hosts: ['./*'] }] }), catalog, 'shop')).toBe(false))
 })

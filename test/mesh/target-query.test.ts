@@ -36,29 +36,109 @@ describe('a target', () => {
 
 describe('what is no target', () => {
   const hostile = [
-    '', '   ', '--kubeconfig=x', '-n', '-o', '--', '$(id)', '`id`', '${HOME}', 'catalog;id', 'catalog; rm -rf /', 'catalog|cat', 'catalog&', 'catalog>x', 'a b', "catalog'", 'catalog"', 'catalog\\', 'catalog\nother',
-    'catalog\rx', 'catalog\0', 'cat\u200blog', 'ｃatalog', 'каталог', 'catalog\u202e', 'CATALOG_1', 'cat_alog', '.', '..', '../x', '/', '//', '/etc/passwd', 'deploy/', 'deploy/--all', 'deploy/-x', 'deploy/a/b', 'deploy/a.b.c', 'pod/$(id)', 'secret/token',
-    'svc/', 'configmap/x', 'constructor/x', '__proto__/x', 'toString/x', 'a..b', '.a', 'a.', '*', '*.', 'a*b.example.com', 'catalog:', 'catalog:0', 'catalog:65536', 'catalog:99999', 'catalog:80:80', 'catalog:x', 'catalog:-1', '<!channel>', '<@U123>', '@catalog', '#catalog', '%2e%2e', '://x', 'ftp://x', 'file:///etc/passwd', 'javascript:alert(1)',
-    'http://', 'http://--x', 'http://user:password@shop.example.com/', 'http://[::1]/', 'http://a_b/', 'http://$(id)/', 'http://x:99999/', 'a'.repeat(300), 'a.'.repeat(200) + 'a', 'x'.repeat(1_000_000), `${'a/'.repeat(100_000)}b`,
+    '',
+    '   ',
+    '--kubeconfig=x',
+    '-n',
+    '-o',
+    '--',
+    '$(id)',
+    '`id`',
+    '${HOME}',
+    'catalog;id',
+    'catalog; rm -rf /',
+    'catalog|cat',
+    'catalog&',
+    'catalog>x',
+    'a b',
+    "catalog'",
+    'catalog"',
+    'catalog\\',
+    'catalog\nother',
+    'catalog\rx',
+    'catalog\0',
+    'cat\u200blog',
+    'ｃatalog',
+    'каталог',
+    'catalog\u202e',
+    'CATALOG_1',
+    'cat_alog',
+    '.',
+    '..',
+    '../x',
+    '/',
+    '//',
+    '/etc/passwd',
+    'deploy/',
+    'deploy/--all',
+    'deploy/-x',
+    'deploy/a/b',
+    'deploy/a.b.c',
+    'pod/$(id)',
+    'secret/token',
+    'svc/',
+    'configmap/x',
+    'constructor/x',
+    '__proto__/x',
+    'toString/x',
+    'a..b',
+    '.a',
+    'a.',
+    '*',
+    '*.',
+    'a*b.example.com',
+    'catalog:',
+    'catalog:0',
+    'catalog:65536',
+    'catalog:99999',
+    'catalog:80:80',
+    'catalog:x',
+    'catalog:-1',
+    '<!channel>',
+    '<@U123>',
+    '@catalog',
+    '#catalog',
+    '%2e%2e',
+    '://x',
+    'ftp://x',
+    'file:///etc/passwd',
+    'javascript:alert(1)',
+    'http://',
+    'http://--x',
+    'http://user:password@shop.example.com/',
+    'http://[::1]/',
+    'http://a_b/',
+    'http://$(id)/',
+    'http://x:99999/',
+    'a'.repeat(300),
+    'a.'.repeat(200) + 'a',
+    'x'.repeat(1_000_000),
+    `${'a/'.repeat(100_000)}b`,
   ]
-  it.each(hostile.map((text) => [text.length > 60 ? `${text.slice(0, 60)}… (${text.length})` : text, text]))('%j', (_, text) => {
-    let error: unknown
-    const began = performance.now()
-    try {
-      const query = parseTarget(text)
-      error = new Error(`read as ${JSON.stringify(query).slice(0, 200)}`)
-    } catch (thrown) {
-      error = thrown
-    }
-    expect(error).toBeInstanceOf(TargetSyntaxError)
-    expect(error).toMatchObject({ code: 'target-syntax' })
-    // Whoever typed it is told what would work, in a line that fits a message.
-    expect((error as Error).message).toMatch(/A target is a service/)
-    expect((error as Error).message.length).toBeLessThan(400)
-    expect(performance.now() - began).toBeLessThan(200)
-  })
+  it.each(hostile.map((text) => [text.length > 60 ? `${text.slice(0, 60)}… (${text.length})` : text, text]))(
+    '%j',
+    (_, text) => {
+      let error: unknown
+      const began = performance.now()
+      try {
+        const query = parseTarget(text)
+        error = new Error(`read as ${JSON.stringify(query).slice(0, 200)}`)
+      } catch (thrown) {
+        error = thrown
+      }
+      expect(error).toBeInstanceOf(TargetSyntaxError)
+      expect(error).toMatchObject({ code: 'target-syntax' })
+      // Whoever typed it is told what would work, in a line that fits a message.
+      expect((error as Error).message).toMatch(/A target is a service/)
+      expect((error as Error).message.length).toBeLessThan(400)
+      expect(performance.now() - began).toBeLessThan(200)
+    },
+  )
 
-  it.each(['--all-namespaces', 'Shop', 'a.b', '', 'shop\n', '$(id)', '-A', 'a'.repeat(64), '*'])('namespace %j', (namespace) => {
-    expect(() => parseTarget('catalog', namespace)).toThrow(TargetSyntaxError)
-  })
+  it.each(['--all-namespaces', 'Shop', 'a.b', '', 'shop\n', '$(id)', '-A', 'a'.repeat(64), '*'])(
+    'namespace %j',
+    (namespace) => {
+      expect(() => parseTarget('catalog', namespace)).toThrow(TargetSyntaxError)
+    },
+  )
 })

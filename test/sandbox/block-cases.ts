@@ -2,7 +2,8 @@
 type Value = Readonly<Record<string, unknown>>
 
 const x = (n: number): string => 'x'.repeat(n)
-const times = <T>(n: number, make: (index: number) => T): readonly T[] => Array.from({ length: n }, (_, index) => make(index))
+const times = <T>(n: number, make: (index: number) => T): readonly T[] =>
+  Array.from({ length: n }, (_, index) => make(index))
 
 const plain = (text: string): Value => ({ type: 'plain_text', text })
 const mrkdwn = (text: string): Value => ({ type: 'mrkdwn', text })
@@ -13,13 +14,29 @@ const actions = (...elements: readonly Value[]): Value => ({ type: 'actions', el
 const option = (index: number, fields: Value = {}): Value => ({ text: plain('one'), value: String(index), ...fields })
 const select = (fields: Value = {}): Value =>
   actions({ type: 'static_select', placeholder: plain('Pick'), options: [option(0)], ...fields })
-const input = (fields: Value = {}): Value => ({ type: 'input', label: plain('Why'), element: { type: 'plain_text_input' }, ...fields })
+const input = (fields: Value = {}): Value => ({
+  type: 'input',
+  label: plain('Why'),
+  element: { type: 'plain_text_input' },
+  ...fields,
+})
 const cell = (text: string): Value => ({ type: 'raw_text', text })
-const table = (rows: number, columns: number): Value => ({ type: 'table', rows: times(rows, () => times(columns, () => cell('x'))) })
+const table = (rows: number, columns: number): Value => ({
+  type: 'table',
+  rows: times(rows, () => times(columns, () => cell('x'))),
+})
 const confirm = (fields: Value = {}): Value =>
-  button({ confirm: { title: plain('Sure?'), text: plain('It writes.'), confirm: plain('Yes'), deny: plain('No'), ...fields } })
+  button({
+    confirm: { title: plain('Sure?'), text: plain('It writes.'), confirm: plain('Yes'), deny: plain('No'), ...fields },
+  })
 const rich = (...elements: readonly Value[]): Value => ({ type: 'rich_text', elements })
-const modal = (fields: Value = {}): Value => ({ type: 'modal', title: plain('Title'), submit: plain('Send'), blocks: [divider], ...fields })
+const modal = (fields: Value = {}): Value => ({
+  type: 'modal',
+  title: plain('Title'),
+  submit: plain('Send'),
+  blocks: [divider],
+  ...fields,
+})
 
 /** A limit: what `make` gives for `max` is accepted, what it gives for one more is refused at `pointer`. */
 export interface Limit<T> {
@@ -39,26 +56,61 @@ export const MESSAGE_LIMITS: readonly Limit<readonly Value[]>[] = [
     make: (n) => [{ type: 'section', fields: times(n, () => mrkdwn('x')) }],
     pointer: '/blocks/0/fields',
   },
-  { name: 'text of a field', max: 2_000, make: (n) => [{ type: 'section', fields: [mrkdwn(x(n))] }], pointer: '/blocks/0/fields/0/text' },
-  { name: 'text of a header', max: 150, make: (n) => [{ type: 'header', text: plain(x(n)) }], pointer: '/blocks/0/text/text' },
-  { name: 'elements of actions', max: 25, make: (n) => [actions(...times(n, () => button()))], pointer: '/blocks/0/elements' },
+  {
+    name: 'text of a field',
+    max: 2_000,
+    make: (n) => [{ type: 'section', fields: [mrkdwn(x(n))] }],
+    pointer: '/blocks/0/fields/0/text',
+  },
+  {
+    name: 'text of a header',
+    max: 150,
+    make: (n) => [{ type: 'header', text: plain(x(n)) }],
+    pointer: '/blocks/0/text/text',
+  },
+  {
+    name: 'elements of actions',
+    max: 25,
+    make: (n) => [actions(...times(n, () => button()))],
+    pointer: '/blocks/0/elements',
+  },
   {
     name: 'elements of a context',
     max: 10,
     make: (n) => [{ type: 'context', elements: times(n, () => mrkdwn('x')) }],
     pointer: '/blocks/0/elements',
   },
-  { name: 'text of a button', max: 75, make: (n) => [actions(button({ text: plain(x(n)) }))], pointer: '/blocks/0/elements/0/text/text' },
-  { name: 'value of a button', max: 2_000, make: (n) => [actions(button({ value: x(n) }))], pointer: '/blocks/0/elements/0/value' },
+  {
+    name: 'text of a button',
+    max: 75,
+    make: (n) => [actions(button({ text: plain(x(n)) }))],
+    pointer: '/blocks/0/elements/0/text/text',
+  },
+  {
+    name: 'value of a button',
+    max: 2_000,
+    make: (n) => [actions(button({ value: x(n) }))],
+    pointer: '/blocks/0/elements/0/value',
+  },
   {
     name: 'url of a button',
     max: 3_000,
     make: (n) => [actions(button({ url: `https://${x(n - 8)}` }))],
     pointer: '/blocks/0/elements/0/url',
   },
-  { name: 'action_id', max: 255, make: (n) => [actions(button({ action_id: x(n) }))], pointer: '/blocks/0/elements/0/action_id' },
+  {
+    name: 'action_id',
+    max: 255,
+    make: (n) => [actions(button({ action_id: x(n) }))],
+    pointer: '/blocks/0/elements/0/action_id',
+  },
   { name: 'block_id', max: 255, make: (n) => [{ ...divider, block_id: x(n) }], pointer: '/blocks/0/block_id' },
-  { name: 'text of a markdown block', max: 12_000, make: (n) => [{ type: 'markdown', text: x(n) }], pointer: '/blocks/0/text' },
+  {
+    name: 'text of a markdown block',
+    max: 12_000,
+    make: (n) => [{ type: 'markdown', text: x(n) }],
+    pointer: '/blocks/0/text',
+  },
   {
     name: 'text of all markdown blocks',
     max: 12_000,
@@ -94,7 +146,12 @@ export const MESSAGE_LIMITS: readonly Limit<readonly Value[]>[] = [
     make: (n) => [select({ options: [option(0, { description: plain(x(n)) })] })],
     pointer: '/blocks/0/elements/0/options/0/description/text',
   },
-  { name: 'placeholder', max: 150, make: (n) => [select({ placeholder: plain(x(n)) })], pointer: '/blocks/0/elements/0/placeholder/text' },
+  {
+    name: 'placeholder',
+    max: 150,
+    make: (n) => [select({ placeholder: plain(x(n)) })],
+    pointer: '/blocks/0/elements/0/placeholder/text',
+  },
   {
     name: 'options of an overflow menu',
     max: 5,
@@ -135,11 +192,21 @@ export const MESSAGE_LIMITS: readonly Limit<readonly Value[]>[] = [
 
 /** Limits of modals. */
 export const VIEW_LIMITS: readonly Limit<Value>[] = [
-  { name: 'blocks of a modal', max: 100, make: (n) => modal({ blocks: times(n, () => divider) }), pointer: '/view/blocks' },
+  {
+    name: 'blocks of a modal',
+    max: 100,
+    make: (n) => modal({ blocks: times(n, () => divider) }),
+    pointer: '/view/blocks',
+  },
   { name: 'title', max: 24, make: (n) => modal({ title: plain(x(n)) }), pointer: '/view/title/text' },
   { name: 'submit', max: 24, make: (n) => modal({ submit: plain(x(n)) }), pointer: '/view/submit/text' },
   { name: 'close', max: 24, make: (n) => modal({ close: plain(x(n)) }), pointer: '/view/close/text' },
-  { name: 'private_metadata', max: 3_000, make: (n) => modal({ private_metadata: x(n) }), pointer: '/view/private_metadata' },
+  {
+    name: 'private_metadata',
+    max: 3_000,
+    make: (n) => modal({ private_metadata: x(n) }),
+    pointer: '/view/private_metadata',
+  },
   { name: 'callback_id', max: 255, make: (n) => modal({ callback_id: x(n) }), pointer: '/view/callback_id' },
   {
     name: 'label of an input',
@@ -167,7 +234,11 @@ export const ACCEPTED: Readonly<Record<string, readonly Value[]>> = {
           { type: 'link', url: 'https://example.com' },
         ],
       },
-      { type: 'rich_text_list', style: 'bullet', elements: [{ type: 'rich_text_section', elements: [{ type: 'text', text: 'one' }] }] },
+      {
+        type: 'rich_text_list',
+        style: 'bullet',
+        elements: [{ type: 'rich_text_section', elements: [{ type: 'text', text: 'one' }] }],
+      },
       { type: 'rich_text_quote', elements: [{ type: 'text', text: 'so it goes' }] },
       { type: 'rich_text_preformatted', elements: [{ type: 'text', text: 'istioctl analyze' }] },
     ),
@@ -189,7 +260,11 @@ export const ACCEPTED: Readonly<Record<string, readonly Value[]>> = {
 
 /** Blocks that a message refuses, and Slack's words for it. */
 export const REFUSED: Readonly<Record<string, readonly [blocks: readonly unknown[], error: string, reason: string]>> = {
-  'an unknown block': [[{ type: 'banner' }], 'invalid_blocks', 'unsupported type: "banner" [json-pointer:/blocks/0/type]'],
+  'an unknown block': [
+    [{ type: 'banner' }],
+    'invalid_blocks',
+    'unsupported type: "banner" [json-pointer:/blocks/0/type]',
+  ],
   'a block without a type': [[{ text: plain('x') }], 'invalid_blocks', 'missing required field: type'],
   'an unknown element': [
     [actions({ type: 'slider' })],
@@ -201,7 +276,11 @@ export const REFUSED: Readonly<Record<string, readonly [blocks: readonly unknown
     'invalid_blocks',
     'unsupported type: "plain_text_input"',
   ],
-  'an unknown field': [[{ ...divider, colour: 'red' }], 'invalid_blocks', 'invalid additional property: colour [json-pointer:/blocks/0]'],
+  'an unknown field': [
+    [{ ...divider, colour: 'red' }],
+    'invalid_blocks',
+    'invalid additional property: colour [json-pointer:/blocks/0]',
+  ],
   'a button without a text': [
     [actions({ type: 'button' })],
     'invalid_blocks',
@@ -209,13 +288,33 @@ export const REFUSED: Readonly<Record<string, readonly [blocks: readonly unknown
   ],
   'a header in mrkdwn': [[{ type: 'header', text: mrkdwn('x') }], 'invalid_blocks', 'must be one of: plain_text'],
   'a button in mrkdwn': [[actions(button({ text: mrkdwn('x') }))], 'invalid_blocks', 'must be one of: plain_text'],
-  'emoji in mrkdwn': [[{ type: 'section', text: { ...mrkdwn('x'), emoji: true } }], 'invalid_blocks', 'invalid additional property: emoji'],
-  'an empty text': [[section('')], 'invalid_blocks', 'must be more than 0 characters [json-pointer:/blocks/0/text/text]'],
-  'a section without text and fields': [[{ type: 'section' }], 'invalid_blocks', 'missing required field: text or fields'],
+  'emoji in mrkdwn': [
+    [{ type: 'section', text: { ...mrkdwn('x'), emoji: true } }],
+    'invalid_blocks',
+    'invalid additional property: emoji',
+  ],
+  'an empty text': [
+    [section('')],
+    'invalid_blocks',
+    'must be more than 0 characters [json-pointer:/blocks/0/text/text]',
+  ],
+  'a section without text and fields': [
+    [{ type: 'section' }],
+    'invalid_blocks',
+    'missing required field: text or fields',
+  ],
   'empty actions': [[actions()], 'invalid_blocks', 'must have at least 1 item [json-pointer:/blocks/0/elements]'],
-  'a style that does not exist': [[actions(button({ style: 'warning' }))], 'invalid_blocks', 'must be one of: primary, danger'],
+  'a style that does not exist': [
+    [actions(button({ style: 'warning' }))],
+    'invalid_blocks',
+    'must be one of: primary, danger',
+  ],
   'an alert outside modals': [[{ type: 'alert', text: plain('x') }], 'invalid_blocks', 'unsupported type: "alert"'],
-  'a file block': [[{ type: 'file', source: 'remote', external_id: 'x' }], 'invalid_blocks', 'unsupported type: "file"'],
+  'a file block': [
+    [{ type: 'file', source: 'remote', external_id: 'x' }],
+    'invalid_blocks',
+    'unsupported type: "file"',
+  ],
   'a picture that Slack cannot fetch': [
     [{ type: 'image', image_url: 'http://localhost:3000/a.png', alt_text: 'x' }],
     'invalid_blocks',

@@ -65,7 +65,9 @@ it('an alert stands in modals', () => {
 })
 
 it('ids are made up where the app gave none', () => {
-  const [block] = checkBlocks([{ type: 'actions', elements: [{ type: 'button', text: { type: 'plain_text', text: 'Go' } }] }])
+  const [block] = checkBlocks([
+    { type: 'actions', elements: [{ type: 'button', text: { type: 'plain_text', text: 'Go' } }] },
+  ])
   expect(block?.block_id).toMatch(/^\S{5}$/)
   expect((block?.elements as { action_id: string }[])[0]!.action_id).toMatch(/^\S{5}$/)
 })

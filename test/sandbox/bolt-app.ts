@@ -74,7 +74,11 @@ export const openHttpApp = async (slack: SlackStandIn, register: (app: App) => v
 
 /** Slack's own client, which gives up at once unless `retries` says otherwise. */
 export const clientOf = (slack: SlackStandIn, retries = 0): WebClient =>
-  new WebClient(slack.botToken, { slackApiUrl: slack.url, logger: quiet, retryConfig: { retries, minTimeout: 10, maxTimeout: 20 } })
+  new WebClient(slack.botToken, {
+    slackApiUrl: slack.url,
+    logger: quiet,
+    retryConfig: { retries, minTimeout: 10, maxTimeout: 20 },
+  })
 
 /** The name of Slack's error, or nothing when the call went well. */
 export const refusalOf = async (call: Promise<unknown>): Promise<string | undefined> => {

@@ -55,7 +55,12 @@ describe('an event that is not acknowledged', () => {
     })
     const retries: unknown[] = []
     socket.onmessage = ({ data }) => {
-      const envelope = JSON.parse(String(data)) as { type: string; envelope_id: string; retry_attempt: number; retry_reason: string }
+      const envelope = JSON.parse(String(data)) as {
+        type: string
+        envelope_id: string
+        retry_attempt: number
+        retry_reason: string
+      }
       if (envelope.type !== 'events_api') return
       retries.push([envelope.retry_attempt, envelope.retry_reason])
       if (envelope.retry_attempt > 0) socket.send(JSON.stringify({ envelope_id: envelope.envelope_id }))
@@ -100,7 +105,9 @@ describe('an event that is not acknowledged', () => {
     await openSocketApp(slack, (bolt) => {
       bolt.event('app_mention', ({ event, say }) => say({ text: 'yes', thread_ts: event.ts }) as Promise<never>)
     })
-    await slack.waitFor(() => slack.deliveries[0]!.attempts.at(-1)?.ok === true || slack.deliveries[0]!.attempts.length === 3)
+    await slack.waitFor(
+      () => slack.deliveries[0]!.attempts.at(-1)?.ok === true || slack.deliveries[0]!.attempts.length === 3,
+    )
     expect(slack.deliveries[0]!.attempts.length).toBeGreaterThan(1)
   })
 })

@@ -12,7 +12,9 @@ let demo: Promise<void>
 
 beforeAll(async () => {
   const out = new PassThrough()
-  out.on('data', (chunk: Buffer) => { output += chunk.toString() })
+  out.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
   demo = runDemo({ input, output: out, signal: end.signal, log, delay: 0 })
   await said('ends the demo.', 0, 90_000)
 }, 100_000)
@@ -29,7 +31,10 @@ async function said(until: RegExp | string, from = 0, patience = 20_000): Promis
   for (const late = Date.now() + patience; ;) {
     const since = output.slice(from)
     if (typeof until === 'string' ? since.includes(until) : until.test(since)) return since
-    if (Date.now() > late) throw new Error(`not said: ${String(until)}\n${since}\n${JSON.stringify(logged.filter(({ level }) => level === 'error'))}`)
+    if (Date.now() > late)
+      throw new Error(
+        `not said: ${String(until)}\n${since}\n${JSON.stringify(logged.filter(({ level }) => level === 'error'))}`,
+      )
     await pause(20)
   }
 }
@@ -63,7 +68,9 @@ it('raises log levels and gives them back', async () => {
   expect(await typed('click Give back now', 'given back by @oncall')).toContain('Log levels were put back')
   expect(await typed('log-level catalog', /(misc:error[\s\S]*){3}/)).toContain('misc:error; 72 others at warning')
   expect(await typed('/mesh leases as visitor', 'Nothing is lent now')).toContain('only for visitor')
-  expect(await typed('/mesh audit', 'the chain is whole')).toMatch(/lease-ended[\s\S]*lease-granted[\s\S]*fix-undone[\s\S]*fix-verified[\s\S]*fix-approved/)
+  expect(await typed('/mesh audit', 'the chain is whole')).toMatch(
+    /lease-ended[\s\S]*lease-granted[\s\S]*fix-undone[\s\S]*fix-verified[\s\S]*fix-approved/,
+  )
 })
 
 it.each([

@@ -50,15 +50,19 @@ it('needs membership where posting does not, and the id of a channel', async () 
   })
   const client = clientOf(slack)
   expect(await refusalOf(client.chat.postMessage({ channel: 'C_OTHER', text: 'hello' }))).toBeUndefined()
-  expect(await refusalOf(client.filesUploadV2({ channel_id: 'C_OTHER', filename: 'a.txt', content: 'a' }))).toBe('not_in_channel')
-  expect(await refusalOf(client.filesUploadV2({ channel_id: '#other', filename: 'a.txt', content: 'a' }))).toBe('channel_not_found')
+  expect(await refusalOf(client.filesUploadV2({ channel_id: 'C_OTHER', filename: 'a.txt', content: 'a' }))).toBe(
+    'not_in_channel',
+  )
+  expect(await refusalOf(client.filesUploadV2({ channel_id: '#other', filename: 'a.txt', content: 'a' }))).toBe(
+    'channel_not_found',
+  )
 })
 
 it('refuses an upload of another length than announced', async () => {
   const slack = await openSlack()
   const { upload_url, file_id } = await clientOf(slack).files.getUploadURLExternal({ filename: 'a.txt', length: 3 })
   expect((await fetch(upload_url!, { method: 'POST', body: 'four' })).status).toBe(400)
-  expect(await refusalOf(clientOf(slack).files.completeUploadExternal({ files: [{ id: file_id! }], channel_id: 'C_MESH' }))).toBe(
-    'file_not_found',
-  )
+  expect(
+    await refusalOf(clientOf(slack).files.completeUploadExternal({ files: [{ id: file_id! }], channel_id: 'C_MESH' })),
+  ).toBe('file_not_found')
 })

@@ -14,7 +14,12 @@ const modal: ModalView = {
   submit: plain('Send'),
   private_metadata: 'change-1',
   blocks: [
-    { type: 'input', block_id: 'why', label: plain('Reason'), element: { type: 'plain_text_input', action_id: 'reason', max_length: 20 } },
+    {
+      type: 'input',
+      block_id: 'why',
+      label: plain('Reason'),
+      element: { type: 'plain_text_input', action_id: 'reason', max_length: 20 },
+    },
     {
       type: 'input',
       block_id: 'when',
@@ -82,8 +87,14 @@ describe.each([
     const { ts } = await app.client.chat.postMessage({ channel: 'C_MESH', text: 'a fix', blocks: offer })
     expect((await slack.click(ts!, 'Refuse', { user: 'U_SECOND' })).outcome).toBe('acknowledged')
     const view = await slack.waitFor(() => slack.views('U_SECOND')[0])
-    expect(await slack.submitView(view, {})).toMatchObject({ outcome: 'refused', errors: { why: 'Please complete this required field.' } })
-    expect(await slack.submitView(view, { reason: 'no' })).toMatchObject({ responseAction: 'errors', errors: { why: 'Say more.' } })
+    expect(await slack.submitView(view, {})).toMatchObject({
+      outcome: 'refused',
+      errors: { why: 'Please complete this required field.' },
+    })
+    expect(await slack.submitView(view, { reason: 'no' })).toMatchObject({
+      responseAction: 'errors',
+      errors: { why: 'Say more.' },
+    })
     expect(slack.views('U_SECOND')).toHaveLength(1)
     expect(await slack.submitView(view, { reason: 'too risky', when: 'Later' })).toMatchObject({
       outcome: 'acknowledged',
@@ -181,7 +192,11 @@ describe('a trigger_id', () => {
       })
       bolt.action('deeper', async ({ ack, body }) => {
         await ack()
-        refusals.push(await refusalOf(client.views.push({ trigger_id: 'trigger_id' in body ? body.trigger_id : '', view: pushable })))
+        refusals.push(
+          await refusalOf(
+            client.views.push({ trigger_id: 'trigger_id' in body ? body.trigger_id : '', view: pushable }),
+          ),
+        )
       })
     })
     await slack.type('/mesh')

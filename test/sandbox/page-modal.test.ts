@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { raiseLogLevelView } from '../../src/slack/views/raise-log-level.ts'
+import { raiseLogLevelView } from '../../src/slack/modals/raise-log-level.ts'
 import { closeAfterEach, openSlack, openSocketApp } from './bolt-app.ts'
 
 closeAfterEach()
@@ -10,7 +10,11 @@ it('keeps the fields of a window apart, shows what is chosen already, and sends 
   const slack = await openSlack()
   let sent: unknown
   const view = raiseLogLevelView('abcdefghijkmnpqrstuv', {
-    target: 'catalog', loggers: ['http', 'pool', 'router'], fitting: ['http', 'router'], proxies: ['shop/catalog-1', 'shop/catalog-2', 'shop/catalog-3'], most: { proxies: 2, minutes: 15 },
+    target: 'catalog',
+    loggers: ['http', 'pool', 'router'],
+    fitting: ['http', 'router'],
+    proxies: ['shop/catalog-1', 'shop/catalog-2', 'shop/catalog-3'],
+    most: { proxies: 2, minutes: 15 },
   })
   const { client } = await openSocketApp(slack, (bolt) => {
     bolt.action('go', async ({ ack, body }) => {
@@ -19,17 +23,44 @@ it('keeps the fields of a window apart, shows what is chosen already, and sends 
     })
     bolt.view('raise_log_level', async ({ ack, view: { state } }) => {
       await ack()
-      sent = Object.fromEntries(Object.entries(state.values).map(([block, { chosen }]) => [block, chosen?.selected_options?.map(({ value }) => value) ?? chosen?.selected_option?.value]))
+      sent = Object.fromEntries(
+        Object.entries(state.values).map(([block, { chosen }]) => [
+          block,
+          chosen?.selected_options?.map(({ value }) => value) ?? chosen?.selected_option?.value,
+        ]),
+      )
     })
   })
-  const { ts } = await client.chat.postMessage({ channel: 'C_MESH', text: 'x', blocks: [{ type: 'actions', elements: [{ type: 'button', action_id: 'go', text: { type: 'plain_text', text: 'Go' } }] }] })
+  const { ts } = await client.chat.postMessage({
+    channel: 'C_MESH',
+    text: 'x',
+    blocks: [
+      { type: 'actions', elements: [{ type: 'button', action_id: 'go', text: { type: 'plain_text', text: 'Go' } }] },
+    ],
+  })
   await slack.click(ts!, 'go')
   const shown = await slack.waitFor(() => slack.views('U_ONCALL')[0])
   const html = await (await fetch(`${slack.pageUrl}page/shown?user=U_ONCALL`)).text()
-  expect([...html.matchAll(/<select [^>]*name="([^"]*)"/g)].map(([, name]) => name)).toEqual(['loggers', 'level', 'proxies', 'minutes'])
-  expect([...html.matchAll(/<option value="([^"]*)" selected/g)].map(([, value]) => value)).toEqual(['http', 'router', 'debug', 'shop/catalog-1', 'shop/catalog-2', '5'])
+  expect([...html.matchAll(/<select [^>]*name="([^"]*)"/g)].map(([, name]) => name)).toEqual([
+    'loggers',
+    'level',
+    'proxies',
+    'minutes',
+  ])
+  expect([...html.matchAll(/<option value="([^"]*)" selected/g)].map(([, value]) => value)).toEqual([
+    'http',
+    'router',
+    'debug',
+    'shop/catalog-1',
+    'shop/catalog-2',
+    '5',
+  ])
   const values = { loggers: ['pool'], level: 'trace', proxies: ['shop/catalog-3'], minutes: '1' }
-  const answer = await fetch(`${slack.pageUrl}page/submit`, { method: 'POST', body: JSON.stringify({ user: 'U_ONCALL', place: shown.id, values }), headers: { origin: slack.pageUrl.slice(0, -1) } })
+  const answer = await fetch(`${slack.pageUrl}page/submit`, {
+    method: 'POST',
+    body: JSON.stringify({ user: 'U_ONCALL', place: shown.id, values }),
+    headers: { origin: slack.pageUrl.slice(0, -1) },
+  })
   expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('"responseAction":"close"')])
   expect(sent).toEqual(values)
 })

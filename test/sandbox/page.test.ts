@@ -37,7 +37,10 @@ const statusForHost = (slack: SlackStandIn, host: string): Promise<number | unde
   })
 
 const offer = [
-  { type: 'actions' as const, elements: [{ type: 'button' as const, action_id: 'go', text: { type: 'plain_text' as const, text: 'Go' } }] },
+  {
+    type: 'actions' as const,
+    elements: [{ type: 'button' as const, action_id: 'go', text: { type: 'plain_text' as const, text: 'Go' } }],
+  },
 ]
 
 describe('the page', () => {
@@ -89,7 +92,9 @@ describe('the page', () => {
           callback_id: 'why',
           title: label,
           submit: label,
-          blocks: [{ type: 'input' as const, label, element: { type: 'plain_text_input' as const, action_id: 'reason' } }],
+          blocks: [
+            { type: 'input' as const, label, element: { type: 'plain_text_input' as const, action_id: 'reason' } },
+          ],
         }
         await client.views.open({ trigger_id: 'trigger_id' in body ? body.trigger_id : '', view })
       })

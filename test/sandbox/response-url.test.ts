@@ -6,11 +6,17 @@ import type { SlackStandIn, SlackStandInOptions } from '../../src/sandbox/slack/
 closeAfterEach()
 
 const post = async (url: string, body: unknown): Promise<readonly [number, string]> => {
-  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
   return [answer.status, await answer.text()]
 }
 
-const commandUrl = async (options: SlackStandInOptions = {}): Promise<{ readonly slack: SlackStandIn; readonly url: string }> => {
+const commandUrl = async (
+  options: SlackStandInOptions = {},
+): Promise<{ readonly slack: SlackStandIn; readonly url: string }> => {
   const slack = await openSlack(options)
   await openSocketApp(slack, (bolt) => {
     bolt.command('/mesh', ({ ack }) => ack())

@@ -23,9 +23,16 @@ describe.each([
     expect(invocation.outcome).toBe('acknowledged')
     expect(invocation.acknowledgedInMilliseconds).toBeLessThan(3_000)
     await slack.waitFor(() => slack.messages('C_MESH')[0]?.text === 'done')
-    expect(invocation.ephemerals()).toMatchObject([{ user: 'U_SECOND', text: 'you typed diagnose catalog', via: 'response_url' }])
+    expect(invocation.ephemerals()).toMatchObject([
+      { user: 'U_SECOND', text: 'you typed diagnose catalog', via: 'response_url' },
+    ])
     const [parent, reply] = slack.messages('C_MESH')
-    expect([parent!.text, parent!.threadTs, reply!.text, reply!.threadTs]).toEqual(['done', undefined, 'a step', parent!.ts])
+    expect([parent!.text, parent!.threadTs, reply!.text, reply!.threadTs]).toEqual([
+      'done',
+      undefined,
+      'a step',
+      parent!.ts,
+    ])
   })
 
   it('shows what the acknowledgement carries', async () => {
@@ -54,7 +61,10 @@ describe.each([
       })
     })
     const invocation = await slack.type('/mesh')
-    expect(invocation).toMatchObject({ outcome: 'operation_timeout', shownError: '/mesh failed with the error "operation_timeout"' })
+    expect(invocation).toMatchObject({
+      outcome: 'operation_timeout',
+      shownError: '/mesh failed with the error "operation_timeout"',
+    })
     release()
   })
 })

@@ -17,7 +17,11 @@ it('shows messages, only what an update changed, replies and ephemerals', async 
   const stop = showThreads(slack, (text) => {
     written += text
   })
-  const { ts } = await client.chat.postMessage({ channel: 'C_MESH', text: 'x', blocks: steps(':hourglass: one', 'two') })
+  const { ts } = await client.chat.postMessage({
+    channel: 'C_MESH',
+    text: 'x',
+    blocks: steps(':hourglass: one', 'two'),
+  })
   await client.chat.update({ channel: 'C_MESH', ts: ts!, text: 'x', blocks: steps(':white_check_mark: one', 'two') })
   await client.chat.update({ channel: 'C_MESH', ts: ts!, text: 'x', blocks: steps(':white_check_mark: one', 'two') })
   await client.chat.postMessage({
@@ -27,7 +31,10 @@ it('shows messages, only what an update changed, replies and ephemerals', async 
     blocks: [
       {
         type: 'section',
-        text: { type: 'mrkdwn', text: '*No endpoints* for <https://example.com|the host>, says `istioctl` &lt;ok&gt; <@U_ONCALL>' },
+        text: {
+          type: 'mrkdwn',
+          text: '*No endpoints* for <https://example.com|the host>, says `istioctl` &lt;ok&gt; <@U_ONCALL>',
+        },
         accessory: { type: 'button', text: { type: 'plain_text', text: 'Why' } },
       },
       {

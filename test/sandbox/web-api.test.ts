@@ -5,7 +5,12 @@ import type { SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 
 closeAfterEach()
 
-const call = async (slack: SlackStandIn, method: string, body: unknown, token?: string): Promise<Record<string, unknown>> => {
+const call = async (
+  slack: SlackStandIn,
+  method: string,
+  body: unknown,
+  token?: string,
+): Promise<Record<string, unknown>> => {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const answer = await fetch(slack.url + method, {
     method: 'POST',
@@ -20,7 +25,9 @@ describe('tokens and scopes', () => {
     const slack = await openSlack()
     expect(await call(slack, 'auth.test', {})).toMatchObject({ error: 'not_authed' })
     expect(await call(slack, 'auth.test', {}, 'xoxb-other')).toMatchObject({ error: 'invalid_auth' })
-    expect(await call(slack, 'apps.connections.open', {}, slack.botToken)).toMatchObject({ error: 'not_allowed_token_type' })
+    expect(await call(slack, 'apps.connections.open', {}, slack.botToken)).toMatchObject({
+      error: 'not_allowed_token_type',
+    })
     expect(await call(slack, 'chat.unheardOf', {}, slack.botToken)).toMatchObject({ error: 'unknown_method' })
   })
 
@@ -45,7 +52,11 @@ describe('posting', () => {
     ['too much text', { channel: 'C_MESH', text: 'x'.repeat(40_001) }, 'msg_too_long'],
     ['no channel', { text: 'x' }, 'invalid_arguments'],
     ['blocks that are no JSON', { channel: 'C_MESH', blocks: '[{' }, 'invalid_blocks_format'],
-    ['metadata without a type', { channel: 'C_MESH', text: 'x', metadata: { event_payload: {} } }, 'invalid_metadata_schema'],
+    [
+      'metadata without a type',
+      { channel: 'C_MESH', text: 'x', metadata: { event_payload: {} } },
+      'invalid_metadata_schema',
+    ],
     ['markdown and text', { channel: 'C_MESH', text: 'x', markdown_text: 'x' }, 'markdown_text_conflict'],
   ])('is refused for %s', async (_name, body, error) => {
     const slack = await openSlack({
@@ -97,16 +108,25 @@ describe('updating', () => {
     const slack = await openSlack()
     const client = clientOf(slack)
     const metadata = { event_type: 'run', event_payload: { id: 'abc' } }
-    const { ts } = await client.chat.postMessage({ channel: 'C_MESH', text: 'a', blocks: [{ type: 'divider' }], metadata })
+    const { ts } = await client.chat.postMessage({
+      channel: 'C_MESH',
+      text: 'a',
+      blocks: [{ type: 'divider' }],
+      metadata,
+    })
     await client.chat.update({ channel: 'C_MESH', ts: ts!, text: 'b' })
     expect(slack.message('C_MESH', ts!)).toMatchObject({ text: 'b', blocks: [], metadata })
-    expect(await refusalOf(client.chat.update({ channel: 'C_MESH', ts: ts!, text: 'x'.repeat(4_001) }))).toBe('msg_too_long')
+    expect(await refusalOf(client.chat.update({ channel: 'C_MESH', ts: ts!, text: 'x'.repeat(4_001) }))).toBe(
+      'msg_too_long',
+    )
   })
 
   it('is refused for the messages of others', async () => {
     const slack = await openSlack()
     const { ts } = await slack.say('mine')
-    expect(await refusalOf(clientOf(slack).chat.update({ channel: 'C_MESH', ts, text: 'x' }))).toBe('cant_update_message')
+    expect(await refusalOf(clientOf(slack).chat.update({ channel: 'C_MESH', ts, text: 'x' }))).toBe(
+      'cant_update_message',
+    )
     expect(await refusalOf(clientOf(slack).chat.delete({ channel: 'C_MESH', ts }))).toBe('cant_delete_message')
   })
 })
@@ -129,10 +149,9 @@ describe('reading', () => {
       include_all_metadata: true,
     })) {
       seen.push(
-        ...(page as unknown as { messages: { text: string; metadata?: unknown }[] }).messages.map(({ text, metadata }) => [
-          text,
-          metadata !== undefined,
-        ]),
+        ...(page as unknown as { messages: { text: string; metadata?: unknown }[] }).messages.map(
+          ({ text, metadata }) => [text, metadata !== undefined],
+        ),
       )
     }
     expect(seen).toEqual([
@@ -143,7 +162,9 @@ describe('reading', () => {
       ['4', false],
     ])
     const { messages } = await client.conversations.history({ channel: 'C_MESH' })
-    expect(messages?.map(({ text, reply_count, metadata }) => [text, reply_count, metadata])).toEqual([['0', 4, undefined]])
+    expect(messages?.map(({ text, reply_count, metadata }) => [text, reply_count, metadata])).toEqual([
+      ['0', 4, undefined],
+    ])
     const third = slack.thread('C_MESH', ts!)[2]!.ts
     const { messages: later } = await client.conversations.replies({ channel: 'C_MESH', ts: ts!, oldest: third })
     expect(later?.map(({ text }) => text)).toEqual(['3', '4'])
@@ -173,7 +194,11 @@ describe('reading', () => {
       `/archives/C_MESH/p${ts!.replace('.', '')}`,
     )
     await client.reactions.add({ channel: 'C_MESH', timestamp: ts!, name: 'eyes' })
-    expect(await refusalOf(client.reactions.add({ channel: 'C_MESH', timestamp: ts!, name: 'eyes' }))).toBe('already_reacted')
-    expect(await refusalOf(client.chat.postEphemeral({ channel: 'C_MESH', user: 'U_NOBODY', text: 'x' }))).toBe('user_not_found')
+    expect(await refusalOf(client.reactions.add({ channel: 'C_MESH', timestamp: ts!, name: 'eyes' }))).toBe(
+      'already_reacted',
+    )
+    expect(await refusalOf(client.chat.postEphemeral({ channel: 'C_MESH', user: 'U_NOBODY', text: 'x' }))).toBe(
+      'user_not_found',
+    )
   })
 })

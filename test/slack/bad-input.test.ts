@@ -19,7 +19,9 @@ async function refusal(house: House, line: string): Promise<string> {
 
 describe('what cannot be meant', () => {
   let house: House
-  beforeAll(async () => { house = await openHouse() })
+  beforeAll(async () => {
+    house = await openHouse()
+  })
   afterAll(() => house.close())
 
   it.each([
@@ -29,8 +31,14 @@ describe('what cannot be meant', () => {
     ['/mesh frobnicate', ['I do not know the command', '/mesh diagnose TARGET']],
     ['/mesh diagnose', ['No target was given', '`/mesh diagnose catalog`']],
     ['/mesh diagnose catlog', ['There is no service catlog', '`/mesh diagnose catalog.istioinaction`']],
-    ['/mesh diagnose catalog -n istioinactoin', ['There is no namespace istioinactoin', '`/mesh diagnose catalog -n istioinaction`']],
-    ['/mesh diagnose deploy/catalogue -n istioinaction', ['There is no deployment catalogue', '`/mesh diagnose deploy/catalog -n istioinaction`']],
+    [
+      '/mesh diagnose catalog -n istioinactoin',
+      ['There is no namespace istioinactoin', '`/mesh diagnose catalog -n istioinaction`'],
+    ],
+    [
+      '/mesh diagnose deploy/catalogue -n istioinaction',
+      ['There is no deployment catalogue', '`/mesh diagnose deploy/catalog -n istioinaction`'],
+    ],
     ['/mesh diagnose catalog -n --kubeconfig=x', ['-n needs a namespace; "--kubeconfig=x" is none']],
     ['/mesh diagnose catalog --kubeconfig=/etc/passwd', ['I do not know the flag --kubeconfig']],
     ['/mesh diagnose catalog --namespac shop', ['Did you mean --namespace?']],
@@ -60,13 +68,20 @@ describe('what cannot be meant', () => {
   })
 
   it('reads long dashes and curly quotes as what was typed', async () => {
-    expect(await refusal(house, '/mesh diagnose \u201ccatlog\u201d \u2014namespace istioinaction')).toContain('There is no service catlog in namespace istioinaction')
+    expect(await refusal(house, '/mesh diagnose \u201ccatlog\u201d \u2014namespace istioinaction')).toContain(
+      'There is no service catlog in namespace istioinaction',
+    )
   })
 })
 
 describe('a name that several namespaces have', () => {
   it('is asked back with a button each, and the button diagnoses that one', async () => {
-    const house = await openHouse({ clients: clientsWithServices(recordedClients('chapter-10/ill'), [{ name: 'catalog', namespace: 'istioinaction' }, { name: 'catalog', namespace: 'staging' }]) })
+    const house = await openHouse({
+      clients: clientsWithServices(recordedClients('chapter-10/ill'), [
+        { name: 'catalog', namespace: 'istioinaction' },
+        { name: 'catalog', namespace: 'staging' },
+      ]),
+    })
     const { slack } = house
     const typed = await slack.type('/mesh diagnose catalog', WHO)
     const asked = await slack.waitFor(() => typed.ephemerals()[0])
@@ -74,12 +89,18 @@ describe('a name that several namespaces have', () => {
     expect(shownIn(asked)).toContain('[istioinaction][staging]')
     await slack.click(asked, 'istioinaction', WHO)
     await slack.waitFor(() => slack.messages('C_MESH')[0])
-    expect((await ended(house)).request).toMatchObject({ namespace: 'istioinaction', target: { key: 'service/istioinaction/catalog' } })
+    expect((await ended(house)).request).toMatchObject({
+      namespace: 'istioinaction',
+      target: { key: 'service/istioinaction/catalog' },
+    })
     await house.close()
   })
 
   it('is listed when they are too many for buttons', async () => {
-    const services = Array.from({ length: 3000 }, (_, index) => ({ name: 'catalog', namespace: `team-${String(index).padStart(4, '0')}` }))
+    const services = Array.from({ length: 3000 }, (_, index) => ({
+      name: 'catalog',
+      namespace: `team-${String(index).padStart(4, '0')}`,
+    }))
     const house = await openHouse({ clients: clientsWithServices(recordedClients('chapter-10/ill'), services) })
     const answer = await refusal(house, '/mesh diagnose catalog')
     expect(answer).toContain('`catalog` is in 3000 namespaces')
@@ -92,10 +113,25 @@ describe('a name that several namespaces have', () => {
 
 describe('when the cluster cannot be asked', () => {
   it.each([
-    ['the API server is down', () => new UnseenError('unavailable', 'the API server at https://10.0.0.1 could not be reached (connect ECONNREFUSED)'), ['could not be reached', '`kubectl get services -A -o yaml`', '/mesh doctor']],
     [
-      'the right to look is missing', () => new UnseenError('forbidden', 'services is forbidden', { permission: { verb: 'list', group: '', resource: 'services' } }),
-      ['services is forbidden', 'Missing rule (ClusterRole): {apiGroups: [""], resources: ["services"], verbs: ["list"]}'],
+      'the API server is down',
+      () =>
+        new UnseenError(
+          'unavailable',
+          'the API server at https://10.0.0.1 could not be reached (connect ECONNREFUSED)',
+        ),
+      ['could not be reached', '`kubectl get services -A -o yaml`', '/mesh doctor'],
+    ],
+    [
+      'the right to look is missing',
+      () =>
+        new UnseenError('forbidden', 'services is forbidden', {
+          permission: { verb: 'list', group: '', resource: 'services' },
+        }),
+      [
+        'services is forbidden',
+        'Missing rule (ClusterRole): {apiGroups: [""], resources: ["services"], verbs: ["list"]}',
+      ],
     ],
   ])('%s: says so, and what would help', async (_name, error, says) => {
     const house = await openHouse({ clients: failingClients(recordedClients('chapter-10/ill'), error) })
@@ -116,7 +152,12 @@ describe('when the store is down', () => {
 
   it('takes the message back to a refusal when only the queue is gone', async () => {
     const backend = await memoryBackend()
-    const house = await openHouse({ backend: { ...backend, queue: { ...backend.queue, enqueue: () => Promise.reject(new StoreUnavailableError('enqueue')) } } })
+    const house = await openHouse({
+      backend: {
+        ...backend,
+        queue: { ...backend.queue, enqueue: () => Promise.reject(new StoreUnavailableError('enqueue')) },
+      },
+    })
     const { slack } = house
     const typed = await slack.type('/mesh diagnose catalog', WHO)
     await slack.waitFor(() => typed.ephemerals()[0])
@@ -133,7 +174,13 @@ describe('when the channel takes no messages', () => {
     ['C_OLD', 'The channel is archived', 'Ask in another channel'],
   ])('%s: says so, with the remedy', async (channel, why, remedy) => {
     const house = await openHouse({
-      slack: { channels: [{ id: 'C_MESH', name: 'mesh' }, { id: 'C_OTHER', name: 'other', members: ['U_ONCALL'] }, { id: 'C_OLD', name: 'old', isArchived: true }] },
+      slack: {
+        channels: [
+          { id: 'C_MESH', name: 'mesh' },
+          { id: 'C_OTHER', name: 'other', members: ['U_ONCALL'] },
+          { id: 'C_OLD', name: 'old', isArchived: true },
+        ],
+      },
     })
     const typed = await house.slack.type('/mesh diagnose catalog', { user: 'U_ONCALL', channel })
     await house.slack.waitFor(() => typed.ephemerals()[0])

@@ -1,16 +1,30 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
-import { openBackend } from '../../src/jobs/backend.ts'
-import { connectSlack } from '../../src/slack/connect.ts'
+import { openBackend } from '../../src/queue/backend.ts'
+import { connectSlack } from '../../src/bot.ts'
 import { parseRecording, replayClients } from '../../src/evidence/clients/recording.ts'
 import { SCENARIOS } from '../situation.ts'
 import { rememberingLog } from './house.ts'
 
 /** A whole bot in a process of its own, on a recorded mesh that answers slowly; says on standard output when it is connected. */
-const { BOT_REDIS_URL: redisUrl = '', BOT_TOKEN: botToken = '', BOT_APP_TOKEN: appToken = '', BOT_SLACK_URL: apiUrl = '', BOT_DELAY: delay = '0' } = process.env
+const {
+  BOT_REDIS_URL: redisUrl = '',
+  BOT_TOKEN: botToken = '',
+  BOT_APP_TOKEN: appToken = '',
+  BOT_SLACK_URL: apiUrl = '',
+  BOT_DELAY: delay = '0',
+} = process.env
 const { log } = rememberingLog()
 const backend = await openBackend({ redisUrl, dataFolder: '/nowhere', log })
-const clients = replayClients(parseRecording(readFileSync(join(SCENARIOS, 'chapter-10/ill/recording.json'), 'utf8')), { delay: Number(delay) })
-await connectSlack({ backend, clients, log, checks: [missingSubset], options: { botToken, appToken, apiUrl, updateEvery: 50, cancelPoll: 50, stall: { lock: 1000, stalledEvery: 500 } } })
+const clients = replayClients(parseRecording(readFileSync(join(SCENARIOS, 'chapter-10/ill/recording.json'), 'utf8')), {
+  delay: Number(delay),
+})
+await connectSlack({
+  backend,
+  clients,
+  log,
+  checks: [missingSubset],
+  options: { botToken, appToken, apiUrl, updateEvery: 50, cancelPoll: 50, stall: { lock: 1000, stalledEvery: 500 } },
+})
 process.stdout.write('connected\n')

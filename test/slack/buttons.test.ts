@@ -6,7 +6,14 @@ import { shownIn } from './texts.ts'
 let house: House
 let finished: string
 beforeAll(async () => {
-  house = await openHouse({ slack: { channels: [{ id: 'C_MESH', name: 'mesh' }, { id: 'C_OTHER', name: 'other' }] } })
+  house = await openHouse({
+    slack: {
+      channels: [
+        { id: 'C_MESH', name: 'mesh' },
+        { id: 'C_OTHER', name: 'other' },
+      ],
+    },
+  })
   await house.slack.type('/mesh diagnose catalog', { user: 'U_ONCALL', channel: 'C_MESH' })
   finished = (await ended(house)).id
 })
@@ -16,14 +23,19 @@ afterAll(() => house.close())
 async function press(actionId: string, value: string, channel = 'C_MESH'): Promise<string> {
   const { slack, connection } = house
   const button = { type: 'button', action_id: actionId, value, text: { type: 'plain_text', text: 'forged' } } as const
-  const { ts } = await connection.app.client.chat.postMessage({ channel, text: 'forged', blocks: [{ type: 'actions', elements: [button] }] })
+  const { ts } = await connection.app.client.chat.postMessage({
+    channel,
+    text: 'forged',
+    blocks: [{ type: 'actions', elements: [button] }],
+  })
   const click = await slack.click(slack.message(channel, ts!)!, actionId, { user: 'U_VISITOR', channel })
   expect(click.outcome).toBe('acknowledged')
   await slack.waitFor(() => click.ephemerals()[0])
   return shownIn(click.ephemerals()[0]!)
 }
 
-const mint = (act: string, more: Partial<Parameters<typeof mintButton>[1]> = {}): Promise<string> => mintButton(house.backend.records, { act, payload: { channel: 'C_MESH' }, run: finished, uses: 'many', ...more })
+const mint = (act: string, more: Partial<Parameters<typeof mintButton>[1]> = {}): Promise<string> =>
+  mintButton(house.backend.records, { act, payload: { channel: 'C_MESH' }, run: finished, uses: 'many', ...more })
 
 it.each([
   ['a button of nobody', 'drop-cluster', 'x'.repeat(20), 'I do not know that button'],
@@ -43,7 +55,9 @@ it('refuses a button in another channel', async () => {
 })
 
 it('refuses a button of another workspace', async () => {
-  expect(await press('run-again', await mint('run-again', { payload: { channel: 'C_MESH', team: 'T_ELSEWHERE' } }))).toContain('belongs to another channel')
+  expect(
+    await press('run-again', await mint('run-again', { payload: { channel: 'C_MESH', team: 'T_ELSEWHERE' } })),
+  ).toContain('belongs to another channel')
 })
 
 it('refuses one that has expired, and one that was used', async () => {

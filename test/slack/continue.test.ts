@@ -1,18 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setTimeout as pause } from 'node:timers/promises'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
-import { diagnose } from '../../src/jobs/processors/diagnose.ts'
-import type { ProcessorDeps } from '../../src/jobs/processors/processor.ts'
+import { diagnose } from '../../src/capabilities/diagnose.ts'
+import type { ProcessorDeps } from '../../src/capabilities/processor.ts'
 import { claimTarget } from '../../src/store/claims.ts'
 import type { Records } from '../../src/store/records.ts'
 import { createRun, readRun, updateRun } from '../../src/store/runs.ts'
 import { startSlackStandIn, type SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
-import { SlackCalls } from '../../src/slack/calls.ts'
-import { SlackThread } from '../../src/slack/thread.ts'
+import { SlackCalls } from '../../src/slack/transport/calls.ts'
+import { SlackThread } from '../../src/slack/thread/thread.ts'
 import { memoryRecords } from '../store/memory-records.ts'
 import { recordedClients } from '../replay.ts'
 import { rememberingLog } from './house.ts'
 import { shownIn } from './texts.ts'
+import { defined } from '../../src/mesh/defined.ts'
 
 /** SIGKILL just before the nth effect, which is just after the one before: from then on nothing this worker does reaches anybody. */
 class Death {
@@ -38,7 +39,11 @@ class MortalCalls extends SlackCalls {
     super(options)
     this.death = death
   }
-  override patiently<T>(name: string, call: Parameters<SlackCalls['patiently']>[1], find?: () => Promise<unknown>): Promise<T> {
+  override patiently<T>(
+    name: string,
+    call: Parameters<SlackCalls['patiently']>[1],
+    find?: () => Promise<unknown>,
+  ): Promise<T> {
     return this.death.effect(() => super.patiently(name, call, find)) as Promise<T>
   }
 }
@@ -69,8 +74,17 @@ function worker(death: Death): ProcessorDeps {
   const mortal = mortalRecords(records, death)
   const calls = new MortalCalls({ token: slack.botToken, apiUrl: slack.url, log, pauses: [10, 20] }, death)
   return {
-    records: mortal, clients: recordedClients('chapter-10/ill'), checks: [missingSubset], log, audit: () => Promise.resolve(), cancelPoll: 100_000,
-    openThread: (run) => new SlackThread({ records: mortal, slack: calls, telling: { checks: [missingSubset] }, log, updateEvery: 100_000, underWay: 1 }, run),
+    records: mortal,
+    clients: recordedClients('chapter-10/ill'),
+    checks: [missingSubset],
+    log,
+    audit: () => Promise.resolve(),
+    cancelPoll: 100_000,
+    openThread: (run) =>
+      new SlackThread(
+        { records: mortal, slack: calls, telling: { checks: [missingSubset] }, log, updateEvery: 100_000, underWay: 1 },
+        run,
+      ),
   }
 }
 
@@ -80,12 +94,19 @@ let channels = 0
 /** Runs a job on a worker that dies at its nth effect, then on another one. @returns false when the first lived to the end */
 async function killedAt(nth: number, root?: string, channel = CHANNELS[channels++]!.id): Promise<boolean> {
   const target = { key: `service/${channel}`, kind: 'Service', namespace: 'istioinaction', name: 'catalog' }
-  const run = await createRun(records, { request: { kind: 'diagnose', text: 'catalog', target }, asker: { user: 'U_ONCALL' }, channel, ...(root !== undefined && { thread: root }) })
+  const run = await createRun(records, {
+    request: { kind: 'diagnose', text: 'catalog', target },
+    asker: { user: 'U_ONCALL' },
+    channel,
+    ...defined({ thread: root }),
+  })
   await claimTarget(records, target.key, run.id)
   const job = { run: run.id, kind: 'diagnose' } as const
   const death = new Death(nth)
   const first = diagnose(worker(death))(job, new AbortController().signal)
-  const dies = (async () => { while (!death.isDead) await pause(1) })()
+  const dies = (async () => {
+    while (!death.isDead) await pause(1)
+  })()
   await Promise.race([first, dies])
   if (death.isDead) await diagnose(worker(immortal()))(job, new AbortController().signal)
 
@@ -93,9 +114,18 @@ async function killedAt(nth: number, root?: string, channel = CHANNELS[channels+
   const [parent, ...replies] = ours
   const where = `killed before effect ${nth}`
   expect(shownIn(parent!), where).toContain('🔴 Ill')
-  expect(replies.map(({ text }) => text.split(':').slice(0, 2).join(':')), where).toEqual([...new Set(replies.map(({ text }) => text.split(':').slice(0, 2).join(':')))])
-  expect(replies.filter(({ text }) => text.startsWith('Looked at')), where).toHaveLength(5)
-  expect(replies.every(({ threadTs }) => threadTs === (root ?? parent!.ts)), where).toBe(true)
+  expect(
+    replies.map(({ text }) => text.split(':').slice(0, 2).join(':')),
+    where,
+  ).toEqual([...new Set(replies.map(({ text }) => text.split(':').slice(0, 2).join(':')))])
+  expect(
+    replies.filter(({ text }) => text.startsWith('Looked at')),
+    where,
+  ).toHaveLength(5)
+  expect(
+    replies.every(({ threadTs }) => threadTs === (root ?? parent!.ts)),
+    where,
+  ).toBe(true)
   expect(await readRun(records, run.id), where).toMatchObject({ state: 'done', thread: root ?? parent!.ts })
   expect(await claimTarget(records, target.key, 'another'), where).toBe('another')
   return death.isDead
@@ -119,7 +149,11 @@ describe('a worker that is killed at any moment', () => {
 
 it('does not begin a run anew that was cancelled while no worker had it', async () => {
   const channel = CHANNELS[channels++]!.id
-  const run = await createRun(records, { request: { kind: 'diagnose', text: 'catalog' }, asker: { user: 'U_ONCALL' }, channel })
+  const run = await createRun(records, {
+    request: { kind: 'diagnose', text: 'catalog' },
+    asker: { user: 'U_ONCALL' },
+    channel,
+  })
   await updateRun(records, run.id, (now) => ({ ...now, cancelAsked: true, cancelAskedBy: 'U_SECOND' }))
   await diagnose(worker(immortal()))({ run: run.id, kind: 'diagnose' }, new AbortController().signal)
   expect(slack.messages(channel).map(shownIn).join('\n')).toContain('Cancelled by @U_SECOND')
@@ -128,10 +162,20 @@ it('does not begin a run anew that was cancelled while no worker had it', async 
 
 it('goes back to the queue when its worker closes, and says nothing of it', async () => {
   const channel = CHANNELS[channels++]!.id
-  const run = await createRun(records, { request: { kind: 'diagnose', text: 'catalog' }, asker: { user: 'U_ONCALL' }, channel })
+  const run = await createRun(records, {
+    request: { kind: 'diagnose', text: 'catalog' },
+    asker: { user: 'U_ONCALL' },
+    channel,
+  })
   const job = { run: run.id, kind: 'diagnose' } as const
   await expect(diagnose(worker(immortal()))(job, AbortSignal.abort(new Error('closing')))).rejects.toThrow()
   expect(slack.messages(channel).map(shownIn).join('\n')).toContain('⏱ Diagnosing')
   await diagnose(worker(immortal()))(job, new AbortController().signal)
-  expect(slack.messages(channel).filter(({ threadTs }) => threadTs === undefined).map(shownIn).join('\n')).toContain('🔴 Ill')
+  expect(
+    slack
+      .messages(channel)
+      .filter(({ threadTs }) => threadTs === undefined)
+      .map(shownIn)
+      .join('\n'),
+  ).toContain('🔴 Ill')
 })

@@ -16,27 +16,40 @@ it('diagnoses from the command to the verdict, in one message and its thread', a
   const typed = await slack.type('/mesh diagnose catalog', WHO)
   expect(typed.outcome).toBe('acknowledged')
   const run = await ended(house)
-  expect(run).toMatchObject({ state: 'done', outcome: { verdict: 'ill' }, request: { kind: 'diagnose', target: { key: 'service/istioinaction/catalog' } } })
+  expect(run).toMatchObject({
+    state: 'done',
+    outcome: { verdict: 'ill' },
+    request: { kind: 'diagnose', target: { key: 'service/istioinaction/catalog' } },
+  })
 
   const [parent, ...replies] = slack.messages('C_MESH')
   expect(parent!.ts).toBe(run.thread)
   const verdict = shownIn(parent!)
-  expect(verdict).toMatch(/🔴 Ill {2}`Service istioinaction\/catalog`\n`VirtualService istioinaction\/catalog-v1-v2` routes to subset/)
+  expect(verdict).toMatch(
+    /🔴 Ill {2}`Service istioinaction\/catalog`\n`VirtualService istioinaction\/catalog-v1-v2` routes to subset/,
+  )
   expect(verdict).toContain('observed: traffic shows it (`MESH0101`')
   expect(verdict).toContain('10 of 10 requests failed since the last change (100 %)')
   expect(verdict).toContain('[Propose fix][Raise log level][Full report]')
   expect(replies.every(({ threadTs }) => threadTs === parent!.ts)).toBe(true)
-  expect(replies.map(({ text }) => text.split(':')[0])).toEqual(['Cause', ...replies.slice(1).map(({ text }) => text.split(':')[0])])
+  expect(replies.map(({ text }) => text.split(':')[0])).toEqual([
+    'Cause',
+    ...replies.slice(1).map(({ text }) => text.split(':')[0]),
+  ])
   const cause = shownIn(replies[0]!)
   expect(cause).toMatch(/```istioctl proxy-config clusters istio-ingressgateway-\S+\.istio-system -o json```/)
   expect(cause).toContain('503 NC cluster_not_found')
   expect(cause).toContain('Remedy')
   const way = shownIn(replies.find(({ text }) => text.startsWith('A request through the proxies'))!)
   expect(way.match(/^[✓✗?] \w+/gm)).toEqual(['✓ listener', '✓ route', '✗ cluster', '✗ cluster'])
-  expect(way).toMatch(/🔴 GET http:\/\/catalog\.istioinaction\.io\/items dies at the cluster[\s\S]*--subset version-v1 -o json```[\s\S]*Hop by hop: `\/mesh follow catalog\.istioinaction\.io\/items --from ingress`/)
+  expect(way).toMatch(
+    /🔴 GET http:\/\/catalog\.istioinaction\.io\/items dies at the cluster[\s\S]*--subset version-v1 -o json```[\s\S]*Hop by hop: `\/mesh follow catalog\.istioinaction\.io\/items --from ingress`/,
+  )
   expect(replies.map(({ text }) => text).filter((text) => text.startsWith('Looked at'))).toHaveLength(5)
   expect(new Set(replies.map(({ text }) => text)).size).toBe(replies.length)
-  const events = (await auditEntries(backend.records)).filter(({ entry }) => entry.run === run.id).map(({ entry }) => entry.event)
+  const events = (await auditEntries(backend.records))
+    .filter(({ entry }) => entry.run === run.id)
+    .map(({ entry }) => entry.event)
   expect(events).toEqual(['diagnosis-asked', 'diagnosis-finished'])
 })
 
@@ -45,7 +58,9 @@ it('shows steps in place while they run', async () => {
   house = await openHouse({ clients: held.clients })
   const { slack } = house
   await slack.type('/mesh diagnose catalog', WHO)
-  const parent = await slack.waitFor(() => slack.messages('C_MESH').find((message) => shownIn(message).includes('✓ objects')))
+  const parent = await slack.waitFor(() =>
+    slack.messages('C_MESH').find((message) => shownIn(message).includes('✓ objects')),
+  )
   expect(shownIn(parent)).toMatch(/⏱ Diagnosing `Service istioinaction\/catalog`/)
   expect(shownIn(parent)).toMatch(/⏱ control plane [0-9] of [0-9]/)
   expect(shownIn(parent)).toContain('[Cancel]')
@@ -73,7 +88,9 @@ it('lets a second question about the same target join the first', async () => {
   await slack.waitFor(() => slack.messages('C_MESH')[0])
   const second = await slack.type('/mesh diagnose catalog.istioinaction', { user: 'U_SECOND', channel: 'C_MESH' })
   await slack.waitFor(() => second.ephemerals()[0])
-  expect(shownIn(second.ephemerals()[0]!)).toMatch(/Service istioinaction\/catalog is being diagnosed already. <.*\/archives\/C_MESH\/p\d+\|Its thread>/)
+  expect(shownIn(second.ephemerals()[0]!)).toMatch(
+    /Service istioinaction\/catalog is being diagnosed already. <.*\/archives\/C_MESH\/p\d+\|Its thread>/,
+  )
   held.release()
   await slack.waitFor(() => slack.messages('C_MESH').some(({ text }) => text.includes('Ill')), 10_000)
   expect(slack.messages('C_MESH').filter(({ threadTs }) => threadTs === undefined)).toHaveLength(1)
@@ -88,9 +105,15 @@ it('puts the full report into the thread once', async () => {
   const parent = slack.messages('C_MESH')[0]!
   await slack.click(parent, 'full-report', WHO)
   const files = await slack.waitFor(() => slack.files().length === 2 && slack.files())
-  expect(files.map(({ name }) => name)).toEqual([`mesh-medic-catalog-${first.id}.md`, `mesh-medic-catalog-${first.id}.json`])
+  expect(files.map(({ name }) => name)).toEqual([
+    `mesh-medic-catalog-${first.id}.md`,
+    `mesh-medic-catalog-${first.id}.json`,
+  ])
   expect(files.every(({ sharedIn }) => sharedIn[0]?.threadTs === parent.ts)).toBe(true)
-  expect(JSON.parse(files[1]!.bytes.toString())).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101' } } })
+  expect(JSON.parse(files[1]!.bytes.toString())).toMatchObject({
+    verdict: 'ill',
+    cause: { finding: { code: 'MESH0101' } },
+  })
   const again = await slack.click(parent, 'full-report', WHO)
   await slack.waitFor(() => again.ephemerals().some((one) => shownIn(one).includes('in the thread already')))
   expect(slack.files()).toHaveLength(2)

@@ -20,7 +20,9 @@ it('tests itself, and ends the round trip when the button is pressed', async () 
   expect(shownIn(items!)).toMatch(/✓ store: embedded PGlite/)
 
   await slack.click(parent, 'Press me', WHO)
-  const after = await slack.waitFor(() => [slack.message('C_MESH', run.thread!)!].find((message) => shownIn(message).includes('and heard here')))
+  const after = await slack.waitFor(() =>
+    [slack.message('C_MESH', run.thread!)!].find((message) => shownIn(message).includes('and heard here')),
+  )
   expect(shownIn(after)).toMatch(/✓ button round trip: pressed \d+\.\d s after it was shown/)
   expect(shownIn(after)).not.toContain('[Press me]')
 })

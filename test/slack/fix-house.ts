@@ -1,34 +1,40 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Policy } from '../../src/changes/policy.ts'
-import { createChange, readChange, type ChangeRecord } from '../../src/changes/record.ts'
-import { clusterWriter } from '../../src/changes/writer.ts'
-import { editProposal } from '../../src/changes/edit.ts'
+import type { Policy } from '../../src/fixes/policy.ts'
+import { createChange, readChange, type ChangeRecord } from '../../src/fixes/record.ts'
+import { clusterWriter } from '../../src/fixes/writer.ts'
+import { editProposal } from '../../src/fixes/edit.ts'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
 import { policyOf } from '../../src/config/policy.ts'
 import { examine } from '../../src/diagnosis/examine.ts'
 import type { Report } from '../../src/diagnosis/report.ts'
 import { kubernetesApi } from '../../src/evidence/clients/kubernetes.ts'
-import { auditTrail } from '../../src/jobs/processors/audit-trail.ts'
-import { carryOut } from '../../src/jobs/processors/carry-out.ts'
-import { decide } from '../../src/jobs/processors/decide.ts'
-import { withoutValues } from '../../src/jobs/processors/kept-answer.ts'
-import type { ChangeDeps, Processor } from '../../src/jobs/processors/processor.ts'
-import type { RunAnswer } from '../../src/jobs/processors/run-thread.ts'
-import type { RunJob } from '../../src/jobs/queue.ts'
-import type { Backend } from '../../src/jobs/backend.ts'
+import { auditTrail } from '../../src/capabilities/audit-trail.ts'
+import { carryOut } from '../../src/capabilities/carry-out.ts'
+import { decide } from '../../src/capabilities/decide.ts'
+import { withoutValues } from '../../src/capabilities/kept-answer.ts'
+import type { ChangeDeps, Processor } from '../../src/capabilities/processor.ts'
+import type { RunAnswer } from '../../src/capabilities/run-thread.ts'
+import type { RunJob } from '../../src/queue/queue.ts'
+import type { Backend } from '../../src/queue/backend.ts'
 import { parseTarget } from '../../src/mesh/target-query.ts'
 import type { SlackStandInOptions } from '../../src/sandbox/slack/contract.ts'
-import { startSlackStandIn, type Message, type ShownView, type SlackStandIn, type Submission } from '../../src/sandbox/slack/stand-in.ts'
+import {
+  startSlackStandIn,
+  type Message,
+  type ShownView,
+  type SlackStandIn,
+  type Submission,
+} from '../../src/sandbox/slack/stand-in.ts'
 import { slackApp } from '../../src/slack/app.ts'
-import { SlackCalls } from '../../src/slack/calls.ts'
-import { SlackChangeBoard } from '../../src/slack/change-board.ts'
+import { SlackCalls } from '../../src/slack/transport/calls.ts'
+import { SlackChangeBoard } from '../../src/slack/thread/change-board.ts'
 import type { SlackDeps } from '../../src/slack/deps.ts'
-import { MeshDirectory } from '../../src/slack/mesh-directory.ts'
-import { Rush } from '../../src/slack/rush.ts'
-import { SlackThread } from '../../src/slack/thread.ts'
-import { userGroups } from '../../src/slack/user-groups.ts'
+import { MeshDirectory } from '../../src/slack/access/mesh-directory.ts'
+import { Rush } from '../../src/slack/transport/rush.ts'
+import { SlackThread } from '../../src/slack/thread/thread.ts'
+import { userGroups } from '../../src/slack/transport/user-groups.ts'
 import { createRun, isFinished, listRuns, type RunRecord, type RunRequest } from '../../src/store/runs.ts'
-import { startApiServer, type ApiServer, type ApiServerOptions } from '../changes/api-server.ts'
+import { startApiServer, type ApiServer, type ApiServerOptions } from '../fixes/api-server.ts'
 import { recordedClients } from '../replay.ts'
 import { memoryBackend, rememberingLog, type Logged } from './house.ts'
 import { sampleChange } from './blocks/change-samples.ts'
@@ -36,11 +42,27 @@ import { shownIn } from './texts.ts'
 
 /** Approvers are U_SECOND and, by their group S_OWNERS, U_THIRD; U_ONCALL asks; U_VISITOR may only look. */
 const CONFIG = {
-  channels: { C_MESH: { roles: { operator: { users: ['U_ONCALL'] }, approver: { users: ['U_ONCALL', 'U_SECOND'], groups: ['S_OWNERS'] } } } },
-  identities: { users: { U_ONCALL: { user: 'oncall@example.com' }, U_SECOND: { user: 'second@example.com' }, U_THIRD: { user: 'third@example.com' } }, groups: { S_OWNERS: ['mesh-owners'] } },
+  channels: {
+    C_MESH: {
+      roles: { operator: { users: ['U_ONCALL'] }, approver: { users: ['U_ONCALL', 'U_SECOND'], groups: ['S_OWNERS'] } },
+    },
+  },
+  identities: {
+    users: {
+      U_ONCALL: { user: 'oncall@example.com' },
+      U_SECOND: { user: 'second@example.com' },
+      U_THIRD: { user: 'third@example.com' },
+    },
+    groups: { S_OWNERS: ['mesh-owners'] },
+  },
   changes: { proofSeconds: 0.01 },
 }
-const PEOPLE = [{ id: 'U_ONCALL', name: 'oncall' }, { id: 'U_SECOND', name: 'second' }, { id: 'U_THIRD', name: 'third' }, { id: 'U_VISITOR', name: 'visitor' }]
+const PEOPLE = [
+  { id: 'U_ONCALL', name: 'oncall' },
+  { id: 'U_SECOND', name: 'second' },
+  { id: 'U_THIRD', name: 'third' },
+  { id: 'U_VISITOR', name: 'visitor' },
+]
 const GROUPS = [{ id: 'S_OWNERS', handle: 'mesh-owners', users: ['U_THIRD'] }]
 
 export interface FixHouse {
@@ -71,35 +93,84 @@ export interface FixHouse {
 }
 
 /** The bot with the real decisions, writer and proofs, on a stand-in for Slack, a recorded mesh that is mended already, and an API server in memory. */
-export async function openFixHouse({ slack: slackOptions, rules, policy = policyOf(CONFIG) }: { slack?: SlackStandInOptions; rules?: ApiServerOptions['rules']; policy?: Policy } = {}): Promise<FixHouse> {
+export async function openFixHouse({
+  slack: slackOptions,
+  rules,
+  policy = policyOf(CONFIG),
+}: { slack?: SlackStandInOptions; rules?: ApiServerOptions['rules']; policy?: Policy } = {}): Promise<FixHouse> {
   const openedAt = new Date().toISOString()
   const backend = await memoryBackend()
   const { records } = backend
   const { log, logged } = rememberingLog()
-  const slack = await startSlackStandIn({ people: PEOPLE, groups: GROUPS, channels: [{ id: 'C_MESH', name: 'mesh' }, { id: 'C_OTHER', name: 'other' }], ...slackOptions })
+  const slack = await startSlackStandIn({
+    people: PEOPLE,
+    groups: GROUPS,
+    channels: [
+      { id: 'C_MESH', name: 'mesh' },
+      { id: 'C_OTHER', name: 'other' },
+    ],
+    ...slackOptions,
+  })
   const api = await startApiServer(rules === undefined ? {} : { rules })
   const calls = new SlackCalls({ token: slack.botToken, apiUrl: slack.url, log, pauses: [20, 50] })
   const clients = recordedClients('chapter-10/mended')
   const audit = auditTrail(records, log)
   const telling = { checks: [missingSubset] }
-  const writer = clusterWriter({ kubeconfig: api.kubeconfig, clients: { ...clients, kubernetes: kubernetesApi({ kubeconfig: api.kubeconfig }) } })
+  const writer = clusterWriter({
+    kubeconfig: api.kubeconfig,
+    clients: { ...clients, kubernetes: kubernetesApi({ kubeconfig: api.kubeconfig }) },
+  })
   const threads = { records, slack: calls, telling, policy, log, updateEvery: 20, underWay: 10 }
   const members = userGroups(calls, { log, kept: 0 })
   const board = new SlackChangeBoard({ ...threads, members })
-  const deps: SlackDeps = { ...threads, clients, queue: backend.queue, audit, members, writer, board, rush: new Rush(), directory: new MeshDirectory(clients) }
+  const deps: SlackDeps = {
+    ...threads,
+    clients,
+    queue: backend.queue,
+    audit,
+    members,
+    writer,
+    board,
+    rush: new Rush(),
+    directory: new MeshDirectory(clients),
+  }
   const openThread = (run: RunRecord): SlackThread => new SlackThread(deps, run)
-  const changeDeps: ChangeDeps = { records, clients, checks: telling.checks, openThread, audit, log, policy, writer, board, queue: backend.queue }
+  const changeDeps: ChangeDeps = {
+    records,
+    clients,
+    checks: telling.checks,
+    openThread,
+    audit,
+    log,
+    policy,
+    writer,
+    board,
+    queue: backend.queue,
+  }
 
   let answer = (run: RunRecord): Promise<RunAnswer> => propose(changeDeps, run)
-  const byKind: Partial<Record<RunJob['kind'], Processor>> = { decide: decide(changeDeps), propose: carryOut(changeDeps, (run) => answer(run)) }
-  const worker = backend.openWorker({ process: (job, signal) => byKind[job.kind]?.(job, signal) ?? Promise.reject(new Error(`no ${job.kind} here`)), concurrency: 4, log })
+  const byKind: Partial<Record<RunJob['kind'], Processor>> = {
+    decide: decide(changeDeps),
+    propose: carryOut(changeDeps, (run) => answer(run)),
+  }
+  const worker = backend.openWorker({
+    process: (job, signal) => byKind[job.kind]?.(job, signal) ?? Promise.reject(new Error(`no ${job.kind} here`)),
+    concurrency: 4,
+    log,
+  })
   await worker.ready()
-  const app = slackApp({ botToken: slack.botToken, appToken: slack.appToken, apiUrl: slack.url }, { botId: slack.app.botId, botUserId: slack.app.userId }, deps)
+  const app = slackApp(
+    { botToken: slack.botToken, appToken: slack.appToken, apiUrl: slack.url },
+    { botId: slack.app.botId, botUserId: slack.app.userId },
+    deps,
+  )
   await app.start()
 
   const idle = async (): Promise<RunRecord[]> => {
     for (const late = Date.now() + 15_000; ;) {
-      const runs = (await listRuns(records)).filter(({ createdAt, request }) => createdAt >= openedAt && request.kind !== 'diagnose')
+      const runs = (await listRuns(records)).filter(
+        ({ createdAt, request }) => createdAt >= openedAt && request.kind !== 'diagnose',
+      )
       if (runs.every(isFinished)) return runs
       if (Date.now() > late) throw new Error(`runs do not end: ${JSON.stringify(runs)}`)
       await pause(20)
@@ -108,8 +179,15 @@ export async function openFixHouse({ slack: slackOptions, rules, policy = policy
   /** Waits for a sign that what this person does next was heeded: a run of theirs, an answer to them, a window, a file. */
   const heedOf = async (user: string): Promise<() => Promise<void>> => {
     const signs = async (): Promise<string> => {
-      const runs = (await listRuns(records)).filter(({ asker, createdAt }) => asker.user === user && createdAt >= openedAt)
-      return JSON.stringify([runs.length, slack.ephemerals(user).length, slack.views(user).map(({ id }) => id), slack.files().length])
+      const runs = (await listRuns(records)).filter(
+        ({ asker, createdAt }) => asker.user === user && createdAt >= openedAt,
+      )
+      return JSON.stringify([
+        runs.length,
+        slack.ephemerals(user).length,
+        slack.views(user).map(({ id }) => id),
+        slack.files().length,
+      ])
     }
     const before = await signs()
     return async () => {
@@ -123,21 +201,45 @@ export async function openFixHouse({ slack: slackOptions, rules, policy = policy
   const messageOf = (ts: string): Message => slack.message('C_MESH', ts)!
 
   return {
-    slack, backend, api, deps, logged, idle,
-    answers(make) { answer = make },
+    slack,
+    backend,
+    api,
+    deps,
+    logged,
+    idle,
+    answers(make) {
+      answer = make
+    },
     async diagnosed(changes, advice = []) {
-      const request: RunRequest = { kind: 'diagnose', text: 'catalog', namespace: 'istioinaction', target: { key: 'service/istioinaction/catalog', kind: 'Service', namespace: 'istioinaction', name: 'catalog' } }
+      const request: RunRequest = {
+        kind: 'diagnose',
+        text: 'catalog',
+        namespace: 'istioinaction',
+        target: { key: 'service/istioinaction/catalog', kind: 'Service', namespace: 'istioinaction', name: 'catalog' },
+      }
       const run = await createRun(records, { request, asker: { user: 'U_ONCALL' }, channel: 'C_MESH' })
       const thread = openThread(run)
-      await carryOut({ ...changeDeps, openThread: () => thread }, async () => ({ kind: 'diagnose', report: { ...(await illReport()), changes, advice }, shown: {} }))({ run: run.id, kind: 'diagnose' }, new AbortController().signal)
+      await carryOut({ ...changeDeps, openThread: () => thread }, async () => ({
+        kind: 'diagnose',
+        report: { ...(await illReport()), changes, advice },
+        shown: {},
+      }))({ run: run.id, kind: 'diagnose' }, new AbortController().signal)
       const [told] = (await listRuns(records)).filter(({ id }) => id === run.id)
       return { run: told!, message: messageOf(told!.thread!) }
     },
     async proposed(facts = {}, requester = 'U_ONCALL') {
       const root = await slack.say('503s from catalog', { user: requester, channel: 'C_MESH' })
-      const run = await createRun(records, { request: { kind: 'propose', text: 'catalog', namespace: 'istioinaction' }, asker: { user: requester }, channel: 'C_MESH', thread: root.ts })
+      const run = await createRun(records, {
+        request: { kind: 'propose', text: 'catalog', namespace: 'istioinaction' },
+        asker: { user: requester },
+        channel: 'C_MESH',
+        thread: root.ts,
+      })
       const thread = openThread(run)
-      await carryOut({ ...changeDeps, openThread: () => thread }, () => propose(changeDeps, run, facts))({ run: run.id, kind: 'propose' }, new AbortController().signal)
+      await carryOut({ ...changeDeps, openThread: () => thread }, () => propose(changeDeps, run, facts))(
+        { run: run.id, kind: 'propose' },
+        new AbortController().signal,
+      )
       const change = (await readChange(records, run.id))!
       return { change, message: slack.thread('C_MESH', root.ts).at(1)! }
     },
@@ -166,15 +268,35 @@ export async function openFixHouse({ slack: slackOptions, rules, policy = policy
 }
 
 /** Stores a change for a run as the real proposals do, without asking the mesh. */
-async function propose({ records, policy, board }: ChangeDeps, run: RunRecord, facts: Partial<ChangeRecord> = {}): Promise<RunAnswer> {
-  const { request: { change: former, edited, choice, of }, asker, channel, thread = '' } = run
+async function propose(
+  { records, policy, board }: ChangeDeps,
+  run: RunRecord,
+  facts: Partial<ChangeRecord> = {},
+): Promise<RunAnswer> {
+  const {
+    request: { change: former, edited, choice, of },
+    asker,
+    channel,
+    thread = '',
+  } = run
   const at = new Date().toISOString()
   const first = former === undefined ? undefined : await readChange(records, former)
-  const writes = first === undefined || edited === undefined ? sampleChange().writes : editProposal(first, edited).writes
+  const writes =
+    first === undefined || edited === undefined ? sampleChange().writes : editProposal(first, edited).writes
   const { id: _id, state: _state, createdAt: _at, ...sample } = sampleChange()
   await createChange(records, {
-    ...sample, id: run.id, run: run.id, writes: [...writes] as ChangeRecord['writes'], question: { text: 'catalog', namespace: 'istioinaction' }, channel, thread, requester: { ...asker, at }, of: of ?? 'none',
-    expiresAt: new Date(Date.now() + policy.approvalSeconds * 1000).toISOString(), ...(choice !== undefined && { choice, title: `Define ${choice}` }), ...facts,
+    ...sample,
+    id: run.id,
+    run: run.id,
+    writes: [...writes] as ChangeRecord['writes'],
+    question: { text: 'catalog', namespace: 'istioinaction' },
+    channel,
+    thread,
+    requester: { ...asker, at },
+    of: of ?? 'none',
+    expiresAt: new Date(Date.now() + policy.approvalSeconds * 1000).toISOString(),
+    ...(choice !== undefined && { choice, title: `Define ${choice}` }),
+    ...facts,
   })
   if (first !== undefined) await board.proposal({ ...first, state: 'superseded', successor: run.id })
   return { kind: 'propose', change: run.id }
@@ -185,5 +307,7 @@ let ill: Report | undefined
 /** The chapter's diagnosis, of the recorded mesh. */
 async function illReport(): Promise<Report> {
   if (ill !== undefined) return ill
-  return (ill = withoutValues(await examine(parseTarget('catalog', 'istioinaction'), recordedClients('chapter-10/ill'), [missingSubset], {})))
+  return (ill = withoutValues(
+    await examine(parseTarget('catalog', 'istioinaction'), recordedClients('chapter-10/ill'), [missingSubset], {}),
+  ))
 }

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readChange, updateChange, type ChangeRecord } from '../../src/changes/record.ts'
+import { readChange, updateChange, type ChangeRecord } from '../../src/fixes/record.ts'
 import type { ShownView } from '../../src/sandbox/slack/stand-in.ts'
 import { auditEntries } from '../../src/store/audit.ts'
 import { mintButton } from '../../src/store/buttons.ts'
-import { forbidden } from '../changes/api-server.ts'
+import { forbidden } from '../fixes/api-server.ts'
 import { MANIFEST, sampleChange } from './blocks/change-samples.ts'
 import { openFixHouse, type FixHouse } from './fix-house.ts'
 import { shownIn } from './texts.ts'
@@ -13,7 +13,9 @@ const RULE = { kind: 'DestinationRule', namespace: 'shop', name: 'catalog' }
 const PROPOSAL_BUTTONS = '[Approve][Edit][Reject][Download patch]'
 
 let house: FixHouse
-beforeEach(async () => { house = await openFixHouse() })
+beforeEach(async () => {
+  house = await openFixHouse()
+})
 afterEach(() => house.close())
 
 /** What becomes of a modal's field after it was sent. */
@@ -21,17 +23,40 @@ async function opened(title: string, user: string): Promise<ShownView> {
   return house.slack.waitFor(() => house.slack.views(user).find((view) => view.title === title))
 }
 
-const untilTold = (user: string, says: string): Promise<unknown> => house.slack.waitFor(() => house.told(user).includes(says)).catch(() => { throw new Error(`${user} was told: ${house.told(user)}`) })
+const untilTold = (user: string, says: string): Promise<unknown> =>
+  house.slack
+    .waitFor(() => house.told(user).includes(says))
+    .catch(() => {
+      throw new Error(`${user} was told: ${house.told(user)}`)
+    })
 
 describe('the verdict of an ill diagnosis', () => {
-  const offer = { id: 'x', for: 'MESH0101', kind: 'fix', act: 'add-subsets', subjects: [RULE], title: 'Define subsets of catalog', why: 'They are missing.', risk: 'change', diff: '', undo: 'The DestinationRule is deleted.' } as const
+  const offer = {
+    id: 'x',
+    for: 'MESH0101',
+    kind: 'fix',
+    act: 'add-subsets',
+    subjects: [RULE],
+    title: 'Define subsets of catalog',
+    why: 'They are missing.',
+    risk: 'change',
+    diff: '',
+    undo: 'The DestinationRule is deleted.',
+  } as const
 
   it('offers the fix first, and its thread says what it would be and what only people can decide', async () => {
-    const { message } = await house.diagnosed([{ ...offer, subjects: [RULE] }], [{ for: 'MESH0102', subject: RULE, says: 'Whoever owns catalog decides.' }])
+    const { message } = await house.diagnosed(
+      [{ ...offer, subjects: [RULE] }],
+      [{ for: 'MESH0102', subject: RULE, says: 'Whoever owns catalog decides.' }],
+    )
     expect(house.now(message)).toMatch(/\[Propose fix\]\[.*Full report\]$/)
     const thread = house.thread(message).join('\n')
-    expect(thread).toMatch(/Fixes: nothing is changed before somebody approves it[\s\S]*- Define subsets of catalog {2}They are missing. `MESH0101`\nUndo: The DestinationRule is deleted./)
-    expect(thread).toMatch(/For people to decide[\s\S]*`MESH0102` `DestinationRule shop\/catalog` {2}Whoever owns catalog decides./)
+    expect(thread).toMatch(
+      /Fixes: nothing is changed before somebody approves it[\s\S]*- Define subsets of catalog {2}They are missing. `MESH0101`\nUndo: The DestinationRule is deleted./,
+    )
+    expect(thread).toMatch(
+      /For people to decide[\s\S]*`MESH0102` `DestinationRule shop\/catalog` {2}Whoever owns catalog decides./,
+    )
   })
 
   it('offers none where there is none', async () => {
@@ -42,15 +67,26 @@ describe('the verdict of an ill diagnosis', () => {
 
   it('proposes in the thread what is the cause, once, however often it is pressed', async () => {
     const { message, run } = await house.diagnosed([{ ...offer, subjects: [RULE] }])
-    await Promise.all([house.press(message, 'propose-fix', 'U_ONCALL'), house.press(message, 'propose-fix', 'U_SECOND')])
+    await Promise.all([
+      house.press(message, 'propose-fix', 'U_ONCALL'),
+      house.press(message, 'propose-fix', 'U_SECOND'),
+    ])
     const [first] = (await house.idle()).filter(({ state }) => state === 'done')
-    expect(first!.request).toMatchObject({ kind: 'propose', of: run.id, text: 'catalog', namespace: 'istioinaction', finding: { code: 'MESH0101', subject: { kind: 'VirtualService', name: 'catalog-v1-v2' } } })
+    expect(first!.request).toMatchObject({
+      kind: 'propose',
+      of: run.id,
+      text: 'catalog',
+      namespace: 'istioinaction',
+      finding: { code: 'MESH0101', subject: { kind: 'VirtualService', name: 'catalog-v1-v2' } },
+    })
     await house.press(message, 'propose-fix', 'U_VISITOR')
     await untilTold('U_VISITOR', 'A fix is proposed already, and waits for its approval.')
     expect(house.thread(message).filter((text) => text.includes('📝 Proposed'))).toHaveLength(1)
     expect(house.thread(message).filter((text) => text.includes('Working out'))).toHaveLength(0)
     expect(`${house.told('U_ONCALL')}${house.told('U_SECOND')}`).toMatch(/A fix is (being worked out|proposed) already/)
-    const events = (await auditEntries(house.backend.records)).filter(({ entry }) => entry.run === first!.id).map(({ entry }) => entry.event)
+    const events = (await auditEntries(house.backend.records))
+      .filter(({ entry }) => entry.run === first!.id)
+      .map(({ entry }) => entry.event)
     expect(events[0]).toBe('fix-asked')
   })
 
@@ -59,11 +95,17 @@ describe('the verdict of an ill diagnosis', () => {
     const { message } = await house.diagnosed([{ ...offer, subjects: [RULE] }])
     await house.press(message, 'propose-fix', 'U_ONCALL')
     await house.idle()
-    expect(house.thread(message).at(-1)).toMatch(/⚪ No fix proposed\nMESH0101 is not there any more\.[\s\S]*\[Run again\]/)
+    expect(house.thread(message).at(-1)).toMatch(
+      /⚪ No fix proposed\nMESH0101 is not there any more\.[\s\S]*\[Run again\]/,
+    )
   })
 
   it('has several candidates chosen from, each once', async () => {
-    const candidates = ['v1', 'v2'].map((version) => ({ choice: `route to ${version}`, title: `Route to ${version}`, why: 'It has pods.' }))
+    const candidates = ['v1', 'v2'].map((version) => ({
+      choice: `route to ${version}`,
+      title: `Route to ${version}`,
+      why: 'It has pods.',
+    }))
     house.answers(() => Promise.resolve({ kind: 'propose', candidates }))
     const { message } = await house.diagnosed([{ ...offer, subjects: [RULE] }])
     await house.press(message, 'propose-fix', 'U_ONCALL')
@@ -73,7 +115,11 @@ describe('the verdict of an ill diagnosis', () => {
     house.answers(() => Promise.resolve({ kind: 'propose', none: 'chosen' }))
     await house.press(choice, 'choose-fix:1', 'U_ONCALL')
     const runs = await house.idle()
-    expect(runs.at(-1)!.request).toMatchObject({ kind: 'propose', choice: 'route to v2', finding: { code: 'MESH0101' } })
+    expect(runs.at(-1)!.request).toMatchObject({
+      kind: 'propose',
+      choice: 'route to v2',
+      finding: { code: 'MESH0101' },
+    })
     await house.press(choice, 'choose-fix:1', 'U_SECOND')
     await untilTold('U_SECOND', 'That button was used already')
     expect(house.told('U_SECOND')).toContain('Press “Propose fix” again')
@@ -92,8 +138,12 @@ describe('a proposed change', () => {
     expect(house.now(message)).toMatch(/^✅ Approved by @U_SECOND at/)
     expect(house.now(message)).not.toContain('[')
 
-    const outcome = house.slack.thread('C_MESH', message.threadTs!).find((one) => shownIn(one).includes('The API server took 1 of 1 write'))!
-    expect(shownIn(outcome)).toMatch(/^(🟢 Gone|🟡 Unclear) {2}Define subsets[\s\S]*as `second@example.com`[\s\S]*before {2,}after[\s\S]*\[Undo\]$/)
+    const outcome = house.slack
+      .thread('C_MESH', message.threadTs!)
+      .find((one) => shownIn(one).includes('The API server took 1 of 1 write'))!
+    expect(shownIn(outcome)).toMatch(
+      /^(🟢 Gone|🟡 Unclear) {2}Define subsets[\s\S]*as `second@example.com`[\s\S]*before {2,}after[\s\S]*\[Undo\]$/,
+    )
     const [looks] = house.thread(message).filter((text) => text.includes('Before and after'))
     expect(looks).toContain('`istioctl analyze -n shop`')
 
@@ -129,7 +179,9 @@ describe('a proposed change', () => {
     const { message } = await house.proposed()
     await house.press(message, 'Approve', 'U_THIRD')
     await house.idle()
-    expect(house.api.landed()).toMatchObject([{ user: 'third@example.com', groups: expect.arrayContaining(['mesh-owners']) as unknown }])
+    expect(house.api.landed()).toMatchObject([
+      { user: 'third@example.com', groups: expect.arrayContaining(['mesh-owners']) as unknown },
+    ])
   })
 
   it('may not, when Slack does not say who is in the group', async () => {
@@ -143,7 +195,9 @@ describe('a proposed change', () => {
 
   it('is applied once, whoever presses how often at once', async () => {
     const { message } = await house.proposed()
-    await Promise.all(['U_SECOND', 'U_THIRD', 'U_SECOND', 'U_THIRD', 'U_SECOND'].map((user) => house.press(message, 'Approve', user)))
+    await Promise.all(
+      ['U_SECOND', 'U_THIRD', 'U_SECOND', 'U_THIRD', 'U_SECOND'].map((user) => house.press(message, 'Approve', user)),
+    )
     await house.slack.waitFor(() => house.slack.ephemerals().length === 4)
     await house.idle()
     expect(house.api.landed()).toHaveLength(1)
@@ -154,7 +208,9 @@ describe('a proposed change', () => {
 
   it("fails with the API server's own words, as the cluster decides", async () => {
     await house.close()
-    house = await openFixHouse({ rules: (request) => (request.user === 'second@example.com' ? forbidden(request) : undefined) })
+    house = await openFixHouse({
+      rules: (request) => (request.user === 'second@example.com' ? forbidden(request) : undefined),
+    })
     const { message } = await house.proposed()
     await house.press(message, 'Approve', 'U_SECOND')
     await house.idle()
@@ -167,7 +223,10 @@ describe('a proposed change', () => {
 
   it('is applied all the same when somebody deletes its message meanwhile', async () => {
     const { message } = await house.proposed()
-    const click = house.slack.click(house.slack.message('C_MESH', message.ts)!, 'Approve', { user: 'U_SECOND', channel: 'C_MESH' })
+    const click = house.slack.click(house.slack.message('C_MESH', message.ts)!, 'Approve', {
+      user: 'U_SECOND',
+      channel: 'C_MESH',
+    })
     house.slack.deleteMessage(message)
     await click
     for (const late = Date.now() + 5000; house.api.landed().length === 0 && Date.now() < late;) await pause(20)
@@ -178,7 +237,10 @@ describe('a proposed change', () => {
 
   it('that has expired says so to who presses, and in its message', async () => {
     const { message, change } = await house.proposed({ expiresAt: new Date(Date.now() + 60_000).toISOString() })
-    await updateChange(house.backend.records, change.id, (now) => ({ ...now, expiresAt: new Date(Date.now() - 1000).toISOString() }))
+    await updateChange(house.backend.records, change.id, (now) => ({
+      ...now,
+      expiresAt: new Date(Date.now() - 1000).toISOString(),
+    }))
     await house.press(message, 'Approve', 'U_SECOND')
     await untilTold('U_SECOND', 'It has expired: an approval was waited for until')
     await house.idle()
@@ -190,19 +252,48 @@ describe('a proposed change', () => {
   it('takes no button that is forged, of another channel, or of another verb', async () => {
     const { message, change } = await house.proposed()
     const press = async (actionId: string, value: string, channel: string): Promise<void> => {
-      const button = { type: 'button', action_id: actionId, value, text: { type: 'plain_text', text: 'forged' } } as const
-      const { ts } = await house.deps.slack.client.chat.postMessage({ channel, text: 'forged', blocks: [{ type: 'actions', elements: [button] }] })
+      const button = {
+        type: 'button',
+        action_id: actionId,
+        value,
+        text: { type: 'plain_text', text: 'forged' },
+      } as const
+      const { ts } = await house.deps.slack.client.chat.postMessage({
+        channel,
+        text: 'forged',
+        blocks: [{ type: 'actions', elements: [button] }],
+      })
       await house.slack.click(house.slack.message(channel, ts!)!, actionId, { user: 'U_SECOND', channel })
     }
     await press('approve-change', 'abcdefghijkmnpqrstuv', 'C_MESH')
     await untilTold('U_SECOND', 'I do not know what that button was for')
     const payload = { channel: 'C_MESH', change: change.id }
-    await press('approve-change', await mintButton(house.backend.records, { act: 'approve-change', payload, uses: 'many' }), 'C_OTHER')
+    await press(
+      'approve-change',
+      await mintButton(house.backend.records, { act: 'approve-change', payload, uses: 'many' }),
+      'C_OTHER',
+    )
     await untilTold('U_SECOND', 'That button belongs to another channel')
-    await press('undo-change', await mintButton(house.backend.records, { act: 'approve-change', payload, uses: 'many' }), 'C_MESH')
-    await press('approve-change', await mintButton(house.backend.records, { act: 'approve-change', payload: { ...payload, change: 'gonegonegonegonegone' }, uses: 'many' }), 'C_MESH')
+    await press(
+      'undo-change',
+      await mintButton(house.backend.records, { act: 'approve-change', payload, uses: 'many' }),
+      'C_MESH',
+    )
+    await press(
+      'approve-change',
+      await mintButton(house.backend.records, {
+        act: 'approve-change',
+        payload: { ...payload, change: 'gonegonegonegonegone' },
+        uses: 'many',
+      }),
+      'C_MESH',
+    )
     await untilTold('U_SECOND', 'I do not know that change any more')
-    await press('approve-change', await mintButton(house.backend.records, { act: 'approve-change', payload, uses: 'many', expiresInSeconds: 0 }), 'C_MESH')
+    await press(
+      'approve-change',
+      await mintButton(house.backend.records, { act: 'approve-change', payload, uses: 'many', expiresInSeconds: 0 }),
+      'C_MESH',
+    )
     await untilTold('U_SECOND', 'That button has expired')
     expect(await house.idle()).toHaveLength(1)
     expect(house.api.writes).toEqual([])
@@ -211,7 +302,9 @@ describe('a proposed change', () => {
 
   it('that GitOps owns is only to be downloaded', async () => {
     const { message } = await house.proposed({ blocked: 'Argo CD owns DestinationRule shop/catalog.' })
-    expect(house.now(message)).toMatch(/Only as a patch {2}Argo CD owns DestinationRule shop\/catalog\.[\s\S]*\n\[Download patch\]$/)
+    expect(house.now(message)).toMatch(
+      /Only as a patch {2}Argo CD owns DestinationRule shop\/catalog\.[\s\S]*\n\[Download patch\]$/,
+    )
   })
 })
 
@@ -223,7 +316,9 @@ describe('rejecting', () => {
     expect(view.privateMetadata).toMatch(/^[a-z0-9]{20}$/)
     expect((await house.submit(view, { reason: 'not now <!channel> <@U_ONCALL>' })).responseAction).toBe('close')
     await house.idle()
-    expect(house.now(message)).toMatch(/^⛔ Rejected by @U_SECOND at [\d:]+ UTC[\s\S]*Reason {2}not now <!channel> <@U_ONCALL>/)
+    expect(house.now(message)).toMatch(
+      /^⛔ Rejected by @U_SECOND at [\d:]+ UTC[\s\S]*Reason {2}not now <!channel> <@U_ONCALL>/,
+    )
     expect(house.now(message)).not.toContain('[')
     expect(house.api.writes).toEqual([])
   })
@@ -249,7 +344,11 @@ describe('rejecting', () => {
 
   it('by an old button says that it is decided', async () => {
     const { message, change } = await house.proposed()
-    await updateChange(house.backend.records, change.id, (now): ChangeRecord => ({ ...now, state: 'rejected', decided: { user: 'U_THIRD', at: new Date().toISOString(), run: 'x', verdict: 'rejected' } }))
+    await updateChange(house.backend.records, change.id, (now): ChangeRecord => ({
+      ...now,
+      state: 'rejected',
+      decided: { user: 'U_THIRD', at: new Date().toISOString(), run: 'x', verdict: 'rejected' },
+    }))
     await house.press(message, 'Reject', 'U_SECOND')
     await untilTold('U_SECOND', 'It was rejected by @U_THIRD at')
     expect(house.slack.views('U_SECOND')).toEqual([])
@@ -264,7 +363,13 @@ describe('rejecting', () => {
 })
 
 describe('editing', () => {
-  const edit = async (user = 'U_THIRD'): Promise<{ view: ShownView; message: Awaited<ReturnType<FixHouse['proposed']>>['message']; change: ChangeRecord }> => {
+  const edit = async (
+    user = 'U_THIRD',
+  ): Promise<{
+    view: ShownView
+    message: Awaited<ReturnType<FixHouse['proposed']>>['message']
+    change: ChangeRecord
+  }> => {
     const { message, change } = await house.proposed()
     await house.press(message, 'Edit', user)
     return { view: await opened('Edit a change', user), message, change }
@@ -276,7 +381,11 @@ describe('editing', () => {
     const yaml = MANIFEST.replace('name: version-v1', 'name: version-v2 # as the pods say')
     expect((await house.submit(view, { yaml })).responseAction).toBe('close')
     const [run] = (await house.idle()).filter(({ request }) => request.edited !== undefined)
-    expect(run).toMatchObject({ asker: { user: 'U_THIRD' }, thread: message.threadTs, request: { change: change.id, edited: yaml, finding: { code: 'MESH0101' } } })
+    expect(run).toMatchObject({
+      asker: { user: 'U_THIRD' },
+      thread: message.threadTs,
+      request: { change: change.id, edited: yaml, finding: { code: 'MESH0101' } },
+    })
     expect(house.now(message)).toMatch(/^↪️ A newer proposal has taken its place/)
     const [newer] = house.thread(message).filter((text) => text.startsWith('📝'))
     expect(newer).toContain('not @U_THIRD, who asked for it')
@@ -284,8 +393,11 @@ describe('editing', () => {
   })
 
   it.each([
-    ['what is no YAML', 'spec: [', /Line \d+/], ['another object', MANIFEST.replace('name: catalog', 'name: orders'), /orders/], ['another namespace', MANIFEST.replace('namespace: shop', 'namespace: kube-system'), /kube-system/],
-    ['another kind', MANIFEST.replace('kind: DestinationRule', 'kind: Secret'), /Secret/], ['the same', MANIFEST, /Nothing was changed/],
+    ['what is no YAML', 'spec: [', /Line \d+/],
+    ['another object', MANIFEST.replace('name: catalog', 'name: orders'), /orders/],
+    ['another namespace', MANIFEST.replace('namespace: shop', 'namespace: kube-system'), /kube-system/],
+    ['another kind', MANIFEST.replace('kind: DestinationRule', 'kind: Secret'), /Secret/],
+    ['the same', MANIFEST, /Nothing was changed/],
   ])('says under the field what is wrong with %s', async (_name, yaml, says) => {
     const { view, message } = await edit()
     expect((await house.submit(view, { yaml })).errors.yaml).toMatch(says)
@@ -297,11 +409,14 @@ describe('editing', () => {
     const { view, message } = await edit()
     await house.press(message, 'Approve', 'U_SECOND')
     await house.idle()
-    expect((await house.submit(view, { yaml: MANIFEST.replace('version: v1', 'version: v2') })).errors.yaml).toMatch(/^It is applied already by somebody at/)
+    expect((await house.submit(view, { yaml: MANIFEST.replace('version: v1', 'version: v2') })).errors.yaml).toMatch(
+      /^It is applied already by somebody at/,
+    )
   })
 
   it.each([
-    ['too long for Slack', `${MANIFEST}${'# a comment of a line\n'.repeat(200)}`, 'and a modal takes 3,000'], ['with characters that nobody sees', `${MANIFEST}# \u202e\n`, 'characters that are not seen'],
+    ['too long for Slack', `${MANIFEST}${'# a comment of a line\n'.repeat(200)}`, 'and a modal takes 3,000'],
+    ['with characters that nobody sees', `${MANIFEST}# \u202e\n`, 'characters that are not seen'],
   ])('of YAML %s is left to the patch', async (_name, manifest, says) => {
     const [write] = sampleChange().writes
     const { message } = await house.proposed({ writes: [{ ...write!, manifest } as ChangeRecord['writes'][0]] })
@@ -316,14 +431,20 @@ describe('editing', () => {
     const manifest = `${MANIFEST}# `.padEnd(2999, 'x') + '\n'
     const { message } = await house.proposed({ writes: [{ ...write!, manifest } as ChangeRecord['writes'][0]] })
     await house.press(message, 'Edit', 'U_SECOND')
-    expect((await opened('Edit a change', 'U_SECOND')).blocks[0]).toMatchObject({ element: { initial_value: manifest } })
+    expect((await opened('Edit a change', 'U_SECOND')).blocks[0]).toMatchObject({
+      element: { initial_value: manifest },
+    })
   })
 
   it('of an old window says that it is forgotten', async () => {
     const { view } = await edit()
     await house.backend.records.remove('buttons', view.privateMetadata)
     await house.submit(view, { yaml: 'x' })
-    await house.slack.waitFor(() => JSON.stringify(house.slack.messages()).includes('which change that was about') || house.told('U_THIRD').includes('which change that was about'))
+    await house.slack.waitFor(
+      () =>
+        JSON.stringify(house.slack.messages()).includes('which change that was about') ||
+        house.told('U_THIRD').includes('which change that was about'),
+    )
   })
 })
 
@@ -333,8 +454,14 @@ describe('the patch', () => {
     await house.press(message, 'Download patch', 'U_VISITOR')
     await house.slack.waitFor(() => house.slack.files().length === 2)
     const files = house.slack.files()
-    expect(files.map(({ name }) => name)).toEqual([`mesh-medic-add-subsets-${change.id}.diff`, `mesh-medic-add-subsets-${change.id}.yaml`])
-    expect(files.map(({ bytes }) => bytes.toString())).toEqual([change.diff, `# kubectl create -f mesh-medic-add-subsets-${change.id}.yaml\n${MANIFEST}`])
+    expect(files.map(({ name }) => name)).toEqual([
+      `mesh-medic-add-subsets-${change.id}.diff`,
+      `mesh-medic-add-subsets-${change.id}.yaml`,
+    ])
+    expect(files.map(({ bytes }) => bytes.toString())).toEqual([
+      change.diff,
+      `# kubectl create -f mesh-medic-add-subsets-${change.id}.yaml\n${MANIFEST}`,
+    ])
     expect(files.every(({ sharedIn: [share] }) => share?.threadTs === message.threadTs)).toBe(true)
     await pause(50)
     await house.press(message, 'Download patch', 'U_SECOND')

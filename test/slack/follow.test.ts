@@ -25,13 +25,17 @@ describe('a followed request', () => {
     const table = shownIn(parent!)
     expect(table).toContain('🔴 Dies  `GET http://catalog.istioinaction.io:80/items`')
     expect(table.match(/^[✓✗?] \w+/gm)).toEqual(['✓ listener', '✓ route', '✗ cluster', '✗ cluster'])
-    expect(table).toMatch(/✗ cluster {2}`outbound\|80\|version-v1\|catalog\.istioinaction\.svc\.cluster\.local` {2}from Service istioinaction\/catalog/)
+    expect(table).toMatch(
+      /✗ cluster {2}`outbound\|80\|version-v1\|catalog\.istioinaction\.svc\.cluster\.local` {2}from Service istioinaction\/catalog/,
+    )
     expect(table).toMatch(/Clusters .*version-v1\|\S+ 20 %, .*version-v2\|\S+ 80 %/)
     expect(table).toContain('[Run again][Full report]')
     expect(replies.every(({ threadTs }) => threadTs === parent!.ts)).toBe(true)
     const hops = replies.filter(({ files }) => files.length === 0).map(shownIn)
     expect(hops).toHaveLength(4)
-    expect(hops[2]).toMatch(/No DestinationRule for \S+ defines a subset version-v1[\s\S]*```istioctl proxy-config clusters istio-ingressgateway-\S+ --fqdn catalog\.istioinaction\.svc\.cluster\.local --port 80 --subset version-v1 -o json```/)
+    expect(hops[2]).toMatch(
+      /No DestinationRule for \S+ defines a subset version-v1[\s\S]*```istioctl proxy-config clusters istio-ingressgateway-\S+ --fqdn catalog\.istioinaction\.svc\.cluster\.local --port 80 --subset version-v1 -o json```/,
+    )
   })
 
   it('arrives at the pods once it is there', async () => {
@@ -42,9 +46,20 @@ describe('a followed request', () => {
     const [parent, ...replies] = slack.messages('C_MESH')
     const table = shownIn(parent!)
     expect(table).toMatch(/🟢 Arrives[\s\S]*arrives at catalog-\S+, catalog-v2-\S+\./)
-    expect(table.match(/^[✓✗?] \w+/gm)).toEqual(['✓ listener', '✓ route', '✓ cluster', '✓ cluster', '✓ endpoints', '✓ endpoints', '✓ inbound', '✓ inbound'])
+    expect(table.match(/^[✓✗?] \w+/gm)).toEqual([
+      '✓ listener',
+      '✓ route',
+      '✓ cluster',
+      '✓ cluster',
+      '✓ endpoints',
+      '✓ endpoints',
+      '✓ inbound',
+      '✓ inbound',
+    ])
     expect(table).toContain('from Service istioinaction/catalog, DestinationRule istioinaction/catalog')
-    expect(shownIn(replies.at(-1)!)).toMatch(/takes mTLS as spiffe:\/\/\S+ and hands the request to port 3000 of the application/)
+    expect(shownIn(replies.at(-1)!)).toMatch(
+      /takes mTLS as spiffe:\/\/\S+ and hands the request to port 3000 of the application/,
+    )
   })
 
   it('has a picture in its thread, once, before the hops', async () => {
@@ -56,7 +71,11 @@ describe('a followed request', () => {
     const [file, ...more] = slack.files()
     expect(more).toEqual([])
     expect(first).toMatchObject({ threadTs: parent!.ts, files: [{ id: file!.id }] })
-    expect(file).toMatchObject({ name: `mesh-medic-follow-${run.id}.png`, mimetype: 'image/png', sharedIn: [{ channel: 'C_MESH', threadTs: parent!.ts }] })
+    expect(file).toMatchObject({
+      name: `mesh-medic-follow-${run.id}.png`,
+      mimetype: 'image/png',
+      sharedIn: [{ channel: 'C_MESH', threadTs: parent!.ts }],
+    })
     expect(file!.title).toMatch(/^Arrives: GET http:\/\/catalog\.istioinaction\.io\/items arrives at /)
     expect(file!.altText).toMatch(/✓ listener 0\.0\.0\.0_8080, ✓ route .*✓ inbound catalog-/)
     expect(file!.bytes.subarray(0, 8).equals(PNG)).toBe(true)
@@ -66,7 +85,9 @@ describe('a followed request', () => {
   })
 
   it('is told without its picture where files may not be put', async () => {
-    house = await openHouse({ slack: { scopes: ['commands', 'chat:write', 'channels:history', 'groups:history', 'users:read'] } })
+    house = await openHouse({
+      slack: { scopes: ['commands', 'chat:write', 'channels:history', 'groups:history', 'users:read'] },
+    })
     const { slack, logged } = house
     await slack.type(LINE, WHO)
     expect((await ended(house)).state).toBe('done')
@@ -78,7 +99,10 @@ describe('a followed request', () => {
   it('takes method and headers, and quotes them nowhere', async () => {
     house = await openHouse({ clients: recordedClients('chapter-10/mended') })
     const { slack } = house
-    await slack.type(`${LINE} --method post --header "authorization=Bearer aaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbb.cccccccccccccccc" --header x-user=ana`, WHO)
+    await slack.type(
+      `${LINE} --method post --header "authorization=Bearer aaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbb.cccccccccccccccc" --header x-user=ana`,
+      WHO,
+    )
     expect((await ended(house)).state).toBe('done')
     const all = slack.messages('C_MESH').map(shownIn).join('\n')
     expect(all).toContain('POST http://catalog.istioinaction.io:80/items')
@@ -94,13 +118,23 @@ describe('a followed request', () => {
     const [, text, json] = await slack.waitFor(() => slack.files().length === 3 && slack.files())
     expect([text!.name, json!.name]).toEqual([`mesh-medic-follow-${run.id}.txt`, `mesh-medic-follow-${run.id}.json`])
     expect(text!.bytes.toString()).toMatch(/^Dies: [\s\S]*✗ cluster/)
-    expect(JSON.parse(json!.bytes.toString())).toMatchObject({ dies: 'cluster', hops: [{ stage: 'listener', ok: true }, { stage: 'route' }, { stage: 'cluster', ok: false }, { stage: 'cluster' }] })
+    expect(JSON.parse(json!.bytes.toString())).toMatchObject({
+      dies: 'cluster',
+      hops: [
+        { stage: 'listener', ok: true },
+        { stage: 'route' },
+        { stage: 'cluster', ok: false },
+        { stage: 'cluster' },
+      ],
+    })
   })
 })
 
 describe('a request that cannot be followed', () => {
   let house: House
-  beforeAll(async () => { house = await openHouse() })
+  beforeAll(async () => {
+    house = await openHouse()
+  })
   afterAll(() => house.close())
 
   it.each([
@@ -108,7 +142,10 @@ describe('a request that cannot be followed', () => {
     ['catalog webapp', ['"webapp" is one too many']],
     ['catalog --form ingress', ['I do not know the flag --form. Did you mean --from?']],
     ['catalog --from', ['--from needs a caller']],
-    ['catalog --from svc/catalog', ['"svc/catalog" is no caller', '`/mesh follow catalog.example.com/items --from ingress`']],
+    [
+      'catalog --from svc/catalog',
+      ['"svc/catalog" is no caller', '`/mesh follow catalog.example.com/items --from ingress`'],
+    ],
     ['catalog --from deploy/--kubeconfig=x', ['not a name Kubernetes allows']],
     ['catalog --kubeconfig=/etc/passwd', ['I do not know the flag --kubeconfig']],
     ['catalog --header broken', ['is not a header: write name=value']],
@@ -131,9 +168,24 @@ describe('a request that nobody there can send', () => {
 
   it.each([
     ['catlog', ['There is no service catlog', '`/mesh follow catalog`']],
-    ['catalogue.istioinaction.io/items', ['There is no host catalogue.istioinaction.io', '`/mesh follow catalog.istioinaction.io`']],
-    ['catalog -n istioinaction --from deploy/catalogue', ['There is no deployment catalogue in namespace istioinaction', '`/mesh follow catalog -n istioinaction --from deploy/catalog`']],
-    ['catalog.istioinaction.io --from deploy/catalog', ['Whose request to catalog.istioinaction.io is meant is not known', '`/mesh follow catalog.istioinaction.io --from ingress`']],
+    [
+      'catalogue.istioinaction.io/items',
+      ['There is no host catalogue.istioinaction.io', '`/mesh follow catalog.istioinaction.io`'],
+    ],
+    [
+      'catalog -n istioinaction --from deploy/catalogue',
+      [
+        'There is no deployment catalogue in namespace istioinaction',
+        '`/mesh follow catalog -n istioinaction --from deploy/catalog`',
+      ],
+    ],
+    [
+      'catalog.istioinaction.io --from deploy/catalog',
+      [
+        'Whose request to catalog.istioinaction.io is meant is not known',
+        '`/mesh follow catalog.istioinaction.io --from ingress`',
+      ],
+    ],
   ])('%s: says what would do', async (words, says) => {
     house = await openHouse()
     await house.slack.type(`/mesh follow ${words}`, WHO)
@@ -145,7 +197,12 @@ describe('a request that nobody there can send', () => {
   })
 
   it('lists the namespaces that have a Service of that name', async () => {
-    house = await openHouse({ clients: clientsWithServices(recordedClients('chapter-10/ill'), [{ name: 'catalog', namespace: 'istioinaction' }, { name: 'catalog', namespace: 'staging' }]) })
+    house = await openHouse({
+      clients: clientsWithServices(recordedClients('chapter-10/ill'), [
+        { name: 'catalog', namespace: 'istioinaction' },
+        { name: 'catalog', namespace: 'staging' },
+      ]),
+    })
     await house.slack.type('/mesh follow catalog/items --method POST', WHO)
     expect((await ended(house)).outcome?.verdict).toBe('refused')
     const shown = shownIn(house.slack.messages('C_MESH')[0]!)

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { PGlite } from '@electric-sql/pglite'
-import { embeddedBackend } from '../../src/jobs/embedded-backend.ts'
-import type { Backend } from '../../src/jobs/backend.ts'
-import type { Log } from '../../src/jobs/log.ts'
+import { embeddedBackend } from '../../src/queue/embedded-backend.ts'
+import type { Backend } from '../../src/queue/backend.ts'
+import type { Log } from '../../src/queue/log.ts'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
 import type { Clients } from '../../src/evidence/clients/clients.ts'
-import { connectSlack, type ConnectOptions, type ConnectRequest, type SlackConnection } from '../../src/slack/connect.ts'
+import { connectSlack, type ConnectOptions, type ConnectRequest, type SlackConnection } from '../../src/bot.ts'
 import { startSlackStandIn, type SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import type { SlackStandInOptions } from '../../src/sandbox/slack/contract.ts'
 import { isFinished, listRuns, type RunRecord } from '../../src/store/runs.ts'
@@ -21,10 +21,19 @@ export interface Logged {
 /** A log that remembers. */
 export function rememberingLog(): { log: Log; logged: Logged[] } {
   const logged: Logged[] = []
-  const write = (level: string) => (fields: unknown, says?: string): void => {
-    logged.push({ level, fields: typeof fields === 'object' && fields !== null ? (fields as Record<string, unknown>) : {}, says: says ?? String(fields) })
-    if (process.env.SHOW_LOG !== undefined && level !== 'debug') process.stderr.write(`${level} ${says ?? ''} ${JSON.stringify(fields, (_k, v: unknown) => (v instanceof Error ? `${v.stack ?? v.message} ${String(v.cause)}` : v))}\n`)
-  }
+  const write =
+    (level: string) =>
+    (fields: unknown, says?: string): void => {
+      logged.push({
+        level,
+        fields: typeof fields === 'object' && fields !== null ? (fields as Record<string, unknown>) : {},
+        says: says ?? String(fields),
+      })
+      if (process.env.SHOW_LOG !== undefined && level !== 'debug')
+        process.stderr.write(
+          `${level} ${says ?? ''} ${JSON.stringify(fields, (_k, v: unknown) => (v instanceof Error ? `${v.stack ?? v.message} ${String(v.cause)}` : v))}\n`,
+        )
+    }
   return { log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }, logged }
 }
 
@@ -46,20 +55,43 @@ export interface House {
 }
 
 /** The bot as it is in production, on a stand-in for Slack and a recorded mesh. */
-export async function openHouse(
-  { clients = recordedClients('chapter-10/ill'), slack: slackOptions, backend: given, options = {}, ...rights }:
-  { clients?: Clients; slack?: SlackStandInOptions; backend?: Backend; options?: Partial<ConnectOptions> } & Pick<ConnectRequest, 'policy' | 'writer'> = {},
-): Promise<House> {
+export async function openHouse({
+  clients = recordedClients('chapter-10/ill'),
+  slack: slackOptions,
+  backend: given,
+  options = {},
+  ...rights
+}: { clients?: Clients; slack?: SlackStandInOptions; backend?: Backend; options?: Partial<ConnectOptions> } & Pick<
+  ConnectRequest,
+  'policy' | 'writer'
+> = {}): Promise<House> {
   const backend = given ?? (await memoryBackend())
   const openedAt = new Date().toISOString()
   const slack = await startSlackStandIn(slackOptions)
   const { log, logged } = rememberingLog()
   const connection = await connectSlack({
-    backend, clients, log, checks: [missingSubset], ...rights,
-    options: { botToken: slack.botToken, appToken: slack.appToken, apiUrl: slack.url, updateEvery: 50, cancelPoll: 50, pauses: [20, 50, 100], underWay: 20, ...options },
+    backend,
+    clients,
+    log,
+    checks: [missingSubset],
+    ...rights,
+    options: {
+      botToken: slack.botToken,
+      appToken: slack.appToken,
+      apiUrl: slack.url,
+      updateEvery: 50,
+      cancelPoll: 50,
+      pauses: [20, 50, 100],
+      underWay: 20,
+      ...options,
+    },
   })
   return {
-    slack, backend, connection, logged, openedAt,
+    slack,
+    backend,
+    connection,
+    logged,
+    openedAt,
     async close() {
       await connection.stop({ graceMilliseconds: 500 })
       await slack.close()
@@ -68,7 +100,11 @@ export async function openHouse(
 }
 
 /** Waits until the nth run asked for in this house has ended, and gives its record. */
-export async function ended({ backend, openedAt }: Pick<House, 'backend' | 'openedAt'>, nth = 1, patience = 15_000): Promise<RunRecord> {
+export async function ended(
+  { backend, openedAt }: Pick<House, 'backend' | 'openedAt'>,
+  nth = 1,
+  patience = 15_000,
+): Promise<RunRecord> {
   for (const late = Date.now() + patience; ;) {
     const run = (await listRuns(backend.records)).filter(({ createdAt }) => createdAt >= openedAt)[nth - 1]
     if (run !== undefined && isFinished(run)) return run

@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
 import { startSlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
-import { connectSlack } from '../../src/slack/connect.ts'
+import { connectSlack } from '../../src/bot.ts'
 import { recordedClients } from '../replay.ts'
 import { ended, memoryBackend, rememberingLog } from './house.ts'
 import { shownIn } from './texts.ts'
@@ -16,10 +16,27 @@ it('works the same over signed HTTP, and refuses what is not signed', async () =
   open.push(() => slack.close())
   const openedAt = new Date().toISOString()
   const backend = await memoryBackend()
-  const customRoutes = [{ path: '/healthz', method: 'GET', handler: (_request: unknown, response: { end: (text: string) => void }) => response.end('well') }]
+  const customRoutes = [
+    {
+      path: '/healthz',
+      method: 'GET',
+      handler: (_request: unknown, response: { end: (text: string) => void }) => response.end('well'),
+    },
+  ]
   const connection = await connectSlack({
-    backend, clients: recordedClients('chapter-10/ill'), log: rememberingLog().log, checks: [missingSubset],
-    options: { botToken: slack.botToken, signingSecret: slack.signingSecret, apiUrl: slack.url, port: 0, customRoutes, updateEvery: 50, cancelPoll: 50 },
+    backend,
+    clients: recordedClients('chapter-10/ill'),
+    log: rememberingLog().log,
+    checks: [missingSubset],
+    options: {
+      botToken: slack.botToken,
+      signingSecret: slack.signingSecret,
+      apiUrl: slack.url,
+      port: 0,
+      customRoutes,
+      updateEvery: 50,
+      cancelPoll: 50,
+    },
   })
   open.push(() => connection.stop({ graceMilliseconds: 100 }))
   const base = `http://127.0.0.1:${connection.port}`
@@ -29,7 +46,10 @@ it('works the same over signed HTTP, and refuses what is not signed', async () =
   expect(typed).toMatchObject({ outcome: 'acknowledged', status: 200 })
   const run = await ended({ backend, openedAt })
   expect(shownIn(slack.message('C_MESH', run.thread!)!)).toContain('🔴 Ill')
-  const again = await slack.click(slack.message('C_MESH', run.thread!)!, 'full-report', { user: 'U_ONCALL', channel: 'C_MESH' })
+  const again = await slack.click(slack.message('C_MESH', run.thread!)!, 'full-report', {
+    user: 'U_ONCALL',
+    channel: 'C_MESH',
+  })
   expect(again.outcome).toBe('acknowledged')
   await slack.waitFor(() => slack.files().length === 2)
 
@@ -44,7 +64,15 @@ it('works the same over signed HTTP, and refuses what is not signed', async () =
 it('says why it cannot connect', async () => {
   const slack = await startSlackStandIn()
   open.push(() => slack.close())
-  const request = { backend: await memoryBackend(), clients: recordedClients('chapter-10/ill'), log: rememberingLog().log }
-  await expect(connectSlack({ ...request, options: { botToken: 'xoxb-wrong', appToken: slack.appToken, apiUrl: slack.url } })).rejects.toThrow('invalid_auth')
-  await expect(connectSlack({ ...request, options: { botToken: slack.botToken, apiUrl: slack.url } })).rejects.toThrow('an app token (Socket Mode) or a signing secret (HTTP)')
+  const request = {
+    backend: await memoryBackend(),
+    clients: recordedClients('chapter-10/ill'),
+    log: rememberingLog().log,
+  }
+  await expect(
+    connectSlack({ ...request, options: { botToken: 'xoxb-wrong', appToken: slack.appToken, apiUrl: slack.url } }),
+  ).rejects.toThrow('invalid_auth')
+  await expect(connectSlack({ ...request, options: { botToken: slack.botToken, apiUrl: slack.url } })).rejects.toThrow(
+    'an app token (Socket Mode) or a signing secret (HTTP)',
+  )
 })

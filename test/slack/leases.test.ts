@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { updateLease } from '../../src/changes/leases/lease-record.ts'
+import { updateLease } from '../../src/leases/lease-record.ts'
 import type { ShownView } from '../../src/sandbox/slack/stand-in.ts'
 import { mintButton } from '../../src/store/buttons.ts'
 import { listRuns } from '../../src/store/runs.ts'
@@ -11,7 +11,9 @@ import { shownIn } from './texts.ts'
 const LEND = '/mesh log-level catalog http:debug,misc:trace'
 
 let house: LeaseHouse
-beforeEach(async () => { house = await openLeaseHouse() })
+beforeEach(async () => {
+  house = await openLeaseHouse()
+})
 afterEach(() => house.close())
 
 describe('a lease', () => {
@@ -28,24 +30,39 @@ describe('a lease', () => {
 
     house.proxies.restart('catalog-2')
     house.proxies.at('catalog-1').levels.misc = 'info'
-    house.proxies.at('catalog-1').log = 'one\nauthorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl\ntwo\n'
+    house.proxies.at('catalog-1').log =
+      'one\nauthorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl\ntwo\n'
     await updateLease(records, run.id, (now) => ({ ...now, until: new Date(Date.now() - 10).toISOString() }))
     await house.sweep()
-    expect(house.now(message)).toMatch(/^🟡 Log levels were put back {2}`http:debug, misc:trace`\nits time was over at \d\d:\d\d UTC\n/)
-    expect(house.now(message)).toMatch(/- ⚠️ `Pod shop\/catalog-1` {2}somebody else changed it meanwhile: left alone[^\n]*misc/)
-    expect(house.now(message)).toMatch(/- – `Pod shop\/catalog-2` {2}its proxy was restarted and has its own levels again: at 2026-11-24T00:05:00Z/)
+    expect(house.now(message)).toMatch(
+      /^🟡 Log levels were put back {2}`http:debug, misc:trace`\nits time was over at \d\d:\d\d UTC\n/,
+    )
+    expect(house.now(message)).toMatch(
+      /- ⚠️ `Pod shop\/catalog-1` {2}somebody else changed it meanwhile: left alone[^\n]*misc/,
+    )
+    expect(house.now(message)).toMatch(
+      /- – `Pod shop\/catalog-2` {2}its proxy was restarted and has its own levels again: at 2026-11-24T00:05:00Z/,
+    )
     expect(house.now(message)).not.toContain('[')
     expect(house.proxies.at('catalog-1').levels).toMatchObject({ http: 'warning', misc: 'info' })
     const file = house.slack.files().find(({ name }) => name === `catalog-1-${run.id}.log`)!
-    expect(file.bytes.toString()).toMatch(/^# istio-proxy of catalog-1 in shop, from .*\n# lent: http:debug, misc:trace; secrets are redacted\none\n/)
+    expect(file.bytes.toString()).toMatch(
+      /^# istio-proxy of catalog-1 in shop, from .*\n# lent: http:debug, misc:trace; secrets are redacted\none\n/,
+    )
     expect(file.bytes.toString()).not.toContain('eyJ')
-    expect(house.slack.thread('C_MESH', message.ts).flatMap(({ files }) => files.map(({ name }) => name))).toContain(file.name)
+    expect(house.slack.thread('C_MESH', message.ts).flatMap(({ files }) => files.map(({ name }) => name))).toContain(
+      file.name,
+    )
   })
 
   it('is given back now, once, by an operator; the second press says so', async () => {
     const { run, message } = await house.asked(LEND)
-    expect(await house.press(message, 'Give back now', 'U_THIRD')).toContain('Given back: its message says what was put back, per proxy.')
-    expect(house.now(message)).toMatch(/^⚪ Log levels were put back {2}`http:debug, misc:trace`\ngiven back by @U_THIRD at \d\d:\d\d UTC\n/)
+    expect(await house.press(message, 'Give back now', 'U_THIRD')).toContain(
+      'Given back: its message says what was put back, per proxy.',
+    )
+    expect(house.now(message)).toMatch(
+      /^⚪ Log levels were put back {2}`http:debug, misc:trace`\ngiven back by @U_THIRD at \d\d:\d\d UTC\n/,
+    )
     expect(house.now(message)).toContain('- ✓ `Pod shop/catalog-2`  put back (to http:warning, misc:error)')
     expect(house.proxies.at('catalog-1').levels).toMatchObject({ http: 'warning', misc: 'error' })
     const sets = house.proxies.sets.length
@@ -54,12 +71,17 @@ describe('a lease', () => {
     expect(await pressForged('extend-lease', run.id)).toContain('It is over already: the levels are put back.')
     expect(await pressForged('save-log', run.id)).toContain('It is over; its logs were put into its thread at the end.')
     expect(house.proxies.sets).toHaveLength(sets)
-    expect((await house.events(run.id)).filter(({ event }) => event === 'lease-ended')).toMatchObject([{ by: { user: 'U_THIRD' }, facts: { why: 'given back' } }])
+    expect((await house.events(run.id)).filter(({ event }) => event === 'lease-ended')).toMatchObject([
+      { by: { user: 'U_THIRD' }, facts: { why: 'given back' } },
+    ])
   })
 
   it('is given back once by two who press at once', async () => {
     const { run, message } = await house.asked(LEND)
-    await Promise.all([house.press(message, 'Give back now', 'U_THIRD'), house.press(message, 'Give back now', 'U_ONCALL')])
+    await Promise.all([
+      house.press(message, 'Give back now', 'U_THIRD'),
+      house.press(message, 'Give back now', 'U_ONCALL'),
+    ])
     expect(house.proxies.sets.filter((set) => set.includes('warning'))).toHaveLength(2)
     expect((await house.events(run.id)).filter(({ event }) => event === 'lease-ended')).toHaveLength(1)
   })
@@ -67,8 +89,12 @@ describe('a lease', () => {
   it('says which proxies do not answer when it is given back, and goes on trying', async () => {
     const { message } = await house.asked(LEND)
     house.proxies.at('catalog-2').silent = 'Error: could not reach it'
-    expect(await house.press(message, 'Give back now', 'U_ONCALL')).toContain('1 of 2 proxies do not answer; I go on trying until they are put back.')
-    expect(house.now(message)).toMatch(/^🔎 Log levels are being put back[\s\S]*- ✗ `Pod shop\/catalog-2` {2}not put back yet: it does not answer, I go on trying: Error: could not reach it/)
+    expect(await house.press(message, 'Give back now', 'U_ONCALL')).toContain(
+      '1 of 2 proxies do not answer; I go on trying until they are put back.',
+    )
+    expect(house.now(message)).toMatch(
+      /^🔎 Log levels are being put back[\s\S]*- ✗ `Pod shop\/catalog-2` {2}not put back yet: it does not answer, I go on trying: Error: could not reach it/,
+    )
     delete house.proxies.at('catalog-2').silent
     await house.sweep()
     expect(house.now(message)).toMatch(/^⚪ Log levels were put back[\s\S]*- ✓ `Pod shop\/catalog-2` {2}put back/)
@@ -77,9 +103,13 @@ describe('a lease', () => {
   it('is extended by an operator, to what may be lent at a time', async () => {
     const { run, message } = await house.asked(`${LEND} --for 90s`)
     expect(house.now(message)).toContain('2 min left')
-    expect(await house.press(message, 'Extend', 'U_THIRD')).toMatch(/Extended: 15 minutes from now, until \d\d:\d\d UTC\./)
+    expect(await house.press(message, 'Extend', 'U_THIRD')).toMatch(
+      /Extended: 15 minutes from now, until \d\d:\d\d UTC\./,
+    )
     expect(house.now(message)).toContain('15 min left')
-    expect((await house.events(run.id)).filter(({ event }) => event === 'lease-extended')).toMatchObject([{ by: { user: 'U_THIRD' } }])
+    expect((await house.events(run.id)).filter(({ event }) => event === 'lease-extended')).toMatchObject([
+      { by: { user: 'U_THIRD' } },
+    ])
   })
 
   it('saves its log as often as it is asked for, redacted', async () => {
@@ -90,15 +120,21 @@ describe('a lease', () => {
     expect(file!.name).toMatch(/^catalog-1-[a-z0-9]+-\d{6}\.log$/)
     expect(file!.bytes.toString()).not.toContain('abcdef0123456789')
     house.proxies.at('catalog-1').silent = 'Error: could not reach it'
-    expect(await house.press(message, 'Save log', 'U_ONCALL')).toMatch(/No log could be read: catalog-1: Error: could not reach it\.[\s\S]*Try again in a moment/)
+    expect(await house.press(message, 'Save log', 'U_ONCALL')).toMatch(
+      /No log could be read: catalog-1: Error: could not reach it\.[\s\S]*Try again in a moment/,
+    )
   })
 
   it('takes nothing from a viewer, and records that; whoever lent it may end it but not prolong it', async () => {
     const { run, message } = await house.asked(LEND)
     for (const button of ['Give back now', 'Extend', 'Save log']) {
-      expect(await house.press(message, button, 'U_VISITOR')).toMatch(/that takes the role operator, and you are a viewer[\s\S]*Ask an operator/)
+      expect(await house.press(message, button, 'U_VISITOR')).toMatch(
+        /that takes the role operator, and you are a viewer[\s\S]*Ask an operator/,
+      )
     }
-    expect((await house.refusals('U_VISITOR')).map(({ run: about, facts }) => [about, facts.verb])).toEqual(['give-back-lease', 'extend-lease', 'save-log'].map((verb) => [run.id, verb]))
+    expect((await house.refusals('U_VISITOR')).map(({ run: about, facts }) => [about, facts.verb])).toEqual(
+      ['give-back-lease', 'extend-lease', 'save-log'].map((verb) => [run.id, verb]),
+    )
     expect((await house.lease(run.id)).state).toBe('lent')
     await updateLease(house.backend.records, run.id, (now) => ({ ...now, by: { user: 'U_VISITOR' } }))
     expect(await house.press(message, 'Extend', 'U_VISITOR')).toContain('that takes the role operator')
@@ -107,18 +143,27 @@ describe('a lease', () => {
 
   it('belongs to its channel', async () => {
     const { run } = await house.asked(LEND)
-    expect(await pressForged('give-back-lease', run.id, { channel: 'C_OTHER', home: 'C_MESH', user: 'U_OTHER' })).toContain('That button belongs to another channel')
+    expect(
+      await pressForged('give-back-lease', run.id, { channel: 'C_OTHER', home: 'C_MESH', user: 'U_OTHER' }),
+    ).toContain('That button belongs to another channel')
     // Shown by /mesh leases in C_OTHER: the roles of the lease's own channel decide.
-    expect(await pressForged('give-back-lease', run.id, { channel: 'C_OTHER', user: 'U_OTHER' })).toContain('That was lent in another channel, and you are no operator there.')
+    expect(await pressForged('give-back-lease', run.id, { channel: 'C_OTHER', user: 'U_OTHER' })).toContain(
+      'That was lent in another channel, and you are no operator there.',
+    )
     expect((await house.lease(run.id)).state).toBe('lent')
     expect(await pressForged('give-back-lease', 'gonegonegonegonegone')).toContain('I do not know that lease any more')
-    expect(await pressForged('give-back-lease', run.id, { channel: 'C_OTHER', user: 'U_THIRD' })).toContain('Given back')
+    expect(await pressForged('give-back-lease', run.id, { channel: 'C_OTHER', user: 'U_THIRD' })).toContain(
+      'Given back',
+    )
   })
 
   it('outlives its message', async () => {
     const { run, message } = await house.asked(LEND)
     house.slack.deleteMessage(message)
-    await updateLease(house.backend.records, run.id, (now) => ({ ...now, until: new Date(Date.now() - 10).toISOString() }))
+    await updateLease(house.backend.records, run.id, (now) => ({
+      ...now,
+      until: new Date(Date.now() - 10).toISOString(),
+    }))
     await house.sweep()
     expect((await house.lease(run.id)).state).toBe('over')
     expect(house.proxies.at('catalog-1').levels).toMatchObject({ http: 'warning', misc: 'error' })
@@ -126,16 +171,26 @@ describe('a lease', () => {
 })
 
 /** Presses a button that `/mesh leases` might have shown, or that somebody made up. */
-async function pressForged(act: string, lease: string, { channel = 'C_MESH', home = channel, user = 'U_THIRD' }: { channel?: string; home?: string; user?: string } = {}): Promise<string> {
+async function pressForged(
+  act: string,
+  lease: string,
+  { channel = 'C_MESH', home = channel, user = 'U_THIRD' }: { channel?: string; home?: string; user?: string } = {},
+): Promise<string> {
   const value = await mintButton(house.backend.records, { act, payload: { channel: home, lease }, uses: 'many' })
   const button = { type: 'button', action_id: act, value, text: { type: 'plain_text', text: 'forged' } } as const
-  const { ts } = await house.connection.app.client.chat.postMessage({ channel, text: 'forged', blocks: [{ type: 'actions', elements: [button] }] })
+  const { ts } = await house.connection.app.client.chat.postMessage({
+    channel,
+    text: 'forged',
+    blocks: [{ type: 'actions', elements: [button] }],
+  })
   return house.press(house.slack.message(channel, ts!)!, act, user, channel)
 }
 
 describe('/mesh leases', () => {
   it('says that nothing is lent', async () => {
-    expect(await house.told('/mesh leases', 'U_VISITOR')).toContain('Nothing is lent now: every proxy has its own log levels.')
+    expect(await house.told('/mesh leases', 'U_VISITOR')).toContain(
+      'Nothing is lent now: every proxy has its own log levels.',
+    )
     expect(await house.told('/mesh leases now')).toContain('leases takes no arguments.')
   })
 
@@ -148,8 +203,12 @@ describe('/mesh leases', () => {
     expect(shownIn(refused)).toContain('You may not ask here')
     const [shown] = [await house.slack.type('/mesh leases', { user: 'U_OTHER', channel: 'C_OTHER' })]
     const list = await house.slack.waitFor(() => shown.ephemerals()[0])
-    expect(shownIn(list)).toMatch(/^2 leases\n\n1\. `http:debug, misc:trace` on 1 proxy of `catalog`, by @U_ONCALL, until \d\d:\d\d UTC \(5 min left\)\n\n2\. `router:debug` on 2 proxies of `catalog`, by @U_THIRD[\s\S]*\n\[Give back 1\]\[Give back 2\]$/)
-    expect(await house.press(list, 'give-back-lease:1', 'U_OTHER', 'C_OTHER')).toContain('That was lent in another channel')
+    expect(shownIn(list)).toMatch(
+      /^2 leases\n\n1\. `http:debug, misc:trace` on 1 proxy of `catalog`, by @U_ONCALL, until \d\d:\d\d UTC \(5 min left\)\n\n2\. `router:debug` on 2 proxies of `catalog`, by @U_THIRD[\s\S]*\n\[Give back 1\]\[Give back 2\]$/,
+    )
+    expect(await house.press(list, 'give-back-lease:1', 'U_OTHER', 'C_OTHER')).toContain(
+      'That was lent in another channel',
+    )
     const here = await house.slack.type('/mesh leases', { user: 'U_THIRD', channel: 'C_MESH' })
     const own = await house.slack.waitFor(() => here.ephemerals()[0])
     expect(await house.press(own, 'give-back-lease:0', 'U_THIRD')).toContain('Given back')
@@ -159,7 +218,8 @@ describe('/mesh leases', () => {
 })
 
 describe('"Raise log level"', () => {
-  const opened = (user: string, block: string): Promise<ShownView> => house.slack.waitFor(() => house.slack.views(user).find(({ blocks }) => JSON.stringify(blocks).includes(block)))
+  const opened = (user: string, block: string): Promise<ShownView> =>
+    house.slack.waitFor(() => house.slack.views(user).find(({ blocks }) => JSON.stringify(blocks).includes(block)))
   const click = async (user: string): Promise<void> => {
     const { message } = await house.asked('/mesh log-level catalog')
     const { outcome } = await house.slack.click(message, 'Raise log level', { user, channel: 'C_MESH' })
@@ -173,11 +233,28 @@ describe('"Raise log level"', () => {
     expect(json).toContain('shop/catalog-1')
     expect(json).toContain('"value":"rbac"')
     expect(view.privateMetadata).toMatch(/^[a-z0-9]{20}$/)
-    const { responseAction } = await house.slack.submitView(view, { proxies: ['shop/catalog-2'], level: 'trace', minutes: '1' })
+    const { responseAction } = await house.slack.submitView(view, {
+      proxies: ['shop/catalog-2'],
+      level: 'trace',
+      minutes: '1',
+    })
     expect(responseAction).toBe('close')
     const lend = await ended(house, 2)
-    expect(lend.request).toMatchObject({ kind: 'lend', lend: { levels: { http: 'trace', router: 'trace', connection: 'trace', pool: 'trace' }, pods: ['shop/catalog-2'], minutes: 1 } })
-    expect(house.proxies.at('catalog-2').levels).toMatchObject({ http: 'trace', router: 'trace', connection: 'trace', pool: 'trace', misc: 'error' })
+    expect(lend.request).toMatchObject({
+      kind: 'lend',
+      lend: {
+        levels: { http: 'trace', router: 'trace', connection: 'trace', pool: 'trace' },
+        pods: ['shop/catalog-2'],
+        minutes: 1,
+      },
+    })
+    expect(house.proxies.at('catalog-2').levels).toMatchObject({
+      http: 'trace',
+      router: 'trace',
+      connection: 'trace',
+      pool: 'trace',
+      misc: 'error',
+    })
     expect(house.proxies.at('catalog-1').levels.http).toBe('warning')
     const [, ...thread] = house.slack.thread('C_MESH', lend.thread!).map(shownIn)
     expect(thread.join('\n')).toContain('🔎 Log levels are raised')
@@ -210,7 +287,7 @@ describe('"Raise log level"', () => {
 
   it('says in the window when we fail at it', async () => {
     const { message } = await house.asked('/mesh log-level catalog')
-      house.slack.fail.next('views.update', { error: 'invalid_arguments' })
+    house.slack.fail.next('views.update', { error: 'invalid_arguments' })
     await house.slack.click(message, 'Raise log level', { user: 'U_ONCALL', channel: 'C_MESH' })
     await house.slack.waitFor(() => house.slack.ephemerals('U_ONCALL').length > 0)
     expect(shownIn(house.slack.ephemerals('U_ONCALL')[0]!)).toContain('I failed at this.')
@@ -239,7 +316,11 @@ describe('"Raise log level"', () => {
     const second = await opened('U_ONCALL', 'multi_static_select')
     house.proxies.proxies.delete('catalog-2')
     await house.slack.submitView(second, { proxies: ['shop/catalog-1', 'shop/catalog-2'] })
-    await house.slack.waitFor(() => house.slack.messages('C_MESH').some((message) => shownIn(message).includes('No running proxy of the target is in a pod "shop/catalog-2".')))
+    await house.slack.waitFor(() =>
+      house.slack
+        .messages('C_MESH')
+        .some((message) => shownIn(message).includes('No running proxy of the target is in a pod "shop/catalog-2".')),
+    )
     expect((await listRuns(house.backend.records)).length).toBe(runs + 2)
     expect(house.proxies.sets).toEqual([])
   })

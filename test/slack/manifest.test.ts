@@ -6,19 +6,38 @@ import { z } from 'zod'
 import { ACTIONS } from '../../src/slack/actions/index.ts'
 import { HANDLED } from '../../src/slack/app.ts'
 import { COMMANDS } from '../../src/slack/commands/index.ts'
-import { METHOD_SCOPES, REQUIRED_SCOPES, withoutScope } from '../../src/slack/scopes.ts'
+import { METHOD_SCOPES, REQUIRED_SCOPES, withoutScope } from '../../src/slack/transport/scopes.ts'
 
 const SLACK = join(import.meta.dirname, '../../src/slack')
 
 /** The limits are Slack's (app manifest reference). */
 const Manifest = z.strictObject({
   _metadata: z.strictObject({ major_version: z.literal(1), minor_version: z.number() }),
-  display_information: z.strictObject({ name: z.string().max(35), description: z.string().max(140), long_description: z.string().min(175).max(4000), background_color: z.string().regex(/^#[0-9a-f]{6}$/) }),
+  display_information: z.strictObject({
+    name: z.string().max(35),
+    description: z.string().max(140),
+    long_description: z.string().min(175).max(4000),
+    background_color: z.string().regex(/^#[0-9a-f]{6}$/),
+  }),
   features: z.strictObject({
     app_home: z.record(z.string(), z.boolean()),
     bot_user: z.strictObject({ display_name: z.string().regex(/^[a-z0-9._-]{1,80}$/), always_online: z.boolean() }),
-    shortcuts: z.array(z.strictObject({ name: z.string().max(24), type: z.enum(['message', 'global']), callback_id: z.string().max(255), description: z.string().max(150) })),
-    slash_commands: z.array(z.strictObject({ command: z.string().max(32), description: z.string().max(2000), usage_hint: z.string().max(1000), should_escape: z.boolean() })),
+    shortcuts: z.array(
+      z.strictObject({
+        name: z.string().max(24),
+        type: z.enum(['message', 'global']),
+        callback_id: z.string().max(255),
+        description: z.string().max(150),
+      }),
+    ),
+    slash_commands: z.array(
+      z.strictObject({
+        command: z.string().max(32),
+        description: z.string().max(2000),
+        usage_hint: z.string().max(1000),
+        should_escape: z.boolean(),
+      }),
+    ),
   }),
   oauth_config: z.strictObject({ scopes: z.strictObject({ bot: z.array(z.string()) }) }),
   settings: z.strictObject({
@@ -31,7 +50,9 @@ const Manifest = z.strictObject({
 })
 
 const manifest = Manifest.parse(parse(readFileSync(join(SLACK, '../../manifest.yml'), 'utf8')))
-const sources = readdirSync(SLACK, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => readFileSync(join(SLACK, name), 'utf8'))
+const sources = readdirSync(SLACK, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => readFileSync(join(SLACK, name), 'utf8'))
 
 it('names the commands, events and shortcuts that are handled, and no others', () => {
   expect(manifest.features.slash_commands.map(({ command }) => command)).toEqual(HANDLED.commands)
@@ -45,8 +66,15 @@ it('asks for the scopes that the methods and features in use need, and no others
 })
 
 it('lists every Web API method that the code calls', () => {
-  const called = new Set(sources.flatMap((text) => [...text.matchAll(/client\.((?:auth|chat|conversations|files|views|users|usergroups\.users|reactions)\.\w+)\(/g)].map(([, method]) => method!)))
-  if (sources.some((text) => text.includes('filesUploadV2('))) for (const method of ['files.getUploadURLExternal', 'files.completeUploadExternal']) called.add(method)
+  const called = new Set(
+    sources.flatMap((text) =>
+      [
+        ...text.matchAll(/client\.((?:auth|chat|conversations|files|views|users|usergroups\.users|reactions)\.\w+)\(/g),
+      ].map(([, method]) => method!),
+    ),
+  )
+  if (sources.some((text) => text.includes('filesUploadV2(')))
+    for (const method of ['files.getUploadURLExternal', 'files.completeUploadExternal']) called.add(method)
   expect([...called].sort()).toEqual(Object.keys(METHOD_SCOPES).sort())
 })
 
@@ -55,9 +83,20 @@ it('hints at every subcommand', () => {
   for (const { usage } of COMMANDS) expect(hint).toContain(usage)
 })
 
-it.each([['commands', COMMANDS], ['actions', ACTIONS]] as const)('registers every file of %s once, sorted by name', (folder, registered) => {
+it.each([
+  ['commands', COMMANDS],
+  ['actions', ACTIONS],
+] as const)('registers every file of %s once, sorted by name', (folder, registered) => {
   const names = registered.map(({ name }) => name)
   expect(names).toEqual([...names].sort())
-  const helpers = { commands: ['command', 'index', 'run-line', 'words'], actions: ['action', 'change-of', 'index', 'lease-of', 'press-button', 'run-of'] }[folder]
-  expect(readdirSync(join(SLACK, folder)).map((file) => file.replace('.ts', '')).filter((name) => !helpers.includes(name)).sort()).toEqual(names)
+  const helpers = {
+    commands: ['command', 'index', 'run-line', 'words'],
+    actions: ['action', 'change-of', 'index', 'lease-of', 'press-button', 'run-of'],
+  }[folder]
+  expect(
+    readdirSync(join(SLACK, folder))
+      .map((file) => file.replace('.ts', ''))
+      .filter((name) => !helpers.includes(name))
+      .sort(),
+  ).toEqual(names)
 })

@@ -25,7 +25,12 @@ it('answers in the thread it was mentioned in', async () => {
   const ours = slack.messages('C_MESH').filter(({ botId }) => botId !== undefined)
   expect(ours.every(({ threadTs }) => threadTs === alarm.ts)).toBe(true)
   expect(shownIn(ours[0]!)).toContain('🔴 Ill')
-  expect(ours.slice(1).map(({ text }) => text).filter((text) => text.startsWith('Looked at'))).toHaveLength(5)
+  expect(
+    ours
+      .slice(1)
+      .map(({ text }) => text)
+      .filter((text) => text.startsWith('Looked at')),
+  ).toHaveLength(5)
 })
 
 it('refuses only to the person, in the thread', async () => {
@@ -47,7 +52,10 @@ it('shows the help to whoever only says the name', async () => {
 
 it('reads links as what was typed', async () => {
   house = await openHouse()
-  const mention = await house.slack.mention('@mesh-medic diagnose <http://shop.example.com/items|shop.example.com/items>', WHO)
+  const mention = await house.slack.mention(
+    '@mesh-medic diagnose <http://shop.example.com/items|shop.example.com/items>',
+    WHO,
+  )
   await house.slack.waitFor(() => mention.ephemerals()[0])
   expect(shownIn(mention.ephemerals()[0]!)).toContain('There is no host shop.example.com in any VirtualService')
 })
@@ -59,7 +67,12 @@ it('hears an event once, however often Slack repeats it', async () => {
   await ended(house)
   const before = slack.messages('C_MESH').length
   const { payload } = slack.deliveries.find(({ payload: { kind } }) => kind === 'events_api')!
-  await connection.app.processEvent({ body: { ...payload.body }, ack: () => Promise.resolve(), retryNum: 1, retryReason: 'timeout' })
+  await connection.app.processEvent({
+    body: { ...payload.body },
+    ack: () => Promise.resolve(),
+    retryNum: 1,
+    retryReason: 'timeout',
+  })
   await new Promise((resolve) => setTimeout(resolve, 200))
   expect(slack.messages('C_MESH')).toHaveLength(before)
 })

@@ -1,11 +1,17 @@
 import { expect, it } from 'vitest'
-import { picture } from '../../src/slack/picture.ts'
+import { picture } from '../../src/slack/thread/picture.ts'
 
-const svg = (inside: string): string => `<svg xmlns="http://www.w3.org/2000/svg" width="200" height="60"><rect width="200" height="60" fill="#fff"/>${inside}</svg>`
-const text = (weight: string, words = '✓ Cluster ✗'): string => svg(`<text x="10" y="30" font-family="DejaVu Sans, sans-serif" font-size="15" font-weight="${weight}">${words}</text>`)
+const svg = (inside: string): string =>
+  `<svg xmlns="http://www.w3.org/2000/svg" width="200" height="60"><rect width="200" height="60" fill="#fff"/>${inside}</svg>`
+const text = (weight: string, words = '✓ Cluster ✗'): string =>
+  svg(
+    `<text x="10" y="30" font-family="DejaVu Sans, sans-serif" font-size="15" font-weight="${weight}">${words}</text>`,
+  )
 
 it('sets texts, plain and bold', async () => {
-  const [nothing, plain, bold, marks] = await Promise.all([svg(''), text('normal'), text('bold'), text('bold', 'Cluster')].map(picture))
+  const [nothing, plain, bold, marks] = await Promise.all(
+    [svg(''), text('normal'), text('bold'), text('bold', 'Cluster')].map(picture),
+  )
   // Without its font resvg leaves texts out and says nothing: all of these would be the same.
   expect(new Set([nothing, plain, bold, marks].map((png) => png!.toString('base64'))).size).toBe(4)
 })

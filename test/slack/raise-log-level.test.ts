@@ -5,15 +5,16 @@ import { policyOf } from '../../src/config/policy.ts'
 import { parseRecording } from '../../src/evidence/clients/recording.ts'
 import { recordedMesh } from '../../src/sandbox/recorded-mesh.ts'
 import type { Message, ShownView } from '../../src/sandbox/slack/stand-in.ts'
-import { giveBack } from '../../src/changes/leases/give-back.ts'
-import { readLease } from '../../src/changes/leases/lease-record.ts'
+import { giveBack } from '../../src/leases/give-back.ts'
+import { readLease } from '../../src/leases/lease-record.ts'
 import { createRun, type RunRecord } from '../../src/store/runs.ts'
 import { SCENARIOS } from '../situation.ts'
 import { CONFIG } from './lease-house.ts'
 import { ended, openHouse, type House } from './house.ts'
 import { shownIn } from './texts.ts'
 
-const recording = (twin: 'ill' | 'mended'): ReturnType<typeof parseRecording> => parseRecording(readFileSync(join(SCENARIOS, 'chapter-10', twin, 'recording.json'), 'utf8'))
+const recording = (twin: 'ill' | 'mended'): ReturnType<typeof parseRecording> =>
+  parseRecording(readFileSync(join(SCENARIOS, 'chapter-10', twin, 'recording.json'), 'utf8'))
 const mesh = recordedMesh({ ill: recording('ill'), mended: recording('mended') })
 
 let house: House
@@ -27,17 +28,24 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => house.close())
 
-interface Select { options: { value: string }[]; initial_options?: { value: string }[]; max_selected_items?: number }
+interface Select {
+  options: { value: string }[]
+  initial_options?: { value: string }[]
+  max_selected_items?: number
+}
 
 const valuesOf = (options: { value: string }[] = []): string[] => options.map(({ value }) => value)
 
 async function opened(): Promise<{ view: ShownView; of: (block: string) => Select }> {
   await house.slack.click(message, 'Raise log level', { user: 'U_ONCALL', channel: 'C_MESH' })
-  const view = await house.slack.waitFor(() => house.slack.views('U_ONCALL').find(({ blocks }) => JSON.stringify(blocks).includes('multi_static_select')))
+  const view = await house.slack.waitFor(() =>
+    house.slack.views('U_ONCALL').find(({ blocks }) => JSON.stringify(blocks).includes('multi_static_select')),
+  )
   return { view, of: (block) => view.blocks.find(({ block_id }) => block_id === block)!.element as Select }
 }
 
-const gateway = (of: (block: string) => Select): string => valuesOf(of('proxies').options).find((pod) => pod.startsWith('istio-system/istio-ingressgateway'))!
+const gateway = (of: (block: string) => Select): string =>
+  valuesOf(of('proxies').options).find((pod) => pod.startsWith('istio-system/istio-ingressgateway'))!
 
 it('offers the loggers that fit the finding, the target’s proxies first, then the gateways’', async () => {
   const { view, of } = await opened()
@@ -56,10 +64,19 @@ it('lends a gateway’s proxy, as it was part of that diagnosis', async () => {
   await house.slack.submitView(view, { proxies: [pod], loggers: ['http', 'router'] })
   const run = await ended(house, 2)
   const [namespace = '', name = ''] = pod.split('/')
-  expect((await readLease(house.backend.records, run.id))?.proxies).toMatchObject([{ pod: { namespace, name }, state: 'lent', before: { http: 'warning', router: 'warning' } }])
+  expect((await readLease(house.backend.records, run.id))?.proxies).toMatchObject([
+    { pod: { namespace, name }, state: 'lent', before: { http: 'warning', router: 'warning' } },
+  ])
   expect(Object.fromEntries(mesh.levels.get(`${name}.${namespace}`)!)).toEqual({ http: 'debug', router: 'debug' })
-  expect(house.slack.thread('C_MESH', message.ts).map(shownIn).join('\n')).toContain(`- ✓ \`Pod ${pod}\`  set (was http:warning, router:warning)`)
-  const back = await giveBack({ records: house.backend.records, clients: mesh.clients, writer: mesh.writer }, run.id, { why: 'given back' }, new AbortController().signal)
+  expect(house.slack.thread('C_MESH', message.ts).map(shownIn).join('\n')).toContain(
+    `- ✓ \`Pod ${pod}\`  set (was http:warning, router:warning)`,
+  )
+  const back = await giveBack(
+    { records: house.backend.records, clients: mesh.clients, writer: mesh.writer },
+    run.id,
+    { why: 'given back' },
+    new AbortController().signal,
+  )
   expect(back?.proxies).toMatchObject([{ state: 'returned' }])
   expect(Object.fromEntries(mesh.levels.get(`${name}.${namespace}`)!)).toEqual({ http: 'warning', router: 'warning' })
 })
@@ -73,10 +90,22 @@ it.each([
   const pods = given ?? [gateway(of)]
   const { text, namespace, target } = diagnosis.request
   const run = await createRun(house.backend.records, {
-    request: { kind: 'lend', text, namespace, target, lend: { levels: { http: 'debug' }, pods }, ...link(diagnosis.id) }, asker: { user: 'U_ONCALL' }, channel: 'C_MESH', thread: diagnosis.thread,
+    request: {
+      kind: 'lend',
+      text,
+      namespace,
+      target,
+      lend: { levels: { http: 'debug' }, pods },
+      ...link(diagnosis.id),
+    },
+    asker: { user: 'U_ONCALL' },
+    channel: 'C_MESH',
+    thread: diagnosis.thread,
   })
   await house.backend.queue.enqueue({ run: run.id, kind: 'lend' })
   const said = `No running proxy of the target is in a pod "${pods[0]!}". `
-  await house.slack.waitFor(() => house.slack.thread('C_MESH', message.ts).some((one) => shownIn(one).includes(said.trim())))
+  await house.slack.waitFor(() =>
+    house.slack.thread('C_MESH', message.ts).some((one) => shownIn(one).includes(said.trim())),
+  )
   expect(await readLease(house.backend.records, run.id)).toBeUndefined()
 })

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { openBackend } from '../../src/jobs/backend.ts'
+import { openBackend } from '../../src/queue/backend.ts'
 import { startSlackStandIn, type SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import { onRedis, redisIsPresent, startRedis, type TestRedis } from '../redis-server.ts'
 import { ended, openHouse, rememberingLog } from './house.ts'
@@ -35,7 +35,14 @@ describe.skipIf(!redisIsPresent())(onRedis, () => {
     expect(shownIn(typed.ephemerals()[0]!)).toContain('my store and queue do not answer')
     expect(house.slack.messages('C_MESH')).toEqual([])
     await redis.start()
-    await expect.poll(() => backend.ping().then(() => true, () => false)).toBe(true)
+    await expect
+      .poll(() =>
+        backend.ping().then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true)
     await house.slack.type('/mesh diagnose catalog', WHO)
     expect((await ended(house)).outcome?.verdict).toBe('ill')
   })
@@ -53,7 +60,12 @@ describe.skipIf(!redisIsPresent())(onRedis, () => {
     })
     await slack.type('/mesh diagnose catalog', WHO)
     const [second] = await Promise.all([startBot(redis, slack), slack.waitFor(() => killed, 10_000)])
-    await slack.waitFor(() => slack.messages('C_MESH').some(({ text }) => text === 'Ruled out') || slack.messages('C_MESH').filter(({ text }) => text.startsWith('Looked at')).length === 5, 15_000)
+    await slack.waitFor(
+      () =>
+        slack.messages('C_MESH').some(({ text }) => text === 'Ruled out') ||
+        slack.messages('C_MESH').filter(({ text }) => text.startsWith('Looked at')).length === 5,
+      15_000,
+    )
     const [parent, ...replies] = slack.messages('C_MESH')
     expect(shownIn(parent!)).toContain('🔴 Ill')
     expect(replies.every(({ threadTs }) => threadTs === parent!.ts)).toBe(true)
@@ -64,8 +76,18 @@ describe.skipIf(!redisIsPresent())(onRedis, () => {
 
   /** A bot in a process of its own. */
   async function startBot(redis: TestRedis, slack: SlackStandIn): Promise<ChildProcess> {
-    const env = { ...process.env, BOT_REDIS_URL: redis.url, BOT_SLACK_URL: slack.url, BOT_TOKEN: slack.botToken, BOT_APP_TOKEN: slack.appToken, BOT_DELAY: '20' }
-    const bot = spawn(process.execPath, [join(import.meta.dirname, 'bot-child.ts')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const env = {
+      ...process.env,
+      BOT_REDIS_URL: redis.url,
+      BOT_SLACK_URL: slack.url,
+      BOT_TOKEN: slack.botToken,
+      BOT_APP_TOKEN: slack.appToken,
+      BOT_DELAY: '20',
+    }
+    const bot = spawn(process.execPath, [join(import.meta.dirname, 'bot-child.ts')], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     open.push(async () => {
       if (bot.exitCode !== null || bot.signalCode !== null) return
       const gone = once(bot, 'exit')

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { guessTarget } from '../../src/slack/guess-target.ts'
+import { guessTarget } from '../../src/slack/access/guess-target.ts'
 import { ended, openHouse, type House } from './house.ts'
 import { shownIn } from './texts.ts'
 
@@ -22,7 +22,11 @@ describe('Diagnose a workload', () => {
     const submitted = await slack.submitView(view)
     expect(submitted).toMatchObject({ outcome: 'acknowledged', responseAction: 'close' })
     const run = await ended(house)
-    expect(run).toMatchObject({ thread: alarm.ts, outcome: { verdict: 'ill' }, request: { namespace: 'istioinaction' } })
+    expect(run).toMatchObject({
+      thread: alarm.ts,
+      outcome: { verdict: 'ill' },
+      request: { namespace: 'istioinaction' },
+    })
     expect(shownIn(slack.thread('C_MESH', alarm.ts)[1]!)).toContain('🔴 Ill')
   })
 
@@ -43,7 +47,12 @@ describe('Diagnose a workload', () => {
 })
 
 describe('guessTarget', () => {
-  const services = [{ name: 'catalog', namespace: 'shop' }, { name: 'catalog', namespace: 'staging' }, { name: 'web', namespace: 'shop' }, { name: 'catalog-db', namespace: 'shop' }]
+  const services = [
+    { name: 'catalog', namespace: 'shop' },
+    { name: 'catalog', namespace: 'staging' },
+    { name: 'web', namespace: 'shop' },
+    { name: 'catalog-db', namespace: 'shop' },
+  ]
 
   it.each([
     ['503 from catalog.staging', 'catalog', 'staging'],

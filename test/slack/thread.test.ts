@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { RunAnswer } from '../../src/jobs/processors/run-thread.ts'
+import type { RunAnswer } from '../../src/capabilities/run-thread.ts'
 import { startSlackStandIn, type SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
-import { SlackCalls } from '../../src/slack/calls.ts'
-import { SlackThread } from '../../src/slack/thread.ts'
+import { SlackCalls } from '../../src/slack/transport/calls.ts'
+import { SlackThread } from '../../src/slack/thread/thread.ts'
 import type { Clients } from '../../src/evidence/clients/clients.ts'
 import { createRun } from '../../src/store/runs.ts'
 import { recordedClients } from '../replay.ts'
@@ -12,14 +12,30 @@ import { ended, openHouse, rememberingLog } from './house.ts'
 import { shownIn } from './texts.ts'
 
 let slack: SlackStandIn
-beforeAll(async () => { slack = await startSlackStandIn({ channels: [{ id: 'C_MESH', name: 'mesh' }, { id: 'C_LIVE', name: 'live' }] }) })
+beforeAll(async () => {
+  slack = await startSlackStandIn({
+    channels: [
+      { id: 'C_MESH', name: 'mesh' },
+      { id: 'C_LIVE', name: 'live' },
+    ],
+  })
+})
 afterAll(() => slack.close())
 
 async function threadIn(channel: string, updateEvery = 10): Promise<SlackThread> {
   const records = await memoryRecords()
   const { log } = rememberingLog()
   const run = await createRun(records, { request: RUN.request, asker: RUN.asker, channel })
-  return new SlackThread({ records, slack: new SlackCalls({ token: slack.botToken, apiUrl: slack.url, log }), telling: { checks: CHECKS }, log, updateEvery }, run)
+  return new SlackThread(
+    {
+      records,
+      slack: new SlackCalls({ token: slack.botToken, apiUrl: slack.url, log }),
+      telling: { checks: CHECKS },
+      log,
+      updateEvery,
+    },
+    run,
+  )
 }
 
 it('puts evidence that does not fit into a file, and keeps the buttons', async () => {
@@ -42,10 +58,19 @@ it('puts evidence that does not fit into a file, and keeps the buttons', async (
 it('updates its message at most once in the interval, and always with the last state', async () => {
   const thread = await threadIn('C_LIVE', 100)
   await thread.open()
-  const step = { id: 'a', kind: 'routes', group: 'proxies', title: 'routes', command: 'istioctl', outcome: 'running' } as const
+  const step = {
+    id: 'a',
+    kind: 'routes',
+    group: 'proxies',
+    title: 'routes',
+    command: 'istioctl',
+    outcome: 'running',
+  } as const
   const began = Date.now()
   while (Date.now() - began < 450) {
-    thread.progress({ steps: Array.from({ length: 1 + ((Date.now() - began) % 90) }, (_, index) => ({ ...step, id: String(index) })) })
+    thread.progress({
+      steps: Array.from({ length: 1 + ((Date.now() - began) % 90) }, (_, index) => ({ ...step, id: String(index) })),
+    })
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
   const updates = slack.calls.filter(({ method }) => method === 'chat.update').length
@@ -58,7 +83,14 @@ it('updates its message at most once in the interval, and always with the last s
 
 it('shows a log line literally, whatever it says', async () => {
   const clients = recordedClients('chapter-10/ill')
-  const shouting: Clients = { ...clients, kubernetes: { ...clients.kubernetes, log: async (...all) => (await clients.kubernetes.log(...all)).replaceAll('/items', '/<!channel>`<@U_ONCALL>`&x=\u202e') } }
+  const shouting: Clients = {
+    ...clients,
+    kubernetes: {
+      ...clients.kubernetes,
+      log: async (...all) =>
+        (await clients.kubernetes.log(...all)).replaceAll('/items', '/<!channel>`<@U_ONCALL>`&x=\u202e'),
+    },
+  }
   const house = await openHouse({ clients: shouting })
   await house.slack.type('/mesh diagnose catalog', { user: 'U_ONCALL', channel: 'C_MESH' })
   await ended(house)

@@ -94,7 +94,9 @@ describe('somebody deletes', () => {
     const held = heldClients(recordedClients('chapter-10/ill'))
     house = await openHouse({ clients: held.clients })
     const { slack } = house
-    slack.on('message', ({ message }) => { if (message.threadTs === undefined) setImmediate(() => slack.deleteMessage(message)) })
+    slack.on('message', ({ message }) => {
+      if (message.threadTs === undefined) setImmediate(() => slack.deleteMessage(message))
+    })
     await slack.type('/mesh diagnose catalog', WHO)
     await slack.waitFor(() => held.asked() > 0)
     held.release()

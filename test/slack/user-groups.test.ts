@@ -1,14 +1,17 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startSlackStandIn, type SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
-import { SlackCalls } from '../../src/slack/calls.ts'
-import { userGroups } from '../../src/slack/user-groups.ts'
+import { SlackCalls } from '../../src/slack/transport/calls.ts'
+import { userGroups } from '../../src/slack/transport/user-groups.ts'
 import { rememberingLog } from './house.ts'
 
 let slack: SlackStandIn
-beforeEach(async () => { slack = await startSlackStandIn({ groups: [{ id: 'S_OWNERS', handle: 'mesh-owners', users: ['U_SECOND'] }] }) })
+beforeEach(async () => {
+  slack = await startSlackStandIn({ groups: [{ id: 'S_OWNERS', handle: 'mesh-owners', users: ['U_SECOND'] }] })
+})
 afterEach(() => slack.close())
 
-const calls = (): SlackCalls => new SlackCalls({ token: slack.botToken, apiUrl: slack.url, log: rememberingLog().log, pauses: [5] })
+const calls = (): SlackCalls =>
+  new SlackCalls({ token: slack.botToken, apiUrl: slack.url, log: rememberingLog().log, pauses: [5] })
 const asked = (): number => slack.calls.filter(({ method }) => method === 'usergroups.users.list').length
 
 it('asks Slack once for as long as its answer is believed', async () => {
@@ -22,7 +25,10 @@ it('asks Slack once for as long as its answer is believed', async () => {
   expect(asked()).toBe(3)
 })
 
-it.each([['a group that is gone', 'S_GONE', 'no_such_subteam'], ['a group that may not be read', 'S_OWNERS', 'missing_scope']])('takes nobody to be in %s, and notes it', async (_name, group, reason) => {
+it.each([
+  ['a group that is gone', 'S_GONE', 'no_such_subteam'],
+  ['a group that may not be read', 'S_OWNERS', 'missing_scope'],
+])('takes nobody to be in %s, and notes it', async (_name, group, reason) => {
   if (reason === 'missing_scope') slack.withoutScope('usergroups:read')
   const { log, logged } = rememberingLog()
   expect(await userGroups(calls(), { log })(group)).toEqual([])

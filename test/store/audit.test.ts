@@ -8,7 +8,9 @@ function tampered(records: Records, change: (entries: Record<string, unknown>[])
   return {
     ...records,
     entries: async (stream, { from = 1, limit = 1000 } = {}) => {
-      const values = (await records.entries(stream, { limit: 100_000 })).map(({ value }) => value as Record<string, unknown>)
+      const values = (await records.entries(stream, { limit: 100_000 })).map(
+        ({ value }) => value as Record<string, unknown>,
+      )
       const changed = change(values).map((value, at) => ({ sequence: at + 1, value }))
       return changed.slice(from - 1, from - 1 + limit)
     },
@@ -18,7 +20,13 @@ function tampered(records: Records, change: (entries: Record<string, unknown>[])
 async function audited(count: number): Promise<Records> {
   const records = await memoryRecords()
   for (let at = 1; at <= count; at++) {
-    await recordAudit(records, { event: 'diagnosis-asked', by: { user: `U${at}`, team: 'T1' }, run: `run${at}`, target: 'service/shop/catalog', facts: { at, gone: undefined } })
+    await recordAudit(records, {
+      event: 'diagnosis-asked',
+      by: { user: `U${at}`, team: 'T1' },
+      run: `run${at}`,
+      target: 'service/shop/catalog',
+      facts: { at, gone: undefined },
+    })
   }
   return records
 }
@@ -26,7 +34,12 @@ async function audited(count: number): Promise<Records> {
 describe('audit', () => {
   it('keeps events in order and chained', async () => {
     const records = await audited(2)
-    const { sequence, entry } = await recordAudit(records, { event: 'fix-applied', by: { user: 'U9' }, at: '2026-08-01T10:00:00.000Z', facts: { b: 1, a: [2] } })
+    const { sequence, entry } = await recordAudit(records, {
+      event: 'fix-applied',
+      by: { user: 'U9' },
+      at: '2026-08-01T10:00:00.000Z',
+      facts: { b: 1, a: [2] },
+    })
     expect(sequence).toBe(3)
     const entries = await auditEntries(records)
     expect(entries.map(({ entry }) => entry.event)).toEqual(['diagnosis-asked', 'diagnosis-asked', 'fix-applied'])
@@ -42,14 +55,24 @@ describe('audit', () => {
 
   it('stays whole when many record at once', async () => {
     const records = await memoryRecords()
-    await Promise.all(Array.from({ length: 30 }, (_, at) => recordAudit(records, { event: 'fix-proposed', by: { user: `U${at}` } })))
+    await Promise.all(
+      Array.from({ length: 30 }, (_, at) => recordAudit(records, { event: 'fix-proposed', by: { user: `U${at}` } })),
+    )
     expect(await verifyAudit(records)).toMatchObject({ ok: true, entries: 30 })
   })
 
   it('names the entry that was changed', async () => {
     const records = await audited(5)
-    for (const change of [{ facts: { at: 4 } }, { by: { user: 'U1' } }, { at: '2020-01-01T00:00:00Z' }, { hash: 'f'.repeat(64) }, { extra: 1 }]) {
-      const changed = tampered(records, (entries) => entries.map((entry, at) => (at === 2 ? { ...entry, ...change } : entry)))
+    for (const change of [
+      { facts: { at: 4 } },
+      { by: { user: 'U1' } },
+      { at: '2020-01-01T00:00:00Z' },
+      { hash: 'f'.repeat(64) },
+      { extra: 1 },
+    ]) {
+      const changed = tampered(records, (entries) =>
+        entries.map((entry, at) => (at === 2 ? { ...entry, ...change } : entry)),
+      )
       expect(await verifyAudit(changed)).toEqual({ ok: false, sequence: 3, broken: 'content' })
     }
     const replaced = tampered(records, (entries) => entries.map((entry, at) => (at === 2 ? 'nonsense' : entry)))
@@ -61,10 +84,13 @@ describe('audit', () => {
     const removed = tampered(records, (entries) => entries.toSpliced(2, 1))
     const repeated = tampered(records, (entries) => entries.toSpliced(2, 0, entries[0]!))
     const swapped = tampered(records, (entries) => [entries[0]!, entries[1]!, entries[3]!, entries[2]!, entries[4]!])
-    for (const records of [removed, repeated, swapped]) expect(await verifyAudit(records)).toEqual({ ok: false, sequence: 3, broken: 'chain' })
+    for (const records of [removed, repeated, swapped])
+      expect(await verifyAudit(records)).toEqual({ ok: false, sequence: 3, broken: 'chain' })
   })
 
   it('refuses an event that it does not know', async () => {
-    await expect(recordAudit(await memoryRecords(), { event: 'odd' as 'fix-applied', by: { user: 'U1' } })).rejects.toThrow('event')
+    await expect(
+      recordAudit(await memoryRecords(), { event: 'odd' as 'fix-applied', by: { user: 'U1' } }),
+    ).rejects.toThrow('event')
   })
 })

@@ -13,13 +13,16 @@ describe('buttons', () => {
   it('lets exactly one of 20 clicks at once win, and tells the rest who did', async () => {
     const id = await mintButton(records, approve)
     expect(id).toMatch(/^[a-z0-9]{20}$/)
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, user) => useButton(records, id, { by: `U${user}` })))
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, user) => useButton(records, id, { by: `U${user}` })),
+    )
     const won = answers.filter(({ ok }) => ok)
     expect(won).toHaveLength(1)
     expect(won[0]).toMatchObject({ ok: true, button: approve })
     const used = won[0]!.ok ? won[0]!.button.used : undefined
     expect(used?.by).toMatch(/^U\d+$/)
-    for (const answer of answers.filter(({ ok }) => !ok)) expect(answer).toMatchObject({ refusal: 'already-used', button: { run: 'run', used } })
+    for (const answer of answers.filter(({ ok }) => !ok))
+      expect(answer).toMatchObject({ refusal: 'already-used', button: { run: 'run', used } })
   })
 
   it('can be looked at without being used', async () => {
@@ -31,12 +34,15 @@ describe('buttons', () => {
 
   it('can be for many uses', async () => {
     const id = await mintButton(records, { ...approve, uses: 'many' })
-    for (let use = 0; use < 3; use++) expect(await useButton(records, id)).toMatchObject({ ok: true, button: { payload: approve.payload } })
+    for (let use = 0; use < 3; use++)
+      expect(await useButton(records, id)).toMatchObject({ ok: true, button: { payload: approve.payload } })
   })
 
   it('knows an expired button from an unknown one', async () => {
     const id = await mintButton(records, { ...approve, expiresInSeconds: 0.01 })
-    await expect.poll(() => readButton(records, id), { timeout: 10_000 }).toMatchObject({ ok: false, refusal: 'expired', button: { act: 'approve' } })
+    await expect
+      .poll(() => readButton(records, id), { timeout: 10_000 })
+      .toMatchObject({ ok: false, refusal: 'expired', button: { act: 'approve' } })
     expect(await useButton(records, id)).toMatchObject({ ok: false, refusal: 'expired' })
     expect(await useButton(records, 'nothing')).toEqual({ ok: false, refusal: 'unknown' })
   })

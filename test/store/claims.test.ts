@@ -11,8 +11,15 @@ describe('claims', () => {
     records = await memoryRecords()
   })
   const ask = async (): Promise<string> =>
-    (await createRun(records, { request: { kind: 'diagnose', text: 'diagnose catalog' }, asker: { user: 'U1' }, channel: 'C1' })).id
-  const end = (run: string, state: RunRecord['state']): Promise<unknown> => updateRun(records, run, (record) => ({ ...record, state }))
+    (
+      await createRun(records, {
+        request: { kind: 'diagnose', text: 'diagnose catalog' },
+        asker: { user: 'U1' },
+        channel: 'C1',
+      })
+    ).id
+  const end = (run: string, state: RunRecord['state']): Promise<unknown> =>
+    updateRun(records, run, (record) => ({ ...record, state }))
   const fresh = (): string => (target = `service/shop/${Math.random()}`)
 
   it('gives a target to one of many runs that ask at once, and the others its id to join', async () => {

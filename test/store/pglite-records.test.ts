@@ -5,7 +5,7 @@ import { StoreUnavailableError } from '../../src/store/records.ts'
 import { sharedDatabase, sharedRecords } from './memory-records.ts'
 import { recordsContract } from './records-contract.ts'
 
-// That records survive a restart is tested with the backend that owns the folder: test/jobs/embedded-backend.test.ts.
+// That records survive a restart is tested with the backend that owns the folder: test/queue/embedded-backend.test.ts.
 describe('records on PGlite', () => {
   recordsContract(async () => [await sharedRecords()])
 
@@ -21,9 +21,16 @@ describe('records on PGlite', () => {
   })
 
   it('says what the database says when it will not work', async () => {
-    const broken: Pick<PGlite, 'query' | 'exec'> = { exec: () => Promise.resolve([]), query: () => Promise.reject(new Error('PGlite is closed')) }
+    const broken: Pick<PGlite, 'query' | 'exec'> = {
+      exec: () => Promise.resolve([]),
+      query: () => Promise.reject(new Error('PGlite is closed')),
+    }
     const records = await openPgliteRecords(broken)
-    await expect(records.read('brief', 'x')).rejects.toMatchObject({ code: 'store-unavailable', operation: 'read', cause: { message: 'PGlite is closed' } })
+    await expect(records.read('brief', 'x')).rejects.toMatchObject({
+      code: 'store-unavailable',
+      operation: 'read',
+      cause: { message: 'PGlite is closed' },
+    })
     await expect(records.ping()).rejects.toThrow(StoreUnavailableError)
   })
 })

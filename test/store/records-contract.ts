@@ -57,8 +57,15 @@ export function recordsContract(open: () => Promise<Records[]>): void {
       fresh()
       await expect(records.write(place, 'x', 1, { expected: 7 })).rejects.toThrow(ConflictError)
       const version = await records.write(place, 'x', 1, { expected: 'absent' })
-      await expect(records.write(place, 'x', 2, { expected: 'absent' })).rejects.toMatchObject({ code: 'store-conflict', place, id: 'x', expected: 'absent' })
-      await expect(records.write(place, 'x', 2, { expected: version + 1 })).rejects.toMatchObject({ expected: version + 1 })
+      await expect(records.write(place, 'x', 2, { expected: 'absent' })).rejects.toMatchObject({
+        code: 'store-conflict',
+        place,
+        id: 'x',
+        expected: 'absent',
+      })
+      await expect(records.write(place, 'x', 2, { expected: version + 1 })).rejects.toMatchObject({
+        expected: version + 1,
+      })
       const next = await records.write(place, 'x', 3, { expected: version })
       expect(await records.read(place, 'x')).toEqual({ value: 3, version: next })
     })
@@ -100,7 +107,9 @@ export function recordsContract(open: () => Promise<Records[]>): void {
 
     it('lets exactly one of 50 writers win', async () => {
       fresh()
-      const absent = Array.from({ length: 50 }, (_, writer) => spread(writer).write(place, 'x', writer, { expected: 'absent' }))
+      const absent = Array.from({ length: 50 }, (_, writer) =>
+        spread(writer).write(place, 'x', writer, { expected: 'absent' }),
+      )
       expect(await outcomes(absent)).toEqual({ won: 1, conflicts: 49 })
       const { version: expected } = (await records.read(place, 'x'))!
       const same = Array.from({ length: 50 }, (_, writer) => spread(writer).write(place, 'x', writer, { expected }))
@@ -111,7 +120,9 @@ export function recordsContract(open: () => Promise<Records[]>): void {
       fresh()
       await records.write(place, 'count', 0)
       const where = { collection: place, id: 'count', schema: z.number() }
-      await Promise.all(Array.from({ length: 50 }, (_, writer) => changeRecord(spread(writer), where, (count) => count + 1)))
+      await Promise.all(
+        Array.from({ length: 50 }, (_, writer) => changeRecord(spread(writer), where, (count) => count + 1)),
+      )
       expect(await records.read(place, 'count')).toMatchObject({ value: 50 })
     })
   })
@@ -123,7 +134,10 @@ export function recordsContract(open: () => Promise<Records[]>): void {
       expect(await records.entries(place)).toEqual([])
       for (const value of ['a', { b: '\u0000' }, null]) await records.append(place, value)
       expect(await records.append(place, 'd', 3)).toBe(4)
-      expect(await records.entries(place, { from: 2, limit: 2 })).toEqual([{ sequence: 2, value: { b: '\u0000' } }, { sequence: 3, value: null }])
+      expect(await records.entries(place, { from: 2, limit: 2 })).toEqual([
+        { sequence: 2, value: { b: '\u0000' } },
+        { sequence: 3, value: null },
+      ])
       expect(await records.entries(place, { from: 5 })).toEqual([])
       expect(await records.entries(place, { limit: 0 })).toEqual([])
       expect(await records.lastEntry(place)).toEqual({ sequence: 4, value: 'd' })
@@ -144,7 +158,9 @@ export function recordsContract(open: () => Promise<Records[]>): void {
       const sequences = await Promise.all(free)
       expect(sequences.sort((one, other) => one - other)).toEqual(Array.from({ length: 50 }, (_, at) => at + 1))
       const tied = Array.from({ length: 20 }, (_, writer) =>
-        retryOnConflict(async () => spread(writer).append(place, `tied ${writer}`, (await spread(writer).lastEntry(place))!.sequence)),
+        retryOnConflict(async () =>
+          spread(writer).append(place, `tied ${writer}`, (await spread(writer).lastEntry(place))!.sequence),
+        ),
       )
       await Promise.all(tied)
       const entries = await records.entries(place)

@@ -17,7 +17,16 @@ function open(server: TestRedis, patience = 10_000): Records {
 /** Rejects soon, so that the tests of absence are short; connected, whenever that succeeds. */
 async function impatient(server: TestRedis): Promise<Records> {
   const records = open(server, 300)
-  await expect.poll(() => records.ping().then(() => 'here', () => 'away'), { timeout: 10_000 }).toBe('here')
+  await expect
+    .poll(
+      () =>
+        records.ping().then(
+          () => 'here',
+          () => 'away',
+        ),
+      { timeout: 10_000 },
+    )
+    .toBe('here')
   return records
 }
 
@@ -39,10 +48,16 @@ describe.skipIf(!redisIsPresent())(`records ${onRedis}`, () => {
     const records = await impatient(server)
     await server.kill()
     await expect(records.read('approvals', 'x')).rejects.toThrow(StoreUnavailableError)
-    await expect(records.append('audit', 'never')).rejects.toMatchObject({ code: 'store-unavailable', operation: 'append', cause: expect.any(Error) as Error })
+    await expect(records.append('audit', 'never')).rejects.toMatchObject({
+      code: 'store-unavailable',
+      operation: 'append',
+      cause: expect.any(Error) as Error,
+    })
     await expect(records.ping()).rejects.toThrow(StoreUnavailableError)
     await server.start()
-    await expect.poll(() => records.read('approvals', 'x').catch(() => 'away'), { timeout: 10_000 }).toEqual({ value: { kept: true }, version })
+    await expect
+      .poll(() => records.read('approvals', 'x').catch(() => 'away'), { timeout: 10_000 })
+      .toEqual({ value: { kept: true }, version })
     expect(await open(server).append('audit', 'second')).toBe(2)
     expect((await open(server).entries('audit')).map(({ value }) => value)).toEqual(['first', 'second'])
   })
@@ -56,13 +71,18 @@ describe.skipIf(!redisIsPresent())(`records ${onRedis}`, () => {
     } finally {
       server.thaw()
     }
-    await expect.poll(() => records.read('approvals', 'y').catch(() => 'away'), { timeout: 10_000 }).toMatchObject({ value: 1 })
+    await expect
+      .poll(() => records.read('approvals', 'y').catch(() => 'away'), { timeout: 10_000 })
+      .toMatchObject({ value: 1 })
   })
 
   it('rejects what Redis refuses, with its words as the cause', async () => {
     const [redis] = connections
     await redis!.set('test:stream:wrong', 'not a list')
-    await expect(open(server).append('wrong', 1)).rejects.toMatchObject({ code: 'store-unavailable', cause: { message: expect.stringContaining('WRONGTYPE') as string } })
+    await expect(open(server).append('wrong', 1)).rejects.toMatchObject({
+      code: 'store-unavailable',
+      cause: { message: expect.stringContaining('WRONGTYPE') as string },
+    })
   })
 
   it('forgets the ids of expired records in its index', async () => {

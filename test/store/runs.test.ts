@@ -4,7 +4,11 @@ import { createRun, isFinished, listRuns, readRun, RunMissingError, updateRun } 
 import { memoryRecords } from './memory-records.ts'
 
 const question = {
-  request: { kind: 'diagnose', text: 'diagnose catalog', target: { key: 'prod/service/shop/catalog', kind: 'Service', namespace: 'shop', name: 'catalog' } },
+  request: {
+    kind: 'diagnose',
+    text: 'diagnose catalog',
+    target: { key: 'prod/service/shop/catalog', kind: 'Service', namespace: 'shop', name: 'catalog' },
+  },
   asker: { team: 'T1', user: 'U1' },
   channel: 'C1',
 } as const
@@ -26,7 +30,11 @@ describe('runs', () => {
 
   it('loses no change when many change one run', async () => {
     const { id } = await createRun(records, question)
-    const write = (sentence: string) => updateRun(records, id, (run) => ({ ...run, outcome: { verdict: 'ill', sentence: (run.outcome?.sentence ?? '') + sentence } }))
+    const write = (sentence: string) =>
+      updateRun(records, id, (run) => ({
+        ...run,
+        outcome: { verdict: 'ill', sentence: (run.outcome?.sentence ?? '') + sentence },
+      }))
     await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(write))
     const sentence = (await readRun(records, id))?.outcome?.sentence ?? ''
     expect(sentence.match(/./g)?.sort().join('')).toBe('abcdefgh')

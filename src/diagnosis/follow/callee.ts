@@ -12,6 +12,7 @@ import { transportTo } from '../../mesh/walk/transport.ts'
 import { ISTIO_NAMESPACE } from '../plan.ts'
 import { endpointsTo, podAt, usedOf } from './endpoints-hop.ts'
 import type { Trace } from './trace.ts'
+import { defined } from '../../mesh/defined.ts'
 
 /** Callees whose proxies are looked into, at most; one of each workload. */
 const MOST_CALLEES = 3
@@ -31,7 +32,8 @@ export function calleeNamespaces({ walk }: Trace): string[] {
 
 /** True when the pod's proxy was asked for its configuration, whatever came of it. */
 export const isLookedAt = (pod: Pod, evidence: Evidence): boolean =>
-  evidence.seenOf('listeners', refOf(pod)) !== undefined || evidence.blind('listeners').some(({ of }) => of !== undefined && sameRef(of, refOf(pod)))
+  evidence.seenOf('listeners', refOf(pod)) !== undefined ||
+  evidence.blind('listeners').some(({ of }) => of !== undefined && sameRef(of, refOf(pod)))
 
 /** One pod of each workload behind each cluster: the ready ones whose proxy can be asked first, then those that were looked at. */
 export function calleesOf(trace: Trace): Callee[] {
@@ -40,20 +42,30 @@ export function calleesOf(trace: Trace): Callee[] {
     if (taken?.original === true) {
       const { address, port } = trace.sent.connection
       const pod = trace.caller.kind === 'sidecar' ? podAt(address, trace.evidence) : undefined
-      return pod === undefined || address === undefined ? [] : [{ cluster: name, pod, endpoint: { address, port, weight: 1, priority: 0, usable: true } }]
+      return pod === undefined || address === undefined
+        ? []
+        : [{ cluster: name, pod, endpoint: { address, port, weight: 1, priority: 0, usable: true } }]
     }
-    return (taken === undefined ? [] : usedOf(taken)).flatMap((endpoint) => { const pod = podAt(endpoint.address, trace.evidence); return pod === undefined ? [] : [{ cluster: name, pod, endpoint }] })
+    return (taken === undefined ? [] : usedOf(taken)).flatMap((endpoint) => {
+      const pod = podAt(endpoint.address, trace.evidence)
+      return pod === undefined ? [] : [{ cluster: name, pod, endpoint }]
+    })
   })
-  const rank = ({ pod }: Callee): number => 2 * (Number(proxyAnswers(pod)) + Number(isReady(pod))) + Number(isLookedAt(pod, trace.evidence))
+  const rank = ({ pod }: Callee): number =>
+    2 * (Number(proxyAnswers(pod)) + Number(isReady(pod))) + Number(isLookedAt(pod, trace.evidence))
   const workloads = new Set<string>()
-  return all.toSorted((a, b) => rank(b) - rank(a) || a.pod.metadata.name.localeCompare(b.pod.metadata.name, 'en')).filter(({ pod: { metadata } }) => {
-    const owner = `${metadata.namespace ?? ''}/${metadata.ownerReferences?.[0]?.name ?? metadata.name}`
-    return !workloads.has(owner) && workloads.add(owner)
-  }).slice(0, MOST_CALLEES)
+  return all
+    .toSorted((a, b) => rank(b) - rank(a) || a.pod.metadata.name.localeCompare(b.pod.metadata.name, 'en'))
+    .filter(({ pod: { metadata } }) => {
+      const owner = `${metadata.namespace ?? ''}/${metadata.ownerReferences?.[0]?.name ?? metadata.name}`
+      return !workloads.has(owner) && workloads.add(owner)
+    })
+    .slice(0, MOST_CALLEES)
 }
 
 /** `spiffe://cluster.local/ns/shop/sa/catalog` */
-export const identityOf = ({ metadata, spec }: Pod, evidence: Evidence): string => `spiffe://${trustDomainOf(evidence.objects('mesh-config')[0])}/ns/${metadata.namespace ?? ''}/sa/${spec?.serviceAccountName ?? 'default'}`
+export const identityOf = ({ metadata, spec }: Pod, evidence: Evidence): string =>
+  `spiffe://${trustDomainOf(evidence.objects('mesh-config')[0])}/ns/${metadata.namespace ?? ''}/sa/${spec?.serviceAccountName ?? 'default'}`
 
 /** The endpoint's metadata as istiod hands them to callers: pods with a sidecar say so by a label, unless a PeerAuthentication switches mTLS off for the port. */
 function endpointMetadata(pod: Pod, port: number, evidence: Evidence): Record<string, string> {
@@ -62,20 +74,34 @@ function endpointMetadata(pod: Pod, port: number, evidence: Evidence): Record<st
 }
 
 /** How the caller's proxy speaks to a callee, and the connection it makes. */
-export function connectionTo({ cluster, pod, endpoint }: Callee, { proxy, callerPod, evidence, walk, sent }: Trace): { connection: Connection; inside: 'http' | 'tls' } {
+export function connectionTo(
+  { cluster, pod, endpoint }: Callee,
+  { proxy, callerPod, evidence, walk, sent }: Trace,
+): { connection: Connection; inside: 'http' | 'tls' } {
   const found = proxy.clusters?.find(({ name }) => name === cluster)
   const transport = found === undefined ? {} : transportTo(found, endpointMetadata(pod, endpoint.port ?? 0, evidence))
   const manager = walk.chain?.ending?.kind === 'http' ? walk.chain.ending.manager : undefined
   // Istio's own ALPN filter says which HTTP is inside, in front of what the cluster offers; istiod switches it off for clusters with TLS of their own.
-  const overridden = found?.metadata?.filterMetadata?.istio?.alpn_override !== 'false' && (manager?.httpFilters ?? []).some(({ name = '' }) => name === 'istio.alpn') ? ['istio-http/1.1'] : []
+  const overridden =
+    found?.metadata?.filterMetadata?.istio?.alpn_override !== 'false' &&
+    (manager?.httpFilters ?? []).some(({ name = '' }) => name === 'istio.alpn')
+      ? ['istio-http/1.1']
+      : []
   const { tls } = transport
   // TLS of the client's own that the caller's proxy did not end goes on as it is: inside mTLS, or bare.
-  const own = walk.chain?.ending?.kind === 'tcp' && walk.chain.chain?.transportSocket === undefined ? sent.connection.tls : undefined
+  const own =
+    walk.chain?.ending?.kind === 'tcp' && walk.chain.chain?.transportSocket === undefined
+      ? sent.connection.tls
+      : undefined
   return {
     inside: own === undefined || tls === undefined ? 'http' : 'tls',
     connection: {
-      port: endpoint.port ?? 0, ...(endpoint.address !== undefined && { address: endpoint.address }), ...(callerPod.status?.podIP !== undefined && { source: callerPod.status.podIP }),
-      ...(tls === undefined && own !== undefined && { tls: own }), ...(tls !== undefined && { tls: { alpn: [...overridden, ...tls.alpn], ...(tls.sni !== undefined && { sni: tls.sni }) } }), ...(tls?.mutual === true && { principal: identityOf(callerPod, evidence) }),
+      port: endpoint.port ?? 0,
+      ...defined({ address: endpoint.address }),
+      ...(callerPod.status?.podIP !== undefined && { source: callerPod.status.podIP }),
+      ...(tls === undefined && own !== undefined && { tls: own }),
+      ...(tls !== undefined && { tls: { alpn: [...overridden, ...tls.alpn], ...defined({ sni: tls.sni }) } }),
+      ...(tls?.mutual === true && { principal: identityOf(callerPod, evidence) }),
     },
   }
 }
@@ -95,12 +121,19 @@ const isSet = (mode: string | undefined): mode is string => mode !== undefined &
  * mesh's. Without any, PERMISSIVE.
  */
 export function mtlsOf(pod: Pod, port: number, evidence: Evidence): { mode: string; policy?: PolicyObject } {
-  const rank = ({ metadata, spec }: PolicyObject): number => (spec?.selector === undefined ? 0 : 2) + (metadata.namespace === pod.metadata.namespace ? 1 : 0)
+  const rank = ({ metadata, spec }: PolicyObject): number =>
+    (spec?.selector === undefined ? 0 : 2) + (metadata.namespace === pod.metadata.namespace ? 1 : 0)
   // Of several alike the oldest counts.
-  const policies = evidence.objects('peer-authentications').filter((one) => actsOn(one, pod))
-    .toSorted((a, b) => rank(b) - rank(a) || (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '', 'en'))
+  const policies = evidence
+    .objects('peer-authentications')
+    .filter((one) => actsOn(one, pod))
+    .toSorted(
+      (a, b) =>
+        rank(b) - rank(a) ||
+        (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '', 'en'),
+    )
   for (const policy of policies) {
-    const { mtls, portLevelMtls } = policy.spec as MtlsSpec ?? {}
+    const { mtls, portLevelMtls } = (policy.spec as MtlsSpec) ?? {}
     const mode = [portLevelMtls?.[String(port)]?.mode, mtls?.mode].find(isSet)
     if (mode !== undefined) return { mode, policy }
   }

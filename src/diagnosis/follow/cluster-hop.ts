@@ -14,7 +14,8 @@ import type { Trace } from './trace.ts'
 import { proxyCommand, whyUnseen } from './trace.ts'
 
 /** True for the clusters of what the proxy has no configuration for. */
-export const goesOutside = (cluster: string): boolean => cluster === 'PassthroughCluster' || cluster === 'BlackHoleCluster'
+export const goesOutside = (cluster: string): boolean =>
+  cluster === 'PassthroughCluster' || cluster === 'BlackHoleCluster'
 
 /** Limits that mean "none": what istiod writes when a DestinationRule says nothing. */
 const UNLIMITED = 4_294_967_295
@@ -22,10 +23,18 @@ const UNLIMITED = 4_294_967_295
 function limits({ circuitBreakers, outlierDetection, connectTimeout }: Cluster): string[] {
   const [threshold = {}] = (circuitBreakers?.thresholds ?? []) as Record<string, number>[]
   const set = Object.entries(threshold).filter(([key, value]) => key.startsWith('max') && value !== UNLIMITED)
-  const { consecutive5xx, consecutiveGatewayFailure, baseEjectionTime } = (outlierDetection ?? {}) as { consecutive5xx?: number; consecutiveGatewayFailure?: number; baseEjectionTime?: string }
+  const { consecutive5xx, consecutiveGatewayFailure, baseEjectionTime } = (outlierDetection ?? {}) as {
+    consecutive5xx?: number
+    consecutiveGatewayFailure?: number
+    baseEjectionTime?: string
+  }
   return [
     ...(set.length === 0 ? [] : [`circuit breakers: ${set.map(([key, value]) => `${key} ${value}`).join(', ')}`]),
-    ...(outlierDetection === undefined ? [] : [`outlier detection ejects after ${consecutive5xx ?? consecutiveGatewayFailure ?? 5} failures in a row, for ${baseEjectionTime ?? '30s'}`]),
+    ...(outlierDetection === undefined
+      ? []
+      : [
+          `outlier detection ejects after ${consecutive5xx ?? consecutiveGatewayFailure ?? 5} failures in a row, for ${baseEjectionTime ?? '30s'}`,
+        ]),
     ...(connectTimeout === undefined || connectTimeout === '10s' ? [] : [`connect timeout ${connectTimeout}`]),
   ]
 }
@@ -40,13 +49,25 @@ function transportText(cluster: Cluster): string {
 /** The Service or ServiceEntry behind a cluster, and the DestinationRule it was shaped by. */
 function madeFrom(cluster: Cluster, { caller, callerPod, evidence }: Trace): Ref[] {
   const rule = originOf(cluster.metadata)
-  const services = (cluster.metadata?.filterMetadata?.istio?.services ?? []).flatMap(({ host = '', name, namespace }): Ref[] => {
-    const service = fromFqdn(host)
-    if (service !== undefined) return [{ kind: 'Service', ...service }]
-    const entry = evidence.objects('service-entries').find(({ metadata, spec }) => metadata.namespace === namespace && (spec?.hosts ?? []).includes(host))
-    return entry === undefined ? name === undefined || namespace === undefined ? [] : [{ kind: 'ServiceEntry', namespace, name }] : [refOf(entry)]
-  })
-  return [...services, ...(rule === undefined ? [] : [rule]), ...patching(['CLUSTER'], caller.kind === 'ingress' ? 'GATEWAY' : 'SIDECAR_OUTBOUND', callerPod, evidence)]
+  const services = (cluster.metadata?.filterMetadata?.istio?.services ?? []).flatMap(
+    ({ host = '', name, namespace }): Ref[] => {
+      const service = fromFqdn(host)
+      if (service !== undefined) return [{ kind: 'Service', ...service }]
+      const entry = evidence
+        .objects('service-entries')
+        .find(({ metadata, spec }) => metadata.namespace === namespace && (spec?.hosts ?? []).includes(host))
+      return entry === undefined
+        ? name === undefined || namespace === undefined
+          ? []
+          : [{ kind: 'ServiceEntry', namespace, name }]
+        : [refOf(entry)]
+    },
+  )
+  return [
+    ...services,
+    ...(rule === undefined ? [] : [rule]),
+    ...patching(['CLUSTER'], caller.kind === 'ingress' ? 'GATEWAY' : 'SIDECAR_OUTBOUND', callerPod, evidence),
+  ]
 }
 
 /** What is amiss when the proxy has no cluster of that name, and the objects that would make one. */
@@ -61,35 +82,115 @@ function missing(name: string, { evidence, callerPod }: Trace): { why: string; o
   if (evidence.seen('services').length === 0) return { why: '', objects }
   if (registered.length === 0) {
     const near = nearestHosts(host, registry.hosts)
-    return { why: ` No Service or ServiceEntry registers ${host}.${near.length === 0 ? '' : ` Nearest: ${near.join(', ')}.`}`, objects }
+    return {
+      why: ` No Service or ServiceEntry registers ${host}.${near.length === 0 ? '' : ` Nearest: ${near.join(', ')}.`}`,
+      objects,
+    }
   }
   const ports = registered.flatMap((one) => one.ports)
-  if (!ports.includes(port)) return { why: ` ${host} has no port ${port}, only ${[...new Set(ports)].join(', ')}.`, objects }
+  if (!ports.includes(port))
+    return { why: ` ${host} has no port ${port}, only ${[...new Set(ports)].join(', ')}.`, objects }
   const subsets = rules.flatMap(({ spec }) => spec?.subsets ?? []).map((one) => one.name)
-  if (subset !== '' && !subsets.includes(subset)) return { why: rules.length === 0 ? ` No DestinationRule for ${host} defines a subset ${subset}.` : ` The DestinationRule for ${host} defines ${subsets.length === 0 ? 'no subsets' : `the subsets ${subsets.join(', ')}`}, not ${subset}.`, objects }
-  const sidecars = evidence.objects('sidecars').filter(({ metadata }) => metadata.namespace === callerPod.metadata.namespace)
-  return { why: ` The objects are there: exportTo${sidecars.length === 0 ? '' : ' or a Sidecar'} hides them from this proxy, or it does not have the newest configuration.`, objects: [...objects, ...sidecars.map(refOf)] }
+  if (subset !== '' && !subsets.includes(subset))
+    return {
+      why:
+        rules.length === 0
+          ? ` No DestinationRule for ${host} defines a subset ${subset}.`
+          : ` The DestinationRule for ${host} defines ${subsets.length === 0 ? 'no subsets' : `the subsets ${subsets.join(', ')}`}, not ${subset}.`,
+      objects,
+    }
+  const sidecars = evidence
+    .objects('sidecars')
+    .filter(({ metadata }) => metadata.namespace === callerPod.metadata.namespace)
+  return {
+    why: ` The objects are there: exportTo${sidecars.length === 0 ? '' : ' or a Sidecar'} hides them from this proxy, or it does not have the newest configuration.`,
+    objects: [...objects, ...sidecars.map(refOf)],
+  }
 }
 
 /** The hop at one cluster the request may go to. */
 export function clusterHop({ name, weight }: Share, trace: Trace): Hop {
-  const { caller: { pod }, callerPod, evidence, context, proxy, sent, question, walk: { route } } = trace
+  const {
+    caller: { pod },
+    callerPod,
+    evidence,
+    context,
+    proxy,
+    sent,
+    question,
+    walk: { route },
+  } = trace
   const parsed = parseClusterName(name)
   const flags = parsed === undefined ? { fqdn: name } : { fqdn: parsed.host, port: parsed.port, subset: parsed.subset }
-  const about = { stage: 'cluster' as const, name, notes: [] as string[], command: proxyCommand('clusters', pod, flags, context) }
-  if (proxy.clusters === undefined) return { ...about, ok: false, sure: false, objects: [], says: `The clusters of ${pod.name} could not be seen: ${whyUnseen('cluster', pod, evidence)}.` }
+  const about = {
+    stage: 'cluster' as const,
+    name,
+    notes: [] as string[],
+    command: proxyCommand('clusters', pod, flags, context),
+  }
+  if (proxy.clusters === undefined)
+    return {
+      ...about,
+      ok: false,
+      sure: false,
+      objects: [],
+      says: `The clusters of ${pod.name} could not be seen: ${whyUnseen('cluster', pod, evidence)}.`,
+    }
   const known = route === undefined ? `${question.host}:${sent.port}` : question.host
-  if (name === 'BlackHoleCluster') return { ...about, ok: false, sure: true, objects: [], says: `${known} is unknown to this proxy, and the mesh lets nothing out that is not registered (outboundTrafficPolicy REGISTRY_ONLY): the connection is closed.` }
-  if (name === 'PassthroughCluster') return { ...about, ok: true, sure: false, objects: [], says: `${known} is unknown to this proxy: it passes the connection on to the address the client asked for, without routes, subsets or mTLS (outboundTrafficPolicy ALLOW_ANY). What answers there is not seen.` }
+  if (name === 'BlackHoleCluster')
+    return {
+      ...about,
+      ok: false,
+      sure: true,
+      objects: [],
+      says: `${known} is unknown to this proxy, and the mesh lets nothing out that is not registered (outboundTrafficPolicy REGISTRY_ONLY): the connection is closed.`,
+    }
+  if (name === 'PassthroughCluster')
+    return {
+      ...about,
+      ok: true,
+      sure: false,
+      objects: [],
+      says: `${known} is unknown to this proxy: it passes the connection on to the address the client asked for, without routes, subsets or mTLS (outboundTrafficPolicy ALLOW_ANY). What answers there is not seen.`,
+    }
   const cluster = proxy.clusters.find((one) => one.name === name)
   if (cluster === undefined) {
     const { why, objects } = missing(name, trace)
-    return { ...about, ok: false, sure: true, objects, says: `${callerPod.metadata.name} has no cluster ${name}: ${weight < 100 ? `the ${weight} % of requests that are sent to it get` : 'the request gets'} 503 (NC cluster_not_found).${why}` }
+    return {
+      ...about,
+      ok: false,
+      sure: true,
+      objects,
+      says: `${callerPod.metadata.name} has no cluster ${name}: ${weight < 100 ? `the ${weight} % of requests that are sent to it get` : 'the request gets'} 503 (NC cluster_not_found).${why}`,
+    }
   }
-  const { type = 'STATIC', connectTimeout, lbPolicy, transportSocketMatches, transportSocket, circuitBreakers, outlierDetection, metadata } = cluster
+  const {
+    type = 'STATIC',
+    connectTimeout,
+    lbPolicy,
+    transportSocketMatches,
+    transportSocket,
+    circuitBreakers,
+    outlierDetection,
+    metadata,
+  } = cluster
   return {
-    ...about, ok: true, sure: true, objects: madeFrom(cluster, trace), notes: limits(cluster),
+    ...about,
+    ok: true,
+    sure: true,
+    objects: madeFrom(cluster, trace),
+    notes: limits(cluster),
     says: `The proxy has the cluster (${type}${lbPolicy === undefined ? '' : `, ${lbPolicy}`}); it speaks ${transportText(cluster)}.`,
-    quote: quoteOf({ name, type, lbPolicy, connectTimeout, transportSocketMatches: transportSocketMatches?.map(({ name: match }) => match), transportSocket, circuitBreakers, outlierDetection, metadata }),
+    quote: quoteOf({
+      name,
+      type,
+      lbPolicy,
+      connectTimeout,
+      transportSocketMatches: transportSocketMatches?.map(({ name: match }) => match),
+      transportSocket,
+      circuitBreakers,
+      outlierDetection,
+      metadata,
+    }),
   }
 }

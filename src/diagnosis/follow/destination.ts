@@ -6,6 +6,7 @@ import { hostsOf } from '../../mesh/routing.ts'
 import { isAddress } from '../../mesh/walk/address.ts'
 import type { Connection, Request } from '../../mesh/walk/request.ts'
 import type { FollowQuestion } from './question.ts'
+import { defined } from '../../mesh/defined.ts'
 
 /** What the caller's proxy gets, and what a person would call it. */
 export interface Sent {
@@ -19,68 +20,132 @@ export interface Sent {
 export function serviceOf(host: string, namespace: string | undefined, evidence: Evidence): Service | undefined {
   const full = host.replace(/\.$/, '')
   const [name = '', second, ...rest] = full.split('.')
-  const local = fromFqdn(full) ?? fromFqdn(`${full}.${evidence.clusterDomain}`) ?? (second === undefined ? (namespace === undefined ? undefined : { name, namespace }) : rest.length === 0 ? { name, namespace: second } : undefined)
+  const local =
+    fromFqdn(full) ??
+    fromFqdn(`${full}.${evidence.clusterDomain}`) ??
+    (second === undefined
+      ? namespace === undefined
+        ? undefined
+        : { name, namespace }
+      : rest.length === 0
+        ? { name, namespace: second }
+        : undefined)
   return local === undefined ? undefined : evidence.object('services', local.namespace, local.name)
 }
 
 /** The ServiceEntry that registers a host, an exact name before a wildcard. */
 export function serviceEntryOf(host: string, evidence: Evidence): ServiceEntry | undefined {
   const entries = evidence.objects('service-entries')
-  return entries.find(({ spec }) => (spec?.hosts ?? []).includes(host)) ?? entries.find(({ spec }) => (spec?.hosts ?? []).some((pattern) => hostMatches(pattern, host)))
+  return (
+    entries.find(({ spec }) => (spec?.hosts ?? []).includes(host)) ??
+    entries.find(({ spec }) => (spec?.hosts ?? []).some((pattern) => hostMatches(pattern, host)))
+  )
 }
 
 const isTls = ({ port }: GatewayServer): boolean => ['HTTPS', 'TLS'].includes((port?.protocol ?? '').toUpperCase())
-const takes = (server: GatewayServer, host: string): boolean => (server.hosts ?? []).some((entry) => hostMatches(gatewayHost(entry).host, host))
+const takes = (server: GatewayServer, host: string): boolean =>
+  (server.hosts ?? []).some((entry) => hostMatches(gatewayHost(entry).host, host))
 
 /** The Gateways whose servers take a host. */
-export const gatewaysTaking = (host: string, evidence: Evidence): Gateway[] => evidence.objects('gateways').filter(({ spec }) => (spec?.servers ?? []).some((server) => takes(server, host)))
+export const gatewaysTaking = (host: string, evidence: Evidence): Gateway[] =>
+  evidence.objects('gateways').filter(({ spec }) => (spec?.servers ?? []).some((server) => takes(server, host)))
 
 /** The Gateways that a pod serves. */
-export const gatewaysOf = (pod: Pod, evidence: Evidence): Gateway[] => evidence.objects('gateways').filter(({ spec }) => selects(spec?.selector, pod.metadata.labels))
+export const gatewaysOf = (pod: Pod, evidence: Evidence): Gateway[] =>
+  evidence.objects('gateways').filter(({ spec }) => selects(spec?.selector, pod.metadata.labels))
 
 /** The port a person asks a gateway for: as typed, else that of the URL's scheme where one listens, else of the server that takes the host, plain HTTP first. */
-function askedPort({ host, port, scheme }: FollowQuestion, servers: readonly GatewayServer[]): { port: number; tls: boolean } {
+function askedPort(
+  { host, port, scheme }: FollowQuestion,
+  servers: readonly GatewayServer[],
+): { port: number; tls: boolean } {
   const onPort = port === undefined ? [] : servers.filter((server) => server.port?.number === port)
-  if (port !== undefined) return { port, tls: scheme === undefined ? (onPort.length > 0 ? onPort.some(isTls) : port === 443 || port === 8443) : scheme === 'https' }
+  if (port !== undefined)
+    return {
+      port,
+      tls:
+        scheme === undefined
+          ? onPort.length > 0
+            ? onPort.some(isTls)
+            : port === 443 || port === 8443
+          : scheme === 'https',
+    }
   const usual = scheme === undefined ? undefined : scheme === 'https' ? 443 : 80
-  if (usual !== undefined && servers.some((server) => server.port?.number === usual)) return { port: usual, tls: scheme === 'https' }
-  const taking = servers.filter((server) => takes(server, host) && (scheme === undefined || isTls(server) === (scheme === 'https')))
+  if (usual !== undefined && servers.some((server) => server.port?.number === usual))
+    return { port: usual, tls: scheme === 'https' }
+  const taking = servers.filter(
+    (server) => takes(server, host) && (scheme === undefined || isTls(server) === (scheme === 'https')),
+  )
   const chosen = taking.find((server) => !isTls(server) && server.tls?.httpsRedirect !== true) ?? taking[0]
-  return { port: chosen?.port?.number ?? (scheme === 'https' ? 443 : 80), tls: chosen === undefined ? scheme === 'https' : isTls(chosen) }
+  return {
+    port: chosen?.port?.number ?? (scheme === 'https' ? 443 : 80),
+    tls: chosen === undefined ? scheme === 'https' : isTls(chosen),
+  }
 }
 
 /** The port a pod listens on for a port of the Services in front of it. */
 function targetPort(pod: Pod, port: number, evidence: Evidence): number {
-  const services = evidence.objects('services').filter(({ metadata, spec }) => metadata.namespace === pod.metadata.namespace && selects(spec?.selector, pod.metadata.labels))
-  const found = services.flatMap(({ spec }) => spec?.ports ?? []).find((one) => one.port === port || one.nodePort === port)
+  const services = evidence
+    .objects('services')
+    .filter(
+      ({ metadata, spec }) =>
+        metadata.namespace === pod.metadata.namespace && selects(spec?.selector, pod.metadata.labels),
+    )
+  const found = services
+    .flatMap(({ spec }) => spec?.ports ?? [])
+    .find((one) => one.port === port || one.nodePort === port)
   const target = found?.targetPort ?? found?.port ?? port
   if (typeof target === 'number') return target
-  return (pod.spec?.containers ?? []).flatMap(({ ports = [] }) => ports).find(({ name }) => name === target)?.containerPort ?? port
+  return (
+    (pod.spec?.containers ?? []).flatMap(({ ports = [] }) => ports).find(({ name }) => name === target)
+      ?.containerPort ?? port
+  )
 }
 
 const requestOf = ({ method, headers, path, authority, port }: FollowQuestion, tls: boolean): Request => {
   const usual = tls ? 443 : 80
   const given = headers.get('host') ?? headers.get(':authority')
-  return { method, scheme: tls ? 'https' : 'http', path, headers, authority: given ?? (port === undefined || port === usual ? authority : `${authority}:${port}`) }
-}
-
-const handshake = (host: string, alpn: readonly string[] = ['h2', 'http/1.1']): NonNullable<Connection['tls']> => ({ alpn, ...(!isAddress(host) && { sni: host }) })
-
-/** A request from outside the mesh, as it arrives at a gateway's pod. */
-export function sentToGateway(question: FollowQuestion, pod: Pod, evidence: Evidence): Sent {
-  const { port, tls } = askedPort(question, gatewaysOf(pod, evidence).flatMap(({ spec }) => spec?.servers ?? []))
   return {
-    port, request: requestOf(question, tls),
-    connection: { port: targetPort(pod, port, evidence), ...(pod.status?.podIP !== undefined && { address: pod.status.podIP }), ...(tls && { tls: handshake(question.host) }) },
+    method,
+    scheme: tls ? 'https' : 'http',
+    path,
+    headers,
+    authority: given ?? (port === undefined || port === usual ? authority : `${authority}:${port}`),
   }
 }
 
-const portsOf = (service: Service | undefined, entry: ServiceEntry | undefined): number[] => service?.spec?.ports?.map(({ port }) => port) ?? entry?.spec?.ports?.map(({ number }) => number) ?? []
+const handshake = (host: string, alpn: readonly string[] = ['h2', 'http/1.1']): NonNullable<Connection['tls']> => ({
+  alpn,
+  ...(!isAddress(host) && { sni: host }),
+})
+
+/** A request from outside the mesh, as it arrives at a gateway's pod. */
+export function sentToGateway(question: FollowQuestion, pod: Pod, evidence: Evidence): Sent {
+  const { port, tls } = askedPort(
+    question,
+    gatewaysOf(pod, evidence).flatMap(({ spec }) => spec?.servers ?? []),
+  )
+  return {
+    port,
+    request: requestOf(question, tls),
+    connection: {
+      port: targetPort(pod, port, evidence),
+      ...(pod.status?.podIP !== undefined && { address: pod.status.podIP }),
+      ...(tls && { tls: handshake(question.host) }),
+    },
+  }
+}
+
+const portsOf = (service: Service | undefined, entry: ServiceEntry | undefined): number[] =>
+  service?.spec?.ports?.map(({ port }) => port) ?? entry?.spec?.ports?.map(({ number }) => number) ?? []
 
 /** Where a ServiceEntry's host resolves to: its own address, or the one istiod gave it. */
 function addressOf(entry: ServiceEntry | undefined, host: string): string | undefined {
   const given = (entry?.status as { addresses?: { value?: string; host?: string }[] } | undefined)?.addresses ?? []
-  return (entry?.spec?.addresses ?? []).find(isAddress) ?? (given.find((one) => one.host === undefined || one.host === host))?.value
+  return (
+    (entry?.spec?.addresses ?? []).find(isAddress) ??
+    given.find((one) => one.host === undefined || one.host === host)?.value
+  )
 }
 
 /** A request as an application in a sidecar's pod makes it. */
@@ -91,19 +156,28 @@ export function sentFromPod(question: FollowQuestion, pod: Pod, evidence: Eviden
   const ports = portsOf(service, entry)
   const usual = scheme === 'https' ? 443 : 80
   // A URL means its scheme's port, whatever ports there are.
-  const port = question.port ?? (scheme !== undefined || ports.includes(usual) ? usual : ports[0] ?? usual)
+  const port = question.port ?? (scheme !== undefined || ports.includes(usual) ? usual : (ports[0] ?? usual))
   const tls = scheme === 'https' || (scheme === undefined && port === 443)
   const clusterIp = service?.spec?.clusterIP
-  const address = isAddress(host) ? host : clusterIp !== undefined && isAddress(clusterIp) ? clusterIp : addressOf(entry, host)
+  const address = isAddress(host)
+    ? host
+    : clusterIp !== undefined && isAddress(clusterIp)
+      ? clusterIp
+      : addressOf(entry, host)
   return {
     // A client writes the port into Host unless it is the scheme's own.
-    port, request: requestOf({ ...question, port }, tls),
-    connection: { port, ...(address !== undefined && { address }), ...(tls && { tls: handshake(host) }) },
+    port,
+    request: requestOf({ ...question, port }, tls),
+    connection: { port, ...defined({ address }), ...(tls && { tls: handshake(host) }) },
   }
 }
 
 /** True when anything in the mesh names the host: a Gateway, VirtualService, ServiceEntry or Service. */
 export function isNamed(host: string, namespace: string | undefined, evidence: Evidence): boolean {
-  return serviceOf(host, namespace, evidence) !== undefined || serviceEntryOf(host, evidence) !== undefined || gatewaysTaking(host, evidence).length > 0
-    || evidence.objects('virtual-services').some((one) => hostsOf(one).some((pattern) => hostMatches(pattern, host)))
+  return (
+    serviceOf(host, namespace, evidence) !== undefined ||
+    serviceEntryOf(host, evidence) !== undefined ||
+    gatewaysTaking(host, evidence).length > 0 ||
+    evidence.objects('virtual-services').some((one) => hostsOf(one).some((pattern) => hostMatches(pattern, host)))
+  )
 }

@@ -7,6 +7,7 @@ import { quoteOf } from './piece.ts'
 import type { Hop } from './report.ts'
 import type { Trace } from './trace.ts'
 import { proxyCommand, whyUnseen } from './trace.ts'
+import { defined } from '../../mesh/defined.ts'
 
 /** Endpoints named in a sentence, at most. */
 const MOST_NAMED = 6
@@ -14,7 +15,9 @@ const MOST_NAMED = 6
 /** The pod with an address that is in use: pods that ended keep theirs in status. */
 export function podAt(address: string | undefined, evidence: Evidence): Pod | undefined {
   if (address === undefined) return undefined
-  const found = evidence.objects('pods').filter(({ status, spec }) => status?.podIP === address && spec?.hostNetwork !== true)
+  const found = evidence
+    .objects('pods')
+    .filter(({ status, spec }) => status?.podIP === address && spec?.hostNetwork !== true)
   return found.find(({ status }) => status?.phase === 'Running') ?? found[0]
 }
 
@@ -24,49 +27,114 @@ const textOf = ({ address = 'a pipe', port, trouble, locality }: Endpoint, evide
 }
 
 const listed = (endpoints: readonly Endpoint[], evidence: Evidence): string =>
-  `${endpoints.slice(0, MOST_NAMED).map((one) => textOf(one, evidence)).join(', ')}${endpoints.length > MOST_NAMED ? `, and ${endpoints.length - MOST_NAMED} more` : ''}`
+  `${endpoints
+    .slice(0, MOST_NAMED)
+    .map((one) => textOf(one, evidence))
+    .join(', ')}${endpoints.length > MOST_NAMED ? `, and ${endpoints.length - MOST_NAMED} more` : ''}`
 
 /** The hosts of a cluster as the caller's proxy has them; undefined when they, or the cluster, were not seen. */
 export function endpointsTo(cluster: string, { proxy }: Pick<Trace, 'proxy'>): EndpointsTaken | undefined {
   const found = proxy.clusters?.find(({ name }) => name === cluster)
-  return found === undefined || proxy.endpoints === undefined ? undefined : endpointsOf(found, proxy.endpoints.find(({ name }) => name === cluster))
+  return found === undefined || proxy.endpoints === undefined
+    ? undefined
+    : endpointsOf(
+        found,
+        proxy.endpoints.find(({ name }) => name === cluster),
+      )
 }
 
 /** The hosts a request to the cluster may be sent to. */
-export const usedOf = ({ endpoints, panic }: EndpointsTaken): Endpoint[] => (panic ? endpoints : endpoints.filter(({ usable }) => usable))
+export const usedOf = ({ endpoints, panic }: EndpointsTaken): Endpoint[] =>
+  panic ? endpoints : endpoints.filter(({ usable }) => usable)
 
-const pieceOf = ({ endpoints }: EndpointsTaken): unknown => endpoints.slice(0, MOST_NAMED).map(({ address, port, weight, locality, priority, trouble }) =>
-  ({ address: `${address ?? 'pipe'}${port === undefined ? '' : `:${port}`}`, health: trouble ?? 'HEALTHY', weight, ...(locality !== undefined && { locality }), ...(priority > 0 && { priority }) }))
+const pieceOf = ({ endpoints }: EndpointsTaken): unknown =>
+  endpoints.slice(0, MOST_NAMED).map(({ address, port, weight, locality, priority, trouble }) => ({
+    address: `${address ?? 'pipe'}${port === undefined ? '' : `:${port}`}`,
+    health: trouble ?? 'HEALTHY',
+    weight,
+    ...defined({ locality }),
+    ...(priority > 0 && { priority }),
+  }))
 
 /** The hop at the endpoints of one cluster; undefined where the request never comes to any. */
 export function endpointsHop(cluster: string, trace: Trace): Hop | undefined {
-  const { caller: { pod }, evidence, context, proxy, sent } = trace
+  const {
+    caller: { pod },
+    evidence,
+    context,
+    proxy,
+    sent,
+  } = trace
   const found = proxy.clusters?.find(({ name }) => name === cluster)
   if (found === undefined || cluster === 'PassthroughCluster' || cluster === 'BlackHoleCluster') return undefined
-  const about = { stage: 'endpoints' as const, name: cluster, notes: [] as string[], command: proxyCommand('endpoints', pod, { cluster }, context) }
+  const about = {
+    stage: 'endpoints' as const,
+    name: cluster,
+    notes: [] as string[],
+    command: proxyCommand('endpoints', pod, { cluster }, context),
+  }
   const taken = endpointsTo(cluster, trace)
-  if (taken === undefined) return { ...about, ok: false, sure: false, objects: [], says: `The endpoints of ${pod.name} could not be seen: ${whyUnseen('endpoints', pod, evidence)}.` }
+  if (taken === undefined)
+    return {
+      ...about,
+      ok: false,
+      sure: false,
+      objects: [],
+      says: `The endpoints of ${pod.name} could not be seen: ${whyUnseen('endpoints', pod, evidence)}.`,
+    }
   const { endpoints, panic, original } = taken
   if (original) {
     const to = sent.connection.address
     const at = podAt(to, evidence)
-    return { ...about, ok: true, sure: trace.caller.kind === 'sidecar' && to !== undefined, objects: at === undefined ? [] : [refOf(at)], says: `The cluster sends to the address the client asked for${to === undefined || trace.caller.kind === 'ingress' ? ', which is not known here' : ` (${to})`}.` }
+    return {
+      ...about,
+      ok: true,
+      sure: trace.caller.kind === 'sidecar' && to !== undefined,
+      objects: at === undefined ? [] : [refOf(at)],
+      says: `The cluster sends to the address the client asked for${to === undefined || trace.caller.kind === 'ingress' ? ', which is not known here' : ` (${to})`}.`,
+    }
   }
-  const objects = endpoints.flatMap(({ address }) => { const at = podAt(address, evidence); return at === undefined ? [] : [refOf(at)] })
+  const objects = endpoints.flatMap(({ address }) => {
+    const at = podAt(address, evidence)
+    return at === undefined ? [] : [refOf(at)]
+  })
   const used = usedOf(taken)
   const idle = endpoints.filter((one) => !used.includes(one))
   const quote = endpoints.length === 0 ? undefined : quoteOf(pieceOf(taken))
-  const whole = { ...about, objects, ...(quote !== undefined && { quote }) }
-  if (endpoints.length === 0) return { ...whole, ok: false, sure: true, says: 'The cluster has no endpoints: 503 (UH no_healthy_upstream). No ready pod has the labels that are asked for, or the name does not resolve.' }
-  if (used.length === 0) return { ...whole, ok: false, sure: true, says: `None of ${endpoints.length} endpoints is healthy: 503 (UH no_healthy_upstream): ${listed(endpoints, evidence)}.` }
+  const whole = { ...about, objects, ...defined({ quote }) }
+  if (endpoints.length === 0)
+    return {
+      ...whole,
+      ok: false,
+      sure: true,
+      says: 'The cluster has no endpoints: 503 (UH no_healthy_upstream). No ready pod has the labels that are asked for, or the name does not resolve.',
+    }
+  if (used.length === 0)
+    return {
+      ...whole,
+      ok: false,
+      sure: true,
+      says: `None of ${endpoints.length} endpoints is healthy: 503 (UH no_healthy_upstream): ${listed(endpoints, evidence)}.`,
+    }
   return {
-    ...whole, ok: true, sure: true, says: `${used.length} of ${endpoints.length} endpoint${endpoints.length === 1 ? '' : 's'} ${used.length === 1 ? 'takes' : 'take'} requests: ${listed(used, evidence)}.`,
-    notes: [...(panic ? ['too few are healthy: Envoy sends to all of them (panic)'] : []), ...(idle.length > 0 ? [`left out: ${listed(idle, evidence)}`] : []), ...outside(used, evidence)],
+    ...whole,
+    ok: true,
+    sure: true,
+    says: `${used.length} of ${endpoints.length} endpoint${endpoints.length === 1 ? '' : 's'} ${used.length === 1 ? 'takes' : 'take'} requests: ${listed(used, evidence)}.`,
+    notes: [
+      ...(panic ? ['too few are healthy: Envoy sends to all of them (panic)'] : []),
+      ...(idle.length > 0 ? [`left out: ${listed(idle, evidence)}`] : []),
+      ...outside(used, evidence),
+    ],
   }
 }
 
 /** Says when endpoints are no pods of this cluster that were seen. */
 function outside(used: readonly Endpoint[], evidence: Evidence): string[] {
   const strangers = used.filter(({ address }) => podAt(address, evidence) === undefined)
-  return strangers.length === 0 ? [] : [`${strangers.length === used.length ? 'no endpoint is' : `${strangers.length} are not`} a pod that was seen: where the request goes there is not followed`]
+  return strangers.length === 0
+    ? []
+    : [
+        `${strangers.length === used.length ? 'no endpoint is' : `${strangers.length} are not`} a pod that was seen: where the request goes there is not followed`,
+      ]
 }

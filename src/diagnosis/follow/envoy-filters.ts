@@ -4,22 +4,50 @@ import { refOf, selects } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { ISTIO_NAMESPACE } from '../plan.ts'
 
-interface Patch { applyTo?: string; match?: { context?: string; cluster?: { name?: string; service?: string; subset?: string }; routeConfiguration?: { name?: string } }; patch?: { operation?: string; value?: { name?: string } } }
+interface Patch {
+  applyTo?: string
+  match?: {
+    context?: string
+    cluster?: { name?: string; service?: string; subset?: string }
+    routeConfiguration?: { name?: string }
+  }
+  patch?: { operation?: string; value?: { name?: string } }
+}
 
 /** EnvoyFilters that act on a pod's proxy: of its namespace or of Istio's own. */
 function acting(pod: Pod, evidence: Evidence): EnvoyFilter[] {
-  return evidence.objects('envoy-filters').filter(({ metadata, spec }) =>
-    (metadata.namespace === pod.metadata.namespace || metadata.namespace === ISTIO_NAMESPACE) && (spec?.workloadSelector?.labels === undefined || selects(spec.workloadSelector.labels, pod.metadata.labels)))
+  return evidence
+    .objects('envoy-filters')
+    .filter(
+      ({ metadata, spec }) =>
+        (metadata.namespace === pod.metadata.namespace || metadata.namespace === ISTIO_NAMESPACE) &&
+        (spec?.workloadSelector?.labels === undefined || selects(spec.workloadSelector.labels, pod.metadata.labels)),
+    )
 }
 
 const patchesOf = ({ spec }: EnvoyFilter): Patch[] => (spec?.configPatches ?? []) as Patch[]
 
 /** The EnvoyFilters that put filters of these names into the pod's proxy. */
 export function addingFilters(names: readonly string[], pod: Pod, evidence: Evidence): Ref[] {
-  return acting(pod, evidence).filter((filter) => patchesOf(filter).some(({ patch }) => patch?.value?.name !== undefined && names.includes(patch.value.name))).map(refOf)
+  return acting(pod, evidence)
+    .filter((filter) =>
+      patchesOf(filter).some(({ patch }) => patch?.value?.name !== undefined && names.includes(patch.value.name)),
+    )
+    .map(refOf)
 }
 
 /** The EnvoyFilters that patch a kind of configuration on that side of the pod's proxy. */
-export function patching(applyTo: readonly string[], context: 'GATEWAY' | 'SIDECAR_OUTBOUND' | 'SIDECAR_INBOUND', pod: Pod, evidence: Evidence): Ref[] {
-  return acting(pod, evidence).filter((filter) => patchesOf(filter).some((one) => applyTo.includes(one.applyTo ?? '') && ['ANY', context].includes(one.match?.context ?? 'ANY'))).map(refOf)
+export function patching(
+  applyTo: readonly string[],
+  context: 'GATEWAY' | 'SIDECAR_OUTBOUND' | 'SIDECAR_INBOUND',
+  pod: Pod,
+  evidence: Evidence,
+): Ref[] {
+  return acting(pod, evidence)
+    .filter((filter) =>
+      patchesOf(filter).some(
+        (one) => applyTo.includes(one.applyTo ?? '') && ['ANY', context].includes(one.match?.context ?? 'ANY'),
+      ),
+    )
+    .map(refOf)
 }

@@ -36,7 +36,14 @@ export interface Caller {
 export interface FollowReport {
   /** As typed. */
   asked: string
-  request: { method: string; scheme: 'http' | 'https'; host: string; port: number; path: string; headers: Record<string, string> }
+  request: {
+    method: string
+    scheme: 'http' | 'https'
+    host: string
+    port: number
+    path: string
+    headers: Record<string, string>
+  }
   /** Absent when what it is found by could not be seen. */
   caller?: Caller
   hops: Hop[]

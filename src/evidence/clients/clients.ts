@@ -7,7 +7,11 @@ export class UnseenError extends Error {
   readonly code = 'unseen'
   readonly reason: BlindReason
   readonly permission: Permission | undefined
-  constructor(reason: BlindReason, detail: string, options: { cause?: unknown; permission?: Permission | undefined } = {}) {
+  constructor(
+    reason: BlindReason,
+    detail: string,
+    options: { cause?: unknown; permission?: Permission | undefined } = {},
+  ) {
     super(detail, { cause: options.cause })
     this.reason = reason
     this.permission = options.permission

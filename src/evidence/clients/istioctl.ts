@@ -22,36 +22,68 @@ const LONGEST_LOG = 16 * 1024
 
 /** istioctl's own log goes to standard output, between the answer's lines. A tab inside JSON would be escaped. */
 const LOG_LINE = /^\d{4}-\d\d-\d\dT\S+Z\t\w+\t.*\n?/gm
-const mayHoldLog = (text: string): boolean => text.includes('Z\terror\t') || text.includes('Z\twarn\t') || text.includes('Z\tinfo\t')
+const mayHoldLog = (text: string): boolean =>
+  text.includes('Z\terror\t') || text.includes('Z\twarn\t') || text.includes('Z\tinfo\t')
 const logLines = (text: string): string => (mayHoldLog(text) ? (text.match(LOG_LINE) ?? []).join('') : '')
 const withoutLogLines = (text: string): string => (mayHoldLog(text) ? text.replace(LOG_LINE, '') : text)
 
 const firstError = (stderr: string): string => {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '')
-  return redact((lines.find((line) => line.startsWith('Error')) ?? lines.find((line) => WAITS_FOR_EVER.test(line))?.replace(/^.*?watch error in cluster\s*[^:]*:\s*/, '') ?? lines.at(-1) ?? '').trim()).slice(0, 600)
+  return redact(
+    (
+      lines.find((line) => line.startsWith('Error')) ??
+      lines.find((line) => WAITS_FOR_EVER.test(line))?.replace(/^.*?watch error in cluster\s*[^:]*:\s*/, '') ??
+      lines.at(-1) ??
+      ''
+    ).trim(),
+  ).slice(0, 600)
 }
 
 /** Runs the real istioctl, never through a shell: an argument vector whose every name has been validated before. */
 export function istioctlProgram({ program = 'istioctl', kubeconfig, context }: IstioctlOptions): Istioctl {
-  const connection = [...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]), ...(context === undefined ? [] : ['--context', context])]
+  const connection = [
+    ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
+    ...(context === undefined ? [] : ['--context', context]),
+  ]
   return {
     async run(args, signal) {
       const hopeless = new AbortController()
       const running = execa(program, [...args, ...connection], {
-        cancelSignal: AbortSignal.any([signal, hopeless.signal]), reject: false, stdin: 'ignore', stripFinalNewline: false, maxBuffer: MOST_OUTPUT, forceKillAfterDelay: 1000,
+        cancelSignal: AbortSignal.any([signal, hopeless.signal]),
+        reject: false,
+        stdin: 'ignore',
+        stripFinalNewline: false,
+        maxBuffer: MOST_OUTPUT,
+        forceKillAfterDelay: 1000,
         // The Go runtime's collector costs a short-lived istioctl a third of its time.
         env: { GOGC: '400' },
       })
-      for (const stream of [running.stdout, running.stderr]) stream.on('data', (chunk: Buffer) => { if (chunk.length < LONGEST_LOG && WAITS_FOR_EVER.test(chunk.toString())) hopeless.abort() })
+      for (const stream of [running.stdout, running.stderr])
+        stream.on('data', (chunk: Buffer) => {
+          if (chunk.length < LONGEST_LOG && WAITS_FOR_EVER.test(chunk.toString())) hopeless.abort()
+        })
       const result = await running
       const log = `${logLines(result.stdout)}${result.stderr}`
       if (!result.failed) return withoutLogLines(result.stdout)
-      if (result.isCanceled && !hopeless.signal.aborted) throw new UnseenError('timeout', 'istioctl did not finish in time', { cause: result })
-      if (result.code === 'ENOENT') throw new UnseenError('unavailable', `istioctl was not found (${program}); install it or set ISTIOCTL`, { cause: result })
-      if (result.code === 'EACCES') throw new UnseenError('unavailable', `istioctl cannot be run (${program}): permission denied`, { cause: result })
-      const detail = firstError(log) || `istioctl ended with ${result.exitCode === undefined ? (result.signal ?? 'no exit code') : `exit code ${result.exitCode}`}`
+      if (result.isCanceled && !hopeless.signal.aborted)
+        throw new UnseenError('timeout', 'istioctl did not finish in time', { cause: result })
+      if (result.code === 'ENOENT')
+        throw new UnseenError('unavailable', `istioctl was not found (${program}); install it or set ISTIOCTL`, {
+          cause: result,
+        })
+      if (result.code === 'EACCES')
+        throw new UnseenError('unavailable', `istioctl cannot be run (${program}): permission denied`, {
+          cause: result,
+        })
+      const detail =
+        firstError(log) ||
+        `istioctl ended with ${result.exitCode === undefined ? (result.signal ?? 'no exit code') : `exit code ${result.exitCode}`}`
       const permission = missingPermission(detail) ?? missingPermission(log)
-      throw new UnseenError(permission === undefined && !/forbidden/i.test(detail) ? 'unavailable' : 'forbidden', detail, { cause: result, permission })
+      throw new UnseenError(
+        permission === undefined && !/forbidden/i.test(detail) ? 'unavailable' : 'forbidden',
+        detail,
+        { cause: result, permission },
+      )
     },
   }
 }

@@ -4,6 +4,7 @@ import type { Permission } from '../reading.ts'
 import type { Kubernetes, Resource, Where } from './clients.ts'
 import { UnseenError } from './clients.ts'
 import { missingPermission } from './forbidden.ts'
+import { defined } from '../../mesh/defined.ts'
 
 /** Where the API server is and who asks. */
 export interface KubernetesOptions {
@@ -26,18 +27,26 @@ export function loadKubeConfig({ kubeconfig, context }: KubernetesOptions): Kube
     if (kubeconfig === undefined) config.loadFromDefault()
     else config.loadFromFile(kubeconfig)
   } catch (error) {
-    throw new ClusterConfigurationError(`The kubeconfig could not be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new ClusterConfigurationError(
+      `The kubeconfig could not be read: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    )
   }
   if (context !== undefined) {
     const names = config.getContexts().map(({ name }) => name)
-    if (!names.includes(context)) throw new ClusterConfigurationError(`The kubeconfig has no context ${JSON.stringify(context)}; it has: ${names.join(', ') || 'none'}.`)
+    if (!names.includes(context))
+      throw new ClusterConfigurationError(
+        `The kubeconfig has no context ${JSON.stringify(context)}; it has: ${names.join(', ') || 'none'}.`,
+      )
     config.setCurrentContext(context)
   }
-  if (config.getCurrentCluster() === null) throw new ClusterConfigurationError('No cluster is configured: set KUBECONFIG or name a context.')
+  if (config.getCurrentCluster() === null)
+    throw new ClusterConfigurationError('No cluster is configured: set KUBECONFIG or name a context.')
   return config
 }
 
-const groupPath = ({ group, version }: Resource): string => (group === '' ? `/api/${version}` : `/apis/${group}/${version}`)
+const groupPath = ({ group, version }: Resource): string =>
+  group === '' ? `/api/${version}` : `/apis/${group}/${version}`
 
 /** Reads the API server over HTTP with the kubeconfig's credentials; lists are read in pages. */
 export function kubernetesApi(options: KubernetesOptions): Kubernetes {
@@ -45,8 +54,16 @@ export function kubernetesApi(options: KubernetesOptions): Kubernetes {
   const server = config.getCurrentCluster()?.server ?? ''
   const http = new IsomorphicFetchHttpLibrary()
 
-  async function send(path: string, query: Record<string, string>, signal: AbortSignal, body?: unknown): Promise<{ status: number; text: string }> {
-    const context = new RequestContext(server.replace(/\/$/, '') + path, body === undefined ? HttpMethod.GET : HttpMethod.POST)
+  async function send(
+    path: string,
+    query: Record<string, string>,
+    signal: AbortSignal,
+    body?: unknown,
+  ): Promise<{ status: number; text: string }> {
+    const context = new RequestContext(
+      server.replace(/\/$/, '') + path,
+      body === undefined ? HttpMethod.GET : HttpMethod.POST,
+    )
     for (const [name, value] of Object.entries(query)) context.setQueryParam(name, value)
     context.setSignal(signal)
     if (body !== undefined) {
@@ -59,8 +76,15 @@ export function kubernetesApi(options: KubernetesOptions): Kubernetes {
       return { status: response.httpStatusCode, text: await response.body.text() }
     } catch (error) {
       if (signal.aborted) throw new UnseenError('timeout', 'the API server did not answer in time', { cause: error })
-      const cause = error instanceof Error && error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error instanceof Error ? error.message : String(error)
-      throw new UnseenError('unavailable', `the API server at ${server} could not be reached (${cause})`, { cause: error })
+      const cause =
+        error instanceof Error && error.cause instanceof Error
+          ? `${error.message}: ${error.cause.message}`
+          : error instanceof Error
+            ? error.message
+            : String(error)
+      throw new UnseenError('unavailable', `the API server at ${server} could not be reached (${cause})`, {
+        cause: error,
+      })
     }
   }
 
@@ -84,25 +108,41 @@ export function kubernetesApi(options: KubernetesOptions): Kubernetes {
     } catch (error) {
       throw new UnseenError('unparsable', 'the API server answered something that is not JSON', { cause: error })
     }
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UnseenError('unparsable', 'the API server answered JSON that is no object')
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new UnseenError('unparsable', 'the API server answered JSON that is no object')
     return value as Record<string, unknown>
   }
 
   return {
     async list(resource: Resource, where: Where, signal) {
-      const wanted: Permission = { verb: 'list', group: resource.group, resource: resource.plural, ...(where.namespace !== undefined && { namespace: where.namespace }) }
+      const wanted: Permission = {
+        verb: 'list',
+        group: resource.group,
+        resource: resource.plural,
+        ...defined({ namespace: where.namespace }),
+      }
       const scope = where.namespace === undefined ? '' : `/namespaces/${encodeURIComponent(where.namespace)}`
       const objects: KubernetesObject[] = []
       let page = ''
       do {
-        const answer = await send(`${groupPath(resource)}${scope}/${resource.plural}`, {
-          limit: String(PAGE), ...(where.labels !== undefined && { labelSelector: where.labels }), ...(where.fields !== undefined && { fieldSelector: where.fields }), ...(page !== '' && { continue: page }),
-        }, signal)
+        const answer = await send(
+          `${groupPath(resource)}${scope}/${resource.plural}`,
+          {
+            limit: String(PAGE),
+            ...defined({ labelSelector: where.labels, fieldSelector: where.fields }),
+            ...(page !== '' && { continue: page }),
+          },
+          signal,
+        )
         if (answer.status === 404 && resource.group.includes('.')) return []
         if (answer.status !== 200) refuse(answer, wanted)
-        const { items, metadata } = parse(answer.text) as { items?: KubernetesObject[]; metadata?: { continue?: string } }
+        const { items, metadata } = parse(answer.text) as {
+          items?: KubernetesObject[]
+          metadata?: { continue?: string }
+        }
         // Go writes an empty list as null.
-        if (!Array.isArray(items ?? [])) throw new UnseenError('unparsable', 'the API server answered a list without items')
+        if (!Array.isArray(items ?? []))
+          throw new UnseenError('unparsable', 'the API server answered a list without items')
         // Items of a list carry no kind of their own.
         for (const item of items ?? []) objects.push({ ...item, kind: resource.kind })
         page = metadata?.continue ?? ''
@@ -111,19 +151,30 @@ export function kubernetesApi(options: KubernetesOptions): Kubernetes {
     },
 
     async log(pod, container, tailLines, signal, window) {
-      const part = { container, tailLines: String(tailLines), ...(window !== undefined && { sinceTime: window.sinceTime, limitBytes: String(window.limitBytes) }) }
-      const answer = await send(`/api/v1/namespaces/${encodeURIComponent(pod.namespace ?? '')}/pods/${encodeURIComponent(pod.name)}/log`, part, signal)
-      if (answer.status !== 200) refuse(answer, { verb: 'get', group: '', resource: 'pods/log', ...(pod.namespace !== undefined && { namespace: pod.namespace }) })
+      const part = {
+        container,
+        tailLines: String(tailLines),
+        ...(window !== undefined && { sinceTime: window.sinceTime, limitBytes: String(window.limitBytes) }),
+      }
+      const answer = await send(
+        `/api/v1/namespaces/${encodeURIComponent(pod.namespace ?? '')}/pods/${encodeURIComponent(pod.name)}/log`,
+        part,
+        signal,
+      )
+      if (answer.status !== 200)
+        refuse(answer, { verb: 'get', group: '', resource: 'pods/log', ...defined({ namespace: pod.namespace }) })
       return answer.text
     },
 
     async allowed({ verb, group, resource, namespace, name }, signal) {
       const [plural = '', subresource] = resource.split('/')
       const answer = await send('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {}, signal, {
-        apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview',
-        spec: { resourceAttributes: { verb, group, resource: plural, ...(subresource !== undefined && { subresource }), ...(namespace !== undefined && { namespace }), ...(name !== undefined && { name }) } },
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes: { verb, group, resource: plural, ...defined({ subresource, namespace, name }) } },
       })
-      if (answer.status !== 201) refuse(answer, { verb: 'create', group: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' })
+      if (answer.status !== 201)
+        refuse(answer, { verb: 'create', group: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' })
       return (parse(answer.text) as { status?: { allowed?: boolean } }).status?.allowed === true
     },
 

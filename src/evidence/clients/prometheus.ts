@@ -8,13 +8,22 @@ export function prometheusApi(url: string): Prometheus {
       let response: Response
       let text: string
       try {
-        response = await fetch(`${url.replace(/\/$/, '')}/api/v1/query`, { method: 'POST', body: new URLSearchParams({ query: expression }), signal })
+        response = await fetch(`${url.replace(/\/$/, '')}/api/v1/query`, {
+          method: 'POST',
+          body: new URLSearchParams({ query: expression }),
+          signal,
+        })
         text = await response.text()
       } catch (error) {
         if (signal.aborted) throw new UnseenError('timeout', 'Prometheus did not answer in time', { cause: error })
-        throw new UnseenError('unavailable', `Prometheus could not be reached (${error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)})`, { cause: error })
+        throw new UnseenError(
+          'unavailable',
+          `Prometheus could not be reached (${error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)})`,
+          { cause: error },
+        )
       }
-      if (!response.ok) throw new UnseenError('unavailable', `Prometheus answered ${response.status}: ${text.slice(0, 300)}`)
+      if (!response.ok)
+        throw new UnseenError('unavailable', `Prometheus answered ${response.status}: ${text.slice(0, 300)}`)
       let body: { data?: { result?: { metric?: Record<string, string>; value?: [number, string] }[] } }
       try {
         body = JSON.parse(text) as typeof body

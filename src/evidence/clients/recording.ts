@@ -5,6 +5,7 @@ import type { Permission } from '../reading.ts'
 import { redact } from '../redaction.ts'
 import type { Clients, LogWindow, Resource, Where } from './clients.ts'
 import { UnseenError } from './clients.ts'
+import { defined } from '../../mesh/defined.ts'
 
 const Call = z.strictObject({
   /** What was asked: `kubernetes list services.v1 -A`, `istioctl proxy-status -o json`. */
@@ -12,11 +13,21 @@ const Call = z.strictObject({
   /** JSON that came back, or text; one of them unless it failed. */
   json: z.unknown().optional(),
   text: z.string().optional(),
-  failed: z.strictObject({
-    reason: z.enum(['forbidden', 'timeout', 'unavailable', 'unparsable']),
-    detail: z.string(),
-    permission: z.strictObject({ verb: z.string(), group: z.string(), resource: z.string(), namespace: z.string().exactOptional(), name: z.string().exactOptional() }).exactOptional(),
-  }).optional(),
+  failed: z
+    .strictObject({
+      reason: z.enum(['forbidden', 'timeout', 'unavailable', 'unparsable']),
+      detail: z.string(),
+      permission: z
+        .strictObject({
+          verb: z.string(),
+          group: z.string(),
+          resource: z.string(),
+          namespace: z.string().exactOptional(),
+          name: z.string().exactOptional(),
+        })
+        .exactOptional(),
+    })
+    .optional(),
 })
 type Call = z.infer<typeof Call>
 
@@ -29,19 +40,32 @@ export const Recording = z.strictObject({
 export type Recording = z.infer<typeof Recording>
 
 const listCall = (resource: Resource, { namespace, labels, fields }: Where): string =>
-  ['kubernetes list', `${resource.plural}.${resource.version}${resource.group === '' ? '' : `.${resource.group}`}`, namespace === undefined ? '-A' : `-n ${namespace}`,
-    ...(labels === undefined ? [] : [`-l ${labels}`]), ...(fields === undefined ? [] : [`--field-selector ${fields}`])].join(' ')
+  [
+    'kubernetes list',
+    `${resource.plural}.${resource.version}${resource.group === '' ? '' : `.${resource.group}`}`,
+    namespace === undefined ? '-A' : `-n ${namespace}`,
+    ...(labels === undefined ? [] : [`-l ${labels}`]),
+    ...(fields === undefined ? [] : [`--field-selector ${fields}`]),
+  ].join(' ')
 const logCall = (pod: Ref, container: string, tailLines: number, window: LogWindow | undefined): string =>
   `kubernetes log ${formatRef(pod)} ${container} ${tailLines}${window === undefined ? '' : ` since ${window.sinceTime}`}`
-const accessCall = ({ verb, group, resource, namespace, name }: Permission): string => `kubernetes can ${verb} ${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : ` ${name}`} ${namespace === undefined ? '-A' : `-n ${namespace}`}`
+const accessCall = ({ verb, group, resource, namespace, name }: Permission): string =>
+  `kubernetes can ${verb} ${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : ` ${name}`} ${namespace === undefined ? '-A' : `-n ${namespace}`}`
 
 /** An object without the bulk no check reads: the field sets of managedFields, and kubectl's copy of the manifest. */
 function slim(object: KubernetesObject): KubernetesObject {
   const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...annotations } = object.metadata.annotations ?? {}
   const managedFields = object.metadata.managedFields?.map(({ manager, operation, subresource, time }) => ({
-    ...(manager !== undefined && { manager }), ...(operation !== undefined && { operation }), ...(subresource !== undefined && { subresource }), ...(time !== undefined && { time }),
+    ...defined({ manager, operation, subresource, time }),
   }))
-  return { ...object, metadata: { ...object.metadata, ...(object.metadata.annotations !== undefined && { annotations }), ...(managedFields !== undefined && { managedFields }) } }
+  return {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      ...(object.metadata.annotations !== undefined && { annotations }),
+      ...defined({ managedFields }),
+    },
+  }
 }
 
 const redactJson = (value: unknown): unknown => JSON.parse(redact(JSON.stringify(value)))
@@ -65,7 +89,11 @@ export function recordClients(clients: Clients): { clients: Clients; recording: 
       recording.calls.push({ call, ...kept(answer) })
       return answer
     } catch (error) {
-      if (error instanceof UnseenError) recording.calls.push({ call, failed: { reason: error.reason, detail: redact(error.message), ...(error.permission !== undefined && { permission: error.permission }) } })
+      if (error instanceof UnseenError)
+        recording.calls.push({
+          call,
+          failed: { reason: error.reason, detail: redact(error.message), ...defined({ permission: error.permission }) },
+        })
       throw error
     }
   }
@@ -74,18 +102,52 @@ export function recordClients(clients: Clients): { clients: Clients; recording: 
     recording,
     clients: {
       kubernetes: {
-        list: (resource, where, signal) => keep(listCall(resource, where), () => kubernetes.list(resource, where, signal), (items) => ({ json: redactJson(items.map(slim)) })),
-        log: (pod, container, tailLines, signal, window) => keep(logCall(pod, container, tailLines, window), () => kubernetes.log(pod, container, tailLines, signal, window), (text) => ({ text: redact(text) })),
-        allowed: (permission, signal) => keep(accessCall(permission), () => kubernetes.allowed(permission, signal), (json) => ({ json })),
-        version: (signal) => keep('kubernetes version', () => kubernetes.version(signal), (text) => ({ text })),
+        list: (resource, where, signal) =>
+          keep(
+            listCall(resource, where),
+            () => kubernetes.list(resource, where, signal),
+            (items) => ({ json: redactJson(items.map(slim)) }),
+          ),
+        log: (pod, container, tailLines, signal, window) =>
+          keep(
+            logCall(pod, container, tailLines, window),
+            () => kubernetes.log(pod, container, tailLines, signal, window),
+            (text) => ({ text: redact(text) }),
+          ),
+        allowed: (permission, signal) =>
+          keep(
+            accessCall(permission),
+            () => kubernetes.allowed(permission, signal),
+            (json) => ({ json }),
+          ),
+        version: (signal) =>
+          keep(
+            'kubernetes version',
+            () => kubernetes.version(signal),
+            (text) => ({ text }),
+          ),
       },
       istioctl: {
-        run: (args, signal) => keep(`istioctl ${args.join(' ')}`, () => istioctl.run(args, signal), (text) => {
-          const json = asJson(text)
-          return json === undefined ? { text: redact(text) } : { json: redactJson(json) }
-        }),
+        run: (args, signal) =>
+          keep(
+            `istioctl ${args.join(' ')}`,
+            () => istioctl.run(args, signal),
+            (text) => {
+              const json = asJson(text)
+              return json === undefined ? { text: redact(text) } : { json: redactJson(json) }
+            },
+          ),
       },
-      ...(prometheus !== undefined && { prometheus: { query: (expression, signal) => keep(`prometheus ${expression}`, () => prometheus.query(expression, signal), (json) => ({ json })) } }),
+      ...(prometheus !== undefined && {
+        prometheus: {
+          query: (expression, signal) =>
+            keep(
+              `prometheus ${expression}`,
+              () => prometheus.query(expression, signal),
+              (json) => ({ json }),
+            ),
+        },
+      }),
       now: () => clients.now(),
     },
   }
@@ -99,13 +161,16 @@ export function replayClients(recording: Recording, { delay = 0 }: { delay?: num
     signal.throwIfAborted()
     const call = calls.get(name)
     if (call === undefined) throw new UnseenError('unavailable', `the recording does not hold: ${name}`)
-    if (call.failed !== undefined) throw new UnseenError(call.failed.reason, call.failed.detail, { permission: call.failed.permission })
+    if (call.failed !== undefined)
+      throw new UnseenError(call.failed.reason, call.failed.detail, { permission: call.failed.permission })
     return call
   }
   return {
     kubernetes: {
-      list: async (resource, where, signal) => structuredClone((await answer(listCall(resource, where), signal)).json) as KubernetesObject[],
-      log: async (pod, container, tailLines, signal, window) => (await answer(logCall(pod, container, tailLines, window), signal)).text ?? '',
+      list: async (resource, where, signal) =>
+        structuredClone((await answer(listCall(resource, where), signal)).json) as KubernetesObject[],
+      log: async (pod, container, tailLines, signal, window) =>
+        (await answer(logCall(pod, container, tailLines, window), signal)).text ?? '',
       allowed: async (permission, signal) => (await answer(accessCall(permission), signal)).json === true,
       version: async (signal) => (await answer('kubernetes version', signal)).text ?? '',
     },
@@ -116,7 +181,13 @@ export function replayClients(recording: Recording, { delay = 0 }: { delay?: num
       },
     },
     ...(recording.calls.some(({ call }) => call.startsWith('prometheus ')) && {
-      prometheus: { query: async (expression: string, signal: AbortSignal) => structuredClone((await answer(`prometheus ${expression}`, signal)).json) as { metric: Record<string, string>; value: number }[] },
+      prometheus: {
+        query: async (expression: string, signal: AbortSignal) =>
+          structuredClone((await answer(`prometheus ${expression}`, signal)).json) as {
+            metric: Record<string, string>
+            value: number
+          }[],
+      },
     }),
     now: () => new Date(recording.madeAt),
   }

@@ -20,7 +20,10 @@ export function withoutSecrets(istioctl: Istioctl, context: () => Promise<string
         listing = undefined
         throw error
       })
-      return istioctl.run([...args, '--remote-contexts', name, ...analyzers.flatMap((one) => ['--analyzer', one])], signal)
+      return istioctl.run(
+        [...args, '--remote-contexts', name, ...analyzers.flatMap((one) => ['--analyzer', one])],
+        signal,
+      )
     },
   }
 }

@@ -17,6 +17,7 @@ export function accessLog(pod: Ref): Step<'access-log'> {
     group: 'traffic',
     title: `access log of ${pod.name}`,
     source: `kubectl logs -n ${pod.namespace ?? ''} ${pod.name} -c ${PROXY_CONTAINER} --tail=${TAIL_LINES}`,
-    collect: async ({ kubernetes }, signal) => parseAccessLog(redact(await kubernetes.log(pod, PROXY_CONTAINER, TAIL_LINES, signal))),
+    collect: async ({ kubernetes }, signal) =>
+      parseAccessLog(redact(await kubernetes.log(pod, PROXY_CONTAINER, TAIL_LINES, signal))),
   }
 }

@@ -11,6 +11,7 @@ export function analyzerMessages(namespace: string): Step<'analyzer-messages'> {
     group: 'control plane',
     title: `analyzers on ${namespace}`,
     source: `istioctl analyze -n ${namespace} -o json`,
-    collect: async ({ istioctl }, signal) => parseAnalyzerMessages(redact(await istioctl.run(['analyze', '-n', namespace, '-o', 'json'], signal))),
+    collect: async ({ istioctl }, signal) =>
+      parseAnalyzerMessages(redact(await istioctl.run(['analyze', '-n', namespace, '-o', 'json'], signal))),
   }
 }

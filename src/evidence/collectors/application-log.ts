@@ -16,6 +16,7 @@ export function applicationLog(pod: Ref, container: string): Step<'application-l
     group: 'workloads',
     title: `log of ${container} in ${pod.name}`,
     source: `kubectl logs -n ${pod.namespace ?? ''} ${pod.name} -c ${container} --tail=${APPLICATION_LINES}`,
-    collect: async ({ kubernetes }, signal) => listeningIn(redact(await kubernetes.log(pod, container, APPLICATION_LINES, signal))),
+    collect: async ({ kubernetes }, signal) =>
+      listeningIn(redact(await kubernetes.log(pod, container, APPLICATION_LINES, signal))),
   }
 }

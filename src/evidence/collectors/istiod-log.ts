@@ -16,6 +16,7 @@ export function istiodLog(pod: Ref): Step<'istiod-log'> {
     group: 'control plane',
     title: `log of ${pod.name}`,
     source: `kubectl logs -n ${pod.namespace ?? ''} ${pod.name} -c discovery --tail=${ISTIOD_LINES}`,
-    collect: async ({ kubernetes }, signal) => istiodWarnings(redact(await kubernetes.log(pod, 'discovery', ISTIOD_LINES, signal))),
+    collect: async ({ kubernetes }, signal) =>
+      istiodWarnings(redact(await kubernetes.log(pod, 'discovery', ISTIOD_LINES, signal))),
   }
 }

@@ -28,6 +28,7 @@ export function parseLogLevels(text: string): LogLevels {
     const [, logger, level] = LINE.exec(line) ?? []
     return logger === undefined || level === undefined ? [] : [[logger, level]]
   })
-  if (start === -1 || pairs.length === 0) throw new UnseenError('unparsable', 'istioctl proxy-config log named no logger')
+  if (start === -1 || pairs.length === 0)
+    throw new UnseenError('unparsable', 'istioctl proxy-config log named no logger')
   return Object.fromEntries(pairs)
 }

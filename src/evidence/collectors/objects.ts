@@ -3,8 +3,18 @@ import type { EvidenceMap, ObjectKind } from '../reading.ts'
 import type { Step, StepGroup } from '../step.ts'
 import { stepId } from '../step.ts'
 
-const networking = (plural: string, kind: string): Resource => ({ group: 'networking.istio.io', version: 'v1', plural, kind })
-const security = (plural: string, kind: string): Resource => ({ group: 'security.istio.io', version: 'v1', plural, kind })
+const networking = (plural: string, kind: string): Resource => ({
+  group: 'networking.istio.io',
+  version: 'v1',
+  plural,
+  kind,
+})
+const security = (plural: string, kind: string): Resource => ({
+  group: 'security.istio.io',
+  version: 'v1',
+  plural,
+  kind,
+})
 
 /** The resource behind each kind of object evidence, as the API server names it. */
 export const RESOURCES: Readonly<Record<ObjectKind, Resource>> = {
@@ -18,7 +28,12 @@ export const RESOURCES: Readonly<Record<ObjectKind, Resource>> = {
   'daemon-sets': { group: 'apps', version: 'v1', plural: 'daemonsets', kind: 'DaemonSet' },
   events: { group: '', version: 'v1', plural: 'events', kind: 'Event' },
   'mesh-config': { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap' },
-  'mutating-webhooks': { group: 'admissionregistration.k8s.io', version: 'v1', plural: 'mutatingwebhookconfigurations', kind: 'MutatingWebhookConfiguration' },
+  'mutating-webhooks': {
+    group: 'admissionregistration.k8s.io',
+    version: 'v1',
+    plural: 'mutatingwebhookconfigurations',
+    kind: 'MutatingWebhookConfiguration',
+  },
   'virtual-services': networking('virtualservices', 'VirtualService'),
   'destination-rules': networking('destinationrules', 'DestinationRule'),
   gateways: networking('gateways', 'Gateway'),
@@ -43,7 +58,8 @@ export interface Scope {
 /** Reads all objects of one kind. */
 export function objects<K extends ObjectKind>(kind: K, group: StepGroup, scope: Scope = {}): Step<K> {
   const resource = RESOURCES[kind]
-  const name = resource.group === '' || resource.group === 'apps' ? resource.plural : `${resource.plural}.${resource.group}`
+  const name =
+    resource.group === '' || resource.group === 'apps' ? resource.plural : `${resource.plural}.${resource.group}`
   const where = scope.namespace === undefined ? '-A' : `-n ${scope.namespace}`
   const selectors = `${scope.labels === undefined ? '' : ` -l ${scope.labels}`}${scope.fields === undefined ? '' : ` --field-selector ${scope.fields}`}`
   return {

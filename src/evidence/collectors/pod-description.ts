@@ -13,6 +13,7 @@ export function podDescription(pod: Ref): Step<'pod-description'> {
     group: 'workloads',
     title: `description of ${pod.name}`,
     source: `istioctl experimental describe pod ${name}`,
-    collect: async ({ istioctl }, signal) => redact(await istioctl.run(['experimental', 'describe', 'pod', name], signal)),
+    collect: async ({ istioctl }, signal) =>
+      redact(await istioctl.run(['experimental', 'describe', 'pod', name], signal)),
   }
 }

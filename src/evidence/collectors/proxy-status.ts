@@ -18,7 +18,8 @@ export function proxyStatus(revision?: string): Step<'proxy-status'> {
   }
 }
 
-const TOO_OLD = 'this istioctl cannot print the status as JSON, which Istio 1.27 and newer can: install the version of the control plane and set ISTIOCTL to it'
+const TOO_OLD =
+  'this istioctl cannot print the status as JSON, which Istio 1.27 and newer can: install the version of the control plane and set ISTIOCTL to it'
 
 async function readStatus(istioctl: Istioctl, args: readonly string[], signal: AbortSignal): Promise<ProxySync[]> {
   let text: string
@@ -26,7 +27,11 @@ async function readStatus(istioctl: Istioctl, args: readonly string[], signal: A
     text = await istioctl.run(args, signal)
   } catch (error) {
     // Before 1.27 the command had no -o.
-    if (error instanceof UnseenError && /unknown (shorthand )?flag|output format "json" not supported/.test(error.message)) throw new UnseenError('unparsable', TOO_OLD, { cause: error })
+    if (
+      error instanceof UnseenError &&
+      /unknown (shorthand )?flag|output format "json" not supported/.test(error.message)
+    )
+      throw new UnseenError('unparsable', TOO_OLD, { cause: error })
     throw error
   }
   if (/^\s*NAME\s+CLUSTER\b/.test(text)) throw new UnseenError('unparsable', TOO_OLD)

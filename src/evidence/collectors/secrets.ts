@@ -13,6 +13,7 @@ export function secrets(pod: Ref): Step<'secrets'> {
     group: 'proxies',
     title: `certificates of ${pod.name}`,
     source: `istioctl proxy-config secret ${name} -o json`,
-    collect: async ({ istioctl }, signal) => parseSecretDump(await istioctl.run(['proxy-config', 'secret', name, '-o', 'json'], signal)),
+    collect: async ({ istioctl }, signal) =>
+      parseSecretDump(await istioctl.run(['proxy-config', 'secret', name, '-o', 'json'], signal)),
   }
 }

@@ -17,8 +17,16 @@ export function traffic(host: string): Step<'traffic'> {
       if (prometheus === undefined) throw new UnseenError('unavailable', 'no Prometheus is configured (PROMETHEUS_URL)')
       const rates = await prometheus.query(expression, signal)
       return {
-        seconds: WINDOW, host,
-        rates: rates.filter(({ value }) => value > 0).map(({ metric, value }) => ({ reporter: metric.reporter ?? '', code: metric.response_code ?? '', flags: metric.response_flags ?? '', rate: value })),
+        seconds: WINDOW,
+        host,
+        rates: rates
+          .filter(({ value }) => value > 0)
+          .map(({ metric, value }) => ({
+            reporter: metric.reporter ?? '',
+            code: metric.response_code ?? '',
+            flags: metric.response_flags ?? '',
+            rate: value,
+          })),
       }
     },
   }

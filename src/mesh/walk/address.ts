@@ -4,7 +4,9 @@ import type { AddressRange } from '../envoy.ts'
 function bitsOf(address: string): string | undefined {
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(address)) {
     const octets = address.split('.').map(Number)
-    return octets.some((octet) => octet > 255) ? undefined : octets.map((octet) => octet.toString(2).padStart(8, '0')).join('')
+    return octets.some((octet) => octet > 255)
+      ? undefined
+      : octets.map((octet) => octet.toString(2).padStart(8, '0')).join('')
   }
   if (!/^[0-9a-f:]+$/i.test(address) || !address.includes(':')) return undefined
   const [head = '', tail] = address.split('::')
@@ -13,7 +15,9 @@ function bitsOf(address: string): string | undefined {
   const after = tail === undefined ? [] : groups(tail)
   const gap = 8 - before.length - after.length
   if (gap < 0 || (tail === undefined && gap > 0)) return undefined
-  return [...before, ...Array.from({ length: gap }, () => '0'), ...after].map((group) => Number.parseInt(group, 16).toString(2).padStart(16, '0')).join('')
+  return [...before, ...Array.from({ length: gap }, () => '0'), ...after]
+    .map((group) => Number.parseInt(group, 16).toString(2).padStart(16, '0'))
+    .join('')
 }
 
 /** True for an IP address. */

@@ -1,4 +1,5 @@
 import type { Cluster, ClusterStatus } from '../envoy.ts'
+import { defined } from '../defined.ts'
 
 /** One host a cluster may send to. */
 export interface Endpoint {
@@ -19,7 +20,9 @@ type HostStatus = NonNullable<ClusterStatus['hostStatuses']>[number]
 /** Health an endpoint may have and still be sent to. */
 const USED: readonly string[] = ['HEALTHY', 'DEGRADED', 'UNKNOWN']
 
-function troubleOf({ healthStatus: { edsHealthStatus = 'HEALTHY', failedOutlierCheck, failedActiveHealthCheck } = {} }: HostStatus): string | undefined {
+function troubleOf({
+  healthStatus: { edsHealthStatus = 'HEALTHY', failedOutlierCheck, failedActiveHealthCheck } = {},
+}: HostStatus): string | undefined {
   if (failedOutlierCheck === true) return 'ejected (outlier)'
   if (failedActiveHealthCheck === true) return 'failed its health check'
   return USED.includes(edsHealthStatus) ? undefined : edsHealthStatus
@@ -30,13 +33,19 @@ function endpoint(host: HostStatus): Endpoint {
   const trouble = troubleOf(host)
   const locality = [region, zone, subZone].filter((part) => part !== undefined && part !== '').join('/')
   return {
-    weight, priority, usable: trouble === undefined, ...(trouble !== undefined && { trouble }), ...(locality !== '' && { locality }),
-    ...(socketAddress?.address !== undefined && { address: socketAddress.address }), ...(socketAddress?.portValue !== undefined && { port: socketAddress.portValue }),
+    weight,
+    priority,
+    usable: trouble === undefined,
+    ...defined({ trouble }),
+    ...(locality !== '' && { locality }),
+    ...(socketAddress?.address !== undefined && { address: socketAddress.address }),
+    ...(socketAddress?.portValue !== undefined && { port: socketAddress.portValue }),
   }
 }
 
 /** The share of healthy hosts, in percent, below which Envoy sends to all of them; 0 switches that off, as istiod does. */
-const panicThreshold = ({ commonLbConfig }: Cluster): number => (commonLbConfig?.healthyPanicThreshold === undefined ? 50 : commonLbConfig.healthyPanicThreshold.value ?? 0)
+const panicThreshold = ({ commonLbConfig }: Cluster): number =>
+  commonLbConfig?.healthyPanicThreshold === undefined ? 50 : (commonLbConfig.healthyPanicThreshold.value ?? 0)
 
 export interface EndpointsTaken {
   endpoints: Endpoint[]
@@ -50,6 +59,7 @@ export interface EndpointsTaken {
 export function endpointsOf(cluster: Cluster, status: ClusterStatus | undefined): EndpointsTaken {
   const endpoints = (status?.hostStatuses ?? []).map(endpoint)
   const usable = endpoints.filter((one) => one.usable).length
-  const panic = endpoints.length > 0 && usable < endpoints.length && (100 * usable) / endpoints.length < panicThreshold(cluster)
+  const panic =
+    endpoints.length > 0 && usable < endpoints.length && (100 * usable) / endpoints.length < panicThreshold(cluster)
   return { endpoints, panic, original: cluster.type === 'ORIGINAL_DST' }
 }

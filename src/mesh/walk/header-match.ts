@@ -6,7 +6,14 @@ import type { Taken } from './taken.ts'
 import { not, taken } from './taken.ts'
 
 /** The matcher's text condition, in today's form. */
-function stringOf({ stringMatch, exactMatch, prefixMatch, suffixMatch, containsMatch, safeRegexMatch }: HeaderMatcher): StringMatcher | undefined {
+function stringOf({
+  stringMatch,
+  exactMatch,
+  prefixMatch,
+  suffixMatch,
+  containsMatch,
+  safeRegexMatch,
+}: HeaderMatcher): StringMatcher | undefined {
   if (stringMatch !== undefined) return stringMatch
   if (exactMatch !== undefined) return { exact: exactMatch }
   if (prefixMatch !== undefined) return { prefix: prefixMatch }
@@ -33,7 +40,8 @@ export function takesHeader(matcher: HeaderMatcher, request: Request): Taken {
   const value = known ?? (treatMissingHeaderAsEmpty ? '' : null)
   const inverted = (found: Taken): Taken => (invertMatch ? not(found) : found)
   const string = stringOf(matcher)
-  if (string === undefined && rangeMatch === undefined) return inverted(taken((value !== null) === (presentMatch ?? true)))
+  if (string === undefined && rangeMatch === undefined)
+    return inverted(taken((value !== null) === (presentMatch ?? true)))
   if (value === null) return 'no'
   return inverted(string === undefined ? taken(inRange(rangeMatch ?? {}, value)) : takesString(string, value))
 }

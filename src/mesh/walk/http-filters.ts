@@ -1,4 +1,12 @@
-import type { FractionalPercent, HeaderMatcher, HttpFilter, Route, RouteMatch, VirtualHost, WeightedCluster } from '../envoy.ts'
+import type {
+  FractionalPercent,
+  HeaderMatcher,
+  HttpFilter,
+  Route,
+  RouteMatch,
+  VirtualHost,
+  WeightedCluster,
+} from '../envoy.ts'
 import { takesHeader } from './header-match.ts'
 import type { HttpConnectionManager } from './network-filters.ts'
 import { typeOf } from './network-filters.ts'
@@ -29,8 +37,36 @@ export interface FilterAnswer {
 
 /** Filters that let every request pass, or that only count and describe. */
 const PASSING: ReadonlySet<string> = new Set([
-  'Router', 'router', 'Cors', 'cors', 'FilterConfig', 'grpc_stats', 'GrpcWeb', 'grpc_web', 'Compressor', 'Decompressor', 'alpn', 'metadata_exchange', 'MetadataExchange', 'stats', 'peer_metadata', 'PeerMetadataFilter',
-  'istio_authn', 'authn', 'IstioAuthn', 'SetFilterState', 'set_filter_state', 'Config', 'ConnectAuthority', 'connect_authority', 'UpstreamCodec', 'HeaderMutation', 'StatefulSession', 'istio_stats', 'TapConfig', 'Tap',
+  'Router',
+  'router',
+  'Cors',
+  'cors',
+  'FilterConfig',
+  'grpc_stats',
+  'GrpcWeb',
+  'grpc_web',
+  'Compressor',
+  'Decompressor',
+  'alpn',
+  'metadata_exchange',
+  'MetadataExchange',
+  'stats',
+  'peer_metadata',
+  'PeerMetadataFilter',
+  'istio_authn',
+  'authn',
+  'IstioAuthn',
+  'SetFilterState',
+  'set_filter_state',
+  'Config',
+  'ConnectAuthority',
+  'connect_authority',
+  'UpstreamCodec',
+  'HeaderMutation',
+  'StatefulSession',
+  'istio_stats',
+  'TapConfig',
+  'Tap',
 ])
 
 interface Fault {
@@ -47,28 +83,59 @@ interface Requirement {
   allowMissing?: unknown
   allowMissingOrFailed?: unknown
 }
-interface JwtProvider { fromHeaders?: { name?: string }[]; fromParams?: string[]; fromCookies?: string[] }
-interface JwtAuthentication { providers?: Record<string, JwtProvider>; rules?: { match?: RouteMatch; requires?: Requirement }[] }
+interface JwtProvider {
+  fromHeaders?: { name?: string }[]
+  fromParams?: string[]
+  fromCookies?: string[]
+}
+interface JwtAuthentication {
+  providers?: Record<string, JwtProvider>
+  rules?: { match?: RouteMatch; requires?: Requirement }[]
+}
 
-function faultAnswer(filter: string, { abort, delay, headers = [], upstreamCluster }: Fault, request: Request, clusters: readonly string[]): FilterAnswer {
+function faultAnswer(
+  filter: string,
+  { abort, delay, headers = [], upstreamCluster }: Fault,
+  request: Request,
+  clusters: readonly string[],
+): FilterAnswer {
   const about = { filter, kind: 'fault' as const }
   const applies = every(headers.map((header) => takesHeader(header, request)))
-  if (applies === 'no' || (abort === undefined && delay === undefined) || (upstreamCluster !== undefined && upstreamCluster !== '' && !clusters.includes(upstreamCluster))) return { ...about, passes: 'yes' }
+  if (
+    applies === 'no' ||
+    (abort === undefined && delay === undefined) ||
+    (upstreamCluster !== undefined && upstreamCluster !== '' && !clusters.includes(upstreamCluster))
+  )
+    return { ...about, passes: 'yes' }
   const aborted = abort?.headerAbort === undefined ? percentOf(abort?.percentage) : 0
   const delayed = percentOf(delay?.percentage)
   const said = [
-    ...(aborted > 0 ? [`answers ${aborted} % of requests with ${abort?.httpStatus ?? `gRPC status ${abort?.grpcStatus ?? '?'}`} itself`] : []),
+    ...(aborted > 0
+      ? [
+          `answers ${aborted} % of requests with ${abort?.httpStatus ?? `gRPC status ${abort?.grpcStatus ?? '?'}`} itself`,
+        ]
+      : []),
     ...(delayed > 0 ? [`holds ${delayed} % of requests for ${delay?.fixedDelay ?? 'some time'}`] : []),
   ]
   if (said.length === 0) return { ...about, passes: 'yes' }
   return {
-    ...about, passes: applies === 'yes' && aborted >= 100 ? 'no' : aborted > 0 ? 'maybe' : 'yes', says: `an injected fault ${said.join(' and ')}`,
-    ...(aborted > 0 && abort?.httpStatus !== undefined && { status: abort.httpStatus }), ...(applies === 'yes' && aborted > 0 && { share: aborted }),
+    ...about,
+    passes: applies === 'yes' && aborted >= 100 ? 'no' : aborted > 0 ? 'maybe' : 'yes',
+    says: `an injected fault ${said.join(' and ')}`,
+    ...(aborted > 0 && abort?.httpStatus !== undefined && { status: abort.httpStatus }),
+    ...(applies === 'yes' && aborted > 0 && { share: aborted }),
   }
 }
 
 /** Whether a requirement lets a request without a token pass. */
-function letsMissing({ requiresAny, requiresAll, allowMissing, allowMissingOrFailed, providerName, providerAndAudiences }: Requirement): boolean {
+function letsMissing({
+  requiresAny,
+  requiresAll,
+  allowMissing,
+  allowMissingOrFailed,
+  providerName,
+  providerAndAudiences,
+}: Requirement): boolean {
   if (allowMissing !== undefined || allowMissingOrFailed !== undefined) return true
   if (requiresAny !== undefined) return (requiresAny.requirements ?? []).some(letsMissing)
   if (requiresAll !== undefined) return (requiresAll.requirements ?? []).every(letsMissing)
@@ -76,19 +143,30 @@ function letsMissing({ requiresAny, requiresAll, allowMissing, allowMissingOrFai
 }
 
 /** True when the request has something where a provider looks for a token. Unless told otherwise that is `Authorization: Bearer`, then `access_token`. */
-function mayCarryToken({ fromHeaders = [], fromParams = [], fromCookies = [] }: JwtProvider, { headers, path }: Request): boolean {
-  if (fromHeaders.length + fromParams.length + fromCookies.length === 0) return /^bearer\s/i.test(headers.get('authorization') ?? '') || queryParameter(path, 'access_token') !== undefined
-  return fromHeaders.some(({ name = '' }) => headers.has(name.toLowerCase())) || fromParams.some((name) => queryParameter(path, name) !== undefined) || (fromCookies.length > 0 && headers.has('cookie'))
+function mayCarryToken(
+  { fromHeaders = [], fromParams = [], fromCookies = [] }: JwtProvider,
+  { headers, path }: Request,
+): boolean {
+  if (fromHeaders.length + fromParams.length + fromCookies.length === 0)
+    return /^bearer\s/i.test(headers.get('authorization') ?? '') || queryParameter(path, 'access_token') !== undefined
+  return (
+    fromHeaders.some(({ name = '' }) => headers.has(name.toLowerCase())) ||
+    fromParams.some((name) => queryParameter(path, name) !== undefined) ||
+    (fromCookies.length > 0 && headers.has('cookie'))
+  )
 }
 
-const findsToken = ({ providers = {} }: JwtAuthentication, request: Request): boolean => Object.values(providers).some((provider) => mayCarryToken(provider, request))
+const findsToken = ({ providers = {} }: JwtAuthentication, request: Request): boolean =>
+  Object.values(providers).some((provider) => mayCarryToken(provider, request))
 
 function jwtAnswer(filter: string, config: JwtAuthentication, request: Request): FilterAnswer {
   const about = { filter, kind: 'jwt' as const }
   const rule = (config.rules ?? []).find(({ match }) => takesRoute(match ?? {}, request) !== 'no')
   if (rule?.requires === undefined) return { ...about, passes: 'yes' }
-  if (findsToken(config, request)) return { ...about, passes: 'maybe', says: 'the token it carries is checked; whether it is valid is not known here' }
-  if (letsMissing(rule.requires)) return { ...about, passes: 'yes', says: 'a token is checked when there is one; this request has none' }
+  if (findsToken(config, request))
+    return { ...about, passes: 'maybe', says: 'the token it carries is checked; whether it is valid is not known here' }
+  if (letsMissing(rule.requires))
+    return { ...about, passes: 'yes', says: 'a token is checked when there is one; this request has none' }
   return { ...about, passes: 'no', status: 401, says: 'a token is required and this request has none (Jwt is missing)' }
 }
 
@@ -97,13 +175,36 @@ function rbacAnswer(filter: string, rules: Rbac | undefined, judged: Judged): Fi
   if (rules === undefined) return { ...about, passes: 'yes' }
   const { passes, policies } = passesRbac(rules, judged)
   const denies = rules.action === 'DENY'
-  if (passes === 'yes') return { ...about, passes, policies, ...(!denies && policies.length > 0 && { says: `allowed by ${policies.join(', ')}` }) }
-  if (passes === 'maybe') return { ...about, passes, policies, says: `whether it is ${denies ? 'denied' : 'allowed'} by ${policies.join(', ')} depends on what is not known here` }
-  return { ...about, passes, policies, status: 403, says: denies ? `denied by ${policies.join(', ')}` : 'denied: no rule that allows takes it (rbac_access_denied_matched_policy[none])' }
+  if (passes === 'yes')
+    return {
+      ...about,
+      passes,
+      policies,
+      ...(!denies && policies.length > 0 && { says: `allowed by ${policies.join(', ')}` }),
+    }
+  if (passes === 'maybe')
+    return {
+      ...about,
+      passes,
+      policies,
+      says: `whether it is ${denies ? 'denied' : 'allowed'} by ${policies.join(', ')} depends on what is not known here`,
+    }
+  return {
+    ...about,
+    passes,
+    policies,
+    status: 403,
+    says: denies
+      ? `denied by ${policies.join(', ')}`
+      : 'denied: no rule that allows takes it (rbac_access_denied_matched_policy[none])',
+  }
 }
 
 /** A filter's own configuration for one route: the cluster's before the route's before the virtual host's before the listener's. */
-function configOf(filter: HttpFilter, over: readonly (Record<string, unknown> | undefined)[]): Record<string, unknown> | 'disabled' {
+function configOf(
+  filter: HttpFilter,
+  over: readonly (Record<string, unknown> | undefined)[],
+): Record<string, unknown> | 'disabled' {
   for (const configs of over) {
     const config = configs?.[filter.name ?? ''] as (Record<string, unknown> & { '@type'?: string }) | undefined
     if (config === undefined) continue
@@ -111,11 +212,12 @@ function configOf(filter: HttpFilter, over: readonly (Record<string, unknown> | 
     if (config.disabled === true) return 'disabled'
     return (config.config ?? {}) as Record<string, unknown>
   }
-  return filter.disabled === true ? 'disabled' : filter.typedConfig ?? {}
+  return filter.disabled === true ? 'disabled' : (filter.typedConfig ?? {})
 }
 
 /** The rules of an RBAC filter, or of a route's own instead. */
-const rulesOf = ({ rbac, rules }: { rbac?: { rules?: Rbac }; rules?: Rbac }): Rbac | undefined => (rbac === undefined ? rules : rbac.rules)
+const rulesOf = ({ rbac, rules }: { rbac?: { rules?: Rbac }; rules?: Rbac }): Rbac | undefined =>
+  rbac === undefined ? rules : rbac.rules
 
 /** Where a request goes in the route configuration, as far as it is known when the filters run. */
 export interface Routed {
@@ -126,20 +228,52 @@ export interface Routed {
 }
 
 /** What the HTTP filters of a connection manager do to a request, in their order; those that let everything pass are left out. */
-export function httpFilterAnswers({ httpFilters = [] }: HttpConnectionManager, judged: Judged & { request: Request }, { virtualHost, route, weighted, clusters = [] }: Routed): FilterAnswer[] {
-  const token = httpFilters.some((filter) => typeOf(filter) === 'JwtAuthentication' && findsToken((filter.typedConfig ?? {}) as JwtAuthentication, judged.request))
-  return httpFilters.flatMap((filter): FilterAnswer[] => {
-    const name = filter.name ?? 'a filter without a name'
-    const config = configOf(filter, [weighted?.typedPerFilterConfig, route?.typedPerFilterConfig, virtualHost?.typedPerFilterConfig])
-    if (config === 'disabled') return []
-    switch (typeOf(filter)) {
-      case 'HTTPFault': return [faultAnswer(name, config, judged.request, clusters)]
-      case 'JwtAuthentication': return [jwtAnswer(name, config, judged.request)]
-      case 'RBAC': return [rbacAnswer(name, rulesOf(config), { ...judged, token })]
-      case 'LocalRateLimit': return [{ filter: name, kind: 'rate limit', passes: 'yes', says: 'a local rate limit may answer 429' }]
-      case 'RateLimit': return [{ filter: name, kind: 'rate limit', passes: 'yes', says: 'a rate limit service may answer 429' }]
-      case 'ExtAuthz': return [{ filter: name, kind: 'external authorization', passes: 'maybe', says: 'an external authorizer decides' }]
-      default: return PASSING.has(typeOf(filter)) ? [] : [{ filter: name, kind: 'unknown', passes: 'yes', says: `the filter ${name} was passed over: what it does is not known here` }]
-    }
-  }).filter(({ passes, says }) => passes !== 'yes' || says !== undefined)
+export function httpFilterAnswers(
+  { httpFilters = [] }: HttpConnectionManager,
+  judged: Judged & { request: Request },
+  { virtualHost, route, weighted, clusters = [] }: Routed,
+): FilterAnswer[] {
+  const token = httpFilters.some(
+    (filter) =>
+      typeOf(filter) === 'JwtAuthentication' &&
+      findsToken((filter.typedConfig ?? {}) as JwtAuthentication, judged.request),
+  )
+  return httpFilters
+    .flatMap((filter): FilterAnswer[] => {
+      const name = filter.name ?? 'a filter without a name'
+      const config = configOf(filter, [
+        weighted?.typedPerFilterConfig,
+        route?.typedPerFilterConfig,
+        virtualHost?.typedPerFilterConfig,
+      ])
+      if (config === 'disabled') return []
+      switch (typeOf(filter)) {
+        case 'HTTPFault':
+          return [faultAnswer(name, config, judged.request, clusters)]
+        case 'JwtAuthentication':
+          return [jwtAnswer(name, config, judged.request)]
+        case 'RBAC':
+          return [rbacAnswer(name, rulesOf(config), { ...judged, token })]
+        case 'LocalRateLimit':
+          return [{ filter: name, kind: 'rate limit', passes: 'yes', says: 'a local rate limit may answer 429' }]
+        case 'RateLimit':
+          return [{ filter: name, kind: 'rate limit', passes: 'yes', says: 'a rate limit service may answer 429' }]
+        case 'ExtAuthz':
+          return [
+            { filter: name, kind: 'external authorization', passes: 'maybe', says: 'an external authorizer decides' },
+          ]
+        default:
+          return PASSING.has(typeOf(filter))
+            ? []
+            : [
+                {
+                  filter: name,
+                  kind: 'unknown',
+                  passes: 'yes',
+                  says: `the filter ${name} was passed over: what it does is not known here`,
+                },
+              ]
+      }
+    })
+    .filter(({ passes, says }) => passes !== 'yes' || says !== undefined)
 }

@@ -8,6 +8,7 @@ import type { Connection, Request } from './request.ts'
 import { tcpShares } from './route-action.ts'
 import type { TlsMismatch } from './tls-mismatch.ts'
 import { tlsMismatch } from './tls-mismatch.ts'
+import { defined } from '../defined.ts'
 
 /** Why a connection or request ends at the callee's proxy. */
 export type InboundEnd =
@@ -51,15 +52,29 @@ export function walkInbound(proxy: ProxyConfiguration, connection: Connection, r
   if (chain.chain === undefined) return { ...walk, ends: { kind: 'no filter chain' }, answers: [] }
   const mismatch = tlsMismatch(chain, connection)
   if (mismatch !== undefined) return { ...walk, ends: { kind: mismatch }, answers: [] }
-  const route = chain.ending?.kind === 'http' ? walkRoutes(chain.ending.manager, proxy.routes, connection, request) : undefined
+  const route =
+    chain.ending?.kind === 'http' ? walkRoutes(chain.ending.manager, proxy.routes, connection, request) : undefined
   const branch = route?.branches[0]
   const answers = [...chain.answers, ...(branch?.answers ?? [])]
   const stop = answers.find(({ passes }) => passes === 'no')
-  if (stop !== undefined) return { ...walk, ends: { kind: 'denied', answer: stop }, answers: answers.filter((one) => one !== stop) }
+  if (stop !== undefined)
+    return { ...walk, ends: { kind: 'denied', answer: stop }, answers: answers.filter((one) => one !== stop) }
   if (chain.ending?.kind === 'http' && branch === undefined) return { ...walk, ends: { kind: 'no route' }, answers }
-  const [share] = chain.ending?.kind === 'tcp' ? tcpShares(chain.ending.proxy) : branch?.outcome.kind === 'clusters' ? branch.outcome.clusters : []
+  const [share] =
+    chain.ending?.kind === 'tcp'
+      ? tcpShares(chain.ending.proxy)
+      : branch?.outcome.kind === 'clusters'
+        ? branch.outcome.clusters
+        : []
   if (share === undefined) return { ...walk, answers }
-  if (share.name === 'BlackHoleCluster') return { ...walk, ends: { kind: 'black hole' }, answers, clusterName: share.name }
+  if (share.name === 'BlackHoleCluster')
+    return { ...walk, ends: { kind: 'black hole' }, answers, clusterName: share.name }
   const cluster = proxy.clusters?.find(({ name }) => name === share.name)
-  return { ...walk, answers, clusterName: share.name, port: applicationPort(cluster, share.name, connection), ...(cluster !== undefined && { cluster }) }
+  return {
+    ...walk,
+    answers,
+    clusterName: share.name,
+    port: applicationPort(cluster, share.name, connection),
+    ...defined({ cluster }),
+  }
 }

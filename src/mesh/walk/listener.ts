@@ -9,7 +9,10 @@ const listensOn = (listener: Listener, port: number, accepts: (address: string |
 
 /** The listener that takes a connection, by address and port before any address and that port. */
 function byAddress(listeners: readonly Listener[], { address, port }: Connection): Listener | undefined {
-  return listeners.find((one) => address !== undefined && listensOn(one, port, (own) => own === address)) ?? listeners.find((one) => listensOn(one, port, isAny))
+  return (
+    listeners.find((one) => address !== undefined && listensOn(one, port, (own) => own === address)) ??
+    listeners.find((one) => listensOn(one, port, isAny))
+  )
 }
 
 export interface ListenerTaken {
@@ -20,7 +23,8 @@ export interface ListenerTaken {
 }
 
 /** True for the listener every outgoing connection of a pod is redirected to (15001). */
-const isVirtualOutbound = ({ useOriginalDst, trafficDirection }: Listener): boolean => useOriginalDst === true && trafficDirection !== 'INBOUND'
+const isVirtualOutbound = ({ useOriginalDst, trafficDirection }: Listener): boolean =>
+  useOriginalDst === true && trafficDirection !== 'INBOUND'
 
 /**
  * Where a connection that leaves a sidecar's pod, or that arrives at a gateway, is taken. A sidecar's virtual outbound listener hands it to the
@@ -35,7 +39,11 @@ export function outboundListener(listeners: readonly Listener[], connection: Con
 
 /** Where a connection to a pod is taken: its virtual inbound listener (15006), or a listener of that very port when nothing is captured. */
 export function inboundListener(listeners: readonly Listener[], connection: Connection): Listener | undefined {
-  const virtual = listeners.find(({ name, listenerFilters = [], trafficDirection }) =>
-    name === 'virtualInbound' || (trafficDirection === 'INBOUND' && listenerFilters.some((filter) => (filter.name ?? '').endsWith('.original_dst'))))
+  const virtual = listeners.find(
+    ({ name, listenerFilters = [], trafficDirection }) =>
+      name === 'virtualInbound' ||
+      (trafficDirection === 'INBOUND' &&
+        listenerFilters.some((filter) => (filter.name ?? '').endsWith('.original_dst'))),
+  )
   return virtual ?? byAddress(listeners, connection)
 }

@@ -28,10 +28,18 @@ export type Ending =
   | { kind: 'none' }
 
 /** The last part of a filter's type, `HttpConnectionManager`: names are free, types are not. */
-export const typeOf = ({ typedConfig, name }: NetworkFilter): string => typedConfig?.['@type']?.split('.').pop() ?? name?.split('.').pop() ?? ''
+export const typeOf = ({ typedConfig, name }: NetworkFilter): string =>
+  typedConfig?.['@type']?.split('.').pop() ?? name?.split('.').pop() ?? ''
 
 /** Filters that do nothing to where a connection goes. */
-const HARMLESS: ReadonlySet<string> = new Set(['MetadataExchange', 'metadata_exchange', 'ConnectionLimit', 'Config', 'SniCluster', 'RBAC'])
+const HARMLESS: ReadonlySet<string> = new Set([
+  'MetadataExchange',
+  'metadata_exchange',
+  'ConnectionLimit',
+  'Config',
+  'SniCluster',
+  'RBAC',
+])
 
 /** What is at the end of a filter chain, and the filters before it. */
 export function endingOf(chain: FilterChain): { ending: Ending; before: NetworkFilter[] } {
@@ -53,7 +61,9 @@ export function endingOf(chain: FilterChain): { ending: Ending; before: NetworkF
 }
 
 /** True when the cluster is named by the connection's SNI, as on gateways between clusters (AUTO_PASSTHROUGH). */
-export const goesBySni = (before: readonly NetworkFilter[]): boolean => before.some((filter) => /sni_?cluster/i.test(filter.name ?? '') || typeOf(filter) === 'SniCluster')
+export const goesBySni = (before: readonly NetworkFilter[]): boolean =>
+  before.some((filter) => /sni_?cluster/i.test(filter.name ?? '') || typeOf(filter) === 'SniCluster')
 
 /** The network filters that are not understood here. */
-export const unknownFilters = (before: readonly NetworkFilter[]): string[] => before.filter((filter) => !HARMLESS.has(typeOf(filter))).map(({ name }) => name ?? 'a filter without a name')
+export const unknownFilters = (before: readonly NetworkFilter[]): string[] =>
+  before.filter((filter) => !HARMLESS.has(typeOf(filter))).map(({ name }) => name ?? 'a filter without a name')

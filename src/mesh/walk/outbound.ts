@@ -1,4 +1,12 @@
-import type { Cluster, ClusterStatus, Listener, NetworkFilter, Route, RouteConfiguration, VirtualHost } from '../envoy.ts'
+import type {
+  Cluster,
+  ClusterStatus,
+  Listener,
+  NetworkFilter,
+  Route,
+  RouteConfiguration,
+  VirtualHost,
+} from '../envoy.ts'
 import type { ChainTaken } from './filter-chain.ts'
 import { filterChainFor } from './filter-chain.ts'
 import type { FilterAnswer } from './http-filters.ts'
@@ -17,6 +25,7 @@ import { routesFor } from './route-match.ts'
 import type { TlsMismatch } from './tls-mismatch.ts'
 import { tlsMismatch } from './tls-mismatch.ts'
 import { lookedUpHost, virtualHostFor } from './virtual-host.ts'
+import { defined } from '../defined.ts'
 
 /** What is known of one proxy's live configuration; a part that could not be seen is absent. */
 export interface ProxyConfiguration {
@@ -78,14 +87,21 @@ export interface OutboundWalk {
 }
 
 function networkAnswers(filters: readonly NetworkFilter[], judged: Judged): FilterAnswer[] {
-  return filters.filter((filter) => typeOf(filter) === 'RBAC').flatMap((filter): FilterAnswer[] => {
-    const rules = filter.typedConfig?.rules as Rbac | undefined
-    if (rules === undefined) return []
-    const { passes, policies } = passesRbac(rules, judged)
-    if (passes === 'yes') return []
-    const says = passes === 'maybe' ? `whether ${policies.join(', ')} lets the connection in depends on what is not known here` : policies.length === 0 ? 'denied: no rule that allows takes the connection' : `denied by ${policies.join(', ')}`
-    return [{ filter: filter.name ?? 'rbac', kind: 'rbac', passes, says, policies }]
-  })
+  return filters
+    .filter((filter) => typeOf(filter) === 'RBAC')
+    .flatMap((filter): FilterAnswer[] => {
+      const rules = filter.typedConfig?.rules as Rbac | undefined
+      if (rules === undefined) return []
+      const { passes, policies } = passesRbac(rules, judged)
+      if (passes === 'yes') return []
+      const says =
+        passes === 'maybe'
+          ? `whether ${policies.join(', ')} lets the connection in depends on what is not known here`
+          : policies.length === 0
+            ? 'denied: no rule that allows takes the connection'
+            : `denied by ${policies.join(', ')}`
+      return [{ filter: filter.name ?? 'rbac', kind: 'rbac', passes, says, policies }]
+    })
 }
 
 /** A connection's way through a listener's filter chains. */
@@ -96,18 +112,25 @@ export function walkChain(listener: Listener, connection: Connection): ChainWalk
   return { ...found, ending, answers: networkAnswers(before, { connection }), unknown: unknownFilters(before) }
 }
 
-const clustersOf = (outcome: RouteOutcome): string[] => (outcome.kind === 'clusters' ? outcome.clusters.map(({ name }) => name) : [])
+const clustersOf = (outcome: RouteOutcome): string[] =>
+  outcome.kind === 'clusters' ? outcome.clusters.map(({ name }) => name) : []
 
 /**
  * A request's way through the routes of an HTTP connection manager; undefined when they could not be seen.
  *
  * @param routes the proxy's route configurations, for managers that name theirs
  */
-export function walkRoutes(manager: HttpConnectionManager, routes: readonly RouteConfiguration[] | undefined, connection: Connection, request: Request): RouteWalk | undefined {
+export function walkRoutes(
+  manager: HttpConnectionManager,
+  routes: readonly RouteConfiguration[] | undefined,
+  connection: Connection,
+  request: Request,
+): RouteWalk | undefined {
   const name = manager.rds?.routeConfigName ?? manager.routeConfig?.name
   const named = name !== undefined && { name }
   const configuration = manager.routeConfig ?? routes?.find((one) => one.name === name)
-  if (configuration === undefined) return routes === undefined ? undefined : { ...named, branches: [], answers: [], certain: true }
+  if (configuration === undefined)
+    return routes === undefined ? undefined : { ...named, branches: [], answers: [], certain: true }
   const path = normalized(request.path, manager)
   if (path === undefined) return { ...named, configuration, branches: [], answers: [], certain: true, refused: true }
   const asSeen = { ...request, path }
@@ -116,14 +139,40 @@ export function walkRoutes(manager: HttpConnectionManager, routes: readonly Rout
   const routeless = (): FilterAnswer[] => httpFilterAnswers(manager, { connection, request: asSeen }, {})
   if (found === undefined) return { ...named, configuration, host, branches: [], answers: routeless(), certain: true }
   const { virtualHost, domain } = found
-  const branch = (outcome: RouteOutcome, route?: Route): Branch =>
-    ({ outcome, answers: httpFilterAnswers(manager, { connection, request: asSeen }, { virtualHost, clusters: clustersOf(outcome), ...(route !== undefined && { route }) }), ...(route !== undefined && { route }) })
+  const branch = (outcome: RouteOutcome, route?: Route): Branch => ({
+    outcome,
+    answers: httpFilterAnswers(
+      manager,
+      { connection, request: asSeen },
+      { virtualHost, clusters: clustersOf(outcome), ...defined({ route }) },
+    ),
+    ...defined({ route }),
+  })
   // A virtual host that asks for HTTPS redirects before it looks at its routes.
   const redirect = httpsRedirect(virtualHost, asSeen, connection)
-  if (redirect !== undefined) return { ...named, configuration, host, virtualHost, domain, branches: [branch(redirect)], answers: [], certain: true }
+  if (redirect !== undefined)
+    return {
+      ...named,
+      configuration,
+      host,
+      virtualHost,
+      domain,
+      branches: [branch(redirect)],
+      answers: [],
+      certain: true,
+    }
   const taken = routesFor(virtualHost, asSeen)
   const branches = taken.routes.map((route) => branch(outcomeOf(route, asSeen), route))
-  return { ...named, configuration, host, virtualHost, domain, branches, answers: branches.length === 0 ? routeless() : [], certain: taken.certain || taken.routes.length === 0 }
+  return {
+    ...named,
+    configuration,
+    host,
+    virtualHost,
+    domain,
+    branches,
+    answers: branches.length === 0 ? routeless() : [],
+    certain: taken.certain || taken.routes.length === 0,
+  }
 }
 
 /** Clusters of several routes, each once; a cluster that several routes name keeps its largest share. */
@@ -136,7 +185,8 @@ function merged(branches: readonly Branch[]): Share[] {
   return [...shares].map(([name, weight]) => ({ name, weight }))
 }
 
-const isStopped = ({ answers }: { answers: readonly FilterAnswer[] }): boolean => answers.some(({ passes }) => passes === 'no')
+const isStopped = ({ answers }: { answers: readonly FilterAnswer[] }): boolean =>
+  answers.some(({ passes }) => passes === 'no')
 
 /** Follows a request through its caller's proxy: listener, filter chain, route, up to the clusters it may go to. */
 export function walkOutbound(proxy: ProxyConfiguration, connection: Connection, request: Request): OutboundWalk {
@@ -153,5 +203,12 @@ export function walkOutbound(proxy: ProxyConfiguration, connection: Connection, 
   }
   if (chain.ending?.kind !== 'http' || isStopped(chain)) return walk
   const route = walkRoutes(chain.ending.manager, proxy.routes, connection, request)
-  return route === undefined ? walk : { ...walk, route, clusters: merged(route.branches), reached: merged(route.branches.filter((branch) => !isStopped(branch))) }
+  return route === undefined
+    ? walk
+    : {
+        ...walk,
+        route,
+        clusters: merged(route.branches),
+        reached: merged(route.branches.filter((branch) => !isStopped(branch))),
+      }
 }

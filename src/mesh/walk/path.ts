@@ -7,7 +7,10 @@ export const withoutQuery = (path: string): string => path.replace(/[?#].*$/s, '
 export function queryParameter(path: string, name: string): string | undefined {
   const start = path.indexOf('?')
   if (start === -1) return undefined
-  for (const pair of path.slice(start + 1).replace(/#.*$/s, '').split('&')) {
+  for (const pair of path
+    .slice(start + 1)
+    .replace(/#.*$/s, '')
+    .split('&')) {
     const equals = pair.indexOf('=')
     if ((equals === -1 ? pair : pair.slice(0, equals)) === name) return equals === -1 ? '' : pair.slice(equals + 1)
   }
@@ -15,15 +18,26 @@ export function queryParameter(path: string, name: string): string | undefined {
 }
 
 /** The path as the filters and routes of an HTTP connection manager see it (Istio's pathNormalization); undefined when it is refused. */
-export function normalized(path: string, { normalizePath, mergeSlashes, pathWithEscapedSlashesAction }: HttpConnectionManager): string | undefined {
+export function normalized(
+  path: string,
+  { normalizePath, mergeSlashes, pathWithEscapedSlashesAction }: HttpConnectionManager,
+): string | undefined {
   const end = path.search(/[?#]/)
   const query = end === -1 ? '' : path.slice(end)
   let plain = end === -1 ? path : path.slice(0, end)
   if (/%2f|%5c/i.test(plain)) {
     if (pathWithEscapedSlashesAction === 'REJECT_REQUEST') return undefined
-    if ((pathWithEscapedSlashesAction ?? '').startsWith('UNESCAPE_AND_')) plain = plain.replace(/%2f/gi, '/').replace(/%5c/gi, '\\')
+    if ((pathWithEscapedSlashesAction ?? '').startsWith('UNESCAPE_AND_'))
+      plain = plain.replace(/%2f/gi, '/').replace(/%5c/gi, '\\')
   }
-  if (normalizePath === true) plain = withoutDots(plain.replaceAll('\\', '/').replace(/%(?:2[dDeE]|3\d|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])/g, (escape) => decodeURIComponent(escape)))
+  if (normalizePath === true)
+    plain = withoutDots(
+      plain
+        .replaceAll('\\', '/')
+        .replace(/%(?:2[dDeE]|3\d|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])/g, (escape) =>
+          decodeURIComponent(escape),
+        ),
+    )
   if (mergeSlashes === true) plain = plain.replace(/\/{2,}/g, '/')
   return plain + query
 }

@@ -3,7 +3,12 @@
  * engine can be made to hang by them.
  */
 type Char = (char: string) => boolean
-interface State { take?: Char; assert?: '^' | '$' | 'b' | 'B'; next: State[]; end?: true }
+interface State {
+  take?: Char
+  assert?: '^' | '$' | 'b' | 'B'
+  next: State[]
+  end?: true
+}
 type Build = (next: State) => State
 
 /** An expression with syntax that is not known here. */
@@ -12,10 +17,27 @@ class UnknownSyntax extends Error {}
 /** States an expression may come to: counted repetitions are written out. */
 const MOST_STATES = 20_000
 const POSIX: Readonly<Record<string, string>> = {
-  alnum: 'a-zA-Z0-9', alpha: 'a-zA-Z', ascii: '\\x00-\\x7f', blank: ' \\t', cntrl: '\\x00-\\x1f\\x7f', digit: '0-9', graph: '!-~', lower: 'a-z', print: ' -~', punct: '!-\\/:-@\\[-`{-~', space: '\\s', upper: 'A-Z', word: '\\w', xdigit: '0-9a-fA-F',
+  alnum: 'a-zA-Z0-9',
+  alpha: 'a-zA-Z',
+  ascii: '\\x00-\\x7f',
+  blank: ' \\t',
+  cntrl: '\\x00-\\x1f\\x7f',
+  digit: '0-9',
+  graph: '!-~',
+  lower: 'a-z',
+  print: ' -~',
+  punct: '!-\\/:-@\\[-`{-~',
+  space: '\\s',
+  upper: 'A-Z',
+  word: '\\w',
+  xdigit: '0-9a-fA-F',
 }
 
-interface Flags { i: boolean; s: boolean; m: boolean }
+interface Flags {
+  i: boolean
+  s: boolean
+  m: boolean
+}
 
 class Parser {
   private at = 0
@@ -46,7 +68,9 @@ class Parser {
       options.push(this.sequence())
     }
     const [only] = options
-    return only !== undefined && options.length === 1 ? only : (next) => this.state({ next: options.map((option) => option(next)) })
+    return only !== undefined && options.length === 1
+      ? only
+      : (next) => this.state({ next: options.map((option) => option(next)) })
   }
 
   private sequence(): Build {
@@ -62,14 +86,25 @@ class Parser {
       if (counted === null) return part
       const [all, least, comma, most] = counted
       this.at += all.length
-      part = this.times(part, ...(
-        all.startsWith('*') ? [0, Infinity] as const : all.startsWith('+') ? [1, Infinity] as const : all.startsWith('?') ? [0, 1] as const
-        : [Number(least), comma === undefined ? Number(least) : most === '' || most === undefined ? Infinity : Number(most)] as const))
+      part = this.times(
+        part,
+        ...(all.startsWith('*')
+          ? ([0, Infinity] as const)
+          : all.startsWith('+')
+            ? ([1, Infinity] as const)
+            : all.startsWith('?')
+              ? ([0, 1] as const)
+              : ([
+                  Number(least),
+                  comma === undefined ? Number(least) : most === '' || most === undefined ? Infinity : Number(most),
+                ] as const)),
+      )
     }
   }
 
   private times(part: Build, least: number, most: number): Build {
-    if (least > 1000 || (most !== Infinity && (most > 1000 || most < least))) throw new UnknownSyntax('repeated too often')
+    if (least > 1000 || (most !== Infinity && (most > 1000 || most < least)))
+      throw new UnknownSyntax('repeated too often')
     return (next) => {
       let after = next
       if (most === Infinity) {
@@ -141,15 +176,23 @@ class Parser {
 
   private escape(): Build {
     const char = this.text[this.at] ?? ''
-    if (char === 'A' || char === 'z') { this.at += 1; return this.assertion(char === 'A' ? '^' : '$') }
-    if (char === 'b' || char === 'B') { this.at += 1; return this.assertion(char) }
+    if (char === 'A' || char === 'z') {
+      this.at += 1
+      return this.assertion(char === 'A' ? '^' : '$')
+    }
+    if (char === 'b' || char === 'B') {
+      this.at += 1
+      return this.assertion(char)
+    }
     return this.one(this.escaped())
   }
 
   /** What follows a backslash, as JavaScript writes it. */
   private escaped(): string {
     const rest = this.text.slice(this.at)
-    const known = /^(?:[dDwWsS]|[pP](?:\{\^?\w+\}|[A-Z])|x[0-9A-Fa-f]{2}|x\{[0-9A-Fa-f]+\}|[nrtfv]|a|0[0-7]{0,2})/.exec(rest)?.[0]
+    const known = /^(?:[dDwWsS]|[pP](?:\{\^?\w+\}|[A-Z])|x[0-9A-Fa-f]{2}|x\{[0-9A-Fa-f]+\}|[nrtfv]|a|0[0-7]{0,2})/.exec(
+      rest,
+    )?.[0]
     if (known === undefined) {
       const char = rest[0] ?? ''
       if (char === '' || /[A-Za-z0-9]/.test(char)) throw new UnknownSyntax(`\\${char}`)
@@ -168,11 +211,17 @@ class Parser {
 
   private charClass(): string {
     let inside = ''
-    if (this.text[this.at] === '^') { inside += '^'; this.at += 1 }
+    if (this.text[this.at] === '^') {
+      inside += '^'
+      this.at += 1
+    }
     for (let first = true; ; first = false) {
       const char = this.text[this.at]
       if (char === undefined) throw new UnknownSyntax('missing ]')
-      if (char === ']' && !first) { this.at += 1; return `[${inside}]` }
+      if (char === ']' && !first) {
+        this.at += 1
+        return `[${inside}]`
+      }
       const posix = char === '[' ? /^\[:(\^?)(\w+):\]/.exec(this.text.slice(this.at)) : null
       if (posix !== null) {
         const set = POSIX[posix[2] ?? '']
@@ -194,7 +243,11 @@ class Parser {
 }
 
 /** Writes `\Q…\E` out, character by character. */
-const unquoted = (text: string): string => text.replace(/\\Q(.*?)(?:\\E|$)|\\./gs, (all: string, quoted: string | undefined) => quoted?.replace(/[^\w\s]/gu, '\\$&') ?? all)
+const unquoted = (text: string): string =>
+  text.replace(
+    /\\Q(.*?)(?:\\E|$)|\\./gs,
+    (all: string, quoted: string | undefined) => quoted?.replace(/[^\w\s]/gu, '\\$&') ?? all,
+  )
 
 const literal = (char: string): string => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`
 
@@ -227,7 +280,8 @@ function closure(states: Iterable<State>, chars: readonly string[], at: number):
   for (let state = waiting.pop(); state !== undefined; state = waiting.pop()) {
     if (reached.has(state)) continue
     reached.add(state)
-    if (state.take === undefined && (state.assert === undefined || holds(state.assert, chars, at))) waiting.push(...state.next)
+    if (state.take === undefined && (state.assert === undefined || holds(state.assert, chars, at)))
+      waiting.push(...state.next)
   }
   return reached
 }
@@ -258,7 +312,11 @@ export function matchesWhole(expression: string, text: string): boolean | undefi
   let states = closure([start], chars, 0)
   for (let at = 0; at < chars.length && states.size > 0; at += 1) {
     const char = chars[at] ?? ''
-    states = closure([...states].flatMap((state) => (state.take?.(char) === true ? state.next : [])), chars, at + 1)
+    states = closure(
+      [...states].flatMap((state) => (state.take?.(char) === true ? state.next : [])),
+      chars,
+      at + 1,
+    )
   }
   return [...states].some(({ end }) => end === true)
 }

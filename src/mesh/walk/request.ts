@@ -25,7 +25,14 @@ export interface Connection {
 
 /** Headers that Envoy writes or rewrites itself: what the caller gives says nothing of what a matcher sees. */
 const WRITTEN_BY_ENVOY: ReadonlySet<string> = new Set([
-  'x-request-id', 'x-forwarded-for', 'x-forwarded-client-cert', 'x-envoy-external-address', 'x-envoy-internal', 'x-envoy-decorator-operation', 'x-envoy-attempt-count', 'x-envoy-peer-metadata',
+  'x-request-id',
+  'x-forwarded-for',
+  'x-forwarded-client-cert',
+  'x-envoy-external-address',
+  'x-envoy-internal',
+  'x-envoy-decorator-operation',
+  'x-envoy-attempt-count',
+  'x-envoy-peer-metadata',
 ])
 
 /** A header's value; null when the request has none, undefined when that is not known. */

@@ -6,12 +6,18 @@ import { takesRegex, takesString } from './string-match.ts'
 import type { Taken } from './taken.ts'
 import { every, taken } from './taken.ts'
 
-function takesPath({ prefix, path, pathSeparatedPrefix, safeRegex, connectMatcher, caseSensitive }: RouteMatch, request: Request): Taken {
+function takesPath(
+  { prefix, path, pathSeparatedPrefix, safeRegex, connectMatcher, caseSensitive }: RouteMatch,
+  request: Request,
+): Taken {
   const plain = withoutQuery(request.path)
   const cased = (text: string): string => (caseSensitive === false ? text.toLowerCase() : text)
   if (prefix !== undefined) return taken(cased(plain).startsWith(cased(prefix)))
   if (path !== undefined) return taken(cased(plain) === cased(path))
-  if (pathSeparatedPrefix !== undefined) return taken(cased(plain) === cased(pathSeparatedPrefix) || cased(plain).startsWith(`${cased(pathSeparatedPrefix)}/`))
+  if (pathSeparatedPrefix !== undefined)
+    return taken(
+      cased(plain) === cased(pathSeparatedPrefix) || cased(plain).startsWith(`${cased(pathSeparatedPrefix)}/`),
+    )
   if (safeRegex !== undefined) return takesRegex(safeRegex.regex ?? '', plain)
   return connectMatcher === undefined ? 'maybe' : taken(request.method === 'CONNECT')
 }
@@ -24,7 +30,11 @@ function takesQuery({ name = '', stringMatch, presentMatch }: QueryParameterMatc
 
 const PERCENT_OF: Readonly<Record<string, number>> = { HUNDRED: 1, TEN_THOUSAND: 0.01, MILLION: 0.0001 }
 /** A fraction in percent, 0 to 100. */
-export const percentOf = ({ numerator = 0, denominator = 'HUNDRED' }: { numerator?: number; denominator?: string } = {}): number => Math.min(100, numerator * (PERCENT_OF[denominator] ?? 1))
+export const percentOf = ({
+  numerator = 0,
+  denominator = 'HUNDRED',
+}: { numerator?: number; denominator?: string } = {}): number =>
+  Math.min(100, numerator * (PERCENT_OF[denominator] ?? 1))
 
 function takesFraction({ runtimeFraction }: RouteMatch): Taken {
   if (runtimeFraction === undefined) return 'yes'
@@ -32,15 +42,32 @@ function takesFraction({ runtimeFraction }: RouteMatch): Taken {
   return percent >= 100 ? 'yes' : percent <= 0 ? 'no' : 'maybe'
 }
 
-const isGrpc = (request: Request): Taken => taken(/^application\/grpc(\+|$)/.test(request.headers.get('content-type') ?? ''))
+const isGrpc = (request: Request): Taken =>
+  taken(/^application\/grpc(\+|$)/.test(request.headers.get('content-type') ?? ''))
 
 /** Whether a route's match takes a request. What it asks of certificates, tokens or cookies is `maybe`. */
 export function takesRoute(match: RouteMatch, request: Request): Taken {
-  const { headers = [], queryParameters = [], grpc, dynamicMetadata = [], filterState = [], tlsContext, cookies = [], pathMatchPolicy } = match
-  const unknown = dynamicMetadata.length + filterState.length + cookies.length > 0 || tlsContext !== undefined || pathMatchPolicy !== undefined
+  const {
+    headers = [],
+    queryParameters = [],
+    grpc,
+    dynamicMetadata = [],
+    filterState = [],
+    tlsContext,
+    cookies = [],
+    pathMatchPolicy,
+  } = match
+  const unknown =
+    dynamicMetadata.length + filterState.length + cookies.length > 0 ||
+    tlsContext !== undefined ||
+    pathMatchPolicy !== undefined
   return every([
-    takesPath(match, request), takesFraction(match), ...(grpc === undefined ? [] : [isGrpc(request)]),
-    ...headers.map((header) => takesHeader(header, request)), ...queryParameters.map((parameter) => takesQuery(parameter, request.path)), ...(unknown ? ['maybe' as const] : []),
+    takesPath(match, request),
+    takesFraction(match),
+    ...(grpc === undefined ? [] : [isGrpc(request)]),
+    ...headers.map((header) => takesHeader(header, request)),
+    ...queryParameters.map((parameter) => takesQuery(parameter, request.path)),
+    ...(unknown ? ['maybe' as const] : []),
   ])
 }
 

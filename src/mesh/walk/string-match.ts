@@ -4,7 +4,10 @@ import type { Taken } from './taken.ts'
 import { taken } from './taken.ts'
 
 /** Envoy's StringMatcher. ignoreCase has no effect on regular expressions. */
-export function takesString({ exact, prefix, suffix, contains, safeRegex, ignoreCase }: StringMatcher, value: string): Taken {
+export function takesString(
+  { exact, prefix, suffix, contains, safeRegex, ignoreCase }: StringMatcher,
+  value: string,
+): Taken {
   const cased = (text: string): string => (ignoreCase === true ? text.toLowerCase() : text)
   if (exact !== undefined) return taken(cased(value) === cased(exact))
   if (prefix !== undefined) return taken(cased(value).startsWith(cased(prefix)))

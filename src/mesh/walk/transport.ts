@@ -1,9 +1,14 @@
 import type { Cluster, NetworkFilter } from '../envoy.ts'
 import { typeOf } from './network-filters.ts'
+import { defined } from '../defined.ts'
 
 interface UpstreamTls {
   sni?: string
-  commonTlsContext?: { alpnProtocols?: string[]; tlsCertificateSdsSecretConfigs?: unknown[]; tlsCertificates?: unknown[] }
+  commonTlsContext?: {
+    alpnProtocols?: string[]
+    tlsCertificateSdsSecretConfigs?: unknown[]
+    tlsCertificates?: unknown[]
+  }
 }
 
 /** How a proxy speaks to a cluster's endpoint. */
@@ -18,7 +23,7 @@ function transportOf(socket: NetworkFilter | undefined): Transport {
   if (socket === undefined || !/Tls/i.test(typeOf(socket))) return {}
   const { sni, commonTlsContext = {} } = (socket.typedConfig ?? {}) as UpstreamTls
   const mutual = (commonTlsContext.tlsCertificateSdsSecretConfigs ?? commonTlsContext.tlsCertificates ?? []).length > 0
-  return { tls: { alpn: commonTlsContext.alpnProtocols ?? [], mutual, ...(sni !== undefined && { sni }) } }
+  return { tls: { alpn: commonTlsContext.alpnProtocols ?? [], mutual, ...defined({ sni }) } }
 }
 
 /**
@@ -28,10 +33,11 @@ function transportOf(socket: NetworkFilter | undefined): Transport {
 export function transportTo(cluster: Cluster, endpoint: Readonly<Record<string, string>>): Transport {
   for (const { name, match = {}, transportSocket } of cluster.transportSocketMatches ?? []) {
     if (!Object.entries(match).every(([key, value]) => endpoint[key] === value)) continue
-    return { ...transportOf(transportSocket), ...(name !== undefined && { match: name }) }
+    return { ...transportOf(transportSocket), ...defined({ match: name }) }
   }
   return transportOf(cluster.transportSocket)
 }
 
 /** The transport a cluster always uses; undefined when it depends on the endpoint. */
-export const fixedTransport = (cluster: Cluster): Transport | undefined => ((cluster.transportSocketMatches ?? []).length > 0 ? undefined : transportOf(cluster.transportSocket))
+export const fixedTransport = (cluster: Cluster): Transport | undefined =>
+  (cluster.transportSocketMatches ?? []).length > 0 ? undefined : transportOf(cluster.transportSocket)

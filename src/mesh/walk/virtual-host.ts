@@ -5,10 +5,20 @@ import type { HttpConnectionManager } from './network-filters.ts'
 const withoutPort = (authority: string): string => authority.replace(/:\d+$/, '')
 
 /** The host as virtual hosts are looked up by it. */
-export function lookedUpHost(authority: string, { ignorePortInHostMatching }: RouteConfiguration, { stripAnyHostPort, stripMatchingHostPort, stripTrailingHostDot }: HttpConnectionManager, listenerPort: number): string {
+export function lookedUpHost(
+  authority: string,
+  { ignorePortInHostMatching }: RouteConfiguration,
+  { stripAnyHostPort, stripMatchingHostPort, stripTrailingHostDot }: HttpConnectionManager,
+  listenerPort: number,
+): string {
   let host = authority.toLowerCase()
   if (stripTrailingHostDot === true) host = host.replace(/\.(:\d+)?$/, '$1')
-  if (stripAnyHostPort === true || (stripMatchingHostPort === true && host.endsWith(`:${listenerPort}`)) || ignorePortInHostMatching === true) host = withoutPort(host)
+  if (
+    stripAnyHostPort === true ||
+    (stripMatchingHostPort === true && host.endsWith(`:${listenerPort}`)) ||
+    ignorePortInHostMatching === true
+  )
+    host = withoutPort(host)
   return host
 }
 
@@ -24,13 +34,17 @@ function closeness(domain: string, host: string): [rank: number, length: number]
 }
 
 /** The virtual host that takes a host, and by which of its domains; undefined when none does. */
-export function virtualHostFor({ virtualHosts = [] }: RouteConfiguration, host: string): { virtualHost: VirtualHost; domain: string } | undefined {
+export function virtualHostFor(
+  { virtualHosts = [] }: RouteConfiguration,
+  host: string,
+): { virtualHost: VirtualHost; domain: string } | undefined {
   let best: { virtualHost: VirtualHost; domain: string; rank: number; length: number } | undefined
   for (const virtualHost of virtualHosts) {
     for (const domain of virtualHost.domains ?? []) {
       const [rank, length] = closeness(domain, host) ?? []
       if (rank === undefined || length === undefined) continue
-      if (best === undefined || rank > best.rank || (rank === best.rank && length > best.length)) best = { virtualHost, domain, rank, length }
+      if (best === undefined || rank > best.rank || (rank === best.rank && length > best.length))
+        best = { virtualHost, domain, rank, length }
     }
   }
   return best

@@ -76,7 +76,12 @@ export interface SlackStandIn {
    */
   click(place: MessageOrTs | ShownView, button: string, options?: ClickOptions): Promise<Invocation>
   /** Picks `value` (or several) in a select, overflow, radio or checkbox element: an option's value or text, or an id. */
-  choose(place: MessageOrTs | ShownView, actionId: string, value: string | readonly string[], options?: ClickOptions): Promise<Invocation>
+  choose(
+    place: MessageOrTs | ShownView,
+    actionId: string,
+    value: string | readonly string[],
+    options?: ClickOptions,
+  ): Promise<Invocation>
   /** Fills a modal in and submits it. Follows `response_action`. */
   submitView(view: ShownView, values?: ViewValues, options?: Pick<Whereabouts, 'user'>): Promise<Submission>
   /** Presses the modal's close button; tells the app when it asked with `notify_on_close`. */
@@ -84,7 +89,10 @@ export interface SlackStandIn {
   messageShortcut(callbackId: string, message: Message | string, options?: Whereabouts): Promise<Invocation>
   globalShortcut(callbackId: string, options?: Pick<Whereabouts, 'user'>): Promise<Invocation>
   /** Posts a person's message with `@mesh-medic` (or `@<app name>`) in it, and delivers app_mention. `thread` is a parent's `ts`. */
-  mention(text: string, where?: Whereabouts & { readonly thread?: string }): Promise<Invocation & { readonly message: Message }>
+  mention(
+    text: string,
+    where?: Whereabouts & { readonly thread?: string },
+  ): Promise<Invocation & { readonly message: Message }>
   /** Posts a person's message; delivers a `message.*` event when the app subscribed to it. */
   say(text: string, where?: Whereabouts & { readonly thread?: string }): Promise<Message>
   /** Opens the app's Home tab (`app_home_opened`). */

@@ -10,7 +10,11 @@ export interface Payload {
 /** How one attempt ended. `error` is in the words in which Slack tells the person. */
 export type AttemptResult =
   | { readonly ok: true; readonly milliseconds: number; readonly response: Fields; readonly status?: number }
-  | { readonly ok: false; readonly error: 'dispatch_failed' | 'http_service_error' | 'operation_timeout'; readonly status?: number }
+  | {
+      readonly ok: false
+      readonly error: 'dispatch_failed' | 'http_service_error' | 'operation_timeout'
+      readonly status?: number
+    }
 
 /** A way to the app: Socket Mode, or signed HTTP. */
 export interface Transport {
@@ -70,10 +74,16 @@ export class Deliveries {
     const retry =
       retries === 0
         ? undefined
-        : { number: retries, reason: last?.ok === false && last.error === 'operation_timeout' ? 'timeout' : 'http_error' }
+        : {
+            number: retries,
+            reason: last?.ok === false && last.error === 'operation_timeout' ? 'timeout' : 'http_error',
+          }
     const result = await this.#withinTime(record.payload, retry)
     record.attempts.push(result)
-    this.#announcer.announce('delivery', { kind: record.payload.kind, outcome: result.ok ? 'acknowledged' : result.error })
+    this.#announcer.announce('delivery', {
+      kind: record.payload.kind,
+      outcome: result.ok ? 'acknowledged' : result.error,
+    })
     if (!result.ok && record.payload.kind === 'events_api') this.#retryLater(record, retries)
     return result
   }
@@ -89,7 +99,10 @@ export class Deliveries {
     this.#timers.add(timer)
   }
 
-  async #withinTime(payload: Payload, retry: { readonly number: number; readonly reason: string } | undefined): Promise<AttemptResult> {
+  async #withinTime(
+    payload: Payload,
+    retry: { readonly number: number; readonly reason: string } | undefined,
+  ): Promise<AttemptResult> {
     const limit = new AbortController()
     const late = new Promise<AttemptResult>((resolve) =>
       limit.signal.addEventListener('abort', () => resolve({ ok: false, error: 'operation_timeout' }), { once: true }),

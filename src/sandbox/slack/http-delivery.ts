@@ -14,7 +14,11 @@ const STALE_SECONDS = 6 * 60
  * The headers by which Slack signs a request body.
  * @param timestamp seconds since 1970
  */
-export const signatureHeaders = (secret: string, body: string, timestamp: number): Readonly<Record<string, string>> => ({
+export const signatureHeaders = (
+  secret: string,
+  body: string,
+  timestamp: number,
+): Readonly<Record<string, string>> => ({
   'x-slack-request-timestamp': String(timestamp),
   'x-slack-signature': `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex')}`,
 })
@@ -45,7 +49,10 @@ export class HttpDelivery implements Transport {
     const retryHeaders =
       retry === undefined
         ? {}
-        : { 'x-slack-retry-num': String(retry.number), 'x-slack-retry-reason': retry.reason === 'timeout' ? 'http_timeout' : 'http_error' }
+        : {
+            'x-slack-retry-num': String(retry.number),
+            'x-slack-retry-reason': retry.reason === 'timeout' ? 'http_timeout' : 'http_error',
+          }
     try {
       const response = await fetch(this.#url, {
         method: 'POST',
@@ -56,7 +63,12 @@ export class HttpDelivery implements Transport {
       const text = await response.text()
       const { status } = response
       if (!response.ok) return { ok: false, error: 'http_service_error', status }
-      return { ok: true, milliseconds: Date.now() - startedAt, response: decode(text, response.headers.get('content-type') ?? ''), status }
+      return {
+        ok: true,
+        milliseconds: Date.now() - startedAt,
+        response: decode(text, response.headers.get('content-type') ?? ''),
+        status,
+      }
     } catch {
       return { ok: false, error: signal.aborted ? 'operation_timeout' : 'dispatch_failed' }
     }

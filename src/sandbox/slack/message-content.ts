@@ -29,8 +29,10 @@ export const checkMessageContent = (body: Fields, maxText = MAX_TEXT): MessageCo
   if (markdown !== '' && (text !== '' || body.blocks !== undefined)) throw new Refusal('markdown_text_conflict')
   const blocks = body.blocks === undefined || body.blocks === null ? [] : checkBlocks(body.blocks)
   const attachments = checkAttachments(body.attachments)
-  if (tableCount([...blocks, ...attachments]) > 1) throw refusalWithReasons('invalid_attachments', ['only_one_table_allowed'])
-  if (text.trim() === '' && markdown === '' && blocks.length === 0 && attachments.length === 0) throw new Refusal('no_text')
+  if (tableCount([...blocks, ...attachments]) > 1)
+    throw refusalWithReasons('invalid_attachments', ['only_one_table_allowed'])
+  if (text.trim() === '' && markdown === '' && blocks.length === 0 && attachments.length === 0)
+    throw new Refusal('no_text')
   if (text.length > maxText || markdown.length > 12_000) throw new Refusal('msg_too_long')
   return { text: markdown === '' ? text : markdown, blocks, attachments }
 }
@@ -54,7 +56,9 @@ export const checkMetadata = (value: unknown): MessageMetadata | undefined => {
   if (Object.keys(value).length === 0) return undefined
   const { event_type, event_payload } = value
   if (typeof event_type !== 'string' || event_type === '' || !isFields(event_payload)) {
-    throw refusalWithReasons('invalid_metadata_schema', ['event_type and event_payload are required [json-pointer:/metadata]'])
+    throw refusalWithReasons('invalid_metadata_schema', [
+      'event_type and event_payload are required [json-pointer:/metadata]',
+    ])
   }
   return { event_type, event_payload }
 }

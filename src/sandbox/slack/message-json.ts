@@ -5,7 +5,11 @@ import { compareTs, type Workspace } from './workspace.ts'
  * A message as Slack's API returns it.
  * @param options.metadata whether to include metadata (`include_all_metadata`)
  */
-export const messageJson = (message: Message, workspace: Workspace, options: { readonly metadata?: boolean } = {}): Fields => {
+export const messageJson = (
+  message: Message,
+  workspace: Workspace,
+  options: { readonly metadata?: boolean } = {},
+): Fields => {
   const replies = workspace
     .thread(message.channel, message.ts)
     .filter((other) => other.ts !== message.ts)

@@ -33,7 +33,10 @@ const MAX_POST = 64 * 1024
  * commands. It answers loopback hosts only, and takes posts from itself only.
  * @returns a route; it gives false for paths that aren't the page's
  */
-export const pageRoutes = ({ standIn, people }: PageParts): ((request: IncomingMessage, response: ServerResponse) => boolean) => {
+export const pageRoutes = ({
+  standIn,
+  people,
+}: PageParts): ((request: IncomingMessage, response: ServerResponse) => boolean) => {
   const listeners = new Set<ServerResponse>()
   for (const kind of ['message', 'update', 'delete', 'ephemeral', 'view', 'reaction'] as const) {
     standIn.on(kind, () => listeners.forEach((listener) => listener.write('data: changed\n\n')))
@@ -67,7 +70,12 @@ const foreign = (request: IncomingMessage, port: string): string | undefined => 
   return undefined
 }
 
-const post = async (standIn: SlackStandIn, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+const post = async (
+  standIn: SlackStandIn,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
   try {
     const body = await readJson(request)
     const text = (name: string): string => (typeof body[name] === 'string' ? body[name] : '')
@@ -81,7 +89,9 @@ const post = async (standIn: SlackStandIn, path: string, request: IncomingMessag
     })
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(result))
   } catch (error) {
-    response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8' }).end(error instanceof Error ? error.message : String(error))
+    response
+      .writeHead(400, { 'content-type': 'text/plain; charset=utf-8' })
+      .end(error instanceof Error ? error.message : String(error))
   }
 }
 
@@ -177,9 +187,18 @@ const channelHtml = (standIn: SlackStandIn, channel: string, user: string): stri
     .join('')}`
 }
 
-const threadHtml = (standIn: SlackStandIn, parent: Message, said: readonly Message[], own: readonly Ephemeral[]): string => {
-  const replies = said.filter((message) => message.threadTs === parent.ts).map((message) => messageHtml(standIn, message))
-  const notes = own.filter((ephemeral) => ephemeral.threadTs === parent.ts).map((ephemeral) => ephemeralHtml(standIn, ephemeral))
+const threadHtml = (
+  standIn: SlackStandIn,
+  parent: Message,
+  said: readonly Message[],
+  own: readonly Ephemeral[],
+): string => {
+  const replies = said
+    .filter((message) => message.threadTs === parent.ts)
+    .map((message) => messageHtml(standIn, message))
+  const notes = own
+    .filter((ephemeral) => ephemeral.threadTs === parent.ts)
+    .map((ephemeral) => ephemeralHtml(standIn, ephemeral))
   return `${messageHtml(standIn, parent)}<div class="replies">${[...replies, ...notes].join('')}</div>`
 }
 
@@ -191,7 +210,9 @@ const bodyHtml = (standIn: SlackStandIn, message: Message | Ephemeral): string =
 }
 
 const messageHtml = (standIn: SlackStandIn, message: Message): string => {
-  const files = message.files.map((file) => `<div class="muted">[${escapeHtml(file.title)}, ${file.bytes.length} bytes]</div>`)
+  const files = message.files.map(
+    (file) => `<div class="muted">[${escapeHtml(file.title)}, ${file.bytes.length} bytes]</div>`,
+  )
   const edited = message.editedTs === undefined ? '' : ' (edited)'
   return `<div class="message"><span class="name">${escapeHtml(standIn.names.person(message.user))}</span> <span class="muted">${time(message.ts)}${edited}</span><div>${bodyHtml(standIn, message)}</div>${files.join('')}</div>`
 }
@@ -206,7 +227,9 @@ const modalHtml = (standIn: SlackStandIn, view: ShownView): string => {
   const errors = Object.values(view.errors).map((error) => `<p class="muted">⚠️ ${escapeHtml(error)}</p>`)
   const place = `data-place="${escapeHtml(view.id)}"`
   const submitButton =
-    submit === undefined ? '' : `<button type="button" class="primary" data-act="submit" ${place}>${label(submit, 'Submit')}</button>`
+    submit === undefined
+      ? ''
+      : `<button type="button" class="primary" data-act="submit" ${place}>${label(submit, 'Submit')}</button>`
   const buttons = `<div class="actions">${submitButton}<button type="button" data-act="close" ${place}>${label(close, 'Close')}</button></div>`
   return `<dialog data-view="${escapeHtml(view.id)}"><h3>${escapeHtml(view.title)}</h3>${blocksHtml(view.blocks, { names: standIn.names, place: view.id })}${errors.join('')}${buttons}</dialog>`
 }

@@ -11,7 +11,9 @@ const same = (one: string, other: string): boolean => one.toLowerCase() === othe
 
 /** The buttons that stand somewhere, each with its action_id. */
 const buttonsOf = ({ blocks }: Seen): readonly { readonly label: string; readonly action: string }[] =>
-  elementsIn(blocks).flatMap(({ element }) => (element.type === 'button' ? [{ label: labelOf(element.text), action: String(element.action_id) }] : []))
+  elementsIn(blocks).flatMap(({ element }) =>
+    element.type === 'button' ? [{ label: labelOf(element.text), action: String(element.action_id) }] : [],
+  )
 
 /**
  * Does what a line says, as a person at the stand-in would, the first one unless it ends in `as NAME`: `click Approve as second` presses the newest
@@ -55,12 +57,17 @@ const topOf = (standIn: SlackStandIn, user: string): ShownView => {
 const submit = async (standIn: SlackStandIn, user: string, text: string): Promise<void> => {
   const view = topOf(standIn, user)
   const inputs = elementsIn(view.blocks).filter(({ block }) => block.type === 'input')
-  const values = [...text.matchAll(/([\w-]+)=(?:"([^"]*)"|(\S+))/g)].map(([, field = '', quoted, bare = '']): [string, string | readonly string[]] => {
-    const input = inputs.find(({ block, blockId }) => same(labelOf(block.label), field) || same(blockId, field))
-    if (input === undefined) throw new Error(`"${view.title}" has no field ${field}, only ${inputs.map(({ block }) => labelOf(block.label)).join(', ')}.`)
-    const value = quoted ?? bare
-    return [input.blockId, String(input.element.type).startsWith('multi_') ? value.split(',') : value]
-  })
+  const values = [...text.matchAll(/([\w-]+)=(?:"([^"]*)"|(\S+))/g)].map(
+    ([, field = '', quoted, bare = '']): [string, string | readonly string[]] => {
+      const input = inputs.find(({ block, blockId }) => same(labelOf(block.label), field) || same(blockId, field))
+      if (input === undefined)
+        throw new Error(
+          `"${view.title}" has no field ${field}, only ${inputs.map(({ block }) => labelOf(block.label)).join(', ')}.`,
+        )
+      const value = quoted ?? bare
+      return [input.blockId, String(input.element.type).startsWith('multi_') ? value.split(',') : value]
+    },
+  )
   const { shownError, errors } = await standIn.submitView(view, Object.fromEntries(values))
   const problem = shownError ?? Object.values(errors)[0]
   if (problem !== undefined) throw new Error(problem)

@@ -44,7 +44,8 @@ export class ResponseUrls {
    */
   respond(id: string, body: unknown): { readonly ts?: string } {
     const issued = this.#byId.get(id)
-    if (issued === undefined || Date.now() - issued.madeAt > this.#limits.lifetimeMilliseconds) throw new Refusal('expired_url')
+    if (issued === undefined || Date.now() - issued.madeAt > this.#limits.lifetimeMilliseconds)
+      throw new Refusal('expired_url')
     if (issued.uses >= this.#limits.uses) throw new Refusal('used_url')
     if (!isFields(body)) throw new Refusal('invalid_payload')
     issued.uses += 1
@@ -62,7 +63,13 @@ export class ResponseUrls {
       const { userId, botId } = this.#workspace.app
       return { ts: this.#workspace.post({ ...content, ...thread, channel: issued.channel, user: userId, botId }).ts }
     }
-    this.#workspace.showEphemeral({ ...content, ...thread, channel: issued.channel, user: issued.user, via: 'response_url' })
+    this.#workspace.showEphemeral({
+      ...content,
+      ...thread,
+      channel: issued.channel,
+      user: issued.user,
+      via: 'response_url',
+    })
     return {}
   }
 
@@ -86,7 +93,11 @@ export class ResponseUrls {
     return {}
   }
 
-  #replaceMessage(channel: string, ts: string, content: ReturnType<typeof checkMessageContent>): { readonly ts?: string } {
+  #replaceMessage(
+    channel: string,
+    ts: string,
+    content: ReturnType<typeof checkMessageContent>,
+  ): { readonly ts?: string } {
     const before = this.#workspace.message(channel, ts)
     if (before === undefined || before.isTombstone === true) throw new Refusal('message_not_found')
     this.#workspace.replace(before, { ...content, editedTs: this.#workspace.nextTs() })

@@ -129,7 +129,8 @@ export class ApiServer {
     if (method === undefined) throw new Refusal('unknown_method', { req_method: name })
     checkToken(tokens, method, bearer(request) ?? args.text('token'))
     const missing = method.scopes.filter((scope) => !here.scopes.has(scope))
-    if (missing.length > 0) throw new Refusal('missing_scope', { needed: missing.join(','), provided: [...here.scopes].join(',') })
+    if (missing.length > 0)
+      throw new Refusal('missing_scope', { needed: missing.join(','), provided: [...here.scopes].join(',') })
     const wait = name === 'chat.postMessage' ? (postingLimit?.take(args.text('channel') ?? '') ?? 0) : 0
     if (wait > 0) return rateLimited(wait)
     const result = method.run(args, here)
@@ -138,7 +139,10 @@ export class ApiServer {
       ...(method.scopes.length > 0 ? { 'x-accepted-oauth-scopes': method.scopes.join(',') } : {}),
     }
     const ts = result.ts ?? result.message_ts
-    return { answer: { status: 200, body: { ok: true, ...result }, headers }, ...(typeof ts === 'string' ? { ts } : {}) }
+    return {
+      answer: { status: 200, body: { ok: true, ...result }, headers },
+      ...(typeof ts === 'string' ? { ts } : {}),
+    }
   }
 }
 
@@ -164,13 +168,15 @@ const fileContent = (request: IncomingMessage, body: Buffer): Buffer => {
   return body.subarray(start + 4, end)
 }
 
-const bearer = (request: IncomingMessage): string | undefined => /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+const bearer = (request: IncomingMessage): string | undefined =>
+  /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
 
 /** @throws Refusal `not_authed`, `invalid_auth`, `not_allowed_token_type` */
 const checkToken = (tokens: Tokens, method: Method, token: string | undefined): void => {
   if (token === undefined) throw new Refusal('not_authed')
   if (token !== tokens.botToken && token !== tokens.appToken) throw new Refusal('invalid_auth')
-  if (token !== (method.token === 'bot' ? tokens.botToken : tokens.appToken)) throw new Refusal('not_allowed_token_type')
+  if (token !== (method.token === 'bot' ? tokens.botToken : tokens.appToken))
+    throw new Refusal('not_allowed_token_type')
 }
 
 /** Slack answers 200 to a refused API call, but 404 or 4xx to a refused response_url or upload. */
@@ -178,7 +184,10 @@ const refused = (area: string, refusal: Refusal): Outcome => {
   const body = { ok: false, error: refusal.code, ...refusal.facts }
   if (area === 'api') return { answer: { status: 200, body }, error: refusal.code }
   const isGone = ['expired_url', 'used_url', 'file_not_found', 'message_not_found'].includes(refusal.code)
-  return { answer: { status: isGone ? 404 : 400, body: area === 'response' ? body : refusal.code }, error: refusal.code }
+  return {
+    answer: { status: isGone ? 404 : 400, body: area === 'response' ? body : refusal.code },
+    error: refusal.code,
+  }
 }
 
 const rateLimited = (seconds: number): Outcome => ({

@@ -107,7 +107,9 @@ export class SocketMode implements Transport {
       type: payload.kind,
       accepts_response_payload: acceptsResponse,
       payload: payload.body,
-      ...(payload.kind === 'events_api' ? { retry_attempt: retry?.number ?? 0, retry_reason: retry?.reason ?? '' } : {}),
+      ...(payload.kind === 'events_api'
+        ? { retry_attempt: retry?.number ?? 0, retry_reason: retry?.reason ?? '' }
+        : {}),
     }
     return new Promise((resolve) => {
       this.#waiting.set(envelopeId, { sentAt: Date.now(), acceptsResponse, settle: resolve })
@@ -124,7 +126,8 @@ export class SocketMode implements Transport {
 
   /** Tells every client to connect anew, as Slack does when it refreshes a connection. */
   askToReconnect(reason: 'warning' | 'refresh_requested' | 'link_disabled' = 'refresh_requested'): void {
-    for (const socket of this.#sockets) socket.send(JSON.stringify({ type: 'disconnect', reason, debug_info: { host: 'stand-in' } }))
+    for (const socket of this.#sockets)
+      socket.send(JSON.stringify({ type: 'disconnect', reason, debug_info: { host: 'stand-in' } }))
   }
 
   /** Cuts every connection without a goodbye. */

@@ -97,7 +97,15 @@ export const startSlackStandIn = async (options: SlackStandInOptions = {}): Prom
     origin,
     openSocket: () => `ws://127.0.0.1:${port}/link/?ticket=${socketMode.ticket()}&app_id=${app.appId}`,
   }
-  const stage: Stage = { workspace, deliveries, triggers, responseUrls, origin, scopes, commands: new Set(options.commands ?? ['/mesh']) }
+  const stage: Stage = {
+    workspace,
+    deliveries,
+    triggers,
+    responseUrls,
+    origin,
+    scopes,
+    commands: new Set(options.commands ?? ['/mesh']),
+  }
 
   const events = new Set(options.events ?? DEFAULT_EVENTS)
 
@@ -140,7 +148,8 @@ export const startSlackStandIn = async (options: SlackStandInOptions = {}): Prom
     withoutScope: (scope) => void scopes.delete(scope),
     join: (channel, user) => void workspace.channels.get(channel)?.members.add(user),
     leave: (channel, user) => void workspace.channels.get(channel)?.members.delete(user),
-    deliverTo: (requestUrl) => void (http = requestUrl === undefined ? undefined : new HttpDelivery(requestUrl, tokens.signingSecret)),
+    deliverTo: (requestUrl) =>
+      void (http = requestUrl === undefined ? undefined : new HttpDelivery(requestUrl, tokens.signingSecret)),
     verifyRequestUrl: () => http?.verify() ?? Promise.resolve(false),
     forgeNext: (forgery) => http?.forgeNext(forgery),
     connections: () => socketMode.connections,
@@ -163,6 +172,10 @@ const furnish = (workspace: Workspace, options: SlackStandInOptions): void => {
   for (const group of options.groups ?? DEFAULT_GROUPS) groups.set(group.id, group)
   for (const { members, kind, ...channel } of options.channels ??
     DEFAULT_CHANNELS.map((channel) => ({ ...channel, kind: undefined, members: undefined }))) {
-    channels.set(channel.id, { ...channel, kind: kind ?? 'public', members: new Set(members ?? [...people.keys(), app.userId]) })
+    channels.set(channel.id, {
+      ...channel,
+      kind: kind ?? 'public',
+      members: new Set(members ?? [...people.keys(), app.userId]),
+    })
   }
 }

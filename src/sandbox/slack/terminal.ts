@@ -63,11 +63,19 @@ export const showThreads = (standIn: SlackStandIn, write: (text: string) => void
       show(`${heading} deleted`, [], indent)
     }),
     standIn.on('ephemeral', ({ ephemeral }) => {
-      show(`#${names.channel(ephemeral.channel)} only for ${names.person(ephemeral.user)}:`, messageLines(ephemeral, names), '')
+      show(
+        `#${names.channel(ephemeral.channel)} only for ${names.person(ephemeral.user)}:`,
+        messageLines(ephemeral, names),
+        '',
+      )
     }),
     standIn.on('view', ({ view, became }) => {
       if (became === 'closed') return
-      show(`[${view.title === '' ? 'Home' : view.title}] shown to ${names.person(view.user)}:`, blockLines(view.blocks, names), '')
+      show(
+        `[${view.title === '' ? 'Home' : view.title}] shown to ${names.person(view.user)}:`,
+        blockLines(view.blocks, names),
+        '',
+      )
     }),
   ]
   return () => stops.forEach((stop) => stop())

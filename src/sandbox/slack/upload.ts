@@ -43,10 +43,20 @@ export class Uploads {
    * Ends an upload.
    * @throws Refusal `file_not_found` when it was never announced or sent, or is complete already
    */
-  complete(id: string): { readonly id: string; readonly name: string; readonly altText?: string; readonly bytes: Buffer } {
+  complete(id: string): {
+    readonly id: string
+    readonly name: string
+    readonly altText?: string
+    readonly bytes: Buffer
+  } {
     const upload = this.#byId.get(id)
     if (upload?.bytes === undefined || upload.isComplete) throw new Refusal('file_not_found')
     upload.isComplete = true
-    return { id, name: upload.name, bytes: upload.bytes, ...(upload.altText === undefined ? {} : { altText: upload.altText }) }
+    return {
+      id,
+      name: upload.name,
+      bytes: upload.bytes,
+      ...(upload.altText === undefined ? {} : { altText: upload.altText }),
+    }
   }
 }

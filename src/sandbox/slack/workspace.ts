@@ -14,7 +14,8 @@ export interface AppIdentity {
 }
 
 /** A new message: what Slack adds by itself (`ts`) is left out. */
-export type Draft = Omit<Message, 'ts' | 'reactions' | 'files' | 'attachments'> & Partial<Pick<Message, 'files' | 'attachments'>>
+export type Draft = Omit<Message, 'ts' | 'reactions' | 'files' | 'attachments'> &
+  Partial<Pick<Message, 'files' | 'attachments'>>
 
 /** Everything that Slack would remember, and the announcements about its changes. */
 export class Workspace {
@@ -64,7 +65,14 @@ export class Workspace {
    * message of the channel, without `threadTs`: Slack un-threads it silently.
    */
   post(draft: Draft, ts = this.nextTs()): Message {
-    const message: Message = { files: [], attachments: [], ...draft, threadTs: this.#parentOf(draft), ts, reactions: [] }
+    const message: Message = {
+      files: [],
+      attachments: [],
+      ...draft,
+      threadTs: this.#parentOf(draft),
+      ts,
+      reactions: [],
+    }
     this.#messages.set(`${message.channel} ${message.ts}`, message)
     this.announcer.announce('message', { message })
     for (const file of message.files) this.announcer.announce('file', { file, message })

@@ -1,5 +1,5 @@
 import type { ButtonRecord } from '../../store/buttons.ts'
-import type { Asking } from '../asking.ts'
+import type { Asking } from '../access/asking.ts'
 import type { SlackDeps } from '../deps.ts'
 
 /** A press of a button whose record was read and which is pressed where it belongs. */

@@ -1,20 +1,32 @@
 import { isFinished, updateRun } from '../../store/runs.ts'
-import { tell } from '../asking.ts'
+import { tell } from '../access/asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
-import { RefusalError } from '../refusal-of.ts'
+import { RefusalError } from '../access/refusal-of.ts'
 import { defineAction } from './action.ts'
 import { runOf } from './run-of.ts'
 
-const ENDED: Readonly<Record<string, string>> = { done: 'is finished already', cancelled: 'was cancelled already', failed: 'has failed already' }
+const ENDED: Readonly<Record<string, string>> = {
+  done: 'is finished already',
+  cancelled: 'was cancelled already',
+  failed: 'has failed already',
+}
 
 /** Asks the worker that has the run, wherever it is, to stop. */
 export const cancelRun = defineAction({
   name: 'cancel-run',
   async run(deps, asking, press) {
     const before = await runOf(deps, press)
-    if (isFinished(before)) throw new RefusalError({ why: `That run ${ENDED[before.state] ?? 'is over'}.`, remedies: ['Its result is in the thread.'] })
+    if (isFinished(before))
+      throw new RefusalError({
+        why: `That run ${ENDED[before.state] ?? 'is over'}.`,
+        remedies: ['Its result is in the thread.'],
+      })
     if (before.cancelAsked === true) return tell(deps, asking, noteMessage('It is being cancelled already.'))
-    await updateRun(deps.records, before.id, (run) => (isFinished(run) || run.cancelAsked === true ? undefined : { ...run, cancelAsked: true, cancelAskedBy: asking.user }))
+    await updateRun(deps.records, before.id, (run) =>
+      isFinished(run) || run.cancelAsked === true
+        ? undefined
+        : { ...run, cancelAsked: true, cancelAskedBy: asking.user },
+    )
     await tell(deps, asking, noteMessage('Cancelling; what is under way stops within a second or so.'))
   },
 })

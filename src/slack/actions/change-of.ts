@@ -1,22 +1,38 @@
 import { z } from 'zod'
-import { readChange, type ChangeRecord } from '../../changes/record.ts'
+import { readChange, type ChangeRecord } from '../../fixes/record.ts'
 import type { Records } from '../../store/records.ts'
-import type { Asking } from '../asking.ts'
+import type { Asking } from '../access/asking.ts'
 import type { SlackDeps } from '../deps.ts'
-import { RefusalError } from '../refusal-of.ts'
-import { startQuietly } from '../start-run.ts'
+import { RefusalError } from '../access/refusal-of.ts'
+import { startQuietly } from '../thread/start-run.ts'
 import type { Press } from './action.ts'
 
 const OfChange = z.object({ change: z.string() })
 
 /** The change a button belongs to. @throws RefusalError when it is forgotten */
-export async function changeOf({ records }: { records: Records }, { button }: Pick<Press, 'button'>): Promise<ChangeRecord> {
+export async function changeOf(
+  { records }: { records: Records },
+  { button }: Pick<Press, 'button'>,
+): Promise<ChangeRecord> {
   const change = await readChange(records, OfChange.parse(button.payload).change)
-  if (change === undefined) throw new RefusalError({ why: 'I do not know that change any more: changes are kept for 90 days.', commands: ['/mesh diagnose TARGET'] })
+  if (change === undefined)
+    throw new RefusalError({
+      why: 'I do not know that change any more: changes are kept for 90 days.',
+      commands: ['/mesh diagnose TARGET'],
+    })
   return change
 }
 
 /** Has a worker decide what somebody wants of a change; whoever may not is told so from there. */
-export async function askDecision(deps: SlackDeps, asking: Asking, change: ChangeRecord, decision: { verb: 'approve' | 'reject' | 'undo'; reason?: string }): Promise<void> {
-  await startQuietly(deps, { ...asking, thread: change.thread }, { kind: 'decide', text: `${decision.verb} ${change.title}`, change: change.id, decision })
+export async function askDecision(
+  deps: SlackDeps,
+  asking: Asking,
+  change: ChangeRecord,
+  decision: { verb: 'approve' | 'reject' | 'undo'; reason?: string },
+): Promise<void> {
+  await startQuietly(
+    deps,
+    { ...asking, thread: change.thread },
+    { kind: 'decide', text: `${decision.verb} ${change.title}`, change: change.id, decision },
+  )
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { startRun } from '../start-run.ts'
+import { startRun } from '../thread/start-run.ts'
 import { defineAction } from './action.ts'
 import { runOf } from './run-of.ts'
 
@@ -10,6 +10,10 @@ export const chooseFix = defineAction({
   name: 'choose-fix',
   async run(deps, asking, press) {
     const run = await runOf(deps, press)
-    await startRun(deps, { ...asking, thread: run.thread }, { ...run.request, choice: Chosen.parse(press.button.payload).choice })
+    await startRun(
+      deps,
+      { ...asking, thread: run.thread },
+      { ...run.request, choice: Chosen.parse(press.button.payload).choice },
+    )
   },
 })

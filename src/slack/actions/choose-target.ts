@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { askDiagnosis } from '../ask-diagnosis.ts'
+import { askDiagnosis } from '../thread/ask-diagnosis.ts'
 import { defineAction } from './action.ts'
 
 const Chosen = z.object({ text: z.string(), namespace: z.string(), thread: z.string().optional() })

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { keptAnswer } from '../../jobs/processors/kept-answer.ts'
+import { keptAnswer } from '../../capabilities/kept-answer.ts'
 import { doctorMessage } from '../blocks/doctor.ts'
-import { Posts } from '../posts.ts'
-import { RefusalError } from '../refusal-of.ts'
-import { ROUND_TRIP_SECONDS, runAgainButton } from '../run-buttons.ts'
+import { Posts } from '../thread/posts.ts'
+import { RefusalError } from '../access/refusal-of.ts'
+import { ROUND_TRIP_SECONDS, runAgainButton } from '../answers/run-buttons.ts'
 import { defineAction } from './action.ts'
 import { runOf } from './run-of.ts'
 
@@ -15,9 +15,15 @@ export const doctorRoundTrip = defineAction({
   async run(deps, asking, press) {
     const run = await runOf(deps, press)
     const answer = await keptAnswer(deps.records, run.id)
-    if (answer?.kind !== 'doctor' || press.message === undefined) throw new RefusalError({ why: 'That self-test is not kept any more.', commands: ['/mesh doctor'] })
+    if (answer?.kind !== 'doctor' || press.message === undefined)
+      throw new RefusalError({ why: 'That self-test is not kept any more.', commands: ['/mesh doctor'] })
     const milliseconds = Date.now() - Date.parse(Shown.parse(press.button.payload).shownAt)
-    const message = doctorMessage(answer.items, { within: ROUND_TRIP_SECONDS, pressed: { by: asking.user, milliseconds } }, run, [await runAgainButton(deps.records, run)])
+    const message = doctorMessage(
+      answer.items,
+      { within: ROUND_TRIP_SECONDS, pressed: { by: asking.user, milliseconds } },
+      run,
+      [await runAgainButton(deps.records, run)],
+    )
     await new Posts(deps).update(run.channel, press.message, message)
   },
 })

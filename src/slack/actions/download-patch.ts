@@ -1,8 +1,8 @@
 import { readPost } from '../../store/posts.ts'
-import { tell } from '../asking.ts'
+import { tell } from '../access/asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
-import { diffFile, manifestFiles } from '../change-messages.ts'
-import { Posts } from '../posts.ts'
+import { diffFile, manifestFiles } from '../answers/change-messages.ts'
+import { Posts } from '../thread/posts.ts'
 import { defineAction } from './action.ts'
 import { changeOf } from './change-of.ts'
 
@@ -14,9 +14,14 @@ export const downloadPatch = defineAction({
     const before = await readPost(deps.records, change.run, 'file-yaml')
     if (before?.state === 'posted') return tell(deps, asking, noteMessage('The patch is in the thread already.'))
     const posts = new Posts(deps)
-    const place = { channel: change.channel, thread: change.thread, since: (Date.parse(change.createdAt) / 1000 - 60).toFixed(6) }
+    const place = {
+      channel: change.channel,
+      thread: change.thread,
+      since: (Date.parse(change.createdAt) / 1000 - 60).toFixed(6),
+    }
     // The same part as the file of a diff that was too long to show.
     await posts.file(change.run, 'file-readable', place, diffFile(change))
-    for (const [index, file] of manifestFiles(change).entries()) await posts.file(change.run, index === 0 ? 'file-yaml' : `file-yaml-${index + 1}`, place, file)
+    for (const [index, file] of manifestFiles(change).entries())
+      await posts.file(change.run, index === 0 ? 'file-yaml' : `file-yaml-${index + 1}`, place, file)
   },
 })

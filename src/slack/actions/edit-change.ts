@@ -1,8 +1,8 @@
-import { editableText } from '../../changes/edit.ts'
+import { editableText } from '../../fixes/edit.ts'
 import { clean } from '../blocks/escape.ts'
-import { RefusalError } from '../refusal-of.ts'
-import { EDITABLE, editChangeView } from '../views/edit-change.ts'
-import { openChangeView, refuseDecided } from '../views/open-change-view.ts'
+import { RefusalError } from '../access/refusal-of.ts'
+import { EDITABLE, editChangeView } from '../modals/edit-change.ts'
+import { openChangeView, refuseDecided } from '../modals/open-change-view.ts'
 import { defineAction } from './action.ts'
 import { changeOf } from './change-of.ts'
 
@@ -15,9 +15,18 @@ export const editChange = defineAction({
     const change = await changeOf(deps, press)
     refuseDecided(change)
     const yaml = editableText(change)
-    if (yaml === undefined) throw new RefusalError({ why: 'It only deletes; there is no YAML to edit.', remedies: ['Approve it or reject it.'] })
-    if (yaml.length > EDITABLE) throw new RefusalError({ why: `Its YAML is too long for Slack: ${yaml.length.toLocaleString('en')} characters, and a modal takes ${EDITABLE.toLocaleString('en')}.`, remedies: [PATCH] })
-    if (clean(yaml) !== yaml) throw new RefusalError({ why: 'Its YAML has characters that are not seen in Slack.', remedies: [PATCH] })
+    if (yaml === undefined)
+      throw new RefusalError({
+        why: 'It only deletes; there is no YAML to edit.',
+        remedies: ['Approve it or reject it.'],
+      })
+    if (yaml.length > EDITABLE)
+      throw new RefusalError({
+        why: `Its YAML is too long for Slack: ${yaml.length.toLocaleString('en')} characters, and a modal takes ${EDITABLE.toLocaleString('en')}.`,
+        remedies: [PATCH],
+      })
+    if (clean(yaml) !== yaml)
+      throw new RefusalError({ why: 'Its YAML has characters that are not seen in Slack.', remedies: [PATCH] })
     await openChangeView(deps, asking, press, change, (where) => editChangeView(where, yaml))
   },
 })

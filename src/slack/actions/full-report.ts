@@ -1,10 +1,10 @@
-import { keptAnswer } from '../../jobs/processors/kept-answer.ts'
+import { keptAnswer } from '../../capabilities/kept-answer.ts'
 import { readPost } from '../../store/posts.ts'
-import { isFull, jsonFile, readableFile } from '../answer-messages.ts'
-import { tell } from '../asking.ts'
+import { isFull, jsonFile, readableFile } from '../answers/answer-messages.ts'
+import { tell } from '../access/asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
-import { Posts } from '../posts.ts'
-import { RefusalError } from '../refusal-of.ts'
+import { Posts } from '../thread/posts.ts'
+import { RefusalError } from '../access/refusal-of.ts'
 import { defineAction } from './action.ts'
 import { runOf } from './run-of.ts'
 
@@ -14,11 +14,19 @@ export const fullReport = defineAction({
   async run(deps, asking, press) {
     const run = await runOf(deps, press)
     const answer = await keptAnswer(deps.records, run.id)
-    if (answer === undefined || !isFull(answer)) throw new RefusalError({ why: 'That report is not kept any more.', commands: [`/mesh ${run.request.kind} ${run.request.text}`.trim()] })
+    if (answer === undefined || !isFull(answer))
+      throw new RefusalError({
+        why: 'That report is not kept any more.',
+        commands: [`/mesh ${run.request.kind} ${run.request.text}`.trim()],
+      })
     const before = await readPost(deps.records, run.id, 'file-json')
     if (before?.state === 'posted') return tell(deps, asking, noteMessage('The full report is in the thread already.'))
     const posts = new Posts(deps)
-    const place = { channel: run.channel, thread: run.thread, since: (Date.parse(run.createdAt) / 1000 - 60).toFixed(6) }
+    const place = {
+      channel: run.channel,
+      thread: run.thread,
+      since: (Date.parse(run.createdAt) / 1000 - 60).toFixed(6),
+    }
     await posts.file(run.id, 'file-readable', place, readableFile(answer, run, deps.telling))
     await posts.file(run.id, 'file-json', place, jsonFile(answer, run))
   },

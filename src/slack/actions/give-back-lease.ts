@@ -1,5 +1,5 @@
-import { giveBack } from '../../changes/leases/give-back.ts'
-import { tell } from '../asking.ts'
+import { giveBack } from '../../leases/give-back.ts'
+import { tell } from '../access/asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
 import { defineAction } from './action.ts'
 import { leaseOf } from './lease-of.ts'
@@ -17,6 +17,14 @@ export const giveBackLease = defineAction({
     if (after === undefined) return
     await deps.board.lease(after)
     const late = after.proxies.filter(({ state }) => state === 'unreachable').length
-    await tell(deps, asking, noteMessage(late === 0 ? 'Given back: its message says what was put back, per proxy.' : `${late} of ${after.proxies.length} proxies do not answer; I go on trying until they are put back.`))
+    await tell(
+      deps,
+      asking,
+      noteMessage(
+        late === 0
+          ? 'Given back: its message says what was put back, per proxy.'
+          : `${late} of ${after.proxies.length} proxies do not answer; I go on trying until they are put back.`,
+      ),
+    )
   },
 })

@@ -1,12 +1,13 @@
 import { z } from 'zod'
-import { denyRole } from '../../changes/authorise.ts'
-import { readLease, type LeaseRecord } from '../../changes/leases/lease-record.ts'
-import { groupsOf } from '../../changes/roles.ts'
+import { denyRole } from '../../fixes/authorise.ts'
+import { readLease, type LeaseRecord } from '../../leases/lease-record.ts'
+import { groupsOf } from '../../fixes/roles.ts'
 import { recordAudit } from '../../store/audit.ts'
-import type { Asking } from '../asking.ts'
+import type { Asking } from '../access/asking.ts'
 import type { SlackDeps } from '../deps.ts'
-import { RefusalError } from '../refusal-of.ts'
+import { RefusalError } from '../access/refusal-of.ts'
 import type { Press } from './action.ts'
+import { defined } from '../../mesh/defined.ts'
 
 const OfLease = z.object({ lease: z.string() })
 
@@ -15,14 +16,32 @@ const OfLease = z.object({ lease: z.string() })
  * any more. One of a terminal belongs to the channel in which it is pressed.
  * @throws RefusalError
  */
-export async function leaseOf(deps: SlackDeps, { user, team, channel }: Asking, { button }: Press): Promise<LeaseRecord> {
+export async function leaseOf(
+  deps: SlackDeps,
+  { user, team, channel }: Asking,
+  { button }: Press,
+): Promise<LeaseRecord> {
   const lease = await readLease(deps.records, OfLease.parse(button.payload).lease)
-  if (lease === undefined) throw new RefusalError({ why: 'I do not know that lease any more: leases are kept for 30 days.', commands: ['/mesh leases'] })
+  if (lease === undefined)
+    throw new RefusalError({
+      why: 'I do not know that lease any more: leases are kept for 30 days.',
+      commands: ['/mesh leases'],
+    })
   if (lease.by.user === user && button.act !== 'extend-lease') return lease
   const { channel: home = channel } = lease
-  const denied = denyRole(deps.policy, { user, channel: home, groups: await groupsOf(deps.policy, user, deps.members) }, 'operator')
+  const denied = denyRole(
+    deps.policy,
+    { user, channel: home, groups: await groupsOf(deps.policy, user, deps.members) },
+    'operator',
+  )
   if (denied === undefined) return lease
-  await recordAudit(deps.records, { event: 'lease-refused', by: { user, ...(team !== undefined && { team }) }, run: lease.run, target: lease.target, facts: { lease: lease.id, verb: button.act, why: denied.why } })
+  await recordAudit(deps.records, {
+    event: 'lease-refused',
+    by: { user, ...defined({ team }) },
+    run: lease.run,
+    target: lease.target,
+    facts: { lease: lease.id, verb: button.act, why: denied.why },
+  })
   const why = home === channel ? denied.why : 'That was lent in another channel, and you are no operator there.'
   throw new RefusalError({ why, remedies: ['Ask an operator of that channel, or whoever lent it.'] })
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { useButton, type ButtonRefusal } from '../../store/buttons.ts'
 import { orTell } from '../commands/run-line.ts'
-import type { Asking } from '../asking.ts'
+import type { Asking } from '../access/asking.ts'
 import type { SlackDeps } from '../deps.ts'
-import { RefusalError } from '../refusal-of.ts'
+import { RefusalError } from '../access/refusal-of.ts'
 import { ACTIONS } from './index.ts'
 
 /** What Slack sends of a press; anything may be missing or forged. */
@@ -18,25 +18,51 @@ export interface Pressed {
 const Home = z.object({ channel: z.string().optional(), team: z.string().optional() })
 
 /** Verbs whose button is only made anew with a proposal. */
-const OF_FIXES = new Set(['approve-change', 'choose-fix', 'download-patch', 'edit-change', 'propose-fix', 'reject-change'])
+const OF_FIXES = new Set([
+  'approve-change',
+  'choose-fix',
+  'download-patch',
+  'edit-change',
+  'propose-fix',
+  'reject-change',
+])
 
 const OPAQUE_ID = /^[a-z0-9]{10,40}$/
 
 /** Does what a button says; one that does nothing any more answers why. Never rejects. */
-export async function pressButton(deps: SlackDeps, asking: Asking, { actionId, value, message, trigger }: Pressed): Promise<void> {
+export async function pressButton(
+  deps: SlackDeps,
+  asking: Asking,
+  { actionId, value, message, trigger }: Pressed,
+): Promise<void> {
   await orTell(deps, asking, `button ${actionId.slice(0, 60)}`, async () => {
     const [name = ''] = actionId.split(':')
     const action = ACTIONS.find((one) => one.name === name)
-    if (action === undefined) throw new RefusalError({ why: 'I do not know that button. It may be from another version of me.', commands: ['/mesh help'] })
-    const unknown = new RefusalError({ why: 'I do not know what that button was for.', remedies: ['It is too old, or it is not mine. Ask again:'], commands: ['/mesh help'] })
+    if (action === undefined)
+      throw new RefusalError({
+        why: 'I do not know that button. It may be from another version of me.',
+        commands: ['/mesh help'],
+      })
+    const unknown = new RefusalError({
+      why: 'I do not know what that button was for.',
+      remedies: ['It is too old, or it is not mine. Ask again:'],
+      commands: ['/mesh help'],
+    })
     if (value === undefined || !OPAQUE_ID.test(value)) throw unknown
     const answer = await useButton(deps.records, value, { by: asking.user })
     if (!answer.ok) throw refuse(answer) ?? unknown
     const { button } = answer
     if (button.act !== action.name) throw unknown
     const home = Home.parse(button.payload)
-    if ((home.channel !== undefined && home.channel !== asking.channel) || (home.team !== undefined && asking.team !== undefined && home.team !== asking.team)) {
-      throw new RefusalError({ why: 'That button belongs to another channel.', remedies: ['Press it there, or ask here:'], commands: ['/mesh help'] })
+    if (
+      (home.channel !== undefined && home.channel !== asking.channel) ||
+      (home.team !== undefined && asking.team !== undefined && home.team !== asking.team)
+    ) {
+      throw new RefusalError({
+        why: 'That button belongs to another channel.',
+        remedies: ['Press it there, or ask here:'],
+        commands: ['/mesh help'],
+      })
     }
     await action.run(deps, asking, { button, message, trigger })
   })
@@ -45,8 +71,12 @@ export async function pressButton(deps: SlackDeps, asking: Asking, { actionId, v
 function refuse(answer: ButtonRefusal): RefusalError | undefined {
   if (answer.refusal === 'unknown') return undefined
   const { act, used } = answer.button
-  const again = OF_FIXES.has(act) ? { remedies: ['Press “Propose fix” again, or diagnose the target again:'], commands: ['/mesh diagnose TARGET'] }
+  const again = OF_FIXES.has(act)
+    ? { remedies: ['Press “Propose fix” again, or diagnose the target again:'], commands: ['/mesh diagnose TARGET'] }
     : { remedies: ['Ask again:'], commands: [act === 'doctor-round-trip' ? '/mesh doctor' : '/mesh help'] }
   if (answer.refusal === 'expired') return new RefusalError({ why: 'That button has expired.', ...again })
-  return new RefusalError({ why: `That button was used already${used === undefined ? '' : `, at ${used.at.slice(11, 19)} UTC`}.`, ...again })
+  return new RefusalError({
+    why: `That button was used already${used === undefined ? '' : `, at ${used.at.slice(11, 19)} UTC`}.`,
+    ...again,
+  })
 }

@@ -1,23 +1,24 @@
 import { WebAPIPlatformError } from '@slack/web-api'
 import type { ModalView } from '@slack/types'
-import { groupsOf } from '../../changes/roles.ts'
-import { denyRole } from '../../changes/authorise.ts'
-import { loggersFor } from '../../changes/leases/loggers-for.ts'
+import { groupsOf } from '../../fixes/roles.ts'
+import { denyRole } from '../../fixes/authorise.ts'
+import { loggersFor } from '../../leases/loggers-for.ts'
 import { readLogLevels, type LogLevels } from '../../evidence/collectors/log-levels.ts'
 import { UnseenError } from '../../evidence/clients/clients.ts'
-import { keptAnswer } from '../../jobs/processors/kept-answer.ts'
-import { proxiesOf } from '../../jobs/processors/proxies-of.ts'
+import { keptAnswer } from '../../capabilities/kept-answer.ts'
+import { proxiesOf } from '../../capabilities/proxies-of.ts'
 import { hurts } from '../../diagnosis/cause.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { mintButton } from '../../store/buttons.ts'
 import type { RunRecord } from '../../store/runs.ts'
-import type { Asking } from '../asking.ts'
+import type { Asking } from '../access/asking.ts'
 import { subjectOf } from '../blocks/running.ts'
 import type { SlackDeps } from '../deps.ts'
-import { RefusalError } from '../refusal-of.ts'
-import { noLoggersView, RAISE_LOG_LEVEL, raiseLogLevelView, readingLoggersView } from '../views/raise-log-level.ts'
+import { RefusalError } from '../access/refusal-of.ts'
+import { noLoggersView, RAISE_LOG_LEVEL, raiseLogLevelView, readingLoggersView } from '../modals/raise-log-level.ts'
 import { defineAction } from './action.ts'
 import { runOf } from './run-of.ts'
+import { defined } from '../../mesh/defined.ts'
 
 /** Milliseconds the proxies have to tell their loggers to a person who waits. */
 const PATIENCE = 8000
@@ -28,17 +29,27 @@ export const raiseLogLevel = defineAction({
   async run(deps, asking, press) {
     const run = await runOf(deps, press)
     const { trigger } = press
-    if (trigger === undefined) throw new RefusalError({ why: 'Slack gave me nothing to open a window with.', remedies: ['Press the button again.'] })
+    if (trigger === undefined)
+      throw new RefusalError({
+        why: 'Slack gave me nothing to open a window with.',
+        remedies: ['Press the button again.'],
+      })
     const where = await whereOf(deps, asking, run)
     const target = subjectOf(run)
     // A modal has to open within 3 s of the press: what it asks for is read afterwards.
-    const { view } = await deps.slack.patiently('views.open', (client) => client.views.open({ trigger_id: trigger, view: readingLoggersView(where, target) }))
+    const { view } = await deps.slack.patiently('views.open', (client) =>
+      client.views.open({ trigger_id: trigger, view: readingLoggersView(where, target) }),
+    )
     const id = view?.id
     if (id === undefined) return
     const show = (next: ModalView): Promise<void> => update(deps, id, next)
     try {
       const choices = await choicesFor(deps, asking, run)
-      await show(typeof choices === 'string' ? noLoggersView(where, choices) : raiseLogLevelView(where, { ...choices, target, most: deps.policy.leases }))
+      await show(
+        typeof choices === 'string'
+          ? noLoggersView(where, choices)
+          : raiseLogLevelView(where, { ...choices, target, most: deps.policy.leases }),
+      )
     } catch (error) {
       await show(noLoggersView(where, 'I failed at this.')).catch(() => undefined)
       throw error
@@ -56,21 +67,39 @@ async function update({ slack }: SlackDeps, id: string, view: ModalView): Promis
 }
 
 async function whereOf({ records }: SlackDeps, { channel, team }: Asking, run: RunRecord): Promise<string> {
-  return mintButton(records, { act: RAISE_LOG_LEVEL, payload: { channel, ...(team !== undefined && { team }) }, run: run.id, uses: 'many' })
+  return mintButton(records, {
+    act: RAISE_LOG_LEVEL,
+    payload: { channel, ...defined({ team }) },
+    run: run.id,
+    uses: 'many',
+  })
 }
 
 /** What the modal offers, or why there is nothing to choose. */
-async function choicesFor(deps: SlackDeps, { user, channel }: Asking, run: RunRecord): Promise<{ loggers: string[]; fitting: string[]; proxies: string[] } | string> {
-  const denied = denyRole(deps.policy, { user, channel, groups: await groupsOf(deps.policy, user, deps.members) }, 'operator')
+async function choicesFor(
+  deps: SlackDeps,
+  { user, channel }: Asking,
+  run: RunRecord,
+): Promise<{ loggers: string[]; fitting: string[]; proxies: string[] } | string> {
+  const denied = denyRole(
+    deps.policy,
+    { user, channel, groups: await groupsOf(deps.policy, user, deps.members) },
+    'operator',
+  )
   if (denied !== undefined) return `${denied.why} ${denied.remedies.filter((one) => !one.includes('<')).join(' ')}`
   const answer = await keptAnswer(deps.records, run.id)
   const report = answer?.kind === 'diagnose' ? answer.report : undefined
   const pods = proxiesOf(answer)
-  if (pods.length === 0) return 'No proxy of the target answered when I looked. Diagnose it again, or name the proxies: /mesh log-level pod/NAME http:debug'
+  if (pods.length === 0)
+    return 'No proxy of the target answered when I looked. Diagnose it again, or name the proxies: /mesh log-level pod/NAME http:debug'
   const read = await firstLevels(deps, pods)
   if (typeof read === 'string') return read
   const code = (report?.cause?.finding ?? report?.findings.find(hurts))?.code
-  return { loggers: Object.keys(read), fitting: loggersFor(code, read), proxies: pods.map(({ name, namespace = '' }) => `${namespace}/${name}`) }
+  return {
+    loggers: Object.keys(read),
+    fitting: loggersFor(code, read),
+    proxies: pods.map(({ name, namespace = '' }) => `${namespace}/${name}`),
+  }
 }
 
 /** The loggers of the first proxy that tells them: those of one mesh are alike. */

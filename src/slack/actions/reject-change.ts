@@ -1,5 +1,5 @@
-import { openChangeView, refuseDecided } from '../views/open-change-view.ts'
-import { rejectChangeView } from '../views/reject-change.ts'
+import { openChangeView, refuseDecided } from '../modals/open-change-view.ts'
+import { rejectChangeView } from '../modals/reject-change.ts'
 import { defineAction } from './action.ts'
 import { changeOf } from './change-of.ts'
 

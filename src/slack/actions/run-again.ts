@@ -1,5 +1,5 @@
-import { askDiagnosis } from '../ask-diagnosis.ts'
-import { startRun } from '../start-run.ts'
+import { askDiagnosis } from '../thread/ask-diagnosis.ts'
+import { startRun } from '../thread/start-run.ts'
 import { defineAction } from './action.ts'
 import { runOf } from './run-of.ts'
 
@@ -11,6 +11,9 @@ export const runAgain = defineAction({
     const { kind, text, namespace, target } = request
     if (kind !== 'diagnose') return startRun(deps, asking, request)
     // The object that was meant then, should several namespaces have the name by now.
-    await askDiagnosis(deps, asking, { text, namespace: namespace ?? (target?.kind === 'Service' && !text.includes('.') ? target.namespace : undefined) })
+    await askDiagnosis(deps, asking, {
+      text,
+      namespace: namespace ?? (target?.kind === 'Service' && !text.includes('.') ? target.namespace : undefined),
+    })
   },
 })

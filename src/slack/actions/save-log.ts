@@ -1,7 +1,7 @@
-import { readLeaseLogs } from '../../changes/leases/lease-log.ts'
-import { tell } from '../asking.ts'
+import { readLeaseLogs } from '../../leases/lease-log.ts'
+import { tell } from '../access/asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
-import { RefusalError } from '../refusal-of.ts'
+import { RefusalError } from '../access/refusal-of.ts'
 import { defineAction } from './action.ts'
 import { leaseOf } from './lease-of.ts'
 
@@ -13,12 +13,23 @@ export const saveLog = defineAction({
   name: 'save-log',
   async run(deps, asking, press) {
     const lease = await leaseOf(deps, asking, press)
-    if (lease.state === 'over') return tell(deps, asking, noteMessage('It is over; its logs were put into its thread at the end.'))
+    if (lease.state === 'over')
+      return tell(deps, asking, noteMessage('It is over; its logs were put into its thread at the end.'))
     const { files, unread } = await readLeaseLogs(lease, deps.clients, AbortSignal.timeout(PATIENCE))
-    if (files.length === 0) throw new RefusalError({ why: `No log could be read: ${unread.map(({ pod, says }) => `${pod.name}: ${says}`).join('; ') || 'nothing is lent yet'}.`, remedies: ['Try again in a moment.'] })
+    if (files.length === 0)
+      throw new RefusalError({
+        why: `No log could be read: ${unread.map(({ pod, says }) => `${pod.name}: ${says}`).join('; ') || 'nothing is lent yet'}.`,
+        remedies: ['Try again in a moment.'],
+      })
     const at = new Date().toISOString().slice(11, 19).replaceAll(':', '')
-    for (const { part, name, ...file } of files) await deps.board.leaseFile(lease, `${part}-${at}`, { ...file, name: name.replace(/\.log$/, `-${at}.log`) })
-    const missed = unread.length === 0 ? '' : ` Not read: ${unread.map(({ pod, says }) => `${pod.name}: ${says}`).join('; ')}.`
-    await tell(deps, asking, noteMessage(`Saved: ${files.length} ${files.length === 1 ? 'log is' : 'logs are'} in the thread.${missed}`))
+    for (const { part, name, ...file } of files)
+      await deps.board.leaseFile(lease, `${part}-${at}`, { ...file, name: name.replace(/\.log$/, `-${at}.log`) })
+    const missed =
+      unread.length === 0 ? '' : ` Not read: ${unread.map(({ pod, says }) => `${pod.name}: ${says}`).join('; ')}.`
+    await tell(
+      deps,
+      asking,
+      noteMessage(`Saved: ${files.length} ${files.length === 1 ? 'log is' : 'logs are'} in the thread.${missed}`),
+    )
   },
 })

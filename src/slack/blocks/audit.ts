@@ -1,4 +1,4 @@
-import { levelsText } from '../../changes/leases/levels.ts'
+import { levelsText } from '../../leases/levels.ts'
 import type { AuditEntry, AuditVerdict } from '../../store/audit.ts'
 import { cut } from './escape.ts'
 import { fit } from './fit.ts'
@@ -19,7 +19,20 @@ export interface AuditAnswer {
 }
 
 /** Facts that tell an event from others of its name, in this order. */
-const TELLING = ['text', 'act', 'verb', 'outcome', 'verdict', 'levels', 'lent', 'until', 'reason', 'why', 'says', 'error'] as const
+const TELLING = [
+  'text',
+  'act',
+  'verb',
+  'outcome',
+  'verdict',
+  'levels',
+  'lent',
+  'until',
+  'reason',
+  'why',
+  'says',
+  'error',
+] as const
 
 function shown(value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
@@ -32,7 +45,10 @@ function shown(value: unknown): string | undefined {
 function event({ sequence, entry: { at, event: name, by, target, facts } }: AuditAnswer['events'][number]): Piece[] {
   const told = TELLING.flatMap((key) => shown(facts[key]) ?? [])
   return [
-    text(`${sequence}  ${at.slice(0, 19).replace('T', ' ')}  `), bold(name), text(' '), person(by.user),
+    text(`${sequence}  ${at.slice(0, 19).replace('T', ' ')}  `),
+    bold(name),
+    text(' '),
+    person(by.user),
     ...(target === undefined ? [] : [text(' '), code(cut(target, 120))]),
     ...(told.length === 0 ? [] : [text(`  ${cut(told.join(' · '), 200)}`)]),
   ]
@@ -44,14 +60,20 @@ export function auditMessage({ events, count, verdict, target }: AuditAnswer): S
   const whole = verdict.ok
     ? `✓ the chain is whole: ${verdict.entries} ${verdict.entries === 1 ? 'entry' : 'entries'}, head ${verdict.head.slice(0, 16)}…`
     : `✗ the chain is BROKEN at entry ${verdict.sequence}: ${verdict.broken === 'content' ? 'it was changed' : 'it does not follow the one before'}`
-  const title = count === 0 ? `No events${of} yet` : `${events.length < count ? `The last ${events.length} of ${count}` : count} ${count === 1 ? 'event' : 'events'}${of}`
-  return fit({
-    text: title,
-    blocks: [
-      rich(line(bold(title))),
-      ...(events.length === 0 ? [] : [rich(bullets(events.map(event)))]),
-      rich(line(text(whole))),
-      rich(line(text('All of it, as JSON lines: '), code('mesh-medic audit export'))),
-    ],
-  }, { hasFile: false })
+  const title =
+    count === 0
+      ? `No events${of} yet`
+      : `${events.length < count ? `The last ${events.length} of ${count}` : count} ${count === 1 ? 'event' : 'events'}${of}`
+  return fit(
+    {
+      text: title,
+      blocks: [
+        rich(line(bold(title))),
+        ...(events.length === 0 ? [] : [rich(bullets(events.map(event)))]),
+        rich(line(text(whole))),
+        rich(line(text('All of it, as JSON lines: '), code('mesh-medic audit export'))),
+      ],
+    },
+    { hasFile: false },
+  )
 }

@@ -1,6 +1,7 @@
 import type { ActionsBlock, Button } from '@slack/types'
 import { clean, shorten } from './escape.ts'
 import { LIMITS } from './limits.ts'
+import { defined } from '../../mesh/defined.ts'
 
 /** A button: its verb, the opaque id of the record behind it, and its label. */
 export interface ButtonSpec {
@@ -17,7 +18,7 @@ function button({ action, id, label, style }: ButtonSpec): Button {
     action_id: action,
     value: id,
     text: { type: 'plain_text', text: shorten(clean(label), LIMITS.buttonLabel), emoji: false },
-    ...(style !== undefined && { style }),
+    ...defined({ style }),
   }
 }
 

@@ -18,17 +18,37 @@ export interface Candidate {
 export const MOST_CANDIDATES = LIMITS.actions
 
 /** Several ways to mend a finding, a button each. */
-export function candidatesMessage(candidates: readonly Candidate[], run: RunRecord, buttons: readonly ButtonSpec[]): SlackMessage {
+export function candidatesMessage(
+  candidates: readonly Candidate[],
+  run: RunRecord,
+  buttons: readonly ButtonSpec[],
+): SlackMessage {
   const shown = candidates.slice(0, MOST_CANDIDATES)
   const rest = candidates.length - shown.length
-  return fit({
-    text: `📝 ${candidates.length} ways to mend it`,
-    blocks: [
-      rich(line(text('📝 '), bold(`${candidates.length} ways to mend it`), text('  Which one is meant? Nothing is changed yet.'))),
-      rich(bullets(shown.map(({ choice, title, why }) => [bold(cut(clean(choice), 100)), text(`  ${cut(clean(title), 200)}: ${cut(clean(why), 400)}`)]))),
-      ...(rest > 0 ? [rich(line(text(`and ${rest} more that have no button here`)))] : []),
-      rich(line(...askedBy(run))),
-      ...buttonRow(buttons),
-    ],
-  }, { hasFile: false })
+  return fit(
+    {
+      text: `📝 ${candidates.length} ways to mend it`,
+      blocks: [
+        rich(
+          line(
+            text('📝 '),
+            bold(`${candidates.length} ways to mend it`),
+            text('  Which one is meant? Nothing is changed yet.'),
+          ),
+        ),
+        rich(
+          bullets(
+            shown.map(({ choice, title, why }) => [
+              bold(cut(clean(choice), 100)),
+              text(`  ${cut(clean(title), 200)}: ${cut(clean(why), 400)}`),
+            ]),
+          ),
+        ),
+        ...(rest > 0 ? [rich(line(text(`and ${rest} more that have no button here`)))] : []),
+        rich(line(...askedBy(run))),
+        ...buttonRow(buttons),
+      ],
+    },
+    { hasFile: false },
+  )
 }

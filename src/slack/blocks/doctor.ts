@@ -15,18 +15,38 @@ export interface RoundTrip {
 }
 
 const item = ({ name, ok, says, remedy }: SelfTestItem): Piece[] => [
-  text(ok ? '✓ ' : '✗ '), bold(name), text(`: ${cut(clean(says), 400)}`), ...(ok || remedy === undefined ? [] : [text(`\n      Remedy: ${cut(clean(remedy), 400)}`)]),
+  text(ok ? '✓ ' : '✗ '),
+  bold(name),
+  text(`: ${cut(clean(says), 400)}`),
+  ...(ok || remedy === undefined ? [] : [text(`\n      Remedy: ${cut(clean(remedy), 400)}`)]),
 ]
 
 function roundTripItem({ within, pressed }: RoundTrip): Piece[] {
-  if (pressed !== undefined) return [text('✓ '), bold('button round trip'), text(`: pressed ${(pressed.milliseconds / 1000).toFixed(1)} s after it was shown, and heard here`)]
-  return [text('⏱ '), bold('button round trip'), text(`: not heard yet. Press the button below within ${within} seconds; when this line does not change, interactivity does not reach me: compare the app with manifest.yml (settings.interactivity).`)]
+  if (pressed !== undefined)
+    return [
+      text('✓ '),
+      bold('button round trip'),
+      text(`: pressed ${(pressed.milliseconds / 1000).toFixed(1)} s after it was shown, and heard here`),
+    ]
+  return [
+    text('⏱ '),
+    bold('button round trip'),
+    text(
+      `: not heard yet. Press the button below within ${within} seconds; when this line does not change, interactivity does not reach me: compare the app with manifest.yml (settings.interactivity).`,
+    ),
+  ]
 }
 
 /** The self-test: what failed with its remedy, the button's round trip, and how many are well. */
-export function doctorMessage(items: readonly SelfTestItem[], roundTrip: RoundTrip, run: RunRecord, buttons: readonly ButtonSpec[]): SlackMessage {
+export function doctorMessage(
+  items: readonly SelfTestItem[],
+  roundTrip: RoundTrip,
+  run: RunRecord,
+  buttons: readonly ButtonSpec[],
+): SlackMessage {
   const bad = items.filter(({ ok }) => !ok)
-  const headline = bad.length === 0 ? `All ${items.length} self-tests passed` : `${bad.length} of ${items.length} self-tests failed`
+  const headline =
+    bad.length === 0 ? `All ${items.length} self-tests passed` : `${bad.length} of ${items.length} self-tests failed`
   const icon = bad.length > 0 ? '🔴' : roundTrip.pressed === undefined ? '🟡' : '🟢'
   return fit({
     text: `${icon} ${headline}`,
@@ -42,5 +62,10 @@ export function doctorMessage(items: readonly SelfTestItem[], roundTrip: RoundTr
 /** Every test, in one part. */
 export function doctorParts(items: readonly SelfTestItem[]): Part[] {
   if (items.length === 0) return []
-  return [{ name: 'doctor-items', message: fit({ text: 'Self-tests', blocks: [rich(line(bold('Self-tests'))), rich(bullets(items.map(item)))] }) }]
+  return [
+    {
+      name: 'doctor-items',
+      message: fit({ text: 'Self-tests', blocks: [rich(line(bold('Self-tests'))), rich(bullets(items.map(item)))] }),
+    },
+  ]
 }

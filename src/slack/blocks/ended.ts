@@ -4,30 +4,56 @@ import { fit } from './fit.ts'
 import { bold, code, line, lines, person, rich, text, type SlackMessage } from './rich.ts'
 import { askedBy, subjectOf } from './running.ts'
 import { stepLines } from './step-list.ts'
-import type { RunProgress } from '../../jobs/processors/run-thread.ts'
+import type { RunProgress } from '../../capabilities/run-thread.ts'
 
 /** The run's message after somebody cancelled it. */
-export function cancelledMessage(run: RunRecord, by: string | undefined, progress: RunProgress, buttons: readonly ButtonSpec[]): SlackMessage {
+export function cancelledMessage(
+  run: RunRecord,
+  by: string | undefined,
+  progress: RunProgress,
+  buttons: readonly ButtonSpec[],
+): SlackMessage {
   const steps = stepLines(progress.steps)
-  return fit({
-    text: `Cancelled: ${subjectOf(run)}`,
-    blocks: [
-      rich(line(text('⚪ '), bold('Cancelled'), ...(by === undefined ? [] : [text(' by '), person(by)]), text('  '), code(subjectOf(run))), ...(steps.length === 0 ? [] : [lines(steps)])),
-      rich(line(...askedBy(run))),
-      ...buttonRow(buttons),
-    ],
-  }, { hasFile: false })
+  return fit(
+    {
+      text: `Cancelled: ${subjectOf(run)}`,
+      blocks: [
+        rich(
+          line(
+            text('⚪ '),
+            bold('Cancelled'),
+            ...(by === undefined ? [] : [text(' by '), person(by)]),
+            text('  '),
+            code(subjectOf(run)),
+          ),
+          ...(steps.length === 0 ? [] : [lines(steps)]),
+        ),
+        rich(line(...askedBy(run))),
+        ...buttonRow(buttons),
+      ],
+    },
+    { hasFile: false },
+  )
 }
 
 /** The run's message after the bot itself failed. */
 export function failedMessage(run: RunRecord, buttons: readonly ButtonSpec[]): SlackMessage {
-  return fit({
-    text: `I failed, run ${run.id}`,
-    blocks: [
-      rich(line(text('⚫ '), bold(`I failed, run ${run.id}`), text('  '), code(subjectOf(run)))),
-      rich(line(text('This is a fault of mine, not of the mesh. My log has more under that run. In a terminal, '), code('mesh-medic diagnose'), text(' needs neither Slack nor a queue.'))),
-      rich(line(...askedBy(run))),
-      ...buttonRow(buttons),
-    ],
-  }, { hasFile: false })
+  return fit(
+    {
+      text: `I failed, run ${run.id}`,
+      blocks: [
+        rich(line(text('⚫ '), bold(`I failed, run ${run.id}`), text('  '), code(subjectOf(run)))),
+        rich(
+          line(
+            text('This is a fault of mine, not of the mesh. My log has more under that run. In a terminal, '),
+            code('mesh-medic diagnose'),
+            text(' needs neither Slack nor a queue.'),
+          ),
+        ),
+        rich(line(...askedBy(run))),
+        ...buttonRow(buttons),
+      ],
+    },
+    { hasFile: false },
+  )
 }

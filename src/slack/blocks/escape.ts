@@ -2,8 +2,9 @@
 // eslint-disable-next-line no-control-regex -- this is about them
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 /** Characters that are not seen or that turn the reading direction: soft hyphen, zero-width, bidi controls, tags, fillers. */
-// eslint-disable-next-line no-misleading-character-class -- each is meant by itself
-const INVISIBLE = /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\u{e0000}-\u{e007f}]/gu
+const INVISIBLE =
+  // eslint-disable-next-line no-misleading-character-class -- each is meant by itself
+  /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\u{e0000}-\u{e007f}]/gu
 
 const named = (char: string): string => `⟨U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`
 
@@ -27,10 +28,20 @@ export function codeSpan(text: string): string {
 export function cut(text: string, most: number): string {
   if (text.length <= most) return text
   const notice = ` … (cut: ${text.length.toLocaleString('en')} characters)`
-  return text.slice(0, Math.max(0, most - notice.length)).toWellFormed().replace(/�$/, '') + notice
+  return (
+    text
+      .slice(0, Math.max(0, most - notice.length))
+      .toWellFormed()
+      .replace(/�$/, '') + notice
+  )
 }
 
 /** The first `most` characters without a notice, for labels. */
 export function shorten(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1).toWellFormed().replace(/�$/, '')}…`
+  return text.length <= most
+    ? text
+    : `${text
+        .slice(0, most - 1)
+        .toWellFormed()
+        .replace(/�$/, '')}…`
 }

@@ -6,13 +6,17 @@ import { line, rich, text, type SlackMessage } from './rich.ts'
 const IN_FILE = 'More did not fit here: the whole is in the file in this thread.'
 const NOWHERE = 'More did not fit here.'
 
-const isFields = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isFields = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Characters of all text in a value that a person reads. */
 function weigh(value: unknown): number {
   if (Array.isArray(value)) return value.reduce((sum: number, one) => sum + weigh(one), 0)
   if (!isFields(value)) return 0
-  return Object.entries(value).reduce((sum, [key, inner]) => sum + (key === 'text' && typeof inner === 'string' ? inner.length : weigh(inner)), 0)
+  return Object.entries(value).reduce(
+    (sum, [key, inner]) => sum + (key === 'text' && typeof inner === 'string' ? inner.length : weigh(inner)),
+    0,
+  )
 }
 
 /** Spends characters on a copy of a block, from the front; what has no text left goes. */
@@ -66,7 +70,10 @@ export function fit(message: SlackMessage, { hasFile = true } = {}): SlackMessag
   const others = message.blocks.filter((block) => !isKept(block))
   const purse = new Purse(LIMITS.message - weigh(buttons) - notice.length)
   const room = LIMITS.blocks - buttons.length - 1
-  const kept = others.slice(0, room).map((block) => purse.copy(block)).filter((block) => block !== undefined) as KnownBlock[]
+  const kept = others
+    .slice(0, room)
+    .map((block) => purse.copy(block))
+    .filter((block) => block !== undefined) as KnownBlock[]
   const isCut = purse.isCut || message.isCut === true || others.length > room
   return {
     text: fallback(message.text),

@@ -1,5 +1,5 @@
 import type { FollowReport, Hop } from '../../diagnosis/follow/report.ts'
-import { markOf, OUTCOMES } from '../../diagnosis/follow-text.ts'
+import { markOf, OUTCOMES } from '../../report/follow-text.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
@@ -17,8 +17,17 @@ const MOST_ROWS = 30
 
 /** The hops at a glance: `✓ listener 0.0.0.0_8080 from Gateway shop/edge`. */
 function row(hop: Hop): Piece[] {
-  const from = hop.objects.filter(({ kind }) => kind !== 'Pod').slice(0, 3).map(formatRef)
-  return [text(`${markOf(hop)} `), bold(hop.stage), text('  '), code(cut(clean(hop.name), 150)), ...(from.length === 0 ? [] : [text(`  from ${from.join(', ')}`)])]
+  const from = hop.objects
+    .filter(({ kind }) => kind !== 'Pod')
+    .slice(0, 3)
+    .map(formatRef)
+  return [
+    text(`${markOf(hop)} `),
+    bold(hop.stage),
+    text('  '),
+    code(cut(clean(hop.name), 150)),
+    ...(from.length === 0 ? [] : [text(`  from ${from.join(', ')}`)]),
+  ]
 }
 
 /** A followed request: where it arrives or dies, and the table of its hops. */
@@ -26,12 +35,45 @@ export function followMessage(report: FollowReport, run: RunRecord, buttons: rea
   const { outcome, headline, caller, hops, clusters, request } = report
   const title = `${ICONS[outcome]} ${OUTCOMES[outcome]}: ${headline}`
   return fit({
-    text: title, isCut: hops.length > MOST_HOPS,
+    text: title,
+    isCut: hops.length > MOST_HOPS,
     blocks: [
-      rich(line(text(`${ICONS[outcome]} `), bold(OUTCOMES[outcome]), text('  '), code(cut(clean(`${request.method} ${request.scheme}://${request.host}:${request.port}${request.path}`), 300))), line(text(headline))),
+      rich(
+        line(
+          text(`${ICONS[outcome]} `),
+          bold(OUTCOMES[outcome]),
+          text('  '),
+          code(cut(clean(`${request.method} ${request.scheme}://${request.host}:${request.port}${request.path}`), 300)),
+        ),
+        line(text(headline)),
+      ),
       rich(lines(hops.slice(0, MOST_ROWS).map(row))),
-      ...(clusters.length < 2 ? [] : [rich(line(bold('Clusters  '), text(clusters.slice(0, 10).map(({ name, weight }) => `${name} ${weight} %`).join(', '))))]),
-      ...(caller === undefined ? [] : [rich(line(bold('From  '), text(caller.kind === 'ingress' ? 'the gateway ' : 'the sidecar of '), code(formatRef(caller.pod))))]),
+      ...(clusters.length < 2
+        ? []
+        : [
+            rich(
+              line(
+                bold('Clusters  '),
+                text(
+                  clusters
+                    .slice(0, 10)
+                    .map(({ name, weight }) => `${name} ${weight} %`)
+                    .join(', '),
+                ),
+              ),
+            ),
+          ]),
+      ...(caller === undefined
+        ? []
+        : [
+            rich(
+              line(
+                bold('From  '),
+                text(caller.kind === 'ingress' ? 'the gateway ' : 'the sidecar of '),
+                code(formatRef(caller.pod)),
+              ),
+            ),
+          ]),
       rich(line(...askedBy(run))),
       ...buttonRow(buttons),
     ],
@@ -40,7 +82,10 @@ export function followMessage(report: FollowReport, run: RunRecord, buttons: rea
 
 /** `/mesh follow` for what a diagnosis followed; it shows every hop. */
 function commandFor({ asked, caller }: FollowReport): string {
-  const from = caller === undefined || caller.kind === 'ingress' ? '--from ingress' : `-n ${caller.pod.namespace ?? ''} --from pod/${caller.pod.name}`
+  const from =
+    caller === undefined || caller.kind === 'ingress'
+      ? '--from ingress'
+      : `-n ${caller.pod.namespace ?? ''} --from pod/${caller.pod.name}`
   return `/mesh follow ${asked} ${from}`
 }
 
@@ -51,10 +96,14 @@ export function wayPart(report: FollowReport): Part {
   return {
     name: 'way',
     message: fit({
-      text: `A request through the proxies: ${headline}`, isCut: hops.length > MOST_ROWS,
+      text: `A request through the proxies: ${headline}`,
+      isCut: hops.length > MOST_ROWS,
       blocks: [
-        rich(line(bold('A request through the proxies, as they are configured'))), rich(line(text(`${ICONS[outcome]} ${headline}`))), rich(lines(hops.slice(0, MOST_ROWS).map(row))),
-        ...(died === undefined ? [] : [rich(pre(died.command, 600))]), rich(line(text('Hop by hop: '), code(cut(clean(commandFor(report)), 600)))),
+        rich(line(bold('A request through the proxies, as they are configured'))),
+        rich(line(text(`${ICONS[outcome]} ${headline}`))),
+        rich(lines(hops.slice(0, MOST_ROWS).map(row))),
+        ...(died === undefined ? [] : [rich(pre(died.command, 600))]),
+        rich(line(text('Hop by hop: '), code(cut(clean(commandFor(report)), 600)))),
       ],
     }),
   }
@@ -67,15 +116,20 @@ export function followParts({ hops }: FollowReport): Part[] {
     const objects = hop.objects.slice(0, 10).map(formatRef)
     return {
       name: `hop-${index + 1}`,
-      message: fit({
-        text: title,
-        blocks: [
-          rich(line(bold(title)), line(text(hop.says))),
-          ...(hop.notes.length === 0 ? [] : [rich(bullets(hop.notes.slice(0, 12).map((note): Piece[] => [text(note)])))]),
-          ...(objects.length === 0 ? [] : [rich(line(text('from '), code(objects.join(', '))))]),
-          rich(pre(hop.command, 600), ...(hop.quote === undefined ? [] : [pre(hop.quote, MOST_QUOTE)])),
-        ],
-      }, { hasFile: true }),
+      message: fit(
+        {
+          text: title,
+          blocks: [
+            rich(line(bold(title)), line(text(hop.says))),
+            ...(hop.notes.length === 0
+              ? []
+              : [rich(bullets(hop.notes.slice(0, 12).map((note): Piece[] => [text(note)])))]),
+            ...(objects.length === 0 ? [] : [rich(line(text('from '), code(objects.join(', '))))]),
+            rich(pre(hop.command, 600), ...(hop.quote === undefined ? [] : [pre(hop.quote, MOST_QUOTE)])),
+          ],
+        },
+        { hasFile: true },
+      ),
     }
   })
 }

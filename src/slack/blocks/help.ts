@@ -9,15 +9,34 @@ export interface HelpLine {
 
 /** What can be typed, and where. */
 export function helpMessage(commands: readonly HelpLine[]): SlackMessage {
-  return fit({
-    text: 'What mesh-medic can do',
-    blocks: [
-      rich(line(bold('mesh-medic'), text(' finds out why a workload in the mesh misbehaves, and proves it.'))),
-      rich(lines(commands.map(({ usage, about }) => [code(`/mesh ${usage}`), text(`  ${about}`)]))),
-      rich(lines([
-        [text('TARGET is a service ('), code('catalog'), text(', '), code('catalog.shop'), text('), '), code('deploy/NAME'), text(', '), code('pod/NAME'), text(', a host or a URL.')],
-        [text('Inside a thread, where slash commands do not work: mention me ('), code('@mesh-medic diagnose catalog'), text('), or take “Diagnose a workload” from the menu of a message.')],
-      ])),
-    ],
-  }, { hasFile: false })
+  return fit(
+    {
+      text: 'What mesh-medic can do',
+      blocks: [
+        rich(line(bold('mesh-medic'), text(' finds out why a workload in the mesh misbehaves, and proves it.'))),
+        rich(lines(commands.map(({ usage, about }) => [code(`/mesh ${usage}`), text(`  ${about}`)]))),
+        rich(
+          lines([
+            [
+              text('TARGET is a service ('),
+              code('catalog'),
+              text(', '),
+              code('catalog.shop'),
+              text('), '),
+              code('deploy/NAME'),
+              text(', '),
+              code('pod/NAME'),
+              text(', a host or a URL.'),
+            ],
+            [
+              text('Inside a thread, where slash commands do not work: mention me ('),
+              code('@mesh-medic diagnose catalog'),
+              text('), or take “Diagnose a workload” from the menu of a message.'),
+            ],
+          ]),
+        ),
+      ],
+    },
+    { hasFile: false },
+  )
 }

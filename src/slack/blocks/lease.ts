@@ -1,5 +1,5 @@
-import { levelsText } from '../../changes/leases/levels.ts'
-import { wasTouched, type LeaseRecord, type LentProxy } from '../../changes/leases/lease-record.ts'
+import { levelsText } from '../../leases/levels.ts'
+import { wasTouched, type LeaseRecord, type LentProxy } from '../../leases/lease-record.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { cut } from './escape.ts'
@@ -7,18 +7,41 @@ import { fit } from './fit.ts'
 import { bold, bullets, code, line, lines, person, rich, text, type Piece, type SlackMessage } from './rich.ts'
 
 const STATES: Readonly<Record<LentProxy['state'], string>> = {
-  noted: 'about to be set', lent: 'set', refused: 'could not be set', returned: 'put back', gone: 'its pod is gone, nothing to put back',
-  restarted: 'its proxy was restarted and has its own levels again', left: 'somebody else changed it meanwhile: left alone', unreachable: 'not put back yet: it does not answer, I go on trying',
+  noted: 'about to be set',
+  lent: 'set',
+  refused: 'could not be set',
+  returned: 'put back',
+  gone: 'its pod is gone, nothing to put back',
+  restarted: 'its proxy was restarted and has its own levels again',
+  left: 'somebody else changed it meanwhile: left alone',
+  unreachable: 'not put back yet: it does not answer, I go on trying',
 }
-const ICONS: Readonly<Record<LentProxy['state'], string>> = { noted: '·', lent: '✓', refused: '✗', returned: '✓', gone: '–', restarted: '–', left: '⚠️', unreachable: '✗' }
+const ICONS: Readonly<Record<LentProxy['state'], string>> = {
+  noted: '·',
+  lent: '✓',
+  refused: '✗',
+  returned: '✓',
+  gone: '–',
+  restarted: '–',
+  left: '⚠️',
+  unreachable: '✗',
+}
 
-const ENDS: Readonly<Record<NonNullable<LeaseRecord['ended']>['why'], string>> = { time: 'its time was over', 'given back': 'given back', overdue: 'its time was over while nobody could put it back', failed: 'it could not be lent' }
+const ENDS: Readonly<Record<NonNullable<LeaseRecord['ended']>['why'], string>> = {
+  time: 'its time was over',
+  'given back': 'given back',
+  overdue: 'its time was over while nobody could put it back',
+  failed: 'it could not be lent',
+}
 
 const countOf = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
 const clock = (iso: string): string => `${iso.slice(11, 16)} UTC`
 
 const TITLES: Readonly<Record<LeaseRecord['state'], string>> = {
-  lending: 'Log levels are being raised', lent: 'Log levels are raised', returning: 'Log levels are being put back', over: 'Log levels were put back',
+  lending: 'Log levels are being raised',
+  lent: 'Log levels are raised',
+  returning: 'Log levels are being put back',
+  over: 'Log levels were put back',
 }
 
 /** Time until a moment, for a message that is shown for a while: `4 min`, `40 s`. */
@@ -28,8 +51,17 @@ export function timeLeft(until: string, now: number): string {
 }
 
 function proxyLine({ pod, state, before, says }: LentProxy): Piece[] {
-  const was = state === 'returned' ? ` (to ${levelsText(before)})` : state === 'lent' || state === 'left' ? ` (was ${levelsText(before)})` : ''
-  return [text(`${ICONS[state]} `), code(formatRef(pod)), text(`  ${STATES[state]}${was}${says === undefined ? '' : `: ${cut(says, 300)}`}`)]
+  const was =
+    state === 'returned'
+      ? ` (to ${levelsText(before)})`
+      : state === 'lent' || state === 'left'
+        ? ` (was ${levelsText(before)})`
+        : ''
+  return [
+    text(`${ICONS[state]} `),
+    code(formatRef(pod)),
+    text(`  ${STATES[state]}${was}${says === undefined ? '' : `: ${cut(says, 300)}`}`),
+  ]
 }
 
 /** A lease as it stands: what is lent until when, per proxy; at its end what was put back. `now` in milliseconds. */
@@ -38,39 +70,89 @@ export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly 
   const isOver = lease.state === 'over'
   const unsettled = proxies.filter(({ state }) => state === 'unreachable' || state === 'left')
   const icon = isOver ? (unsettled.length > 0 ? '🟡' : '⚪') : '🔎'
-  const title = isOver && ended?.why === 'failed' && !proxies.some(wasTouched) ? 'Log levels were not raised' : TITLES[lease.state]
-  const when: Piece[] = isOver || lease.state === 'returning'
-    ? [text(ended === undefined ? '' : `${ENDS[ended.why]}${ended.by === undefined ? '' : ' by '}`), ...(ended?.by === undefined ? [] : [person(ended.by)]), text(ended === undefined ? '' : ` at ${clock(ended.at)}`)]
-    : [text(`until ${clock(until)}, ${timeLeft(until, now)} left; then they are put back as they were`)]
-  return fit({
-    text: `${icon} ${title}: ${levelsText(lent)}`,
-    blocks: [
-      rich(line(text(`${icon} `), bold(title), text('  '), code(levelsText(lent))), line(...when)),
-      rich(bullets(proxies.map(proxyLine))),
-      ...(notes.length === 0 ? [] : [rich(line(text(cut(notes.join('; '), 500))))]),
-      rich(lines([[text('lent by '), person(by.user), text(` at ${clock(lease.from)} · run ${run}`)]])),
-      ...buttonRow(isOver ? [] : buttons),
-    ],
-  }, { hasFile: false })
+  const title =
+    isOver && ended?.why === 'failed' && !proxies.some(wasTouched) ? 'Log levels were not raised' : TITLES[lease.state]
+  const when: Piece[] =
+    isOver || lease.state === 'returning'
+      ? [
+          text(ended === undefined ? '' : `${ENDS[ended.why]}${ended.by === undefined ? '' : ' by '}`),
+          ...(ended?.by === undefined ? [] : [person(ended.by)]),
+          text(ended === undefined ? '' : ` at ${clock(ended.at)}`),
+        ]
+      : [text(`until ${clock(until)}, ${timeLeft(until, now)} left; then they are put back as they were`)]
+  return fit(
+    {
+      text: `${icon} ${title}: ${levelsText(lent)}`,
+      blocks: [
+        rich(line(text(`${icon} `), bold(title), text('  '), code(levelsText(lent))), line(...when)),
+        rich(bullets(proxies.map(proxyLine))),
+        ...(notes.length === 0 ? [] : [rich(line(text(cut(notes.join('; '), 500))))]),
+        rich(lines([[text('lent by '), person(by.user), text(` at ${clock(lease.from)} · run ${run}`)]])),
+        ...buttonRow(isOver ? [] : buttons),
+      ],
+    },
+    { hasFile: false },
+  )
 }
 
 /** Leases of which one message gives the buttons. */
 export const MOST_LEASES = 20
 
 /** What is lent now. `buttons` are those of the first leases, in their order: all stand at the end, so each has the number of its lease. */
-export function leasesMessage(leases: readonly LeaseRecord[], now: number, buttons: readonly ButtonSpec[]): SlackMessage {
-  if (leases.length === 0) return fit({ text: 'Nothing is lent', blocks: [rich(line(text('Nothing is lent now: every proxy has its own log levels. '), code('/mesh log-level TARGET http:debug'), text(' lends some.')))] }, { hasFile: false })
+export function leasesMessage(
+  leases: readonly LeaseRecord[],
+  now: number,
+  buttons: readonly ButtonSpec[],
+): SlackMessage {
+  if (leases.length === 0)
+    return fit(
+      {
+        text: 'Nothing is lent',
+        blocks: [
+          rich(
+            line(
+              text('Nothing is lent now: every proxy has its own log levels. '),
+              code('/mesh log-level TARGET http:debug'),
+              text(' lends some.'),
+            ),
+          ),
+        ],
+      },
+      { hasFile: false },
+    )
   const title = countOf(leases.length, 'lease', 'leases')
-  return fit({
-    text: title,
-    blocks: [
-      rich(line(bold(title))),
-      ...leases.slice(0, MOST_LEASES).map((lease, index) => rich(line(
-        ...(leases.length === 1 ? [] : [text(`${index + 1}. `)]), code(cut(levelsText(lease.lent), 500)), text(` on ${countOf(lease.proxies.length, 'proxy', 'proxies')} of `), code(cut(lease.asked.text, 100)), text(', by '), person(lease.by.user),
-        text(lease.state === 'returning' ? ', is being put back' : `, until ${clock(lease.until)} (${timeLeft(lease.until, now)} left)`),
-      ))),
-      ...(leases.length > MOST_LEASES ? [rich(line(text(`and ${leases.length - MOST_LEASES} more`)))] : []),
-      ...buttonRow(buttons.slice(0, MOST_LEASES).map((button, index) => (leases.length === 1 ? button : { ...button, label: `Give back ${index + 1}` }))),
-    ],
-  }, { hasFile: false })
+  return fit(
+    {
+      text: title,
+      blocks: [
+        rich(line(bold(title))),
+        ...leases
+          .slice(0, MOST_LEASES)
+          .map((lease, index) =>
+            rich(
+              line(
+                ...(leases.length === 1 ? [] : [text(`${index + 1}. `)]),
+                code(cut(levelsText(lease.lent), 500)),
+                text(` on ${countOf(lease.proxies.length, 'proxy', 'proxies')} of `),
+                code(cut(lease.asked.text, 100)),
+                text(', by '),
+                person(lease.by.user),
+                text(
+                  lease.state === 'returning'
+                    ? ', is being put back'
+                    : `, until ${clock(lease.until)} (${timeLeft(lease.until, now)} left)`,
+                ),
+              ),
+            ),
+          ),
+        ...(leases.length > MOST_LEASES ? [rich(line(text(`and ${leases.length - MOST_LEASES} more`)))] : []),
+        ...buttonRow(
+          buttons
+            .slice(0, MOST_LEASES)
+            .map((button, index) => (leases.length === 1 ? button : { ...button, label: `Give back ${index + 1}` })),
+        ),
+      ],
+    },
+    { hasFile: false },
+  )
 }

@@ -1,4 +1,4 @@
-import type { ShownLevels } from '../../jobs/processors/run-thread.ts'
+import type { ShownLevels } from '../../capabilities/run-thread.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
@@ -15,21 +15,44 @@ const MOST_PROXIES = 20
 function summary(levels: Readonly<Record<string, string>>): string {
   const others = Object.entries(levels).filter(([, level]) => level !== USUAL)
   const usual = Object.keys(levels).length - others.length
-  const named = others.slice(0, 40).map(([logger, level]) => `${logger}:${level}`).join(', ')
-  return others.length === 0 ? `all ${usual} loggers at ${USUAL}` : `${named}${others.length > 40 ? ` and ${others.length - 40} more` : ''}; ${usual} others at ${USUAL}`
+  const named = others
+    .slice(0, 40)
+    .map(([logger, level]) => `${logger}:${level}`)
+    .join(', ')
+  return others.length === 0
+    ? `all ${usual} loggers at ${USUAL}`
+    : `${named}${others.length > 40 ? ` and ${others.length - 40} more` : ''}; ${usual} others at ${USUAL}`
 }
 
 /** The log levels of a target's proxies: those that are not as usual by name, the rest counted. */
-export function logLevelsMessage(proxies: readonly ShownLevels[], run: RunRecord, buttons: readonly ButtonSpec[]): SlackMessage {
+export function logLevelsMessage(
+  proxies: readonly ShownLevels[],
+  run: RunRecord,
+  buttons: readonly ButtonSpec[],
+): SlackMessage {
   const title = `Log levels of ${proxies.length} ${proxies.length === 1 ? 'proxy' : 'proxies'}`
-  return fit({
-    text: title,
-    blocks: [
-      rich(line(bold(title), text('  '), code(subjectOf(run)))),
-      ...proxies.slice(0, MOST_PROXIES).map((proxy) => rich(line(code(formatRef(proxy.pod)), text(`\n${'levels' in proxy ? summary(proxy.levels) : `✗ not read: ${cut(proxy.says, 300)}`}`)))),
-      ...(proxies.length > MOST_PROXIES ? [rich(line(text(`and ${proxies.length - MOST_PROXIES} more proxies`)))] : []),
-      rich(line(...askedBy(run))),
-      ...buttonRow(buttons),
-    ],
-  }, { hasFile: false })
+  return fit(
+    {
+      text: title,
+      blocks: [
+        rich(line(bold(title), text('  '), code(subjectOf(run)))),
+        ...proxies
+          .slice(0, MOST_PROXIES)
+          .map((proxy) =>
+            rich(
+              line(
+                code(formatRef(proxy.pod)),
+                text(`\n${'levels' in proxy ? summary(proxy.levels) : `✗ not read: ${cut(proxy.says, 300)}`}`),
+              ),
+            ),
+          ),
+        ...(proxies.length > MOST_PROXIES
+          ? [rich(line(text(`and ${proxies.length - MOST_PROXIES} more proxies`)))]
+          : []),
+        rich(line(...askedBy(run))),
+        ...buttonRow(buttons),
+      ],
+    },
+    { hasFile: false },
+  )
 }

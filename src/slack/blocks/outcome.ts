@@ -1,4 +1,4 @@
-import type { Baseline, ChangeRecord } from '../../changes/record.ts'
+import type { Baseline, ChangeRecord } from '../../fixes/record.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { clean, cut, shorten } from './escape.ts'
 import { fit } from './fit.ts'
@@ -18,7 +18,10 @@ const sentence = (value: string): Piece => text(cut(clean(value), MOST.sentence)
 const isPerson = (user: string): boolean => /^[UW][A-Z0-9_]+$/.test(user)
 
 const PROVED: Readonly<Record<NonNullable<ChangeRecord['proof']>['outcome'], readonly [string, string]>> = {
-  gone: ['🟢', 'Gone'], 'still there': ['🔴', 'Still there'], unclear: ['🟡', 'Unclear'], worse: ['🔴', 'Worse'],
+  gone: ['🟢', 'Gone'],
+  'still there': ['🔴', 'Still there'],
+  unclear: ['🟡', 'Unclear'],
+  worse: ['🔴', 'Worse'],
 }
 
 /** Icon and words for how far an approved change has come. */
@@ -41,7 +44,10 @@ export function outcomeMessage(change: ChangeRecord, buttons: readonly ButtonSpe
   return fit({
     text: `${icon} ${says}: ${title}`,
     blocks: [
-      rich(line(text(`${icon} `), bold(says), text('  '), bold(cut(clean(title), 200))), ...(proof === undefined ? [] : [line(sentence(proof.says))])),
+      rich(
+        line(text(`${icon} `), bold(says), text('  '), bold(cut(clean(title), 200))),
+        ...(proof === undefined ? [] : [line(sentence(proof.says))]),
+      ),
       ...(facts.length === 0 ? [] : [rich(lines(facts))]),
       ...wroteBlocks(change),
       ...(failure === undefined ? [] : [rich(line(bold('It failed')), pre(failure, MOST.sentence))]),
@@ -57,21 +63,37 @@ export function outcomeMessage(change: ChangeRecord, buttons: readonly ButtonSpe
 /** What came of undoing a change, for the run that does it. */
 export function undoMessage(change: ChangeRecord): SlackMessage {
   const [icon, says] = stateOf(change)
-  return fit({
-    text: `${icon} ${says}: ${change.title}`,
-    blocks: [
-      rich(line(text(`${icon} `), bold(says), text('  '), bold(cut(clean(change.title), 200)))),
-      rich(lines(undoFacts(change))),
-      rich(line(text(`change ${change.id}`))),
-    ],
-  }, { hasFile: false })
+  return fit(
+    {
+      text: `${icon} ${says}: ${change.title}`,
+      blocks: [
+        rich(line(text(`${icon} `), bold(says), text('  '), bold(cut(clean(change.title), 200)))),
+        rich(lines(undoFacts(change))),
+        rich(line(text(`change ${change.id}`))),
+      ],
+    },
+    { hasFile: false },
+  )
 }
 
-const asPieces = ({ user, groups }: { user: string; groups: readonly string[] }): Piece[] => [code(cut(clean(user), 200)), ...(groups.length === 0 ? [] : [text(' ('), code(cut(clean(groups.join(', ')), 400)), text(')')])]
+const asPieces = ({ user, groups }: { user: string; groups: readonly string[] }): Piece[] => [
+  code(cut(clean(user), 200)),
+  ...(groups.length === 0 ? [] : [text(' ('), code(cut(clean(groups.join(', ')), 400)), text(')')]),
+]
 
 function approvalFacts({ decided, requester, as }: ChangeRecord): Piece[][] {
   return [
-    ...(decided === undefined ? [] : [[bold('Approved  '), text('by '), person(decided.user), text(` at ${clock(decided.at)}; asked for by `), person(requester.user)]]),
+    ...(decided === undefined
+      ? []
+      : [
+          [
+            bold('Approved  '),
+            text('by '),
+            person(decided.user),
+            text(` at ${clock(decided.at)}; asked for by `),
+            person(requester.user),
+          ],
+        ]),
     ...(as === undefined ? [] : [[bold('In Kubernetes  '), text('as '), ...asPieces(as)]]),
   ]
 }
@@ -80,7 +102,12 @@ function undoFacts({ undo }: ChangeRecord): Piece[][] {
   if (undo === undefined) return []
   const word = undo.state === 'undone' ? 'Undone' : undo.state === 'undoing' ? 'Being undone' : 'Undoing failed'
   return [
-    [bold(`${word}  `), ...(isPerson(undo.user) ? [text('asked for by '), person(undo.user)] : [text('by itself')]), text(` at ${clock(undo.at)}, as `), ...asPieces(undo.as)],
+    [
+      bold(`${word}  `),
+      ...(isPerson(undo.user) ? [text('asked for by '), person(undo.user)] : [text('by itself')]),
+      text(` at ${clock(undo.at)}, as `),
+      ...asPieces(undo.as),
+    ],
     ...(undo.why === '' || isPerson(undo.user) ? [] : [[bold('Why  '), sentence(undo.why)]]),
     ...(undo.says === undefined ? [] : [[bold('It said  '), sentence(undo.says)]]),
   ]
@@ -89,10 +116,23 @@ function undoFacts({ undo }: ChangeRecord): Piece[][] {
 /** Each write as the API server answered it. */
 function wroteBlocks({ wrote = [], writes }: ChangeRecord): SlackMessage['blocks'] {
   if (wrote.length === 0) return []
-  const items = wrote.slice(0, MOST_WROTE).map(({ ref, version, at }): Piece[] => [
-    code(refIn(ref)), text(version === undefined ? ' deleted' : ` written: resourceVersion ${version.resourceVersion}${version.generation === undefined ? '' : `, generation ${version.generation}`}`), text(`, ${clock(at)}`),
-  ])
-  return [rich(line(bold(`The API server took ${wrote.length} of ${writes.length} ${writes.length === 1 ? 'write' : 'writes'}`)), bullets(items))]
+  const items = wrote
+    .slice(0, MOST_WROTE)
+    .map(({ ref, version, at }): Piece[] => [
+      code(refIn(ref)),
+      text(
+        version === undefined
+          ? ' deleted'
+          : ` written: resourceVersion ${version.resourceVersion}${version.generation === undefined ? '' : `, generation ${version.generation}`}`,
+      ),
+      text(`, ${clock(at)}`),
+    ])
+  return [
+    rich(
+      line(bold(`The API server took ${wrote.length} of ${writes.length} ${writes.length === 1 ? 'write' : 'writes'}`)),
+      bullets(items),
+    ),
+  ]
 }
 
 /** A baseline and what was seen after the change as a table of plain text. */
@@ -104,18 +144,36 @@ export function comparison(before: Baseline, after: Baseline): string {
     ['findings', findingsIn(before), findingsIn(after)],
     ['requests', requestsIn(before), requestsIn(after)],
     ['failed', failedIn(before), failedIn(after)],
-    ...flags.slice(0, MOST_FLAGS).map((flag): [string, string, string] => [flag, flagIn(before, flag), flagIn(after, flag)]),
+    ...flags
+      .slice(0, MOST_FLAGS)
+      .map((flag): [string, string, string] => [flag, flagIn(before, flag), flagIn(after, flag)]),
   ]
   const cells = rows.map((row) => row.map((cell) => shorten(clean(cell).replace(/\s+/g, ' '), MOST.cell)))
   const widths = [0, 1].map((column) => Math.max(...cells.map((row) => (row[column] ?? '').length)))
   const more = flags.length > MOST_FLAGS ? `\nand ${flags.length - MOST_FLAGS} more codes and flags` : ''
-  return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n') + more
+  return (
+    cells
+      .map((row) =>
+        row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd(),
+      )
+      .join('\n') + more
+  )
 }
 
-const findingsIn = ({ findings }: Baseline): string => (findings.length === 0 ? 'none' : [...new Set(findings.map(({ code: one, standing }) => `${one} ${standing}`))].join(', '))
+const findingsIn = ({ findings }: Baseline): string =>
+  findings.length === 0
+    ? 'none'
+    : [...new Set(findings.map(({ code: one, standing }) => `${one} ${standing}`))].join(', ')
 const requestsIn = ({ traffic }: Baseline): string => (traffic === undefined ? 'none seen' : String(traffic.requests))
-const failedIn = ({ traffic }: Baseline): string => (traffic === undefined ? '-' : `${traffic.failed}${traffic.requests === 0 ? '' : ` (${Math.round((100 * traffic.failed) / traffic.requests)} %)`}`)
-const flagIn = ({ traffic }: Baseline, flag: string): string => (traffic === undefined ? '-' : String(traffic.flags[flag] ?? 0))
+const failedIn = ({ traffic }: Baseline): string =>
+  traffic === undefined
+    ? '-'
+    : `${traffic.failed}${traffic.requests === 0 ? '' : ` (${Math.round((100 * traffic.failed) / traffic.requests)} %)`}`
+const flagIn = ({ traffic }: Baseline, flag: string): string =>
+  traffic === undefined ? '-' : String(traffic.flags[flag] ?? 0)
 
 /** One look at the mesh, before the change and after it. */
 interface Look {
@@ -131,7 +189,9 @@ export function looksOf({ baseline, proof }: ChangeRecord): Look[] {
     const same = after.find((look) => look.command === command)
     return { command, before: says, ...(same !== undefined && { after: same.says }) }
   })
-  const fresh = after.filter(({ command }) => baseline.shown.every((look) => look.command !== command)).map(({ command, says }): Look => ({ command, after: says }))
+  const fresh = after
+    .filter(({ command }) => baseline.shown.every((look) => look.command !== command))
+    .map(({ command, says }): Look => ({ command, after: says }))
   return [...both, ...fresh]
 }
 
@@ -139,13 +199,17 @@ export function looksOf({ baseline, proof }: ChangeRecord): Look[] {
 export function outcomeParts(change: ChangeRecord): Part[] {
   if (change.proof === undefined) return []
   const looks = looksOf(change)
-  const groups = Array.from({ length: Math.min(MOST_PARTS, Math.ceil(looks.length / LOOKS_EACH)) }, (_, index) => looks.slice(index * LOOKS_EACH, (index + 1) * LOOKS_EACH))
+  const groups = Array.from({ length: Math.min(MOST_PARTS, Math.ceil(looks.length / LOOKS_EACH)) }, (_, index) =>
+    looks.slice(index * LOOKS_EACH, (index + 1) * LOOKS_EACH),
+  )
   const parts = groups.map((group, index): Part => ({
     name: `looks-${index + 1}`,
     message: fit({
       text: 'Before and after',
       blocks: [rich(line(bold('Before and after'))), ...group.map(lookBlock)],
-      isCut: (index === MOST_PARTS - 1 && looks.length > MOST_PARTS * LOOKS_EACH) || group.some(({ before = '', after = '' }) => before.length > MOST.shown || after.length > MOST.shown),
+      isCut:
+        (index === MOST_PARTS - 1 && looks.length > MOST_PARTS * LOOKS_EACH) ||
+        group.some(({ before = '', after = '' }) => before.length > MOST.shown || after.length > MOST.shown),
     }),
   }))
   // An update of the outcome tells nobody; that something was taken back unasked, people hear.
@@ -155,7 +219,9 @@ export function outcomeParts(change: ChangeRecord): Part[] {
 
 function lookBlock({ command, before, after }: Look): SlackMessage['blocks'][number] {
   const head = line(code(cut(clean(command), 300)))
-  if (before !== undefined && before === after) return rich(head, line(text('the same before and after')), pre(before, MOST.shown))
-  const shown = (when: string, says: string | undefined): Parameters<typeof rich> => (says === undefined ? [line(text(`${when}: not looked at`))] : [line(text(when)), pre(says, MOST.shown)])
+  if (before !== undefined && before === after)
+    return rich(head, line(text('the same before and after')), pre(before, MOST.shown))
+  const shown = (when: string, says: string | undefined): Parameters<typeof rich> =>
+    says === undefined ? [line(text(`${when}: not looked at`))] : [line(text(when)), pre(says, MOST.shown)]
   return rich(head, ...shown('before', before), ...shown('after', after))
 }

@@ -13,19 +13,35 @@ export interface Refusal {
   named?: readonly string[]
 }
 
-export function refusalMessage({ why, remedies = [], commands = [], named = [] }: Refusal, buttons: readonly ButtonSpec[] = []): SlackMessage {
-  return fit({
-    text: `⚠️ ${withoutMentions(why)}`,
-    blocks: [
-      rich(line(text('⚠️ '), ...mentioning(why, named))),
-      ...(remedies.length === 0 ? [] : [rich(line(...mentioning(remedies.join('\n'), named)))]),
-      ...(commands.length === 0 ? [] : [rich(line(text('This would work:')), bullets(commands.slice(0, 10).map((command) => [code(command)])))]),
-      ...buttonRow(buttons),
-    ],
-  }, { hasFile: false })
+export function refusalMessage(
+  { why, remedies = [], commands = [], named = [] }: Refusal,
+  buttons: readonly ButtonSpec[] = [],
+): SlackMessage {
+  return fit(
+    {
+      text: `⚠️ ${withoutMentions(why)}`,
+      blocks: [
+        rich(line(text('⚠️ '), ...mentioning(why, named))),
+        ...(remedies.length === 0 ? [] : [rich(line(...mentioning(remedies.join('\n'), named)))]),
+        ...(commands.length === 0
+          ? []
+          : [rich(line(text('This would work:')), bullets(commands.slice(0, 10).map((command) => [code(command)])))]),
+        ...buttonRow(buttons),
+      ],
+    },
+    { hasFile: false },
+  )
 }
 
 /** A plain answer, with a link when there is somewhere to go. */
 export function noteMessage(note: string, to?: { url: string; label: string }): SlackMessage {
-  return fit({ text: note, blocks: [rich(line(text(to === undefined ? note : `${note} `), ...(to === undefined ? [] : [link(to.url, to.label)])))] }, { hasFile: false })
+  return fit(
+    {
+      text: note,
+      blocks: [
+        rich(line(text(to === undefined ? note : `${note} `), ...(to === undefined ? [] : [link(to.url, to.label)]))),
+      ],
+    },
+    { hasFile: false },
+  )
 }

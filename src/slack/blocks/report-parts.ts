@@ -1,12 +1,24 @@
 import type { Finding } from '../../checks/check.ts'
 import type { PlannedStep, Report } from '../../diagnosis/report.ts'
-import { remedy, unseen } from '../../diagnosis/telling.ts'
+import { remedy, unseen } from '../../report/telling.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { clean, cut } from './escape.ts'
 import { codePiece, findingMessage, findingSentence } from './finding.ts'
 import { fit } from './fit.ts'
 import { wayPart } from './follow.ts'
-import { bold, bullets, code, line, mark, pre, rich, sentencePieces, text, type Piece, type SlackMessage } from './rich.ts'
+import {
+  bold,
+  bullets,
+  code,
+  line,
+  mark,
+  pre,
+  rich,
+  sentencePieces,
+  text,
+  type Piece,
+  type SlackMessage,
+} from './rich.ts'
 import { ICONS, duration, STEP_GROUPS } from './step-list.ts'
 import type { TellingOptions } from './verdict.ts'
 
@@ -23,77 +35,165 @@ const MOST_LINES = 40
 
 /** Everything that a report says beyond the verdict, in the order it is read. */
 export function reportParts(report: Report, shown: Readonly<Record<string, string>>, options: TellingOptions): Part[] {
-  const hurting = causeFirst(report, report.findings.filter(({ standing }) => standing !== 'configured'))
+  const hurting = causeFirst(
+    report,
+    report.findings.filter(({ standing }) => standing !== 'configured'),
+  )
   const advice = report.findings.filter(({ standing }) => standing === 'configured')
   return [
     ...hurting.slice(0, MOST_FINDINGS).map((finding, index): Part => {
       const isCause = report.cause !== undefined && same(finding, report.cause.finding)
-      return { name: `finding-${index + 1}`, message: findingMessage(finding, { ...options, isCause, explains: isCause ? (report.cause?.explains ?? []) : [] }) }
+      return {
+        name: `finding-${index + 1}`,
+        message: findingMessage(finding, {
+          ...options,
+          isCause,
+          explains: isCause ? (report.cause?.explains ?? []) : [],
+        }),
+      }
     }),
     ...(report.follow === undefined ? [] : [wayPart(report.follow)]),
     ...fixesPart(report, options),
     ...peoplePart(report, options),
-    ...findingList('more-findings', `${hurting.length - MOST_FINDINGS} more findings`, hurting.slice(MOST_FINDINGS), options),
+    ...findingList(
+      'more-findings',
+      `${hurting.length - MOST_FINDINGS} more findings`,
+      hurting.slice(MOST_FINDINGS),
+      options,
+    ),
     ...unseenPart(report),
     ...findingList('advice', 'Advice: configured only, nothing live shows it', advice, options),
-    ...STEP_GROUPS.flatMap((group) => stepsPart(group, report.plan.filter((step) => step.group === group), shown)),
+    ...STEP_GROUPS.flatMap((group) =>
+      stepsPart(
+        group,
+        report.plan.filter((step) => step.group === group),
+        shown,
+      ),
+    ),
     ...ruledOutPart(report),
   ]
 }
 
-const same = (a: Finding, b: Finding): boolean => a.code === b.code && a.check === b.check && JSON.stringify([a.subject, a.args]) === JSON.stringify([b.subject, b.args])
+const same = (a: Finding, b: Finding): boolean =>
+  a.code === b.code &&
+  a.check === b.check &&
+  JSON.stringify([a.subject, a.args]) === JSON.stringify([b.subject, b.args])
 
 function causeFirst({ cause }: Report, findings: Finding[]): Finding[] {
-  return cause === undefined ? findings : findings.toSorted((a, b) => Number(same(b, cause.finding)) - Number(same(a, cause.finding)))
+  return cause === undefined
+    ? findings
+    : findings.toSorted((a, b) => Number(same(b, cause.finding)) - Number(same(a, cause.finding)))
 }
 
 /** A part whose blocks are a heading and elements; none when there are no elements. */
 function part(name: string, title: string, elements: Parameters<typeof rich>, isCut = false): Part[] {
   if (elements.length === 0) return []
-  return [{ name, message: fit({ text: title, blocks: [rich(line(bold(title))), ...elements.map((element) => rich(element))], isCut }) }]
+  return [
+    {
+      name,
+      message: fit({
+        text: title,
+        blocks: [rich(line(bold(title))), ...elements.map((element) => rich(element))],
+        isCut,
+      }),
+    },
+  ]
 }
 
 function findingList(name: string, title: string, findings: readonly Finding[], options: TellingOptions): Part[] {
   if (findings.length === 0) return []
-  const items = findings.slice(0, MOST_LINES).map((finding): Piece[] => [
-    codePiece(finding.code, options.docsUrl), text(' '), ...findingSentence(finding, options), text(' '), ...sentencePieces(remedy(options.checks, finding, mark)),
-    text(' Shown by '), code(cut(clean(finding.because[0].source), 300)),
-  ])
+  const items = findings
+    .slice(0, MOST_LINES)
+    .map((finding): Piece[] => [
+      codePiece(finding.code, options.docsUrl),
+      text(' '),
+      ...findingSentence(finding, options),
+      text(' '),
+      ...sentencePieces(remedy(options.checks, finding, mark)),
+      text(' Shown by '),
+      code(cut(clean(finding.because[0].source), 300)),
+    ])
   return part(name, title, [bullets(items)], findings.length > MOST_LINES)
 }
 
 /** What would mend it; nothing of it is done yet. */
 function fixesPart({ changes }: Report, { docsUrl }: TellingOptions): Part[] {
-  const items = changes.slice(0, MOST_LINES).map((change): Piece[] => [
-    bold(cut(clean(change.title), 200)), text(`  ${cut(clean(change.why), 500)} `), codePiece(change.for, docsUrl), text(`\nUndo: ${cut(clean(change.undo), 300)}`),
-  ])
-  return items.length === 0 ? [] : part('fixes', 'Fixes: nothing is changed before somebody approves it', [bullets(items)], changes.length > MOST_LINES)
+  const items = changes
+    .slice(0, MOST_LINES)
+    .map((change): Piece[] => [
+      bold(cut(clean(change.title), 200)),
+      text(`  ${cut(clean(change.why), 500)} `),
+      codePiece(change.for, docsUrl),
+      text(`\nUndo: ${cut(clean(change.undo), 300)}`),
+    ])
+  return items.length === 0
+    ? []
+    : part(
+        'fixes',
+        'Fixes: nothing is changed before somebody approves it',
+        [bullets(items)],
+        changes.length > MOST_LINES,
+      )
 }
 
 function peoplePart({ advice }: Report, { docsUrl }: TellingOptions): Part[] {
-  const items = advice.slice(0, MOST_LINES).map((one): Piece[] => [codePiece(one.for, docsUrl), text(' '), code(formatRef(one.subject)), text(`  ${cut(clean(one.says), 600)}`)])
-  return items.length === 0 ? [] : part('for-people', 'For people to decide', [bullets(items)], advice.length > MOST_LINES)
+  const items = advice
+    .slice(0, MOST_LINES)
+    .map((one): Piece[] => [
+      codePiece(one.for, docsUrl),
+      text(' '),
+      code(formatRef(one.subject)),
+      text(`  ${cut(clean(one.says), 600)}`),
+    ])
+  return items.length === 0
+    ? []
+    : part('for-people', 'For people to decide', [bullets(items)], advice.length > MOST_LINES)
 }
 
 function unseenPart(report: Report): Part[] {
   const missed = unseen(report)
-  const elements = missed.slice(0, 12).flatMap(({ what, reason, detail, checks, rule, scope }) => [
-    line(text('✗ '), bold(what), text(`: ${reason}. ${cut(clean(detail), 500)}`), text(`\nwithout it: ${checks.join(', ')}`), ...(rule === undefined ? [] : [text(`\nmissing rule (${scope ?? 'ClusterRole'}):`)])),
-    ...(rule === undefined ? [] : [pre(rule, 400)]),
-  ])
+  const elements = missed
+    .slice(0, 12)
+    .flatMap(({ what, reason, detail, checks, rule, scope }) => [
+      line(
+        text('✗ '),
+        bold(what),
+        text(`: ${reason}. ${cut(clean(detail), 500)}`),
+        text(`\nwithout it: ${checks.join(', ')}`),
+        ...(rule === undefined ? [] : [text(`\nmissing rule (${scope ?? 'ClusterRole'}):`)]),
+      ),
+      ...(rule === undefined ? [] : [pre(rule, 400)]),
+    ])
   return part('unseen', 'Not seen', elements, missed.length > 12)
 }
 
-function stepsPart(group: PlannedStep['group'], steps: readonly PlannedStep[], shown: Readonly<Record<string, string>>): Part[] {
-  const items = steps.slice(0, MOST_LINES).map(({ id, outcome, command, milliseconds }): Piece[] => [
-    text(`${ICONS[outcome]}${milliseconds === undefined ? '' : ` ${duration(milliseconds)}`}  `),
-    code(cut(clean(command), 300)),
-    text(`\n${cut(clean(shown[id] ?? 'not looked at'), 200)}`),
-  ])
-  return items.length === 0 ? [] : part(`steps-${group.replace(' ', '-')}`, `Looked at: ${group}`, [bullets(items)], steps.length > MOST_LINES)
+function stepsPart(
+  group: PlannedStep['group'],
+  steps: readonly PlannedStep[],
+  shown: Readonly<Record<string, string>>,
+): Part[] {
+  const items = steps
+    .slice(0, MOST_LINES)
+    .map(({ id, outcome, command, milliseconds }): Piece[] => [
+      text(`${ICONS[outcome]}${milliseconds === undefined ? '' : ` ${duration(milliseconds)}`}  `),
+      code(cut(clean(command), 300)),
+      text(`\n${cut(clean(shown[id] ?? 'not looked at'), 200)}`),
+    ])
+  return items.length === 0
+    ? []
+    : part(`steps-${group.replace(' ', '-')}`, `Looked at: ${group}`, [bullets(items)], steps.length > MOST_LINES)
 }
 
 function ruledOutPart({ ruledOut }: Report): Part[] {
   if (ruledOut.length === 0) return []
-  return part('ruled-out', 'Ruled out', [bullets(ruledOut.slice(0, MOST_LINES).map(({ check, about }): Piece[] => [text('✓ '), bold(check), text(`: ${about}`)]))], ruledOut.length > MOST_LINES)
+  return part(
+    'ruled-out',
+    'Ruled out',
+    [
+      bullets(
+        ruledOut.slice(0, MOST_LINES).map(({ check, about }): Piece[] => [text('✓ '), bold(check), text(`: ${about}`)]),
+      ),
+    ],
+    ruledOut.length > MOST_LINES,
+  )
 }

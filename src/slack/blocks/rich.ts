@@ -16,11 +16,16 @@ const nonEmpty = (text: string): string => (text === '' ? ' ' : text)
 
 export const text = (value: string): Piece => ({ type: 'text', text: nonEmpty(clean(value)) })
 export const bold = (value: string): Piece => ({ type: 'text', text: nonEmpty(clean(value)), style: { bold: true } })
-export const italic = (value: string): Piece => ({ type: 'text', text: nonEmpty(clean(value)), style: { italic: true } })
+export const italic = (value: string): Piece => ({
+  type: 'text',
+  text: nonEmpty(clean(value)),
+  style: { italic: true },
+})
 export const code = (value: string): Piece => ({ type: 'text', text: nonEmpty(clean(value)), style: { code: true } })
 export const person = (id: string): Piece => (/^[UW][A-Z0-9_]+$/.test(id) ? { type: 'user', user_id: id } : code(id))
 /** A user group; a message that is posted anew tells its members, an update tells nobody. */
-export const group = (id: string): Piece => (/^S[A-Z0-9_]+$/.test(id) ? { type: 'usergroup', usergroup_id: id } : code(id))
+export const group = (id: string): Piece =>
+  /^S[A-Z0-9_]+$/.test(id) ? { type: 'usergroup', usergroup_id: id } : code(id)
 
 /** A link with a text of ours. */
 export const link = (url: string, label: string): Piece => ({ type: 'link', url, text: clean(label) })
@@ -30,7 +35,8 @@ const OPEN = '\u0002'
 const CLOSE = '\u0003'
 
 /** Marks a value inside a sentence of telling.ts; `sentencePieces` shows it as code. Marking twice changes nothing. */
-export const mark = (value: string): string => (value.startsWith(OPEN) && value.endsWith(CLOSE) ? value : `${OPEN}${clean(value)}${CLOSE}`)
+export const mark = (value: string): string =>
+  value.startsWith(OPEN) && value.endsWith(CLOSE) ? value : `${OPEN}${clean(value)}${CLOSE}`
 
 /** A sentence whose values were marked. */
 export function sentencePieces(sentence: string): Piece[] {
@@ -53,7 +59,11 @@ export function pre(value: string, most: number = LIMITS.text): RichTextPreforma
 
 /** A bulleted list. */
 export function bullets(items: Piece[][]): RichTextBlock['elements'][number] {
-  return { type: 'rich_text_list', style: 'bullet', elements: items.slice(0, LIMITS.parts).map((pieces) => line(...pieces)) }
+  return {
+    type: 'rich_text_list',
+    style: 'bullet',
+    elements: items.slice(0, LIMITS.parts).map((pieces) => line(...pieces)),
+  }
 }
 
 /** A rich text block of paragraphs, lists and blocks of code. */

@@ -1,5 +1,5 @@
 import { formatRef } from '../../mesh/ref.ts'
-import type { RunProgress } from '../../jobs/processors/run-thread.ts'
+import type { RunProgress } from '../../capabilities/run-thread.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { fit } from './fit.ts'
@@ -7,8 +7,14 @@ import { bold, code, line, lines, person, rich, text, type Piece, type SlackMess
 import { stepLines } from './step-list.ts'
 
 const DOING: Readonly<Record<RunRecord['request']['kind'], string>> = {
-  decide: 'Deciding', diagnose: 'Diagnosing', doctor: 'Testing myself', follow: 'Following a request to', lend: 'Raising log levels of', 'log-levels': 'Reading log levels of',
-  propose: 'Working out a fix for', status: 'Looking at the mesh',
+  decide: 'Deciding',
+  diagnose: 'Diagnosing',
+  doctor: 'Testing myself',
+  follow: 'Following a request to',
+  lend: 'Raising log levels of',
+  'log-levels': 'Reading log levels of',
+  propose: 'Working out a fix for',
+  status: 'Looking at the mesh',
 }
 
 /** What a run is about, in words: its target, or the namespace. */
@@ -19,19 +25,30 @@ export function subjectOf({ request }: RunRecord): string {
 }
 
 /** Who asked, for the foot of a message. */
-export const askedBy = ({ asker, id }: RunRecord): Piece[] => [text('asked by '), person(asker.user), text(` · run ${id}`)]
+export const askedBy = ({ asker, id }: RunRecord): Piece[] => [
+  text('asked by '),
+  person(asker.user),
+  text(` · run ${id}`),
+]
 
 /** The run's message while it works. */
 export function runningMessage(run: RunRecord, progress: RunProgress, cancel: ButtonSpec | undefined): SlackMessage {
   const subject = subjectOf(run)
-  const head: Piece[] = [text('⏱ '), bold(DOING[run.request.kind]), ...(subject === '' ? [] : [text(' '), code(subject)])]
+  const head: Piece[] = [
+    text('⏱ '),
+    bold(DOING[run.request.kind]),
+    ...(subject === '' ? [] : [text(' '), code(subject)]),
+  ]
   const steps = stepLines(progress.steps)
-  return fit({
-    text: `${DOING[run.request.kind]} ${subject}`,
-    blocks: [
-      rich(line(...head), ...(steps.length === 0 ? [] : [lines(steps)])),
-      rich(line(...askedBy(run))),
-      ...buttonRow(cancel === undefined ? [] : [cancel]),
-    ],
-  }, { hasFile: false })
+  return fit(
+    {
+      text: `${DOING[run.request.kind]} ${subject}`,
+      blocks: [
+        rich(line(...head), ...(steps.length === 0 ? [] : [lines(steps)])),
+        rich(line(...askedBy(run))),
+        ...buttonRow(cancel === undefined ? [] : [cancel]),
+      ],
+    },
+    { hasFile: false },
+  )
 }

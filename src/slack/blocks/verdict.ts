@@ -1,6 +1,6 @@
 import type { Check } from '../../checks/check.ts'
 import type { Report, Verdict } from '../../diagnosis/report.ts'
-import { headline, remedy, STANDINGS, trafficSentence, VERDICTS } from '../../diagnosis/telling.ts'
+import { headline, remedy, STANDINGS, trafficSentence, VERDICTS } from '../../report/telling.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
@@ -20,11 +20,21 @@ export interface TellingOptions {
 }
 
 /** The run's message at the end: the verdict, one sentence of cause, its standing, the traffic figure, the remedy. */
-export function verdictMessage(report: Report, run: RunRecord, { checks, docsUrl }: TellingOptions, buttons: readonly ButtonSpec[]): SlackMessage {
+export function verdictMessage(
+  report: Report,
+  run: RunRecord,
+  { checks, docsUrl }: TellingOptions,
+  buttons: readonly ButtonSpec[],
+): SlackMessage {
   const { verdict, cause } = report
   const facts: Piece[][] = []
   if (cause !== undefined) {
-    facts.push([bold('Standing  '), text(`${STANDINGS[cause.finding.standing]} (`), codePiece(cause.finding.code, docsUrl), text(` ${cause.finding.check})`)])
+    facts.push([
+      bold('Standing  '),
+      text(`${STANDINGS[cause.finding.standing]} (`),
+      codePiece(cause.finding.code, docsUrl),
+      text(` ${cause.finding.check})`),
+    ])
   }
   const figure = trafficSentence(report)
   if (figure !== undefined) facts.push([bold('Traffic  '), text(figure)])
@@ -36,7 +46,12 @@ export function verdictMessage(report: Report, run: RunRecord, { checks, docsUrl
     text: `${VERDICT_ICONS[verdict]} ${VERDICTS[verdict]}: ${headline(checks, report)}`,
     blocks: [
       rich(
-        line(text(`${VERDICT_ICONS[verdict]} `), bold(VERDICTS[verdict]), text('  '), code(formatRef(report.target.ref))),
+        line(
+          text(`${VERDICT_ICONS[verdict]} `),
+          bold(VERDICTS[verdict]),
+          text('  '),
+          code(formatRef(report.target.ref)),
+        ),
         line(...sentencePieces(headline(checks, report, mark))),
       ),
       ...(facts.length === 0 ? [] : [rich(lines(facts))]),

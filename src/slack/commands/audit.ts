@@ -2,14 +2,15 @@ import { UnknownTargetError } from '../../diagnosis/resolve-target.ts'
 import { targetKey } from '../../mesh/target.ts'
 import { parseTarget, type TargetQuery } from '../../mesh/target-query.ts'
 import { AuditChain, readEntry, storedAudit, type AuditEntry } from '../../store/audit.ts'
-import { tell } from '../asking.ts'
+import { tell } from '../access/asking.ts'
 import { auditMessage, MOST_EVENTS, type AuditAnswer } from '../blocks/audit.ts'
 import type { SlackDeps } from '../deps.ts'
-import { findTarget } from '../find-target.ts'
-import { requireViewer } from '../require-viewer.ts'
-import { RefusalError } from '../refusal-of.ts'
+import { findTarget } from '../access/find-target.ts'
+import { requireViewer } from '../access/require-viewer.ts'
+import { RefusalError } from '../access/refusal-of.ts'
 import { defineCommand } from './command.ts'
 import { readArguments } from './words.ts'
+import { defined } from '../../mesh/defined.ts'
 
 const usage = 'audit [TARGET] [-n NAMESPACE]'
 
@@ -20,13 +21,17 @@ export const audit = defineCommand({
   about: 'shows who asked, approved, changed and lent what, and whether that record is whole',
   async run(deps, asking, words) {
     await requireViewer(deps, asking)
-    const { words: [text, ...more], namespace } = readArguments(words, usage)
+    const {
+      words: [text, ...more],
+      namespace,
+    } = readArguments(words, usage)
     if (more.length > 0) throw new RefusalError({ why: 'One target at a time.', commands: [`/mesh ${usage}`] })
-    if (text === undefined && namespace !== undefined) throw new RefusalError({ why: 'A namespace alone is no target.', commands: [`/mesh ${usage}`] })
+    if (text === undefined && namespace !== undefined)
+      throw new RefusalError({ why: 'A namespace alone is no target.', commands: [`/mesh ${usage}`] })
     const asked = text === undefined ? undefined : await askedFor(deps, parseTarget(text, namespace))
     const answer = await lastEvents(deps, asked?.is)
     if (answer.count === 0 && asked?.unknown !== undefined) throw asked.unknown
-    await tell(deps, asking, auditMessage({ ...answer, ...(text !== undefined && { target: text }) }))
+    await tell(deps, asking, auditMessage({ ...answer, ...defined({ target: text }) }))
   },
 })
 
@@ -41,7 +46,10 @@ async function askedFor(deps: SlackDeps, query: TargetQuery): Promise<{ is: IsAs
     if (!(error instanceof RefusalError)) throw error
     if (!(error.cause instanceof UnknownTargetError) && error.cause !== undefined) throw error
     const [name, namespace] = [query.name.toLowerCase(), query.namespace]
-    return { is: (target) => target.endsWith(`/${name}`) && (namespace === undefined || target.split('/')[1] === namespace), unknown: error }
+    return {
+      is: (target) => target.endsWith(`/${name}`) && (namespace === undefined || target.split('/')[1] === namespace),
+      unknown: error,
+    }
   }
 }
 
@@ -53,7 +61,8 @@ async function lastEvents({ records }: SlackDeps, isAsked: IsAsked | undefined):
   for await (const stored of storedAudit(records)) {
     chain.add(stored)
     const entry = readEntry(stored)
-    if (entry === undefined || (isAsked !== undefined && (entry.target === undefined || !isAsked(entry.target)))) continue
+    if (entry === undefined || (isAsked !== undefined && (entry.target === undefined || !isAsked(entry.target))))
+      continue
     count += 1
     last.push({ sequence: stored.sequence, entry })
     if (last.length > MOST_EVENTS) last.shift()

@@ -1,4 +1,4 @@
-import type { Asking } from '../asking.ts'
+import type { Asking } from '../access/asking.ts'
 import type { SlackDeps } from '../deps.ts'
 
 /** What can be typed after `/mesh`, or after the bot's name. */

@@ -1,6 +1,6 @@
 import { defineCommand } from './command.ts'
-import { askDiagnosis } from '../ask-diagnosis.ts'
-import { RefusalError } from '../refusal-of.ts'
+import { askDiagnosis } from '../thread/ask-diagnosis.ts'
+import { RefusalError } from '../access/refusal-of.ts'
 import { readArguments } from './words.ts'
 
 const usage = 'diagnose TARGET [-n NAMESPACE]'
@@ -11,10 +11,20 @@ export const diagnose = defineCommand({
   usage,
   about: 'finds out why a workload misbehaves, and proves it in a thread',
   async run(deps, asking, words) {
-    const { words: [target, ...more], namespace } = readArguments(words, usage)
-    if (target === undefined) throw new RefusalError({ why: 'No target was given.', commands: ['/mesh diagnose catalog', '/mesh diagnose deploy/catalog -n shop', '/mesh help'] })
+    const {
+      words: [target, ...more],
+      namespace,
+    } = readArguments(words, usage)
+    if (target === undefined)
+      throw new RefusalError({
+        why: 'No target was given.',
+        commands: ['/mesh diagnose catalog', '/mesh diagnose deploy/catalog -n shop', '/mesh help'],
+      })
     if (more.length > 0) {
-      throw new RefusalError({ why: `One target at a time: ${JSON.stringify(more[0]?.slice(0, 60))} is one too many.`, commands: [`/mesh diagnose ${target}${namespace === undefined ? '' : ` -n ${namespace}`}`, `/mesh ${usage}`] })
+      throw new RefusalError({
+        why: `One target at a time: ${JSON.stringify(more[0]?.slice(0, 60))} is one too many.`,
+        commands: [`/mesh diagnose ${target}${namespace === undefined ? '' : ` -n ${namespace}`}`, `/mesh ${usage}`],
+      })
     }
     await askDiagnosis(deps, asking, { text: target, namespace })
   },

@@ -1,5 +1,5 @@
-import { RefusalError } from '../refusal-of.ts'
-import { startRun } from '../start-run.ts'
+import { RefusalError } from '../access/refusal-of.ts'
+import { startRun } from '../thread/start-run.ts'
 import { defineCommand } from './command.ts'
 
 /** Tests the bot itself. */

@@ -1,4 +1,4 @@
-import { tell } from '../asking.ts'
+import { tell } from '../access/asking.ts'
 import { helpMessage } from '../blocks/help.ts'
 import { defineCommand } from './command.ts'
 

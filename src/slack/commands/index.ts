@@ -9,13 +9,4 @@ import { logLevel } from './log-level.ts'
 import { status } from './status.ts'
 
 /** Every command, sorted by name. */
-export const COMMANDS: readonly Command[] = [
-  audit,
-  diagnose,
-  doctor,
-  follow,
-  help,
-  leases,
-  logLevel,
-  status,
-]
+export const COMMANDS: readonly Command[] = [audit, diagnose, doctor, follow, help, leases, logLevel, status]

@@ -1,9 +1,9 @@
-import { listLeases } from '../../changes/leases/lease-record.ts'
-import { tell } from '../asking.ts'
+import { listLeases } from '../../leases/lease-record.ts'
+import { tell } from '../access/asking.ts'
 import { leasesMessage, MOST_LEASES } from '../blocks/lease.ts'
-import { leaseButton } from '../lease-buttons.ts'
-import { requireViewer } from '../require-viewer.ts'
-import { RefusalError } from '../refusal-of.ts'
+import { leaseButton } from '../answers/lease-buttons.ts'
+import { requireViewer } from '../access/require-viewer.ts'
+import { RefusalError } from '../access/refusal-of.ts'
 import { defineCommand } from './command.ts'
 
 /** Shows what is lent now. */
@@ -16,7 +16,13 @@ export const leases = defineCommand({
     if (words.length > 0) throw new RefusalError({ why: 'leases takes no arguments.', commands: ['/mesh leases'] })
     const running = (await listLeases(deps.records)).filter(({ state }) => state !== 'over')
     // Pressed where it is shown; the roles of the lease's own channel decide.
-    const buttons = await Promise.all(running.slice(0, MOST_LEASES).map((lease, index) => leaseButton(deps.records, { ...lease, channel: asking.channel }, 'give-back-lease', index)))
+    const buttons = await Promise.all(
+      running
+        .slice(0, MOST_LEASES)
+        .map((lease, index) =>
+          leaseButton(deps.records, { ...lease, channel: asking.channel }, 'give-back-lease', index),
+        ),
+    )
     await tell(deps, asking, leasesMessage(running, Date.now(), buttons))
   },
 })

@@ -1,15 +1,19 @@
-import { parseLevels } from '../../changes/leases/levels.ts'
-import { minutesText, parseMinutes } from '../../changes/leases/minutes.ts'
+import { parseLevels } from '../../leases/levels.ts'
+import { minutesText, parseMinutes } from '../../leases/minutes.ts'
 import { parseTarget } from '../../mesh/target-query.ts'
-import { requestFor } from '../ask-diagnosis.ts'
-import { findTarget } from '../find-target.ts'
-import { RefusalError } from '../refusal-of.ts'
-import { startRun } from '../start-run.ts'
+import { requestFor } from '../thread/ask-diagnosis.ts'
+import { findTarget } from '../access/find-target.ts'
+import { RefusalError } from '../access/refusal-of.ts'
+import { startRun } from '../thread/start-run.ts'
 import { defineCommand } from './command.ts'
 import { readArguments } from './words.ts'
+import { defined } from '../../mesh/defined.ts'
 
 const usage = 'log-level TARGET [LOGGER:LEVEL,…] [-n NAMESPACE] [--for 10m] [--pods N]'
-const EXAMPLES = ['/mesh log-level catalog', '/mesh log-level catalog http:debug,router:debug,connection:debug,pool:debug --for 10m']
+const EXAMPLES = [
+  '/mesh log-level catalog',
+  '/mesh log-level catalog http:debug,router:debug,connection:debug,pool:debug --for 10m',
+]
 
 /** Shows Envoy's log levels of a target's proxies, or lends others for a while. */
 export const logLevel = defineCommand({
@@ -17,28 +21,50 @@ export const logLevel = defineCommand({
   usage,
   about: 'shows the log levels of a target’s proxies, or raises some for a while and puts them back',
   async run(deps, asking, words) {
-    const { words: [text, ...rest], namespace, values } = readArguments(words, usage, { '--for': { value: 'time, like 10m' }, '--pods': { value: 'number of proxies' } })
+    const {
+      words: [text, ...rest],
+      namespace,
+      values,
+    } = readArguments(words, usage, { '--for': { value: 'time, like 10m' }, '--pods': { value: 'number of proxies' } })
     if (text === undefined) throw new RefusalError({ why: 'No target was given.', commands: EXAMPLES })
     const levels = rest.length === 0 ? undefined : parseLevels(rest.join(','))
-    const [minutes, proxies] = [minutesOf(values['--for']?.[0], deps.policy.leases.minutes), proxiesOf(values['--pods']?.[0], deps.policy.leases.proxies)]
-    if (levels === undefined && (minutes !== undefined || proxies !== undefined)) throw new RefusalError({ why: 'Nothing is lent without loggers and levels.', commands: EXAMPLES })
-    const target = await findTarget(deps, parseTarget(text, namespace), (found) => ['/mesh log-level', found, ...rest].join(' '))
+    const [minutes, proxies] = [
+      minutesOf(values['--for']?.[0], deps.policy.leases.minutes),
+      proxiesOf(values['--pods']?.[0], deps.policy.leases.proxies),
+    ]
+    if (levels === undefined && (minutes !== undefined || proxies !== undefined))
+      throw new RefusalError({ why: 'Nothing is lent without loggers and levels.', commands: EXAMPLES })
+    const target = await findTarget(deps, parseTarget(text, namespace), (found) =>
+      ['/mesh log-level', found, ...rest].join(' '),
+    )
     const request = requestFor({ text, namespace }, target)
     if (levels === undefined) return startRun(deps, asking, { ...request, kind: 'log-levels' })
-    return startRun(deps, asking, { ...request, kind: 'lend', lend: { levels, ...(minutes !== undefined && { minutes }), ...(proxies !== undefined && { proxies }) } })
+    return startRun(deps, asking, { ...request, kind: 'lend', lend: { levels, ...defined({ minutes, proxies }) } })
   },
 })
 
 function minutesOf(typed: string | undefined, most: number): number | undefined {
   if (typed === undefined) return undefined
   const minutes = parseMinutes(typed)
-  if (minutes > most) throw new RefusalError({ why: `${minutesText(minutes)} is too long: log levels are lent for ${minutesText(most)} at most, and can be extended.`, remedies: ['Who runs me may set another limit: limits.leaseMinutes.'] })
+  if (minutes > most)
+    throw new RefusalError({
+      why: `${minutesText(minutes)} is too long: log levels are lent for ${minutesText(most)} at most, and can be extended.`,
+      remedies: ['Who runs me may set another limit: limits.leaseMinutes.'],
+    })
   return minutes
 }
 
 function proxiesOf(typed: string | undefined, most: number): number | undefined {
   if (typed === undefined) return undefined
-  if (!/^[1-9]\d{0,3}$/.test(typed)) throw new RefusalError({ why: `${JSON.stringify(typed.slice(0, 40))} is no number of proxies.`, commands: [`/mesh ${usage}`] })
-  if (Number(typed) > most) throw new RefusalError({ why: `${typed} proxies are too many: one lease raises the log levels of ${most} at most.`, remedies: ['Who runs me may set another limit: limits.leaseProxies.'] })
+  if (!/^[1-9]\d{0,3}$/.test(typed))
+    throw new RefusalError({
+      why: `${JSON.stringify(typed.slice(0, 40))} is no number of proxies.`,
+      commands: [`/mesh ${usage}`],
+    })
+  if (Number(typed) > most)
+    throw new RefusalError({
+      why: `${typed} proxies are too many: one lease raises the log levels of ${most} at most.`,
+      remedies: ['Who runs me may set another limit: limits.leaseProxies.'],
+    })
   return Number(typed)
 }

@@ -1,8 +1,9 @@
 import { isDnsLabel } from '../../mesh/names.ts'
-import { RefusalError } from '../refusal-of.ts'
-import { startRun } from '../start-run.ts'
+import { RefusalError } from '../access/refusal-of.ts'
+import { startRun } from '../thread/start-run.ts'
 import { defineCommand } from './command.ts'
 import { readArguments } from './words.ts'
+import { defined } from '../../mesh/defined.ts'
 
 const usage = 'status [NAMESPACE]'
 
@@ -12,10 +13,18 @@ export const status = defineCommand({
   usage,
   about: 'says which proxies are in sync, which refused something and why, and which are missing',
   async run(deps, asking, words) {
-    const { words: [word, ...more], namespace = word } = readArguments(words, usage)
-    if (more.length > 0 || (word !== undefined && namespace !== word)) throw new RefusalError({ why: 'One namespace at a time.', commands: [`/mesh ${usage}`] })
-    if (namespace !== undefined && !isDnsLabel(namespace)) throw new RefusalError({ why: `${JSON.stringify(namespace.slice(0, 80))} is not a namespace name.`, commands: ['/mesh status', '/mesh status shop'] })
+    const {
+      words: [word, ...more],
+      namespace = word,
+    } = readArguments(words, usage)
+    if (more.length > 0 || (word !== undefined && namespace !== word))
+      throw new RefusalError({ why: 'One namespace at a time.', commands: [`/mesh ${usage}`] })
+    if (namespace !== undefined && !isDnsLabel(namespace))
+      throw new RefusalError({
+        why: `${JSON.stringify(namespace.slice(0, 80))} is not a namespace name.`,
+        commands: ['/mesh status', '/mesh status shop'],
+      })
     if (namespace !== undefined) await deps.directory.checkNamespace(namespace)
-    await startRun(deps, asking, { kind: 'status', text: namespace ?? '', ...(namespace !== undefined && { namespace }) })
+    await startRun(deps, asking, { kind: 'status', text: namespace ?? '', ...defined({ namespace }) })
   },
 })

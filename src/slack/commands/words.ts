@@ -1,5 +1,6 @@
 import { nearestNames } from '../../mesh/names.ts'
-import { RefusalError } from '../refusal-of.ts'
+import { RefusalError } from '../access/refusal-of.ts'
+import { defined } from '../../mesh/defined.ts'
 
 /** Nobody types more than this on purpose. */
 const MOST_CHARACTERS = 500
@@ -25,12 +26,20 @@ function asTyped(text: string): string {
  * @throws RefusalError when it is too long, or a quote has no end
  */
 export function splitWords(line: string): string[] {
-  if (line.length > MOST_CHARACTERS) throw new RefusalError({ why: `That is ${line.length} characters long; a command has at most ${MOST_CHARACTERS}.`, commands: ['/mesh help'] })
+  if (line.length > MOST_CHARACTERS)
+    throw new RefusalError({
+      why: `That is ${line.length} characters long; a command has at most ${MOST_CHARACTERS}.`,
+      commands: ['/mesh help'],
+    })
   const text = asTyped(line)
   const words: string[] = []
   for (const [, double, single, bare = ''] of text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)) {
     const word = double ?? single ?? bare
-    if (double === undefined && single === undefined && /["']/.test(word)) throw new RefusalError({ why: `A quote in ${JSON.stringify(word)} has no partner.`, remedies: ['Names need no quotes.'] })
+    if (double === undefined && single === undefined && /["']/.test(word))
+      throw new RefusalError({
+        why: `A quote in ${JSON.stringify(word)} has no partner.`,
+        remedies: ['Names need no quotes.'],
+      })
     words.push(word)
   }
   return words
@@ -57,7 +66,11 @@ const NAMESPACE_FLAGS = ['-n', '--namespace']
  * @param flags by their name, as `--for`
  * @throws RefusalError for any other flag, a flag twice or without its value
  */
-export function readArguments(words: readonly string[], usage: string, flags: Readonly<Record<string, Flag>> = {}): Arguments {
+export function readArguments(
+  words: readonly string[],
+  usage: string,
+  flags: Readonly<Record<string, Flag>> = {},
+): Arguments {
   const refuse = (why: string): never => {
     throw new RefusalError({ why, commands: [`/mesh ${usage}`] })
   }
@@ -74,16 +87,20 @@ export function readArguments(words: readonly string[], usage: string, flags: Re
     const flag: Flag | undefined = name === '-n' ? { value: 'namespace' } : flags[name]
     if (flag === undefined) {
       const [nearest] = nearestNames(typed, [...NAMESPACE_FLAGS, ...Object.keys(flags)])
-      return refuse(`I do not know the flag ${typed.slice(0, 60)}.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`)
+      return refuse(
+        `I do not know the flag ${typed.slice(0, 60)}.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`,
+      )
     }
-    if (values[name] !== undefined && flag.many !== true) refuse(name === '-n' ? 'The namespace is given twice.' : `${typed} is given twice.`)
+    if (values[name] !== undefined && flag.many !== true)
+      refuse(name === '-n' ? 'The namespace is given twice.' : `${typed} is given twice.`)
     const value = inline ?? words[(index += 1)]
     if (value === undefined || value === '') return refuse(`${typed} needs a ${flag.value}.`)
-    if (value.startsWith('-')) return refuse(`${typed} needs a ${flag.value}; ${JSON.stringify(value.slice(0, 60))} is none.`)
+    if (value.startsWith('-'))
+      return refuse(`${typed} needs a ${flag.value}; ${JSON.stringify(value.slice(0, 60))} is none.`)
     values[name] = [...(values[name] ?? []), value]
   }
   const { '-n': [namespace] = [], ...own } = values
-  return { words: rest, values: own, ...(namespace !== undefined && { namespace }) }
+  return { words: rest, values: own, ...defined({ namespace }) }
 }
 
 function split(word: string): [string, string?] {

@@ -5,25 +5,53 @@ import { parse } from 'yaml'
 import type { Rbac } from '../../../src/mesh/walk/rbac.ts'
 import { authorizationPolicyOf, passesRbac } from '../../../src/mesh/walk/rbac.ts'
 import { requestOf } from './request.ts'
+import { defined } from '../../../src/mesh/defined.ts'
 
-interface Case { as?: string; source?: string; port?: number; token?: boolean }
-const CASES = parse(readFileSync(join(import.meta.dirname, 'rbac.yaml'), 'utf8')) as { about: string; rules: Rbac; cases: [string, Case, string][] }[]
+interface Case {
+  as?: string
+  source?: string
+  port?: number
+  token?: boolean
+}
+const CASES = parse(readFileSync(join(import.meta.dirname, 'rbac.yaml'), 'utf8')) as {
+  about: string
+  rules: Rbac
+  cases: [string, Case, string][]
+}[]
 
 describe('RBAC lets a request in', () => {
-  it.each(CASES.flatMap(({ about, rules, cases }) => cases.map(([request, of, answer]) => ({ about, rules, request, of, answer }))))('$about: $request of $of', ({ rules, request, of: { as, source, port = 3000, token }, answer }) => {
-    const connection = { port, address: '10.244.0.9', ...(as !== undefined && { tls: { alpn: [] } }), ...(as !== undefined && as !== 'unknown' && { principal: `spiffe://cluster.local/ns/shop/sa/${as}` }), ...(source !== undefined && { source }) }
-    expect(passesRbac(rules, { connection, request: requestOf(request), ...(token !== undefined && { token }) }).passes).toBe(answer)
+  it.each(
+    CASES.flatMap(({ about, rules, cases }) =>
+      cases.map(([request, of, answer]) => ({ about, rules, request, of, answer })),
+    ),
+  )('$about: $request of $of', ({ rules, request, of: { as, source, port = 3000, token }, answer }) => {
+    const connection = {
+      port,
+      address: '10.244.0.9',
+      ...(as !== undefined && { tls: { alpn: [] } }),
+      ...(as !== undefined && as !== 'unknown' && { principal: `spiffe://cluster.local/ns/shop/sa/${as}` }),
+      ...defined({ source }),
+    }
+    expect(passesRbac(rules, { connection, request: requestOf(request), ...defined({ token }) }).passes).toBe(answer)
   })
 
   it('names the policies that decided', () => {
     const rules = CASES.find(({ about }) => about.startsWith('a denial'))?.rules ?? {}
-    expect(passesRbac(rules, { connection: { port: 3000 }, request: requestOf('GET shop /') }).policies).toEqual(['ns[shop]-policy[admins]-rule[0]'])
-    expect(authorizationPolicyOf('ns[shop]-policy[admins]-rule[12]')).toEqual({ namespace: 'shop', name: 'admins', rule: 12 })
+    expect(passesRbac(rules, { connection: { port: 3000 }, request: requestOf('GET shop /') }).policies).toEqual([
+      'ns[shop]-policy[admins]-rule[0]',
+    ])
+    expect(authorizationPolicyOf('ns[shop]-policy[admins]-rule[12]')).toEqual({
+      namespace: 'shop',
+      name: 'admins',
+      rule: 12,
+    })
     expect(authorizationPolicyOf('something-else')).toBeUndefined()
   })
 
   it('of a bare connection knows no paths', () => {
-    const rules: Rbac = { policies: { p: { permissions: [{ urlPath: { path: { prefix: '/' } } }], principals: [{ any: true }] } } }
+    const rules: Rbac = {
+      policies: { p: { permissions: [{ urlPath: { path: { prefix: '/' } } }], principals: [{ any: true }] } },
+    }
     expect(passesRbac(rules, { connection: { port: 3000 } }).passes).toBe('no')
   })
 })

@@ -35,5 +35,10 @@ it('cuts with a notice, and never half a character', () => {
 
 it('shows the marked values of a sentence as code, marked once or twice', () => {
   const pieces = sentencePieces(`${mark(mark('a/b'))} breaks ${mark('x\u0003y')}.`)
-  expect(pieces.map((piece) => ('text' in piece ? [piece.text, piece.style?.code === true] : []))).toEqual([['a/b', true], [' breaks ', false], ['x�y', true], ['.', false]])
+  expect(pieces.map((piece) => ('text' in piece ? [piece.text, piece.style?.code === true] : []))).toEqual([
+    ['a/b', true],
+    [' breaks ', false],
+    ['x�y', true],
+    ['.', false],
+  ])
 })

@@ -13,12 +13,19 @@ import { expectPostable } from './postable.ts'
 import { CHECKS, dice, nasty, RUN, sampleReport } from './samples.ts'
 
 const TELLING = { checks: CHECKS, docsUrl: 'https://docs.example.com/findings' }
-const BUTTONS = ['run-again', 'full-report', 'cancel-run'].map((action) => ({ action, id: 'abcdefghijkmnpqrstuv', label: nasty(dice(1), 200) }))
+const BUTTONS = ['run-again', 'full-report', 'cancel-run'].map((action) => ({
+  action,
+  id: 'abcdefghijkmnpqrstuv',
+  label: nasty(dice(1), 200),
+}))
 
 describe('whatever a report holds, Slack takes its messages and the buttons stay', () => {
   it.each([
-    ['an empty one', { size: 1, many: 0 }, 20], ['small ones', { size: 40, many: 3 }, 60], ['middling ones', { size: 2000, many: 20 }, 15],
-    ['many findings', { size: 60, many: 3000 }, 1], ['quotes of a megabyte', { size: 400_000, many: 2 }, 1],
+    ['an empty one', { size: 1, many: 0 }, 20],
+    ['small ones', { size: 40, many: 3 }, 60],
+    ['middling ones', { size: 2000, many: 20 }, 15],
+    ['many findings', { size: 60, many: 3000 }, 1],
+    ['quotes of a megabyte', { size: 400_000, many: 2 }, 1],
   ])('%s', (_name, scale, times) => {
     for (let seed = 1; seed <= times; seed += 1) {
       const report = sampleReport(dice(seed), scale)
@@ -43,24 +50,66 @@ describe('whatever a report holds, Slack takes its messages and the buttons stay
 
 describe('so it does with everything else', () => {
   const roll = dice(7)
-  const items = Array.from({ length: 80 }, (_, index) => ({ name: nasty(roll, 60), ok: index % 3 > 0, says: nasty(roll, 3000), remedy: nasty(roll, 3000) }))
+  const items = Array.from({ length: 80 }, (_, index) => ({
+    name: nasty(roll, 60),
+    ok: index % 3 > 0,
+    says: nasty(roll, 3000),
+    remedy: nasty(roll, 3000),
+  }))
   const proxies = Array.from({ length: 3000 }, (_, index) => ({
-    pod: { kind: 'Pod', namespace: 'shop', name: `pod-${index}` }, state: (['absent', 'rejected', 'stale', 'synced'] as const)[index % 4]!, version: '1.31.0', types: [{ type: 'LDS', status: 'ERROR', error: nasty(roll, 5000) }],
+    pod: { kind: 'Pod', namespace: 'shop', name: `pod-${index}` },
+    state: (['absent', 'rejected', 'stale', 'synced'] as const)[index % 4]!,
+    version: '1.31.0',
+    types: [{ type: 'LDS', status: 'ERROR', error: nasty(roll, 5000) }],
   }))
   const status = {
-    proxies, controlPlane: Array.from({ length: 40 }, (_, index) => ({ pod: { kind: 'Pod', name: `istiod-${index}` }, ready: false })), versions: Array.from({ length: 400 }, (_, index) => ({ version: `1.${index}`, proxies: 1 })),
-    unseen: Array.from({ length: 40 }, () => ({ kind: 'pods' as const, source: nasty(roll, 3000), at: '', ok: false as const, reason: 'forbidden' as const, detail: nasty(roll, 9000), permission: { verb: 'list', group: '', resource: 'pods' } })),
+    proxies,
+    controlPlane: Array.from({ length: 40 }, (_, index) => ({
+      pod: { kind: 'Pod', name: `istiod-${index}` },
+      ready: false,
+    })),
+    versions: Array.from({ length: 400 }, (_, index) => ({ version: `1.${index}`, proxies: 1 })),
+    unseen: Array.from({ length: 40 }, () => ({
+      kind: 'pods' as const,
+      source: nasty(roll, 3000),
+      at: '',
+      ok: false as const,
+      reason: 'forbidden' as const,
+      detail: nasty(roll, 9000),
+      permission: { verb: 'list', group: '', resource: 'pods' },
+    })),
   }
   const namespaces = Array.from({ length: 3000 }, (_, index) => `team-${index}`)
 
   it.each<[string, SlackMessage, number]>([
-    ['doctor', doctorMessage(items, { within: 120 }, RUN, BUTTONS), 3], ...doctorParts(items).map(({ name, message }): [string, SlackMessage, number] => [name, message, 0]),
-    ['status', statusMessage(status, RUN, BUTTONS), 3], ...statusParts(status).map(({ name, message }): [string, SlackMessage, number] => [name, message, 0]),
+    ['doctor', doctorMessage(items, { within: 120 }, RUN, BUTTONS), 3],
+    ...doctorParts(items).map(({ name, message }): [string, SlackMessage, number] => [name, message, 0]),
+    ['status', statusMessage(status, RUN, BUTTONS), 3],
+    ...statusParts(status).map(({ name, message }): [string, SlackMessage, number] => [name, message, 0]),
     ['help', helpMessage([{ usage: nasty(roll, 5000), about: nasty(roll, 5000) }]), 0],
-    ['refusal', refusalMessage({ why: nasty(roll, 9000), remedies: [nasty(roll, 9000)], commands: Array.from({ length: 99 }, () => nasty(roll, 4000)) }, BUTTONS), 3],
+    [
+      'refusal',
+      refusalMessage(
+        {
+          why: nasty(roll, 9000),
+          remedies: [nasty(roll, 9000)],
+          commands: Array.from({ length: 99 }, () => nasty(roll, 4000)),
+        },
+        BUTTONS,
+      ),
+      3,
+    ],
     ['note', noteMessage(nasty(roll, 9000), { url: 'https://example.com', label: 'there' }), 0],
     ['failed', failedMessage(RUN, BUTTONS), 3],
-    ['choices', choicesMessage('catalog', namespaces.slice(0, MOST_CHOICES), namespaces.slice(0, MOST_CHOICES).map((label, index) => ({ action: `choose-target:${index}`, id: 'x', label }))), 25],
+    [
+      'choices',
+      choicesMessage(
+        'catalog',
+        namespaces.slice(0, MOST_CHOICES),
+        namespaces.slice(0, MOST_CHOICES).map((label, index) => ({ action: `choose-target:${index}`, id: 'x', label })),
+      ),
+      25,
+    ],
     ['a list of choices', choicesMessage(nasty(roll, 9000), namespaces, []), 0],
   ])('%s', (_name, message, buttons) => {
     expectPostable(message, buttons)

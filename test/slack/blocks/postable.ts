@@ -13,5 +13,7 @@ export function expectPostable(message: SlackMessage, buttons = 0): void {
   expect(json).not.toContain('"broadcast"')
   expect(json).not.toContain('"mrkdwn"')
   expect(json).not.toMatch(/[\u200b\u202e]|\\u000[0-8]|\\ud83d"/)
-  expect(message.blocks.flatMap((block) => (block.type === 'actions' && 'elements' in block ? block.elements : []))).toHaveLength(buttons)
+  expect(
+    message.blocks.flatMap((block) => (block.type === 'actions' && 'elements' in block ? block.elements : [])),
+  ).toHaveLength(buttons)
 }

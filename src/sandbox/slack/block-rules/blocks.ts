@@ -47,7 +47,13 @@ const INPUTS = [
 const block = (name: string) => ({ type: choice(name), 'block_id?': string(255) }) as const
 
 const section = shape(
-  { ...block('section'), 'text?': text(3_000), 'fields?': list(text(2_000), 10), 'accessory?': elements(...ACCESSORIES), 'expand?': flag },
+  {
+    ...block('section'),
+    'text?': text(3_000),
+    'fields?': list(text(2_000), 10),
+    'accessory?': elements(...ACCESSORIES),
+    'expand?': flag,
+  },
   { needsOneOf: ['text', 'fields'] },
 )
 
@@ -84,14 +90,30 @@ const taskCard = shape({
   status: choice('pending', 'in_progress', 'complete', 'error'),
 })
 
-const CONTAINED = ['actions', 'context', 'divider', 'file', 'header', 'image', 'input', 'rich_text', 'section', 'table', 'video']
+const CONTAINED = [
+  'actions',
+  'context',
+  'divider',
+  'file',
+  'header',
+  'image',
+  'input',
+  'rich_text',
+  'section',
+  'table',
+  'video',
+]
 
 /** All blocks: what they have to look like, and on which surfaces Slack takes them (Slack: Block Kit, blocks). */
 export const BLOCKS: Readonly<Record<string, { readonly on: readonly Surface[]; readonly shape: Shape }>> = {
   actions: { on: EVERYWHERE, shape: shape({ ...block('actions'), elements: list(elements(...ACTIONS), 25) }) },
   alert: {
     on: ['modal'],
-    shape: shape({ ...block('alert'), text: text(3_000), 'level?': choice('default', 'info', 'warning', 'error', 'success') }),
+    shape: shape({
+      ...block('alert'),
+      text: text(3_000),
+      'level?': choice('default', 'info', 'warning', 'error', 'success'),
+    }),
   },
   card: { on: ['message'], shape: card },
   carousel: { on: ['message'], shape: shape({ ...block('carousel'), elements: list(card, 10) }) },
@@ -122,7 +144,10 @@ export const BLOCKS: Readonly<Record<string, { readonly on: readonly Surface[]; 
       { needsOneOf: ['title', 'rich_text_title'] },
     ),
   },
-  context: { on: EVERYWHERE, shape: shape({ ...block('context'), elements: list(elements('image', 'plain_text', 'mrkdwn'), 10) }) },
+  context: {
+    on: EVERYWHERE,
+    shape: shape({ ...block('context'), elements: list(elements('image', 'plain_text', 'mrkdwn'), 10) }),
+  },
   context_actions: {
     on: ['message'],
     shape: shape({ ...block('context_actions'), elements: list(elements('feedback_buttons', 'icon_button'), 5) }),
@@ -139,7 +164,10 @@ export const BLOCKS: Readonly<Record<string, { readonly on: readonly Surface[]; 
   },
   divider: { on: EVERYWHERE, shape: shape(block('divider')) },
   header: { on: EVERYWHERE, shape: shape({ ...block('header'), text: plainText(150) }) },
-  image: { on: EVERYWHERE, shape: shape({ ...block('image'), ...imageFields, 'title?': plainText(2_000) }, imageRules) },
+  image: {
+    on: EVERYWHERE,
+    shape: shape({ ...block('image'), ...imageFields, 'title?': plainText(2_000) }, imageRules),
+  },
   input: {
     on: EVERYWHERE,
     shape: shape({
@@ -199,4 +227,5 @@ export const blocksOn = (surface: Surface): Rule =>
   )
 
 /** Whether an element is one that a person acts on. */
-export const isInteractive = (type: unknown): boolean => typeof type === 'string' && ELEMENTS[type]?.fields['action_id?'] !== undefined
+export const isInteractive = (type: unknown): boolean =>
+  typeof type === 'string' && ELEMENTS[type]?.fields['action_id?'] !== undefined

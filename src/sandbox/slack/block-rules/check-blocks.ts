@@ -21,7 +21,8 @@ export const checkBlocks = (value: unknown): readonly Block[] => {
   if (markdownLength(blocks) > MAX_MARKDOWN)
     problems.push(`markdown blocks must have less than ${MAX_MARKDOWN + 1} characters in all [json-pointer:/blocks]`)
   if (problems.length > 0) throw refusalWithReasons('invalid_blocks', problems)
-  if (tableCount(blocks) > 1) throw refusalWithReasons('invalid_attachments', ['only_one_table_allowed [json-pointer:/blocks]'])
+  if (tableCount(blocks) > 1)
+    throw refusalWithReasons('invalid_attachments', ['only_one_table_allowed [json-pointer:/blocks]'])
   if (textLength(blocks) > MAX_TEXT_OF_BLOCKS) throw new Refusal('msg_blocks_too_long')
   return identify(blocks)
 }

@@ -8,7 +8,11 @@ import { choice, flag, shape, string, variants, type Rule } from './rule.ts'
 import { walk } from './walk.ts'
 import { focusProblems, repeatedIds } from './whole.ts'
 
-const common = { 'private_metadata?': string(3_000, 0), 'callback_id?': string(255, 0), 'external_id?': string(255, 0) } as const
+const common = {
+  'private_metadata?': string(3_000, 0),
+  'callback_id?': string(255, 0),
+  'external_id?': string(255, 0),
+} as const
 
 const VIEWS: Rule = variants(() => ({
   modal: shape(
@@ -23,12 +27,18 @@ const VIEWS: Rule = variants(() => ({
       'notify_on_close?': flag,
       'submit_disabled?': flag,
     },
-    { also: (view) => (view.submit === undefined && hasInput(view.blocks) ? 'submit is required when there are input blocks' : undefined) },
+    {
+      also: (view) =>
+        view.submit === undefined && hasInput(view.blocks)
+          ? 'submit is required when there are input blocks'
+          : undefined,
+    },
   ),
   home: shape({ ...common, type: choice('home'), blocks: blocksOn('home') }),
 }))
 
-const hasInput = (blocks: unknown): boolean => Array.isArray(blocks) && blocks.some((block) => isFields(block) && block.type === 'input')
+const hasInput = (blocks: unknown): boolean =>
+  Array.isArray(blocks) && blocks.some((block) => isFields(block) && block.type === 'input')
 
 /** "view_too_large: the provided view is greater than 250kb." */
 const MAX_VIEW_BYTES = 250 * 1024

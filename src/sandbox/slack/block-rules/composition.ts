@@ -13,7 +13,8 @@ const mrkdwnShape = (max: number): Shape => shape({ type: choice('mrkdwn'), text
 export const plainText = (max: number): Rule => plainTextShape(max)
 
 /** A text object of either kind; 3000 is the limit of text objects as such. */
-export const text = (max: number): Rule => variants(() => ({ plain_text: plainTextShape(max), mrkdwn: mrkdwnShape(max) }))
+export const text = (max: number): Rule =>
+  variants(() => ({ plain_text: plainTextShape(max), mrkdwn: mrkdwnShape(max) }))
 
 export const mrkdwn = (max: number): Rule => mrkdwnShape(max)
 
@@ -41,14 +42,23 @@ export const overflowOption = option(plainText(75), { 'url?': url })
 /** A group of select options: label 75, up to 100 options. */
 export const optionGroup: Rule = shape({ label: plainText(75), options: list(selectOption, 100) })
 
-export const dispatchActionConfig: Rule = shape({ trigger_actions_on: list(choice('on_enter_pressed', 'on_character_entered'), 2) })
+export const dispatchActionConfig: Rule = shape({
+  trigger_actions_on: list(choice('on_enter_pressed', 'on_character_entered'), 2),
+})
 
 export const conversationFilter: Rule = shape(
-  { 'include?': list(choice('im', 'mpim', 'private', 'public'), 4), 'exclude_external_shared_channels?': flag, 'exclude_bot_users?': flag },
+  {
+    'include?': list(choice('im', 'mpim', 'private', 'public'), 4),
+    'exclude_external_shared_channels?': flag,
+    'exclude_bot_users?': flag,
+  },
   { needsOneOf: ['include', 'exclude_external_shared_channels', 'exclude_bot_users'] },
 )
 
-export const slackFile: Rule = shape({ 'id?': string(255), 'url?': url }, { needsOneOf: ['id', 'url'], apart: ['id', 'url'] })
+export const slackFile: Rule = shape(
+  { 'id?': string(255), 'url?': url },
+  { needsOneOf: ['id', 'url'], apart: ['id', 'url'] },
+)
 
 /** Addresses from which Slack's servers can't fetch a picture. */
 const UNREACHABLE = /^https?:\/\/(localhost|127\.|10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|\[::1\])/i
@@ -63,5 +73,6 @@ export const imageFields = {
 export const imageRules: Omit<Shape, 'is' | 'fields'> = {
   needsOneOf: ['image_url', 'slack_file'],
   apart: ['image_url', 'slack_file'],
-  also: (image) => (typeof image.image_url === 'string' && UNREACHABLE.test(image.image_url) ? 'downloading image failed' : undefined),
+  also: (image) =>
+    typeof image.image_url === 'string' && UNREACHABLE.test(image.image_url) ? 'downloading image failed' : undefined,
 }

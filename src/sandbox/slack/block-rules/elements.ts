@@ -14,7 +14,19 @@ import {
   url,
 } from './composition.ts'
 import { richTextShape } from './rich-text.ts'
-import { choice, flag, list, shape, string, stringLike, variants, whole, type Rule, type Shape, type Variants } from './rule.ts'
+import {
+  choice,
+  flag,
+  list,
+  shape,
+  string,
+  stringLike,
+  variants,
+  whole,
+  type Rule,
+  type Shape,
+  type Variants,
+} from './rule.ts'
 
 /** Every interactive element has these; action_id is made up when left out. */
 const actionable = { 'action_id?': string(255) } as const
@@ -37,7 +49,9 @@ const sameOption = (a: unknown, b: unknown): boolean =>
 const optionsOf = (element: Readonly<Record<string, unknown>>): readonly unknown[] => {
   if (Array.isArray(element.options)) return element.options as unknown[]
   const groups = Array.isArray(element.option_groups) ? (element.option_groups as unknown[]) : []
-  return groups.flatMap((group) => (isFields(group) && Array.isArray(group.options) ? (group.options as unknown[]) : []))
+  return groups.flatMap((group) =>
+    isFields(group) && Array.isArray(group.options) ? (group.options as unknown[]) : [],
+  )
 }
 
 /** What is chosen at first has to be among the options; values differ. */
@@ -54,7 +68,11 @@ const consistentOptions: Shape['also'] = (element) => {
 
 /** Options or groups of options: 1 to 100 each, not both. */
 const staticOptions = { 'options?': list(selectOption, 100), 'option_groups?': list(optionGroup, 100) } as const
-const staticRules = { needsOneOf: ['options', 'option_groups'], apart: ['options', 'option_groups'], also: consistentOptions } as const
+const staticRules = {
+  needsOneOf: ['options', 'option_groups'],
+  apart: ['options', 'option_groups'],
+  also: consistentOptions,
+} as const
 
 const type = (name: string) => ({ type: choice(name) }) as const
 
@@ -73,7 +91,10 @@ export const ELEMENTS: Readonly<Record<string, Shape>> = {
     'accessibility_label?': string(75),
   }),
   image: shape({ ...type('image'), ...imageFields }, imageRules),
-  overflow: shape({ ...type('overflow'), ...actionable, ...confirmable, options: list(overflowOption, 5) }, { also: consistentOptions }),
+  overflow: shape(
+    { ...type('overflow'), ...actionable, ...confirmable, options: list(overflowOption, 5) },
+    { also: consistentOptions },
+  ),
   checkboxes: shape(
     {
       ...type('checkboxes'),
@@ -96,7 +117,11 @@ export const ELEMENTS: Readonly<Record<string, Shape>> = {
     },
     { also: consistentOptions },
   ),
-  datepicker: shape({ ...type('datepicker'), ...menu, 'initial_date?': stringLike(/^\d{4}-\d{2}-\d{2}$/, 'a date like 2026-01-31') }),
+  datepicker: shape({
+    ...type('datepicker'),
+    ...menu,
+    'initial_date?': stringLike(/^\d{4}-\d{2}-\d{2}$/, 'a date like 2026-01-31'),
+  }),
   timepicker: shape({
     ...type('timepicker'),
     ...menu,
@@ -110,8 +135,16 @@ export const ELEMENTS: Readonly<Record<string, Shape>> = {
     ...focusable,
     'initial_date_time?': whole(1_000_000_000, 9_999_999_999),
   }),
-  static_select: shape({ ...type('static_select'), ...menu, ...staticOptions, 'initial_option?': selectOption }, staticRules),
-  external_select: shape({ ...type('external_select'), ...menu, 'initial_option?': selectOption, 'min_query_length?': whole(0, 3_000) }),
+  static_select: shape(
+    { ...type('static_select'), ...menu, ...staticOptions, 'initial_option?': selectOption },
+    staticRules,
+  ),
+  external_select: shape({
+    ...type('external_select'),
+    ...menu,
+    'initial_option?': selectOption,
+    'min_query_length?': whole(0, 3_000),
+  }),
   users_select: shape({ ...type('users_select'), ...menu, 'initial_user?': id }),
   conversations_select: shape({
     ...type('conversations_select'),
@@ -123,7 +156,13 @@ export const ELEMENTS: Readonly<Record<string, Shape>> = {
   }),
   channels_select: shape({ ...type('channels_select'), ...menu, ...respondable, 'initial_channel?': id }),
   multi_static_select: shape(
-    { ...type('multi_static_select'), ...menu, ...multiple, ...staticOptions, 'initial_options?': list(selectOption, 100) },
+    {
+      ...type('multi_static_select'),
+      ...menu,
+      ...multiple,
+      ...staticOptions,
+      'initial_options?': list(selectOption, 100),
+    },
     staticRules,
   ),
   multi_external_select: shape({
@@ -168,7 +207,12 @@ export const ELEMENTS: Readonly<Record<string, Shape>> = {
     'min_lines?': whole(1, 100),
     'max_lines?': whole(1, 100),
   }),
-  file_input: shape({ ...type('file_input'), ...actionable, 'filetypes?': list(string(255), 100), 'max_files?': whole(1, 10) }),
+  file_input: shape({
+    ...type('file_input'),
+    ...actionable,
+    'filetypes?': list(string(255), 100),
+    'max_files?': whole(1, 10),
+  }),
   workflow_button: shape({
     ...type('workflow_button'),
     ...actionable,
@@ -178,7 +222,12 @@ export const ELEMENTS: Readonly<Record<string, Shape>> = {
     'style?': choice('primary', 'danger'),
     'accessibility_label?': string(75),
   }),
-  feedback_buttons: shape({ ...type('feedback_buttons'), ...actionable, positive_button: feedbackButton, negative_button: feedbackButton }),
+  feedback_buttons: shape({
+    ...type('feedback_buttons'),
+    ...actionable,
+    positive_button: feedbackButton,
+    negative_button: feedbackButton,
+  }),
   icon_button: shape({
     ...type('icon_button'),
     ...actionable,
@@ -198,6 +247,8 @@ export const ELEMENTS: Readonly<Record<string, Shape>> = {
 export const elements = (...names: readonly string[]): Variants =>
   variants(() =>
     Object.fromEntries(
-      names.map((name) => [name, ELEMENTS[name]] as const).filter((entry): entry is readonly [string, Shape] => entry[1] !== undefined),
+      names
+        .map((name) => [name, ELEMENTS[name]] as const)
+        .filter((entry): entry is readonly [string, Shape] => entry[1] !== undefined),
     ),
   )

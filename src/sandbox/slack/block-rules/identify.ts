@@ -10,7 +10,11 @@ const made = (): string => randomBytes(4).toString('base64url').slice(0, 5)
 export const identify = (blocks: readonly Fields[]): readonly Block[] =>
   blocks.map((block) => {
     const inner = withActionIds(block) as Fields
-    return { ...inner, type: String(block.type), block_id: typeof block.block_id === 'string' ? block.block_id : made() }
+    return {
+      ...inner,
+      type: String(block.type),
+      block_id: typeof block.block_id === 'string' ? block.block_id : made(),
+    }
   })
 
 const withActionIds = (value: unknown): unknown => {

@@ -1,6 +1,12 @@
 /** What a value in a block has to be. Rules are data; `walk.ts` reads them. */
 export type Rule =
-  | { readonly is: 'string'; readonly min: number; readonly max: number; readonly like?: RegExp; readonly named?: string }
+  | {
+      readonly is: 'string'
+      readonly min: number
+      readonly max: number
+      readonly like?: RegExp
+      readonly named?: string
+    }
   | { readonly is: 'choice'; readonly of: readonly string[] }
   | { readonly is: 'flag' }
   | { readonly is: 'number'; readonly whole: boolean; readonly min: number; readonly max: number }
@@ -32,7 +38,13 @@ export interface Variants {
 export const string = (max: number, min = 1): Rule => ({ is: 'string', min, max })
 
 /** A string that has to look like something; `named` says like what. */
-export const stringLike = (like: RegExp, named: string, max = 3_000): Rule => ({ is: 'string', min: 1, max, like, named })
+export const stringLike = (like: RegExp, named: string, max = 3_000): Rule => ({
+  is: 'string',
+  min: 1,
+  max,
+  like,
+  named,
+})
 
 export const choice = (...of: readonly string[]): Rule => ({ is: 'choice', of })
 
@@ -42,6 +54,10 @@ export const whole = (min: number, max: number): Rule => ({ is: 'number', whole:
 
 export const list = (of: Rule, max: number, min = 1): Rule => ({ is: 'list', of, min, max })
 
-export const shape = (fields: Shape['fields'], more: Omit<Shape, 'is' | 'fields'> = {}): Shape => ({ is: 'shape', fields, ...more })
+export const shape = (fields: Shape['fields'], more: Omit<Shape, 'is' | 'fields'> = {}): Shape => ({
+  is: 'shape',
+  fields,
+  ...more,
+})
 
 export const variants = (of: Variants['of']): Variants => ({ is: 'variants', of })

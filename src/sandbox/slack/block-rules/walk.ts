@@ -20,7 +20,10 @@ export const walk = (rule: Rule, value: unknown, pointer: string): readonly stri
     case 'flag':
       return typeof value === 'boolean' ? [] : wrong('must be a boolean')
     case 'number':
-      return typeof value === 'number' && (!rule.whole || Number.isInteger(value)) && value >= rule.min && value <= rule.max
+      return typeof value === 'number' &&
+        (!rule.whole || Number.isInteger(value)) &&
+        value >= rule.min &&
+        value <= rule.max
         ? []
         : wrong(`must be a ${rule.whole ? 'whole ' : ''}number from ${rule.min} to ${rule.max}`)
     case 'list': {

@@ -33,14 +33,16 @@ export const repeatedIds = (blocks: readonly Fields[], pointer: string): readonl
   blocks.forEach((block, index) => {
     const { block_id } = block
     if (typeof block_id === 'string') {
-      if (seen.has(block_id)) problems.push(`block_id must be unique: ${block_id} [json-pointer:${pointer}/${index}/block_id]`)
+      if (seen.has(block_id))
+        problems.push(`block_id must be unique: ${block_id} [json-pointer:${pointer}/${index}/block_id]`)
       seen.add(block_id)
     }
     const actions = objectsIn(block)
       .map(({ action_id }) => action_id)
       .filter((id) => typeof id === 'string')
     const twice = actions.find((id, at) => actions.indexOf(id) !== at)
-    if (twice !== undefined) problems.push(`action_id must be unique within a block: ${twice} [json-pointer:${pointer}/${index}]`)
+    if (twice !== undefined)
+      problems.push(`action_id must be unique within a block: ${twice} [json-pointer:${pointer}/${index}]`)
   })
   return problems
 }

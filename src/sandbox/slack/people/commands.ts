@@ -18,7 +18,11 @@ import {
  * @param line e.g. `/mesh diagnose catalog`
  * @param where `thread` is the `ts` of a parent: Slack has no app commands in threads and refuses
  */
-export const typeCommand = async (stage: Stage, line: string, where: Whereabouts & { readonly thread?: string }): Promise<Invocation> => {
+export const typeCommand = async (
+  stage: Stage,
+  line: string,
+  where: Whereabouts & { readonly thread?: string },
+): Promise<Invocation> => {
   const person = personOf(stage, where.user)
   const channel = channelOf(stage, where.channel, person)
   const [, command = '', text = ''] = /^(\/\S+)\s*([^]*)$/.exec(line.trim()) ?? []

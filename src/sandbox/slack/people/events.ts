@@ -3,7 +3,16 @@ import { randomBytes } from 'node:crypto'
 import type { AttemptResult } from '../delivery.ts'
 import { viewJson } from '../message-json.ts'
 import type { Channel, Fields, Message, Person } from '../records.ts'
-import { channelOf, invocationOf, personOf, refusedInvocation, seenBy, type Invocation, type Stage, type Whereabouts } from './stage.ts'
+import {
+  channelOf,
+  invocationOf,
+  personOf,
+  refusedInvocation,
+  seenBy,
+  type Invocation,
+  type Stage,
+  type Whereabouts,
+} from './stage.ts'
 
 /** The scope that each event needs. */
 const EVENT_SCOPES: Readonly<Record<string, string>> = {
@@ -39,7 +48,9 @@ export const eventCallback = (stage: Stage, event: Fields): Fields => {
     event_id: `Ev${randomBytes(5).toString('hex').toUpperCase()}`,
     event_time: Math.floor(Date.now() / 1000),
     is_ext_shared_channel: false,
-    authorizations: [{ enterprise_id: null, team_id: app.teamId, user_id: app.userId, is_bot: true, is_enterprise_install: false }],
+    authorizations: [
+      { enterprise_id: null, team_id: app.teamId, user_id: app.userId, is_bot: true, is_enterprise_install: false },
+    ],
   }
 }
 
@@ -102,7 +113,10 @@ export const mention = async (
   if (!channel.members.has(app.userId))
     return { ...refusedInvocation(`You mentioned @${app.name}, but they're not in this channel.`), message }
   const seenBefore = seenBy(stage, person)
-  const result = await deliverEvent(stage, events, 'app_mention', { type: 'app_mention', ...messageEvent(stage, message, channel) })
+  const result = await deliverEvent(stage, events, 'app_mention', {
+    type: 'app_mention',
+    ...messageEvent(stage, message, channel),
+  })
   return {
     ...(result === undefined
       ? refusedInvocation('the app is not subscribed to app_mention')
@@ -112,7 +126,11 @@ export const mention = async (
 }
 
 /** A person opens the app's Home tab. */
-export const openHome = async (stage: Stage, events: ReadonlySet<string>, user: string | undefined): Promise<Invocation> => {
+export const openHome = async (
+  stage: Stage,
+  events: ReadonlySet<string>,
+  user: string | undefined,
+): Promise<Invocation> => {
   const person = personOf(stage, user)
   const view = stage.workspace.views(person.id).find((other) => other.type === 'home')
   const seenBefore = seenBy(stage, person)

@@ -8,7 +8,9 @@ const textOf = (option: Fields): unknown => (isFields(option.text) ? option.text
 
 const optionsOf = (element: Fields): readonly Fields[] => {
   const groups = Array.isArray(element.option_groups) ? element.option_groups.filter(isFields) : []
-  return [element, ...groups].flatMap((holder) => (Array.isArray(holder.options) ? holder.options.filter(isFields) : []))
+  return [element, ...groups].flatMap((holder) =>
+    Array.isArray(holder.options) ? holder.options.filter(isFields) : [],
+  )
 }
 
 /** @throws Error naming the options when there is no such one */
@@ -51,14 +53,16 @@ export const stateOf = (element: Fields, given?: Given): Fields | undefined => {
   const many = typeof given === 'string' ? [given] : given
   const plain = PLAIN[type]
   if (plain !== undefined) return { type, [plain[0]]: one ?? element[plain[1]] ?? null }
-  if (type === 'datetimepicker') return { type, selected_date_time: one === undefined ? (element.initial_date_time ?? null) : Number(one) }
+  if (type === 'datetimepicker')
+    return { type, selected_date_time: one === undefined ? (element.initial_date_time ?? null) : Number(one) }
   if (type === 'static_select' || type === 'external_select' || type === 'radio_buttons' || type === 'overflow') {
     return { type, selected_option: one === undefined ? (element.initial_option ?? null) : optionOf(element, one) }
   }
   if (type === 'checkboxes' || type === 'multi_static_select' || type === 'multi_external_select') {
     return {
       type,
-      selected_options: many === undefined ? (element.initial_options ?? []) : many.map((wanted) => optionOf(element, wanted)),
+      selected_options:
+        many === undefined ? (element.initial_options ?? []) : many.map((wanted) => optionOf(element, wanted)),
     }
   }
   const noun = SINGLE_ID[type.replace('multi_', '')]
@@ -71,7 +75,8 @@ export const stateOf = (element: Fields, given?: Given): Fields | undefined => {
 /** Whether an element's state says nothing, so that a required input is unfilled. */
 export const isEmptyState = (state: Fields): boolean =>
   Object.entries(state).every(
-    ([name, value]) => name === 'type' || value === null || value === '' || (Array.isArray(value) && value.length === 0),
+    ([name, value]) =>
+      name === 'type' || value === null || value === '' || (Array.isArray(value) && value.length === 0),
   )
 
 /** What Slack's own client says against the typed text of an input. */
@@ -79,7 +84,8 @@ export const typingProblem = (element: Fields, state: Fields): string | undefine
   const { value } = state
   if (typeof value !== 'string' || value === '') return undefined
   const { min_length, max_length } = element
-  if (typeof min_length === 'number' && value.length < min_length) return `Please enter at least ${min_length} characters.`
+  if (typeof min_length === 'number' && value.length < min_length)
+    return `Please enter at least ${min_length} characters.`
   if (value.length > (typeof max_length === 'number' ? max_length : 3_000)) return 'That is too long.'
   if (
     element.type === 'number_input' &&
@@ -92,7 +98,9 @@ export const typingProblem = (element: Fields, state: Fields): string | undefine
 }
 
 /** The state of all elements of some blocks: block id → action id → state. */
-export const stateOfBlocks = (blocks: readonly Fields[]): Readonly<Record<string, Readonly<Record<string, Fields>>>> => {
+export const stateOfBlocks = (
+  blocks: readonly Fields[],
+): Readonly<Record<string, Readonly<Record<string, Fields>>>> => {
   const values: Record<string, Record<string, Fields>> = {}
   for (const { blockId, element } of elementsIn(blocks)) {
     const state = element.type === 'overflow' ? undefined : stateOf(element)
@@ -109,6 +117,12 @@ export const elementsIn = (
     const children = Array.isArray(block.child_blocks) ? elementsIn(block.child_blocks.filter(isFields)) : []
     const lists = [block.elements, block.actions].flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : []))
     const cards = lists.filter(isFields).filter((inner) => inner.type === 'card')
-    const own = [...lists, block.accessory, block.element].filter(isFields).filter((element) => typeof element.action_id === 'string')
-    return [...own.map((element) => ({ blockId: String(block.block_id), block, element })), ...elementsIn(cards), ...children]
+    const own = [...lists, block.accessory, block.element]
+      .filter(isFields)
+      .filter((element) => typeof element.action_id === 'string')
+    return [
+      ...own.map((element) => ({ blockId: String(block.block_id), block, element })),
+      ...elementsIn(cards),
+      ...children,
+    ]
   })

@@ -31,7 +31,9 @@ export const placeOf = (stage: Stage, wanted: MessageOrTs | ShownView): Place =>
     return { kind: 'view', view }
   }
   const ts = typeof wanted === 'string' ? wanted : wanted.ts
-  const message = workspace.messages().find((other) => other.ts === ts && (typeof wanted === 'string' || other.channel === wanted.channel))
+  const message = workspace
+    .messages()
+    .find((other) => other.ts === ts && (typeof wanted === 'string' || other.channel === wanted.channel))
   if (message !== undefined && message.isTombstone !== true) return { kind: 'message', message }
   const ephemeral = workspace.ephemerals().find((other) => other.ts === ts)
   if (ephemeral === undefined) throw new Error(`There is no message ${ts}.`)
@@ -41,7 +43,10 @@ export const placeOf = (stage: Stage, wanted: MessageOrTs | ShownView): Place =>
 export const blocksOf = (place: Place): readonly Block[] => {
   if (place.kind === 'view') return place.view.blocks
   const { blocks, attachments } = place.kind === 'message' ? place.message : place.ephemeral
-  return [...blocks, ...attachments.flatMap((attachment) => (Array.isArray(attachment.blocks) ? (attachment.blocks as Block[]) : []))]
+  return [
+    ...blocks,
+    ...attachments.flatMap((attachment) => (Array.isArray(attachment.blocks) ? (attachment.blocks as Block[]) : [])),
+  ]
 }
 
 /** @throws Error when no element, or more than one, has that action_id or text */
@@ -74,7 +79,8 @@ export const actOn = async (
   const place = placeOf(stage, wanted)
   const person = personOf(
     stage,
-    options.user ?? (place.kind === 'ephemeral' ? place.ephemeral.user : place.kind === 'view' ? place.view.user : undefined),
+    options.user ??
+      (place.kind === 'ephemeral' ? place.ephemeral.user : place.kind === 'view' ? place.view.user : undefined),
   )
   if (place.kind !== 'message' && (place.kind === 'view' ? place.view.user : place.ephemeral.user) !== person.id)
     throw new Error(`${person.name} does not see that.`)
@@ -180,14 +186,25 @@ export const useMessageShortcut = async (
 export const useGlobalShortcut = (stage: Stage, callbackId: string, user: string | undefined): Promise<Invocation> =>
   useShortcut(stage, personOf(stage, user), undefined, { type: 'shortcut', callback_id: callbackId })
 
-const useShortcut = async (stage: Stage, person: Person, channel: Channel | undefined, fields: Fields): Promise<Invocation> => {
+const useShortcut = async (
+  stage: Stage,
+  person: Person,
+  channel: Channel | undefined,
+  fields: Fields,
+): Promise<Invocation> => {
   if (!stage.scopes.has('commands')) return refusedInvocation('There is no such shortcut.')
   const triggerId = stage.triggers.issue(person.id)
   const seenBefore = seenBy(stage, person)
   const place = channel === undefined ? {} : { channel: { id: channel.id, name: channelName(channel) } }
   const result = await stage.deliveries.deliver({
     kind: 'interactive',
-    body: { ...interactiveFields(stage, person), ...fields, ...place, trigger_id: triggerId, action_ts: stage.workspace.nextTs() },
+    body: {
+      ...interactiveFields(stage, person),
+      ...fields,
+      ...place,
+      trigger_id: triggerId,
+      action_ts: stage.workspace.nextTs(),
+    },
   })
   return invocationOf(stage, person, result, {
     triggerId,
@@ -198,7 +215,13 @@ const useShortcut = async (stage: Stage, person: Person, channel: Channel | unde
 }
 
 /** A person types into an external select: the app is asked for options (block_suggestion). */
-export const askForOptions = async (stage: Stage, wanted: Message | ShownView, action: string, typed: string, where: Whereabouts) => {
+export const askForOptions = async (
+  stage: Stage,
+  wanted: Message | ShownView,
+  action: string,
+  typed: string,
+  where: Whereabouts,
+) => {
   const place = placeOf(stage, wanted)
   const person = personOf(stage, where.user)
   const { blockId, element } = elementOf(place, action)

@@ -49,7 +49,9 @@ export interface Invocation {
 /** @throws Error when there is no such person */
 export const personOf = (stage: Stage, id: string | undefined): Person => {
   const person =
-    id === undefined ? [...stage.workspace.people.values()].find((other) => other.isBot !== true) : stage.workspace.people.get(id)
+    id === undefined
+      ? [...stage.workspace.people.values()].find((other) => other.isBot !== true)
+      : stage.workspace.people.get(id)
   if (person === undefined) throw new Error(`There is no person ${id ?? '(none at all)'}.`)
   return person
 }

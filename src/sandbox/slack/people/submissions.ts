@@ -7,7 +7,15 @@ import { isFields } from '../web-api/arguments.ts'
 import { pushView, replacedView } from '../web-api/views.ts'
 import { elementsIn, isEmptyState, stateOf, typingProblem, type Given } from './input-values.ts'
 import { placeOf } from './interactions.ts'
-import { interactiveFields, invocationOf, personOf, refusedInvocation, seenBy, type Invocation, type Stage } from './stage.ts'
+import {
+  interactiveFields,
+  invocationOf,
+  personOf,
+  refusedInvocation,
+  seenBy,
+  type Invocation,
+  type Stage,
+} from './stage.ts'
 
 /** What a person fills in: action_id (or block_id) of an input → text, option value or text, id; several for multi elements. */
 export type ViewValues = Readonly<Record<string, Given>>
@@ -24,7 +32,10 @@ const TROUBLE = 'We had some trouble connecting. Try again?'
 type State = Record<string, Record<string, Fields>>
 
 /** Fills a modal in. @throws Error for a name that no input has */
-const fillIn = (view: ShownView, values: ViewValues): { readonly state: State; readonly errors: Record<string, string> } => {
+const fillIn = (
+  view: ShownView,
+  values: ViewValues,
+): { readonly state: State; readonly errors: Record<string, string> } => {
   const state: State = {}
   const errors: Record<string, string> = {}
   const used = new Set<string>()
@@ -61,7 +72,12 @@ const responseUrlsFor = (stage: Stage, view: ShownView, state: State, person: Pe
  * A person fills a modal in and presses its submit button. Slack's client refuses unfilled required inputs by itself; the
  * app's `response_action` is followed.
  */
-export const submitView = async (stage: Stage, wanted: ShownView, values: ViewValues, user: string | undefined): Promise<Submission> => {
+export const submitView = async (
+  stage: Stage,
+  wanted: ShownView,
+  values: ViewValues,
+  user: string | undefined,
+): Promise<Submission> => {
   const place = placeOf(stage, wanted)
   if (place.kind !== 'view' || place.view.type !== 'modal') throw new Error('Only modals are submitted.')
   const { view } = place
@@ -116,7 +132,8 @@ const follow = (stage: Stage, view: ShownView, person: Person, result: AttemptRe
         workspace.closeView(view.id)
         return { action: 'close', errors: {} }
       case 'clear':
-        for (const other of workspace.views(person.id)) if (other.rootViewId === view.rootViewId) workspace.closeView(other.id)
+        for (const other of workspace.views(person.id))
+          if (other.rootViewId === view.rootViewId) workspace.closeView(other.id)
         return { action: 'clear', errors: {} }
       case 'errors': {
         const known = isFields(errors)
@@ -161,6 +178,11 @@ export const closeView = async (stage: Stage, wanted: ShownView, user: string | 
   if (view.source.notify_on_close !== true) return
   await stage.deliveries.deliver({
     kind: 'interactive',
-    body: { type: 'view_closed', ...interactiveFields(stage, person), view: viewJson(view, stage.workspace), is_cleared: clears },
+    body: {
+      type: 'view_closed',
+      ...interactiveFields(stage, person),
+      view: viewJson(view, stage.workspace),
+      is_cleared: clears,
+    },
   })
 }

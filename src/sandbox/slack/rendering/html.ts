@@ -12,7 +12,9 @@ export interface HtmlContext {
 
 const textHtml = (value: unknown, names: Names): string => {
   const { type, text } = objectIn(value)
-  return type === 'mrkdwn' ? mrkdwnToHtml(textIn(text), names) : escapeHtml(unescape(withEmoji(textIn(text)))).replaceAll('\n', '<br>')
+  return type === 'mrkdwn'
+    ? mrkdwnToHtml(textIn(text), names)
+    : escapeHtml(unescape(withEmoji(textIn(text)))).replaceAll('\n', '<br>')
 }
 
 const button = (element: Fields, { names, place }: HtmlContext): string => {
@@ -32,8 +34,15 @@ const options = (element: Fields): readonly Fields[] => [
 ]
 
 /** A menu; on the page every element with options is one. */
-const menu = (element: Fields, { names, place }: HtmlContext, act: string, field = textIn(element.action_id)): string => {
-  const initial = [objectIn(element.initial_option), ...listIn(element.initial_options)].map(({ value }) => textIn(value)).filter((value) => value !== '')
+const menu = (
+  element: Fields,
+  { names, place }: HtmlContext,
+  act: string,
+  field = textIn(element.action_id),
+): string => {
+  const initial = [objectIn(element.initial_option), ...listIn(element.initial_options)]
+    .map(({ value }) => textIn(value))
+    .filter((value) => value !== '')
   const choices = options(element).map(
     (option) =>
       `<option value="${escapeHtml(textIn(option.value))}"${initial.includes(textIn(option.value)) ? ' selected' : ''}>${textHtml(option.text, names)}</option>`,
@@ -45,7 +54,8 @@ const menu = (element: Fields, { names, place }: HtmlContext, act: string, field
 }
 
 const elementHtml = (element: Fields, context: HtmlContext): string => {
-  if (element.type === 'mrkdwn' || element.type === 'plain_text') return `<span>${textHtml(element, context.names)}</span>`
+  if (element.type === 'mrkdwn' || element.type === 'plain_text')
+    return `<span>${textHtml(element, context.names)}</span>`
   if (element.type === 'image') return `<span class="muted">(image: ${escapeHtml(textIn(element.alt_text))})</span>`
   if (element.type === 'button') return button(element, context)
   return options(element).length > 0
@@ -70,7 +80,8 @@ const inputHtml = (block: Fields, context: HtmlContext): string => {
 const tableHtml = (block: Fields, names: Names): string => {
   const rows = (Array.isArray(block.rows) ? (block.rows as unknown[]) : []).map((row) => {
     const cells = listIn(row).map(
-      (cell) => `<td>${escapeHtml(cell.type === 'rich_text' ? richTextLines(cell, names).join(' ') : textIn(cell.text))}</td>`,
+      (cell) =>
+        `<td>${escapeHtml(cell.type === 'rich_text' ? richTextLines(cell, names).join(' ') : textIn(cell.text))}</td>`,
     )
     return `<tr>${cells.join('')}</tr>`
   })
@@ -83,7 +94,10 @@ const BLOCK_HTML: Readonly<Record<string, (block: Fields, context: HtmlContext) 
   divider: () => '<hr>',
   section: (block, context) => {
     const fields = listIn(block.fields).map((field) => `<div>${textHtml(field, context.names)}</div>`)
-    const accessory = block.accessory === undefined ? '' : `<div class="accessory">${elementHtml(objectIn(block.accessory), context)}</div>`
+    const accessory =
+      block.accessory === undefined
+        ? ''
+        : `<div class="accessory">${elementHtml(objectIn(block.accessory), context)}</div>`
     return `<div class="section"><div>${textHtml(block.text, context.names)}<div class="fields">${fields.join('')}</div></div>${accessory}</div>`
   },
   context: (block, context) =>

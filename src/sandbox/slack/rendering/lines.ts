@@ -42,14 +42,18 @@ const BLOCK_LINES: Readonly<Record<string, (block: Fields, names: Names) => read
     ...blockLines(listIn(block.child_blocks), names).map((line) => `  ${line}`),
   ],
   card: (block, names) =>
-    [block.title, block.subtitle, block.body].filter((part) => part !== undefined).map((part) => fieldsText(part, names)),
+    [block.title, block.subtitle, block.body]
+      .filter((part) => part !== undefined)
+      .map((part) => fieldsText(part, names)),
   plan: (block, names) => [textIn(block.title), ...blockLines(listIn(block.tasks), names)],
   task_card: (block) => [`- ${textIn(block.title)}: ${textIn(block.status)}`],
 }
 
 /** Blocks as the lines that a person would read; blocks of unknown types as `(type)`. */
 export const blockLines = (blocks: readonly Fields[], names: Names): readonly string[] =>
-  blocks.flatMap((block) => BLOCK_LINES[textIn(block.type)]?.(block, names) ?? [`(${textIn(block.type)})`]).map((line) => line.trimEnd())
+  blocks
+    .flatMap((block) => BLOCK_LINES[textIn(block.type)]?.(block, names) ?? [`(${textIn(block.type)})`])
+    .map((line) => line.trimEnd())
 
 /** One element: text as it is, buttons as `[Text]`, menus as `[Placeholder ▾]`. */
 const elementText = (element: Fields, names: Names): string => {
@@ -66,7 +70,9 @@ const elementText = (element: Fields, names: Names): string => {
     case 'overflow':
       return '[…]'
     default: {
-      const chosen = [objectIn(element.initial_option), ...listIn(element.initial_options)].flatMap(({ text }) => (text === undefined ? [] : fieldsText(text, names)))
+      const chosen = [objectIn(element.initial_option), ...listIn(element.initial_options)].flatMap(({ text }) =>
+        text === undefined ? [] : fieldsText(text, names),
+      )
       const label = chosen.length === 0 ? fieldsText(element.placeholder, names) : chosen.join(', ')
       return `[${label === '' ? textIn(element.type).replaceAll('_', ' ') : label} ▾]`
     }
@@ -78,7 +84,8 @@ const tableLines = (block: Fields, names: Names): readonly string[] => {
     listIn(row).map((cell) => (cell.type === 'rich_text' ? richTextLines(cell, names).join(' ') : textIn(cell.text))),
   )
   const widths = cells.reduce<number[]>(
-    (known, row) => row.map((cell, column) => Math.max(cell.length, known[column] ?? 0)).concat(known.slice(row.length)),
+    (known, row) =>
+      row.map((cell, column) => Math.max(cell.length, known[column] ?? 0)).concat(known.slice(row.length)),
     [],
   )
   return cells.map((row) =>

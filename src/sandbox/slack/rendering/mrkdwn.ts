@@ -50,10 +50,12 @@ const EMOJI: Readonly<Record<string, string>> = {
   x: '❌',
 }
 
-export const withEmoji = (text: string): string => text.replace(/:([a-z0-9_+-]+):/g, (whole, name: string) => EMOJI[name] ?? whole)
+export const withEmoji = (text: string): string =>
+  text.replace(/:([a-z0-9_+-]+):/g, (whole, name: string) => EMOJI[name] ?? whole)
 
 /** Slack's three escapes, undone. */
-export const unescape = (text: string): string => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
+export const unescape = (text: string): string =>
+  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
 
 const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
@@ -78,7 +80,9 @@ export const mrkdwnToText = (mrkdwn: string, names: Names): string => {
   })
   const plain = linked
     .split('`')
-    .map((part, index) => (index % 2 === 0 ? part.replace(/(^|[\s(])([*_~])(\S(?:[^\n]*?\S)?)\2(?=$|[\s).,:;!?])/gm, '$1$3') : part))
+    .map((part, index) =>
+      index % 2 === 0 ? part.replace(/(^|[\s(])([*_~])(\S(?:[^\n]*?\S)?)\2(?=$|[\s).,:;!?])/gm, '$1$3') : part,
+    )
     .join('`')
   return unescape(withEmoji(plain))
 }

@@ -2,7 +2,8 @@ import type { Fields } from '../records.ts'
 import { Refusal, refusalWithReasons } from '../refusal.ts'
 
 /** Whether a value is a JSON object. */
-export const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Arguments whose values Slack's clients send as JSON text inside a form. */
 const JSON_ARGUMENTS = new Set(['blocks', 'attachments', 'metadata', 'view', 'files', 'file_ids', 'unfurls', 'chunks'])
@@ -43,7 +44,10 @@ export class Arguments {
   get all(): Fields {
     const entries = Object.entries(this.#values).filter(([name]) => name !== 'token')
     return Object.fromEntries(
-      entries.map(([name, value]) => [name, JSON_ARGUMENTS.has(name) && typeof value === 'string' ? decoded(value) : value]),
+      entries.map(([name, value]) => [
+        name,
+        JSON_ARGUMENTS.has(name) && typeof value === 'string' ? decoded(value) : value,
+      ]),
     )
   }
 

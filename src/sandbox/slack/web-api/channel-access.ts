@@ -5,7 +5,9 @@ import type { Surroundings } from './method.ts'
 /** Looks a channel up by its id, or by `#name` where Slack allows names. A private channel is hidden from an app outside. */
 export const findChannel = (here: Surroundings, idOrName: string): Channel => {
   const { channels, app } = here.workspace
-  const channel = channels.get(idOrName) ?? [...channels.values()].find((other) => other.kind !== 'im' && `#${other.name}` === idOrName)
+  const channel =
+    channels.get(idOrName) ??
+    [...channels.values()].find((other) => other.kind !== 'im' && `#${other.name}` === idOrName)
   if (channel === undefined) throw new Refusal('channel_not_found')
   if (channel.kind === 'private' && !channel.members.has(app.userId)) throw new Refusal('channel_not_found')
   return channel
@@ -56,5 +58,6 @@ export const needChannelScope = (here: Surroundings, channel: Channel, right: 'h
 
 /** @throws Refusal `missing_scope`, with what is needed and what the token has */
 export const needScope = (here: Surroundings, scope: string): void => {
-  if (!here.scopes.has(scope)) throw new Refusal('missing_scope', { needed: scope, provided: [...here.scopes].join(',') })
+  if (!here.scopes.has(scope))
+    throw new Refusal('missing_scope', { needed: scope, provided: [...here.scopes].join(',') })
 }

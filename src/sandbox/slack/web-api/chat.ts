@@ -59,12 +59,17 @@ export const chat: MethodFamily = {
         {
           ...asked,
           ...(keeps
-            ? { text: before.text, blocks: asked.blocks ?? before.blocks, attachments: asked.attachments ?? before.attachments }
+            ? {
+                text: before.text,
+                blocks: asked.blocks ?? before.blocks,
+                attachments: asked.attachments ?? before.attachments,
+              }
             : {}),
         },
         keeps ? undefined : MAX_UPDATED_TEXT,
       )
-      if (keeps && !args.has('blocks') && !args.has('attachments') && !args.has('metadata')) throw new Refusal('no_text')
+      if (keeps && !args.has('blocks') && !args.has('attachments') && !args.has('metadata'))
+        throw new Refusal('no_text')
       const given = args.json('metadata', 'invalid_metadata_format')
       const metadata = given === undefined ? before.metadata : checkMetadata(given)
       const message = here.workspace.replace(before, { ...said, metadata, editedTs: here.workspace.nextTs() })
@@ -114,7 +119,10 @@ export const chat: MethodFamily = {
       const message = here.workspace.message(channel.id, ts)
       if (message === undefined) throw new Refusal('message_not_found')
       const thread = message.threadTs === undefined ? '' : `?thread_ts=${message.threadTs}&cid=${channel.id}`
-      return { channel: channel.id, permalink: `${here.origin}/archives/${channel.id}/p${ts.replace('.', '')}${thread}` }
+      return {
+        channel: channel.id,
+        permalink: `${here.origin}/archives/${channel.id}/p${ts.replace('.', '')}${thread}`,
+      }
     },
   },
 }

@@ -19,8 +19,11 @@ const withinBounds = (args: Arguments, messages: readonly Message[]): readonly M
   const oldest = args.text('oldest')
   const latest = args.text('latest')
   const isInclusive = args.flag('inclusive')
-  const follows = (later: string, earlier: string): boolean => compareTs(later, earlier) > 0 || (isInclusive && later === earlier)
-  return messages.filter(({ ts }) => (oldest === undefined || follows(ts, oldest)) && (latest === undefined || follows(latest, ts)))
+  const follows = (later: string, earlier: string): boolean =>
+    compareTs(later, earlier) > 0 || (isInclusive && later === earlier)
+  return messages.filter(
+    ({ ts }) => (oldest === undefined || follows(ts, oldest)) && (latest === undefined || follows(latest, ts)),
+  )
 }
 
 /** One page of `messages`, in their order, with a cursor when more is left. */
@@ -35,7 +38,9 @@ const page = (
   const shown = messages.slice(start, start + size)
   const hasMore = messages.length > start + size
   return {
-    messages: shown.map((message) => messageJson(message, here.workspace, { metadata: args.flag('include_all_metadata') })),
+    messages: shown.map((message) =>
+      messageJson(message, here.workspace, { metadata: args.flag('include_all_metadata') }),
+    ),
     has_more: hasMore,
     ...(hasMore ? { response_metadata: { next_cursor: Buffer.from(`next:${start + size}`).toString('base64') } } : {}),
   }
@@ -110,9 +115,12 @@ export const conversations: MethodFamily = {
       if (given !== undefined) return { channel: channelJson(findChannel(here, given), here) }
       const [user, ...others] = users
       if (user === undefined) throw new Refusal('users_list_not_supplied')
-      if (others.length > 0) throw refusalWithReasons('invalid_arguments', ['the stand-in opens direct conversations with one person only'])
+      if (others.length > 0)
+        throw refusalWithReasons('invalid_arguments', ['the stand-in opens direct conversations with one person only'])
       if (!here.workspace.people.has(user)) throw new Refusal('user_not_found')
-      const isNew = ![...here.workspace.channels.values()].some((channel) => channel.kind === 'im' && channel.members.has(user))
+      const isNew = ![...here.workspace.channels.values()].some(
+        (channel) => channel.kind === 'im' && channel.members.has(user),
+      )
       const channel = openConversation(here, user)
       return {
         ...(isNew ? {} : { no_op: true, already_open: true }),

@@ -26,12 +26,14 @@ const MIME_TYPES: Readonly<Record<string, string>> = {
   zip: 'application/zip',
 }
 
-const mimetypeOf = (name: string): string => MIME_TYPES[name.split('.').at(-1)?.toLowerCase() ?? ''] ?? 'application/octet-stream'
+const mimetypeOf = (name: string): string =>
+  MIME_TYPES[name.split('.').at(-1)?.toLowerCase() ?? ''] ?? 'application/octet-stream'
 
 /** The `files` argument: ids with optional titles. */
 const filesOf = (args: Arguments): readonly { readonly id: string; readonly title?: string }[] => {
   const given = args.json('files', 'invalid_arguments')
-  if (!Array.isArray(given) || given.length === 0) throw refusalWithReasons('invalid_arguments', ['missing required field: files'])
+  if (!Array.isArray(given) || given.length === 0)
+    throw refusalWithReasons('invalid_arguments', ['missing required field: files'])
   return given.map((file: unknown) => {
     if (!isFields(file) || typeof file.id !== 'string')
       throw refusalWithReasons('invalid_arguments', ['must have an id [json-pointer:/files]'])
@@ -101,7 +103,10 @@ export const files: MethodFamily = {
         Object.fromEntries(
           file.sharedIn
             .filter(({ channel }) => isPublic(channel) === wanted)
-            .map(({ channel, ts, threadTs }) => [channel, [{ ts, ...(threadTs === undefined ? {} : { thread_ts: threadTs }) }]]),
+            .map(({ channel, ts, threadTs }) => [
+              channel,
+              [{ ts, ...(threadTs === undefined ? {} : { thread_ts: threadTs }) }],
+            ]),
         )
       return { file: { ...fileJson(file), shares: { public: shares(true), private: shares(false) } } }
     },

@@ -9,4 +9,13 @@ import { users } from './users.ts'
 import { views } from './views.ts'
 
 /** Every Web API method that the stand-in has; anything else is `unknown_method`. */
-export const METHODS: MethodFamily = { ...auth, ...chat, ...conversations, ...files, ...reactions, ...usergroups, ...users, ...views }
+export const METHODS: MethodFamily = {
+  ...auth,
+  ...chat,
+  ...conversations,
+  ...files,
+  ...reactions,
+  ...usergroups,
+  ...users,
+  ...views,
+}

@@ -50,7 +50,9 @@ const changedView = (args: Arguments, here: Surroundings): ShownView => {
   const externalId = args.text('external_id')
   if (id === undefined && externalId === undefined)
     throw refusalWithReasons('invalid_arguments', ['missing required field: view_id or external_id'])
-  const view = here.workspace.views().find((other) => (id === undefined ? other.externalId === externalId : other.id === id))
+  const view = here.workspace
+    .views()
+    .find((other) => (id === undefined ? other.externalId === externalId : other.id === id))
   if (view === undefined) throw new Refusal('not_found')
   const hash = args.text('hash')
   if (hash !== undefined && hash !== view.hash) throw new Refusal('hash_conflict')
@@ -122,8 +124,15 @@ export const replacedView = (before: ShownView, checked: CheckedView): ShownView
   })
 
 /** Puts a view on top of another. @throws Refusal `push_limit_reached` */
-export const pushView = (workspace: Surroundings['workspace'], checked: CheckedView, below: ShownView, user: string): ShownView => {
+export const pushView = (
+  workspace: Surroundings['workspace'],
+  checked: CheckedView,
+  below: ShownView,
+  user: string,
+): ShownView => {
   const stack = workspace.views(user).filter((view) => view.rootViewId === below.rootViewId)
   if (stack.length >= MAX_STACK) throw new Refusal('push_limit_reached')
-  return workspace.showView(shownView(checked, { id: workspace.newId('V'), user, rootViewId: below.rootViewId, previousViewId: below.id }))
+  return workspace.showView(
+    shownView(checked, { id: workspace.newId('V'), user, rootViewId: below.rootViewId, previousViewId: below.id }),
+  )
 }

@@ -1,0 +1,209 @@
+import type { App } from '@slack/bolt'
+import type { AddressInfo } from 'node:net'
+import { keepLeases } from './leases/keep-leases.ts'
+import { ASK_ONLY, type Policy } from './fixes/policy.ts'
+import { READ_ONLY } from './fixes/read-only.ts'
+import { testIdentities } from './fixes/test-identities.ts'
+import type { ClusterWriter } from './fixes/writer.ts'
+import type { Check } from './checks/check.ts'
+import { CHECKS } from './checks/index.ts'
+import { meshStatus } from './diagnosis/mesh-status.ts'
+import { testCluster } from './diagnosis/self-test.ts'
+import type { Clients } from './evidence/clients/clients.ts'
+import type { Backend } from './queue/backend.ts'
+import type { Log } from './queue/log.ts'
+import { auditTrail, type AuditTrail } from './capabilities/audit-trail.ts'
+import { processors } from './capabilities/index.ts'
+import { sweepChanges } from './capabilities/sweep-changes.ts'
+import { sweepRuns } from './capabilities/sweep.ts'
+import type { RunRecord } from './store/runs.ts'
+import type { JobWorker, WorkerRequest } from './queue/worker.ts'
+import { slackApp, type SlackAppOptions } from './slack/app.ts'
+import { SlackCalls } from './slack/transport/calls.ts'
+import { SlackChangeBoard } from './slack/thread/change-board.ts'
+import type { SlackDeps } from './slack/deps.ts'
+import { MeshDirectory } from './slack/access/mesh-directory.ts'
+import { Rush } from './slack/transport/rush.ts'
+import { testSlack } from './slack/thread/test-slack.ts'
+import { userGroups } from './slack/transport/user-groups.ts'
+import { SlackThread } from './slack/thread/thread.ts'
+import { defined } from './mesh/defined.ts'
+
+export interface ConnectOptions extends SlackAppOptions {
+  /** HTTP mode's port; 0 takes a free one. Default 3000. */
+  port?: number
+  /** Base of the pages that findings link to: `https://…/docs/findings`. */
+  docsUrl?: string
+  /** Jobs at the same time in this process; 0 when other processes work. Default 4. */
+  jobs?: number
+  /** Milliseconds between two updates of a run's message. */
+  updateEvery?: number
+  /** Milliseconds between looks at whether a run is to be cancelled. */
+  cancelPoll?: number
+  /** Milliseconds a step of a diagnosis may take. */
+  stepTimeout?: number
+  /** Looks at the mesh at the same time, in one diagnosis. */
+  concurrency?: number
+  /** Milliseconds before each further try of a call to Slack whose answer was lost. */
+  pauses?: readonly number[]
+  /** Milliseconds that a post of a worker that was thought dead may take yet. */
+  underWay?: number
+  /** For tests. */
+  stall?: WorkerRequest['stall']
+}
+
+/** What a bot is made of; `checks` are all of them unless told otherwise. */
+export interface ConnectRequest {
+  backend: Backend
+  clients: Clients
+  options: ConnectOptions
+  log: Log
+  checks?: readonly Check[]
+  /** Who may do what; absent: everybody may ask, nobody may change anything. */
+  policy?: Policy
+  /** The hand on the cluster; absent: nothing can be changed. */
+  writer?: ClusterWriter
+}
+
+/** The bot, connected to Slack and working. */
+export interface SlackConnection {
+  app: App
+  /** Port of HTTP mode; undefined in Socket Mode. */
+  port: number | undefined
+  /** Rejects unless Slack, the store and the queue answer. For readiness. */
+  ready(): Promise<void>
+  /** Takes nothing new, lets the current runs end within the grace, and disconnects. The backend stays open. */
+  stop(options?: { graceMilliseconds?: number }): Promise<void>
+}
+
+/** Milliseconds between two looks for runs that nobody works on. */
+const SWEEP_EVERY = 60_000
+
+/**
+ * Connects to Slack and works on what is asked there.
+ * @throws Slack's own error when the tokens do not work, StoreUnavailableError
+ */
+export async function connectSlack(request: ConnectRequest): Promise<SlackConnection> {
+  const { backend, clients, options, log, checks = CHECKS, policy = ASK_ONLY, writer = READ_ONLY } = request
+  const { records, queue } = backend
+  const slack = new SlackCalls({
+    token: options.botToken,
+    log,
+    ...defined({ apiUrl: options.apiUrl, pauses: options.pauses }),
+  })
+  const who = await slack.patiently('auth.test', (client) => client.auth.test())
+  const audit = auditTrail(records, log)
+  const members = userGroups(slack, { log })
+  const telling = { checks, ...defined({ docsUrl: options.docsUrl }) }
+  const deps: SlackDeps = {
+    records,
+    queue,
+    slack,
+    audit,
+    log,
+    clients,
+    writer,
+    policy,
+    members,
+    telling,
+    rush: new Rush(),
+    directory: new MeshDirectory(clients),
+    board: new SlackChangeBoard({ records, slack, log, policy, members, telling }),
+    ...defined({ updateEvery: options.updateEvery, underWay: options.underWay }),
+  }
+  const app = slackApp(options, { botId: who.bot_id ?? '', botUserId: who.user_id ?? '' }, deps)
+  const server: unknown = await app.start(...(options.appToken === undefined ? [options.port ?? 3000] : []))
+  try {
+    const working = await startWorking(request, deps, audit)
+    return {
+      app,
+      port: portOf(server),
+      async ready() {
+        await backend.ping()
+        await slack.client.auth.test()
+      },
+      async stop({ graceMilliseconds = 10_000 } = {}) {
+        await app.stop()
+        await working.stop(graceMilliseconds)
+      },
+    }
+  } catch (error) {
+    await app.stop()
+    throw error
+  }
+}
+
+/** Opens the worker, unless other processes work, and looks now and then for runs that nobody works on. */
+async function startWorking(
+  { backend, clients, options, log }: ConnectRequest,
+  deps: SlackDeps,
+  audit: AuditTrail,
+): Promise<{ stop(graceMilliseconds: number): Promise<void> }> {
+  const {
+    records,
+    queue,
+    slack,
+    policy,
+    writer,
+    board,
+    telling: { checks },
+  } = deps
+  const openThread = (run: RunRecord): SlackThread => new SlackThread(deps, run)
+  const work = processors({
+    records,
+    clients,
+    checks,
+    openThread,
+    audit,
+    log,
+    policy,
+    writer,
+    board,
+    queue,
+    meshStatus,
+    testCluster,
+    selfTests: [() => testSlack(slack), (signal) => testIdentities(policy, clients, signal)],
+    store: { kind: backend.kind, ping: () => backend.ping() },
+    ...defined({ cancelPoll: options.cancelPoll, stepTimeout: options.stepTimeout, concurrency: options.concurrency }),
+  })
+  const jobs = options.jobs ?? 4
+  const worker: JobWorker | undefined =
+    jobs === 0
+      ? undefined
+      : backend.openWorker({ ...work, concurrency: jobs, log, ...defined({ stall: options.stall }) })
+  await worker?.ready()
+  const sweep = (): Promise<void> =>
+    Promise.all([
+      sweepRuns({ records, audit, log, queue, gaveUp: work.gaveUp }),
+      sweepChanges({ records, board }),
+    ]).then(
+      () => undefined,
+      (err: unknown) => log.warn({ err }, 'the sweep for unfinished runs failed'),
+    )
+  await sweep()
+  const timer = setInterval(() => void sweep(), SWEEP_EVERY)
+  timer.unref()
+  const leases = keepLeases(
+    {
+      records,
+      clients,
+      writer,
+      board,
+      trouble: (err, lease) => log.warn({ err, lease }, 'a lease could not be swept'),
+    },
+    { trouble: (err) => log.warn({ err }, 'the sweep of leases failed') },
+  )
+  return {
+    async stop(graceMilliseconds) {
+      clearInterval(timer)
+      await leases.stop()
+      await worker?.close({ graceMilliseconds })
+    },
+  }
+}
+
+function portOf(server: unknown): number | undefined {
+  if (typeof server !== 'object' || server === null || !('address' in server) || typeof server.address !== 'function')
+    return undefined
+  return ((server as { address(): AddressInfo | null }).address() ?? undefined)?.port
+}

@@ -1,0 +1,26 @@
+import type { ChangeRecord } from '../fixes/record.ts'
+import type { LeaseRecord } from '../leases/lease-record.ts'
+import type { RunRecord } from '../store/runs.ts'
+
+/** Why something was not done, and what would work; the same as Slack's refusals. */
+export interface Answer {
+  why: string
+  remedies?: readonly string[]
+  commands?: readonly string[]
+}
+
+/** Where changes and leases are shown beyond the run that began them. Methods reject only when it is worth trying again. */
+export interface ChangeBoard {
+  /** Brings the message of a change's proposal to what its record says: decided by whom and when, expired, no live buttons. */
+  proposal(change: ChangeRecord): Promise<void>
+  /** Brings the message of a change's decision to what its record says: applied, proved, undone. */
+  outcome(change: ChangeRecord): Promise<void>
+  /** Brings a lease's message to what its record says: time left, what was put back per pod. */
+  lease(lease: LeaseRecord): Promise<void>
+  /** Puts a file into a lease's thread, once for each `part`. */
+  leaseFile(lease: LeaseRecord, part: string, file: { name: string; title: string; content: string }): Promise<void>
+  /** Tells only the person who asked for a run. */
+  privately(run: RunRecord, answer: Answer): Promise<void>
+  /** Who is in a Slack user group. */
+  members(group: string): Promise<readonly string[]>
+}

@@ -1,0 +1,175 @@
+import { holdersOf } from '../fixes/authorise.ts'
+import { baselineOf } from '../fixes/baseline.ts'
+import { editProposal } from '../fixes/edit.ts'
+import { proposalsFor } from '../fixes/propose.ts'
+import type { Proposal } from '../fixes/proposal.ts'
+import { createChange, readChange, updateChange, type ChangeRecord } from '../fixes/record.ts'
+import { digestOf } from '../fixes/digest.ts'
+import { WriteError } from '../fixes/cluster-writer.ts'
+import { UnseenError } from '../evidence/clients/clients.ts'
+import { validate } from '../fixes/validate.ts'
+import { hurts } from '../diagnosis/cause.ts'
+import { examine } from '../diagnosis/examine.ts'
+import type { Report } from '../diagnosis/report.ts'
+import { Evidence } from '../evidence/evidence.ts'
+import { sameRef, type Ref } from '../mesh/ref.ts'
+import { parseTarget } from '../mesh/target-query.ts'
+import { recordAudit } from '../store/audit.ts'
+import type { RunRecord } from '../store/runs.ts'
+import { carryOut } from './carry-out.ts'
+import type { ChangeDeps, Processor } from './processor.ts'
+import type { ProposeAnswer, RunThread } from './run-thread.ts'
+import { defined } from '../mesh/defined.ts'
+
+/** Looks at the target again, and proposes what would mend the finding that was asked about; validated before anybody may approve it. */
+export function propose(deps: ChangeDeps): Processor {
+  return carryOut(deps, async (run, thread, signal) => {
+    // Of a run that was killed after it had stored its change.
+    const known = await readChange(deps.records, run.id)
+    if (known !== undefined) return told(deps, known)
+    return proposeFor(deps, run, thread, signal)
+  })
+}
+
+async function proposeFor(
+  deps: ChangeDeps,
+  run: RunRecord,
+  thread: RunThread,
+  signal: AbortSignal,
+): Promise<ProposeAnswer> {
+  const { request } = run
+  const report = await examine(parseTarget(request.text, request.namespace), deps.clients, deps.checks, {
+    signal,
+    stepTimeout: deps.stepTimeout,
+    concurrency: deps.concurrency,
+    progress: { steps: (steps) => thread.progress({ steps }) },
+  })
+  const former = request.change === undefined ? undefined : await readChange(deps.records, request.change)
+  if (request.edited !== undefined) {
+    if (former === undefined)
+      return { kind: 'propose', none: 'I do not know the change that was edited any more. Press “Propose fix” again.' }
+    return store(deps, run, report, editProposal(former, request.edited), signal, former)
+  }
+  const finding = wanted(report, request.finding)
+  if (finding === undefined) return { kind: 'propose', none: nothingHurts(report, request.finding) }
+  const { proposals, advice } = proposalsFor([finding], new Evidence(report.readings), report.target)
+  const chosen = request.choice === undefined ? proposals : proposals.filter(({ choice }) => choice === request.choice)
+  const [only, ...others] = chosen
+  if (only === undefined)
+    return {
+      kind: 'propose',
+      none: advice[0]?.says ?? `I know no fix for ${finding.code}. Its page and the remedy above say what would help.`,
+    }
+  if (others.length > 0 && request.choice === undefined)
+    return { kind: 'propose', candidates: chosen.map(({ choice = '', title, why }) => ({ choice, title, why })) }
+  return store(deps, run, report, only, signal, former)
+}
+
+/** The finding that was asked about, as it is now: by its code and subject, or the cause when none was named. */
+function wanted(
+  { findings, cause }: Report,
+  asked: RunRecord['request']['finding'],
+): Report['findings'][number] | undefined {
+  if (asked === undefined) return cause?.finding ?? findings.find(hurts)
+  const subject: Ref = {
+    kind: asked.subject.kind,
+    name: asked.subject.name,
+    ...defined({ namespace: asked.subject.namespace }),
+  }
+  return findings.find((finding) => hurts(finding) && finding.code === asked.code && sameRef(finding.subject, subject))
+}
+
+function nothingHurts({ verdict }: Report, asked: RunRecord['request']['finding']): string {
+  const what = asked === undefined ? 'Nothing hurts' : `${asked.code} is not there any more`
+  return verdict === 'unclear'
+    ? `${what}, as far as I could see just now; not everything could be seen. Diagnose it again.`
+    : `${what}: I looked again just now. There is nothing to fix.`
+}
+
+async function store(
+  deps: ChangeDeps,
+  run: RunRecord,
+  report: Report,
+  proposal: Proposal,
+  signal: AbortSignal,
+  former: ChangeRecord | undefined,
+): Promise<ProposeAnswer> {
+  const { records, policy, writer, clients } = deps
+  const valid = await validated(proposal, { policy, writer, clients, signal })
+  if (typeof valid === 'string') return { kind: 'propose', none: valid }
+  const { request, asker } = run
+  const { act, for: code, title, why, effect, risk, undo, writes } = proposal
+  const at = new Date().toISOString()
+  const change = await createChange(records, {
+    id: run.id,
+    digest: digestOf(writes),
+    act,
+    for: code,
+    subject: former?.subject ?? wanted(report, request.finding)?.subject ?? writes[0].ref,
+    title,
+    why,
+    effect,
+    risk,
+    undoSays: undo,
+    writes,
+    diff: valid.diff,
+    notes: valid.notes,
+    force: valid.force,
+    ...defined({ blocked: valid.blocked, choice: request.choice }),
+    question: { text: request.text, ...defined({ namespace: request.namespace }) },
+    target: request.target?.key ?? '',
+    channel: run.channel,
+    thread: run.thread ?? '',
+    run: run.id,
+    ...defined({ of: request.of }),
+    requester: { ...asker, at },
+    expiresAt: new Date(Date.now() + policy.approvalSeconds * 1000).toISOString(),
+    baseline: baselineOf(report),
+  })
+  await recordAudit(records, {
+    event: 'fix-proposed',
+    by: asker,
+    run: run.id,
+    ...(request.target !== undefined && { target: request.target.key }),
+    facts: {
+      change: change.id,
+      act,
+      digest: change.digest,
+      objects: writes.map(({ ref }) => ref),
+      ...(former !== undefined && { instead: former.id }),
+      approvers: holdersOf(policy, run.channel, 'approver'),
+    },
+  })
+  if (former !== undefined) await supersede(deps, former, change)
+  return told(deps, change)
+}
+
+/** What validation says, or why it could not be done. */
+async function validated(
+  ...[proposal, deps]: Parameters<typeof validate>
+): Promise<Awaited<ReturnType<typeof validate>> | string> {
+  try {
+    return await validate(proposal, deps)
+  } catch (error) {
+    deps.signal.throwIfAborted()
+    if (error instanceof WriteError && error.reason === 'moved')
+      return `${error.message} Somebody is changing it just now; press “Propose fix” again.`
+    if (error instanceof WriteError || error instanceof UnseenError)
+      return `I know a fix (${proposal.title}), but could not try it out: ${error.message}`
+    throw error
+  }
+}
+
+/** The former proposal may not be approved beside the new one. */
+async function supersede({ records, board }: ChangeDeps, former: ChangeRecord, change: ChangeRecord): Promise<void> {
+  const after = await updateChange(records, former.id, (now) =>
+    now.state === 'proposed' || (now.state === 'superseded' && now.successor === undefined)
+      ? { ...now, state: 'superseded', successor: change.id }
+      : undefined,
+  )
+  if (after?.successor === change.id) await board.proposal(after)
+}
+
+function told(_deps: ChangeDeps, change: ChangeRecord): ProposeAnswer {
+  return { kind: 'propose', change: change.id }
+}

@@ -1,0 +1,43 @@
+import type { Evidence } from '../../evidence/evidence.ts'
+import type { Pod } from '../../mesh/objects.ts'
+import { refOf } from '../../mesh/objects.ts'
+import type { Ref } from '../../mesh/ref.ts'
+import { sameRef } from '../../mesh/ref.ts'
+import type { Target } from '../../mesh/target.ts'
+
+/** The workload a person would change to change the pod: its Deployment (by way of the ReplicaSet), StatefulSet or DaemonSet; the pod itself when nothing owns it. */
+export function ownerOf(pod: Pod, evidence: Evidence): Ref {
+  const namespace = pod.metadata.namespace ?? ''
+  const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller !== false)
+  if (owner === undefined) return refOf(pod)
+  const above =
+    owner.kind === 'ReplicaSet'
+      ? evidence.object('replica-sets', namespace, owner.name)?.metadata.ownerReferences?.[0]
+      : undefined
+  if (above !== undefined) return { kind: above.kind, namespace, name: above.name }
+  // A ReplicaSet that was not read: Deployments name theirs after themselves and the hash that they put on the pods.
+  const hash = pod.metadata.labels?.['pod-template-hash']
+  if (owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(`-${hash}`))
+    return { kind: 'Deployment', namespace, name: owner.name.slice(0, -hash.length - 1) }
+  return { kind: owner.kind, namespace, name: owner.name }
+}
+
+/** The target's pods as they were read. */
+export function podsOf(target: Target, evidence: Evidence): Pod[] {
+  return evidence.objects('pods').filter((pod) => target.pods.some((ref) => sameRef(ref, refOf(pod))))
+}
+
+/** Pods by the workload that owns them. */
+export function byOwner(pods: readonly Pod[], evidence: Evidence): { owner: Ref; pods: [Pod, ...Pod[]] }[] {
+  const groups: { owner: Ref; pods: [Pod, ...Pod[]] }[] = []
+  for (const pod of pods) {
+    const owner = ownerOf(pod, evidence)
+    const group = groups.find((one) => sameRef(one.owner, owner))
+    if (group === undefined) groups.push({ owner, pods: [pod] })
+    else group.pods.push(pod)
+  }
+  return groups
+}
+
+/** `Pod shop/catalog-1`, as findings name pods in their scope. */
+export const podScope = ({ metadata }: Pod): string => `Pod ${metadata.namespace ?? ''}/${metadata.name}`

@@ -1,0 +1,139 @@
+import type { Identity } from './identity.ts'
+import type { Policy, Role } from './policy.ts'
+import type { ChangeRecord } from './record.ts'
+import { mayActAs, roleOf, type Person } from './roles.ts'
+
+/** Why somebody may not do something, and what would work. */
+export interface Denial {
+  why: string
+  remedies: string[]
+}
+
+/** Someone who pressed a button, with the Slack user groups they are in. */
+export interface Presser extends Person {
+  groups: readonly string[]
+}
+
+const PHRASES: Readonly<Record<Role, string>> = {
+  viewer: 'ask here',
+  operator: 'change something for a while here',
+  approver: 'approve changes here',
+}
+
+/** Who has a role in a channel, for a sentence: mentions are left to whoever shows it. */
+export function holdersOf(policy: Policy, channel: string, role: Role): { users: string[]; groups: string[] } {
+  const roles = policy.roles(channel)
+  const members =
+    role === 'approver'
+      ? [roles.approver]
+      : role === 'operator'
+        ? [roles.operator, roles.approver]
+        : [roles.viewer, roles.operator, roles.approver]
+  return {
+    users: [...new Set(members.flatMap((one) => one?.users ?? []))],
+    groups: [...new Set(members.flatMap((one) => one?.groups ?? []))],
+  }
+}
+
+/** Undefined when a person has a role, else why they may not act. */
+export function denyRole(policy: Policy, person: Presser, role: Role): Denial | undefined {
+  if (mayActAs(policy, person, person.groups, role)) return undefined
+  const { users, groups } = holdersOf(policy, person.channel, role)
+  const own = roleOf(policy, person, person.groups)
+  const why = `You may not ${PHRASES[role]}: that takes the role ${role}, and you are ${own === undefined ? 'nobody with a role' : `a ${own}`} in this channel.`
+  const named =
+    users.length + groups.length === 0
+      ? `Nobody has that role here yet: who runs me names them under channels.${person.channel}.roles.${role} in my configuration.`
+      : `Those who may: ${[...users.map((user) => `<@${user}>`), ...groups.map((group) => `<!subteam^${group}>`)].join(', ')}.`
+  return { why, remedies: [named] }
+}
+
+/** The identity a person writes with; a denial when none is configured. */
+export function identityFor(policy: Policy, { user, groups }: Presser): Identity | Denial {
+  return (
+    policy.identity(user, groups) ?? {
+      why: 'I do not know who you are in Kubernetes, so the cluster could not decide whether you may do this.',
+      remedies: [`Who runs me adds identities.users.${user} to my configuration.`],
+    }
+  )
+}
+
+/** What somebody wants of a change. */
+export type Verb = 'approve' | 'reject' | 'undo'
+
+const ENDED: Readonly<Partial<Record<ChangeRecord['state'], string>>> = {
+  expired: 'It has expired',
+  rejected: 'It was rejected',
+  superseded: 'A newer proposal has taken its place',
+  failed: 'It was tried and failed',
+  approved: 'It is approved already',
+  applying: 'It is being applied already',
+  applied: 'It is applied already',
+  proved: 'It is applied already',
+  undoing: 'It is being undone',
+  undone: 'It was undone',
+}
+
+const decidedBy = ({ decided }: ChangeRecord): string =>
+  decided === undefined ? '' : ` by <@${decided.user}> at ${decided.at.slice(11, 19)} UTC`
+
+/** Why a change, in the state it is in, does not take what somebody wants; undefined when it does. `now` in milliseconds. */
+export function denyState(change: ChangeRecord, verb: Verb, now: number): Denial | undefined {
+  if (verb === 'undo') {
+    const wrote = (change.wrote ?? []).length > 0
+    if (change.undo !== undefined)
+      return {
+        why:
+          change.undo.state === 'undone'
+            ? 'It was undone already.'
+            : change.undo.state === 'undoing'
+              ? 'It is being undone already.'
+              : `Undoing it failed: ${change.undo.says ?? ''}`,
+        remedies: ['The thread says more.'],
+      }
+    if (!wrote) return { why: 'Nothing of it was written, so there is nothing to undo.', remedies: [] }
+    if ((change.inverse ?? []).length === 0) return { why: `It cannot be undone: ${change.undoSays}`, remedies: [] }
+    return ['applied', 'proved', 'failed'].includes(change.state)
+      ? undefined
+      : { why: 'It is not applied yet.', remedies: ['Wait for its proof.'] }
+  }
+  if (change.state === 'proposed' && Date.parse(change.expiresAt) <= now)
+    return {
+      why: `It has expired: an approval was waited for until ${change.expiresAt.slice(11, 19)} UTC.`,
+      remedies: ['Press “Propose fix” again.'],
+    }
+  if (change.state !== 'proposed')
+    return {
+      why: `${ENDED[change.state] ?? 'It is decided'}${decidedBy(change)}.`,
+      remedies: ['The thread says more.'],
+    }
+  if (verb === 'approve' && change.blocked !== undefined)
+    return { why: `Nobody may approve it here: ${change.blocked}`, remedies: ['Download the patch instead.'] }
+  return undefined
+}
+
+/**
+ * Whether somebody may approve, reject or undo a change: role, four eyes, and who they are in Kubernetes.
+ * @returns the identity to write with (for a rejection none is needed)
+ */
+export function authorise(
+  policy: Policy,
+  change: ChangeRecord,
+  presser: Presser,
+  verb: Verb,
+): { identity?: Identity } | Denial {
+  if (presser.channel !== change.channel)
+    return { why: 'That change belongs to another channel.', remedies: ['Decide it there.'] }
+  const isRequester = presser.user === change.requester.user
+  if (verb === 'reject') return isRequester ? {} : (denyRole(policy, presser, 'operator') ?? {})
+  const denied = denyRole(policy, presser, 'approver')
+  if (denied !== undefined) return denied
+  if (isRequester && policy.fourEyes(change.channel)) {
+    return {
+      why: `You asked for this change yourself; somebody else has to ${verb === 'undo' ? 'undo' : 'approve'} it.`,
+      remedies: ['Ask a second approver to look at it.'],
+    }
+  }
+  const identity = identityFor(policy, presser)
+  return 'remedies' in identity ? identity : { identity }
+}

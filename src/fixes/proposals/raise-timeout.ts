@@ -1,0 +1,77 @@
+import { podsOf } from '../../checks/facts/owners.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { milliseconds } from '../../mesh/duration.ts'
+import type { HttpRoute } from '../../mesh/objects.ts'
+import { toFqdn } from '../../mesh/host.ts'
+import type { Target } from '../../mesh/target.ts'
+import { textArg } from '../drafting/finding-args.ts'
+import { applyTo } from '../manifest.ts'
+import type { Proposal } from '../proposal.ts'
+import { defineFix } from '../proposal.ts'
+
+/** Seconds that people give timeouts. */
+const USUAL = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300]
+/** How much longer than the slowest answer a route waits: a service near its limit is over it now and then. */
+const ROOM = 2
+
+/** Lets a route wait longer than the service takes. */
+export const raiseTimeout = defineFix({
+  act: 'raise-timeout',
+  about: 'raises the timeout of a route above what the service takes to answer',
+  codes: ['MESH0407'],
+  propose(finding, evidence, target) {
+    const { code, subject } = finding
+    const former = textArg(finding, 'timeout')
+    const virtualService =
+      subject.kind === 'VirtualService'
+        ? evidence.object('virtual-services', subject.namespace ?? '', subject.name)
+        : undefined
+    const routes = virtualService?.spec?.http ?? []
+    const limit = milliseconds(former)
+    const isMeant = ({ timeout, route = [] }: HttpRoute): boolean =>
+      milliseconds(timeout) === limit &&
+      route.some(({ destination }) =>
+        target.hosts.includes(toFqdn(destination.host, subject.namespace ?? '', evidence.clusterDomain)),
+      )
+    if (virtualService === undefined || limit === undefined || !routes.some(isMeant)) return []
+    const slowest = slowestAnswer(evidence, target)
+    const needed = (Math.max(limit, slowest) * ROOM) / 1000
+    const choices = USUAL.filter((seconds) => seconds >= needed).slice(0, 2)
+    return choices.map((seconds): Proposal => ({
+      act: 'raise-timeout',
+      for: code,
+      title: `Let ${subject.name} wait ${seconds} s for ${target.name}`,
+      choice: `${seconds}s`,
+      why: `The route gives up after ${former}, and ${target.name} takes about as long or longer${slowest === 0 ? '' : ` (${slowest} ms at most, of the answers in its own log)`}; ${seconds} s leaves it room.`,
+      effect: `Requests on that route of ${subject.name} may last up to ${seconds} s before the caller gets 504.`,
+      risk: {
+        level: 'medium',
+        says: 'Callers hold their connections for longer while the service is slow, and may themselves give up sooner; the service is no faster for it.',
+      },
+      undo: `Puts the timeout back to ${former}.`,
+      writes: [
+        applyTo(virtualService, {
+          spec: { http: routes.map((route) => (isMeant(route) ? { ...route, timeout: `${seconds}s` } : route)) },
+        }),
+      ],
+    }))
+  },
+})
+
+/** Milliseconds of the slowest request that the target's own sidecars saw answered; 0 when none was. */
+function slowestAnswer(evidence: Evidence, target: Target): number {
+  const own = podsOf(target, evidence).map(({ metadata }) => metadata)
+  return Math.max(
+    0,
+    ...evidence
+      .seen('access-log')
+      .filter(({ of }) => own.some(({ name, namespace }) => of?.name === name && of.namespace === namespace))
+      .flatMap(({ value }) =>
+        value.lines.filter(
+          ({ upstreamCluster = '', code, flags }) =>
+            upstreamCluster.startsWith('inbound|') && code > 0 && code < 500 && flags.length === 0,
+        ),
+      )
+      .map(({ duration = 0 }) => duration),
+  )
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { retryOnConflict } from '../store/change-record.ts'
+import type { Records } from '../store/records.ts'
+import { isUnsettled, readLease, type LeaseRecord } from './lease-record.ts'
+
+const COLLECTION = 'lent-loggers'
+/** Longer than any lease may run; a claim whose lease is over is taken over. */
+const KEPT_SECONDS = 30 * 24 * 3600
+
+/** Logger to lease. */
+const Claims = z.record(z.string(), z.string())
+
+/** Who has a logger already. */
+export interface Overlap {
+  logger: string
+  lease: LeaseRecord
+}
+
+const holds = ({ proxies }: LeaseRecord, uid: string): boolean =>
+  proxies.some((proxy) => proxy.uid === uid && isUnsettled(proxy))
+
+/**
+ * Claims loggers of a proxy for a lease: all of them, or none and who has one. The lease is stored before: a claim of a lease that is not there
+ * counts for nothing. Claiming again what one holds changes nothing.
+ * @param uid of the pod
+ */
+export async function claimLoggers(
+  records: Records,
+  uid: string,
+  loggers: readonly string[],
+  lease: string,
+): Promise<Overlap | undefined> {
+  return retryOnConflict(async () => {
+    const stored = await records.read(COLLECTION, uid)
+    const claims = stored === undefined ? {} : Claims.parse(stored.value)
+    for (const logger of loggers) {
+      const holder = claims[logger]
+      if (holder === undefined || holder === lease) continue
+      const other = await readLease(records, holder)
+      if (other !== undefined && holds(other, uid)) return { logger, lease: other }
+    }
+    const next = { ...claims, ...Object.fromEntries(loggers.map((logger) => [logger, lease])) }
+    await records.write(COLLECTION, uid, next, {
+      expected: stored?.version ?? 'absent',
+      expiresInSeconds: KEPT_SECONDS,
+    })
+    return undefined
+  })
+}

@@ -1,0 +1,143 @@
+import { completeTarget, resolveTarget } from '../diagnosis/resolve-target.ts'
+import type { Clients } from '../evidence/clients/clients.ts'
+import { objects } from '../evidence/collectors/objects.ts'
+import { Evidence } from '../evidence/evidence.ts'
+import { Gathering, type GatherOptions } from '../evidence/gather.ts'
+import type { ObjectKind, Reading } from '../evidence/reading.ts'
+import type { AnyStep } from '../evidence/step.ts'
+import { nearestNames } from '../mesh/names.ts'
+import { refOf, type Pod } from '../mesh/objects.ts'
+import { hasProxy, isReady, proxyAnswers } from '../mesh/pods.ts'
+import { sameRef, type Ref } from '../mesh/ref.ts'
+import type { TargetQuery } from '../mesh/target-query.ts'
+import type { Target } from '../mesh/target.ts'
+import { LeaseRefusedError } from './lease-refused.ts'
+
+/** Kinds without which a target's pods can't be named. */
+const NEEDED: readonly ObjectKind[] = ['services', 'deployments', 'pods']
+const HOSTS: readonly ObjectKind[] = ['virtual-services', 'service-entries', 'gateways']
+
+const list = (kind: ObjectKind, namespace?: string): AnyStep =>
+  objects(kind, 'objects', namespace === undefined ? {} : { namespace }) as AnyStep
+
+function stepsFor({ form, text, namespace }: TargetQuery): AnyStep[] {
+  const own = form === 'deploy' ? [list('deployments', namespace)] : form === 'pod' ? [list('pods', namespace)] : []
+  const hosts = form === 'host' || (form === 'name' && text.includes('.')) ? HOSTS.map((kind) => list(kind)) : []
+  return [list('namespaces'), list('services'), ...own, ...hosts]
+}
+
+function requireSeen(readings: readonly Reading[]): void {
+  const blind = readings.find((reading) => !reading.ok && (NEEDED as readonly string[]).includes(reading.kind))
+  if (blind?.ok === false)
+    throw new LeaseRefusedError(`I could not look at the cluster: ${blind.detail}`, [
+      `The same by hand: ${blind.source}`,
+    ])
+}
+
+/** The proxies a lease may be about. */
+export interface FoundProxies {
+  target: Target
+  /** The target's own, those that are ready first. */
+  pods: Pod[]
+  /** The running ones of those that were asked for beside them. */
+  others: Pod[]
+}
+
+const isThere = (pod: Pod): boolean => proxyAnswers(pod) && pod.metadata.deletionTimestamp === undefined
+
+/**
+ * A target's pods whose proxies can be asked, and of `beside` (gateways' pods) those that run.
+ * @throws UnknownTargetError, AmbiguousTargetError; LeaseRefusedError when there is none at all, or the cluster could not be read
+ */
+export async function findProxies(
+  query: TargetQuery,
+  clients: Clients,
+  { beside = [], ...options }: GatherOptions & { beside?: readonly Ref[] },
+): Promise<FoundProxies> {
+  const gathering = new Gathering(clients, options)
+  await gathering.gather(stepsFor(query))
+  requireSeen(gathering.readings)
+  const resolved = resolveTarget(query, new Evidence(gathering.readings))
+  const namespaces = [
+    ...new Set([
+      resolved.namespace,
+      ...resolved.services.map(({ namespace = '' }) => namespace),
+      ...beside.map(({ namespace = '' }) => namespace),
+    ]),
+  ].filter((name) => name !== '')
+  await gathering.gather(namespaces.map((namespace) => list('pods', namespace)))
+  requireSeen(gathering.readings)
+  const evidence = new Evidence(gathering.readings)
+  const target = completeTarget(resolveTarget(query, evidence), evidence)
+  const among = (refs: readonly Ref[]): Pod[] =>
+    evidence.objects('pods').filter((pod) => refs.some((ref) => sameRef(ref, refOf(pod))))
+  const all = among(target.pods)
+  const pods = all.filter(isThere)
+  const others = among(beside.filter((ref) => !target.pods.some((own) => sameRef(own, ref)))).filter(isThere)
+  if (pods.length + others.length === 0)
+    throw new LeaseRefusedError(whyNone(target, all), [
+      'Name a workload with a running sidecar, or a gateway: deploy/istio-ingressgateway -n istio-system',
+    ])
+  return {
+    target,
+    pods: pods.toSorted(
+      (a, b) => Number(isReady(b)) - Number(isReady(a)) || a.metadata.name.localeCompare(b.metadata.name, 'en'),
+    ),
+    others,
+  }
+}
+
+function whyNone({ name, namespace }: Target, all: readonly Pod[]): string {
+  const whose = `${name} in ${namespace}`
+  if (all.length === 0) return `${whose} has no pod.`
+  return all.some(hasProxy) ? `No proxy of ${whose} runs just now.` : `No pod of ${whose} has a sidecar.`
+}
+
+/** Which pods are lent: those that were named, or the target's first so many. `notes` says what was left out. */
+export interface Choice {
+  pods: Pod[]
+  notes: string[]
+}
+
+const fullName = ({ metadata: { name, namespace = '' } }: Pod): string => `${namespace}/${name}`
+
+/**
+ * Chooses the pods of a lease.
+ * @param named names, or `namespace/name`; of the target's pods, or of `others`
+ * @param others pods that are lent only when they are named
+ * @param most the limit of the configuration
+ * @throws LeaseRefusedError for a name that no such pod has, with the nearest; for more than the limit
+ */
+export function choosePods(
+  pods: readonly Pod[],
+  {
+    named,
+    count,
+    most,
+    others = [],
+  }: { named?: readonly string[] | undefined; count?: number | undefined; most: number; others?: readonly Pod[] },
+): Choice {
+  const asked = named === undefined ? undefined : [...new Set(named)]
+  const wanted = asked?.length ?? count ?? Math.min(Math.max(pods.length, 1), most)
+  if (!Number.isInteger(wanted) || wanted < 1)
+    throw new LeaseRefusedError(`${wanted} is no number of pods.`, [`At least 1, at most ${most}.`])
+  if (wanted > most)
+    throw new LeaseRefusedError(
+      `That is ${wanted} proxies; at most ${most} are lent at a time (limits.leaseProxies).`,
+      [`Ask for ${most} or fewer, or name one: pod/${pods[0]?.metadata.name ?? 'NAME'}`],
+    )
+  if (asked !== undefined)
+    return { pods: [...new Set(asked.map((name) => podNamed(name, [...pods, ...others])))], notes: [] }
+  if (pods.length === 0) throw new LeaseRefusedError('No proxy of the target runs just now.')
+  return { pods: pods.slice(0, wanted), notes: wanted < pods.length ? [`${wanted} of its ${pods.length} proxies`] : [] }
+}
+
+function podNamed(name: string, pods: readonly Pod[]): Pod {
+  const pod = pods.find((one) => name === fullName(one)) ?? pods.find(({ metadata }) => name === metadata.name)
+  if (pod !== undefined) return pod
+  const names = pods.map((one) => (name.includes('/') ? fullName(one) : one.metadata.name))
+  const nearest = [...new Set([...nearestNames(name, names), ...names])].slice(0, 5)
+  throw new LeaseRefusedError(`No running proxy of the target is in a pod ${JSON.stringify(name.slice(0, 80))}.`, [
+    `Pods: ${nearest.join(', ')}`,
+  ])
+}

@@ -1,0 +1,148 @@
+import { UnseenError } from '../evidence/clients/clients.ts'
+import { readLogLevels, type LogLevels } from '../evidence/collectors/log-levels.ts'
+import { recordAuditOnce } from '../store/audit.ts'
+import type { Records } from '../store/records.ts'
+import { clusterId } from './cluster-id.ts'
+import {
+  isUnsettled,
+  readLease,
+  refOfPod,
+  updateLease,
+  updateProxy,
+  type LeaseRecord,
+  type LentProxy,
+} from './lease-record.ts'
+import type { LeaseDeps } from './lend.ts'
+import { levelsText } from './levels.ts'
+import { withProxyInHand, type Hand } from './proxy-in-hand.ts'
+import { lookAgain, setLevels, withOutcome, type Outcome } from './set-levels.ts'
+import { defined } from '../mesh/defined.ts'
+
+/** Why a lease ends, and who ended it early. */
+export interface LeaseEnd {
+  why: NonNullable<LeaseRecord['ended']>['why']
+  by?: string | undefined
+}
+
+/** Milliseconds to wait for another process that has a proxy in hand; after that the sweep comes by again. */
+const PATIENCE = 3000
+
+/**
+ * Gives a lease back: each proxy gets exactly the levels it had. A pod that is gone, a proxy that was restarted and a logger that somebody else has set
+ * meanwhile are left alone, and the record says so. A proxy that can't be reached stays `unreachable` and the lease `returning`: call again.
+ * Several processes may do it at once, and any of them may be killed.
+ *
+ * @param end counts only when nobody ended the lease before
+ * @returns the lease, `over` when nothing is left to do; undefined when there is none
+ * @throws StoreUnavailableError, the signal's reason
+ */
+export async function giveBack(
+  deps: LeaseDeps,
+  id: string,
+  end: LeaseEnd,
+  signal: AbortSignal,
+): Promise<LeaseRecord | undefined> {
+  const { records } = deps
+  const at = new Date().toISOString()
+  const begun = await updateLease(records, id, (lease) =>
+    lease.state === 'lending' || lease.state === 'lent'
+      ? { ...lease, state: 'returning', ended: { at, why: end.why, ...defined({ by: end.by }) } }
+      : undefined,
+  )
+  if (begun === undefined) return undefined
+  if (begun.state === 'over') {
+    await noteEnded(records, begun)
+    return begun
+  }
+  await Promise.all(begun.proxies.filter(isUnsettled).map((proxy) => putBack(deps, id, proxy, signal)))
+  const lease = await updateLease(records, id, (now) =>
+    now.state === 'returning' && !now.proxies.some(isUnsettled) ? { ...now, state: 'over' } : undefined,
+  )
+  if (lease?.state === 'over') await noteEnded(records, lease)
+  return lease
+}
+
+/** Records the end of a lease, once; one that was never granted has none. */
+export async function noteEnded(records: Records, { id, ended, run, target, proxies }: LeaseRecord): Promise<void> {
+  if (proxies.every(({ before, state }) => state === 'refused' || Object.keys(before).length === 0)) return
+  await recordAuditOnce(records, id, {
+    event: 'lease-ended',
+    by: { user: ended?.by ?? 'mesh-medic' },
+    run,
+    target,
+    facts: {
+      lease: id,
+      why: ended?.why,
+      proxies: proxies.map(({ pod, uid, state, before, says }) => ({ pod, uid, state, before, ...defined({ says }) })),
+    },
+  })
+}
+
+async function putBack(deps: LeaseDeps, id: string, { uid }: LentProxy, signal: AbortSignal): Promise<void> {
+  await withProxyInHand(deps.records, uid, { signal, patience: PATIENCE }, async (hand) => {
+    const lease = await readLease(deps.records, id)
+    const proxy = lease?.proxies.find((one) => one.uid === uid)
+    if (lease === undefined || proxy === undefined || lease.state !== 'returning' || !isUnsettled(proxy)) return
+    const outcome = await outcomeOf(deps, lease, proxy, hand, signal)
+    await updateProxy(deps.records, id, uid, (now) => {
+      if (!isUnsettled(now) || (now.state === outcome.state && now.says === outcome.says)) return undefined
+      return withOutcome(now, outcome)
+    })
+  })
+}
+
+async function outcomeOf(
+  deps: LeaseDeps,
+  lease: LeaseRecord,
+  proxy: LentProxy,
+  hand: Hand,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { clients } = deps
+  const { before } = proxy
+  if (Object.keys(before).length === 0) return { state: 'refused', says: 'the lease ended before it was set' }
+  try {
+    if (lease.cluster !== undefined && (await clusterId(clients.kubernetes, hand.signal)) !== lease.cluster)
+      return unreachable(proxy, 'it runs in another cluster')
+    const look = await lookAgain(deps, lease, proxy, hand)
+    if ('fate' in look) return look.fate
+    const levels = await readLogLevels(refOfPod(proxy), clients.istioctl, hand.signal)
+    const { ours, others } = sorted(before, lease.lent, levels)
+    if (Object.keys(ours).length > 0) {
+      const done = await setLevels(deps, lease, proxy, ours, hand)
+      if ('fate' in done) return done.fate
+      const still = Object.keys(ours).filter((logger) => done.levels[logger] !== before[logger])
+      if (still.length > 0)
+        return unreachable(
+          { setting: ours },
+          `it did not take ${levelsText(Object.fromEntries(still.map((logger) => [logger, before[logger] ?? ''])))}`,
+        )
+    }
+    return Object.keys(others).length === 0
+      ? { state: 'returned' }
+      : { state: 'left', says: `${levelsText(others)}, set by somebody else` }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof UnseenError)) throw error
+    const now = (await readLease(deps.records, lease.id))?.proxies.find(({ uid }) => uid === proxy.uid)
+    return unreachable(now ?? proxy, error.message)
+  }
+}
+
+/** Not put back yet; what was being set stays noted. */
+const unreachable = ({ setting }: Pick<LentProxy, 'setting'>, says: string): Outcome => ({
+  state: 'unreachable',
+  says,
+  ...defined({ setting }),
+})
+
+/** Loggers that are as we set them, with the level they had; and those that are neither as before nor as we set them, with their level now. */
+function sorted(before: LogLevels, lent: LogLevels, levels: LogLevels): { ours: LogLevels; others: LogLevels } {
+  const changed = Object.keys(before).filter((logger) => levels[logger] !== before[logger])
+  const ours = changed.filter((logger) => levels[logger] === lent[logger])
+  const others = changed.filter((logger) => levels[logger] !== lent[logger])
+  return {
+    ours: Object.fromEntries(ours.map((logger) => [logger, before[logger] ?? ''])),
+    others: Object.fromEntries(others.map((logger) => [logger, levels[logger] ?? 'absent'])),
+  }
+}

@@ -1,0 +1,56 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { listLeases } from './lease-record.ts'
+import { sweepLeases, type SweepDeps } from './sweep-leases.ts'
+
+/** Milliseconds between two sweeps. */
+const EVERY = 15_000
+/** Milliseconds after a lease's time: so that it is over when somebody looks. */
+const GRACE = 50
+
+/** Leases are kept until this is stopped. */
+export interface LeaseKeeping {
+  /** Ends the sweeping; what is being given back is left to another process, or to the next start. */
+  stop(): Promise<void>
+}
+
+/**
+ * Sweeps the leases now, every 15 s, and when the time of one is over. No job or timer of a lease's own is relied on.
+ * @param trouble hears of a sweep that failed, as does `deps.trouble` of a lease
+ */
+export function keepLeases(
+  deps: SweepDeps,
+  { every = EVERY, trouble }: { every?: number; trouble: (error: unknown) => void },
+): LeaseKeeping {
+  const stop = new AbortController()
+  const keeping = (async () => {
+    while (!stop.signal.aborted) {
+      const wait = await once(deps, every, stop.signal, trouble)
+      await pause(wait, undefined, { signal: stop.signal }).catch(() => undefined)
+    }
+  })()
+  return {
+    async stop() {
+      stop.abort()
+      await keeping
+    },
+  }
+}
+
+/** One sweep. @returns milliseconds until the next */
+async function once(
+  deps: SweepDeps,
+  every: number,
+  signal: AbortSignal,
+  trouble: (error: unknown) => void,
+): Promise<number> {
+  try {
+    await sweepLeases(deps, signal)
+    const ends = (await listLeases(deps.records))
+      .filter(({ state }) => state === 'lending' || state === 'lent')
+      .map(({ until }) => Date.parse(until) - Date.now() + GRACE)
+    return Math.max(GRACE, Math.min(every, ...ends))
+  } catch (error) {
+    if (!signal.aborted) trouble(error)
+    return every
+  }
+}

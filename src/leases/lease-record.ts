@@ -1,0 +1,129 @@
+import { z } from 'zod'
+import type { Ref } from '../mesh/ref.ts'
+import { changeRecord } from '../store/change-record.ts'
+import { opaqueId } from '../store/opaque-id.ts'
+import type { Records } from '../store/records.ts'
+import { defined } from '../mesh/defined.ts'
+
+const COLLECTION = 'leases'
+/** Counted from the last write. */
+const KEPT_SECONDS = 30 * 24 * 3600
+
+const PodRef = z.object({ kind: z.string(), namespace: z.string().exactOptional(), name: z.string() })
+/** `{http: 'warning'}` */
+const Levels = z.record(z.string(), z.string())
+
+/** One proxy of a lease. `proxyStartedAt` is when its container started: a restarted proxy has forgotten its levels by itself. */
+export const LentProxy = z.object({
+  pod: PodRef,
+  uid: z.string(),
+  proxyStartedAt: z.string().optional(),
+  /** The levels of the lent loggers as they were, read before the first act and never again; empty until then, and nothing is set before. */
+  before: Levels,
+  /** noted: nothing done yet; lent: set; refused: could not be set (`says`); returned; gone: pod deleted; restarted; left: somebody else changed a level meanwhile (`says` which), the rest was put back; unreachable: not put back yet, tried again (`says`) */
+  state: z.enum(['noted', 'lent', 'refused', 'returned', 'gone', 'restarted', 'left', 'unreachable']),
+  says: z.string().optional(),
+  /** What is being set, noted before it is: a pod that takes this one's name meanwhile may get it instead. */
+  setting: Levels.optional(),
+})
+export type LentProxy = z.infer<typeof LentProxy>
+
+/** Log levels that are lent until a moment, as stored before anything is done. Times are ISO 8601. */
+export const LeaseRecord = z.object({
+  id: z.string(),
+  state: z.enum(['lending', 'lent', 'returning', 'over']),
+  kind: z.literal('log-levels'),
+  /** What is set: `{http: 'debug'}`. */
+  lent: Levels,
+  proxies: z.array(LentProxy).min(1),
+  from: z.iso.datetime(),
+  until: z.iso.datetime(),
+  by: z.object({ user: z.string(), team: z.string().exactOptional() }),
+  target: z.string(),
+  /** As a person typed it. */
+  asked: z.object({ text: z.string(), namespace: z.string().exactOptional() }),
+  /** Absent in a terminal. */
+  channel: z.string().optional(),
+  /** `ts` of the thread its message stands in. */
+  thread: z.string().optional(),
+  run: z.string(),
+  /** Id of the cluster, as clusterId says: others' pods are not to be taken for gone. */
+  cluster: z.string().optional(),
+  /** What the person who asked should know: which proxies of many. */
+  notes: z.array(z.string()).optional(),
+  /** Why it ended, and who ended it early. */
+  ended: z
+    .object({
+      at: z.iso.datetime(),
+      why: z.enum(['time', 'given back', 'overdue', 'failed']),
+      by: z.string().optional(),
+    })
+    .optional(),
+  /** True when its end was told, with the logs. */
+  told: z.boolean().optional(),
+})
+export type LeaseRecord = z.infer<typeof LeaseRecord>
+
+/** Stores a new lease in state `lending`. */
+export async function createLease(
+  records: Records,
+  lease: Omit<LeaseRecord, 'id' | 'state'> & { id?: string },
+): Promise<LeaseRecord> {
+  const record = LeaseRecord.parse({ ...lease, id: lease.id ?? opaqueId(), state: 'lending' })
+  await records.write(COLLECTION, record.id, record, { expected: 'absent', expiresInSeconds: KEPT_SECONDS })
+  return record
+}
+
+export async function readLease(records: Records, id: string): Promise<LeaseRecord | undefined> {
+  const stored = await records.read(COLLECTION, id)
+  return stored && LeaseRecord.parse(stored.value)
+}
+
+/** All leases that are kept, oldest first. */
+export async function listLeases(records: Records): Promise<LeaseRecord[]> {
+  const leases = (await records.list(COLLECTION)).map(({ value }) => LeaseRecord.parse(value))
+  return leases.sort((one, other) => one.from.localeCompare(other.from))
+}
+
+/** Changes a lease: `next` returns undefined to leave it; it may be called again, so it is free of effects. Undefined when there is none. */
+export async function updateLease(
+  records: Records,
+  id: string,
+  next: (lease: LeaseRecord) => LeaseRecord | undefined,
+): Promise<LeaseRecord | undefined> {
+  return changeRecord(
+    records,
+    { collection: COLLECTION, id, schema: LeaseRecord, expiresInSeconds: KEPT_SECONDS },
+    next,
+  )
+}
+
+/** Changes one proxy of a lease; `next` as in updateLease. @throws when there is no such lease */
+export async function updateProxy(
+  records: Records,
+  id: string,
+  uid: string,
+  next: (proxy: LentProxy, lease: LeaseRecord) => LentProxy | undefined,
+): Promise<LeaseRecord> {
+  const lease = await updateLease(records, id, (now) => {
+    const changed = now.proxies.map((proxy) => (proxy.uid === uid ? (next(proxy, now) ?? proxy) : proxy))
+    return changed.every((proxy, index) => proxy === now.proxies[index]) ? undefined : { ...now, proxies: changed }
+  })
+  if (lease === undefined) throw new Error(`lease ${id} is gone`)
+  return lease
+}
+
+/** True while something of the lease may be on the proxy. */
+export const isUnsettled = ({ state }: Pick<LentProxy, 'state'>): boolean =>
+  state === 'noted' || state === 'lent' || state === 'unreachable'
+
+/** True once the proxy's levels may have been set: they were read before that. */
+export const wasTouched = ({ before, state }: LentProxy): boolean =>
+  state !== 'refused' && Object.keys(before).length > 0
+
+/** A pod's Ref as others take it. */
+export const refOfPod = ({ pod: { kind, namespace, name } }: LentProxy): Ref => ({
+  kind,
+  name,
+  ...defined({ namespace }),
+})

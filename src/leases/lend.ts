@@ -1,0 +1,302 @@
+import { UnseenError, type Clients } from '../evidence/clients/clients.ts'
+import { readLogLevels, type LogLevels } from '../evidence/collectors/log-levels.ts'
+import { refOf, type Pod } from '../mesh/objects.ts'
+import { recordAuditOnce } from '../store/audit.ts'
+import { ConflictError, type Records } from '../store/records.ts'
+import type { ClusterWriter } from '../fixes/writer.ts'
+import { claimLoggers, type Overlap } from './claim-loggers.ts'
+import { clusterId } from './cluster-id.ts'
+import { giveBack } from './give-back.ts'
+import {
+  createLease,
+  isUnsettled,
+  readLease,
+  refOfPod,
+  updateLease,
+  updateProxy,
+  type LeaseRecord,
+  type LentProxy,
+} from './lease-record.ts'
+import { LeaseRefusedError } from './lease-refused.ts'
+import { unknownLoggers } from './levels.ts'
+import { minutesText } from './minutes.ts'
+import { judgeFate, podOf, proxyStartedAt } from './proxy-fate.ts'
+import { withProxyInHand, type Hand } from './proxy-in-hand.ts'
+import { lookAgain, setLevels, withOutcome, type Outcome } from './set-levels.ts'
+import { defined } from '../mesh/defined.ts'
+
+/** What leases are made and ended with. */
+export interface LeaseDeps {
+  records: Records
+  clients: Pick<Clients, 'kubernetes' | 'istioctl'>
+  writer: Pick<ClusterWriter, 'setLogLevels'>
+}
+
+/** A lease to be made. */
+export interface LendRequest extends Pick<LeaseRecord, 'by' | 'target' | 'asked' | 'run' | 'notes'> {
+  /** The same on each try: of a run its id. */
+  id: string
+  levels: Readonly<Record<string, string>>
+  minutes: number
+  pods: readonly Pod[]
+  channel?: string | undefined
+  thread?: string | undefined
+}
+
+/** Milliseconds to wait for another process that has a proxy in hand: longer than one that died can keep it. */
+const PATIENCE = 25_000
+
+/** Several proxies are under way at once; one that is still busy after so long is worth another try. */
+class ProxyBusyError extends Error {
+  readonly tryAgain = true
+}
+
+/** @throws LeaseRefusedError when the minutes are more than the limit, or none */
+export function requireMinutes(minutes: number, most: number): void {
+  if (minutes > 0 && minutes <= most) return
+  throw new LeaseRefusedError(
+    `${minutesText(minutes)} are more than may be lent at a time: ${minutesText(most)} (limits.leaseMinutes).`,
+    [`Ask for ${minutesText(most)} or less, and extend it when you need longer.`],
+  )
+}
+
+/**
+ * Lends log levels for a while: stores the lease, claims the loggers of each proxy, notes the levels as they are, and only then sets any. May be
+ * called again with the same id, also after its process was killed at any moment: it goes on where the record says, and never notes a
+ * level that was lent as one that was there before.
+ *
+ * Proxies that cannot be lent are `refused` in the record, which says why; when none can, the lease is over at once (`failed`).
+ * @throws StoreUnavailableError, the signal's reason; then the lease is finished by another call, or given back by the sweep
+ */
+export async function lend(deps: LeaseDeps, request: LendRequest, signal: AbortSignal): Promise<LeaseRecord> {
+  const { records } = deps
+  const begun = await begin(deps, request, signal)
+  if (begun.state !== 'lending') return begun
+  await Promise.all(
+    begun.proxies
+      .filter(({ state, before }) => state === 'noted' && isEmpty(before))
+      .map((proxy) => note(deps, begun, proxy, signal)),
+  )
+  const noted = await read(records, begun.id)
+  if (noted.state !== 'lending' || noted.proxies.every(({ state }) => state === 'refused'))
+    return settle(deps, noted.id, signal)
+  await recordAuditOnce(records, noted.id, {
+    event: 'lease-granted',
+    by: noted.by,
+    run: noted.run,
+    target: noted.target,
+    facts: granted(noted),
+  })
+  await Promise.all(
+    noted.proxies
+      .filter(({ state, before }) => state === 'noted' && !isEmpty(before))
+      .map((proxy) => raise(deps, noted, proxy, signal)),
+  )
+  return settle(deps, noted.id, signal)
+}
+
+const isEmpty = (levels: object): boolean => Object.keys(levels).length === 0
+
+const granted = ({ id, lent, until, proxies }: LeaseRecord): Record<string, unknown> => ({
+  lease: id,
+  lent,
+  until,
+  proxies: proxies.filter(({ state }) => state !== 'refused').map(({ pod, uid, before }) => ({ pod, uid, before })),
+})
+
+async function read(records: Records, id: string): Promise<LeaseRecord> {
+  const lease = await readLease(records, id)
+  if (lease === undefined) throw new Error(`lease ${id} is gone`)
+  return lease
+}
+
+async function begin(
+  { records, clients }: LeaseDeps,
+  { id, levels, minutes, pods, by, target, asked, channel, thread, run, notes }: LendRequest,
+  signal: AbortSignal,
+): Promise<LeaseRecord> {
+  const known = await readLease(records, id)
+  if (known !== undefined) return known
+  const cluster = await clusterId(clients.kubernetes, signal).catch((error: unknown) => {
+    throw new LeaseRefusedError(`I could not look at the cluster: ${seen(error, signal).message}`)
+  })
+  const now = Date.now()
+  try {
+    return await createLease(records, {
+      id,
+      kind: 'log-levels',
+      lent: { ...levels },
+      by,
+      target,
+      asked,
+      run,
+      from: new Date(now).toISOString(),
+      until: new Date(now + minutes * 60_000).toISOString(),
+      ...defined({ cluster, channel, thread }),
+      ...(notes !== undefined && notes.length > 0 && { notes }),
+      proxies: pods.map((pod): LentProxy => {
+        const startedAt = proxyStartedAt(pod)
+        return {
+          pod: refOf(pod),
+          uid: pod.metadata.uid ?? '',
+          ...defined({ proxyStartedAt: startedAt }),
+          before: {},
+          state: 'noted',
+        }
+      }),
+    })
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error
+    return read(records, id)
+  }
+}
+
+/** Claims a proxy's loggers and notes their levels; nothing was set by this lease so far. */
+async function note(
+  { records, clients }: LeaseDeps,
+  { id, lent }: LeaseRecord,
+  proxy: LentProxy,
+  signal: AbortSignal,
+): Promise<void> {
+  const pod = refOfPod(proxy)
+  const refuse = (says: string): Promise<LeaseRecord> =>
+    updateProxy(records, id, proxy.uid, (now) =>
+      now.state === 'noted' && isEmpty(now.before) ? { ...now, state: 'refused', says } : undefined,
+    )
+  const overlap = await claimLoggers(records, proxy.uid, Object.keys(lent), id)
+  if (overlap !== undefined) {
+    await refuse(overlapText(overlap))
+    return
+  }
+  const done = await withProxyInHand(records, proxy.uid, { signal, patience: PATIENCE }, async (hand) => {
+    try {
+      const now = await podOf(proxy, clients.kubernetes, hand.signal)
+      const fate = judgeFate(proxy, now)
+      if (fate !== undefined)
+        return await refuse(fate.state === 'gone' ? 'its pod is gone' : 'its proxy was just restarted')
+      if (now?.metadata.deletionTimestamp !== undefined) return await refuse(LEAVING)
+      const levels = await readLogLevels(pod, clients.istioctl, hand.signal)
+      const unknown = unknownLoggers(lent, levels)
+      if (unknown !== undefined) return await refuse(unknown)
+      const before = Object.fromEntries(Object.keys(lent).map((logger) => [logger, levels[logger] ?? '']))
+      return await updateProxy(records, id, proxy.uid, (stored, lease) =>
+        lease.state === 'lending' && stored.state === 'noted' && isEmpty(stored.before)
+          ? { ...stored, before }
+          : undefined,
+      )
+    } catch (error) {
+      return refuse(seen(error, signal).message)
+    }
+  })
+  if (done === undefined) throw new ProxyBusyError(`${pod.name} is being set by another process`)
+}
+
+/** An error that is about the proxy; any other one, and our being stopped, is passed on. */
+function seen(error: unknown, signal: AbortSignal): UnseenError {
+  signal.throwIfAborted()
+  if (!(error instanceof UnseenError)) throw error
+  return error
+}
+
+function overlapText({ logger, lease: { by, until, id } }: Overlap): string {
+  return `${logger} is lent already, by ${by.user} until ${until.slice(11, 19)} UTC (lease ${id}); it can be given back or extended`
+}
+
+/** Sets a proxy's levels, whose former ones are noted. */
+async function raise(deps: LeaseDeps, { id }: LeaseRecord, proxy: LentProxy, signal: AbortSignal): Promise<void> {
+  const done = await withProxyInHand(deps.records, proxy.uid, { signal, patience: PATIENCE }, async (hand) => {
+    const lease = await read(deps.records, id)
+    const now = lease.proxies.find(({ uid }) => uid === proxy.uid)
+    if (now?.state !== 'noted' || lease.state !== 'lending' || Date.parse(lease.until) <= Date.now()) return lease
+    const outcome = await set(deps, lease, now, hand, signal)
+    const after = await updateProxy(deps.records, id, proxy.uid, (stored) =>
+      stored.state === 'noted' ? withOutcome(stored, outcome) : undefined,
+    )
+    // It took so long that somebody has given the lease back meanwhile, and found nothing set.
+    if (
+      outcome.state === 'lent' &&
+      !after.proxies.some(({ uid, state }) => uid === proxy.uid && isUnsettled({ state }))
+    )
+      await undo(deps, lease, now, hand, 'too late')
+    return after
+  })
+  if (done === undefined) throw new ProxyBusyError(`${proxy.pod.name} is being set by another process`)
+}
+
+async function set(
+  deps: LeaseDeps,
+  lease: LeaseRecord,
+  proxy: LentProxy,
+  hand: Hand,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  try {
+    const look = await lookAgain(deps, lease, proxy, hand)
+    if ('fate' in look) return look.fate
+    if (proxy.setting === undefined && look.pod?.metadata.deletionTimestamp !== undefined)
+      return { state: 'refused', says: LEAVING }
+    const done = await setLevels(deps, lease, proxy, lease.lent, hand)
+    if ('fate' in done) return done.fate
+    const missing = differing(lease.lent, done.levels)
+    if (missing.length === 0) return { state: 'lent' }
+    throw new UnseenError('unavailable', `it did not take ${missing.join(', ')}`)
+  } catch (error) {
+    return undo(deps, lease, proxy, hand, seen(error, signal).message)
+  }
+}
+
+const LEAVING = 'its pod is being deleted'
+
+const differing = (wanted: LogLevels, levels: LogLevels): string[] =>
+  Object.keys(wanted).filter((logger) => levels[logger] !== wanted[logger])
+
+/** Setting failed, perhaps half-way: what was set is put back now; where that can't be seen, at the end. */
+async function undo(deps: LeaseDeps, lease: LeaseRecord, proxy: LentProxy, hand: Hand, why: string): Promise<Outcome> {
+  const { lent } = lease
+  const { before } = proxy
+  try {
+    const look = await lookAgain(deps, lease, { ...proxy, setting: lent }, hand)
+    if ('fate' in look) return look.fate
+    const levels = await readLogLevels(refOfPod(proxy), deps.clients.istioctl, hand.signal)
+    const ours = differing(before, levels).filter((logger) => levels[logger] === lent[logger])
+    if (ours.length === 0) return { state: 'refused', says: why }
+    const done = await setLevels(
+      deps,
+      lease,
+      proxy,
+      Object.fromEntries(ours.map((logger) => [logger, before[logger] ?? ''])),
+      hand,
+    )
+    if ('fate' in done) return done.fate
+    if (ours.every((logger) => done.levels[logger] === before[logger])) return { state: 'refused', says: why }
+  } catch (error) {
+    if (!(error instanceof UnseenError)) throw error
+  }
+  return { state: 'lent', says: `${why}; what of it was set is not known, and is put back at the end`, setting: lent }
+}
+
+/** Every proxy has its answer: the lease runs, or it is over. */
+async function settle(deps: LeaseDeps, id: string, signal: AbortSignal): Promise<LeaseRecord> {
+  const { records } = deps
+  // Who was told to stop says so: the lease is given back by whoever told it to, or finished by another.
+  signal.throwIfAborted()
+  const lease = await updateLease(records, id, (now) => {
+    if (now.state !== 'lending' || now.proxies.some(({ state }) => state === 'noted')) return undefined
+    if (now.proxies.some(({ state }) => state === 'lent')) return { ...now, state: 'lent' }
+    return { ...now, state: 'over', ended: { at: new Date().toISOString(), why: 'failed' }, told: true }
+  })
+  if (lease === undefined) throw new Error(`lease ${id} is gone`)
+  if (lease.state === 'lending') return (await giveBack(deps, id, { why: 'overdue' }, signal)) ?? lease
+  if (lease.ended?.why === 'failed') await noteRefused(records, lease)
+  return lease
+}
+
+async function noteRefused(records: Records, { id, by, run, target, lent, proxies }: LeaseRecord): Promise<void> {
+  await recordAuditOnce(records, id, {
+    event: 'lease-refused',
+    by,
+    run,
+    target,
+    facts: { lease: id, lent, proxies: proxies.map(({ pod, state, says }) => ({ pod, state, says })) },
+  })
+}

@@ -1,0 +1,91 @@
+import type { LogLevels } from '../evidence/collectors/log-levels.ts'
+import { nearestNames } from '../mesh/names.ts'
+import { LeaseRefusedError } from './lease-refused.ts'
+
+/** Envoy's log levels, the most talkative first. */
+export const LEVELS = ['trace', 'debug', 'info', 'warning', 'error', 'critical', 'off'] as const
+export type Level = (typeof LEVELS)[number]
+
+const EXAMPLE = 'http:debug,router:debug,connection:debug,pool:debug'
+const LOGGER = /^[a-z0-9_]+$/
+const quoted = (text: string): string => JSON.stringify(text.slice(0, 60))
+
+const isLevel = (text: string): text is Level => (LEVELS as readonly string[]).includes(text)
+/** Envoy takes `warn` and says `warning`. */
+const levelNamed = (text: string): string => (text === 'warn' ? 'warning' : text)
+
+/** `http:debug, router:debug` */
+export const levelsText = (levels: Readonly<LogLevels>): string =>
+  Object.entries(levels)
+    .map(([logger, level]) => `${logger}:${level}`)
+    .join(', ')
+
+/**
+ * Parses what a person typed: `http:debug,router:debug`, also with `=` and spaces. Whether a proxy has such loggers is another question.
+ * @throws LeaseRefusedError for an unknown level, with the nearest; for a level without a logger: all of them at once is more than a log can hold
+ */
+export function parseLevels(text: string): Record<string, Level> {
+  const parts = text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((part) => part !== '')
+  if (parts.length === 0) throw new LeaseRefusedError('No logger and level was given.', [`Name them: ${EXAMPLE}`])
+  const levels = new Map<string, Level>()
+  for (const part of parts) {
+    const [logger, level] = parsePair(part)
+    const former = levels.get(logger)
+    if (former !== undefined && former !== level)
+      throw new LeaseRefusedError(`${logger} is given twice: ${former} and ${level}.`, ['Name each logger once.'])
+    levels.set(logger, level)
+  }
+  return Object.fromEntries(levels)
+}
+
+function parsePair(part: string): [string, Level] {
+  const [, logger = '', typed] = /^([^:=]*)(?:[:=](.*))?$/.exec(part) ?? []
+  if (typed === undefined && isLevel(levelNamed(logger))) {
+    throw new LeaseRefusedError(
+      `${quoted(part)} names no logger: every logger of a busy proxy at ${levelNamed(logger)} would bury what you look for, and slow the proxy down.`,
+      [`Name the loggers: ${EXAMPLE}`],
+    )
+  }
+  if (typed === undefined)
+    throw new LeaseRefusedError(`${quoted(part)} has no level.`, [
+      LOGGER.test(logger) ? `For example ${logger}:debug. ${LEVELS_TEXT}` : `For example ${EXAMPLE}`,
+    ])
+  if (!LOGGER.test(logger))
+    throw new LeaseRefusedError(`${quoted(logger)} is no name of a logger.`, [`For example ${EXAMPLE}`])
+  const level = levelNamed(typed)
+  if (isLevel(level)) return [logger, level]
+  const [nearest] = nearestNames(level, LEVELS)
+  throw new LeaseRefusedError(
+    `Envoy has no log level ${quoted(typed)}.${nearest === undefined ? '' : ` Nearest: ${nearest}.`}`,
+    [LEVELS_TEXT],
+  )
+}
+
+const LEVELS_TEXT = `Levels: ${LEVELS.join(', ')}.`
+
+/** What is wrong with the loggers for a proxy that has these: those it does not have, with the nearest it has. Undefined when it has all. */
+export function unknownLoggers(lent: Readonly<LogLevels>, has: Readonly<LogLevels>): string | undefined {
+  const names = Object.keys(has)
+  const unknown = Object.keys(lent).filter((logger) => !Object.hasOwn(has, logger))
+  if (unknown.length === 0) return undefined
+  const each = unknown.map((logger) => {
+    const nearest = nearestNames(logger, names)
+    return nearest.length === 0 ? quoted(logger) : `${quoted(logger)} (nearest: ${nearest.join(', ')})`
+  })
+  return `the proxy has no logger ${each.join(', ')}`
+}
+
+/**
+ * Refuses loggers that not one proxy has: a slip of the pen, not a proxy's trouble.
+ * @param has the levels of each proxy; undefined where they could not be read
+ * @throws LeaseRefusedError with the nearest
+ */
+export function requireLoggers(lent: Readonly<LogLevels>, has: readonly (Readonly<LogLevels> | undefined)[]): void {
+  const unknown = has.map((levels) => (levels === undefined ? undefined : unknownLoggers(lent, levels)))
+  const [first] = unknown
+  if (first === undefined || unknown.includes(undefined)) return
+  throw new LeaseRefusedError(`${first.replace(/^the/, 'The')}.`, ['Ask without levels to see all that it has.'])
+}

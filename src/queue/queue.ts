@@ -1,0 +1,68 @@
+import type { Job as BullJob, JobsOptions } from 'bullmq'
+import { z } from 'zod'
+import { StoreUnavailableError } from '../store/records.ts'
+import { RunKind } from '../store/runs.ts'
+import { withoutCommand } from '../store/redis-connection.ts'
+
+export const QUEUE_NAME = 'runs'
+
+/** What travels through the queue: ids only; everything else is in the run's record. */
+export const RunJob = z.strictObject({
+  // BullMQ takes no ':' in a job id and no id that is a number.
+  run: z.string().regex(/^(?!\d+$)[A-Za-z0-9_-]{1,64}$/),
+  kind: RunKind,
+})
+export type RunJob = z.infer<typeof RunJob>
+
+export interface JobQueue {
+  /**
+   * Puts a run into the queue. The job id is the run id: while the queue still knows the run (waiting, running, done within the last day or
+   * failed within the last week) a second enqueue changes nothing. Rejects with StoreUnavailableError within about two seconds when
+   * the queue cannot take it, so that the person who typed gets an answer; with ZodError when the job is malformed.
+   */
+  enqueue(job: RunJob): Promise<void>
+  /** How many jobs there are, by state. */
+  counts(): Promise<{ waiting: number; active: number; delayed: number; failed: number }>
+}
+
+/** The part of a BullMQ Queue that is used here, whatever its backend. */
+export interface BullQueue {
+  add(name: string, data: RunJob, options: JobsOptions): Promise<BullJob>
+  getJobCounts(...types: ('waiting' | 'active' | 'delayed' | 'failed')[]): Promise<Record<string, number>>
+}
+
+/** Three attempts, about 2 and 4 s apart; counted are errors of `process`, not workers that were killed. */
+const JOB_OPTIONS = {
+  attempts: 3,
+  backoff: { type: 'exponential', delay: 2000, jitter: 0.5 },
+  removeOnComplete: { age: 24 * 3600, count: 5000 },
+  removeOnFail: { age: 7 * 24 * 3600, count: 5000 },
+} satisfies JobsOptions
+
+/** `usable` resolves when the store takes commands and rejects promptly when it does not: nothing is sent that could arrive after the answer. */
+export function jobQueue(queue: BullQueue, usable: () => Promise<void>): JobQueue {
+  const guarded = async <T>(operation: string, act: () => Promise<T>): Promise<T> => {
+    try {
+      await usable()
+      return await act()
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) throw error
+      throw new StoreUnavailableError(operation, { cause: withoutCommand(error) })
+    }
+  }
+  return {
+    async enqueue(job) {
+      const data = RunJob.parse(job)
+      await guarded('enqueue', () => queue.add(data.kind, data, { ...JOB_OPTIONS, jobId: data.run }))
+    },
+    async counts() {
+      const {
+        waiting = 0,
+        active = 0,
+        delayed = 0,
+        failed = 0,
+      } = await guarded('count jobs', () => queue.getJobCounts('waiting', 'active', 'delayed', 'failed'))
+      return { waiting, active, delayed, failed }
+    },
+  }
+}

@@ -1,0 +1,137 @@
+import type { Check, Finding } from '../checks/check.ts'
+import { formatRef } from '../mesh/ref.ts'
+import type { FollowReport } from '../diagnosis/follow/report.ts'
+import { hopRows, OUTCOMES } from './follow-text.ts'
+import type { Report } from '../diagnosis/report.ts'
+import { headline, proofs, remedy, sentence, STANDINGS, trafficSentence, unseen, VERDICTS } from './telling.ts'
+import { shownBySteps } from './what-it-showed.ts'
+
+// eslint-disable-next-line no-control-regex -- text from a cluster may hold any character
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
+
+const longestRun = (text: string): number => Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+
+/** Text as Markdown shows it literally, on one line. */
+export function escapeMarkdown(text: string): string {
+  return text
+    .replace(CONTROL, '�')
+    .replace(/\s+/g, ' ')
+    .replace(/[\\`*_[\]<>#!|~@&]|^[-+]/g, (char) => `\\${char}`)
+}
+
+/** Text as an inline code span, whatever back-ticks it holds. */
+export function codeSpan(text: string): string {
+  const clean = text.replace(CONTROL, '�').replace(/\s+/g, ' ')
+  const fence = '`'.repeat(longestRun(clean) + 1)
+  return fence.length === 1 ? `\`${clean}\`` : `${fence} ${clean} ${fence}`
+}
+
+/** Text as a fenced block that nothing in it can close. */
+export function codeBlock(text: string, indent = ''): string {
+  const fence = '`'.repeat(Math.max(3, longestRun(text) + 1))
+  return [fence, ...text.replace(CONTROL, '�').split('\n'), fence].map((line) => `${indent}${line}`).join('\n')
+}
+
+function findingLines(checks: readonly Check[], one: Finding, isCause: boolean): string[] {
+  const lines = [
+    `### ${isCause ? 'Cause: ' : ''}${one.code} ${one.check} (${one.severity}, ${one.standing})`,
+    '',
+    `${sentence(checks, one, codeSpan)}.`,
+    '',
+  ]
+  for (const { says, source, quote } of proofs(one)) {
+    lines.push(`- ${escapeMarkdown(says)}`, `  ${codeSpan(source)}`)
+    if (quote !== undefined) lines.push('', codeBlock(quote, '  '), '')
+  }
+  return [...lines, '', `Remedy: ${remedy(checks, one, codeSpan)}`, '']
+}
+
+function followLines(follow: FollowReport): string[] {
+  const rows = hopRows(follow).map(
+    ([mark, stage, name, from], index) =>
+      `- ${mark} ${stage} ${codeSpan(name)}${from === '' ? '' : `, from ${escapeMarkdown(from)}`}\n  ${codeSpan(follow.hops[index]?.command ?? '')}`,
+  )
+  return [
+    '## A request through the proxies',
+    '',
+    `As they are configured. ${OUTCOMES[follow.outcome]}: ${escapeMarkdown(follow.headline)}`,
+    '',
+    ...rows,
+    '',
+  ]
+}
+
+/** A report as Markdown (GitHub's). Everything from the cluster is shown literally. `showed` is what each step showed, by its id, for a report whose readings were not kept. */
+export function reportMarkdown(checks: readonly Check[], report: Report, showed = shownBySteps(report)): string {
+  const lines = [
+    `# ${VERDICTS[report.verdict]}: ${escapeMarkdown(formatRef(report.target.ref))}`,
+    '',
+    headline(checks, report, codeSpan),
+    '',
+  ]
+  if (report.cause !== undefined) lines.push(`Standing: ${STANDINGS[report.cause.finding.standing]}.`, '')
+  const figure = trafficSentence(report)
+  if (figure !== undefined) lines.push(`Traffic: ${figure}.`, '')
+  lines.push(
+    `Target: ${codeSpan(formatRef(report.target.ref))}, ${report.target.pods.length} pods, hosts ${report.target.hosts.map(codeSpan).join(', ') || 'unknown'}.`,
+    `Looked at ${report.startedAt}.`,
+    '',
+  )
+  const hurting = report.findings.filter(({ standing }) => standing !== 'configured')
+  const advice = report.findings.filter(({ standing }) => standing === 'configured')
+  if (hurting.length > 0)
+    lines.push('## Findings', '', ...hurting.flatMap((one) => findingLines(checks, one, one === report.cause?.finding)))
+  if (report.follow !== undefined) lines.push(...followLines(report.follow))
+  if (report.changes.length > 0) {
+    lines.push('## Fixes', '', 'Nothing is changed before somebody approves it.', '')
+    for (const { title, why, undo, diff } of report.changes)
+      lines.push(
+        `### ${escapeMarkdown(title)}`,
+        '',
+        escapeMarkdown(why),
+        '',
+        codeBlock(diff.trimEnd()),
+        '',
+        `Undo: ${escapeMarkdown(undo)}`,
+        '',
+      )
+  }
+  if (report.advice.length > 0)
+    lines.push(
+      '## For people to decide',
+      '',
+      ...report.advice.map(
+        ({ for: code, subject, says }) => `- ${code} ${codeSpan(formatRef(subject))}: ${escapeMarkdown(says)}`,
+      ),
+      '',
+    )
+  if (advice.length > 0)
+    lines.push(
+      '## Advice',
+      '',
+      'Configured only: nothing live shows it.',
+      '',
+      ...advice.flatMap((one) => findingLines(checks, one, false)),
+    )
+  const missed = unseen(report)
+  if (missed.length > 0) {
+    lines.push('## Not seen', '')
+    for (const { what, reason, detail, checks: names, rule, scope } of missed) {
+      lines.push(`- ${escapeMarkdown(what)}: ${reason} (${escapeMarkdown(detail)}). Without it: ${names.join(', ')}.`)
+      if (rule !== undefined)
+        lines.push(`  Missing rule (${escapeMarkdown(scope ?? 'ClusterRole')}): ${codeSpan(rule)}`)
+    }
+    lines.push('')
+  }
+  if (report.ruledOut.length > 0)
+    lines.push('## Ruled out', '', ...report.ruledOut.map(({ check, about }) => `- ${check}: ${about}`), '')
+  lines.push(
+    '## Looked at',
+    '',
+    ...report.plan.flatMap(({ id, outcome, command, milliseconds }) => [
+      `- ${outcome === 'seen' ? '✓' : '✗'} ${codeSpan(command)}${milliseconds === undefined ? '' : ` ${(milliseconds / 1000).toFixed(2)} s`}`,
+      ...(showed[id] === undefined ? [] : [`  ${escapeMarkdown(showed[id])}`]),
+    ]),
+  )
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,107 @@
+import type { Check, Finding, Problem, Proof, Standing } from '../checks/check.ts'
+import { fill } from '../checks/check.ts'
+import { formatRef } from '../mesh/ref.ts'
+import { ruleFor } from '../evidence/permission-rule.ts'
+import type { Report, Skipped, Verdict } from '../diagnosis/report.ts'
+
+/** Marks a value inside a sentence, for example with back-ticks. */
+export type Mark = (value: string) => string
+
+const plain: Mark = (value) => value
+
+/** What a finding's code means; every finding's check is among the checks. */
+export function problemOf(checks: readonly Check[], finding: Finding): Problem {
+  const problem = checks.find(({ name }) => name === finding.check)?.problems[finding.code]
+  if (problem === undefined) throw new Error(`no check explains ${finding.code}`)
+  return problem
+}
+
+/** The finding as one sentence without its full stop. */
+export function sentence(checks: readonly Check[], finding: Finding, mark: Mark = plain): string {
+  return fill(problemOf(checks, finding).says, formatRef(finding.subject), finding.args, mark)
+}
+
+/** What would mend it, as one sentence. */
+export function remedy(checks: readonly Check[], finding: Finding, mark: Mark = plain): string {
+  return fill(problemOf(checks, finding).remedy, formatRef(finding.subject), finding.args, mark)
+}
+
+/** What each standing claims, in words. */
+export const STANDINGS: Readonly<Record<Standing, string>> = {
+  configured: 'configured: objects or analyzers say so, the proxies do not show it',
+  live: "live: the proxies' own configuration shows it",
+  observed: 'observed: traffic shows it',
+}
+
+export const VERDICTS: Readonly<Record<Verdict, string>> = { healthy: 'Healthy', ill: 'Ill', unclear: 'Unclear' }
+
+/** The verdict as one sentence. */
+export function headline(checks: readonly Check[], report: Report, mark: Mark = plain): string {
+  const target = mark(formatRef(report.target.ref))
+  if (report.verdict === 'healthy')
+    return `${target} is healthy: nothing found hurts it, and everything that matters was seen.`
+  if (report.cause !== undefined) return `${sentence(checks, report.cause.finding, mark)}.`
+  if (report.verdict === 'ill') {
+    const hurting = report.findings.filter(
+      ({ severity, standing }) => severity === 'error' && standing !== 'configured',
+    )
+    return `${target} is ill; no single cause explains it: ${hurting.map((finding) => problemOf(checks, finding).title).join(', ')}.`
+  }
+  return `${target}: unclear, because not everything that matters could be seen.`
+}
+
+const percent = (share: number): string => `${share > 0 && share < 0.01 ? '< 1' : Math.round(100 * share)} %`
+
+/** How requests fared, as a sentence: since the last change by the access logs, and over a window by Prometheus; undefined when neither has any. */
+export function trafficSentence({ traffic, rates }: Report): string | undefined {
+  const logged =
+    traffic === undefined
+      ? undefined
+      : traffic.failed === 0
+        ? `${traffic.requests} requests since the last change, none failed`
+        : `${traffic.failed} of ${traffic.requests} requests failed since the last change (${percent(traffic.failed / traffic.requests)})`
+  const counted =
+    rates === undefined
+      ? undefined
+      : `${rates.perSecond.toFixed(1)} requests/s over ${Math.round(rates.seconds / 60)} min, ${percent(rates.failedShare)} failed (Prometheus)`
+  const said = [logged, counted].filter((part) => part !== undefined)
+  return said.length === 0 ? undefined : said.join('; ')
+}
+
+/** What could not be seen: each blind look once, with the checks that missed it and the rule that is missing. */
+export interface Unseen {
+  what: string
+  reason: Skipped['reason']
+  detail: string
+  checks: string[]
+  rule?: string
+  scope?: string
+}
+
+export function unseen(report: Report): Unseen[] {
+  const byLook = new Map<string, Unseen>()
+  for (const { check, kind, of, reason, detail, permission } of report.skipped) {
+    const what = `${kind}${of === undefined ? '' : ` of ${of.name}`}`
+    const known = byLook.get(what)
+    if (known !== undefined) {
+      if (!known.checks.includes(check)) known.checks.push(check)
+      continue
+    }
+    byLook.set(what, {
+      what,
+      reason,
+      detail,
+      checks: [check],
+      ...(permission !== undefined && {
+        rule: ruleFor(permission),
+        scope: permission.namespace === undefined ? 'ClusterRole' : `Role in ${permission.namespace}`,
+      }),
+    })
+  }
+  return [...byLook.values()]
+}
+
+/** The proofs of a finding, each once. */
+export function proofs({ because }: Finding): Proof[] {
+  return because.filter((one, index) => because.findIndex((other) => other.says === one.says) === index)
+}

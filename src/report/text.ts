@@ -1,0 +1,94 @@
+import type { Check, Finding } from '../checks/check.ts'
+import { formatRef } from '../mesh/ref.ts'
+import type { FollowReport } from '../diagnosis/follow/report.ts'
+import { hopRows, OUTCOMES } from './follow-text.ts'
+import type { Report } from '../diagnosis/report.ts'
+import { shownBySteps } from './what-it-showed.ts'
+import { headline, proofs, remedy, sentence, STANDINGS, trafficSentence, unseen, VERDICTS } from './telling.ts'
+
+const indent = (text: string, by: string): string =>
+  text
+    .split('\n')
+    .map((line) => `${by}${line}`)
+    .join('\n')
+
+function finding(checks: readonly Check[], one: Finding, isCause: boolean): string {
+  const lines = [
+    `  ${isCause ? 'CAUSE  ' : ''}${one.code} ${one.check} (${one.severity}, ${one.standing})`,
+    `    ${sentence(checks, one)}.`,
+  ]
+  for (const { says, source, quote } of proofs(one)) {
+    lines.push(`    - ${says}`, `      $ ${source}`)
+    if (quote !== undefined) lines.push(indent(quote, '      | '))
+  }
+  lines.push(`    Remedy: ${remedy(checks, one)}`)
+  return lines.join('\n')
+}
+
+/** The way of a request: the outcome, then a line a hop and the command that shows it. */
+function followLines(follow: FollowReport): string[] {
+  const rows = hopRows(follow).map(([mark, stage, name, from], index) => [
+    `  ${mark} ${stage.padEnd(9)}  ${name}${from === '' ? '' : `  from ${from}`}`,
+    `      $ ${follow.hops[index]?.command ?? ''}`,
+  ])
+  return [
+    'A request through the proxies, as they are configured',
+    `  ${OUTCOMES[follow.outcome]}: ${follow.headline}`,
+    ...rows.flat(),
+  ]
+}
+
+/** A report for a terminal. Text from the cluster is shown without control characters. */
+export function reportText(checks: readonly Check[], report: Report): string {
+  const parts = [`${VERDICTS[report.verdict]}: ${headline(checks, report)}`]
+  if (report.cause !== undefined) parts.push(`Standing: ${STANDINGS[report.cause.finding.standing]}.`)
+  const figure = trafficSentence(report)
+  if (figure !== undefined) parts.push(`Traffic: ${figure}.`)
+  parts.push(
+    '',
+    `Target: ${formatRef(report.target.ref)} (${report.target.pods.length} pods; hosts ${report.target.hosts.join(', ') || 'unknown'})`,
+  )
+  const hurting = report.findings.filter(({ standing }) => standing !== 'configured')
+  const advice = report.findings.filter(({ standing }) => standing === 'configured')
+  if (hurting.length > 0)
+    parts.push('', 'Findings', ...hurting.map((one) => finding(checks, one, one === report.cause?.finding)))
+  if (report.follow !== undefined) parts.push('', ...followLines(report.follow))
+  if (report.changes.length > 0) {
+    parts.push('', 'Fixes (nothing is changed; /mesh diagnose in Slack offers to apply them)')
+    for (const { title, why, undo, diff } of report.changes)
+      parts.push(`  ${title}`, `    ${why}`, `    Undo: ${undo}`, indent(diff.trimEnd(), '      | '))
+  }
+  if (report.advice.length > 0)
+    parts.push(
+      '',
+      'For people to decide',
+      ...report.advice.map(({ for: code, subject, says }) => `  ${code} ${formatRef(subject)}: ${says}`),
+    )
+  if (advice.length > 0)
+    parts.push(
+      '',
+      'Advice (configured only: nothing live shows it)',
+      ...advice.map((one) => finding(checks, one, false)),
+    )
+  const missed = unseen(report)
+  if (missed.length > 0) {
+    parts.push('', 'Not seen')
+    for (const { what, reason, detail, checks: names, rule, scope } of missed) {
+      parts.push(`  ${what}: ${reason} (${detail})`, `    without it: ${names.join(', ')}`)
+      if (rule !== undefined) parts.push(`    missing rule (${scope ?? 'ClusterRole'}): ${rule}`)
+    }
+  }
+  if (report.ruledOut.length > 0)
+    parts.push('', 'Ruled out', ...report.ruledOut.map(({ check, about }) => `  ${check}: ${about}`))
+  const showed = shownBySteps(report)
+  parts.push(
+    '',
+    'Looked at',
+    ...report.plan.flatMap(({ id, outcome, command, milliseconds }) => [
+      `  ${outcome === 'seen' ? '✓' : '✗'} ${command}${milliseconds === undefined ? '' : `  (${(milliseconds / 1000).toFixed(2)} s)`}`,
+      ...(showed[id] === undefined ? [] : [`      ${showed[id]}`]),
+    ]),
+  )
+  // eslint-disable-next-line no-control-regex -- a terminal obeys control characters, and these came from somebody's cluster
+  return `${parts.join('\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')}\n`
+}

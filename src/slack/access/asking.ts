@@ -1,0 +1,54 @@
+import type { RespondFn } from '@slack/bolt'
+import type { Log } from '../../queue/log.ts'
+import type { SlackMessage } from '../blocks/rich.ts'
+import type { SlackCalls } from '../transport/calls.ts'
+
+/** Somebody who asked for something, and the ways to answer. */
+export interface Asking {
+  user: string
+  team?: string | undefined
+  channel: string
+  /** The thread it was asked in, if any; the answer goes there. */
+  thread?: string | undefined
+  /** Answers through the response_url, where the request had one: it works in channels the app is not in. */
+  respond?: RespondFn | undefined
+}
+
+/** Milliseconds before the response_url is tried once more. */
+const AGAIN = 400
+
+/** Tells only the person who asked: by the response_url, else by an ephemeral message, else directly. Never rejects. */
+export async function tell(
+  { slack, log }: { slack: SlackCalls; log: Log },
+  asking: Asking,
+  message: SlackMessage,
+): Promise<void> {
+  const { user, channel, thread, respond } = asking
+  const content = { text: message.text, blocks: message.blocks }
+  const inThread = thread === undefined ? {} : { thread_ts: thread }
+  const ways: (() => Promise<unknown>)[] = [
+    ...(respond === undefined
+      ? []
+      : [
+          () => respond({ ...content, ...inThread, response_type: 'ephemeral', replace_original: false }),
+          async () => {
+            await new Promise((resolve) => setTimeout(resolve, AGAIN))
+            return respond({ ...content, ...inThread, response_type: 'ephemeral', replace_original: false })
+          },
+        ]),
+    () =>
+      slack.patiently('chat.postEphemeral', (client) =>
+        client.chat.postEphemeral({ channel, user, ...content, ...inThread }),
+      ),
+    () => slack.patiently('chat.postMessage', (client) => client.chat.postMessage({ channel: user, ...content })),
+  ]
+  for (const way of ways) {
+    try {
+      await way()
+      return
+    } catch (err) {
+      log.warn({ err, channel, user }, 'an answer to a person did not get through; trying another way')
+    }
+  }
+  log.error({ channel, user }, 'a person could not be answered')
+}

@@ -1,0 +1,62 @@
+import type { LeaseRecord } from '../../leases/lease-record.ts'
+import { ANSWER_KEPT_SECONDS } from '../../capabilities/kept-answer.ts'
+import { mintButton } from '../../store/buttons.ts'
+import type { Records } from '../../store/records.ts'
+import type { RunRecord } from '../../store/runs.ts'
+import type { ButtonSpec } from '../blocks/buttons.ts'
+import { defined } from '../../mesh/defined.ts'
+
+/** Seconds that a button of a lease is answered after the lease is over. */
+const AFTERWARDS = 24 * 3600
+
+const LABELS = {
+  'give-back-lease': { label: 'Give back now', style: 'danger' },
+  'extend-lease': { label: 'Extend' },
+  'save-log': { label: 'Save log' },
+} as const satisfies Record<string, Pick<ButtonSpec, 'label' | 'style'>>
+
+/** What can be pressed on a lease. */
+export type LeaseVerb = keyof typeof LABELS
+
+/** A button on a lease; `index` tells those of one message apart. Used often: the lease's own record decides what a press still does. */
+export async function leaseButton(
+  records: Records,
+  { id, channel, by: { team }, run, until }: LeaseRecord,
+  verb: LeaseVerb,
+  index?: number,
+): Promise<ButtonSpec> {
+  const payload = { ...defined({ channel, team }), lease: id }
+  const left = Math.max(0, (Date.parse(until) - Date.now()) / 1000)
+  const button = await mintButton(records, {
+    act: verb,
+    payload,
+    run,
+    uses: 'many',
+    expiresInSeconds: left + AFTERWARDS,
+  })
+  return { action: index === undefined ? verb : `${verb}:${index}`, id: button, ...LABELS[verb] }
+}
+
+/** The buttons of a lease that runs. */
+export async function leaseButtons(records: Records, lease: LeaseRecord): Promise<ButtonSpec[]> {
+  if (lease.state === 'over') return []
+  return Promise.all(
+    (['give-back-lease', 'extend-lease', 'save-log'] as const).map((verb) => leaseButton(records, lease, verb)),
+  )
+}
+
+/** Opens the modal that lends log levels of a diagnosis' target. */
+export async function raiseLogLevelButton(
+  records: Records,
+  { id, channel, asker: { team } }: RunRecord,
+): Promise<ButtonSpec> {
+  const payload = { channel, ...defined({ team }) }
+  const button = await mintButton(records, {
+    act: 'raise-log-level',
+    payload,
+    run: id,
+    uses: 'many',
+    expiresInSeconds: ANSWER_KEPT_SECONDS,
+  })
+  return { action: 'raise-log-level', id: button, label: 'Raise log level' }
+}

@@ -1,0 +1,81 @@
+import type { ModalView } from '@slack/types'
+import { WebAPIPlatformError } from '@slack/web-api'
+import { z } from 'zod'
+import { denyState } from '../../fixes/authorise.ts'
+import { readChange, type ChangeRecord } from '../../fixes/record.ts'
+import { mintButton, readButton } from '../../store/buttons.ts'
+import type { Records } from '../../store/records.ts'
+import type { Press } from '../actions/action.ts'
+import type { Asking } from '../access/asking.ts'
+import { shorten } from '../blocks/escape.ts'
+import type { Refusal } from '../blocks/refusal.ts'
+import { withoutMentions } from '../blocks/rich.ts'
+import { peopleOf } from '../answers/change-messages.ts'
+import type { SlackDeps } from '../deps.ts'
+import { RefusalError } from '../access/refusal-of.ts'
+import { defined } from '../../mesh/defined.ts'
+
+const Where = z.object({ channel: z.string(), team: z.string().optional(), change: z.string() })
+
+/** Throws why a change takes no decision any more. Whether this person may is decided where the job runs. @throws RefusalError */
+export function refuseDecided(change: ChangeRecord): void {
+  const denied = denyState(change, 'reject', Date.now())
+  if (denied !== undefined) throw new RefusalError({ ...denied, named: peopleOf(change) })
+}
+
+/** Opens a modal about a change; its private_metadata is an opaque id, as a button's. */
+export async function openChangeView(
+  deps: SlackDeps,
+  { channel, team }: Asking,
+  { trigger, button }: Press,
+  change: ChangeRecord,
+  view: (where: string) => ModalView,
+): Promise<void> {
+  if (trigger === undefined)
+    throw new RefusalError({
+      why: 'Slack gave me nothing to open a window with.',
+      remedies: ['Press the button again.'],
+    })
+  const payload = { channel, change: change.id, ...defined({ team }) }
+  const where = await mintButton(deps.records, { act: `${button.act}-view`, payload, run: change.run, uses: 'many' })
+  try {
+    await deps.slack.patiently('views.open', (client) => client.views.open({ trigger_id: trigger, view: view(where) }))
+  } catch (error) {
+    const reason = error instanceof WebAPIPlatformError ? error.data.error : undefined
+    // An answer was lost, not the call: a trigger opens one view, and has.
+    if (reason === 'exchanged_trigger_id') return
+    if (reason !== 'expired_trigger_id') throw error
+    throw new RefusalError(
+      { why: 'Slack did not open the window in time.', remedies: ['Press the button again.'] },
+      { cause: error },
+    )
+  }
+}
+
+/** The change a modal is about, with the channel it was opened in; undefined when the id is not one of ours. */
+export async function changeOfView(
+  records: Records,
+  id: string,
+  act: string,
+): Promise<{ change: ChangeRecord; channel: string } | undefined> {
+  const answer = await readButton(records, id)
+  if (!answer.ok || answer.button.act !== `${act}-view`) return undefined
+  const where = Where.parse(answer.button.payload)
+  const change = await readChange(records, where.change)
+  return change === undefined ? undefined : { change, channel: where.channel }
+}
+
+/** Said when a modal comes back whose change is not known any more. */
+export const FORGOTTEN: Refusal = {
+  why: 'I do not know any more which change that was about.',
+  remedies: ['Press the button under the proposal once more.'],
+}
+
+/** Says something under a field of a modal; Slack shows at most so many characters there. */
+export const sayUnder = (
+  block: string,
+  { why, remedies = [] }: Refusal,
+): { response_action: 'errors'; errors: Record<string, string> } => ({
+  response_action: 'errors',
+  errors: { [block]: shorten(withoutMentions([why, ...remedies].join(' ')), 1500) },
+})

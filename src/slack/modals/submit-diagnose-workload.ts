@@ -1,0 +1,81 @@
+import type { AckFn, ViewOutput, ViewResponseAction } from '@slack/bolt'
+import { z } from 'zod'
+import { AmbiguousTargetError } from '../../diagnosis/resolve-target.ts'
+import { parseTarget } from '../../mesh/target-query.ts'
+import type { Target } from '../../mesh/target.ts'
+import { readButton } from '../../store/buttons.ts'
+import { requestFor, type AskedTarget } from '../thread/ask-diagnosis.ts'
+import type { Asking } from '../access/asking.ts'
+import { orTell } from '../commands/run-line.ts'
+import type { SlackDeps } from '../deps.ts'
+import { RefusalError, refusalOf } from '../access/refusal-of.ts'
+import { startRun } from '../thread/start-run.ts'
+import { DIAGNOSE_WORKLOAD, NAMESPACE_BLOCK, TARGET_BLOCK } from './diagnose-workload.ts'
+
+const Where = z.object({ channel: z.string(), thread: z.string().optional() })
+
+/** Milliseconds a look-up may take before the modal has to be answered. */
+const LOOK_UP_WITHIN = 2000
+
+/** What was typed into one of the modal's fields. */
+function typed(view: ViewOutput, block: string): string | undefined {
+  const value = view.state.values[block]?.typed?.value?.trim()
+  return value === undefined || value === '' ? undefined : value
+}
+
+/** Takes the modal's answer: what is wrong with it is said under its field, else the diagnosis begins. Never rejects. */
+export async function submitDiagnoseWorkload(
+  deps: SlackDeps,
+  person: { user: string; team?: string | undefined },
+  view: ViewOutput,
+  ack: AckFn<ViewResponseAction>,
+): Promise<void> {
+  const asked: AskedTarget = { text: typed(view, TARGET_BLOCK) ?? '', namespace: typed(view, NAMESPACE_BLOCK) }
+  const target = await lookUp(deps, asked)
+  if (typeof target === 'object' && 'block' in target) {
+    await ack({ response_action: 'errors', errors: { [target.block]: target.says.slice(0, 1500) } })
+    return
+  }
+  await ack()
+  const home = await readButton(deps.records, view.private_metadata).catch(() => undefined)
+  const where =
+    home?.ok === true && home.button.act === DIAGNOSE_WORKLOAD ? Where.parse(home.button.payload) : undefined
+  const asking: Asking = { ...person, channel: where?.channel ?? person.user, thread: where?.thread }
+  await orTell(deps, asking, asked.text, async () => {
+    if (where === undefined)
+      throw new RefusalError({
+        why: 'I do not know any more which message that was about.',
+        remedies: ['Take “Diagnose a workload” from the message once more.'],
+      })
+    await startRun(
+      deps,
+      asking,
+      requestFor(asked, target ?? (await deps.directory.target(parseTarget(asked.text, asked.namespace)))),
+    )
+  })
+}
+
+/** The target, or what is wrong and under which field to say it; undefined when the cluster is slow to tell. */
+async function lookUp(
+  { directory }: SlackDeps,
+  { text, namespace }: AskedTarget,
+): Promise<Target | { block: string; says: string } | undefined> {
+  try {
+    const found = directory.target(parseTarget(text, namespace))
+    return await Promise.race([
+      found,
+      new Promise<undefined>((resolve) => {
+        setTimeout(resolve, LOOK_UP_WITHIN, undefined)
+      }),
+    ])
+  } catch (error) {
+    const isNamespace =
+      error instanceof AmbiguousTargetError ||
+      (namespace !== undefined &&
+        error instanceof Error &&
+        error.message.includes('namespace') &&
+        !error.message.includes('in namespace'))
+    const { why, remedies = [] } = refusalOf(error, text)
+    return { block: isNamespace ? NAMESPACE_BLOCK : TARGET_BLOCK, says: [why, ...remedies].join(' ') }
+  }
+}

@@ -1,0 +1,87 @@
+import type { LeaseRecord } from '../../leases/lease-record.ts'
+import { ROLES, type Policy } from '../../fixes/policy.ts'
+import { readChange, type ChangeRecord } from '../../fixes/record.ts'
+import type { GroupMembers } from '../../fixes/roles.ts'
+import type { Answer, ChangeBoard } from '../../capabilities/change-board.ts'
+import { readPost } from '../../store/posts.ts'
+import type { RunRecord } from '../../store/runs.ts'
+import { tell } from '../access/asking.ts'
+import { leaseMessage } from '../blocks/lease.ts'
+import { refusalMessage } from '../blocks/refusal.ts'
+import type { SlackMessage } from '../blocks/rich.ts'
+import { outcomeShown, peopleOf, proposalShown } from '../answers/change-messages.ts'
+import { leaseButtons } from '../answers/lease-buttons.ts'
+import { Posts } from './posts.ts'
+import { ChannelClosedError, MessageGoneError } from '../transport/slack-trouble.ts'
+import { MESSAGES_OF_RUN, type ThreadDeps } from './thread.ts'
+
+/** Keeps the messages of changes and leases in Slack at what their records say. */
+export class SlackChangeBoard implements ChangeBoard {
+  readonly members: GroupMembers
+  private readonly deps: ThreadDeps & { policy: Policy }
+  private readonly posts: Posts
+
+  constructor(deps: ThreadDeps & { policy: Policy; members: GroupMembers }) {
+    this.deps = deps
+    this.members = deps.members
+    this.posts = new Posts(deps)
+  }
+
+  async proposal(change: ChangeRecord): Promise<void> {
+    await this.show(change.channel, change.run, await proposalShown(this.deps, change))
+  }
+
+  async outcome(change: ChangeRecord): Promise<void> {
+    const { decided } = change
+    if (decided?.verdict !== 'approved') return
+    await this.show(change.channel, decided.run, await outcomeShown(this.deps, change))
+  }
+
+  async lease(lease: LeaseRecord): Promise<void> {
+    if (lease.channel === undefined) return
+    await this.show(
+      lease.channel,
+      lease.run,
+      leaseMessage(lease, Date.now(), await leaseButtons(this.deps.records, lease)),
+    )
+  }
+
+  async leaseFile(
+    { run, channel, thread, from }: LeaseRecord,
+    part: string,
+    file: { name: string; title: string; content: string },
+  ): Promise<void> {
+    if (channel === undefined) return
+    await this.posts.file(run, part, { channel, thread, since: (Date.parse(from) / 1000 - 60).toFixed(6) }, file)
+  }
+
+  async privately(run: RunRecord, answer: Answer): Promise<void> {
+    const { asker, channel, thread } = run
+    await tell(
+      this.deps,
+      { user: asker.user, team: asker.team, channel, thread },
+      refusalMessage({ ...answer, named: await this.named(run) }),
+    )
+  }
+
+  /** The people and groups that an answer may name: texts of ours hold their ids, and so may texts of others. */
+  private async named({ channel, request: { change: id } }: RunRecord): Promise<string[]> {
+    const roles = this.deps.policy.roles(channel)
+    const change = id === undefined ? undefined : await readChange(this.deps.records, id)
+    const inRoles = ROLES.flatMap((role) => [...(roles[role]?.users ?? []), ...(roles[role]?.groups ?? [])])
+    return [...inRoles, ...(change === undefined ? [] : peopleOf(change))]
+  }
+
+  /** Shows something in the message of a run; one that was never posted, or that somebody deleted, stays away. */
+  private async show(channel: string, run: string, message: SlackMessage): Promise<void> {
+    const posts = await Promise.all(MESSAGES_OF_RUN.map((part) => readPost(this.deps.records, run, part)))
+    const ts = posts.findLast((post) => post?.ts !== undefined)?.ts
+    if (ts === undefined) return
+    try {
+      await this.posts.update(channel, ts, message)
+    } catch (error) {
+      if (!(error instanceof MessageGoneError || error instanceof ChannelClosedError)) throw error
+      this.deps.log.warn({ err: error, run, channel }, 'the message of a change is gone')
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { claimTarget, releaseTarget } from '../../store/claims.ts'
+import { createRun, readRun, updateRun, type RunRecord, type RunRequest } from '../../store/runs.ts'
+import { tell, type Asking } from '../access/asking.ts'
+import { noteMessage, refusalMessage } from '../blocks/refusal.ts'
+import { subjectOf } from '../blocks/running.ts'
+import type { SlackDeps } from '../deps.ts'
+import { requireOperator } from '../access/require-operator.ts'
+import { requireViewer } from '../access/require-viewer.ts'
+import { refusalOf } from '../access/refusal-of.ts'
+import { SlackUnavailableError } from '../transport/slack-trouble.ts'
+import { SlackThread } from './thread.ts'
+import { defined } from '../../mesh/defined.ts'
+
+/** How long a run that was just begun elsewhere may take to have its message; milliseconds. */
+const MESSAGE_DUE = 3000
+
+/**
+ * Begins a run: record, claim, message, queue. Joins the run about the same when there is one.
+ * @throws RefusalError, StoreUnavailableError, ChannelClosedError; then nothing is left running
+ */
+export async function startRun(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<void> {
+  await (request.kind === 'lend' ? requireOperator(deps, asking, request) : requireViewer(deps, asking))
+  const begun = deps.rush.begin()
+  const run = await begin(deps, asking, request).finally(begun)
+  if (run === undefined) return
+  const { thread, record } = run
+  try {
+    await deps.rush.over()
+    await deps.queue.enqueue({ run: record.id, kind: request.kind })
+  } catch (error) {
+    await undo(deps, record, thread, error)
+    throw error
+  }
+  await noteAsked(deps, record)
+}
+
+/**
+ * Begins a run that shows itself only once it is allowed: record and queue, no message and no claim.
+ * @throws StoreUnavailableError; then nothing is left running
+ */
+export async function startQuietly(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<void> {
+  const record = await recordOf(deps, asking, request)
+  try {
+    await deps.queue.enqueue({ run: record.id, kind: request.kind })
+  } catch (error) {
+    await endAnyway(deps, record)
+    throw error
+  }
+  await noteAsked(deps, record)
+}
+
+function recordOf(
+  { records }: SlackDeps,
+  { user, team, channel, thread }: Asking,
+  request: RunRequest,
+): Promise<RunRecord> {
+  return createRun(records, { request, asker: { user, ...defined({ team }) }, channel, ...defined({ thread }) })
+}
+
+async function noteAsked({ audit }: SlackDeps, { id, request, asker, channel }: RunRecord): Promise<void> {
+  const { kind, text, target, change, decision, lend } = request
+  const event =
+    kind === 'lend' ? 'lease-asked' : kind === 'propose' || kind === 'decide' ? 'fix-asked' : 'diagnosis-asked'
+  await audit({
+    event,
+    by: asker,
+    run: id,
+    ...(target !== undefined && { target: target.key }),
+    facts: {
+      kind,
+      text,
+      channel,
+      ...defined({ change }),
+      ...(decision !== undefined && { verb: decision.verb }),
+      ...(lend !== undefined && { levels: lend.levels }),
+    },
+  })
+}
+
+/** What only one run at a time may be about: of a diagnosis its target, of a fix the diagnosis that it is for. */
+function claimOf({ kind, target, of, edited }: RunRequest): string | undefined {
+  if (kind === 'diagnose') return target?.key
+  return kind === 'propose' && of !== undefined && edited === undefined ? `propose/${of}` : undefined
+}
+
+/** Record, claim, message. @returns undefined when another run was joined */
+async function begin(
+  deps: SlackDeps,
+  asking: Asking,
+  request: RunRequest,
+): Promise<{ record: RunRecord; thread: SlackThread } | undefined> {
+  const record = await recordOf(deps, asking, request)
+  const claim = claimOf(request)
+  if (claim !== undefined) {
+    const holder = await claimTarget(deps.records, claim, record.id)
+    if (holder !== record.id) {
+      await join(deps, asking, record, holder)
+      return undefined
+    }
+  }
+  const thread = new SlackThread(deps, record)
+  try {
+    await openThread(deps, thread)
+  } catch (error) {
+    await undo(deps, record, thread, error)
+    throw error
+  }
+  return { record, thread }
+}
+
+/** Posts the run's message; where Slack does not answer for now, the worker does it later. */
+async function openThread({ log }: SlackDeps, thread: SlackThread): Promise<void> {
+  try {
+    await thread.openOrThrow({ isNew: true })
+  } catch (error) {
+    if (!(error instanceof SlackUnavailableError)) throw error
+    log.warn({ err: error }, 'a run begins without its message')
+  }
+}
+
+async function undo(deps: SlackDeps, run: RunRecord, thread: SlackThread, error: unknown): Promise<void> {
+  await thread.replaceWith(refusalMessage(refusalOf(error, run.request.text))).catch(() => undefined)
+  await endAnyway(deps, run)
+}
+
+async function endAnyway(deps: SlackDeps, run: RunRecord): Promise<void> {
+  try {
+    await end(deps, run)
+  } catch (err) {
+    // The store is away, which is why we are here: the sweep finds the run when it is back.
+    deps.log.warn({ err, run: run.id }, 'a run that did not begin could not be ended')
+  }
+}
+
+async function end({ records }: SlackDeps, run: RunRecord): Promise<void> {
+  await updateRun(records, run.id, (now) => ({ ...now, state: 'cancelled', finishedAt: new Date().toISOString() }))
+  const claim = claimOf(run.request)
+  if (claim !== undefined) await releaseTarget(records, claim, run.id)
+}
+
+/** Points to the run that is already about the same. */
+async function join(deps: SlackDeps, asking: Asking, run: RunRecord, holder: string): Promise<void> {
+  await end(deps, run)
+  const url = await linkTo(deps, holder)
+  const says =
+    run.request.kind === 'propose'
+      ? 'A fix is being worked out already.'
+      : `${subjectOf(run)} is being diagnosed already.`
+  await tell(
+    deps,
+    asking,
+    url === undefined
+      ? noteMessage(`${says} Its thread is about to appear.`)
+      : noteMessage(says, { url, label: 'Its thread' }),
+  )
+}
+
+/** Permalink of a run's thread, once it has one. */
+async function linkTo({ records, slack, log }: SlackDeps, id: string): Promise<string | undefined> {
+  for (const late = Date.now() + MESSAGE_DUE; ;) {
+    const run = await readRun(records, id)
+    if (run?.thread !== undefined) {
+      const { channel, thread } = run
+      try {
+        const { permalink } = await slack.patiently('chat.getPermalink', (client) =>
+          client.chat.getPermalink({ channel, message_ts: thread }),
+        )
+        return permalink
+      } catch (err) {
+        log.warn({ err, run: id }, 'no link to a run')
+        return undefined
+      }
+    }
+    if (Date.now() > late) return undefined
+    await pause(100)
+  }
+}

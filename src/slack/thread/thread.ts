@@ -1,0 +1,255 @@
+import type { Policy } from '../../fixes/policy.ts'
+import { readChange } from '../../fixes/record.ts'
+import type { Log } from '../../queue/log.ts'
+import type { RunAnswer, RunProgress, RunRefusal, RunThread } from '../../capabilities/run-thread.ts'
+import { StoreUnavailableError, type Records } from '../../store/records.ts'
+import { readPost } from '../../store/posts.ts'
+import { updateRun, type RunRecord } from '../../store/runs.ts'
+import { shownAnswer, type AnswerFile } from '../answers/answer-messages.ts'
+import type { ButtonSpec } from '../blocks/buttons.ts'
+import { cancelledMessage, failedMessage } from '../blocks/ended.ts'
+import { refusalMessage } from '../blocks/refusal.ts'
+import type { SlackMessage } from '../blocks/rich.ts'
+import { runningMessage } from '../blocks/running.ts'
+import type { TellingOptions } from '../blocks/verdict.ts'
+import type { SlackCalls } from '../transport/calls.ts'
+import { decisionShown } from '../answers/change-messages.ts'
+import { LiveMessage } from './live-message.ts'
+import { Posts, type Place } from './posts.ts'
+import { refusalOfRun } from '../access/refusal-of-run.ts'
+import { cancelButton, runAgainButton } from '../answers/run-buttons.ts'
+import { ChannelClosedError, MessageGoneError, SlackUnavailableError } from '../transport/slack-trouble.ts'
+
+export interface ThreadDeps {
+  records: Records
+  slack: SlackCalls
+  telling: TellingOptions
+  /** Says who may approve a change; without it nobody. */
+  policy?: Policy
+  log: Log
+  /** Milliseconds between two updates of a run's message. Default 1000. */
+  updateEvery?: number
+  /** Milliseconds that a post of a worker that was thought dead may take yet. Default 1500. */
+  underWay?: number
+}
+
+/** The run's message, and the one that takes its place should somebody delete it. */
+export const MESSAGES_OF_RUN = ['parent', 'parent-2'] as const
+
+/** The one place that posts for a run: its message, which is updated in place, and the parts in the thread under it. */
+export class SlackThread implements RunThread {
+  private readonly deps: ThreadDeps
+  private readonly posts: Posts
+  private readonly live: LiveMessage
+  private run: RunRecord
+  private cancel: Promise<ButtonSpec> | undefined
+  private last: RunProgress = { steps: [] }
+  private parent: { part: (typeof MESSAGES_OF_RUN)[number]; ts: string } | undefined
+  /** The thread that the run was asked for in, if it was. */
+  private root: string | undefined
+  /** Why nothing can be posted any more. */
+  private closed: ChannelClosedError | MessageGoneError | undefined
+
+  constructor(deps: ThreadDeps, run: RunRecord) {
+    this.deps = deps
+    this.run = run
+    this.posts = new Posts(deps)
+    this.live = new LiveMessage((message) => this.updateOnce(message), deps.updateEvery ?? 1000)
+  }
+
+  /**
+   * As open(), but rejects with ChannelClosedError where the channel takes no messages.
+   * @param isNew when nobody can have opened it before
+   */
+  async openOrThrow({ isNew = false } = {}): Promise<void> {
+    if (this.parent !== undefined) return
+    const { records } = this.deps
+    const [first, second] = isNew
+      ? []
+      : await Promise.all(MESSAGES_OF_RUN.map((part) => readPost(records, this.run.id, part)))
+    this.root =
+      this.run.thread !== undefined && this.run.thread !== first?.ts && this.run.thread !== second?.ts
+        ? this.run.thread
+        : undefined
+    const part = second === undefined ? 'parent' : 'parent-2'
+    const known = second?.ts ?? (second === undefined ? first?.ts : undefined)
+    await this.setParent(part, known ?? (await this.postParent(part, await this.running())))
+  }
+
+  async open(): Promise<void> {
+    await this.unlessClosed(() => this.openOrThrow())
+  }
+
+  progress(progress: RunProgress): void {
+    this.last = progress
+    if (this.closed === undefined && this.parent !== undefined) this.live.show(() => this.running())
+  }
+
+  async answer(answer: RunAnswer): Promise<void> {
+    const { run } = this
+    const { message: final, parts, file, picture } = await shownAnswer(this.deps, answer, run)
+    await this.settle(final)
+    if (picture !== undefined) await this.showPicture(final, picture)
+    await this.unlessClosed(async () => {
+      for (const { name, message } of parts)
+        await this.inThread(final, (place) => this.posts.message(run.id, name, place, message))
+      if (file === undefined || (final.isCut !== true && parts.every(({ message }) => message.isCut !== true))) return
+      await this.inThread(final, (place) => this.posts.file(run.id, 'file-readable', place, file()))
+    })
+    if (this.closed !== undefined) await this.tellAsker(final)
+  }
+
+  async refused(refusal: RunRefusal): Promise<void> {
+    await this.settle(
+      refusalMessage(refusalOfRun(refusal, this.run.request), [await runAgainButton(this.deps.records, this.run)]),
+    )
+  }
+
+  async failed(): Promise<void> {
+    // A press on a change is pressed again, by whoever may; nobody does it for them.
+    await this.settle(
+      failedMessage(
+        this.run,
+        this.run.request.kind === 'decide' ? [] : [await runAgainButton(this.deps.records, this.run)],
+      ),
+    )
+  }
+
+  async cancelled(by: string | undefined): Promise<void> {
+    await this.settle(cancelledMessage(this.run, by, this.last, [await runAgainButton(this.deps.records, this.run)]))
+  }
+
+  /** Says what stands instead of a run that could not begin. */
+  async replaceWith(message: SlackMessage): Promise<void> {
+    await this.settle(message)
+  }
+
+  private async running(): Promise<SlackMessage> {
+    const { kind, change: id } = this.run.request
+    const change = kind === 'decide' && id !== undefined ? await readChange(this.deps.records, id) : undefined
+    // What is being written is not cancelled half-way.
+    if (change !== undefined) return (await decisionShown(this.deps, change, this.run)).message
+    this.cancel ??= cancelButton(this.deps.records, this.run)
+    return runningMessage(this.run, this.last, await this.cancel)
+  }
+
+  private place(thread: string | undefined): Place {
+    return { channel: this.run.channel, thread, since: sinceOf(this.run) }
+  }
+
+  private async postParent(part: (typeof MESSAGES_OF_RUN)[number], message: SlackMessage): Promise<string> {
+    try {
+      return await this.posts.message(this.run.id, part, this.place(this.root), message)
+    } catch (error) {
+      if (!(error instanceof MessageGoneError) || this.root === undefined) throw error
+      this.root = undefined
+      return this.posts.message(this.run.id, part, this.place(undefined), message)
+    }
+  }
+
+  private async setParent(part: (typeof MESSAGES_OF_RUN)[number], ts: string): Promise<void> {
+    this.parent = { part, ts }
+    const thread = this.root ?? ts
+    if (this.run.thread !== thread)
+      this.run = await updateRun(this.deps.records, this.run.id, (run) => ({ ...run, thread }))
+  }
+
+  /** Somebody deleted the run's message: a new one takes its place, once. */
+  private async replaceParent(message: SlackMessage): Promise<void> {
+    if (this.parent?.part === 'parent-2') throw new MessageGoneError('the message was deleted twice')
+    await this.setParent('parent-2', await this.postParent('parent-2', message))
+  }
+
+  /** Shows the last state of the run's message. */
+  private async settle(message: SlackMessage): Promise<void> {
+    await this.live.stop()
+    await this.unlessClosed(async () => {
+      await this.openOrThrow()
+      if (this.parent === undefined) return
+      try {
+        await this.posts.update(this.run.channel, this.parent.ts, message)
+      } catch (error) {
+        if (!(error instanceof MessageGoneError)) throw error
+        await this.replaceParent(message)
+      }
+    })
+  }
+
+  /** Acts in the thread; where that is gone, in the thread of a new message that shows `parent`. */
+  private async inThread(parent: SlackMessage, act: (place: Place) => Promise<unknown>): Promise<void> {
+    if (this.closed !== undefined) return
+    try {
+      await act(this.place(this.root ?? this.parent?.ts))
+    } catch (error) {
+      if (!(error instanceof MessageGoneError)) throw error
+      this.root = undefined
+      await this.replaceParent(parent)
+      await act(this.place(this.parent?.ts))
+    }
+  }
+
+  /** A channel may take messages and no files, and a picture only shows what is written: without it the answer goes on. */
+  private async showPicture(parent: SlackMessage, make: () => Promise<AnswerFile>): Promise<void> {
+    try {
+      const file = await make()
+      await this.inThread(parent, (place) => this.posts.file(this.run.id, 'picture', place, file))
+    } catch (error) {
+      if (error instanceof SlackUnavailableError || error instanceof StoreUnavailableError) throw error
+      this.deps.log.warn({ err: error, run: this.run.id }, 'a picture was not shown')
+    }
+  }
+
+  /** An update on the way: tried once, as another follows. */
+  private async updateOnce(message: SlackMessage): Promise<{ retryAfter?: number } | undefined> {
+    const { parent, run } = this
+    if (parent === undefined || this.closed !== undefined) return undefined
+    try {
+      const result = await this.deps.slack.once((client) =>
+        client.chat.update({ channel: run.channel, ts: parent.ts, text: message.text, blocks: message.blocks }),
+      )
+      return result !== undefined && 'retryAfter' in result ? { retryAfter: result.retryAfter } : undefined
+    } catch (error) {
+      if (error instanceof MessageGoneError)
+        await this.unlessClosed(() => this.replaceParent(message)).catch((err: unknown) => this.note(err))
+      else if (error instanceof ChannelClosedError) this.closed = error
+      else this.note(error)
+      return undefined
+    }
+  }
+
+  private note(err: unknown): void {
+    this.deps.log.warn({ err, run: this.run.id }, 'progress was not shown')
+  }
+
+  /** Remembers that the channel takes nothing any more, instead of failing the run for it. */
+  private async unlessClosed(act: () => Promise<void>): Promise<void> {
+    if (this.closed !== undefined) return
+    try {
+      await act()
+    } catch (error) {
+      if (!(error instanceof ChannelClosedError || error instanceof MessageGoneError)) throw error
+      this.closed = error
+      this.deps.log.warn(
+        { err: error, run: this.run.id, channel: this.run.channel },
+        'a run cannot post in its channel any more',
+      )
+    }
+  }
+
+  /** The answer goes to the asker directly when the channel does not take it. */
+  private async tellAsker(final: SlackMessage): Promise<void> {
+    if (!(this.closed instanceof ChannelClosedError)) return
+    const { asker, channel, id } = this.run
+    const why = refusalMessage({
+      why: `The answer could not be posted in the channel you asked in (${channel}): ${this.closed.message}`,
+      remedies: [this.closed.remedy],
+    })
+    const blocks = [...why.blocks, ...final.blocks.filter(({ type }) => type !== 'actions')]
+    await this.posts
+      .message(id, 'direct', { channel: asker.user, since: sinceOf(this.run) }, { text: final.text, blocks })
+      .catch((err: unknown) => this.deps.log.error({ err, run: id }, 'an answer could not be told to anybody'))
+  }
+}
+
+/** A minute before the run began, so that clocks may differ. */
+const sinceOf = ({ createdAt }: RunRecord): string => (Date.parse(createdAt) / 1000 - 60).toFixed(6)

@@ -1,0 +1,79 @@
+import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } from '@slack/web-api'
+
+/** The message or thread that was to be changed or continued is gone. */
+export class MessageGoneError extends Error {
+  override readonly name = 'MessageGoneError'
+}
+
+/** The channel takes no messages from this app; `remedy` says what would help. */
+export class ChannelClosedError extends Error {
+  override readonly name = 'ChannelClosedError'
+  /** Slack's own word: `not_in_channel`. */
+  readonly reason: string
+  readonly remedy: string
+  constructor(reason: string, options?: ErrorOptions) {
+    const [says, remedy] = CLOSED[reason] ?? [`Slack says ${reason}`, 'Ask in another channel.']
+    super(says, options)
+    this.reason = reason
+    this.remedy = remedy
+  }
+}
+
+/** Slack did not answer properly for longer than we wait. The job is worth trying again. */
+export class SlackUnavailableError extends Error {
+  override readonly name = 'SlackUnavailableError'
+  readonly tryAgain = true
+}
+
+const GONE = new Set(['message_not_found', 'thread_not_found', 'cant_update_message', 'edit_window_closed'])
+
+const INVITE = 'Type /invite @mesh-medic in that channel, then ask again.'
+const CLOSED: Readonly<Record<string, readonly [string, string]>> = {
+  not_in_channel: ['I am not in that channel.', INVITE],
+  channel_not_found: ['I cannot see that channel.', INVITE],
+  is_archived: ['The channel is archived.', 'Ask in another channel.'],
+  is_inactive: ['The channel is archived.', 'Ask in another channel.'],
+  restricted_action: [
+    'Posting in that channel is restricted.',
+    'Ask its managers to let mesh-medic post, or ask in another channel.',
+  ],
+  restricted_action_read_only_channel: ['That channel is read-only.', 'Ask in another channel.'],
+  restricted_action_thread_only_channel: [
+    'That channel takes replies only.',
+    'Mention me inside a thread there, or ask in another channel.',
+  ],
+  restricted_action_thread_locked: ['That thread is locked.', 'Ask in the channel itself.'],
+  restricted_action_non_threadable_channel: ['That channel has no threads.', 'Ask in another channel.'],
+  user_is_restricted: ['I may not post there.', 'Ask in another channel.'],
+  no_permission: ['I may not post there.', INVITE],
+}
+
+/** Slack's own troubles that pass. */
+const PASSING = new Set([
+  'internal_error',
+  'fatal_error',
+  'service_unavailable',
+  'request_timeout',
+  'team_added_to_org',
+  'ekm_access_denied',
+  'ratelimited',
+  'message_limit_exceeded',
+])
+
+/** What a failed call means: wait that long; it may or may not have been carried out; or an error that another try repeats. */
+export type Trouble = { kind: 'limited'; seconds: number } | { kind: 'lost' } | { kind: 'final'; error: Error }
+
+/** Sorts an error of the Web API client. */
+export function troubleOf(error: unknown): Trouble {
+  if (error instanceof WebAPIRateLimitedError) return { kind: 'limited', seconds: error.retryAfter }
+  if (error instanceof WebAPIRequestError) return { kind: 'lost' }
+  if (error instanceof WebAPIHTTPError)
+    return error.statusCode >= 500 || error.statusCode === 429 ? { kind: 'lost' } : { kind: 'final', error }
+  if (error instanceof WebAPIPlatformError) {
+    const reason = error.data.error
+    if (GONE.has(reason)) return { kind: 'final', error: new MessageGoneError(reason, { cause: error }) }
+    if (reason in CLOSED) return { kind: 'final', error: new ChannelClosedError(reason, { cause: error }) }
+    return PASSING.has(reason) ? { kind: 'lost' } : { kind: 'final', error }
+  }
+  return { kind: 'final', error: error instanceof Error ? error : new Error(String(error)) }
+}

@@ -1,0 +1,396 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { ClusterWriter } from '../../src/fixes/cluster-writer.ts'
+import { WriteError } from '../../src/fixes/cluster-writer.ts'
+import type { Policy } from '../../src/fixes/policy.ts'
+import { readChange, updateChange, type ChangeRecord } from '../../src/fixes/record.ts'
+import { CHECKS } from '../../src/checks/index.ts'
+import { policyOf } from '../../src/config/policy.ts'
+import { parseRecording } from '../../src/evidence/clients/recording.ts'
+import { auditTrail } from '../../src/capabilities/audit-trail.ts'
+import { processors, type ProcessorsDeps } from '../../src/capabilities/index.ts'
+import { sweepChanges } from '../../src/capabilities/sweep-changes.ts'
+import type { RunJob } from '../../src/queue/queue.ts'
+import { recordedMesh } from '../../src/sandbox/recorded-mesh.ts'
+import { auditEntries, verifyAudit } from '../../src/store/audit.ts'
+import type { Records } from '../../src/store/records.ts'
+import { createRun, listRuns, readRun, type RunRecord, type RunRequest } from '../../src/store/runs.ts'
+import { SCENARIOS } from '../situation.ts'
+import { rememberingLog } from '../slack/house.ts'
+import { memoryRecords } from '../store/memory-records.ts'
+import { FakeBoard } from './fake-board.ts'
+import { FakeThread } from './fake-thread.ts'
+import { defined } from '../../src/mesh/defined.ts'
+
+const NEVER = new AbortController().signal
+const recording = (twin: 'ill' | 'mended'): ReturnType<typeof parseRecording> =>
+  parseRecording(readFileSync(join(SCENARIOS, 'chapter-10', twin, 'recording.json'), 'utf8'))
+const [ILL, MENDED] = [recording('ill'), recording('mended')]
+
+const POLICY: Policy = policyOf({
+  channels: {
+    C_MESH: {
+      roles: {
+        operator: { users: ['U_ONCALL'] },
+        approver: { users: ['U_ONCALL', 'U_SECOND', 'U_THIRD', 'U_UNMAPPED'], groups: ['S_PLATFORM'] },
+      },
+    },
+  },
+  identities: {
+    users: Object.fromEntries(
+      ['U_ONCALL', 'U_SECOND', 'U_THIRD', 'U_MEMBER'].map((user) => [
+        user,
+        { user: `${user.toLowerCase()}@example.com`, groups: ['mesh-medic:approvers'] },
+      ]),
+    ),
+  },
+  changes: { proofSeconds: 0.2 },
+})
+
+interface Bench {
+  records: Records
+  board: FakeBoard
+  work: ReturnType<typeof processors>
+  enqueued: RunJob[]
+  writes: string[]
+  thread: FakeThread
+  /** Presses Propose fix; the stored change. */
+  proposed(): Promise<ChangeRecord>
+  /** A person's press on a change; the run. */
+  press(change: string, verb: 'approve' | 'reject' | 'undo', user: string, reason?: string): Promise<RunRecord>
+  now(change: string): Promise<ChangeRecord>
+  events(): Promise<string[]>
+}
+
+async function bench({
+  policy = POLICY,
+  writer: given,
+  mended = MENDED,
+  ill = ILL,
+}: {
+  policy?: Policy
+  writer?: (real: ClusterWriter) => Partial<ClusterWriter>
+  mended?: typeof MENDED
+  ill?: typeof ILL
+} = {}): Promise<Bench> {
+  const records = await memoryRecords()
+  const board = new FakeBoard({ S_PLATFORM: ['U_MEMBER'] })
+  const { log } = rememberingLog()
+  const enqueued: RunJob[] = []
+  const thread = new FakeThread()
+  const mesh = recordedMesh({ ill, mended })
+  const writes: string[] = []
+  const real: ClusterWriter = {
+    ...mesh.writer,
+    write: async (permit, index, signal) => {
+      const { verb, ref } = permit.writes[index]!
+      writes.push(`${permit.undoes === true ? 'undo ' : ''}${verb} ${ref.kind} ${ref.name} as ${permit.as.user}`)
+      return mesh.writer.write(permit, index, signal)
+    },
+  }
+  const deps: ProcessorsDeps = {
+    records,
+    clients: mesh.clients,
+    checks: CHECKS,
+    openThread: () => thread,
+    audit: auditTrail(records, log),
+    log,
+    policy,
+    writer: { ...real, ...given?.(real) },
+    board,
+    queue: {
+      enqueue: (job) => {
+        enqueued.push(job)
+        return Promise.resolve()
+      },
+      counts: () => Promise.reject(new Error('not asked')),
+    },
+    cancelPoll: 10,
+    proofEvery: 50,
+    meshStatus: () => Promise.reject(new Error('not asked')),
+    testCluster: () => Promise.reject(new Error('not asked')),
+    selfTests: [],
+    store: { kind: 'embedded', ping: () => Promise.resolve() },
+  }
+  const work = processors(deps)
+  const runOf = async (request: RunRequest, user: string): Promise<RunRecord> => {
+    const run = await createRun(records, { request, asker: { user }, channel: 'C_MESH', thread: '1795482395.439000' })
+    await work.process({ run: run.id, kind: request.kind }, NEVER)
+    return (await readRun(records, run.id))!
+  }
+  const now = async (id: string): Promise<ChangeRecord> => (await readChange(records, id))!
+  return {
+    records,
+    board,
+    work,
+    enqueued,
+    writes,
+    thread,
+    now,
+    async proposed() {
+      const run = await runOf(
+        {
+          kind: 'propose',
+          text: 'catalog',
+          namespace: 'istioinaction',
+          target: {
+            key: 'service/istioinaction/catalog',
+            kind: 'Service',
+            namespace: 'istioinaction',
+            name: 'catalog',
+          },
+        },
+        'U_ONCALL',
+      )
+      return now(run.id)
+    },
+    press: (change, verb, user, reason) =>
+      runOf({ kind: 'decide', text: '', change, decision: { verb, ...defined({ reason }) } }, user),
+    events: async () =>
+      (await auditEntries(records)).map(({ entry }) => entry.event).filter((event) => event.startsWith('fix-')),
+  }
+}
+
+describe('a fix', () => {
+  let house: Bench
+  beforeEach(async () => {
+    house = await bench()
+  })
+
+  it('is proposed from the objects, validated, and written nowhere', async () => {
+    const change = await house.proposed()
+    expect(change).toMatchObject({
+      state: 'proposed',
+      act: 'add-subsets',
+      for: 'MESH0101',
+      requester: { user: 'U_ONCALL' },
+      subject: { kind: 'VirtualService', name: 'catalog-v1-v2' },
+      force: false,
+    })
+    expect(change.diff).toContain('+  subsets:')
+    expect(change.baseline.traffic).toMatchObject({ requests: 10, failed: 10, flags: { '503 NC': 10 } })
+    expect(house.writes).toEqual([])
+    expect(house.thread.told.at(-1)).toEqual(['answer', { kind: 'propose', change: change.id }])
+  })
+
+  it('is applied after a second person approved, proved, and undone', async () => {
+    const { id } = await house.proposed()
+    await house.press(id, 'approve', 'U_SECOND')
+    expect(house.writes).toEqual(['apply DestinationRule catalog as u_second@example.com'])
+    const proved = await house.now(id)
+    expect(proved).toMatchObject({
+      state: 'proved',
+      decided: { user: 'U_SECOND', verdict: 'approved' },
+      as: { user: 'u_second@example.com', groups: ['mesh-medic:approvers'] },
+      proof: { outcome: 'gone', after: { verdict: 'healthy', traffic: { requests: 10, failed: 0 } } },
+    })
+    expect(proved.inverse).toMatchObject([{ verb: 'delete', ref: { kind: 'DestinationRule' } }])
+    await house.press(id, 'undo', 'U_THIRD')
+    expect(house.writes.slice(1)).toEqual(['undo delete DestinationRule catalog as u_third@example.com'])
+    expect(await house.now(id)).toMatchObject({ state: 'undone', undo: { user: 'U_THIRD', state: 'undone' } })
+    expect(await house.events()).toEqual([
+      'fix-proposed',
+      'fix-approved',
+      'fix-applied',
+      'fix-verified',
+      'fix-undo-approved',
+      'fix-undone',
+    ])
+    expect(await verifyAudit(house.records)).toMatchObject({ ok: true })
+  })
+
+  it.each([
+    ['the requester', 'U_ONCALL', /asked for this change yourself/],
+    ['a viewer', 'U_VISITOR', /takes the role approver, and you are a viewer/],
+    ['an approver whom nobody mapped', 'U_UNMAPPED', /do not know who you are in Kubernetes/],
+  ])('is not approved by %s', async (_who, user, why) => {
+    const { id } = await house.proposed()
+    await house.press(id, 'approve', user)
+    expect(house.board.told.at(-1)).toMatchObject(['privately', user, { why: expect.stringMatching(why) as string }])
+    expect(await house.now(id)).toMatchObject({ state: 'proposed' })
+    expect(house.writes).toEqual([])
+    expect(await house.events()).toEqual(['fix-proposed', 'fix-refused'])
+  })
+
+  it('is approved by a member of a user group', async () => {
+    const { id } = await house.proposed()
+    await house.press(id, 'approve', 'U_MEMBER')
+    expect(house.writes).toHaveLength(1)
+  })
+
+  it('is written once, however many press at once', async () => {
+    const { id } = await house.proposed()
+    await Promise.all(['U_SECOND', 'U_SECOND', 'U_THIRD', 'U_MEMBER'].map((user) => house.press(id, 'approve', user)))
+    expect(house.writes).toHaveLength(1)
+    const winner = (await house.now(id)).decided!.user
+    const late = house.board.told.filter(([what]) => what === 'privately')
+    expect(late).toHaveLength(3)
+    for (const [, , answer] of late)
+      expect(answer).toMatchObject({ why: expect.stringContaining(`by <@${winner}>`) as string })
+  })
+
+  it('expires, and says so to who comes late', async () => {
+    const { id } = await house.proposed()
+    await updateChange(house.records, id, (change) => ({
+      ...change,
+      expiresAt: new Date(Date.now() - 1000).toISOString(),
+    }))
+    await house.press(id, 'approve', 'U_SECOND')
+    expect(house.board.told.at(-1)).toMatchObject([
+      'privately',
+      'U_SECOND',
+      { why: expect.stringContaining('expired') as string },
+    ])
+    expect(await house.now(id)).toMatchObject({ state: 'expired' })
+    expect(house.writes).toEqual([])
+  })
+
+  it('loses its buttons when its time is over and nobody comes', async () => {
+    const { id } = await house.proposed()
+    await sweepChanges({ records: house.records, board: house.board })
+    expect(await house.now(id)).toMatchObject({ state: 'proposed' })
+    await updateChange(house.records, id, (change) => ({
+      ...change,
+      expiresAt: new Date(Date.now() - 1000).toISOString(),
+    }))
+    await sweepChanges({ records: house.records, board: house.board })
+    expect(house.board.said).toEqual(['proposal expired'])
+  })
+
+  it('is rejected with a reason, and then not approved', async () => {
+    const { id } = await house.proposed()
+    await house.press(id, 'reject', 'U_SECOND', 'not during the freeze')
+    expect(await house.now(id)).toMatchObject({ state: 'rejected', decided: { reason: 'not during the freeze' } })
+    await house.press(id, 'approve', 'U_THIRD')
+    expect(house.board.told.at(-1)).toMatchObject([
+      'privately',
+      'U_THIRD',
+      { why: expect.stringMatching(/^It was rejected by <@U_SECOND>/) as string },
+    ])
+    expect(house.writes).toEqual([])
+  })
+})
+
+describe('a fix that does not go as it should', () => {
+  it("tells the API server's own words when the approver has no rights", async () => {
+    const house = await bench({
+      writer: () => ({
+        write: () =>
+          Promise.reject(
+            new WriteError(
+              'forbidden',
+              'destinationrules.networking.istio.io is forbidden: User "u_second@example.com" cannot patch resource',
+            ),
+          ),
+      }),
+    })
+    const { id } = await house.proposed()
+    await house.press(id, 'approve', 'U_SECOND')
+    expect(await house.now(id)).toMatchObject({
+      state: 'failed',
+      failure: expect.stringContaining('cannot patch resource') as string,
+    })
+    expect(await house.events()).toEqual(['fix-proposed', 'fix-approved', 'fix-failed'])
+  })
+
+  it('is proposed again when the object has moved', async () => {
+    const house = await bench({
+      writer: () => ({
+        write: () => Promise.reject(new WriteError('moved', 'DestinationRule istioinaction/catalog has changed since')),
+      }),
+    })
+    const { id } = await house.proposed()
+    await house.press(id, 'approve', 'U_SECOND')
+    expect(await house.now(id)).toMatchObject({ state: 'superseded' })
+    expect(house.enqueued.map(({ kind }) => kind)).toEqual(['propose'])
+    await house.work.process(house.enqueued[0]!, NEVER)
+    expect(await house.now(house.enqueued[0]!.run)).toMatchObject({
+      state: 'proposed',
+      requester: { user: 'U_ONCALL' },
+    })
+    expect(await house.now(id)).toMatchObject({ successor: house.enqueued[0]!.run })
+  })
+
+  it('is tried again when the API server does not answer, and written once', async () => {
+    let times = 0
+    const house = await bench({
+      writer: (real) => ({
+        write: (...args) =>
+          (times += 1) === 1
+            ? Promise.reject(new WriteError('unavailable', 'the API server could not be reached', { sent: true }))
+            : real.write(...args),
+      }),
+    })
+    const { id } = await house.proposed()
+    await expect(house.press(id, 'approve', 'U_SECOND')).rejects.toThrow('could not be reached')
+    expect(await house.now(id)).toMatchObject({ state: 'applying' })
+    const run = (await listRuns(house.records)).at(-1)!
+    await house.work.process({ run: run.id, kind: 'decide' }, NEVER)
+    expect(house.writes).toHaveLength(1)
+    expect(await house.now(id)).toMatchObject({ state: 'proved' })
+    expect(await house.events()).toEqual(['fix-proposed', 'fix-approved', 'fix-applied', 'fix-verified'])
+  })
+
+  it('is said to be unknown when the API server never comes back', async () => {
+    const house = await bench({
+      writer: () => ({
+        write: () =>
+          Promise.reject(new WriteError('unavailable', 'the API server could not be reached', { sent: true })),
+      }),
+    })
+    const { id } = await house.proposed()
+    await expect(house.press(id, 'approve', 'U_SECOND')).rejects.toThrow()
+    const run = (await listRuns(house.records)).at(-1)!
+    await house.work.gaveUp({ run: run.id, kind: 'decide' }, new Error('the API server could not be reached'))
+    expect(await house.now(id)).toMatchObject({
+      state: 'failed',
+      failure: expect.stringContaining('not known') as string,
+    })
+    expect(await readRun(house.records, run.id)).toMatchObject({ state: 'failed' })
+  })
+
+  it('is still there when the mesh is as it was', async () => {
+    const house = await bench({ mended: ILL })
+    const { id } = await house.proposed()
+    await house.press(id, 'approve', 'U_SECOND')
+    expect(await house.now(id)).toMatchObject({ state: 'proved', proof: { outcome: 'still there' } })
+  })
+
+  it('is undone by itself when a proxy refuses configuration since', async () => {
+    const rejected = parseRecording(
+      readFileSync(join(SCENARIOS, 'rejected-envoyfilter', 'ill', 'recording.json'), 'utf8'),
+    )
+    const house = await bench({ mended: rejected })
+    const { id } = await house.proposed()
+    await house.press(id, 'approve', 'U_SECOND')
+    expect(await house.now(id)).toMatchObject({
+      state: 'undone',
+      proof: { outcome: 'worse' },
+      undo: { user: 'mesh-medic', as: { user: 'u_second@example.com' } },
+    })
+    expect(house.writes).toEqual([
+      'apply DestinationRule catalog as u_second@example.com',
+      'undo delete DestinationRule catalog as u_second@example.com',
+    ])
+    expect(await house.events()).toEqual(['fix-proposed', 'fix-approved', 'fix-applied', 'fix-verified', 'fix-undone'])
+  })
+
+  it('is not undone over what somebody else has changed since', async () => {
+    const house = await bench({
+      writer: (real) => ({
+        write: (permit, ...rest) =>
+          permit.undoes === true
+            ? Promise.reject(new WriteError('moved', 'somebody has changed it'))
+            : real.write(permit, ...rest),
+      }),
+    })
+    const { id } = await house.proposed()
+    await house.press(id, 'approve', 'U_SECOND')
+    await house.press(id, 'undo', 'U_THIRD')
+    expect(await house.now(id)).toMatchObject({
+      state: 'proved',
+      undo: { state: 'failed', says: 'somebody has changed it' },
+    })
+  })
+})

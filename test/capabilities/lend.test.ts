@@ -1,0 +1,244 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { listLeases, readLease } from '../../src/leases/lease-record.ts'
+import { ASK_ONLY, type Policy } from '../../src/fixes/policy.ts'
+import { READ_ONLY } from '../../src/fixes/read-only.ts'
+import { auditTrail } from '../../src/capabilities/audit-trail.ts'
+import { lend } from '../../src/capabilities/lend.ts'
+import { logLevels } from '../../src/capabilities/log-levels.ts'
+import type { ChangeDeps, Processor } from '../../src/capabilities/processor.ts'
+import { auditEntries } from '../../src/store/audit.ts'
+import { confirmPost } from '../../src/store/posts.ts'
+import type { Records } from '../../src/store/records.ts'
+import { createRun, readRun, updateRun, type RunRecord, type RunRequest } from '../../src/store/runs.ts'
+import { FakeProxies, USUAL } from '../leases/fake-proxies.ts'
+import { NEVER } from '../leases/house.ts'
+import { mapRecords } from '../leases/map-records.ts'
+import { rememberingLog } from '../slack/house.ts'
+import { FakeBoard } from './fake-board.ts'
+import { FakeThread } from './fake-thread.ts'
+
+const POLICY: Policy = {
+  ...ASK_ONLY,
+  roles: () => ({ operator: { users: ['U_ONCALL'], groups: ['S_SRE'] } }),
+  slackGroups: () => ['S_SRE'],
+  leases: { proxies: 2, minutes: 15 },
+}
+const LEND: RunRequest = {
+  kind: 'lend',
+  text: 'catalog',
+  namespace: 'shop',
+  target: { key: 'service/shop/catalog', kind: 'Service', namespace: 'shop', name: 'catalog' },
+  lend: { levels: { http: 'debug', router: 'debug' } },
+}
+
+let records: Records
+let proxies: FakeProxies
+let thread: FakeThread
+let board: FakeBoard
+beforeEach(() => {
+  records = mapRecords()
+  proxies = new FakeProxies('a', 'b', 'c')
+  thread = new FakeThread()
+  board = new FakeBoard({ S_SRE: ['U_SRE'] })
+})
+
+function deps(more: Partial<ChangeDeps> = {}): ChangeDeps {
+  const { log } = rememberingLog()
+  return {
+    records,
+    clients: proxies.clients,
+    checks: [],
+    openThread: () => thread,
+    audit: auditTrail(records, log),
+    log,
+    cancelPoll: 5,
+    policy: POLICY,
+    writer: { ...READ_ONLY, ...proxies.writer },
+    board,
+    queue: {
+      enqueue: () => Promise.reject(new Error('not asked')),
+      counts: () => Promise.reject(new Error('not asked')),
+    },
+    ...more,
+  }
+}
+
+const asked = (request: RunRequest = LEND, user = 'U_ONCALL'): Promise<RunRecord> =>
+  createRun(records, { request, asker: { user }, channel: 'C_MESH', thread: '1.1' })
+const carried = async (processor: Processor, run: RunRecord): Promise<RunRecord | undefined> => {
+  await processor({ run: run.id, kind: run.request.kind }, NEVER)
+  return readRun(records, run.id)
+}
+const refusals = (): string[] =>
+  thread.told.filter(([what]) => what === 'refused').map(([, error]) => (error as Error).message)
+const events = async (): Promise<string[]> => (await auditEntries(records)).map(({ entry }) => entry.event)
+
+describe('lending, in a channel', () => {
+  it('lends on as many proxies as may be, tells the lease, and keeps its place', async () => {
+    const run = await asked()
+    expect(await carried(lend(deps()), run)).toMatchObject({ state: 'done', outcome: { verdict: 'lent' } })
+    expect(thread.told.at(-1)).toEqual(['answer', { kind: 'lend', lease: run.id }])
+    expect(await readLease(records, run.id)).toMatchObject({
+      state: 'lent',
+      run: run.id,
+      channel: 'C_MESH',
+      thread: '1.1',
+      target: 'service/shop/catalog',
+      asked: { text: 'catalog', namespace: 'shop' },
+      notes: ['2 of its 3 proxies'],
+      by: { user: 'U_ONCALL' },
+    })
+    expect(['a', 'b', 'c'].map((name) => proxies.at(name).levels.http)).toEqual(['debug', 'debug', 'warning'])
+    expect(await events()).toEqual(['lease-granted', 'diagnosis-finished'])
+  })
+
+  it('lends what was named, for as long', async () => {
+    const run = await asked({ ...LEND, lend: { levels: { pool: 'trace' }, minutes: 2, pods: ['c'] } })
+    await carried(lend(deps()), run)
+    const lease = await readLease(records, run.id)
+    expect(lease).toMatchObject({ lent: { pool: 'trace' }, proxies: [{ pod: { name: 'c' } }] })
+    expect(Date.parse(lease?.until ?? '') - Date.parse(lease?.from ?? '')).toBe(120_000)
+    expect(lease?.notes).toBeUndefined()
+  })
+
+  it('is told again by another worker, without lending again', async () => {
+    const run = await asked()
+    await carried(lend(deps()), run)
+    await updateRun(records, run.id, (now) => ({ ...now, state: 'running' }))
+    await carried(lend(deps()), run)
+    expect(thread.said).toEqual(['open', 'answer', 'open', 'answer'])
+    expect(proxies.sets).toHaveLength(2)
+  })
+
+  it.each([
+    [
+      'minutes beyond the limit',
+      { levels: { http: 'debug' }, minutes: 30 },
+      '30 minutes are more than may be lent at a time: 15 minutes',
+    ],
+    [
+      'proxies beyond the limit',
+      { levels: { http: 'debug' }, proxies: 3 },
+      'That is 3 proxies; at most 2 are lent at a time',
+    ],
+    ['half a proxy', { levels: { http: 'debug' }, proxies: 0.5 }, '0.5 is no number of pods'],
+    ['an unknown logger', { levels: { htp: 'debug' } }, 'The proxy has no logger "htp" (nearest: http, http2)'],
+    [
+      'a pod of another target',
+      { levels: { http: 'debug' }, pods: ['x'] },
+      'No running proxy of the target is in a pod "x"',
+    ],
+    ['no levels', { levels: {} }, 'No logger and level was given'],
+  ])('%s: refused, with nothing stored or set', async (_what, wanted, why) => {
+    const run = await asked({ ...LEND, lend: wanted })
+    expect(await carried(lend(deps()), run)).toMatchObject({ state: 'done', outcome: { verdict: 'refused' } })
+    expect(refusals()).toEqual([expect.stringContaining(why)])
+    expect(await listLeases(records)).toEqual([])
+    expect(proxies.sets).toEqual([])
+    expect(await events()).toEqual(['lease-refused'])
+  })
+
+  it('a proxy that does not answer, alone: refused with why', async () => {
+    proxies = new FakeProxies('a')
+    proxies.at('a').silent = 'Error: failed to execute command on Envoy: EOF'
+    await carried(lend(deps()), await asked())
+    expect(refusals()).toEqual(['Nothing was lent. a: Error: failed to execute command on Envoy: EOF.'])
+    expect(await events()).toEqual(['lease-refused'])
+  })
+
+  it('what somebody else has: refused with who and until when', async () => {
+    await carried(lend(deps()), await asked({ ...LEND, lend: { levels: { http: 'debug' }, pods: ['a'] } }))
+    await carried(lend(deps()), await asked({ ...LEND, lend: { levels: { http: 'trace' }, pods: ['a'] } }, 'U_SRE'))
+    expect(refusals()).toEqual([
+      expect.stringMatching(/^Nothing was lent\. a: http is lent already, by U_ONCALL until \d\d:\d\d:\d\d UTC/),
+    ])
+    expect(proxies.at('a').levels.http).toBe('debug')
+  })
+
+  it('a target without a sidecar, or one that is not there', async () => {
+    proxies = new FakeProxies()
+    await carried(lend(deps()), await asked())
+    await carried(lend(deps()), await asked({ ...LEND, text: 'catalg' }))
+    expect(refusals()).toEqual([
+      'catalog in shop has no pod.',
+      'There is no service catalg in namespace shop. Nearest: catalog.',
+    ])
+  })
+
+  it('a person without the role is answered alone, and the thread stays as it is', async () => {
+    const run = await asked(LEND, 'U_GUEST')
+    expect(await carried(lend(deps()), run)).toMatchObject({ state: 'done', outcome: { verdict: 'refused' } })
+    expect(thread.said).toEqual([])
+    expect(board.told).toEqual([
+      [
+        'privately',
+        'U_GUEST',
+        expect.objectContaining({ why: expect.stringContaining('that takes the role operator') as string }),
+      ],
+    ])
+    expect(await events()).toEqual(['lease-refused'])
+    expect(proxies.sets).toEqual([])
+  })
+
+  it('a person without the role whose run has its message already is answered there', async () => {
+    const run = await asked(LEND, 'U_GUEST')
+    await confirmPost(records, run.id, 'parent', { ts: '1.2' })
+    await carried(lend(deps()), run)
+    expect(thread.said).toEqual(['refused'])
+    expect(board.told).toEqual([])
+  })
+
+  it('a member of a group with the role may', async () => {
+    await carried(lend(deps()), await asked(LEND, 'U_SRE'))
+    expect(thread.said).toEqual(['open', 'answer'])
+  })
+
+  it('cancelled half-way: what was set is put back before it is told', async () => {
+    const run = await asked()
+    let told: unknown
+    thread.cancelled = () => {
+      told = ['a', 'b'].map((name) => proxies.at(name).levels)
+      return Promise.resolve()
+    }
+    proxies.beforeSet = async (pod, logger) => {
+      if (pod !== 'b' || logger !== 'router') return
+      await updateRun(records, run.id, (now) => ({ ...now, cancelAsked: true, cancelAskedBy: 'U_SECOND' }))
+      // istioctl goes on for a moment.
+      delete proxies.beforeSet
+      await new Promise((resolve) => setTimeout(resolve, 60))
+    }
+    expect(await carried(lend(deps()), run)).toMatchObject({ state: 'cancelled' })
+    expect(told).toEqual([USUAL, USUAL])
+    expect(await readLease(records, run.id)).toMatchObject({
+      state: 'over',
+      ended: { why: 'given back', by: 'U_SECOND' },
+    })
+  })
+})
+
+describe('showing levels', () => {
+  it('reads every proxy, and says which does not answer', async () => {
+    proxies.at('b').silent = 'EOF'
+    await carried(logLevels(deps()), await asked({ kind: 'log-levels', text: 'catalog' }))
+    expect(thread.told.at(-1)).toMatchObject([
+      'answer',
+      {
+        kind: 'log-levels',
+        proxies: [{ pod: { name: 'a' }, levels: USUAL }, { pod: { name: 'b' }, says: 'EOF' }, { pod: { name: 'c' } }],
+      },
+    ])
+    expect(proxies.sets).toEqual([])
+  })
+
+  it('reads twenty at most', async () => {
+    proxies = new FakeProxies(...Array.from({ length: 25 }, (_, index) => `p${String(index).padStart(2, '0')}`))
+    await carried(logLevels(deps()), await asked({ kind: 'log-levels', text: 'catalog' }))
+    expect(thread.told.at(-1)?.[1]).toMatchObject({ proxies: Array.from({ length: 20 }, () => ({ levels: USUAL })) })
+  })
+
+  it('may be asked by everybody', async () => {
+    expect(
+      await carried(logLevels(deps()), await asked({ kind: 'log-levels', text: 'catalog' }, 'U_GUEST')),
+    ).toMatchObject({ state: 'done', outcome: { verdict: 'shown' } })
+  })
+})

@@ -1,0 +1,39 @@
+import { lend, type LendRequest } from '../../src/leases/lend.ts'
+import type { LeaseDeps } from '../../src/leases/lend.ts'
+import type { LeaseRecord } from '../../src/leases/lease-record.ts'
+import { auditEntries } from '../../src/store/audit.ts'
+import type { Records } from '../../src/store/records.ts'
+import type { FakeProxies } from './fake-proxies.ts'
+
+export const NEVER = new AbortController().signal
+
+let made = 0
+/** A request for `http:debug,router:debug` on all pods, in a lease of its own. */
+export function requestFor(proxies: FakeProxies, more: Partial<LendRequest> = {}): LendRequest {
+  made += 1
+  return {
+    id: `lease-${made}`,
+    run: `run-${made}`,
+    levels: { http: 'debug', router: 'debug' },
+    minutes: 10,
+    pods: proxies.pods,
+    by: { user: 'U_ONCALL' },
+    target: 'service/shop/catalog',
+    asked: { text: 'catalog' },
+    channel: 'C_MESH',
+    thread: '1.1',
+    ...more,
+  }
+}
+
+export const depsOf = (records: Records, { clients, writer }: FakeProxies): LeaseDeps => ({ records, clients, writer })
+
+/** Lends, as requestFor says. */
+export const lent = (records: Records, proxies: FakeProxies, more: Partial<LendRequest> = {}): Promise<LeaseRecord> =>
+  lend(depsOf(records, proxies), requestFor(proxies, more), NEVER)
+
+export const statesOf = ({ proxies }: LeaseRecord): string[] => proxies.map(({ state }) => state)
+
+/** Audit events of a lease, in order. */
+export const eventsOf = async (records: Records, lease: string): Promise<string[]> =>
+  (await auditEntries(records)).filter(({ entry }) => entry.facts.lease === lease).map(({ entry }) => entry.event)

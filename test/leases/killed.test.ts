@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest'
+import { giveBack } from '../../src/leases/give-back.ts'
+import { readLease, updateLease } from '../../src/leases/lease-record.ts'
+import { lend, type LeaseDeps } from '../../src/leases/lend.ts'
+import { sweepLeases } from '../../src/leases/sweep-leases.ts'
+import { verifyAudit } from '../../src/store/audit.ts'
+import type { Records } from '../../src/store/records.ts'
+import { FakeProxies, USUAL } from './fake-proxies.ts'
+import { depsOf, eventsOf, NEVER, requestFor } from './house.ts'
+import { mapRecords } from './map-records.ts'
+
+/** Our process is gone: nothing of it acts any more. */
+class Killed extends Error {}
+
+/**
+ * Dependencies of a process that is killed at its nth act on the store or a proxy: before it is done, or after. From then on nothing acts.
+ * `acts` counts, so that a process that is never killed says how many there are.
+ */
+function killedAt(
+  nth: number,
+  when: 'before' | 'after',
+  deps: LeaseDeps,
+): { deps: LeaseDeps; acts: () => number; ended: () => Promise<unknown> } {
+  let acts = 0
+  const begun: Promise<unknown>[] = []
+  const mortal =
+    <A extends unknown[], T>(act: (...args: A) => Promise<T>) =>
+    async (...args: A): Promise<T> => {
+      acts += 1
+      if (acts > nth || (acts === nth && when === 'before')) throw new Killed()
+      const acting = act(...args)
+      begun.push(acting)
+      const done = await acting
+      if (acts >= nth) throw new Killed()
+      return done
+    }
+  const { records, clients, writer } = deps
+  return {
+    acts: () => acts,
+    // What was on its way to the store or a proxy arrives.
+    ended: () => Promise.allSettled(begun),
+    deps: {
+      records: {
+        ...records,
+        read: mortal((...args) => records.read(...args)),
+        write: mortal((...args) => records.write(...args)),
+        remove: mortal((...args) => records.remove(...args)),
+        append: mortal((...args) => records.append(...args)),
+        entries: mortal((...args) => records.entries(...args)),
+        lastEntry: mortal((...args) => records.lastEntry(...args)),
+      },
+      clients: { ...clients, istioctl: { run: mortal((...args) => clients.istioctl.run(...args)) } },
+      writer: { setLogLevels: mortal((...args) => writer.setLogLevels(...args)) },
+    },
+  }
+}
+
+/** The seconds pass after which another process may take what the killed one had in hand. */
+async function letGo(records: Records): Promise<void> {
+  for (const { id } of await records.list('proxies-in-hand')) await records.remove('proxies-in-hand', id)
+}
+
+const FORMER = { a: { ...USUAL, http: 'info' }, b: USUAL }
+
+function house(): FakeProxies {
+  const proxies = new FakeProxies('a', 'b')
+  proxies.at('a').levels.http = 'info'
+  return proxies
+}
+const levels = (proxies: FakeProxies): unknown => ({ a: proxies.at('a').levels, b: proxies.at('b').levels })
+
+/** How many acts a lender, or one who gives back, makes when nobody kills it. */
+async function actsOf(what: 'lending' | 'giving back'): Promise<number> {
+  const records = mapRecords()
+  const proxies = house()
+  const request = requestFor(proxies)
+  const never = killedAt(Infinity, 'before', depsOf(records, proxies))
+  await lend(what === 'lending' ? never.deps : depsOf(records, proxies), request, NEVER)
+  if (what === 'giving back') await giveBack(never.deps, request.id, { why: 'time' }, NEVER)
+  return never.acts()
+}
+
+describe('killed while lending, at every act', () => {
+  it.each([
+    ['before', 'another worker goes on'],
+    ['after', 'another worker goes on'],
+    ['before', 'the sweep ends it'],
+    ['after', 'the sweep ends it'],
+  ] as const)('%s it was done; %s', async (when, next) => {
+    const acts = await actsOf('lending')
+    expect(acts).toBeGreaterThan(20)
+    for (let nth = 1; nth <= acts; nth += 1) {
+      const records = mapRecords()
+      const proxies = house()
+      const deps = depsOf(records, proxies)
+      const request = requestFor(proxies)
+      const killed = killedAt(nth, when, deps)
+      await lend(killed.deps, request, NEVER).catch((error: unknown) => {
+        if (!(error instanceof Killed)) throw error
+      })
+      await killed.ended()
+      await letGo(records)
+      if (next === 'another worker goes on') {
+        const lease = await lend(deps, request, NEVER)
+        expect([nth, lease.state, lease.proxies.map(({ before }) => before)]).toEqual([
+          nth,
+          'lent',
+          [
+            { http: 'info', router: 'warning' },
+            { http: 'warning', router: 'warning' },
+          ],
+        ])
+        expect(levels(proxies)).toEqual({
+          a: { ...FORMER.a, http: 'debug', router: 'debug' },
+          b: { ...FORMER.b, http: 'debug', router: 'debug' },
+        })
+      }
+      await updateLease(records, request.id, (lease) => ({ ...lease, until: new Date(Date.now() - 1).toISOString() }))
+      await sweepLeases(
+        {
+          ...deps,
+          trouble: (error) => {
+            throw error
+          },
+        },
+        NEVER,
+      )
+      expect([nth, levels(proxies)]).toEqual([nth, FORMER])
+      const after = await readLease(records, request.id)
+      expect([nth, after?.state ?? 'over']).toEqual([nth, 'over'])
+      const events = await eventsOf(records, request.id)
+      expect([[], ['lease-granted', 'lease-ended'], ['lease-ended'], ['lease-refused']]).toContainEqual(events)
+      // Whatever was set was granted first, and has an end.
+      if (proxies.sets.length > 0) expect(events).toEqual(['lease-granted', 'lease-ended'])
+      expect(await verifyAudit(records)).toMatchObject({ ok: true })
+    }
+  })
+})
+
+describe('killed while giving back, at every act', () => {
+  it.each(['before', 'after'] as const)('%s it was done', async (when) => {
+    const acts = await actsOf('giving back')
+    expect(acts).toBeGreaterThan(15)
+    for (let nth = 1; nth <= acts; nth += 1) {
+      const records = mapRecords()
+      const proxies = house()
+      const deps = depsOf(records, proxies)
+      const request = requestFor(proxies)
+      await lend(deps, request, NEVER)
+      const killed = killedAt(nth, when, deps)
+      await giveBack(killed.deps, request.id, { why: 'given back', by: 'U_SECOND' }, NEVER).catch((error: unknown) => {
+        if (!(error instanceof Killed)) throw error
+      })
+      await killed.ended()
+      await letGo(records)
+      await updateLease(records, request.id, (lease) => ({ ...lease, until: new Date(Date.now() - 1).toISOString() }))
+      await sweepLeases(
+        {
+          ...deps,
+          trouble: (error) => {
+            throw error
+          },
+        },
+        NEVER,
+      )
+      await sweepLeases(
+        {
+          ...deps,
+          board: { lease: () => Promise.resolve(), leaseFile: () => Promise.resolve() },
+          trouble: (error) => {
+            throw error
+          },
+        },
+        NEVER,
+      )
+      expect([nth, levels(proxies)]).toEqual([nth, FORMER])
+      expect([nth, await readLease(records, request.id)]).toMatchObject([
+        nth,
+        { state: 'over', told: true, proxies: [{ state: 'returned' }, { state: 'returned' }] },
+      ])
+      expect([nth, await eventsOf(records, request.id)]).toEqual([nth, ['lease-granted', 'lease-ended']])
+    }
+  })
+})

@@ -1,0 +1,278 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { extendLease } from '../../src/leases/extend.ts'
+import { giveBack } from '../../src/leases/give-back.ts'
+import { readLease, updateLease } from '../../src/leases/lease-record.ts'
+import { LeaseRefusedError } from '../../src/leases/lease-refused.ts'
+import { lend, requireMinutes } from '../../src/leases/lend.ts'
+import { UnseenError } from '../../src/evidence/clients/clients.ts'
+import { auditEntries } from '../../src/store/audit.ts'
+import type { Records } from '../../src/store/records.ts'
+import { FakeProxies, USUAL } from './fake-proxies.ts'
+import { depsOf, eventsOf, lent, NEVER, requestFor, statesOf } from './house.ts'
+import { mapRecords } from './map-records.ts'
+
+let records: Records
+beforeEach(() => {
+  records = mapRecords()
+})
+
+describe('a lease', () => {
+  it('notes what was there, says who has it until when, and sets the levels of every proxy', async () => {
+    const proxies = new FakeProxies('a', 'b')
+    proxies.at('b').levels.http = 'info'
+    const lease = await lent(records, proxies)
+    expect(lease).toMatchObject({ state: 'lent', lent: { http: 'debug', router: 'debug' }, by: { user: 'U_ONCALL' } })
+    expect(Date.parse(lease.until) - Date.parse(lease.from)).toBe(600_000)
+    expect(lease.proxies).toMatchObject([
+      {
+        pod: { kind: 'Pod', namespace: 'shop', name: 'a' },
+        uid: proxies.at('a').uid,
+        proxyStartedAt: '2026-11-24T00:00:00Z',
+        before: { http: 'warning', router: 'warning' },
+        state: 'lent',
+      },
+      { pod: { name: 'b' }, before: { http: 'info', router: 'warning' }, state: 'lent' },
+    ])
+    expect(proxies.at('a').levels).toEqual({ ...USUAL, http: 'debug', router: 'debug' })
+    expect(await eventsOf(records, lease.id)).toEqual(['lease-granted'])
+  })
+
+  it('is granted on record before anything is set', async () => {
+    const proxies = new FakeProxies('a')
+    const request = requestFor(proxies)
+    let events: string[] = []
+    proxies.beforeSet = async () => {
+      events = await eventsOf(records, request.id)
+    }
+    await lend(depsOf(records, proxies), request, NEVER)
+    expect(events).toEqual(['lease-granted'])
+    const [granted] = await auditEntries(records)
+    expect(granted?.entry).toMatchObject({
+      run: request.run,
+      target: 'service/shop/catalog',
+      by: { user: 'U_ONCALL' },
+      facts: {
+        lent: request.levels,
+        proxies: [{ pod: { name: 'a' }, before: { http: 'warning', router: 'warning' } }],
+      },
+    })
+  })
+
+  it('asked for again with the same id is the same lease', async () => {
+    const proxies = new FakeProxies('a')
+    const request = requestFor(proxies)
+    const first = await lend(depsOf(records, proxies), request, NEVER)
+    expect(await lend(depsOf(records, proxies), { ...request, minutes: 1 }, NEVER)).toEqual(first)
+    expect(proxies.sets).toHaveLength(1)
+  })
+
+  it('is made once by two workers that have the same job', async () => {
+    const proxies = new FakeProxies('a', 'b')
+    const request = requestFor(proxies)
+    const [one, other] = await Promise.all([
+      lend(depsOf(records, proxies), request, NEVER),
+      lend(depsOf(records, proxies), request, NEVER),
+    ])
+    expect(statesOf(one)).toEqual(['lent', 'lent'])
+    expect(statesOf(other)).toEqual(['lent', 'lent'])
+    expect(proxies.sets).toHaveLength(2)
+    await giveBack(depsOf(records, proxies), request.id, { why: 'time' }, NEVER)
+    expect([proxies.at('a').levels, proxies.at('b').levels]).toEqual([USUAL, USUAL])
+    expect(await eventsOf(records, request.id)).toEqual(['lease-granted', 'lease-ended'])
+  })
+})
+
+describe('a proxy that cannot be lent', () => {
+  it('is refused with why; the others are lent', async () => {
+    const proxies = new FakeProxies('a', 'b', 'c', 'd')
+    proxies.at('b').silent = 'Error: failed to execute command on Envoy: EOF'
+    delete proxies.at('c').levels.router
+    const request = requestFor(proxies)
+    proxies.proxies.delete('d')
+    const lease = await lend(depsOf(records, proxies), request, NEVER)
+    expect(lease.state).toBe('lent')
+    expect(lease.proxies.map(({ pod, state, says }) => [pod.name, state, says])).toEqual([
+      ['a', 'lent', undefined],
+      ['b', 'refused', 'Error: failed to execute command on Envoy: EOF'],
+      ['c', 'refused', 'the proxy has no logger "router"'],
+      ['d', 'refused', 'its pod is gone'],
+    ])
+    expect(proxies.sets).toEqual(['a http:debug,router:debug'])
+  })
+
+  it('is in a pod that is being deleted', async () => {
+    const proxies = new FakeProxies('a')
+    proxies.at('a').deletionTimestamp = '2026-11-24T00:10:00Z'
+    expect(await lent(records, proxies)).toMatchObject({
+      state: 'over',
+      proxies: [{ state: 'refused', says: 'its pod is being deleted' }],
+    })
+    expect(proxies.sets).toEqual([])
+  })
+
+  it('ends the lease at once when it is the only one, and leaves nothing claimed', async () => {
+    const proxies = new FakeProxies('a')
+    proxies.at('a').silent = 'EOF'
+    const lease = await lent(records, proxies)
+    expect(lease).toMatchObject({
+      state: 'over',
+      ended: { why: 'failed' },
+      proxies: [{ state: 'refused', before: {} }],
+    })
+    expect(await eventsOf(records, lease.id)).toEqual(['lease-refused'])
+    delete proxies.at('a').silent
+    expect((await lent(records, proxies)).state).toBe('lent')
+  })
+
+  it('stops answering half-way: what was set is put back', async () => {
+    const proxies = new FakeProxies('a', 'b')
+    let tries = 0
+    proxies.beforeSet = (pod, logger) => {
+      if (pod === 'b' && logger === 'router' && (tries += 1) === 1) throw new UnseenError('unavailable', 'EOF')
+    }
+    const lease = await lent(records, proxies)
+    expect(lease.proxies.map(({ state, says }) => [state, says])).toEqual([
+      ['lent', undefined],
+      ['refused', 'EOF'],
+    ])
+    expect(proxies.at('b').levels).toEqual(USUAL)
+  })
+
+  it('stops answering for good half-way: it is put back at the end', async () => {
+    const proxies = new FakeProxies('a')
+    proxies.beforeSet = (pod, logger) => {
+      if (logger !== 'router') return
+      proxies.at(pod).silent = 'EOF'
+      throw new UnseenError('unavailable', 'EOF')
+    }
+    const lease = await lent(records, proxies)
+    expect(lease).toMatchObject({
+      state: 'lent',
+      proxies: [{ state: 'lent', says: 'EOF; what of it was set is not known, and is put back at the end' }],
+    })
+    expect(proxies.at('a').levels.http).toBe('debug')
+    delete proxies.at('a').silent
+    delete proxies.beforeSet
+    expect(await giveBack(depsOf(records, proxies), lease.id, { why: 'time' }, NEVER)).toMatchObject({
+      state: 'over',
+      proxies: [{ state: 'returned' }],
+    })
+    expect(proxies.at('a').levels).toEqual(USUAL)
+  })
+
+  it('does not keep what it was told', async () => {
+    const proxies = new FakeProxies('a')
+    proxies.beforeSet = () => {
+      queueMicrotask(() => Object.assign(proxies.at('a').levels, USUAL))
+    }
+    expect(await lent(records, proxies)).toMatchObject({
+      state: 'over',
+      proxies: [{ state: 'refused', says: expect.stringMatching(/it did not take/) as string }],
+    })
+  })
+})
+
+describe('what is lent already', () => {
+  it('is refused to a second, who is told who has it until when; other loggers of the same proxy are not', async () => {
+    const proxies = new FakeProxies('a')
+    const first = await lent(records, proxies)
+    const second = await lent(records, proxies, {
+      levels: { router: 'trace', pool: 'debug' },
+      by: { user: 'U_SECOND' },
+    })
+    expect(second).toMatchObject({
+      state: 'over',
+      proxies: [
+        {
+          state: 'refused',
+          says: `router is lent already, by U_ONCALL until ${first.until.slice(11, 19)} UTC (lease ${first.id}); it can be given back or extended`,
+        },
+      ],
+    })
+    expect(proxies.at('a').levels).toEqual({ ...USUAL, http: 'debug', router: 'debug' })
+    const third = await lent(records, proxies, { levels: { pool: 'debug' } })
+    expect(third.state).toBe('lent')
+    await Promise.all(
+      [first, third].map(({ id }) => giveBack(depsOf(records, proxies), id, { why: 'given back' }, NEVER)),
+    )
+    expect(proxies.at('a').levels).toEqual(USUAL)
+  })
+
+  it('is lent to one of many who ask at once', async () => {
+    const proxies = new FakeProxies('a', 'b')
+    const leases = await Promise.all(Array.from({ length: 8 }, () => lent(records, proxies)))
+    const names = ['a', 'b'].map((name) =>
+      leases.filter((lease) => lease.proxies.some(({ pod, state }) => pod.name === name && state === 'lent')),
+    )
+    expect(names.map((holders) => holders.length)).toEqual([1, 1])
+    await Promise.all(leases.map(({ id }) => giveBack(depsOf(records, proxies), id, { why: 'time' }, NEVER)))
+    expect([proxies.at('a').levels, proxies.at('b').levels]).toEqual([USUAL, USUAL])
+  })
+
+  it('can be lent again once it was given back, also while another proxy of that lease does not answer', async () => {
+    const proxies = new FakeProxies('a', 'b')
+    const first = await lent(records, proxies)
+    proxies.at('b').silent = 'EOF'
+    expect(await giveBack(depsOf(records, proxies), first.id, { why: 'time' }, NEVER)).toMatchObject({
+      state: 'returning',
+      proxies: [{ state: 'returned' }, { state: 'unreachable', says: 'EOF' }],
+    })
+    const second = await lent(records, proxies, { levels: { http: 'trace' } })
+    expect(second.proxies).toMatchObject([
+      { state: 'lent', before: { http: 'warning' } },
+      { state: 'refused', says: expect.stringContaining('lent already') as string },
+    ])
+  })
+
+  it('belongs to the pod: one of the same name that took its place has loggers of its own', async () => {
+    const proxies = new FakeProxies('a')
+    await lent(records, proxies)
+    proxies.add('a')
+    expect((await lent(records, proxies)).state).toBe('lent')
+  })
+})
+
+describe('the limit', () => {
+  it.each([0.1, 1, 15])('takes %d minutes', (minutes) => {
+    expect(() => requireMinutes(minutes, 15)).not.toThrow()
+  })
+  it.each([15.1, 16, 10_000, 0, -1, NaN, Infinity])('does not take %d minutes', (minutes) => {
+    expect(() => requireMinutes(minutes, 15)).toThrow(LeaseRefusedError)
+  })
+  it('says what would work', () => {
+    expect(() => requireMinutes(30, 15)).toThrow(
+      '30 minutes are more than may be lent at a time: 15 minutes (limits.leaseMinutes).',
+    )
+  })
+})
+
+describe('extending', () => {
+  const BY = { user: 'U_SECOND' }
+  it('counts anew from now, and is on record', async () => {
+    const lease = await lent(records, new FakeProxies('a'), { minutes: 2 })
+    const longer = await extendLease(records, lease.id, { minutes: 10, most: 15, by: BY })
+    expect(Date.parse(longer.until) - Date.now()).toBeGreaterThan(590_000)
+    expect(Date.parse(longer.until) - Date.now()).toBeLessThanOrEqual(600_000)
+    expect(await eventsOf(records, lease.id)).toEqual(['lease-granted', 'lease-extended'])
+  })
+
+  it('never shortens', async () => {
+    const lease = await lent(records, new FakeProxies('a'), { minutes: 10 })
+    expect((await extendLease(records, lease.id, { minutes: 1, most: 15, by: BY })).until).toBe(lease.until)
+    expect(await eventsOf(records, lease.id)).toEqual(['lease-granted'])
+  })
+
+  it('is refused beyond the limit, when it is over, and when there is none', async () => {
+    const proxies = new FakeProxies('a')
+    const lease = await lent(records, proxies)
+    await expect(extendLease(records, lease.id, { minutes: 16, most: 15, by: BY })).rejects.toThrow(
+      '16 minutes are more than',
+    )
+    await updateLease(records, lease.id, (now) => ({ ...now, until: new Date(Date.now() - 1).toISOString() }))
+    await expect(extendLease(records, lease.id, { minutes: 5, most: 15, by: BY })).rejects.toThrow('over already')
+    await giveBack(depsOf(records, proxies), lease.id, { why: 'time' }, NEVER)
+    await expect(extendLease(records, lease.id, { minutes: 5, most: 15, by: BY })).rejects.toThrow('over already')
+    await expect(extendLease(records, 'no-lease', { minutes: 5, most: 15, by: BY })).rejects.toThrow('do not know')
+    expect((await readLease(records, lease.id))?.state).toBe('over')
+  })
+})

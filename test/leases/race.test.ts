@@ -1,0 +1,260 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { giveBack } from '../../src/leases/give-back.ts'
+import { readLease } from '../../src/leases/lease-record.ts'
+import { lend, type LeaseDeps } from '../../src/leases/lend.ts'
+import { withProxyInHand } from '../../src/leases/proxy-in-hand.ts'
+import { UnseenError } from '../../src/evidence/clients/clients.ts'
+import type { Records } from '../../src/store/records.ts'
+import { FakeProxies, USUAL } from './fake-proxies.ts'
+import { depsOf, NEVER, requestFor } from './house.ts'
+import { mapRecords } from './map-records.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** Another process gives the lease back, as it would when the lender was thought dead. */
+async function givenBackMeanwhile(deps: LeaseDeps, id: string): Promise<void> {
+  for (const { id: hand } of await deps.records.list('proxies-in-hand'))
+    await deps.records.remove('proxies-in-hand', hand)
+  await giveBack(deps, id, { why: 'given back' }, NEVER)
+}
+
+describe('a lease that is given back while it is being lent', () => {
+  it('is not set any more', async () => {
+    const records = mapRecords()
+    const proxies = new FakeProxies('a')
+    const request = requestFor(proxies)
+    const slow: Records = {
+      ...records,
+      async append(...args) {
+        const done = await records.append(...args)
+        await givenBackMeanwhile(depsOf(records, proxies), request.id)
+        return done
+      },
+    }
+    await lend({ ...depsOf(records, proxies), records: slow }, request, NEVER)
+    expect(proxies.sets).toEqual([])
+    expect(await readLease(records, request.id)).toMatchObject({ state: 'over', ended: { why: 'given back' } })
+  })
+
+  it('is not set by a lender that was frozen until it had lost the proxy', async () => {
+    const records = mapRecords()
+    const proxies = new FakeProxies('a')
+    const request = requestFor(proxies)
+    const deps = depsOf(records, proxies)
+    let looks = 0
+    const frozen: LeaseDeps = {
+      ...deps,
+      clients: {
+        ...deps.clients,
+        kubernetes: {
+          ...deps.clients.kubernetes,
+          async list(...args) {
+            const pods = await deps.clients.kubernetes.list(...args)
+            // The second look is the one right before setting.
+            if (args[0].plural === 'pods' && (looks += 1) === 2) {
+              await givenBackMeanwhile(deps, request.id)
+              vi.useFakeTimers({ toFake: ['Date'] })
+              vi.setSystemTime(Date.now() + 30_000)
+            }
+            return pods
+          },
+        },
+      },
+    }
+    await lend(frozen, request, NEVER)
+    expect(looks).toBeGreaterThanOrEqual(2)
+    expect(proxies.sets).toEqual([])
+    expect(await readLease(records, request.id)).toMatchObject({ state: 'over', proxies: [{ state: 'returned' }] })
+  })
+
+  it('is put back by the lender itself when its istioctl was that slow', async () => {
+    const records = mapRecords()
+    const proxies = new FakeProxies('a')
+    const request = requestFor(proxies)
+    const deps = depsOf(records, proxies)
+    let isFirst = true
+    proxies.beforeSet = async () => {
+      if (isFirst) {
+        isFirst = false
+        await givenBackMeanwhile(deps, request.id)
+        expect(await readLease(records, request.id)).toMatchObject({ state: 'over', proxies: [{ state: 'returned' }] })
+      }
+    }
+    await lend(deps, request, NEVER)
+    expect(proxies.sets).toEqual(['a http:debug,router:debug', 'a http:warning,router:warning'])
+    expect(proxies.at('a').levels).toEqual(USUAL)
+  })
+})
+
+describe('a pod that takes the name of one that is being set', () => {
+  const OWN = { ...USUAL, pool: 'info' }
+  const STARTED = {
+    levels: { ...OWN },
+    args: ['proxy', 'sidecar', '--proxyLogLevel=warning', '--proxyComponentLogLevel=misc:error,pool:info'],
+  }
+  const LEVELS = { http: 'debug', pool: 'trace', router: 'debug' }
+
+  /** From the next act on, the pod is another one before its first logger is set. */
+  const replaceSoon = (proxies: FakeProxies): void => {
+    proxies.beforeSet = () => {
+      delete proxies.beforeSet
+      proxies.add('a', structuredClone(STARTED))
+    }
+  }
+
+  it('while it is lent: gets the levels it was started with', async () => {
+    const records = mapRecords()
+    const proxies = new FakeProxies('a')
+    replaceSoon(proxies)
+    const lease = await lend(depsOf(records, proxies), requestFor(proxies, { levels: LEVELS }), NEVER)
+    expect(lease).toMatchObject({
+      state: 'over',
+      proxies: [{ state: 'gone', says: 'another pod of that name took its place' }],
+    })
+    expect(lease.proxies[0]?.setting).toBeUndefined()
+    expect(proxies.at('a').levels).toEqual(OWN)
+  })
+
+  it('while it is given back: the same', async () => {
+    const records = mapRecords()
+    const proxies = new FakeProxies('a')
+    Object.assign(proxies.at('a').levels, { http: 'error', pool: 'critical' })
+    const { id } = await lend(depsOf(records, proxies), requestFor(proxies, { levels: LEVELS }), NEVER)
+    replaceSoon(proxies)
+    // What the former one had is not what this one has: nothing is lent on it, and nothing to be put back.
+    proxies.at('a').levels.router = 'debug'
+    expect(await giveBack(depsOf(records, proxies), id, { why: 'time' }, NEVER)).toMatchObject({
+      state: 'over',
+      proxies: [{ state: 'gone' }],
+    })
+    expect(proxies.at('a').levels).toEqual(OWN)
+  })
+
+  it.each(['lent', 'given back'] as const)(
+    'while it is %s by a process that is killed: the sweep puts it right',
+    async (what) => {
+      const records = mapRecords()
+      const proxies = new FakeProxies('a')
+      Object.assign(proxies.at('a').levels, { http: 'error', pool: 'critical' })
+      const deps = depsOf(records, proxies)
+      const request = requestFor(proxies, { levels: LEVELS })
+      class Killed extends Error {}
+      const mortal: LeaseDeps = {
+        ...deps,
+        writer: {
+          async setLogLevels(...args) {
+            replaceSoon(proxies)
+            await deps.writer.setLogLevels(...args)
+            throw new Killed()
+          },
+        },
+      }
+      if (what === 'given back') await lend(deps, request, NEVER)
+      await expect(
+        what === 'lent' ? lend(mortal, request, NEVER) : giveBack(mortal, request.id, { why: 'given back' }, NEVER),
+      ).rejects.toThrow(Killed)
+      expect(proxies.at('a').levels).not.toEqual(OWN)
+      await givenBackMeanwhile(deps, request.id)
+      expect(await readLease(records, request.id)).toMatchObject({ state: 'over', proxies: [{ state: 'gone' }] })
+      expect(proxies.at('a').levels).toEqual(OWN)
+    },
+  )
+
+  it('is left to whoever has lent it meanwhile', async () => {
+    const records = mapRecords()
+    const proxies = new FakeProxies('a')
+    const deps = depsOf(records, proxies)
+    const first = requestFor(proxies, { levels: { http: 'debug' } })
+    class Killed extends Error {}
+    const mortal: LeaseDeps = { ...deps, writer: { setLogLevels: () => Promise.reject(new Killed()) } }
+    await expect(lend(mortal, first, NEVER)).rejects.toThrow(Killed)
+    proxies.add('a')
+    await lend(deps, requestFor(proxies, { levels: { http: 'debug' } }), NEVER)
+    await givenBackMeanwhile(deps, first.id)
+    expect(proxies.at('a').levels.http).toBe('debug')
+  })
+
+  it('and does not answer: is tried again until it does', async () => {
+    const records = mapRecords()
+    const proxies = new FakeProxies('a')
+    const deps = depsOf(records, proxies)
+    const request = requestFor(proxies, { levels: { http: 'debug' } })
+    class Killed extends Error {}
+    const mortal: LeaseDeps = { ...deps, writer: { setLogLevels: () => Promise.reject(new Killed()) } }
+    await expect(lend(mortal, request, NEVER)).rejects.toThrow(Killed)
+    proxies.add('a', { levels: { ...USUAL, http: 'debug' }, silent: 'EOF' })
+    await givenBackMeanwhile(deps, request.id)
+    expect(await readLease(records, request.id)).toMatchObject({
+      state: 'returning',
+      proxies: [{ state: 'unreachable', says: 'EOF', setting: { http: 'debug' } }],
+    })
+    delete proxies.at('a').silent
+    await givenBackMeanwhile(deps, request.id)
+    expect(await readLease(records, request.id)).toMatchObject({ state: 'over', proxies: [{ state: 'gone' }] })
+    expect(proxies.at('a').levels).toEqual(USUAL)
+  })
+})
+
+describe('a proxy in hand', () => {
+  const HOW = { signal: NEVER, patience: 0 }
+
+  it('is in one at a time', async () => {
+    const records = mapRecords()
+    let inside = 0
+    const act = async (): Promise<string> => {
+      inside += 1
+      expect(inside).toBe(1)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      inside -= 1
+      return 'done'
+    }
+    const patient = await Promise.all(
+      Array.from({ length: 4 }, () => withProxyInHand(records, 'uid', { signal: NEVER, patience: 5000 }, act)),
+    )
+    expect(patient).toEqual(['done', 'done', 'done', 'done'])
+    const impatient = await Promise.all(Array.from({ length: 4 }, () => withProxyInHand(records, 'uid', HOW, act)))
+    expect(impatient.filter((one) => one === 'done')).toHaveLength(1)
+  })
+
+  it('is let go after an error, and of others is not kept', async () => {
+    const records = mapRecords()
+    await expect(
+      withProxyInHand(records, 'uid', HOW, () => Promise.reject(new UnseenError('timeout', 'slow'))),
+    ).rejects.toThrow('slow')
+    expect(
+      await withProxyInHand(records, 'uid', HOW, () =>
+        withProxyInHand(records, 'other', HOW, () => Promise.resolve('both')),
+      ),
+    ).toBe('both')
+  })
+
+  it('is lost before another may take it', async () => {
+    const records = mapRecords()
+    await withProxyInHand(records, 'uid', HOW, async (hand) => {
+      hand.requireTime()
+      const now = Date.now()
+      vi.useFakeTimers({ toFake: ['Date'] })
+      vi.setSystemTime(now + 14_001)
+      expect(() => {
+        hand.requireTime()
+      }).toThrow(UnseenError)
+      expect(await withProxyInHand(records, 'uid', HOW, () => Promise.resolve('taken'))).toBeUndefined()
+      vi.setSystemTime(now + 20_100)
+      expect(await withProxyInHand(records, 'uid', HOW, () => Promise.resolve('taken'))).toBe('taken')
+    })
+  })
+
+  it('is not waited for longer than one waits', async () => {
+    const records = mapRecords()
+    const stop = new AbortController()
+    await withProxyInHand(records, 'uid', HOW, async () => {
+      const waiting = withProxyInHand(records, 'uid', { signal: stop.signal, patience: 10_000 }, () =>
+        Promise.resolve('never'),
+      )
+      stop.abort(new Error('closing'))
+      await expect(waiting).rejects.toThrow()
+    })
+  })
+})

@@ -1,0 +1,316 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { giveBack } from '../../src/leases/give-back.ts'
+import { keepLeases } from '../../src/leases/keep-leases.ts'
+import { createLease, readLease, updateLease, type LeaseRecord } from '../../src/leases/lease-record.ts'
+import { sweepLeases, type SweepDeps } from '../../src/leases/sweep-leases.ts'
+import { StoreUnavailableError, type Records } from '../../src/store/records.ts'
+import { createRun, updateRun } from '../../src/store/runs.ts'
+import { FakeBoard } from '../capabilities/fake-board.ts'
+import { FakeProxies, USUAL } from './fake-proxies.ts'
+import { depsOf, lent, NEVER } from './house.ts'
+import { mapRecords } from './map-records.ts'
+
+let records: Records
+let proxies: FakeProxies
+let board: FakeBoard
+let troubles: unknown[]
+const deps = (): SweepDeps & { board: FakeBoard } => ({
+  ...depsOf(records, proxies),
+  board,
+  trouble: (error) => {
+    troubles.push(error)
+  },
+})
+const sweep = (): Promise<void> => sweepLeases(deps(), NEVER)
+const overdue = (lease: LeaseRecord, seconds = 1): Promise<unknown> =>
+  updateLease(records, lease.id, (now) => ({ ...now, until: new Date(Date.now() - seconds * 1000).toISOString() }))
+
+beforeEach(() => {
+  records = mapRecords()
+  proxies = new FakeProxies('a', 'b')
+  board = new FakeBoard()
+  troubles = []
+})
+afterEach(() => {
+  vi.useRealTimers()
+  expect(troubles).toEqual([])
+})
+
+describe('the sweep', () => {
+  it('shows how long a lease runs, and leaves its levels alone', async () => {
+    const lease = await lent(records, proxies)
+    await sweep()
+    await sweep()
+    expect(board.said).toEqual(['lease lent', 'lease lent'])
+    expect((await readLease(records, lease.id))?.state).toBe('lent')
+    expect(proxies.at('a').levels.http).toBe('debug')
+  })
+
+  it('gives back what is overdue, shows it, and saves the logs, once', async () => {
+    const lease = await lent(records, proxies)
+    proxies.at('a').log = 'something\n'
+    await overdue(lease)
+    await sweep()
+    expect(await readLease(records, lease.id)).toMatchObject({ state: 'over', ended: { why: 'time' }, told: true })
+    expect([proxies.at('a').levels, proxies.at('b').levels]).toEqual([USUAL, USUAL])
+    expect(board.said).toEqual([
+      'lease over',
+      expect.stringContaining('lease-file log-uid-a'),
+      expect.stringContaining('lease-file log-uid-b'),
+    ])
+    expect(board.told[1]?.[2]).toMatchObject({
+      name: `a-${lease.id}.log`,
+      content: expect.stringContaining('something') as string,
+    })
+    await sweep()
+    expect(board.said).toHaveLength(3)
+  })
+
+  it('says when nobody was there in time', async () => {
+    const lease = await lent(records, proxies)
+    await overdue(lease, 61)
+    await sweep()
+    expect(await readLease(records, lease.id)).toMatchObject({ state: 'over', ended: { why: 'overdue' } })
+  })
+
+  it('tells the end of a lease that somebody else gave back', async () => {
+    const lease = await lent(records, proxies)
+    await giveBack(deps(), lease.id, { why: 'given back', by: 'U_SECOND' }, NEVER)
+    await sweep()
+    expect(board.said[0]).toBe('lease over')
+    expect((await readLease(records, lease.id))?.told).toBe(true)
+  })
+
+  it('tries again to tell an end that Slack did not take', async () => {
+    const lease = await lent(records, proxies)
+    await overdue(lease)
+    const away = new Error('Slack is away')
+    board.leaseFile = () => Promise.reject(away)
+    await sweep()
+    expect(troubles.splice(0)).toEqual([away])
+    expect(await readLease(records, lease.id)).toMatchObject({ state: 'over' })
+    board = new FakeBoard()
+    await sweep()
+    expect(board.said).toHaveLength(3)
+    expect((await readLease(records, lease.id))?.told).toBe(true)
+  })
+
+  it('does not tell an end of hours ago', async () => {
+    const lease = await lent(records, proxies)
+    await giveBack(deps(), lease.id, { why: 'time' }, NEVER)
+    await updateLease(records, lease.id, (now) => ({
+      ...now,
+      ended: { at: new Date(Date.now() - 2 * 3600_000).toISOString(), why: 'time' },
+    }))
+    await sweep()
+    expect(board.said).toEqual([])
+    expect((await readLease(records, lease.id))?.told).toBe(true)
+  })
+
+  it('goes on as long as a proxy does not answer', async () => {
+    const lease = await lent(records, proxies)
+    await overdue(lease)
+    proxies.at('a').silent = 'EOF'
+    await sweep()
+    await sweep()
+    expect(board.said).toEqual(['lease returning', 'lease returning'])
+    delete proxies.at('a').silent
+    await sweep()
+    expect(await readLease(records, lease.id)).toMatchObject({ state: 'over', ended: { why: 'time' } })
+    expect(proxies.at('a').levels).toEqual(USUAL)
+  })
+
+  it('goes on with what was given back early and interrupted', async () => {
+    const lease = await lent(records, proxies)
+    proxies.at('a').silent = 'EOF'
+    await giveBack(deps(), lease.id, { why: 'given back', by: 'U_SECOND' }, NEVER)
+    delete proxies.at('a').silent
+    await sweep()
+    expect(await readLease(records, lease.id)).toMatchObject({
+      state: 'over',
+      ended: { why: 'given back', by: 'U_SECOND' },
+    })
+    expect(proxies.at('a').levels).toEqual(USUAL)
+  })
+
+  it('leaves the leases of another cluster to those who can reach it', async () => {
+    proxies.cluster = 'uid-of-one'
+    const lease = await lent(records, proxies)
+    await overdue(lease)
+    const others = new FakeProxies()
+    others.cluster = 'uid-of-another'
+    await sweepLeases({ ...depsOf(records, others), board }, NEVER)
+    expect(await readLease(records, lease.id)).toMatchObject({ state: 'lent', cluster: 'uid-of-one' })
+    expect((await giveBack(depsOf(records, others), lease.id, { why: 'time' }, NEVER))?.proxies[0]).toMatchObject({
+      state: 'unreachable',
+      says: 'it runs in another cluster',
+    })
+    await sweep()
+    expect((await readLease(records, lease.id))?.state).toBe('over')
+    expect(proxies.at('a').levels).toEqual(USUAL)
+  })
+
+  it('gives back the others when one lease cannot be dealt with', async () => {
+    const first = await lent(records, proxies)
+    const others = new FakeProxies('a')
+    const second = await lent(records, others)
+    await Promise.all([overdue(first), overdue(second)])
+    const broken = new TypeError('a mistake')
+    const { clients, writer } = depsOf(records, others)
+    await sweepLeases(
+      {
+        records,
+        writer,
+        board,
+        trouble: (error) => {
+          troubles.push(error)
+        },
+        clients: {
+          ...clients,
+          istioctl: {
+            run: (args, signal) => (args[2] === 'b.shop' ? Promise.reject(broken) : clients.istioctl.run(args, signal)),
+          },
+          kubernetes: {
+            ...clients.kubernetes,
+            list: (...args) =>
+              args[1].fields === 'metadata.name=b'
+                ? proxies.clients.kubernetes.list(...args)
+                : clients.kubernetes.list(...args),
+          },
+        },
+      },
+      NEVER,
+    )
+    expect(troubles.splice(0)).toEqual([broken])
+    expect((await readLease(records, second.id))?.state).toBe('over')
+    expect((await readLease(records, first.id))?.state).toBe('returning')
+  })
+
+  it('shows nothing of a lease from a terminal, and ends it all the same', async () => {
+    const lease = await lent(records, proxies, { channel: undefined, thread: undefined })
+    await overdue(lease)
+    await sweepLeases({ ...depsOf(records, proxies) }, NEVER)
+    expect(await readLease(records, lease.id)).toMatchObject({ state: 'over', told: true })
+  })
+
+  it('leaves the telling to a process that can', async () => {
+    const lease = await lent(records, proxies)
+    await overdue(lease)
+    await sweepLeases({ ...depsOf(records, proxies) }, NEVER)
+    expect((await readLease(records, lease.id))?.told).toBeUndefined()
+    await sweep()
+    expect(board.said).toHaveLength(3)
+  })
+})
+
+describe('a lease whose lender died half-way', () => {
+  async function halfLent(until: number): Promise<{ lease: LeaseRecord; run: string }> {
+    const { id: run } = await createRun(records, {
+      request: { kind: 'lend', text: 'catalog' },
+      asker: { user: 'U_ONCALL' },
+      channel: 'C_MESH',
+    })
+    proxies.at('a').levels.http = 'debug'
+    const lease = await createLease(records, {
+      kind: 'log-levels',
+      lent: { http: 'debug' },
+      from: new Date().toISOString(),
+      until: new Date(Date.now() + until).toISOString(),
+      by: { user: 'U_ONCALL' },
+      target: 't',
+      asked: { text: 'catalog' },
+      run,
+      channel: 'C_MESH',
+      proxies: [
+        {
+          pod: { kind: 'Pod', namespace: 'shop', name: 'a' },
+          uid: proxies.at('a').uid,
+          before: { http: 'warning' },
+          state: 'noted',
+        },
+        { pod: { kind: 'Pod', namespace: 'shop', name: 'b' }, uid: proxies.at('b').uid, before: {}, state: 'noted' },
+      ],
+    })
+    return { lease, run }
+  }
+
+  it('is left to its run as long as that is under way', async () => {
+    const { lease } = await halfLent(60_000)
+    await sweep()
+    expect((await readLease(records, lease.id))?.state).toBe('lending')
+    expect(board.said).toEqual([])
+  })
+
+  it.each([
+    ['failed', 'failed'],
+    ['cancelled', 'given back'],
+  ] as const)('is given back when its run has %s', async (state, why) => {
+    const { lease, run } = await halfLent(60_000)
+    await updateRun(records, run, (now) => ({
+      ...now,
+      state,
+      ...(state === 'cancelled' && { cancelAskedBy: 'U_SECOND' }),
+    }))
+    await sweep()
+    expect(await readLease(records, lease.id)).toMatchObject({
+      state: 'over',
+      ended: { why },
+      proxies: [{ state: 'returned' }, { state: 'refused' }],
+    })
+    expect(proxies.at('a').levels).toEqual(USUAL)
+  })
+
+  it('is given back when its time is over', async () => {
+    const { lease } = await halfLent(-1)
+    await sweep()
+    expect(await readLease(records, lease.id)).toMatchObject({ state: 'over', ended: { why: 'time' } })
+    expect(proxies.at('a').levels).toEqual(USUAL)
+  })
+})
+
+describe('keeping leases', () => {
+  const unheard = (error: unknown): void => {
+    troubles.push(error)
+  }
+
+  it('gives back at the start what was due while nobody was there', async () => {
+    const lease = await lent(records, proxies)
+    await overdue(lease, 3600)
+    const keeping = keepLeases(deps(), { trouble: unheard })
+    await expect.poll(() => readLease(records, lease.id)).toMatchObject({ state: 'over', told: true })
+    await keeping.stop()
+  })
+
+  it('gives back when the time is over, not only at the next sweep', async () => {
+    const lease = await lent(records, proxies, { minutes: 0.5 / 60 })
+    const keeping = keepLeases(deps(), { trouble: unheard })
+    await expect.poll(() => proxies.at('a').levels, { timeout: 3000 }).toEqual(USUAL)
+    expect(Date.now() - Date.parse(lease.until)).toBeLessThan(1500)
+    await keeping.stop()
+  })
+
+  it('survives a store that is away, and hears of it', async () => {
+    let isAway = true
+    const away: Records = {
+      ...records,
+      list: (...args) => (isAway ? Promise.reject(new StoreUnavailableError('list')) : records.list(...args)),
+    }
+    const lease = await lent(records, proxies)
+    await overdue(lease)
+    const keeping = keepLeases({ ...deps(), records: away }, { every: 20, trouble: unheard })
+    await expect.poll(() => troubles.length).toBeGreaterThan(1)
+    isAway = false
+    await expect.poll(() => proxies.at('a').levels).toEqual(USUAL)
+    await keeping.stop()
+    expect(troubles.splice(0)[0]).toBeInstanceOf(StoreUnavailableError)
+  })
+
+  it('stops', async () => {
+    const keeping = keepLeases(deps(), { trouble: unheard })
+    await keeping.stop()
+    const lease = await lent(records, proxies)
+    await overdue(lease)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect((await readLease(records, lease.id))?.state).toBe('lent')
+  })
+})
