@@ -1,16 +1,20 @@
 import type { Check, Finding, Problem } from '../checks/check.ts'
+import { ADVISORY } from '../evidence/reading.ts'
 import type { Judgement } from './judge.ts'
-import type { Report, Verdict } from './report.ts'
+import type { Report, Skipped, Verdict } from './report.ts'
 
 /** A finding that hurts the target for certain: an error that live configuration or traffic shows. */
 export function hurts(finding: Finding): boolean {
   return finding.severity === 'error' && finding.standing !== 'configured'
 }
 
+/** What of the unseen a verdict depends on: all but advice. */
+export const mattering = (skipped: readonly Skipped[]): Skipped[] => skipped.filter(({ kind }) => !ADVISORY.has(kind))
+
 /** *ill*: something hurts; *healthy*: nothing does and nothing that mattered was unseen; otherwise *unclear*. */
 export function verdictOf({ findings, skipped }: Judgement): Verdict {
   if (findings.some(hurts)) return 'ill'
-  return skipped.length === 0 ? 'healthy' : 'unclear'
+  return mattering(skipped).length === 0 ? 'healthy' : 'unclear'
 }
 
 /**

@@ -80,6 +80,12 @@ export interface EvidenceMap extends ObjectEvidence {
 export type ObjectKind = keyof ObjectEvidence
 export type EvidenceKind = keyof EvidenceMap
 
+/**
+ * Kinds that advise: what they say is configured at most, so nothing they could say hurts or clears a target. One that was not read is
+ * named in the report; verdicts and proofs stand without it.
+ */
+export const ADVISORY: ReadonlySet<EvidenceKind> = new Set<EvidenceKind>(['analyzer-messages', 'pod-description'])
+
 /** What a read would have needed: `verb` on `resource` of `group` ('' for the core group), in a namespace or cluster-wide, of one object or of all. */
 export interface Permission {
   verb: string

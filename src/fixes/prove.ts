@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { hurts } from '../diagnosis/cause.ts'
+import { hurts, mattering } from '../diagnosis/cause.ts'
 import type { Report } from '../diagnosis/report.ts'
 import type { Finding } from '../checks/check.ts'
 import { sameRef } from '../mesh/ref.ts'
 import { Evidence } from '../evidence/evidence.ts'
+import { ADVISORY } from '../evidence/reading.ts'
 import { baselineOf, goodSinceFailure } from './baseline.ts'
 import type { Baseline, ChangeRecord, Proof } from './record.ts'
 import { defined } from '../mesh/defined.ts'
@@ -98,7 +99,7 @@ function judge(change: ChangeRecord, report: Report, after: Baseline): { outcome
   if (report.verdict === 'unclear')
     return {
       outcome: 'unclear',
-      says: `${change.for} is not found any more, but not everything could be seen: ${[...new Set(report.skipped.map(({ kind }) => kind))].join(', ')}.`,
+      says: `${change.for} is not found any more, but not everything could be seen: ${kindsOf(mattering(report.skipped))}.`,
     }
   if (fresh.length > 0)
     return {
@@ -109,17 +110,21 @@ function judge(change: ChangeRecord, report: Report, after: Baseline): { outcome
     hurting.length === 0
       ? ''
       : ` Other trouble that was there before remains: ${[...new Set(hurting.map(({ code }) => code))].join(', ')}.`
+  const advice = kindsOf(report.skipped.filter(({ kind }) => ADVISORY.has(kind)))
+  const unread = advice === '' ? '' : ` Not read: ${advice}.`
   const { traffic } = after
   if (traffic === undefined)
     return {
       outcome: 'gone',
-      says: `${change.for} is gone by the proxies' own configuration; no requests have come since.${rest}`,
+      says: `${change.for} is gone by the proxies' own configuration; no requests have come since.${rest}${unread}`,
     }
   return {
     outcome: 'gone',
-    says: `${change.for} is gone; since the proxies took the change, ${traffic.requests - traffic.failed} of ${traffic.requests} requests were answered well.${rest}`,
+    says: `${change.for} is gone; since the proxies took the change, ${traffic.requests - traffic.failed} of ${traffic.requests} requests were answered well.${rest}${unread}`,
   }
 }
+
+const kindsOf = (skipped: Report['skipped']): string => [...new Set(skipped.map(({ kind }) => kind))].join(', ')
 
 /** True for a finding that rests on requests alone: the first failures after a change may still be of before it took effect. */
 const isOnlyTraffic = ({ because }: Finding): boolean => because.every(({ kind }) => kind === 'access-log')

@@ -7,6 +7,7 @@ import type { Policy } from '../../src/fixes/policy.ts'
 import { readChange, updateChange, type ChangeRecord } from '../../src/fixes/record.ts'
 import { CHECKS } from '../../src/checks/index.ts'
 import { policyOf } from '../../src/config/policy.ts'
+import { UnseenError, type Clients } from '../../src/evidence/clients/clients.ts'
 import { parseRecording } from '../../src/evidence/clients/recording.ts'
 import { auditTrail } from '../../src/capabilities/audit-trail.ts'
 import { processors, type ProcessorsDeps } from '../../src/capabilities/index.ts'
@@ -66,11 +67,13 @@ interface Bench {
 async function bench({
   policy = POLICY,
   writer: given,
+  clients = (real) => real,
   mended = MENDED,
   ill = ILL,
 }: {
   policy?: Policy
   writer?: (real: ClusterWriter) => Partial<ClusterWriter>
+  clients?: (real: Clients) => Clients
   mended?: typeof MENDED
   ill?: typeof ILL
 } = {}): Promise<Bench> {
@@ -91,7 +94,7 @@ async function bench({
   }
   const deps: ProcessorsDeps = {
     records,
-    clients: mesh.clients,
+    clients: clients(mesh.clients),
     checks: CHECKS,
     openThread: () => thread,
     audit: auditTrail(records, log),
@@ -273,6 +276,52 @@ describe('a fix', () => {
 })
 
 describe('a fix that does not go as it should', () => {
+  const refusing =
+    (refused: (args: readonly string[]) => boolean) =>
+    (real: Clients): Clients => ({
+      ...real,
+      istioctl: {
+        run: (args, signal) =>
+          refused(args)
+            ? Promise.reject(new UnseenError('forbidden', 'httproutes.gateway.networking.k8s.io is forbidden'))
+            : real.istioctl.run(args, signal),
+      },
+    })
+
+  it('is proved by the proxies and by traffic where the analyzers may not look, which is said', async () => {
+    const house = await bench({ clients: refusing(([command]) => command === 'analyze') })
+    const { id, notes } = await house.proposed()
+    expect(notes).toEqual([expect.stringContaining('istioctl analyze could not look at the would-be configuration')])
+    await house.press(id, 'approve', 'U_SECOND')
+    const { state, proof } = await house.now(id)
+    expect({ state, proof }).toMatchObject({
+      state: 'proved',
+      proof: { outcome: 'gone', after: { traffic: { requests: 10, failed: 0 } } },
+    })
+    expect(proof?.says).toMatch(/10 of 10 requests were answered well\. Not read: analyzer-messages\.$/)
+  })
+
+  it('is not proved where the analyzers and a part of the proxies could not be read', async () => {
+    let written = false
+    const house = await bench({
+      clients: refusing(([command, what]) => command === 'analyze' || (written && what === 'endpoints')),
+      writer: (real) => ({
+        write: (...args) => {
+          written = true
+          return real.write(...args)
+        },
+      }),
+    })
+    const { id } = await house.proposed()
+    await house.press(id, 'approve', 'U_SECOND')
+    expect(await house.now(id)).toMatchObject({
+      proof: {
+        outcome: 'unclear',
+        says: expect.stringMatching(/not everything could be seen: endpoints\.$/) as string,
+      },
+    })
+  })
+
   it("tells the API server's own words when the approver has no rights", async () => {
     const house = await bench({
       writer: () => ({

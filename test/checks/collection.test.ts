@@ -7,6 +7,7 @@ import { CHECKS } from '../../src/checks/index.ts'
 import { RETIRED_CODES } from '../../src/checks/retired.ts'
 import { Evidence } from '../../src/evidence/evidence.ts'
 import type { Blind, EvidenceKind, Seen } from '../../src/evidence/reading.ts'
+import { ADVISORY } from '../../src/evidence/reading.ts'
 import { replay } from '../replay.ts'
 import { situations } from '../situation.ts'
 import type { Case } from './cases.ts'
@@ -130,6 +131,18 @@ describe('the collection of checks', () => {
       [],
     )
   })
+})
+
+it('a check that reads advice finds nothing that hurts: a verdict stands without it', () => {
+  const advised = CHECKS.filter(({ needs, confirms = [] }) =>
+    [...needs, ...confirms].some((kind) => ADVISORY.has(kind)),
+  )
+  expect(advised.map(({ name }) => name)).toContain('analyzer-message')
+  for (const { name, problems } of advised)
+    expect(
+      Object.values(problems).map(({ severity }) => severity),
+      name,
+    ).not.toContain('error')
 })
 
 describe('codes', () => {

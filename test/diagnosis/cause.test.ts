@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Check, Code, Finding, Problem, Standing } from '../../src/checks/check.ts'
 import { causeOf, verdictOf } from '../../src/diagnosis/cause.ts'
+import type { Skipped } from '../../src/diagnosis/report.ts'
+import type { EvidenceKind } from '../../src/evidence/reading.ts'
 
 const problem = (explains: Code[] = [], symptom = false): Problem => ({
   severity: 'error',
@@ -67,7 +69,15 @@ describe('the cause', () => {
 })
 
 describe('the verdict', () => {
-  const skipped = [{ check: 'check', kind: 'pods' as const, reason: 'timeout' as const, detail: '', partly: false }]
+  const unread = (kind: EvidenceKind): Skipped => ({
+    check: 'check',
+    kind,
+    reason: 'timeout',
+    detail: '',
+    partly: false,
+  })
+  const skipped = [unread('pods')]
+  const advice = [unread('analyzer-messages')]
   it.each([
     ['ill', [finding('MESH0001')], []],
     ['ill', [finding('MESH0001')], skipped],
@@ -75,6 +85,9 @@ describe('the verdict', () => {
     ['healthy', [finding('MESH0001', 'observed', [], 'warning')], []],
     ['unclear', [finding('MESH0001', 'configured')], skipped],
     ['unclear', [], skipped],
+    ['healthy', [], advice],
+    ['unclear', [], [...advice, ...skipped]],
+    ['ill', [finding('MESH0001')], advice],
     ['healthy', [], []],
   ])('%s', (verdict, findings, unseen) => expect(verdictOf({ findings, skipped: unseen, ruledOut: [] })).toBe(verdict))
 })

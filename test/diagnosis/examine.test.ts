@@ -82,6 +82,59 @@ describe('a diagnosis', () => {
     expect(report.skipped.map(({ kind }) => kind)).toContain('proxy-status')
   })
 
+  const withoutAnalyzers: [string, UnseenError][] = [
+    [
+      'may not read what they read',
+      new UnseenError('forbidden', 'httproutes.gateway.networking.k8s.io is forbidden', {
+        permission: { verb: 'list', group: 'gateway.networking.k8s.io', resource: 'httproutes' },
+      }),
+    ],
+    ['do not answer in time', new UnseenError('timeout', 'no answer within 20 s')],
+    ['are of an older istioctl', new UnseenError('unavailable', 'Error: unknown flag: --remote-contexts')],
+  ]
+
+  it.each(withoutAnalyzers)(
+    'is as sure without the analyzers, which only advise, when they %s; and says that they were not read',
+    async (_, error) => {
+      const recorded = recordedClients('chapter-10/mended')
+      const { verdict, skipped, readings } = await examine(
+        ask,
+        {
+          ...recorded,
+          istioctl: {
+            run: (args, signal) =>
+              args[0] === 'analyze' ? Promise.reject(error) : recorded.istioctl.run(args, signal),
+          },
+        },
+        CHECKS,
+      )
+      expect(readings.filter(({ ok }) => !ok)).toMatchObject([{ kind: 'analyzer-messages', reason: error.reason }])
+      expect(skipped).toMatchObject([
+        { check: 'analyzer-message', kind: 'analyzer-messages', reason: error.reason, detail: error.message },
+      ])
+      expect(verdict).toBe('healthy')
+    },
+  )
+
+  it('is unclear when beside the analyzers a part of a proxy was not read', async () => {
+    const recorded = recordedClients('chapter-10/mended')
+    const { verdict, skipped } = await examine(
+      ask,
+      {
+        ...recorded,
+        istioctl: {
+          run: (args, signal) =>
+            args[0] === 'analyze' || args[1] === 'clusters'
+              ? fails('forbidden')()
+              : recorded.istioctl.run(args, signal),
+        },
+      },
+      CHECKS,
+    )
+    expect(new Set(skipped.map(({ kind }) => kind))).toEqual(new Set(['analyzer-messages', 'clusters']))
+    expect(verdict).toBe('unclear')
+  })
+
   it('tells its steps while it runs, each once, and ends with all of them done', async () => {
     const told: string[][] = []
     const report = await examine(ask, recordedClients('chapter-10/ill'), CHECKS, {
