@@ -12,7 +12,7 @@ import {
   type LeaseRecord,
   type LentProxy,
 } from './lease-record.ts'
-import type { LeaseDeps } from './lend.ts'
+import type { LeaseDeps } from './lease-deps.ts'
 import { levelsText } from './levels.ts'
 import { withProxyInHand, type Hand } from './proxy-in-hand.ts'
 import { lookAgain, setLevels, withOutcome, type Outcome } from './set-levels.ts'

@@ -17,6 +17,7 @@ import {
   type LeaseRecord,
   type LentProxy,
 } from './lease-record.ts'
+import type { LeaseDeps } from './lease-deps.ts'
 import { LeaseRefusedError } from './lease-refused.ts'
 import { unknownLoggers } from './levels.ts'
 import { minutesText } from './minutes.ts'
@@ -24,13 +25,6 @@ import { judgeFate, podOf, proxyStartedAt } from './proxy-fate.ts'
 import { withProxyInHand, type Hand } from './proxy-in-hand.ts'
 import { lookAgain, setLevels, withOutcome, type Outcome } from './set-levels.ts'
 import { defined } from '../mesh/defined.ts'
-
-/** What leases are made and ended with. */
-export interface LeaseDeps {
-  records: Records
-  clients: Pick<Clients, 'kubernetes' | 'istioctl'>
-  writer: Pick<ClusterWriter, 'setLogLevels'>
-}
 
 /** A lease to be made. */
 export interface LendRequest extends Pick<LeaseRecord, 'by' | 'target' | 'asked' | 'run' | 'notes'> {

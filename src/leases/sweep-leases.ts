@@ -4,7 +4,7 @@ import { clusterId } from './cluster-id.ts'
 import { giveBack, noteEnded, type LeaseEnd } from './give-back.ts'
 import { readLeaseLogs } from './lease-log.ts'
 import { listLeases, updateLease, wasTouched, type LeaseRecord } from './lease-record.ts'
-import type { LeaseDeps } from './lend.ts'
+import type { LeaseDeps } from './lease-deps.ts'
 
 /** Where leases are shown. Methods reject only when it is worth trying again. */
 export interface LeaseBoard {

@@ -1,7 +1,7 @@
 /** The bot on a recorded mesh, for slack.ts; says "ready" once it is connected. */
 import { pino } from 'pino'
 import type { Clients } from '../../src/evidence/clients/clients.ts'
-import { openBackend } from '../../src/queue/backend.ts'
+import { openBackend } from '../../src/queue/open-backend.ts'
 import { connectSlack } from '../../src/bot.ts'
 import { recordedClients } from '../replay.ts'
 

@@ -1,6 +1,6 @@
 import { UnseenError, type Clients } from '../../src/evidence/clients/clients.ts'
 import type { LogLevels } from '../../src/evidence/collectors/log-levels.ts'
-import type { LeaseDeps } from '../../src/leases/lend.ts'
+import type { LeaseDeps } from '../../src/leases/lease-deps.ts'
 import type { KubernetesObject, Pod } from '../../src/mesh/objects.ts'
 import { defined } from '../../src/mesh/defined.ts'
 

@@ -1,5 +1,5 @@
 import { lend, type LendRequest } from '../../src/leases/lend.ts'
-import type { LeaseDeps } from '../../src/leases/lend.ts'
+import type { LeaseDeps } from '../../src/leases/lease-deps.ts'
 import type { LeaseRecord } from '../../src/leases/lease-record.ts'
 import { auditEntries } from '../../src/store/audit.ts'
 import type { Records } from '../../src/store/records.ts'

@@ -1,5 +1,5 @@
 import pino from 'pino'
-import { openBackend } from '../../src/queue/backend.ts'
+import { openBackend } from '../../src/queue/open-backend.ts'
 import type { Stall } from '../../src/queue/worker.ts'
 
 /** What a test tells this process, as JSON in its first argument. */

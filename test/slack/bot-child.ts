@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
-import { openBackend } from '../../src/queue/backend.ts'
+import { openBackend } from '../../src/queue/open-backend.ts'
 import { connectSlack } from '../../src/bot.ts'
 import { parseRecording, replayClients } from '../../src/evidence/clients/recording.ts'
 import { SCENARIOS } from '../situation.ts'

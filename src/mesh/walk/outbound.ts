@@ -7,13 +7,13 @@ import type {
   RouteConfiguration,
   VirtualHost,
 } from '../envoy.ts'
-import type { ChainTaken } from './filter-chain.ts'
+import type { ChainWalk } from './chain-walk.ts'
 import { filterChainFor } from './filter-chain.ts'
 import type { FilterAnswer } from './http-filters.ts'
 import { httpFilterAnswers } from './http-filters.ts'
 import type { ListenerTaken } from './listener.ts'
 import { outboundListener } from './listener.ts'
-import type { Ending, HttpConnectionManager } from './network-filters.ts'
+import type { HttpConnectionManager } from './network-filters.ts'
 import { endingOf, goesBySni, typeOf, unknownFilters } from './network-filters.ts'
 import { normalized } from './path.ts'
 import type { Judged, Rbac } from './rbac.ts'
@@ -42,15 +42,6 @@ export interface Branch {
   outcome: RouteOutcome
   /** What the HTTP filters do on this route. */
   answers: FilterAnswer[]
-}
-
-/** How a filter chain deals with a connection: whether it is let in, and what is at its end. */
-export interface ChainWalk extends ChainTaken {
-  ending?: Ending
-  /** Network filters that stop or may stop it. */
-  answers: FilterAnswer[]
-  /** Network filters that were passed over. */
-  unknown: string[]
 }
 
 /** Where a request goes in a virtual host's routes. */

@@ -1,4 +1,4 @@
-import type { ChainWalk } from './outbound.ts'
+import type { ChainWalk } from './chain-walk.ts'
 import type { Connection } from './request.ts'
 
 /** One side of a connection speaks TLS, the other plain text. */

@@ -3,7 +3,7 @@ import type { Fault } from './faults.ts'
 import type { ApiCall, Happenings } from './happenings.ts'
 import type { Forgery } from './http-delivery.ts'
 import type { Submission, ViewValues } from './people/submissions.ts'
-import type { Invocation, Whereabouts } from './people/stage.ts'
+import type { Invocation, MessageOrTs, Whereabouts } from './people/stage.ts'
 import type { PostingRate } from './rate-limit.ts'
 import type { Channel, Ephemeral, Message, Person, ShownView, StoredFile, UserGroup } from './records.ts'
 import type { Names } from './rendering/mrkdwn.ts'
@@ -45,9 +45,6 @@ export interface SlackStandInOptions {
   /** Limits chat.postMessage in each channel; `true` is 1 a second with bursts of 5; default off. */
   readonly postingLimit?: PostingRate | boolean
 }
-
-/** A message to act on: itself, or its `ts`. */
-export type MessageOrTs = Message | Ephemeral | string
 
 /** Who clicks, and what they answer to a confirmation dialog (default: yes). */
 export interface ClickOptions extends Whereabouts {

@@ -32,7 +32,7 @@ import type { Surroundings } from './web-api/method.ts'
 import { Workspace } from './workspace.ts'
 
 export type { ApiCall, Happenings } from './happenings.ts'
-export type { ClickOptions, MessageOrTs, SlackStandIn, SlackStandInOptions } from './contract.ts'
+export type { ClickOptions, SlackStandIn, SlackStandInOptions } from './contract.ts'
 export type { Fault } from './faults.ts'
 export type { Forgery } from './http-delivery.ts'
 export type { Invocation, Whereabouts } from './people/stage.ts'

@@ -9,40 +9,23 @@ import type { Records } from '../../store/records.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { doctorMessage, doctorParts } from '../blocks/doctor.ts'
 import { clean, cut, shorten } from '../blocks/escape.ts'
-import { reportParts, type Part } from '../blocks/report-parts.ts'
-import type { SlackMessage } from '../blocks/rich.ts'
+import { reportParts } from '../blocks/report-parts.ts'
 import { followMessage, followParts } from '../blocks/follow.ts'
 import { leaseMessage } from '../blocks/lease.ts'
 import { logLevelsMessage } from '../blocks/log-levels.ts'
 import { statusMessage, statusParts } from '../blocks/status.ts'
-import { verdictMessage, type TellingOptions } from '../blocks/verdict.ts'
+import type { TellingOptions } from '../blocks/telling-options.ts'
+import { verdictMessage } from '../blocks/verdict.ts'
 import { changeNamed, decisionShown, proposeAnswerShown, type ChangeShowing } from './change-messages.ts'
 import { picture } from '../thread/picture.ts'
 import { leaseButtons, raiseLogLevelButton } from './lease-buttons.ts'
 import { fullReportButton, ROUND_TRIP_SECONDS, roundTripButton, runAgainButton, verdictButtons } from './run-buttons.ts'
+import type { AnswerFile, ShownAnswer } from './shown-answer.ts'
 
 /** Characters of a file; a browser still opens it. */
 const MOST_IN_FILE = 8_000_000
 /** Characters that describe a picture; Slack takes 1000. */
 const MOST_ALT = 900
-
-/** A file for a thread. Its name is the run's own. */
-export interface AnswerFile {
-  name: string
-  title: string
-  content: string | Buffer
-  /** What a picture shows, for those who can't see it. */
-  altText?: string
-}
-
-/** All that an answer shows: the run's message, what its thread says beyond it, and the whole in a file, for when something did not fit. */
-export interface ShownAnswer {
-  message: SlackMessage
-  parts: readonly Part[]
-  file?: () => AnswerFile
-  /** Shown in the thread before the parts; without it nothing is missing. */
-  picture?: () => Promise<AnswerFile>
-}
 
 /** An answer as it is shown, with fresh buttons. */
 export async function shownAnswer(

@@ -12,7 +12,7 @@ import { looksOf, outcomeMessage, outcomeParts, undoMessage } from '../blocks/ou
 import { isOpen, noProposalMessage, proposalMessage, type Approvers } from '../blocks/proposal.ts'
 import { cut } from '../blocks/escape.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
-import type { AnswerFile, ShownAnswer } from './answer-messages.ts'
+import type { AnswerFile, ShownAnswer } from './shown-answer.ts'
 import { changeButton, chooseFixButton, runAgainButton } from './run-buttons.ts'
 
 /** Characters of a file. */

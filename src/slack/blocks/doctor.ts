@@ -3,7 +3,7 @@ import type { RunRecord } from '../../store/runs.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { clean, cut } from './escape.ts'
 import { fit } from './fit.ts'
-import type { Part } from './report-parts.ts'
+import type { Part } from './part.ts'
 import { bold, bullets, line, lines, rich, text, type Piece, type SlackMessage } from './rich.ts'
 import { askedBy } from './running.ts'
 

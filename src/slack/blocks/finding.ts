@@ -4,7 +4,7 @@ import { problemOf, proofs, remedy, sentence, STANDINGS } from '../../report/tel
 import { clean, cut } from './escape.ts'
 import { fit } from './fit.ts'
 import { bold, code, line, link, mark, pre, rich, sentencePieces, text, type Piece, type SlackMessage } from './rich.ts'
-import type { TellingOptions } from './verdict.ts'
+import type { TellingOptions } from './telling-options.ts'
 
 /** Characters of one proof's sentence, command and quote. */
 const MOST = { says: 700, command: 700, quote: 1_800 }

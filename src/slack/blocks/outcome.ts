@@ -3,7 +3,7 @@ import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { clean, cut, shorten } from './escape.ts'
 import { fit } from './fit.ts'
 import { clock, refIn } from './proposal.ts'
-import type { Part } from './report-parts.ts'
+import type { Part } from './part.ts'
 import { bold, bullets, code, line, lines, person, pre, rich, text, type Piece, type SlackMessage } from './rich.ts'
 
 /** Characters. */

@@ -6,27 +6,10 @@ import { clean, cut } from './escape.ts'
 import { codePiece, findingMessage, findingSentence } from './finding.ts'
 import { fit } from './fit.ts'
 import { wayPart } from './follow.ts'
-import {
-  bold,
-  bullets,
-  code,
-  line,
-  mark,
-  pre,
-  rich,
-  sentencePieces,
-  text,
-  type Piece,
-  type SlackMessage,
-} from './rich.ts'
+import type { Part } from './part.ts'
+import { bold, bullets, code, line, mark, pre, rich, sentencePieces, text, type Piece } from './rich.ts'
 import { ICONS, duration, STEP_GROUPS } from './step-list.ts'
-import type { TellingOptions } from './verdict.ts'
-
-/** A message of the thread under the verdict. `name` is its own within the run and stays the same when the run is continued. */
-export interface Part {
-  name: string
-  message: SlackMessage
-}
+import type { TellingOptions } from './telling-options.ts'
 
 /** Findings with a message of their own; the rest share one. */
 const MOST_FINDINGS = 6

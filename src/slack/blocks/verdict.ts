@@ -1,4 +1,3 @@
-import type { Check } from '../../checks/check.ts'
 import type { Report, Verdict } from '../../diagnosis/report.ts'
 import { headline, remedy, STANDINGS, trafficSentence, VERDICTS } from '../../report/telling.ts'
 import { formatRef } from '../../mesh/ref.ts'
@@ -9,15 +8,9 @@ import { fit } from './fit.ts'
 import { bold, code, line, lines, mark, rich, sentencePieces, text, type Piece, type SlackMessage } from './rich.ts'
 import { askedBy } from './running.ts'
 import { duration } from './step-list.ts'
+import type { TellingOptions } from './telling-options.ts'
 
 export const VERDICT_ICONS: Readonly<Record<Verdict, string>> = { healthy: '🟢', ill: '🔴', unclear: '🟡' }
-
-/** How findings are shown: by which checks, and where their pages are. */
-export interface TellingOptions {
-  checks: readonly Check[]
-  /** Findings link to `<docsUrl>/CODE.md`; without it they don't. */
-  docsUrl?: string
-}
 
 /** The run's message at the end: the verdict, one sentence of cause, its standing, the traffic figure, the remedy. */
 export function verdictMessage(

@@ -1,4 +1,3 @@
-import type { MessageOrTs } from '../contract.ts'
 import { messageJson, viewJson } from '../message-json.ts'
 import type { Block, Channel, Ephemeral, Fields, Message, Person, ShownView } from '../records.ts'
 import { isFields } from '../web-api/arguments.ts'
@@ -12,6 +11,7 @@ import {
   refusedInvocation,
   seenBy,
   type Invocation,
+  type MessageOrTs,
   type Stage,
   type Whereabouts,
 } from './stage.ts'

@@ -1,5 +1,5 @@
 import type { AttemptResult, Deliveries } from '../delivery.ts'
-import type { Channel, Ephemeral, Fields, Person } from '../records.ts'
+import type { Channel, Ephemeral, Fields, Message, Person } from '../records.ts'
 import type { ResponseUrls } from '../response-url.ts'
 import type { Triggers } from '../trigger.ts'
 import type { Workspace } from '../workspace.ts'
@@ -25,6 +25,9 @@ export interface Whereabouts {
   /** Channel id. */
   readonly channel?: string
 }
+
+/** A message to act on: itself, or its `ts`. */
+export type MessageOrTs = Message | Ephemeral | string
 
 /** What became of something that a person did. */
 export interface Invocation {

@@ -1,0 +1,7 @@
+import type { SlackMessage } from './rich.ts'
+
+/** A message of the thread under the verdict. `name` is its own within the run and stays the same when the run is continued. */
+export interface Part {
+  name: string
+  message: SlackMessage
+}

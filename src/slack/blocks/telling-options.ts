@@ -1,0 +1,8 @@
+import type { Check } from '../../checks/check.ts'
+
+/** How findings are shown: by which checks, and where their pages are. */
+export interface TellingOptions {
+  checks: readonly Check[]
+  /** Findings link to `<docsUrl>/CODE.md`; without it they don't. */
+  docsUrl?: string
+}
