@@ -1,5 +1,6 @@
 import type { Clients, Kubernetes } from '../evidence/clients/clients.ts'
 import { istioctlProgram } from '../evidence/clients/istioctl.ts'
+import { ServerClock } from '../evidence/clients/server-clock.ts'
 import { prometheusApi } from '../evidence/clients/prometheus.ts'
 import { withoutSecrets } from '../evidence/clients/without-secrets.ts'
 import { defined } from '../mesh/defined.ts'
@@ -16,6 +17,9 @@ export interface Connection {
   istioctlKubeconfig?: { path: string; context: string } | undefined
 }
 
+/** Milliseconds that an answer of istioctl waits for the API server to say what time it is. */
+const HEARS_CLOCK = 5000
+
 /**
  * Clients for one command. The Kubernetes client takes half a second to load, so it loads while istioctl runs; when it can't be made
  * (no kubeconfig, an unknown context) `controller` aborts with the reason.
@@ -24,8 +28,9 @@ export function openClients(
   { istioctl: program, kubeconfig, context, prometheus, istioctlKubeconfig }: Connection,
   controller: AbortController,
 ): Clients {
+  const clock = new ServerClock()
   const module = import('../evidence/clients/kubernetes.ts')
-  const loading = module.then(({ kubernetesApi }) => kubernetesApi({ kubeconfig, context }))
+  const loading = module.then(({ kubernetesApi }) => kubernetesApi({ kubeconfig, context, clock }))
   loading.catch((error: unknown) => controller.abort(error))
   const kubernetes: Kubernetes = {
     list: async (...args) => (await loading).list(...args),
@@ -35,12 +40,29 @@ export function openClients(
   }
   const contextInUse = async (): Promise<string | undefined> =>
     istioctlKubeconfig?.context ?? (await module).loadKubeConfig({ kubeconfig, context }).getCurrentContext()
-  const istioctl = istioctlProgram({ program, kubeconfig: istioctlKubeconfig?.path ?? kubeconfig, context })
+  const istioctl = withoutSecrets(
+    istioctlProgram({ program, kubeconfig: istioctlKubeconfig?.path ?? kubeconfig, context }),
+    contextInUse,
+  )
+  // istioctl's first answer often comes before any of the API server: it is not to be dated by the machine's clock for that.
+  const hearClock = async (signal: AbortSignal): Promise<void> => {
+    if (clock.isKnown) return
+    const either = AbortSignal.any([signal, AbortSignal.timeout(HEARS_CLOCK)])
+    await kubernetes.version(either).catch(() => undefined)
+  }
   return {
     kubernetes,
-    istioctl: withoutSecrets(istioctl, contextInUse),
+    istioctl: {
+      async run(args, signal) {
+        try {
+          return await istioctl.run(args, signal)
+        } finally {
+          await hearClock(signal)
+        }
+      },
+    },
     ...(prometheus !== undefined && { prometheus: prometheusApi(prometheus) }),
     ...defined({ context }),
-    now: () => new Date(),
+    now: (machineTime) => clock.now(machineTime),
   }
 }

@@ -91,7 +91,7 @@ export async function examine(
   checks: readonly Check[],
   options: ExamineOptions = {},
 ): Promise<Report> {
-  const startedAt = clients.now().toISOString()
+  const began = Date.now()
   const ledger = new PlanLedger(options.progress)
   const gatherOptions: GatherOptions = {
     signal: options.signal,
@@ -147,7 +147,7 @@ export async function examine(
     await Promise.all(besides)
     await look([...planOtherRevisions(seen()), ...planIstiodLog(target, seen())])
     return report(target, checks, ledger, gathering.readings, {
-      startedAt,
+      startedAt: clients.now(began).toISOString(),
       finishedAt: clients.now().toISOString(),
       context: clients.context,
     })

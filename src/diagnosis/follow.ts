@@ -300,7 +300,8 @@ export async function follow(
       steps.filter(({ id }) => !done.has(id) && done.add(id)).map((step) => inContext(step, clients.context)),
     )
   const seen = (): Evidence => new Evidence(gathering.readings)
-  const at = clients.now().toISOString()
+  const began = Date.now()
+  const at = (): string => clients.now(began).toISOString()
   await look(planFollow())
   let caller: Caller
   try {
@@ -310,12 +311,12 @@ export async function follow(
     const blind = seen().readings.filter((reading) => !reading.ok && CALLER_KINDS.includes(reading.kind))
     options.signal?.throwIfAborted()
     // Not being allowed to look is not "not there".
-    if (blind.length > 0) return callerUnseen(question, blind as Blind[], at)
-    if (error instanceof NoGatewayPodError) return noGatewayPod(question, error, at)
+    if (blind.length > 0) return callerUnseen(question, blind as Blind[], at())
+    if (error instanceof NoGatewayPodError) return noGatewayPod(question, error, at())
     throw error
   }
   await look(planCallerProxy(caller))
   await look(planCallees(question, caller, seen()))
   await look(calleePods(question, caller, seen()).flatMap(planCalleeProxy))
-  return followIn(question, caller, seen(), { context: clients.context, at })
+  return followIn(question, caller, seen(), { context: clients.context, at: at() })
 }

@@ -67,9 +67,15 @@ export async function look(
 ): Promise<Reading> {
   const timeout = AbortSignal.timeout(stepTimeout)
   const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
-  const about = { kind: step.kind, ...defined({ of: step.of }), source: step.source, at: clients.now().toISOString() }
+  const began = Date.now()
+  const about = (): Pick<Blind, 'kind' | 'of' | 'source' | 'at'> => ({
+    kind: step.kind,
+    ...defined({ of: step.of }),
+    source: step.source,
+    at: clients.now(began).toISOString(),
+  })
   const blind = (reason: Blind['reason'], detail: string, permission?: Blind['permission']): Blind => ({
-    ...about,
+    ...about(),
     ok: false,
     reason,
     detail: redact(detail),
@@ -77,7 +83,7 @@ export async function look(
   })
   try {
     const value = await Promise.race([step.collect(clients, either), aborted(either)])
-    return { ...about, ok: true, value } as Reading
+    return { ...about(), ok: true, value } as Reading
   } catch (error) {
     if (timeout.aborted) return blind('timeout', `no answer within ${stepTimeout / 1000} s`)
     if (error instanceof UnseenError) return blind(error.reason, error.message, error.permission)

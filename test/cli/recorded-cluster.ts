@@ -124,10 +124,11 @@ exit 1
   return path
 }
 
-/** Lists and logs as recorded. */
+/** Lists and logs as recorded; the clock stands where the recording was made. */
 function apiServer(recording: Recording): RequestListener {
   const calls = new Map(recording.calls.map((call) => [call.call, call]))
   return (request, response) => {
+    response.setHeader('date', new Date(recording.madeAt).toUTCString())
     const url = new URL(request.url ?? '', 'http://recorded')
     const [, core, group, groupVersion, namespace, plural, pod] =
       /^\/(?:api\/(v1)|apis\/([^/]+)\/([^/]+))(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+)\/log)?$/.exec(

@@ -76,6 +76,9 @@ export interface Clients {
   prometheus?: Prometheus
   /** The kubeconfig's context when it is not the current one: commands shown to a person then name it. */
   context?: string
-  /** The time of the look: now, or when a recording was made. */
-  now(): Date
+  /**
+   * What time it is where the mesh is: by the API server's clock, or when a recording was made. With the machine's time of a moment that is over
+   * (milliseconds since the epoch): what time it was then. Asked after the look, as an answer of the API server tells its clock.
+   */
+  now(machineTime?: number): Date
 }

@@ -3,6 +3,7 @@ import type { KubernetesObject } from '../../mesh/objects.ts'
 import type { Permission } from '../reading.ts'
 import type { Kubernetes, Resource, Where } from './clients.ts'
 import { UnseenError } from './clients.ts'
+import type { ServerClock } from './server-clock.ts'
 import { missingPermission } from './forbidden.ts'
 import { defined } from '../../mesh/defined.ts'
 
@@ -10,6 +11,8 @@ import { defined } from '../../mesh/defined.ts'
 export interface KubernetesOptions {
   kubeconfig?: string | undefined
   context?: string | undefined
+  /** Hears the `Date` of every answer. */
+  clock?: ServerClock | undefined
 }
 
 /** A connection that can't even be tried: no kubeconfig, an unknown context. `message` says what would work. */
@@ -72,7 +75,9 @@ export function kubernetesApi(options: KubernetesOptions): Kubernetes {
     }
     try {
       await config.applySecurityAuthentication(context)
+      const sentAt = Date.now()
       const response = await http.send(context).toPromise()
+      options.clock?.heard(response.headers.date, sentAt, Date.now())
       return { status: response.httpStatusCode, text: await response.body.text() }
     } catch (error) {
       if (signal.aborted) throw new UnseenError('timeout', 'the API server did not answer in time', { cause: error })

@@ -82,7 +82,8 @@ function asJson(text: string): unknown {
 
 /** Clients that pass everything on to others and keep what came back, redacted; failures too. */
 export function recordClients(clients: Clients): { clients: Clients; recording: Recording } {
-  const recording: Recording = { madeAt: clients.now().toISOString(), calls: [] }
+  const began = Date.now()
+  const recording: Recording = { madeAt: clients.now(began).toISOString(), calls: [] }
   async function keep<T>(call: string, ask: () => Promise<T>, kept: (answer: T) => Partial<Call>): Promise<T> {
     try {
       const answer = await ask()
@@ -95,6 +96,8 @@ export function recordClients(clients: Clients): { clients: Clients; recording: 
           failed: { reason: error.reason, detail: redact(error.message), ...defined({ permission: error.permission }) },
         })
       throw error
+    } finally {
+      recording.madeAt = clients.now(began).toISOString()
     }
   }
   const { kubernetes, istioctl, prometheus } = clients
@@ -148,7 +151,7 @@ export function recordClients(clients: Clients): { clients: Clients; recording: 
             ),
         },
       }),
-      now: () => clients.now(),
+      now: (machineTime) => clients.now(machineTime),
     },
   }
 }
