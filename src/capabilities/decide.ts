@@ -166,7 +166,7 @@ async function apply(
     facts: { ...facts(change), as: change.as, wrote: change.wrote },
   })
   await thread.answer({ kind: 'decide', change: change.id })
-  if (change.state === 'applied') change = await proveIt(deps, change, signal)
+  if (change.state === 'applied') change = await proveIt(deps, run, change, signal)
   await recordAuditOnce(records, run.id, {
     ...event(run, change),
     event: 'fix-verified',
@@ -224,7 +224,12 @@ async function proposeAgain({ records, queue }: ChangeDeps, run: RunRecord, chan
   await queue.enqueue({ run: again.id, kind: 'propose' })
 }
 
-async function proveIt(deps: ChangeDeps, change: ChangeRecord, signal: AbortSignal): Promise<ChangeRecord> {
+async function proveIt(
+  deps: ChangeDeps,
+  run: RunRecord,
+  change: ChangeRecord,
+  signal: AbortSignal,
+): Promise<ChangeRecord> {
   const { records, policy } = deps
   const { text, namespace } = change.question
   const proof = await prove(change, {
@@ -234,6 +239,8 @@ async function proveIt(deps: ChangeDeps, change: ChangeRecord, signal: AbortSign
     look: (each) =>
       examine(parseTarget(text, namespace), deps.clients, deps.checks, {
         signal: each,
+        onBroken: (check, error) =>
+          deps.log.error({ err: error, run: run.id, check }, 'a check failed and was left out'),
         stepTimeout: deps.stepTimeout,
         concurrency: deps.concurrency,
       }),

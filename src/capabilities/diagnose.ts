@@ -13,6 +13,7 @@ export function diagnose(deps: ProcessorDeps): Processor {
     const told: RunProgress = { steps: [] }
     const examined = await examine(parseTarget(run.request.text, run.request.namespace), deps.clients, deps.checks, {
       signal,
+      onBroken: (check, error) => deps.log.error({ err: error, run: run.id, check }, 'a check failed and was left out'),
       stepTimeout: deps.stepTimeout,
       concurrency: deps.concurrency,
       progress: {

@@ -40,6 +40,7 @@ async function proposeFor(
   const { request } = run
   const report = await examine(parseTarget(request.text, request.namespace), deps.clients, deps.checks, {
     signal,
+    onBroken: (check, error) => deps.log.error({ err: error, run: run.id, check }, 'a check failed and was left out'),
     stepTimeout: deps.stepTimeout,
     concurrency: deps.concurrency,
     progress: { steps: (steps) => thread.progress({ steps }) },

@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import type { KubernetesObject, Labels, PeerAuthentication, Pod, PolicyObject } from '../mesh/objects.ts'
+import type { KubernetesObject, Labels, Pod, PolicyObject } from '../mesh/objects.ts'
 import { refOf, selects } from '../mesh/objects.ts'
 import { mtlsInForce, policiesOfPod } from '../mesh/mutual-tls.ts'
 import { hasProxy } from '../mesh/pods.ts'
@@ -146,7 +146,7 @@ function found(
 
 /** Pods whose listeners take at their declared ports what the policies in force say, the younger ones left out. */
 function asTheOlder(pods: readonly Pod[], evidence: Evidence): Proof[] {
-  const policies: PeerAuthentication[] = evidence.objects('peer-authentications')
+  const policies = evidence.objects('peer-authentications')
   return pods.flatMap((pod) => {
     const listeners = evidence.seenOf('listeners', refOf(pod))
     const port = (pod.spec?.containers ?? []).flatMap(({ ports = [] }) => ports)[0]?.containerPort

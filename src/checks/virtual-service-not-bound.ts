@@ -114,7 +114,7 @@ function judge(virtualService: VirtualService, key: string, evidence: Evidence, 
 const speaks = ({ port, tls }: GatewayServer): string =>
   `${port?.protocol ?? 'HTTP'}${tls?.mode === undefined ? '' : ` (${tls.mode})`}`
 
-function read(evidence: Evidence): { found: Gateway[]; reading: Pick<Seen, 'kind' | 'source' | 'at'> } {
+function read(evidence: Evidence): { found: readonly Gateway[]; reading: Pick<Seen, 'kind' | 'source' | 'at'> } {
   return {
     found: evidence.objects('gateways'),
     reading: evidence.seen('gateways')[0] ?? { kind: 'gateways', source: '', at: '' },

@@ -9,6 +9,8 @@ import { parseTarget } from '../mesh/target-query.ts'
 import { connectionFor } from './connection.ts'
 import { openClients } from './clients.ts'
 import { exitCodeOf } from './exit-codes.ts'
+import type { BrokenCheck } from './failure.ts'
+import { explainBroken } from './failure.ts'
 import { interruptible } from './interruption.ts'
 import { answer } from './output.ts'
 import { progressLine } from './progress.ts'
@@ -32,16 +34,19 @@ export async function diagnose(target: string, options: DiagnoseOptions): Promis
   const query = parseTarget(target, options.namespace)
   const { connection, limits } = connectionFor(options.context)
   const controller = interruptible()
+  const broken: BrokenCheck[] = []
   const line = progressLine(process.stderr)
   try {
     const examined = await examine(query, openClients(connection, controller), CHECKS, {
       signal: controller.signal,
       stepTimeout: options.timeout === undefined ? limits.stepTimeout : options.timeout * 1000,
       concurrency: limits.concurrency,
+      onBroken: (check, error) => broken.push({ check, error }),
       progress: { steps: (plan) => line.steps(plan) },
     })
     const report: Report = { ...examined, ...changesOf(examined) }
     line.clear()
+    if (broken.length > 0) await explainBroken(broken)
     await answer(FORMATS[options.output](report))
     return exitCodeOf(report.verdict)
   } finally {

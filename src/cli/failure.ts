@@ -29,9 +29,26 @@ export async function explainFailure(error: unknown): Promise<number> {
     remark(error.message)
     return EXIT.usage
   }
-  const run = randomBytes(4).toString('hex')
+  const run = newRun()
   const { createLog } = await import('../log.ts')
   createLog().child({ run }).error({ err: error }, 'command failed')
   remark(`mesh-medic failed, run ${run}: ${error instanceof Error ? error.message : String(error)}`)
   return EXIT.broken
 }
+
+/** A check that threw during a diagnosis, with what it threw. */
+export interface BrokenCheck {
+  check: string
+  error: unknown
+}
+
+/** Logs checks that failed while the others went on, and says so on standard error. */
+export async function explainBroken(broken: readonly BrokenCheck[]): Promise<void> {
+  const run = newRun()
+  const { createLog } = await import('../log.ts')
+  const log = createLog().child({ run })
+  for (const { check, error } of broken) log.error({ err: error, check }, 'a check failed and was left out')
+  remark(`run ${run}: not run because of an internal error: ${broken.map(({ check }) => check).join(', ')}`)
+}
+
+const newRun = (): string => randomBytes(4).toString('hex')

@@ -8,8 +8,11 @@ export function hurts(finding: Finding): boolean {
   return finding.severity === 'error' && finding.standing !== 'configured'
 }
 
+/** True for a look that only advises; never for a check that broke, which may have missed anything. */
+export const isAdvice = ({ kind }: Skipped): boolean => kind !== undefined && ADVISORY.has(kind)
+
 /** What of the unseen a verdict depends on: all but advice. */
-export const mattering = (skipped: readonly Skipped[]): Skipped[] => skipped.filter(({ kind }) => !ADVISORY.has(kind))
+export const mattering = (skipped: readonly Skipped[]): Skipped[] => skipped.filter((one) => !isAdvice(one))
 
 /** *ill*: something hurts; *healthy*: nothing does and nothing that mattered was unseen; otherwise *unclear*. */
 export function verdictOf({ findings, skipped }: Judgement): Verdict {

@@ -10,7 +10,9 @@ import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
 import { causeOf, verdictOf } from './cause.ts'
 import { followTarget } from './follow-target.ts'
+import type { OnBroken } from './judge.ts'
 import { judge } from './judge.ts'
+import { Pace } from './pace.ts'
 import {
   planApplicationLogs,
   planCallers,
@@ -40,6 +42,7 @@ export interface ExamineOptions {
   stepTimeout?: number | undefined
   concurrency?: number | undefined
   progress?: Progress | undefined
+  onBroken?: OnBroken | undefined
 }
 
 /** Steps and how they stand, in the order they were planned. */
@@ -146,10 +149,11 @@ export async function examine(
     ])
     await Promise.all(besides)
     await look([...planOtherRevisions(seen()), ...planIstiodLog(target, seen())])
-    return report(target, checks, ledger, gathering.readings, {
+    return await report(target, checks, ledger, gathering.readings, {
       startedAt: clients.now(began).toISOString(),
       finishedAt: clients.now().toISOString(),
       context: clients.context,
+      onBroken: options.onBroken,
     })
   } catch (error) {
     await Promise.allSettled(besides)
@@ -157,23 +161,31 @@ export async function examine(
   }
 }
 
-function report(
+async function report(
   target: Target,
   checks: readonly Check[],
   ledger: PlanLedger,
   readings: readonly Reading[],
-  { startedAt, finishedAt, context }: { startedAt: string; finishedAt: string; context: string | undefined },
-): Report {
+  {
+    startedAt,
+    finishedAt,
+    context,
+    onBroken,
+  }: { startedAt: string; finishedAt: string; context: string | undefined; onBroken: OnBroken | undefined },
+): Promise<Report> {
   const order = [...ledger.steps.values()]
-  const inOrder = readings.toSorted(
-    (a, b) =>
-      order.findIndex(({ command }) => command === a.source) - order.findIndex(({ command }) => command === b.source),
-  )
+  // The first step of a command counts.
+  const places = new Map(order.map(({ command }, place) => [command, place] as const).toReversed())
+  const placeOf = ({ source }: Reading): number => places.get(source) ?? -1
+  const inOrder = readings.toSorted((a, b) => placeOf(a) - placeOf(b))
+  const pace = new Pace()
   const evidence = new Evidence(inOrder)
-  const judgement = judge(checks, evidence, target)
+  const judgement = await judge(checks, evidence, target, { onBroken, pace })
+  await pace.breathe()
   const cause = causeOf(checks, judgement.findings)
   const traffic = trafficFigure(evidence, target)
   const rates = rateFigure(evidence)
+  await pace.breathe()
   const follow = followTarget(target, evidence, { context, at: finishedAt })
   return {
     target,

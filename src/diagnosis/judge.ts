@@ -4,6 +4,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { compareRefs, formatRef, sameRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
+import { Pace } from './pace.ts'
 import type { Skipped } from './report.ts'
 import { defined } from '../mesh/defined.ts'
 
@@ -62,25 +63,56 @@ function withoutCovered(findings: readonly Finding[], checks: readonly Check[]):
   )
 }
 
-/** Runs every check that has what it needs. Findings come in a fixed order: severity, standing, code, subject. */
-export function judge(checks: readonly Check[], evidence: Evidence, target: Target): Judgement {
+/** Hears of a check that threw; its error belongs in the log. */
+export type OnBroken = (check: string, error: unknown) => void
+
+export interface JudgeOptions {
+  onBroken?: OnBroken | undefined
+  /** Shared with other work that goes on in the same stretch. */
+  pace?: Pace
+}
+
+/**
+ * Runs every check that has what it needs, and lets others have a turn in between. Findings come in a fixed order: severity, standing, code, subject.
+ * A check that throws is skipped, so that it never counts as "nothing found".
+ */
+export async function judge(
+  checks: readonly Check[],
+  evidence: Evidence,
+  target: Target,
+  { onBroken, pace = new Pace() }: JudgeOptions = {},
+): Promise<Judgement> {
   const judgement: Judgement = { findings: [], skipped: [], ruledOut: [] }
   for (const check of checks) {
+    await pace.breathe()
     const { skipped, runs } = unseen(check, evidence)
     judgement.skipped.push(...skipped)
     if (!runs) continue
-    const found = check.run(evidence, target).map((one): Finding => {
-      const problem = check.problems[one.code]
-      if (problem === undefined) throw new Error(`${check.name} found ${one.code}, which is not among its problems`)
-      return { ...one, check: check.name, severity: problem.severity, scope: one.scope ?? [] }
-    })
+    let found: Finding[]
+    try {
+      found = run(check, evidence, target)
+    } catch (error) {
+      onBroken?.(check.name, error)
+      judgement.skipped.push({ check: check.name, reason: 'broken', detail: BROKEN, partly: false })
+      continue
+    }
     judgement.findings.push(...found)
     if (found.length === 0 && skipped.length === 0) judgement.ruledOut.push({ check: check.name, about: check.about })
   }
+  await pace.breathe()
   judgement.findings = withoutCovered(judgement.findings, checks).toSorted(byWeight)
   return judgement
 }
 
+function run(check: Check, evidence: Evidence, target: Target): Finding[] {
+  return check.run(evidence, target).map((one) => {
+    const problem = check.problems[one.code]
+    if (problem === undefined) throw new Error(`${check.name} found ${one.code}, which is not among its problems`)
+    return { ...one, check: check.name, severity: problem.severity, scope: one.scope ?? [] }
+  })
+}
+
+const BROKEN = 'not run because of an internal error; the log has it'
 const SEVERITIES = ['error', 'warning', 'info']
 const STANDINGS = ['observed', 'live', 'configured']
 

@@ -21,12 +21,14 @@ export interface PlannedStep {
   milliseconds?: number
 }
 
-/** A check that could not look at what it needs, wholly or in part. */
+/** A check that could not look at what it needs, wholly or in part, or that failed itself. */
 export interface Skipped {
   check: string
-  kind: EvidenceKind
+  /** What it could not look at; absent for a check that broke. */
+  kind?: EvidenceKind
   of?: Ref
-  reason: BlindReason
+  /** Why it could not look; `broken`: the check itself failed, by a mistake of ours. */
+  reason: BlindReason | 'broken'
   detail: string
   permission?: Permission
   /** True when it ran on what else was seen. */

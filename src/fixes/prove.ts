@@ -1,10 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { hurts, mattering } from '../diagnosis/cause.ts'
+import { hurts, isAdvice, mattering } from '../diagnosis/cause.ts'
 import type { Report } from '../diagnosis/report.ts'
 import type { Finding } from '../checks/check.ts'
 import { sameRef } from '../mesh/ref.ts'
 import { Evidence } from '../evidence/evidence.ts'
-import { ADVISORY } from '../evidence/reading.ts'
 import { baselineOf, goodSinceFailure } from './baseline.ts'
 import type { Baseline, ChangeRecord, Proof } from './record.ts'
 import { defined } from '../mesh/defined.ts'
@@ -96,7 +95,8 @@ function judge(change: ChangeRecord, report: Report, after: Baseline): { outcome
       says: `${change.for} counts failures from right after the change, while the proxies took it; since the last of them ${well} requests were answered well.`,
     }
   }
-  if (report.verdict === 'unclear')
+  // What found it may be the very check that failed.
+  if (report.verdict === 'unclear' || report.skipped.some(({ reason }) => reason === 'broken'))
     return {
       outcome: 'unclear',
       says: `${change.for} is not found any more, but not everything could be seen: ${kindsOf(mattering(report.skipped))}.`,
@@ -110,7 +110,7 @@ function judge(change: ChangeRecord, report: Report, after: Baseline): { outcome
     hurting.length === 0
       ? ''
       : ` Other trouble that was there before remains: ${[...new Set(hurting.map(({ code }) => code))].join(', ')}.`
-  const advice = kindsOf(report.skipped.filter(({ kind }) => ADVISORY.has(kind)))
+  const advice = kindsOf(report.skipped.filter(isAdvice))
   const unread = advice === '' ? '' : ` Not read: ${advice}.`
   const { traffic } = after
   if (traffic === undefined)
@@ -124,7 +124,8 @@ function judge(change: ChangeRecord, report: Report, after: Baseline): { outcome
   }
 }
 
-const kindsOf = (skipped: Report['skipped']): string => [...new Set(skipped.map(({ kind }) => kind))].join(', ')
+const kindsOf = (skipped: Report['skipped']): string =>
+  [...new Set(skipped.map(({ kind, check }) => kind ?? `check ${check}`))].join(', ')
 
 /** True for a finding that rests on requests alone: the first failures after a change may still be of before it took effect. */
 const isOnlyTraffic = ({ because }: Finding): boolean => because.every(({ kind }) => kind === 'access-log')

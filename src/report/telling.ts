@@ -1,6 +1,7 @@
 import type { Check, Finding, Problem, Proof, Standing } from '../checks/check.ts'
 import { fill } from '../checks/check.ts'
 import { formatRef } from '../mesh/ref.ts'
+import { mattering } from '../diagnosis/cause.ts'
 import { ruleFor } from '../evidence/permission-rule.ts'
 import type { Report, Skipped, Verdict } from '../diagnosis/report.ts'
 
@@ -47,7 +48,9 @@ export function headline(checks: readonly Check[], report: Report, mark: Mark = 
     )
     return `${target} is ill; no single cause explains it: ${hurting.map((finding) => problemOf(checks, finding).title).join(', ')}.`
   }
-  return `${target}: unclear, because not everything that matters could be seen.`
+  return mattering(report.skipped).some(({ reason }) => reason !== 'broken')
+    ? `${target}: unclear, because not everything that matters could be seen.`
+    : `${target}: unclear, because a check could not be run.`
 }
 
 const percent = (share: number): string => `${share > 0 && share < 0.01 ? '< 1' : Math.round(100 * share)} %`
@@ -81,7 +84,7 @@ export interface Unseen {
 export function unseen(report: Report): Unseen[] {
   const byLook = new Map<string, Unseen>()
   for (const { check, kind, of, reason, detail, permission } of report.skipped) {
-    const what = `${kind}${of === undefined ? '' : ` of ${of.name}`}`
+    const what = kind === undefined ? `check ${check}` : `${kind}${of === undefined ? '' : ` of ${of.name}`}`
     const known = byLook.get(what)
     if (known !== undefined) {
       if (!known.checks.includes(check)) known.checks.push(check)

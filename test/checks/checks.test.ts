@@ -20,7 +20,7 @@ for (const check of CHECKS) {
     for (const one of files.get(check.name) ?? []) {
       it(`${one.sort}: ${one.name}`, async () => {
         const { evidence, target } = await evidenceOf(one)
-        const { findings, skipped } = judge([check], evidence, target)
+        const { findings, skipped } = await judge([check], evidence, target)
         const seen = findings.map(({ code, subject, standing, args, because }) => ({
           code,
           subject: formatRef(subject),

@@ -5,8 +5,9 @@ import { findingsIndex, problemsOf } from '../../scripts/findings-index.ts'
 import type { Check, Found } from '../../src/checks/check.ts'
 import { CHECKS } from '../../src/checks/index.ts'
 import { RETIRED_CODES } from '../../src/checks/retired.ts'
+import type { KindIndex } from '../../src/evidence/evidence.ts'
 import { Evidence } from '../../src/evidence/evidence.ts'
-import type { Blind, EvidenceKind, Seen } from '../../src/evidence/reading.ts'
+import type { EvidenceKind } from '../../src/evidence/reading.ts'
 import { ADVISORY } from '../../src/evidence/reading.ts'
 import { replay } from '../replay.ts'
 import { situations } from '../situation.ts'
@@ -20,13 +21,9 @@ const CODE = /^MESH0[1-79]\d\d$/
 /** Evidence that remembers which kinds were read. */
 class WatchedEvidence extends Evidence {
   readonly kinds = new Set<EvidenceKind>()
-  override seen<K extends EvidenceKind>(kind: K): Seen<K>[] {
+  protected override index(kind: EvidenceKind): KindIndex {
     this.kinds.add(kind)
-    return super.seen(kind)
-  }
-  override blind(kind: EvidenceKind): Blind[] {
-    this.kinds.add(kind)
-    return super.blind(kind)
+    return super.index(kind)
   }
 }
 

@@ -4,6 +4,9 @@ import { examine } from '../../src/diagnosis/examine.ts'
 import type { Clients } from '../../src/evidence/clients/clients.ts'
 import { UnseenError } from '../../src/evidence/clients/clients.ts'
 import { parseTarget } from '../../src/mesh/target-query.ts'
+import { reportJson } from '../../src/report/json.ts'
+import { reportMarkdown } from '../../src/report/markdown.ts'
+import { reportText } from '../../src/report/text.ts'
 import { recordedClients } from '../replay.ts'
 
 const ask = parseTarget('catalog', 'istioinaction')
@@ -47,6 +50,30 @@ describe('a diagnosis', () => {
         `call ${n}`,
       ).toHaveLength(1)
     }
+  })
+
+  it('goes on when a check throws: unclear where it was healthy, and said', async () => {
+    const [first, ...others] = CHECKS
+    if (first === undefined) throw new Error('there is no check')
+    const mistake = new TypeError('a mistake in this check')
+    const throws = (): never => {
+      throw mistake
+    }
+    const told: [string, unknown][] = []
+    const checks = [{ ...first, run: throws }, ...others]
+    const report = await examine(ask, recordedClients('chapter-10/mended'), checks, {
+      onBroken: (check, error) => told.push([check, error]),
+    })
+    expect(report.verdict).toBe('unclear')
+    expect(told).toEqual([[first.name, mistake]])
+    const text = reportText(checks, report)
+    expect(text).toContain('unclear, because a check could not be run')
+    expect(text).toContain(`check ${first.name}: broken (not run because of an internal error; the log has it)`)
+    expect(reportMarkdown(checks, report)).toContain('not run because of an internal error')
+    expect(reportJson(report).skipped).toEqual([
+      expect.objectContaining({ check: first.name, reason: 'broken', partly: false }),
+    ])
+    expect((await examine(ask, recordedClients('chapter-10/ill'), checks)).verdict).toBe('ill')
   })
 
   it('is unclear when nothing can be seen', async () => {

@@ -75,7 +75,7 @@ export async function askedOf(fix: Fix, one: ProposalCase): Promise<Answer> {
     finds: [],
     ...defined({ ask: one.ask }),
   })
-  const findings = judge(CHECKS, evidence, target).findings.filter(({ code }) => code === one.code)
+  const findings = (await judge(CHECKS, evidence, target)).findings.filter(({ code }) => code === one.code)
   return { evidence, target, findings, answers: findings.map((finding) => fix.propose(finding, evidence, target)) }
 }
 
