@@ -1,37 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { CHECKS } from '../src/checks/index.ts'
-import { reportJson } from '../src/report/json.ts'
-import { reportMarkdown } from '../src/report/markdown.ts'
-import type { Report } from '../src/diagnosis/report.ts'
-import { shownBySteps } from '../src/report/what-it-showed.ts'
-import { reportParts } from '../src/slack/blocks/report-parts.ts'
-import { verdictMessage } from '../src/slack/blocks/verdict.ts'
-import type { RunRecord } from '../src/store/runs.ts'
+import { checkBlocks } from '../src/sandbox/slack/block-rules/check-blocks.ts'
+import { golden, shownReport, thread } from './golden.ts'
 import { replay } from './replay.ts'
 import { codesOf, outcomeOf, PHASES, SCENARIOS, situations } from './situation.ts'
-
-/** What goldens hold: the whole report but for the times that differ from run to run. */
-function timeless(report: Report): Report {
-  return { ...report, plan: report.plan.map(({ milliseconds: _, ...step }) => step) }
-}
-
-/** The thread as Slack gets it: the parent message at its end, then the parts. */
-function thread(report: Report, ask: string): unknown {
-  const run: RunRecord = {
-    id: 'run',
-    state: 'done',
-    request: { kind: 'diagnose', text: ask },
-    asker: { user: 'U_ONCALL' },
-    channel: 'C_MESH',
-    createdAt: report.startedAt,
-  }
-  return {
-    parent: verdictMessage(report, run, { checks: CHECKS }, []),
-    parts: reportParts(report, shownBySteps(report), { checks: CHECKS }),
-  }
-}
 
 // `npm test -- -u` rewrites goldens; `-t NAME` takes one situation.
 for (const situation of situations()) {
@@ -52,22 +25,33 @@ for (const situation of situations()) {
       expect(findings.map(({ code }) => code).filter((code) => codesOf(situation).includes(code))).toEqual([])
     })
 
-    for (const phase of PHASES) {
-      it(`says the same as before, ${phase}`, async () => {
-        const folder = join(SCENARIOS, situation.name, phase)
-        const report = timeless(await replay(`${situation.name}/${phase}`))
-        await expect(`${JSON.stringify(reportJson(report), null, 2)}\n`).toMatchFileSnapshot(
-          join(folder, 'findings.json'),
-        )
-        await expect(reportMarkdown(CHECKS, report)).toMatchFileSnapshot(join(folder, 'summary.md'))
-        await expect(`${JSON.stringify(thread(report, situation.ask), null, 2)}\n`).toMatchFileSnapshot(
-          join(folder, 'blocks.json'),
-        )
-        expect(readdirSync(folder).sort()).toEqual(['blocks.json', 'findings.json', 'recording.json', 'summary.md'])
-      })
-    }
+    it('says the same as before', async () => {
+      const { name } = situation
+      const [ill, mended] = [shownReport(await replay(`${name}/ill`)), shownReport(await replay(`${name}/mended`))]
+      for (const report of [ill, mended]) {
+        const { root, replies } = thread(report, situation.ask)
+        for (const { blocks } of [root, ...replies.map(({ message }) => message)])
+          expect(() => checkBlocks(structuredClone(blocks))).not.toThrow()
+      }
+      await expect(golden(situation, ill, mended)).toMatchFileSnapshot(join(SCENARIOS, name, 'golden.md'))
+    })
+
+    it('has its files and no others', () => {
+      const folder = join(SCENARIOS, situation.name)
+      const files = readdirSync(folder, { recursive: true }).map(String).sort()
+      expect(files.filter((file) => !['golden.md', 'mesh.yaml', 'mended.yaml'].includes(file))).toEqual([
+        'ask.txt',
+        ...PHASES.flatMap((phase) => [phase, join(phase, 'recording.json')]),
+        'situation.yaml',
+      ])
+    })
   })
 }
+
+it('is a situation, whatever has a folder', () => {
+  const folders = readdirSync(SCENARIOS).filter((name) => name !== 'manifests')
+  expect(folders.sort()).toEqual(situations().map(({ name }) => name))
+})
 
 describe('every recording', () => {
   const recordings = situations().flatMap(({ name }) => PHASES.map((phase) => [`${name}/${phase}`]))
