@@ -109,8 +109,8 @@ describe('every file', () => {
     const grants = FILES.filter((file) => file !== 'fixes/permit.ts' && /\bgrant(Lease)?Permit\b/.test(textOf(file)))
     expect(
       grants
-        .filter((file) => !/^(fixes\/carry-out|leases\/[a-z-]+)\.ts$/.test(file))
-        .map((file) => `${file}: a permit is made of a stored record, in fixes/carry-out.ts or leases/`),
+        .filter((file) => !/^(fixes\/apply|leases\/[a-z-]+)\.ts$/.test(file))
+        .map((file) => `${file}: a permit is made of a stored record, in fixes/apply.ts or leases/`),
     ).toEqual([])
   })
 

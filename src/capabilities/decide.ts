@@ -1,6 +1,6 @@
 import { approveChange, claimUndo, rejectChange, type Decider } from '../fixes/approve.ts'
 import { authorise, denyState, type Denial, type Presser } from '../fixes/authorise.ts'
-import { carryOut, isUncertain, takeBack } from '../fixes/carry-out.ts'
+import { applyChange, isUncertain, takeBack } from '../fixes/apply.ts'
 import { prove } from '../fixes/prove.ts'
 import { readChange, updateChange, type ChangeRecord } from '../fixes/record.ts'
 import { groupsOf } from '../fixes/roles.ts'
@@ -151,7 +151,7 @@ async function apply(
   let change = approved
   if (change.state === 'approved' || change.state === 'applying') {
     try {
-      change = await carryOut(deps, change, signal)
+      change = await applyChange(deps, change, signal)
     } catch (error) {
       if (!(error instanceof WriteError) || isUncertain(error)) throw error
       await told

@@ -1,7 +1,7 @@
 import { parseEdited } from './manifest.ts'
 import type { Proposal, Write } from './proposal.ts'
 import type { ChangeRecord } from './record.ts'
-import { writesOf } from './carry-out.ts'
+import { writesOf } from './apply.ts'
 
 /** Between the documents of a change with several writes. */
 const BETWEEN = '---\n'

@@ -1,8 +1,11 @@
-import { parse, stringify } from 'yaml'
+import { stringify } from 'yaml'
+import { isFields, type Fields } from '../mesh/fields.ts'
 import type { KubernetesObject } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { CHANGE_ANNOTATION, FIELD_MANAGER, WriteError } from './cluster-writer.ts'
-import { isFields, itemKeys, laidOver, ownedFields, sameItem, type Fields } from './owned-fields.ts'
+import { parseManifest } from './manifest.ts'
+import { itemKeys, laidOver, sameItem } from './merge.ts'
+import { ownedFields } from './owned-fields.ts'
 import type { ApplyWrite, Write } from './proposal.ts'
 import { versionOf } from './proposal.ts'
 import { defined } from '../mesh/defined.ts'
@@ -72,9 +75,8 @@ export function isRestart(write: ApplyWrite): boolean {
 
 /** What a manifest sets. */
 function fieldsSet({ manifest }: ApplyWrite): Fields {
-  const value: unknown = parse(manifest)
-  const { apiVersion: _version, kind: _kind, metadata, ...rest } = isFields(value) ? value : {}
-  const { name: _name, namespace: _namespace, ...set } = isFields(metadata) ? metadata : {}
+  const { apiVersion: _version, kind: _kind, metadata, ...rest } = parseManifest(manifest, 'whole object')
+  const { name: _name, namespace: _namespace, ...set } = metadata
   return { ...(Object.keys(set).length > 0 && { metadata: set }), ...rest }
 }
 

@@ -13,9 +13,11 @@ import {
   type ParsedNode,
 } from 'yaml'
 import { RESOURCES } from '../evidence/collectors/objects.ts'
-import type { KubernetesObject, Metadata, ServicePort } from '../mesh/objects.ts'
+import { isFields, type Fields } from '../mesh/fields.ts'
+import type { KubernetesObject, Metadata } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
 import { formatRef, sameRef, type Ref } from '../mesh/ref.ts'
+import { laidOver } from './merge.ts'
 import type { ApplyWrite } from './proposal.ts'
 import { versionOf } from './proposal.ts'
 import { defined } from '../mesh/defined.ts'
@@ -25,14 +27,14 @@ export interface Manifest {
   apiVersion: string
   kind: string
   metadata: Pick<Metadata, 'name' | 'namespace' | 'labels' | 'annotations'>
-  spec?: Record<string, unknown>
+  spec?: Fields
 }
 
-/** Fields a manifest sets. */
-export interface Fields {
+/** What a manifest sets. */
+export interface FieldsToSet {
   labels?: Record<string, string>
   annotations?: Record<string, string>
-  spec?: Record<string, unknown>
+  spec?: Fields
 }
 
 /** Why an edited text can't take a proposal's place. `message` is one sentence, with the line where there is one. */
@@ -68,12 +70,12 @@ export const yamlText = (value: unknown): string =>
   stringify(value, { version: '1.1', lineWidth: 0, indentSeq: false, aliasDuplicateObjects: false })
 
 /** What an object asks for, without what only the API server writes. Keys keep their order. */
-export function wishOf(object: KubernetesObject): Record<string, unknown> {
+export function wishOf(object: KubernetesObject): Fields {
   const { apiVersion, kind, metadata, status: _, ...rest } = object
   return { apiVersion: apiVersion ?? apiVersionOf(kind), kind, metadata: wishedMetadata(metadata), ...rest }
 }
 
-function wishedMetadata({ name, namespace, labels, annotations }: Metadata): Record<string, unknown> {
+function wishedMetadata({ name, namespace, labels, annotations }: Metadata): Fields {
   const { [LAST_APPLIED]: _, ...own } = annotations ?? {}
   return { name, ...defined({ namespace, labels }), ...(Object.keys(own).length > 0 && { annotations: own }) }
 }
@@ -82,7 +84,7 @@ function wishedMetadata({ name, namespace, labels, annotations }: Metadata): Rec
 export const yamlOf = (object: KubernetesObject): string => yamlText(wishOf(object))
 
 /** YAML that sets these fields of an object, for server-side apply. `comment` stands above it. */
-export function manifestOf(ref: Ref, { labels, annotations, spec }: Fields, comment?: string): string {
+export function manifestOf(ref: Ref, { labels, annotations, spec }: FieldsToSet, comment?: string): string {
   const metadata = { name: ref.name, ...defined({ namespace: ref.namespace, labels, annotations }) }
   const text = yamlText({ apiVersion: apiVersionOf(ref.kind), kind: ref.kind, metadata, ...defined({ spec }) })
   return comment === undefined
@@ -94,7 +96,7 @@ export function manifestOf(ref: Ref, { labels, annotations, spec }: Fields, comm
 }
 
 /** Sets these fields of an object as it was read. @throws TypeError when the object has no version */
-export function applyTo(object: KubernetesObject, fields: Fields, comment?: string): ApplyWrite {
+export function applyTo(object: KubernetesObject, fields: FieldsToSet, comment?: string): ApplyWrite {
   const ref = refOf(object)
   return {
     verb: 'apply',
@@ -106,7 +108,7 @@ export function applyTo(object: KubernetesObject, fields: Fields, comment?: stri
 }
 
 /** Makes an object that is not there. */
-export function create(ref: Ref, fields: Fields, comment?: string): ApplyWrite {
+export function create(ref: Ref, fields: FieldsToSet, comment?: string): ApplyWrite {
   return {
     verb: 'apply',
     ref,
@@ -124,45 +126,25 @@ export function withValue(text: string, path: readonly (string | number)[], valu
   return document.toString({ lineWidth: 0, indentSeq: false })
 }
 
-/** Reads a manifest's YAML. @throws EditError when it is no YAML of one object */
-export function parseManifest(text: string): Manifest {
-  const { value } = readOne({ text, from: 1 })
-  return value
+/**
+ * Reads a manifest's YAML.
+ * @param extent `whole object`: what an object that is made again has beside a proposal's fields is taken too
+ * @throws EditError when it is no YAML of one object, or sets what it may not
+ */
+export function parseManifest(text: string, extent: Extent = 'proposal'): Manifest {
+  return readOne({ text, from: 1 }, extent).value
 }
+
+/** What a manifest may hold: what proposals set, or anything. */
+type Extent = 'proposal' | 'whole object'
 
 /**
- * What an object would be after a manifest was applied to it, as far as that can be told here: maps are merged, lists replaced (Istio's are
- * atomic), but for a Service's ports, which are told apart by number and protocol.
+ * What an object would be after a manifest was applied to it, as far as that can be told here: maps are merged, lists replaced (all of
+ * Istio's are one value), but for those of Kubernetes whose items are told apart by a key.
  */
-export function applied(object: KubernetesObject, manifest: Manifest): Record<string, unknown> {
-  return merged(wishOf(object), manifest, object.kind === 'Service' ? 'ports' : undefined) as Record<string, unknown>
+export function applied(object: KubernetesObject, manifest: Manifest): Fields {
+  return laidOver(wishOf(object), manifest, manifest.apiVersion) as Fields
 }
-
-function merged(was: unknown, set: unknown, keyed: string | undefined): unknown {
-  if (!isRecord(was) || !isRecord(set)) return set
-  const result: Record<string, unknown> = { ...was }
-  for (const [key, value] of Object.entries(set)) {
-    result[key] =
-      key === keyed && Array.isArray(was[key]) && Array.isArray(value)
-        ? mergedPorts(was[key] as ServicePort[], value as ServicePort[])
-        : key in was
-          ? merged(was[key], value, keyed)
-          : value
-  }
-  return result
-}
-
-function mergedPorts(was: readonly ServicePort[], set: readonly ServicePort[]): ServicePort[] {
-  const same = (one: ServicePort, other: ServicePort): boolean =>
-    one.port === other.port && (one.protocol ?? 'TCP') === (other.protocol ?? 'TCP')
-  return [
-    ...was.map((port) => ({ ...port, ...set.find((one) => same(one, port)) })),
-    ...set.filter((port) => !was.some((one) => same(one, port))),
-  ]
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
  * The manifests of a change as a person edited them, in the order of its writes; texts are as typed, with their comments.
@@ -220,7 +202,7 @@ function split(text: string): Piece[] {
   return pieces
 }
 
-function readOne({ text, from }: Piece): Read {
+function readOne({ text, from }: Piece, extent: Extent = 'proposal'): Read {
   const counter = new LineCounter()
   const line = (offset: number): number => counter.linePos(offset).line + from - 1
   const documents = parseAllDocuments(text, { lineCounter: counter, prettyErrors: false })
@@ -237,7 +219,7 @@ function readOne({ text, from }: Piece): Read {
     )
   plain(document, line)
   const lineOf = (path: readonly (string | number)[]): number => line(offsetOf(document, path))
-  return { text, from, document, lineOf, value: manifestIn(document.toJS(), lineOf, from) }
+  return { text, from, document, lineOf, value: manifestIn(document.toJS(), { lineOf, from, extent }) }
 }
 
 /** Refuses what two readers of YAML may read in two ways: what is approved is what is applied. */
@@ -274,14 +256,18 @@ function offsetOf(document: Document.Parsed, path: readonly (string | number)[])
   return offset
 }
 
-function manifestIn(value: unknown, lineOf: Read['lineOf'], from: number): Manifest {
-  if (!isRecord(value))
+function manifestIn(
+  value: unknown,
+  { lineOf, from, extent }: Pick<Read, 'lineOf' | 'from'> & { extent: Extent },
+): Manifest {
+  if (!isFields(value))
     throw new EditError('This is not a Kubernetes object: it must begin with apiVersion, kind and metadata.', from)
   const { apiVersion, kind, metadata, spec } = value
   if (typeof apiVersion !== 'string') throw new EditError('apiVersion is missing.', lineOf(['apiVersion']))
   if (typeof kind !== 'string') throw new EditError('kind is missing.', lineOf(['kind']))
-  if (!isRecord(metadata) || typeof metadata.name !== 'string')
+  if (!isFields(metadata) || typeof metadata.name !== 'string')
     throw new EditError('metadata.name is missing.', lineOf(['metadata', 'name']))
+  if (extent === 'whole object') return value as unknown as Manifest
   const other = Object.keys(value).find((key) => !['apiVersion', 'kind', 'metadata', 'spec'].includes(key))
   if (other !== undefined)
     throw new EditError(`${other} may not be set here; only apiVersion, kind, metadata and spec.`, lineOf([other]))
@@ -294,13 +280,13 @@ function manifestIn(value: unknown, lineOf: Read['lineOf'], from: number): Manif
   if (metadata.namespace !== undefined && typeof metadata.namespace !== 'string')
     throw new EditError('metadata.namespace must be text.', lineOf(['metadata', 'namespace']))
   for (const field of ['labels', 'annotations']) textsIn(metadata[field], ['metadata', field], lineOf)
-  if (spec !== undefined && !isRecord(spec)) throw new EditError('spec must hold fields.', lineOf(['spec']))
+  if (spec !== undefined && !isFields(spec)) throw new EditError('spec must hold fields.', lineOf(['spec']))
   return value as unknown as Manifest
 }
 
 function textsIn(map: unknown, path: string[], lineOf: Read['lineOf']): void {
   if (map === undefined) return
-  if (!isRecord(map)) throw new EditError(`${path.join('.')} must hold names and texts.`, lineOf(path))
+  if (!isFields(map)) throw new EditError(`${path.join('.')} must hold names and texts.`, lineOf(path))
   for (const [key, value] of Object.entries(map)) {
     if (typeof value !== 'string')
       throw new EditError(`The value of ${key} must be text: put it in quotes.`, lineOf([...path, key]))
@@ -351,7 +337,7 @@ function onlySetBefore({ value, lineOf }: Read, before: Manifest): void {
 
 /** Paths of all values, lists whole. */
 function leavesOf(value: unknown, path: string[] = []): string[][] {
-  return isRecord(value) && Object.keys(value).length > 0
+  return isFields(value) && Object.keys(value).length > 0
     ? Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]))
     : [path]
 }

@@ -1,59 +1,6 @@
+import { isFields, type Fields } from '../mesh/fields.ts'
 import type { KubernetesObject } from '../mesh/objects.ts'
-
-/** Fields of an object, as JSON. */
-export type Fields = Record<string, unknown>
-
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** What tells the items of Kubernetes' lists apart, by the list's name. Lists that are not here are one value, as all of Istio's are. */
-const ITEM_KEYS: Readonly<Record<string, readonly string[]>> = {
-  containers: ['name'],
-  initContainers: ['name'],
-  volumes: ['name'],
-  env: ['name'],
-  imagePullSecrets: ['name'],
-  volumeMounts: ['mountPath'],
-  ports: ['port', 'containerPort', 'protocol'],
-}
-
-/** The keys of a list's items; undefined for a list that is one value. */
-export function itemKeys(apiVersion: string, list: string): readonly string[] | undefined {
-  return apiVersion.includes('istio.io/') ? undefined : ITEM_KEYS[list]
-}
-
-/** True when two items of a list are the same one. */
-export const sameItem = (keys: readonly string[], a: unknown, b: unknown): boolean =>
-  isFields(a) &&
-  isFields(b) &&
-  keys.every(
-    (key) =>
-      (a[key] ?? (key === 'protocol' ? 'TCP' : undefined)) === (b[key] ?? (key === 'protocol' ? 'TCP' : undefined)),
-  )
-
-/** One on top of the other: maps and lists with keys are joined, everything else is the upper one's. */
-export function laidOver(lower: unknown, upper: unknown, apiVersion: string, name = ''): unknown {
-  if (isFields(lower) && isFields(upper)) {
-    return Object.fromEntries(
-      [...new Set([...Object.keys(lower), ...Object.keys(upper)])].map((key) => [
-        key,
-        key in upper ? laidOver(lower[key], upper[key], apiVersion, key) : lower[key],
-      ]),
-    )
-  }
-  const keys = itemKeys(apiVersion, name)
-  if (keys === undefined || !Array.isArray(lower) || !Array.isArray(upper)) return upper
-  const below: unknown[] = lower
-  const above: unknown[] = upper
-  const joined = above.map((item) =>
-    laidOver(
-      below.find((one) => sameItem(keys, one, item)),
-      item,
-      apiVersion,
-    ),
-  )
-  return [...joined, ...below.filter((one) => !above.some((item) => sameItem(keys, one, item)))]
-}
+import { laidOver } from './merge.ts'
 
 /**
  * What a field manager owns of an object by server-side apply, with its values. When it applies again, fields of these that it leaves out

@@ -24,7 +24,7 @@ export interface LeasePermit {
   readonly pods: readonly Ref[]
 }
 
-/** For carry-out.ts alone. */
+/** For apply.ts alone. */
 export const grantPermit = (permit: Omit<Permit, typeof given>): Permit => ({ ...permit, [given]: true })
 
 /** For lend.ts and give-back.ts alone. */

@@ -5,7 +5,7 @@ import type { Finding } from '../checks/check.ts'
 import { sameRef } from '../mesh/ref.ts'
 import { Evidence } from '../evidence/evidence.ts'
 import { baselineOf, goodSinceFailure } from './baseline.ts'
-import type { Baseline, ChangeRecord, Proof } from './record.ts'
+import type { Baseline, ChangeRecord, ChangeProof } from './record.ts'
 import { defined } from '../mesh/defined.ts'
 
 /** Requests after the change that settle the matter before the time is over. */
@@ -25,7 +25,7 @@ export interface ProveOptions {
   seconds: number
   signal: AbortSignal
   /** Told after each look. */
-  progress?: (proof: Omit<Proof, 'at'>) => void
+  progress?: (proof: Omit<ChangeProof, 'at'>) => void
   /** Milliseconds between two looks; default 2000. */
   every?: number
 }
@@ -35,7 +35,7 @@ export interface ProveOptions {
  * the time is over. `gone`: the finding is no more, and nothing new hurts. `worse`: a proxy refuses configuration that it did not refuse before, or
  * a clearly larger share of requests fails.
  */
-export async function prove(change: ChangeRecord, options: ProveOptions): Promise<Proof> {
+export async function prove(change: ChangeRecord, options: ProveOptions): Promise<ChangeProof> {
   const appliedAt = Date.parse(change.appliedAt ?? new Date().toISOString())
   const until = appliedAt + options.seconds * 1000
   // Requests count from when the proxies had the change: those answered before it went by what was.
@@ -63,7 +63,11 @@ const refOfChange = ({
   subject: { kind, namespace, name },
 }: ChangeRecord): { kind: string; namespace?: string; name: string } => ({ kind, name, ...defined({ namespace }) })
 
-function judge(change: ChangeRecord, report: Report, after: Baseline): { outcome: Proof['outcome']; says: string } {
+function judge(
+  change: ChangeRecord,
+  report: Report,
+  after: Baseline,
+): { outcome: ChangeProof['outcome']; says: string } {
   const { baseline } = change
   const hurting = report.findings.filter(hurts)
   const fresh = hurting.filter(

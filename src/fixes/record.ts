@@ -61,7 +61,7 @@ export const Baseline = z.object({
 })
 export type Baseline = z.infer<typeof Baseline>
 
-export const Proof = z.object({
+export const ChangeProof = z.object({
   /** `gone`, `still there`, `unclear` as to the finding; `worse`: it is undone by itself. */
   outcome: z.enum(['gone', 'still there', 'unclear', 'worse']),
   /** One sentence. */
@@ -69,7 +69,7 @@ export const Proof = z.object({
   after: Baseline,
   at: z.iso.datetime(),
 })
-export type Proof = z.infer<typeof Proof>
+export type ChangeProof = z.infer<typeof ChangeProof>
 
 /** What a diagnosis is asked again with. */
 const Question = z.object({ text: z.string(), namespace: z.string().exactOptional() })
@@ -126,7 +126,7 @@ export const ChangeRecord = z.object({
   /** Versions after the writes that were made, in their order; none of an object that was deleted. */
   wrote: z.array(z.object({ ref: Ref, version: Version.optional(), at: z.iso.datetime() })).optional(),
   failure: z.string().optional(),
-  proof: Proof.optional(),
+  proof: ChangeProof.optional(),
   /** `user` is mesh-medic where it was taken back by itself. */
   undo: By.extend({
     why: z.string(),

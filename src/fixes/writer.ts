@@ -3,17 +3,19 @@ import https, { type RequestOptions } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { isDeepStrictEqual } from 'node:util'
 import { HttpMethod } from '@kubernetes/client-node'
-import { parse } from 'yaml'
 import type { Clients } from '../evidence/clients/clients.ts'
 import { UnseenError } from '../evidence/clients/clients.ts'
 import { loadKubeConfig, type KubernetesOptions } from '../evidence/clients/kubernetes.ts'
+import { isFields, type Fields } from '../mesh/fields.ts'
 import { isDnsLabel, isDnsName } from '../mesh/names.ts'
 import type { KubernetesObject } from '../mesh/objects.ts'
 import { formatRef, sameRef, type Ref } from '../mesh/ref.ts'
 import { isRace, noAnswer, refusal, type ApiAnswer } from './api-refusal.ts'
 import { CHANGE_ANNOTATION, FIELD_MANAGER, WriteError, type ClusterWriter, type Written } from './cluster-writer.ts'
 import { impersonation, type Identity } from './identity.ts'
-import { isFields, laidOver, ownedFields, type Fields } from './owned-fields.ts'
+import { EditError, parseManifest } from './manifest.ts'
+import { laidOver } from './merge.ts'
+import { ownedFields } from './owned-fields.ts'
 import type { Permit } from './permit.ts'
 import type { ApplyWrite, DeleteWrite, Version, Write } from './proposal.ts'
 import { writableKind, type WritableKind } from './writable-kinds.ts'
@@ -318,24 +320,22 @@ function manifestToSend(write: ApplyWrite, now: KubernetesObject | undefined, ma
   }
 }
 
-/** The manifest as JSON. @throws WriteError `refused` when it is not one of the object that the write names */
-function parseManifest({ manifest, ref, apiVersion }: ApplyWrite): Fields {
-  let value: unknown
+/** What a write sets. @throws WriteError `refused` when it is no manifest of the object that the write names */
+function manifestFor({ manifest, ref, apiVersion }: ApplyWrite): Fields {
   try {
-    value = parse(manifest)
+    const value = parseManifest(manifest, 'whole object')
+    const { name, namespace = ref.namespace } = value.metadata
+    const isIt =
+      value.kind === ref.kind && value.apiVersion === apiVersion && name === ref.name && namespace === ref.namespace
+    if (!isIt) throw new WriteError('refused', `The manifest is of another object than ${formatRef(ref)}.`)
+    return { ...value }
   } catch (error) {
-    throw new WriteError('refused', `The manifest of ${formatRef(ref)} is no YAML.`, { cause: error })
+    if (!(error instanceof EditError)) throw error
+    const what = error.cause === undefined ? 'no Kubernetes object that may be written' : 'no YAML'
+    throw new WriteError('refused', `The manifest of ${formatRef(ref)} is ${what} (${error.message}).`, {
+      cause: error,
+    })
   }
-  const metadata: unknown = isFields(value) ? value.metadata : undefined
-  if (!isFields(value) || !isFields(metadata))
-    throw new WriteError('refused', `The manifest of ${formatRef(ref)} is no Kubernetes object.`)
-  const isIt =
-    value.kind === ref.kind &&
-    value.apiVersion === apiVersion &&
-    metadata.name === ref.name &&
-    (metadata.namespace ?? ref.namespace) === ref.namespace
-  if (!isIt) throw new WriteError('refused', `The manifest is of another object than ${formatRef(ref)}.`)
-  return value
 }
 
 /** Parts of metadata that a write may set, beside the names; an object that is made again has the others too. */
@@ -344,7 +344,7 @@ const METADATA_MADE_AGAIN = [...METADATA, 'ownerReferences', 'finalizers']
 
 /** The fields that a manifest sets: without its names, versions and status, and without what is empty. */
 function contentOf(write: ApplyWrite, undoes: boolean): Fields {
-  const { apiVersion: _version, kind: _kind, status: _status, metadata, ...rest } = parseManifest(write)
+  const { apiVersion: _version, kind: _kind, status: _status, metadata, ...rest } = manifestFor(write)
   const allowed = undoes ? METADATA_MADE_AGAIN : METADATA
   const kept = Object.entries(isFields(metadata) ? metadata : {}).filter(
     ([name, value]) => allowed.includes(name) && !(isFields(value) && Object.keys(value).length === 0),

@@ -143,6 +143,45 @@ describe('a manifest', () => {
     })
   })
 
+  it("is merged into a Deployment's containers by name", () => {
+    const deployment: KubernetesObject = {
+      kind: 'Deployment',
+      metadata: { name: 'catalog', namespace: 'shop', resourceVersion: '1' },
+      spec: {
+        template: {
+          spec: {
+            containers: [
+              { name: 'catalog', image: 'shop/catalog:1', env: [{ name: 'A', value: '1' }] },
+              { name: 'log', image: 'shop/log:1', args: ['-v'] },
+            ],
+          },
+        },
+      },
+    }
+    const set = { containers: [{ name: 'catalog', image: 'shop/catalog:2', env: [{ name: 'B', value: '2' }] }] }
+    const after = applied(
+      deployment,
+      parseManifest(applyTo(deployment, { spec: { template: { spec: set } } }).manifest),
+    )
+    expect(after.spec).toEqual({
+      template: {
+        spec: {
+          containers: [
+            {
+              name: 'catalog',
+              image: 'shop/catalog:2',
+              env: [
+                { name: 'A', value: '1' },
+                { name: 'B', value: '2' },
+              ],
+            },
+            { name: 'log', image: 'shop/log:1', args: ['-v'] },
+          ],
+        },
+      },
+    })
+  })
+
   it('keeps comments and order when one value of it is set', () => {
     const text =
       '# owned by team catalog\nkind: DestinationRule # sic\nspec:\n  subsets:\n  - name: v1 # stable\n  host: catalog\nmetadata:\n  name: catalog\n'

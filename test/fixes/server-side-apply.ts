@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isFields, type Fields } from '../../src/mesh/fields.ts'
 import type { KubernetesObject } from '../../src/mesh/objects.ts'
 
 /** What of server-side apply the writer leans on, as seen on Kubernetes 1.34 with Istio's kinds: maps by field, lists as one value. */
@@ -14,27 +15,25 @@ interface ManagerEntry {
 /** An object as it is kept. */
 export type Stored = KubernetesObject
 
-type Fields = Record<string, unknown>
 type Path = readonly string[]
 
-const isMap = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
 const SYSTEM = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'managedFields']
 
 /** The fields that a manager may own. */
 function ownable({ apiVersion: _version, kind: _kind, status: _status, metadata, ...rest }: Fields): Fields {
-  const kept = Object.entries(isMap(metadata) ? metadata : {}).filter(([name]) => !SYSTEM.includes(name))
+  const kept = Object.entries(isFields(metadata) ? metadata : {}).filter(([name]) => !SYSTEM.includes(name))
   return { ...(kept.length > 0 && { metadata: Object.fromEntries(kept) }), ...rest }
 }
 
 const leaves = (value: unknown, path: Path = []): Path[] =>
-  isMap(value) && Object.keys(value).length > 0
+  isFields(value) && Object.keys(value).length > 0
     ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, [...path, key]))
     : path.length === 0
       ? []
       : [path]
 
 const at = (value: unknown, path: Path): unknown =>
-  path.reduce<unknown>((inner, key) => (isMap(inner) ? inner[key] : undefined), value)
+  path.reduce<unknown>((inner, key) => (isFields(inner) ? inner[key] : undefined), value)
 const same = (a: Path, b: Path): boolean => a.length === b.length && a.every((key, index) => key === b[index])
 /** One holds the other. */
 const overlap = (a: Path, b: Path): boolean => a.slice(0, b.length).every((key, index) => key === b[index])
@@ -50,7 +49,7 @@ const fromFieldsV1 = (fields: Fields, path: Path = []): Path[] => {
     ? path.length === 0
       ? []
       : [path]
-    : inside.flatMap(([key, rest]) => fromFieldsV1(isMap(rest) ? rest : {}, [...path, key.slice(2)]))
+    : inside.flatMap(([key, rest]) => fromFieldsV1(isFields(rest) ? rest : {}, [...path, key.slice(2)]))
 }
 
 const entriesOf = ({ metadata: { managedFields = [] } }: Stored): ManagerEntry[] => managedFields as ManagerEntry[]
@@ -115,13 +114,13 @@ export function conflictsOf(
 
 const put = (target: Fields, [key = '', ...rest]: Path, value: unknown): Fields => ({
   ...target,
-  [key]: rest.length === 0 ? value : put(isMap(target[key]) ? target[key] : {}, rest, value),
+  [key]: rest.length === 0 ? value : put(isFields(target[key]) ? target[key] : {}, rest, value),
 })
 
 /** Takes a field away, and the maps around it that are empty then. */
 function without(target: Fields, [key = '', ...rest]: Path): Fields {
   const { [key]: inner, ...others } = target
-  if (rest.length === 0 || !isMap(inner)) return others
+  if (rest.length === 0 || !isFields(inner)) return others
   const left = without(inner, rest)
   return Object.keys(left).length === 0 ? others : { ...others, [key]: left }
 }

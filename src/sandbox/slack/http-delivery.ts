@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 
 import type { AttemptResult, Payload, Transport } from './delivery.ts'
 import type { Fields } from './records.ts'
-import { isFields } from './web-api/arguments.ts'
+import { isFields } from '../../mesh/fields.ts'
 
 /** Something wrong with a signed delivery, to see the app refuse it. */
 export type Forgery = 'wrong signature' | 'stale timestamp' | 'no signature'

@@ -2,7 +2,7 @@ import { checkBlocks } from './block-rules/check-blocks.ts'
 import { tableCount } from './block-rules/whole.ts'
 import type { Block, Fields, MessageMetadata } from './records.ts'
 import { Refusal, refusalWithReasons } from './refusal.ts'
-import { isFields } from './web-api/arguments.ts'
+import { isFields } from '../../mesh/fields.ts'
 
 /** What a message says, after every rule was kept. */
 export interface MessageContent {

@@ -6,7 +6,7 @@ import { SCRIPT, STYLE } from './page-assets.ts'
 import type { Ephemeral, Message, Person, ShownView } from './records.ts'
 import { blocksHtml, type HtmlContext } from './rendering/html.ts'
 import { escapeHtml, mrkdwnToHtml } from './rendering/mrkdwn.ts'
-import { isFields } from './web-api/arguments.ts'
+import { isFields } from '../../mesh/fields.ts'
 import { compareTs } from './workspace.ts'
 
 /** What the page shows. */

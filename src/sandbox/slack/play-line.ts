@@ -1,7 +1,7 @@
 import type { SlackStandIn } from './contract.ts'
 import type { Ephemeral, Message, Person, ShownView } from './records.ts'
 import { elementsIn } from './people/input-values.ts'
-import { isFields } from './web-api/arguments.ts'
+import { isFields } from '../../mesh/fields.ts'
 import { compareTs } from './workspace.ts'
 
 type Seen = Message | Ephemeral | ShownView

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 import { checkMessageContent } from './message-content.ts'
 import { Refusal } from './refusal.ts'
-import { isFields } from './web-api/arguments.ts'
+import { isFields } from '../../mesh/fields.ts'
 import type { Workspace } from './workspace.ts'
 
 /** What a response_url speaks for. */

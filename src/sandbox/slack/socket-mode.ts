@@ -6,7 +6,7 @@ import { WebSocketServer, type WebSocket } from 'ws'
 
 import type { AttemptResult, Payload, Transport } from './delivery.ts'
 import type { Fields } from './records.ts'
-import { isFields } from './web-api/arguments.ts'
+import { isFields } from '../../mesh/fields.ts'
 
 /** "If you don't acknowledge within 3 seconds": the limit is the delivery's; here envelopes only wait to be acknowledged. */
 interface Waiting {

@@ -1,5 +1,5 @@
 import { byHand } from '../../fixes/by-hand.ts'
-import { writesOf } from '../../fixes/carry-out.ts'
+import { writesOf } from '../../fixes/apply.ts'
 import { denyState, holdersOf } from '../../fixes/authorise.ts'
 import { readChange, type ChangeRecord } from '../../fixes/record.ts'
 import { ASK_ONLY, type Policy } from '../../fixes/policy.ts'

@@ -1,13 +1,11 @@
 import type { KnownBlock } from '@slack/types'
+import { isFields } from '../../mesh/fields.ts'
 import { clean, cut, escapeMrkdwn } from './escape.ts'
 import { LIMITS } from './limits.ts'
 import { line, rich, text, type SlackMessage } from './rich.ts'
 
 const IN_FILE = 'More did not fit here: the whole is in the file in this thread.'
 const NOWHERE = 'More did not fit here.'
-
-const isFields = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Characters of all text in a value that a person reads. */
 function weigh(value: unknown): number {

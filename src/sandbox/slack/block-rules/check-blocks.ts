@@ -1,6 +1,6 @@
 import type { Block, Fields } from '../records.ts'
 import { Refusal, refusalWithReasons } from '../refusal.ts'
-import { isFields } from '../web-api/arguments.ts'
+import { isFields } from '../../../mesh/fields.ts'
 import { blocksOn } from './blocks.ts'
 import { identify } from './identify.ts'
 import { walk } from './walk.ts'

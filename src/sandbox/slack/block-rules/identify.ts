@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
 import type { Block, Fields } from '../records.ts'
-import { isFields } from '../web-api/arguments.ts'
+import { isFields } from '../../../mesh/fields.ts'
 import { isInteractive } from './blocks.ts'
 
 const made = (): string => randomBytes(4).toString('base64url').slice(0, 5)

@@ -1,4 +1,4 @@
-import { isFields } from '../web-api/arguments.ts'
+import { isFields } from '../../../mesh/fields.ts'
 import type { Rule, Shape, Variants } from './rule.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Fields } from '../records.ts'
-import { isFields } from '../web-api/arguments.ts'
+import { isFields } from '../../../mesh/fields.ts'
 
 /** "The cumulative limit for all markdown blocks in a single payload is 12,000 characters." */
 export const MAX_MARKDOWN = 12_000

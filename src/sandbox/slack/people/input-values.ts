@@ -1,5 +1,5 @@
 import type { Fields } from '../records.ts'
-import { isFields } from '../web-api/arguments.ts'
+import { isFields } from '../../../mesh/fields.ts'
 
 /** What a person gives to an element: typed text, an option (by value or text), an id, a date; several for multi elements. */
 export type Given = string | readonly string[]

@@ -1,6 +1,6 @@
 import { messageJson, viewJson } from '../message-json.ts'
 import type { Block, Channel, Ephemeral, Fields, Message, Person, ShownView } from '../records.ts'
-import { isFields } from '../web-api/arguments.ts'
+import { isFields } from '../../../mesh/fields.ts'
 import { elementsIn, stateOf, stateOfBlocks, type Given } from './input-values.ts'
 import {
   channelName,

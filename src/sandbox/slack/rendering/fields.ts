@@ -1,5 +1,5 @@
 import type { Fields } from '../records.ts'
-import { isFields } from '../web-api/arguments.ts'
+import { isFields } from '../../../mesh/fields.ts'
 
 /** The objects in a field that should hold a list. */
 export const listIn = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.filter(isFields) : [])

@@ -1,9 +1,6 @@
+import { isFields } from '../../../mesh/fields.ts'
 import type { Fields } from '../records.ts'
 import { Refusal, refusalWithReasons } from '../refusal.ts'
-
-/** Whether a value is a JSON object. */
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Arguments whose values Slack's clients send as JSON text inside a form. */
 const JSON_ARGUMENTS = new Set(['blocks', 'attachments', 'metadata', 'view', 'files', 'file_ids', 'unfurls', 'chunks'])

@@ -4,7 +4,8 @@ import { checkView, type CheckedView } from '../block-rules/check-view.ts'
 import { viewJson } from '../message-json.ts'
 import type { Fields, ShownView } from '../records.ts'
 import { Refusal, refusalWithReasons } from '../refusal.ts'
-import { isFields, type Arguments } from './arguments.ts'
+import { isFields } from '../../../mesh/fields.ts'
+import { type Arguments } from './arguments.ts'
 import type { MethodFamily, Surroundings } from './method.ts'
 
 /** "push_limit_reached: currently the limit is 3" views in a stack. */

@@ -9,7 +9,7 @@ import { updateChange, type ChangeRecord } from './record.ts'
 import { WriteError, type ClusterWriter } from './cluster-writer.ts'
 import { defined } from '../mesh/defined.ts'
 
-export interface CarryOutDeps {
+export interface ApplyDeps {
   records: Records
   writer: ClusterWriter
 }
@@ -30,8 +30,8 @@ const save = async (records: Records, id: string, facts: Partial<ChangeRecord>):
  * writes, then notes what was written.
  * @throws WriteError; then what was written so far is in the record
  */
-export async function carryOut(
-  { records, writer }: CarryOutDeps,
+export async function applyChange(
+  { records, writer }: ApplyDeps,
   approved: ChangeRecord,
   signal: AbortSignal,
 ): Promise<ChangeRecord> {
@@ -89,7 +89,7 @@ async function inverses(writer: ClusterWriter, writes: readonly Write[], signal:
  * @throws WriteError; `moved` when somebody has changed an object since
  */
 export async function takeBack(
-  { records, writer }: CarryOutDeps,
+  { records, writer }: ApplyDeps,
   undoing: ChangeRecord,
   signal: AbortSignal,
 ): Promise<ChangeRecord> {
