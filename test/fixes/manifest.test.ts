@@ -146,7 +146,7 @@ describe('a manifest', () => {
   it("is merged into a Deployment's containers by name", () => {
     const deployment: KubernetesObject = {
       kind: 'Deployment',
-      metadata: { name: 'catalog', namespace: 'shop', resourceVersion: '1' },
+      metadata: { name: 'catalog', namespace: 'shop', uid: 'u-1', resourceVersion: '1' },
       spec: {
         template: {
           spec: {
