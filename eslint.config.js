@@ -2,6 +2,16 @@ import js from '@eslint/js'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
+const ENDS_THE_PROCESS = {
+  selector: "CallExpression[callee.object.name='process'][callee.property.name='exit']",
+  message: 'Only the porch (main.ts, cli.ts) ends the process.',
+}
+const ELAPSED_TIME = {
+  selector:
+    "CallExpression[callee.name='expect'] BinaryExpression[operator='-'] CallExpression[callee.property.name='now']",
+  message: 'A test gives the same answer at any load: expect nothing of the time that passed.',
+}
+
 export default defineConfig(
   globalIgnores(['dist/', 'node_modules/', 'coverage/']),
   js.configs.recommended,
@@ -24,13 +34,7 @@ export default defineConfig(
         { varsIgnorePattern: '^_', argsIgnorePattern: '^_', ignoreRestSiblings: true },
       ],
       'no-console': 'error',
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: "CallExpression[callee.object.name='process'][callee.property.name='exit']",
-          message: 'Only the porch (main.ts, cli.ts) ends the process.',
-        },
-      ],
+      'no-restricted-syntax': ['error', ENDS_THE_PROCESS],
     },
   },
   {
@@ -44,6 +48,11 @@ export default defineConfig(
       'test/live/**',
     ],
     rules: { 'no-console': 'off', 'no-restricted-syntax': 'off' },
+  },
+  {
+    files: ['test/**/*.test.ts'],
+    ignores: ['test/live/**'],
+    rules: { 'no-restricted-syntax': ['error', ENDS_THE_PROCESS, ELAPSED_TIME] },
   },
   {
     files: ['test/**'],

@@ -13,8 +13,10 @@ export default defineConfig({
           exclude: ['test/live/**', 'test/bench/**'],
           pool: 'threads',
           isolate: false,
-          testTimeout: 20_000,
-          hookTimeout: 30_000,
+          // Long, because they only end what hangs: a machine may be busy with something else.
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       // A real cluster is sometimes slow: each situation may be made twice.

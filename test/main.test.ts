@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startSlackStandIn } from '../src/sandbox/slack/stand-in.ts'
+import { startPatientStandIn } from './sandbox/patient-stand-in.ts'
 
 const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts')
 const folder = mkdtempSync(join(tmpdir(), 'mesh-medic-main-'))
@@ -53,7 +53,7 @@ const start = (env: Record<string, string>) =>
   })
 
 it('becomes ready, and ends with 0 when told to', async () => {
-  const slack = await startSlackStandIn()
+  const slack = await startPatientStandIn()
   const port = await freePort()
   const service = start({
     SLACK_BOT_TOKEN: slack.botToken,

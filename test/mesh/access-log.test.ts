@@ -156,9 +156,8 @@ describe('a log', () => {
     ).toMatchObject({ lines: [{ code: 504 }], unreadable: 2 })
   })
   it('is read in no time, whatever a caller sent', () => {
-    const began = performance.now()
-    parseAccessLog(TIMED_OUT.replace('curl/7.86.0', '" "'.repeat(2_000)).slice(0, -10))
-    expect(performance.now() - began).toBeLessThan(1_000)
+    const [line = ''] = TIMED_OUT.replace('curl/7.86.0', '" "'.repeat(200_000)).split('\n')
+    expect(parseAccessLog(line.slice(0, -10))).toMatchObject({ lines: [{ code: 504 }], unreadable: 0 })
   })
 })
 

@@ -5,7 +5,8 @@ import { App, HTTPReceiver, LogLevel, type Logger } from '@slack/bolt'
 import { WebClient } from '@slack/web-api'
 import { afterEach } from 'vitest'
 
-import { startSlackStandIn, type SlackStandIn, type SlackStandInOptions } from '../../src/sandbox/slack/stand-in.ts'
+import type { SlackStandIn, SlackStandInOptions } from '../../src/sandbox/slack/stand-in.ts'
+import { startPatientStandIn } from './patient-stand-in.ts'
 
 const silence = (): void => {}
 
@@ -30,7 +31,7 @@ export const closeAfterEach = (): void => {
 }
 
 export const openSlack = async (options: SlackStandInOptions = {}): Promise<SlackStandIn> => {
-  const slack = await startSlackStandIn(options)
+  const slack = await startPatientStandIn(options)
   toClose.push(() => slack.close())
   return slack
 }

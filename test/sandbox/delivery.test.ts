@@ -100,14 +100,12 @@ describe('an event that is not acknowledged', () => {
   })
 
   it('goes to the app again until it is heard', async () => {
-    const slack = await openSlack({ times: { eventRetries: [30, 30, 60_000] } })
+    const slack = await openSlack({ times: { eventRetries: Array.from({ length: 400 }, () => 50) } })
     expect((await slack.mention('is anybody there?')).outcome).toBe('dispatch_failed')
     await openSocketApp(slack, (bolt) => {
       bolt.event('app_mention', ({ event, say }) => say({ text: 'yes', thread_ts: event.ts }) as Promise<never>)
     })
-    await slack.waitFor(
-      () => slack.deliveries[0]!.attempts.at(-1)?.ok === true || slack.deliveries[0]!.attempts.length === 3,
-    )
+    await slack.waitFor(() => slack.deliveries[0]!.attempts.at(-1)?.ok === true)
     expect(slack.deliveries[0]!.attempts.length).toBeGreaterThan(1)
   })
 })

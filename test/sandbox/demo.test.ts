@@ -27,7 +27,7 @@ async function typed(line: string, until: RegExp | string): Promise<string> {
   return said(until, from)
 }
 
-async function said(until: RegExp | string, from = 0, patience = 20_000): Promise<string> {
+async function said(until: RegExp | string, from = 0, patience = 50_000): Promise<string> {
   for (const late = Date.now() + patience; ;) {
     const since = output.slice(from)
     if (typeof until === 'string' ? since.includes(until) : until.test(since)) return since

@@ -1,5 +1,5 @@
 import type { ModalView } from '@slack/web-api'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { closeAfterEach, openHttpApp, openSlack, openSocketApp, refusalOf } from './bolt-app.ts'
 
@@ -164,7 +164,9 @@ describe('people', () => {
 
 describe('a trigger_id', () => {
   it('opens one view, soon', async () => {
-    const slack = await openSlack({ times: { trigger: 60 } })
+    const slack = await openSlack({ times: { trigger: 3000 } })
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
     const { client } = await openSocketApp(slack, (bolt) => {
       bolt.command('/mesh', ({ ack }) => ack())
     })
@@ -173,7 +175,7 @@ describe('a trigger_id', () => {
     expect(await refusalOf(client.views.open({ trigger_id: triggerId!, view: modal }))).toBe('exchanged_trigger_id')
     expect(await refusalOf(client.views.open({ trigger_id: '1.2.three', view: modal }))).toBe('invalid_trigger_id')
     const { triggerId: late } = await slack.type('/mesh')
-    await new Promise((resolve) => setTimeout(resolve, 80))
+    vi.setSystemTime(Date.now() + 3001)
     expect(await refusalOf(client.views.open({ trigger_id: late!, view: modal }))).toBe('expired_trigger_id')
   })
 

@@ -6,7 +6,8 @@ import type { ProcessorDeps } from '../../src/capabilities/processor.ts'
 import { claimTarget } from '../../src/store/claims.ts'
 import type { Records } from '../../src/store/records.ts'
 import { createRun, readRun, updateRun } from '../../src/store/runs.ts'
-import { startSlackStandIn, type SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
+import type { SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
+import { startPatientStandIn } from '../sandbox/patient-stand-in.ts'
 import { SlackCalls } from '../../src/slack/transport/calls.ts'
 import { SlackThread } from '../../src/slack/thread/thread.ts'
 import { memoryRecords } from '../store/memory-records.ts'
@@ -63,7 +64,7 @@ const CHANNELS = Array.from({ length: 200 }, (_, index) => ({ id: `C_${index}`, 
 let slack: SlackStandIn
 let records: Records
 beforeAll(async () => {
-  slack = await startSlackStandIn({ channels: CHANNELS })
+  slack = await startPatientStandIn({ channels: CHANNELS })
   records = await memoryRecords()
 })
 afterAll(() => slack.close())

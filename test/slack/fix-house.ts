@@ -18,13 +18,8 @@ import type { RunJob } from '../../src/queue/queue.ts'
 import type { Backend } from '../../src/queue/backend.ts'
 import { parseTarget } from '../../src/mesh/target-query.ts'
 import type { SlackStandInOptions } from '../../src/sandbox/slack/contract.ts'
-import {
-  startSlackStandIn,
-  type Message,
-  type ShownView,
-  type SlackStandIn,
-  type Submission,
-} from '../../src/sandbox/slack/stand-in.ts'
+import type { Message, ShownView, SlackStandIn, Submission } from '../../src/sandbox/slack/stand-in.ts'
+import { startPatientStandIn } from '../sandbox/patient-stand-in.ts'
 import { slackApp } from '../../src/slack/app.ts'
 import { SlackCalls } from '../../src/slack/transport/calls.ts'
 import { SlackChangeBoard } from '../../src/slack/thread/change-board.ts'
@@ -102,7 +97,7 @@ export async function openFixHouse({
   const backend = await memoryBackend()
   const { records } = backend
   const { log, logged } = rememberingLog()
-  const slack = await startSlackStandIn({
+  const slack = await startPatientStandIn({
     people: PEOPLE,
     groups: GROUPS,
     channels: [
@@ -167,7 +162,7 @@ export async function openFixHouse({
   await app.start()
 
   const idle = async (): Promise<RunRecord[]> => {
-    for (const late = Date.now() + 15_000; ;) {
+    for (const late = Date.now() + 30_000; ;) {
       const runs = (await listRuns(records)).filter(
         ({ createdAt, request }) => createdAt >= openedAt && request.kind !== 'diagnose',
       )
@@ -191,7 +186,7 @@ export async function openFixHouse({
     }
     const before = await signs()
     return async () => {
-      for (const late = Date.now() + 5000; ;) {
+      for (const late = Date.now() + 30_000; ;) {
         if ((await signs()) !== before) return
         if (Date.now() > late) throw new Error(`nothing came of what ${user} did`)
         await pause(10)

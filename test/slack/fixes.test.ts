@@ -229,7 +229,7 @@ describe('a proposed change', () => {
     })
     house.slack.deleteMessage(message)
     await click
-    for (const late = Date.now() + 5000; house.api.landed().length === 0 && Date.now() < late;) await pause(20)
+    await expect.poll(() => house.api.landed().length).toBe(1)
     await house.idle()
     expect(house.api.landed()).toHaveLength(1)
     expect(house.thread(message).some((text) => text.includes('The API server took 1 of 1 write'))).toBe(true)

@@ -6,7 +6,8 @@ import type { Log } from '../../src/queue/log.ts'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
 import type { Clients } from '../../src/evidence/clients/clients.ts'
 import { connectSlack, type ConnectOptions, type ConnectRequest, type SlackConnection } from '../../src/bot.ts'
-import { startSlackStandIn, type SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
+import type { SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
+import { startPatientStandIn } from '../sandbox/patient-stand-in.ts'
 import type { SlackStandInOptions } from '../../src/sandbox/slack/contract.ts'
 import { isFinished, listRuns, type RunRecord } from '../../src/store/runs.ts'
 import { recordedClients } from '../replay.ts'
@@ -67,7 +68,7 @@ export async function openHouse({
 > = {}): Promise<House> {
   const backend = given ?? (await memoryBackend())
   const openedAt = new Date().toISOString()
-  const slack = await startSlackStandIn(slackOptions)
+  const slack = await startPatientStandIn(slackOptions)
   const { log, logged } = rememberingLog()
   const connection = await connectSlack({
     backend,
@@ -103,7 +104,7 @@ export async function openHouse({
 export async function ended(
   { backend, openedAt }: Pick<House, 'backend' | 'openedAt'>,
   nth = 1,
-  patience = 15_000,
+  patience = 30_000,
 ): Promise<RunRecord> {
   for (const late = Date.now() + patience; ;) {
     const run = (await listRuns(backend.records)).filter(({ createdAt }) => createdAt >= openedAt)[nth - 1]

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
-import { startSlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
+import { startPatientStandIn } from '../sandbox/patient-stand-in.ts'
 import { connectSlack } from '../../src/bot.ts'
 import { recordedClients } from '../replay.ts'
 import { ended, memoryBackend, rememberingLog } from './house.ts'
@@ -12,7 +12,7 @@ afterEach(async () => {
 })
 
 it('works the same over signed HTTP, and refuses what is not signed', async () => {
-  const slack = await startSlackStandIn()
+  const slack = await startPatientStandIn()
   open.push(() => slack.close())
   const openedAt = new Date().toISOString()
   const backend = await memoryBackend()
@@ -62,7 +62,7 @@ it('works the same over signed HTTP, and refuses what is not signed', async () =
 })
 
 it('says why it cannot connect', async () => {
-  const slack = await startSlackStandIn()
+  const slack = await startPatientStandIn()
   open.push(() => slack.close())
   const request = {
     backend: await memoryBackend(),

@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { isFinished, listRuns, updateRun } from '../../src/store/runs.ts'
 import { recordedClients } from '../replay.ts'
 import { openHouse, type House } from './house.ts'
@@ -11,9 +11,6 @@ afterEach(async () => {
   for (const { id } of await listRuns(house.backend.records))
     await updateRun(house.backend.records, id, (run) => (isFinished(run) ? undefined : { ...run, state: 'cancelled' }))
 })
-
-const percentile = (values: number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1]!
 
 // The figures that are promised (250 ms, 1.5 s) are measured by the bench; here the machine may be busy with other tests.
 it('acknowledges 50 commands at once before it works on any, and looks the cluster up once for all', async () => {
@@ -33,20 +30,21 @@ it('acknowledges 50 commands at once before it works on any, and looks the clust
   // No worker: what a worker does at the same time is not what is measured.
   house = await openHouse({ clients: counting, options: { jobs: 0 } })
   const { slack } = house
-  const began = performance.now()
-  const firsts = new Map<string, number>()
+  // What is kept of a look stays fresh, however long the machine takes for the rest.
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const firsts = new Set<string>()
   slack.on('message', ({ message }) => {
-    if (message.threadTs === undefined) firsts.set(message.text, performance.now() - began)
+    if (message.threadTs === undefined) firsts.add(message.text)
   })
   const typed = await Promise.all(
     services.map(({ name }) => slack.type(`/mesh diagnose ${name}`, { user: 'U_ONCALL', channel: 'C_MESH' })),
   )
-  await slack.waitFor(() => firsts.size === 50, 10_000)
-  const acks = typed.map(({ acknowledgedInMilliseconds = Infinity }) => acknowledgedInMilliseconds)
-  expect(percentile(acks, 0.99)).toBeLessThanOrEqual(1000)
-  expect(percentile([...firsts.values()], 0.99)).toBeLessThanOrEqual(6000)
-  // Services and ServiceEntries, again after each 5 s that a busy machine needs.
-  expect(lists).toBeLessThanOrEqual(2 * Math.ceil((performance.now() - began) / 5000))
+  await slack.waitFor(() => firsts.size === 50)
+  expect(typed.map(({ outcome }) => outcome)).toEqual(services.map(() => 'acknowledged'))
+  expect((await listRuns(house.backend.records)).filter(({ state }) => state === 'queued')).toHaveLength(50)
+  // Services and ServiceEntries.
+  expect(lists).toBe(2)
   await new Promise((resolve) => setTimeout(resolve, 500))
 })
 
@@ -59,7 +57,7 @@ it('joins 49 of 50 questions about one target', async () => {
   const told = await slack.waitFor(() => {
     const all = slack.ephemerals()
     return all.length >= 49 && all
-  }, 10_000)
+  })
   expect(typed.every(({ outcome }) => outcome === 'acknowledged')).toBe(true)
   expect(told).toHaveLength(49)
   expect(told.every(({ text }) => text.includes('is being diagnosed already'))).toBe(true)

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { startSlackStandIn, type SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
+import type { SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
+import { startPatientStandIn } from '../sandbox/patient-stand-in.ts'
 import { SlackCalls } from '../../src/slack/transport/calls.ts'
 import { userGroups } from '../../src/slack/transport/user-groups.ts'
 import { rememberingLog } from './house.ts'
 
 let slack: SlackStandIn
 beforeEach(async () => {
-  slack = await startSlackStandIn({ groups: [{ id: 'S_OWNERS', handle: 'mesh-owners', users: ['U_SECOND'] }] })
+  slack = await startPatientStandIn({ groups: [{ id: 'S_OWNERS', handle: 'mesh-owners', users: ['U_SECOND'] }] })
 })
 afterEach(() => slack.close())
 

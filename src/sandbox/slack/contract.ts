@@ -115,7 +115,7 @@ export interface SlackStandIn {
   views(user?: string): ShownView[]
 
   on<K extends keyof Happenings>(kind: K, listener: (happening: Happenings[K]) => void): () => void
-  /** Resolves with the first truthy value of `look`; rejects after `timeoutMilliseconds` (default 5000). */
+  /** Resolves with the first truthy value of `look`; rejects after `timeoutMilliseconds` (default 20,000). */
   waitFor<T>(look: () => T, timeoutMilliseconds?: number): Promise<Exclude<T, false | null | undefined | 0 | ''>>
 
   /** Every request of the app, in the order of their answers. */

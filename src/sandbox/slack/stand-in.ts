@@ -137,7 +137,7 @@ export const startSlackStandIn = async (options: SlackStandInOptions = {}): Prom
     files: () => workspace.files(),
     views: (user) => workspace.views(user),
     on: (kind, listener) => workspace.announcer.on(kind, listener),
-    waitFor: (look, timeoutMilliseconds = 5_000) => workspace.announcer.waitFor(look, timeoutMilliseconds),
+    waitFor: (look, timeoutMilliseconds = 20_000) => workspace.announcer.waitFor(look, timeoutMilliseconds),
     calls: server.calls,
     deliveries: deliveries.log,
     fail: { next: (method, fault, count) => faults.next(method, fault, count), clear: () => faults.clear() },
