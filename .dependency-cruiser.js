@@ -22,7 +22,7 @@ const PORCH = ['main.ts', 'cli.ts', 'cli', 'config.ts', 'config', 'log.ts', 'hea
 /** Rooms that touch nothing: no file, no network, no clock of their own making. */
 const PURE = ['mesh', 'checks', 'slack/blocks']
 /** Packages that only calculate. */
-const CALCULATING = ['fastest-levenshtein', 'yaml', '@slack/types']
+const CALCULATING = ['fastest-levenshtein', 're2js', 'yaml', '@slack/types']
 
 const quoted = (text) => text.replace(/[.+]/g, '\\$&')
 /** A pattern for everything in rooms, or in files that are rooms of their own. */

@@ -1,6 +1,9 @@
 import { ROOT_NAMESPACE } from './destination-rules.ts'
 import type { AuthorizationPolicy, AuthorizationRule, Pod, RequestAuthentication } from './objects.ts'
 import { selects } from './objects.ts'
+import { literally } from './walk/regex.ts'
+import { takesRegex } from './walk/string-match.ts'
+import { some, taken, type Taken } from './walk/taken.ts'
 
 /** What is known of a request that a policy judges; what is absent is not known. */
 export interface RequestFacts {
@@ -46,13 +49,13 @@ function takes(pattern: string, value: string): boolean {
 }
 
 /** A path's template: `{*}` is one segment, `{**}` any number. */
-function takesPath(pattern: string, path: string): boolean {
-  if (!pattern.includes('{*')) return takes(pattern, path)
-  const source = pattern
+function takesPath(pattern: string, path: string): Taken {
+  if (!pattern.includes('{*')) return taken(takes(pattern, path))
+  const expression = pattern
     .split(/(\{\*\*\}|\{\*\})/)
-    .map((part) => (part === '{**}' ? '.*' : part === '{*}' ? '[^/]+' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+    .map((part) => (part === '{**}' ? '.*' : part === '{*}' ? '[^/]+' : literally(part)))
     .join('')
-  return new RegExp(`^${source}$`).test(path)
+  return takesRegex(expression, path)
 }
 
 const short = (values: readonly string[]): string =>
@@ -64,7 +67,7 @@ function missing(
   list: readonly string[] = [],
   not: readonly string[] = [],
   value: string | undefined,
-  match: (pattern: string, value: string) => boolean = takes,
+  match: (pattern: string, value: string) => Taken = (pattern, one) => taken(takes(pattern, one)),
 ): Miss[] {
   const wanted = list.length === 0 ? [] : [short(list)]
   const unwanted = not.length === 0 ? [] : [`none of ${short(not)}`]
@@ -72,9 +75,11 @@ function missing(
     texts.length === 0 ? [] : [{ says: `${what} must be ${texts.join(' and ')}, ${why}`, sure }]
   if (value === undefined) return miss([...wanted, ...unwanted], 'which is not known of the request', false)
   const why = value === '' ? 'and there is none' : `and it is ${value}`
+  const among = (patterns: readonly string[]): Taken => some(patterns.map((pattern) => match(pattern, value)))
+  const [isWanted, isUnwanted] = [among(list), among(not)]
   return [
-    ...(list.some((pattern) => match(pattern, value)) ? [] : miss(wanted, why, true)),
-    ...(not.some((pattern) => match(pattern, value)) ? miss(unwanted, why, true) : []),
+    ...(isWanted === 'yes' ? [] : miss(wanted, why, isWanted === 'no')),
+    ...(isUnwanted === 'no' ? [] : miss(unwanted, why, isUnwanted === 'yes')),
   ]
 }
 
@@ -109,14 +114,11 @@ function operationMisses(operation: Operation, { method, path, host, port }: Req
   return [
     ...missing('the method', operation.methods, operation.notMethods, method),
     ...missing('the path', operation.paths, operation.notPaths, path?.replace(/[?#].*$/, ''), takesPath),
-    ...missing(
-      'the host',
-      operation.hosts,
-      operation.notHosts,
-      host,
-      (pattern, value) =>
+    ...missing('the host', operation.hosts, operation.notHosts, host, (pattern, value) =>
+      taken(
         takes(pattern.toLowerCase(), value.toLowerCase()) ||
-        takes(pattern.toLowerCase(), value.toLowerCase().replace(/:\d+$/, '')),
+          takes(pattern.toLowerCase(), value.toLowerCase().replace(/:\d+$/, '')),
+      ),
     ),
     ...missing('the port', operation.ports, operation.notPorts, port === undefined ? undefined : String(port)),
   ]

@@ -76,6 +76,16 @@ describe('a rule does not take a request', () => {
   ])('%s', (_, rule, expected) => {
     expect(misses(rule)).toEqual(expected)
   })
+  it("perhaps, when a path's template would take too long to compare", () => {
+    const template = `${'/{**}'.repeat(200)}/end`
+    const path = '/'.repeat(2000)
+    expect(misses({ to: [{ operation: { paths: [template] } }] }, { path })).toEqual([
+      expect.stringMatching(/^\? the path must be \/\{/),
+    ])
+    expect(misses({ to: [{ operation: { notPaths: [template] } }] }, { path })).toEqual([
+      expect.stringMatching(/^\? the path must be none of/),
+    ])
+  })
   it('of a caller in plain text, who has no principal', () => {
     expect(misses({ from: [{ source: { principals: ['*'] } }] }, { principal: null })).toEqual([
       'the principal must be *, and there is none',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { matchesWhole } from '../../../src/mesh/walk/regex.ts'
+import { matchesWhole, sizeOf } from '../../../src/mesh/walk/regex.ts'
 
 describe('RE2 on a whole text', () => {
   it.each<[string, string[], string[]]>([
@@ -35,7 +35,7 @@ describe('RE2 on a whole text', () => {
     ['\\pL+', ['äb'], ['1']],
     ['\\p{Greek}', ['α'], ['a']],
     ['\\x41\\x{42}', ['AB'], ['ab']],
-    ['a**', ['', 'aa'], []],
+    ['(?m)^a$', ['a'], ['b', 'a\nb']],
     ['a+?b', ['aab'], ['b']],
     ['(?:)', [''], ['a']],
     ['\\s', [' ', '\t'], ['\u00a0']],
@@ -56,7 +56,9 @@ describe('RE2 on a whole text', () => {
     '\\p{Nothing}',
     'a{2000}',
     '((a{900}){900}){9}',
-    '(?m)^a$',
+    'a**',
+    'a++',
+    'a{1}*',
     '[z-a]',
     '\\',
   ])('does not know %s', (expression) => {
@@ -65,5 +67,50 @@ describe('RE2 on a whole text', () => {
 
   it('takes no longer than the text is long, whatever the expression', () => {
     expect(matchesWhole('(a+)+(a|a)*(.*)*b', 'a'.repeat(2000))).toBe(false)
+  })
+
+  it.each([
+    '(){1000}{1000}{1000}{1000}',
+    '((((){1000}){1000}){1000}){1000}',
+    '(?:){1000}'.repeat(1000),
+    '\\pL{1000}'.repeat(400),
+    '[a-z]{0,1000}'.repeat(40),
+    '((((((((a{9}){9}){9}){9}){9}){9}){9}){9}){9}',
+    '('.repeat(40_000),
+    'a'.repeat(40_000),
+    '['.repeat(200_000),
+    '\\p{'.repeat(200_000),
+    '\\Q'.repeat(200_000),
+  ])('knows nothing of what is too large: %.40s', (expression) => {
+    expect(matchesWhole(expression, 'a')).toBeUndefined()
+  })
+
+  it('says nothing about a text that would take too long', () => {
+    expect(matchesWhole('(?:a?){900}a{900}', 'a'.repeat(900))).toBeUndefined()
+    expect(matchesWhole('(?:a?){900}a{900}', 'a'.repeat(90))).toBe(false)
+    expect(matchesWhole('.*b', 'a'.repeat(50_000))).toBe(false)
+  })
+})
+
+describe('the size of an expression', () => {
+  it.each([
+    ['abc', 3],
+    ['a{3}', 3],
+    ['a{3,}', 3],
+    ['a{2,7}b', 8],
+    ['(a{3}b){4}', 20],
+    ['x{,3}', 5],
+    ['[a-z{9}]{3}', 3],
+    ['[]{9}]{3}', 3],
+    ['[[:alpha:]]{3}', 3],
+    ['\\{9}', 3],
+    ['\\(a{3}', 4],
+    ['\\p{Greek}{3}', 3],
+    ['\\x{42}{3}', 3],
+    ['\\Qa{9}\\E', 4],
+    ['(a(b', 2],
+    ['[['.repeat(9), 1],
+  ])('%s', (expression, size) => {
+    expect(sizeOf(expression)).toBe(size)
   })
 })
