@@ -10,6 +10,7 @@ import { JWKS, token } from './token.ts'
 
 /** The book's public image, unless the mesh has one of its own. */
 const IMAGE = process.env.MESH_MEDIC_TEST_IMAGE ?? 'docker.io/istioinaction/catalog:latest'
+const TOOLS = process.env.MESH_MEDIC_TEST_TOOLS ?? IMAGE
 /** Base URL of the ingress gateway. */
 export const INGRESS = process.env.MESH_MEDIC_TEST_INGRESS ?? 'http://localhost:80'
 /** The namespace situations are made in. */
@@ -28,13 +29,15 @@ function tlsData(_: string, host: string, from: string, until: string): string {
   return `{ tls.crt: ${made.certificate}, tls.key: ${made.key} }`
 }
 
-/** Applies manifests; `$IMAGE` in them is the workload's image, `$JWKS` the keys that tokens are signed with. */
+/** A manifest as it is applied: `$IMAGE` is the workload's image, `$TOOLS` one with curl and openssl, `$JWKS` the keys that tokens are signed with. */
+export const filled = (manifest: string): string =>
+  manifest.replaceAll('$IMAGE', IMAGE).replaceAll('$TOOLS', TOOLS).replaceAll('$JWKS', JWKS).replace(TLS, tlsData)
+
+/** Applies manifests. */
 async function apply(files: readonly string[], namespace: string): Promise<void> {
   const text = files
     .filter((file) => existsSync(file))
-    .map((file) =>
-      readFileSync(file, 'utf8').replaceAll('$IMAGE', IMAGE).replaceAll('$JWKS', JWKS).replace(TLS, tlsData),
-    )
+    .map((file) => filled(readFileSync(file, 'utf8')))
     .join('\n---\n')
   if (text.trim() !== '') await kubectl(['-n', namespace, 'apply', '-f', '-'], text)
 }
