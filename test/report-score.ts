@@ -10,6 +10,7 @@ export type Score =
 export interface Told {
   verdict: string
   cause?: { finding: { subject: Ref; subjects?: readonly Ref[] } }
+  findings?: readonly { check: string; severity: string; standing: string; subject: Ref }[]
   /** When several objects could be the cause. */
   candidates?: readonly { subject: Ref }[]
 }

@@ -20,6 +20,7 @@ import { openClients } from '../../src/cli/clients.ts'
 import { connectionFor } from '../../src/cli/connection.ts'
 import { examine } from '../../src/diagnosis/examine.ts'
 import { formatRecording, recordClients } from '../../src/evidence/clients/recording.ts'
+import { formatRef } from '../../src/mesh/ref.ts'
 import type { Report, Request } from '../report.ts'
 import { hasTwin, inNamespace, readReport, reports, REPORTS } from '../report.ts'
 import type { Score, Told } from '../report-score.ts'
@@ -201,15 +202,12 @@ async function outcomeOf(report: Report, phase: Phase, isRecorded: boolean): Pro
   const answers = await sendAll((isTwin ? report.mended.requests : undefined) ?? report.requests, isTwin)
   if (!answers.every(isAsSaid)) return { score: 'not-shown', answers }
   const told = await diagnose(report, phase, isRecorded)
-  const findings = (
-    told as { findings?: { check: string; severity: string; standing: string; subject: { name: string } }[] }
-  )?.findings
   return {
     score: scoreOf(report, told, isTwin),
     ...(told !== undefined && { verdict: told.verdict, cause: causeTold(told) }),
-    ...(findings !== undefined && {
-      findings: findings.map(
-        ({ check, severity, standing, subject }) => `${severity} ${standing} ${check} ${subject.name}`,
+    ...(told?.findings !== undefined && {
+      findings: told.findings.map(
+        ({ check, severity, standing, subject }) => `${severity} ${standing} ${check} ${formatRef(subject)}`,
       ),
     }),
     answers,
