@@ -39,8 +39,9 @@ const AHEAD = ['Deployment', 'StatefulSet', 'Secret']
 interface Manifest {
   kind: string
   apiVersion: string
-  metadata: { name: string; namespace?: string }
+  metadata: { name: string; namespace: string }
 }
+type Written = Omit<Manifest, 'metadata'> & { metadata: { name: string; namespace?: string } }
 
 const namespacesOf = ({ namespace, namespaces, withoutSidecars }: Report): string[] => [
   ...new Set([namespace, ...namespaces, ...withoutSidecars]),
@@ -50,8 +51,9 @@ const namespacesOf = ({ namespace, namespaces, withoutSidecars }: Report): strin
 function objects(report: Report, file: string): Manifest[] {
   if (!existsSync(file)) return []
   return parseAllDocuments(filled(inNamespace(readFileSync(file, 'utf8'), report.namespace)))
-    .map((document) => document.toJS() as Manifest | null)
+    .map((document) => document.toJS() as Written | null)
     .filter((one) => one !== null)
+    .map((one) => ({ ...one, metadata: { ...one.metadata, namespace: one.metadata.namespace ?? report.namespace } }))
 }
 
 const own = (report: Report, name: string): Manifest[] => objects(report, join(REPORTS, report.name, `${name}.yaml`))
@@ -60,23 +62,22 @@ const meshOf = (report: Report): Manifest[] => [
   ...own(report, 'mesh'),
 ]
 
-async function apply(report: Report, manifests: readonly Manifest[]): Promise<void> {
-  if (manifests.length > 0)
-    await kubectl(['-n', report.namespace, 'apply', '-f', '-'], manifests.map((one) => JSON.stringify(one)).join('\n'))
+async function apply(manifests: readonly Manifest[]): Promise<void> {
+  if (manifests.length > 0) await kubectl(['apply', '-f', '-'], manifests.map((one) => JSON.stringify(one)).join('\n'))
 }
 
-/** Makes the namespaces and starts the workloads. */
+const prepared = new Set<string>()
+/** Makes the namespaces and starts the workloads, once. */
 async function prepare(report: Report): Promise<void> {
+  if (prepared.has(report.name)) return
+  prepared.add(report.name)
   for (const namespace of namespacesOf(report)) {
     await kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait'])
     await kubectl(['create', 'namespace', namespace])
     if (!report.withoutSidecars.includes(namespace))
       await kubectl(['label', 'namespace', namespace, 'istio-injection=enabled'])
   }
-  await apply(
-    report,
-    [...own(report, 'first'), ...meshOf(report)].filter(({ kind }) => AHEAD.includes(kind)),
-  )
+  await apply([...own(report, 'first'), ...meshOf(report)].filter(({ kind }) => AHEAD.includes(kind)))
 }
 
 /** Waits for every rollout, then until the proxies have what was applied. */
@@ -95,10 +96,10 @@ async function settle(report: Report, isTwin: boolean): Promise<void> {
 
 async function make(report: Report): Promise<void> {
   const first = own(report, 'first')
-  await apply(report, first)
+  await apply(first)
   // The age of objects counts in whole seconds.
   if (first.length > 0) await sleep(2500)
-  await apply(report, meshOf(report))
+  await apply(meshOf(report))
   await settle(report, false)
 }
 
@@ -108,14 +109,14 @@ async function mend(report: Report): Promise<void> {
     const [namespace = '', object = ''] = name.split('/')
     await kubectl(['-n', namespace, 'delete', resource, object, '--wait'])
   }
-  await apply(report, own(report, 'mended'))
+  await apply(own(report, 'mended'))
   await settle(report, true)
 }
 
 /** Deletes the namespaces, without waiting, and what the report put into others. */
 async function remove(report: Report): Promise<void> {
   const others = [...own(report, 'first'), ...meshOf(report), ...own(report, 'mended')].filter(
-    ({ metadata: { namespace } }) => namespace !== undefined && !namespacesOf(report).includes(namespace),
+    ({ metadata: { namespace } }) => !namespacesOf(report).includes(namespace),
   )
   if (others.length > 0)
     await kubectl(['delete', '--ignore-not-found', '-f', '-'], others.map((one) => JSON.stringify(one)).join('\n'))
@@ -226,6 +227,7 @@ interface Row {
 
 async function row(report: Report, commit: string, next: Report | undefined, isRecorded: boolean): Promise<Row> {
   const began = Date.now()
+  await prepare(report)
   await make(report)
   const preparing = next === undefined ? Promise.resolve() : prepare(next)
   preparing.catch(() => {})
@@ -278,7 +280,6 @@ if (positionals.length === 0) {
   const { stdout: commit } = await execa('git', ['rev-parse', '--short', 'HEAD'])
   const chosen = positionals[0] === 'all' ? reports() : positionals.map(readReport)
   const rows: Row[] = []
-  if (chosen[0] !== undefined) await prepare(chosen[0])
   for (const [index, report] of chosen.entries()) {
     try {
       const one = await row(report, commit, chosen[index + 1], record)
