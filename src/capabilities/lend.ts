@@ -4,7 +4,7 @@ import { giveBack } from '../leases/give-back.ts'
 import { readLease, type LeaseRecord } from '../leases/lease-record.ts'
 import { LeaseRefusedError } from '../leases/lease-refused.ts'
 import { lend as lendLevels, requireMinutes, type LendRequest } from '../leases/lend.ts'
-import { requireLoggers } from '../leases/levels.ts'
+import { requireLoggers } from '../leases/log-levels/levels.ts'
 import { groupsOf } from '../fixes/roles.ts'
 import { refOf } from '../mesh/objects.ts'
 import { parseTarget } from '../mesh/target-query.ts'
@@ -114,7 +114,8 @@ async function requestOf(deps: ChangeDeps, run: RunRecord, signal: AbortSignal):
   const about = {
     id: run.id,
     run: run.id,
-    levels: wanted.levels,
+    kind: 'log-levels' as const,
+    settings: wanted.levels,
     minutes,
     by: run.asker,
     asked: { text: request.text, ...defined({ namespace: request.namespace }) },

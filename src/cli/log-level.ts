@@ -6,7 +6,7 @@ import { isUnsettled, listLeases, readLease, type LeaseRecord } from '../leases/
 import { LeaseRefusedError } from '../leases/lease-refused.ts'
 import type { LeaseDeps } from '../leases/lease-deps.ts'
 import { lend, requireMinutes } from '../leases/lend.ts'
-import { levelsText, parseLevels, requireLoggers } from '../leases/levels.ts'
+import { levelsText, parseLevels, requireLoggers } from '../leases/log-levels/levels.ts'
 import { minutesText, parseMinutes } from '../leases/minutes.ts'
 import { sweepLeases } from '../leases/sweep-leases.ts'
 import { clusterWriter } from '../fixes/writer.ts'
@@ -126,7 +126,8 @@ async function lendInTerminal(target: string, typed: string, options: LogLevelOp
     const request = {
       id,
       run: id,
-      levels,
+      kind: 'log-levels' as const,
+      settings: levels,
       minutes,
       pods: chosen.pods,
       notes: chosen.notes,

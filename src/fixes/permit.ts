@@ -17,7 +17,7 @@ export interface Permit {
   readonly force: boolean
 }
 
-/** The right to set the log levels of some proxies for a while, or to put them back. */
+/** The right to set what is lent on some proxies for a while, or to put it back. */
 export interface LeasePermit {
   readonly [given]: true
   readonly lease: string
@@ -27,5 +27,5 @@ export interface LeasePermit {
 /** For apply.ts alone. */
 export const grantPermit = (permit: Omit<Permit, typeof given>): Permit => ({ ...permit, [given]: true })
 
-/** For lend.ts and give-back.ts alone. */
+/** For leases/ alone. */
 export const grantLeasePermit = (permit: Omit<LeasePermit, typeof given>): LeasePermit => ({ ...permit, [given]: true })

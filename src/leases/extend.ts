@@ -1,5 +1,6 @@
 import { recordAudit } from '../store/audit.ts'
 import type { Records } from '../store/records.ts'
+import { lendableOf } from './lendables.ts'
 import { updateLease, type LeaseRecord } from './lease-record.ts'
 import { LeaseRefusedError } from './lease-refused.ts'
 import { requireMinutes } from './lend.ts'
@@ -24,7 +25,7 @@ export async function extendLease(
   if (lease === undefined) throw new LeaseRefusedError('I do not know that lease any more.', ['Lend again.'])
   if (lease.state !== 'lent' || Date.parse(lease.until) <= Date.now())
     throw new LeaseRefusedError(
-      lease.state === 'lending' ? 'It is only just being lent.' : 'It is over already: the levels are put back.',
+      lease.state === 'lending' ? 'It is only just being lent.' : `It is over already: ${lendableOf(lease).whenOver}.`,
       ['Lend again.'],
     )
   if (lease.until === asked)

@@ -1,5 +1,4 @@
 import { UnseenError } from '../evidence/clients/clients.ts'
-import { readLogLevels, type LogLevels } from '../evidence/collectors/log-levels.ts'
 import { recordAuditOnce } from '../store/audit.ts'
 import type { Records } from '../store/records.ts'
 import { clusterId } from './cluster-id.ts'
@@ -13,9 +12,10 @@ import {
   type LentProxy,
 } from './lease-record.ts'
 import type { LeaseDeps } from './lease-deps.ts'
-import { levelsText } from './levels.ts'
+import type { Settings } from './lendable.ts'
+import { lendableOf } from './lendables.ts'
 import { withProxyInHand, type Hand } from './proxy-in-hand.ts'
-import { lookAgain, setLevels, withOutcome, type Outcome } from './set-levels.ts'
+import { lookAgain, setOnProxy, withOutcome, type Outcome } from './set-on-proxy.ts'
 import { defined } from '../mesh/defined.ts'
 
 /** Why a lease ends, and who ended it early. */
@@ -28,7 +28,7 @@ export interface LeaseEnd {
 const PATIENCE = 3000
 
 /**
- * Gives a lease back: each proxy gets exactly the levels it had. A pod that is gone, a proxy that was restarted and a logger that somebody else has set
+ * Gives a lease back: each proxy gets exactly what it had. A pod that is gone, a proxy that was restarted and a setting that somebody else has changed
  * meanwhile are left alone, and the record says so. A proxy that can't be reached stays `unreachable` and the lease `returning`: call again.
  * Several processes may do it at once, and any of them may be killed.
  *
@@ -100,27 +100,24 @@ async function outcomeOf(
 ): Promise<Outcome> {
   const { clients } = deps
   const { before } = proxy
+  const lendable = lendableOf(lease)
   if (Object.keys(before).length === 0) return { state: 'refused', says: 'the lease ended before it was set' }
   try {
     if (lease.cluster !== undefined && (await clusterId(clients.kubernetes, hand.signal)) !== lease.cluster)
       return unreachable(proxy, 'it runs in another cluster')
     const look = await lookAgain(deps, lease, proxy, hand)
     if ('fate' in look) return look.fate
-    const levels = await readLogLevels(refOfPod(proxy), clients.istioctl, hand.signal)
-    const { ours, others } = sorted(before, lease.lent, levels)
+    const { ours, others } = sorted(before, lease.lent, await lendable.read(deps, refOfPod(proxy), hand.signal))
     if (Object.keys(ours).length > 0) {
-      const done = await setLevels(deps, lease, proxy, ours, hand)
+      const done = await setOnProxy(deps, lease, proxy, ours, hand)
       if ('fate' in done) return done.fate
-      const still = Object.keys(ours).filter((logger) => done.levels[logger] !== before[logger])
+      const still = Object.entries(ours).filter(([name, value]) => done.settings[name] !== value)
       if (still.length > 0)
-        return unreachable(
-          { setting: ours },
-          `it did not take ${levelsText(Object.fromEntries(still.map((logger) => [logger, before[logger] ?? ''])))}`,
-        )
+        return unreachable({ setting: ours }, `it did not take ${lendable.describe(Object.fromEntries(still))}`)
     }
     return Object.keys(others).length === 0
       ? { state: 'returned' }
-      : { state: 'left', says: `${levelsText(others)}, set by somebody else` }
+      : { state: 'left', says: `${lendable.describe(others)}, set by somebody else` }
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof UnseenError)) throw error
@@ -136,13 +133,13 @@ const unreachable = ({ setting }: Pick<LentProxy, 'setting'>, says: string): Out
   ...defined({ setting }),
 })
 
-/** Loggers that are as we set them, with the level they had; and those that are neither as before nor as we set them, with their level now. */
-function sorted(before: LogLevels, lent: LogLevels, levels: LogLevels): { ours: LogLevels; others: LogLevels } {
-  const changed = Object.keys(before).filter((logger) => levels[logger] !== before[logger])
-  const ours = changed.filter((logger) => levels[logger] === lent[logger])
-  const others = changed.filter((logger) => levels[logger] !== lent[logger])
+/** Settings that are as we set them, with the value they had; and those that are neither as before nor as we set them, with their value now. */
+function sorted(before: Settings, lent: Settings, now: Settings): { ours: Settings; others: Settings } {
+  const changed = Object.keys(before).filter((name) => now[name] !== before[name])
+  const ours = changed.filter((name) => now[name] === lent[name])
+  const others = changed.filter((name) => now[name] !== lent[name])
   return {
-    ours: Object.fromEntries(ours.map((logger) => [logger, before[logger] ?? ''])),
-    others: Object.fromEntries(others.map((logger) => [logger, levels[logger] ?? 'absent'])),
+    ours: Object.fromEntries(ours.map((name) => [name, before[name] ?? ''])),
+    others: Object.fromEntries(others.map((name) => [name, now[name] ?? 'absent'])),
   }
 }

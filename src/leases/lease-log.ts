@@ -3,7 +3,7 @@ import { redact } from '../evidence/redaction.ts'
 import { PROXY_CONTAINER } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { refOfPod, wasTouched, type LeaseRecord, type LentProxy } from './lease-record.ts'
-import { levelsText } from './levels.ts'
+import { lendableOf } from './lendables.ts'
 
 /** Lines and bytes of one proxy's log at most; the newest lines. */
 const MOST_LINES = 40_000
@@ -71,7 +71,7 @@ function logFile(lease: LeaseRecord, proxy: LentProxy, text: string): LeaseLog {
   ]
   const head = [
     `# ${PROXY_CONTAINER} of ${name} in ${namespace}, from ${lease.from}`,
-    `# lent: ${levelsText(lease.lent)}; secrets are redacted`,
+    `# lent: ${lendableOf(lease).describe(lease.lent)}; secrets are redacted`,
     ...notes.map((note) => `# ${note}`),
   ]
   return {

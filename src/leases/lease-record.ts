@@ -4,37 +4,37 @@ import { changeRecord } from '../store/change-record.ts'
 import { opaqueId } from '../store/opaque-id.ts'
 import type { Records } from '../store/records.ts'
 import { defined } from '../mesh/defined.ts'
+import { LEASE_KINDS } from './lendable.ts'
 
 const COLLECTION = 'leases'
 /** Counted from the last write. */
 const KEPT_SECONDS = 30 * 24 * 3600
 
 const PodRef = z.object({ kind: z.string(), namespace: z.string().exactOptional(), name: z.string() })
-/** `{http: 'warning'}` */
-const Levels = z.record(z.string(), z.string())
+const Settings = z.record(z.string(), z.string())
 
-/** One proxy of a lease. `proxyStartedAt` is when its container started: a restarted proxy has forgotten its levels by itself. */
+/** One proxy of a lease. `proxyStartedAt` is when its container started: a restarted proxy has forgotten what was set by itself. */
 export const LentProxy = z.object({
   pod: PodRef,
   uid: z.string(),
   proxyStartedAt: z.string().optional(),
-  /** The levels of the lent loggers as they were, read before the first act and never again; empty until then, and nothing is set before. */
-  before: Levels,
-  /** noted: nothing done yet; lent: set; refused: could not be set (`says`); returned; gone: pod deleted; restarted; left: somebody else changed a level meanwhile (`says` which), the rest was put back; unreachable: not put back yet, tried again (`says`) */
+  /** The lent settings as they were, read before the first act and never again; empty until then, and nothing is set before. */
+  before: Settings,
+  /** noted: nothing done yet; lent: set; refused: could not be set (`says`); returned; gone: pod deleted; restarted; left: somebody else changed a setting meanwhile (`says` which), the rest was put back; unreachable: not put back yet, tried again (`says`) */
   state: z.enum(['noted', 'lent', 'refused', 'returned', 'gone', 'restarted', 'left', 'unreachable']),
   says: z.string().optional(),
   /** What is being set, noted before it is: a pod that takes this one's name meanwhile may get it instead. */
-  setting: Levels.optional(),
+  setting: Settings.optional(),
 })
 export type LentProxy = z.infer<typeof LentProxy>
 
-/** Log levels that are lent until a moment, as stored before anything is done. Times are ISO 8601. */
+/** Settings of proxies that are lent until a moment, as stored before anything is done. Times are ISO 8601. */
 export const LeaseRecord = z.object({
   id: z.string(),
   state: z.enum(['lending', 'lent', 'returning', 'over']),
-  kind: z.literal('log-levels'),
+  kind: z.enum(LEASE_KINDS),
   /** What is set: `{http: 'debug'}`. */
-  lent: Levels,
+  lent: Settings,
   proxies: z.array(LentProxy).min(1),
   from: z.iso.datetime(),
   until: z.iso.datetime(),
@@ -117,7 +117,7 @@ export async function updateProxy(
 export const isUnsettled = ({ state }: Pick<LentProxy, 'state'>): boolean =>
   state === 'noted' || state === 'lent' || state === 'unreachable'
 
-/** True once the proxy's levels may have been set: they were read before that. */
+/** True once the proxy's settings may have been set: they were read before that. */
 export const wasTouched = ({ before, state }: LentProxy): boolean =>
   state !== 'refused' && Object.keys(before).length > 0
 

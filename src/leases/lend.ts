@@ -1,10 +1,8 @@
-import { UnseenError, type Clients } from '../evidence/clients/clients.ts'
-import { readLogLevels, type LogLevels } from '../evidence/collectors/log-levels.ts'
+import { UnseenError } from '../evidence/clients/clients.ts'
 import { refOf, type Pod } from '../mesh/objects.ts'
 import { recordAuditOnce } from '../store/audit.ts'
 import { ConflictError, type Records } from '../store/records.ts'
-import type { ClusterWriter } from '../fixes/writer.ts'
-import { claimLoggers, type Overlap } from './claim-loggers.ts'
+import { claimSettings, type Overlap } from './claim-settings.ts'
 import { clusterId } from './cluster-id.ts'
 import { giveBack } from './give-back.ts'
 import {
@@ -19,18 +17,19 @@ import {
 } from './lease-record.ts'
 import type { LeaseDeps } from './lease-deps.ts'
 import { LeaseRefusedError } from './lease-refused.ts'
-import { unknownLoggers } from './levels.ts'
+import type { Settings } from './lendable.ts'
+import { lendableOf } from './lendables.ts'
 import { minutesText } from './minutes.ts'
 import { judgeFate, podOf, proxyStartedAt } from './proxy-fate.ts'
 import { withProxyInHand, type Hand } from './proxy-in-hand.ts'
-import { lookAgain, setLevels, withOutcome, type Outcome } from './set-levels.ts'
+import { lookAgain, setOnProxy, withOutcome, type Outcome } from './set-on-proxy.ts'
 import { defined } from '../mesh/defined.ts'
 
 /** A lease to be made. */
-export interface LendRequest extends Pick<LeaseRecord, 'by' | 'target' | 'asked' | 'run' | 'notes'> {
+export interface LendRequest extends Pick<LeaseRecord, 'kind' | 'by' | 'target' | 'asked' | 'run' | 'notes'> {
   /** The same on each try: of a run its id. */
   id: string
-  levels: Readonly<Record<string, string>>
+  settings: Readonly<Settings>
   minutes: number
   pods: readonly Pod[]
   channel?: string | undefined
@@ -55,9 +54,9 @@ export function requireMinutes(minutes: number, most: number): void {
 }
 
 /**
- * Lends log levels for a while: stores the lease, claims the loggers of each proxy, notes the levels as they are, and only then sets any. May be
+ * Lends settings of proxies for a while: stores the lease, claims the settings on each proxy, notes them as they are, and only then sets any. May be
  * called again with the same id, also after its process was killed at any moment: it goes on where the record says, and never notes a
- * level that was lent as one that was there before.
+ * value that was lent as one that was there before.
  *
  * Proxies that cannot be lent are `refused` in the record, which says why; when none can, the lease is over at once (`failed`).
  * @throws StoreUnavailableError, the signal's reason; then the lease is finished by another call, or given back by the sweep
@@ -89,7 +88,7 @@ export async function lend(deps: LeaseDeps, request: LendRequest, signal: AbortS
   return settle(deps, noted.id, signal)
 }
 
-const isEmpty = (levels: object): boolean => Object.keys(levels).length === 0
+const isEmpty = (settings: object): boolean => Object.keys(settings).length === 0
 
 const granted = ({ id, lent, until, proxies }: LeaseRecord): Record<string, unknown> => ({
   lease: id,
@@ -106,7 +105,7 @@ async function read(records: Records, id: string): Promise<LeaseRecord> {
 
 async function begin(
   { records, clients }: LeaseDeps,
-  { id, levels, minutes, pods, by, target, asked, channel, thread, run, notes }: LendRequest,
+  { id, kind, settings, minutes, pods, by, target, asked, channel, thread, run, notes }: LendRequest,
   signal: AbortSignal,
 ): Promise<LeaseRecord> {
   const known = await readLease(records, id)
@@ -118,8 +117,8 @@ async function begin(
   try {
     return await createLease(records, {
       id,
-      kind: 'log-levels',
-      lent: { ...levels },
+      kind,
+      lent: { ...settings },
       by,
       target,
       asked,
@@ -145,19 +144,17 @@ async function begin(
   }
 }
 
-/** Claims a proxy's loggers and notes their levels; nothing was set by this lease so far. */
-async function note(
-  { records, clients }: LeaseDeps,
-  { id, lent }: LeaseRecord,
-  proxy: LentProxy,
-  signal: AbortSignal,
-): Promise<void> {
+/** Claims what is lent on a proxy and notes it as it is; nothing was set by this lease so far. */
+async function note(deps: LeaseDeps, begun: LeaseRecord, proxy: LentProxy, signal: AbortSignal): Promise<void> {
+  const { records, clients } = deps
+  const { id, lent } = begun
+  const lendable = lendableOf(begun)
   const pod = refOfPod(proxy)
   const refuse = (says: string): Promise<LeaseRecord> =>
     updateProxy(records, id, proxy.uid, (now) =>
       now.state === 'noted' && isEmpty(now.before) ? { ...now, state: 'refused', says } : undefined,
     )
-  const overlap = await claimLoggers(records, proxy.uid, Object.keys(lent), id)
+  const overlap = await claimSettings(records, proxy.uid, Object.keys(lent), begun)
   if (overlap !== undefined) {
     await refuse(overlapText(overlap))
     return
@@ -169,10 +166,10 @@ async function note(
       if (fate !== undefined)
         return await refuse(fate.state === 'gone' ? 'its pod is gone' : 'its proxy was just restarted')
       if (now?.metadata.deletionTimestamp !== undefined) return await refuse(LEAVING)
-      const levels = await readLogLevels(pod, clients.istioctl, hand.signal)
-      const unknown = unknownLoggers(lent, levels)
-      if (unknown !== undefined) return await refuse(unknown)
-      const before = Object.fromEntries(Object.keys(lent).map((logger) => [logger, levels[logger] ?? '']))
+      const has = await lendable.read(deps, pod, hand.signal)
+      const refusal = lendable.refusal(lent, has)
+      if (refusal !== undefined) return await refuse(refusal)
+      const before = Object.fromEntries(Object.keys(lent).map((name) => [name, has[name] ?? '']))
       return await updateProxy(records, id, proxy.uid, (stored, lease) =>
         lease.state === 'lending' && stored.state === 'noted' && isEmpty(stored.before)
           ? { ...stored, before }
@@ -192,11 +189,11 @@ function seen(error: unknown, signal: AbortSignal): UnseenError {
   return error
 }
 
-function overlapText({ logger, lease: { by, until, id } }: Overlap): string {
-  return `${logger} is lent already, by ${by.user} until ${until.slice(11, 19)} UTC (lease ${id}); it can be given back or extended`
+function overlapText({ name, lease: { by, until, id } }: Overlap): string {
+  return `${name} is lent already, by ${by.user} until ${until.slice(11, 19)} UTC (lease ${id}); it can be given back or extended`
 }
 
-/** Sets a proxy's levels, whose former ones are noted. */
+/** Sets what is lent on a proxy, whose former settings are noted. */
 async function raise(deps: LeaseDeps, { id }: LeaseRecord, proxy: LentProxy, signal: AbortSignal): Promise<void> {
   const done = await withProxyInHand(deps.records, proxy.uid, { signal, patience: PATIENCE }, async (hand) => {
     const lease = await read(deps.records, id)
@@ -229,9 +226,9 @@ async function set(
     if ('fate' in look) return look.fate
     if (proxy.setting === undefined && look.pod?.metadata.deletionTimestamp !== undefined)
       return { state: 'refused', says: LEAVING }
-    const done = await setLevels(deps, lease, proxy, lease.lent, hand)
+    const done = await setOnProxy(deps, lease, proxy, lease.lent, hand)
     if ('fate' in done) return done.fate
-    const missing = differing(lease.lent, done.levels)
+    const missing = differing(lease.lent, done.settings)
     if (missing.length === 0) return { state: 'lent' }
     throw new UnseenError('unavailable', `it did not take ${missing.join(', ')}`)
   } catch (error) {
@@ -241,8 +238,8 @@ async function set(
 
 const LEAVING = 'its pod is being deleted'
 
-const differing = (wanted: LogLevels, levels: LogLevels): string[] =>
-  Object.keys(wanted).filter((logger) => levels[logger] !== wanted[logger])
+const differing = (wanted: Settings, has: Settings): string[] =>
+  Object.keys(wanted).filter((name) => has[name] !== wanted[name])
 
 /** Setting failed, perhaps half-way: what was set is put back now; where that can't be seen, at the end. */
 async function undo(deps: LeaseDeps, lease: LeaseRecord, proxy: LentProxy, hand: Hand, why: string): Promise<Outcome> {
@@ -251,18 +248,13 @@ async function undo(deps: LeaseDeps, lease: LeaseRecord, proxy: LentProxy, hand:
   try {
     const look = await lookAgain(deps, lease, { ...proxy, setting: lent }, hand)
     if ('fate' in look) return look.fate
-    const levels = await readLogLevels(refOfPod(proxy), deps.clients.istioctl, hand.signal)
-    const ours = differing(before, levels).filter((logger) => levels[logger] === lent[logger])
+    const now = await lendableOf(lease).read(deps, refOfPod(proxy), hand.signal)
+    const ours = differing(before, now).filter((name) => now[name] === lent[name])
     if (ours.length === 0) return { state: 'refused', says: why }
-    const done = await setLevels(
-      deps,
-      lease,
-      proxy,
-      Object.fromEntries(ours.map((logger) => [logger, before[logger] ?? ''])),
-      hand,
-    )
+    const former = Object.fromEntries(ours.map((name) => [name, before[name] ?? '']))
+    const done = await setOnProxy(deps, lease, proxy, former, hand)
     if ('fate' in done) return done.fate
-    if (ours.every((logger) => done.levels[logger] === before[logger])) return { state: 'refused', says: why }
+    if (differing(former, done.settings).length === 0) return { state: 'refused', says: why }
   } catch (error) {
     if (!(error instanceof UnseenError)) throw error
   }

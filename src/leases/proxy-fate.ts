@@ -5,7 +5,7 @@ import { hasEnded, proxyStatus } from '../mesh/pods.ts'
 import { refOfPod, type LentProxy } from './lease-record.ts'
 import { defined } from '../mesh/defined.ts'
 
-/** What happened to a proxy since it was lent: its levels went with it. */
+/** What happened to a proxy since it was lent: what was set went with it. */
 export type ProxyFate = Pick<LentProxy, 'state' | 'says'> & { state: 'gone' | 'restarted' }
 
 /** When the proxy's container of a pod was started; undefined while it does not run. */

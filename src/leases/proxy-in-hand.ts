@@ -10,7 +10,7 @@ const KEPT_SECONDS = 20
 const ACTS = 14_000
 const LOOK_AGAIN = 100
 
-/** The one process that may read and set a proxy's levels now. */
+/** The one process that may read and set what is lent on a proxy now. */
 export interface Hand {
   /** Aborts when the time to act is over. */
   signal: AbortSignal

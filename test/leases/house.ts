@@ -14,7 +14,8 @@ export function requestFor(proxies: FakeProxies, more: Partial<LendRequest> = {}
   return {
     id: `lease-${made}`,
     run: `run-${made}`,
-    levels: { http: 'debug', router: 'debug' },
+    kind: 'log-levels',
+    settings: { http: 'debug', router: 'debug' },
     minutes: 10,
     pods: proxies.pods,
     by: { user: 'U_ONCALL' },

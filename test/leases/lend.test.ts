@@ -52,7 +52,7 @@ describe('a lease', () => {
       target: 'service/shop/catalog',
       by: { user: 'U_ONCALL' },
       facts: {
-        lent: request.levels,
+        lent: request.settings,
         proxies: [{ pod: { name: 'a' }, before: { http: 'warning', router: 'warning' } }],
       },
     })
@@ -177,7 +177,7 @@ describe('what is lent already', () => {
     const proxies = new FakeProxies('a')
     const first = await lent(records, proxies)
     const second = await lent(records, proxies, {
-      levels: { router: 'trace', pool: 'debug' },
+      settings: { router: 'trace', pool: 'debug' },
       by: { user: 'U_SECOND' },
     })
     expect(second).toMatchObject({
@@ -190,7 +190,7 @@ describe('what is lent already', () => {
       ],
     })
     expect(proxies.at('a').levels).toEqual({ ...USUAL, http: 'debug', router: 'debug' })
-    const third = await lent(records, proxies, { levels: { pool: 'debug' } })
+    const third = await lent(records, proxies, { settings: { pool: 'debug' } })
     expect(third.state).toBe('lent')
     await Promise.all(
       [first, third].map(({ id }) => giveBack(depsOf(records, proxies), id, { why: 'given back' }, NEVER)),
@@ -217,7 +217,7 @@ describe('what is lent already', () => {
       state: 'returning',
       proxies: [{ state: 'returned' }, { state: 'unreachable', says: 'EOF' }],
     })
-    const second = await lent(records, proxies, { levels: { http: 'trace' } })
+    const second = await lent(records, proxies, { settings: { http: 'trace' } })
     expect(second.proxies).toMatchObject([
       { state: 'lent', before: { http: 'warning' } },
       { state: 'refused', says: expect.stringContaining('lent already') as string },

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { LeaseRefusedError } from '../../src/leases/lease-refused.ts'
-import { parseLevels, requireLoggers, unknownLoggers } from '../../src/leases/levels.ts'
-import { loggersFor } from '../../src/leases/loggers-for.ts'
+import { parseLevels, requireLoggers, unknownLoggers } from '../../src/leases/log-levels/levels.ts'
+import { loggersFor } from '../../src/leases/log-levels/loggers-for.ts'
 import { minutesText, parseMinutes } from '../../src/leases/minutes.ts'
-import { startingLevels } from '../../src/leases/starting-levels.ts'
+import { startingLevels } from '../../src/leases/log-levels/starting-levels.ts'
 import { parseLogLevels } from '../../src/evidence/collectors/log-levels.ts'
 
 const RECORDED = readFileSync(join(import.meta.dirname, 'proxy-config-log.txt'), 'utf8')

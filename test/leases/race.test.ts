@@ -109,7 +109,7 @@ describe('a pod that takes the name of one that is being set', () => {
     const records = mapRecords()
     const proxies = new FakeProxies('a')
     replaceSoon(proxies)
-    const lease = await lend(depsOf(records, proxies), requestFor(proxies, { levels: LEVELS }), NEVER)
+    const lease = await lend(depsOf(records, proxies), requestFor(proxies, { settings: LEVELS }), NEVER)
     expect(lease).toMatchObject({
       state: 'over',
       proxies: [{ state: 'gone', says: 'another pod of that name took its place' }],
@@ -122,7 +122,7 @@ describe('a pod that takes the name of one that is being set', () => {
     const records = mapRecords()
     const proxies = new FakeProxies('a')
     Object.assign(proxies.at('a').levels, { http: 'error', pool: 'critical' })
-    const { id } = await lend(depsOf(records, proxies), requestFor(proxies, { levels: LEVELS }), NEVER)
+    const { id } = await lend(depsOf(records, proxies), requestFor(proxies, { settings: LEVELS }), NEVER)
     replaceSoon(proxies)
     // What the former one had is not what this one has: nothing is lent on it, and nothing to be put back.
     proxies.at('a').levels.router = 'debug'
@@ -140,7 +140,7 @@ describe('a pod that takes the name of one that is being set', () => {
       const proxies = new FakeProxies('a')
       Object.assign(proxies.at('a').levels, { http: 'error', pool: 'critical' })
       const deps = depsOf(records, proxies)
-      const request = requestFor(proxies, { levels: LEVELS })
+      const request = requestFor(proxies, { settings: LEVELS })
       class Killed extends Error {}
       const mortal: LeaseDeps = {
         ...deps,
@@ -167,12 +167,12 @@ describe('a pod that takes the name of one that is being set', () => {
     const records = mapRecords()
     const proxies = new FakeProxies('a')
     const deps = depsOf(records, proxies)
-    const first = requestFor(proxies, { levels: { http: 'debug' } })
+    const first = requestFor(proxies, { settings: { http: 'debug' } })
     class Killed extends Error {}
     const mortal: LeaseDeps = { ...deps, writer: { setLogLevels: () => Promise.reject(new Killed()) } }
     await expect(lend(mortal, first, NEVER)).rejects.toThrow(Killed)
     proxies.add('a')
-    await lend(deps, requestFor(proxies, { levels: { http: 'debug' } }), NEVER)
+    await lend(deps, requestFor(proxies, { settings: { http: 'debug' } }), NEVER)
     await givenBackMeanwhile(deps, first.id)
     expect(proxies.at('a').levels.http).toBe('debug')
   })
@@ -181,7 +181,7 @@ describe('a pod that takes the name of one that is being set', () => {
     const records = mapRecords()
     const proxies = new FakeProxies('a')
     const deps = depsOf(records, proxies)
-    const request = requestFor(proxies, { levels: { http: 'debug' } })
+    const request = requestFor(proxies, { settings: { http: 'debug' } })
     class Killed extends Error {}
     const mortal: LeaseDeps = { ...deps, writer: { setLogLevels: () => Promise.reject(new Killed()) } }
     await expect(lend(mortal, request, NEVER)).rejects.toThrow(Killed)

@@ -199,7 +199,8 @@ describe('a lease on real proxies', () => {
       {
         id: 'lease',
         run: 'run',
-        levels: { http: 'debug', router: 'debug' },
+        kind: 'log-levels',
+        settings: { http: 'debug', router: 'debug' },
         minutes: 5,
         pods: found.pods,
         by: { user: 'U_ONCALL' },

@@ -1,4 +1,4 @@
-import { levelsText } from '../../leases/levels.ts'
+import { levelsText } from '../../leases/log-levels/levels.ts'
 import type { AuditEntry, AuditVerdict } from '../../store/audit.ts'
 import { cut } from './escape.ts'
 import { fit } from './fit.ts'

@@ -1,4 +1,4 @@
-import { levelsText } from '../../leases/levels.ts'
+import { levelsText } from '../../leases/log-levels/levels.ts'
 import { wasTouched, type LeaseRecord, type LentProxy } from '../../leases/lease-record.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'

@@ -1,4 +1,4 @@
-import { parseLevels } from '../../leases/levels.ts'
+import { parseLevels } from '../../leases/log-levels/levels.ts'
 import { minutesText, parseMinutes } from '../../leases/minutes.ts'
 import { parseTarget } from '../../mesh/target-query.ts'
 import { requestFor } from '../thread/ask-diagnosis.ts'

@@ -1,5 +1,5 @@
-import type { Pod } from '../mesh/objects.ts'
-import { PROXY_CONTAINER } from '../mesh/pods.ts'
+import type { Pod } from '../../mesh/objects.ts'
+import { PROXY_CONTAINER } from '../../mesh/pods.ts'
 
 /** What pilot-agent gives Envoy when nobody says otherwise. */
 const USUAL = 'warning,misc:error'

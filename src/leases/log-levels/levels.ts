@@ -1,6 +1,6 @@
-import type { LogLevels } from '../evidence/collectors/log-levels.ts'
-import { nearestNames } from '../mesh/names.ts'
-import { LeaseRefusedError } from './lease-refused.ts'
+import type { LogLevels } from '../../evidence/collectors/log-levels.ts'
+import { nearestNames } from '../../mesh/names.ts'
+import { LeaseRefusedError } from '../lease-refused.ts'
 
 /** Envoy's log levels, the most talkative first. */
 export const LEVELS = ['trace', 'debug', 'info', 'warning', 'error', 'critical', 'off'] as const

@@ -1,13 +1,13 @@
 import { UnseenError } from '../evidence/clients/clients.ts'
-import { readLogLevels, type LogLevels } from '../evidence/collectors/log-levels.ts'
 import type { Pod } from '../mesh/objects.ts'
 import { proxyAnswers } from '../mesh/pods.ts'
 import { grantLeasePermit } from '../fixes/permit.ts'
-import { claimLoggers } from './claim-loggers.ts'
+import { claimSettings } from './claim-settings.ts'
+import type { Settings } from './lendable.ts'
+import { lendableOf } from './lendables.ts'
 import { isUnsettled, refOfPod, updateProxy, type LeaseRecord, type LentProxy } from './lease-record.ts'
 import type { LeaseDeps } from './lease-deps.ts'
 import { judgeFate, podOf, type ProxyFate } from './proxy-fate.ts'
-import { startingLevels } from './starting-levels.ts'
 import { withProxyInHand, type Hand } from './proxy-in-hand.ts'
 
 /** Milliseconds to wait for another process that has the successor in hand. */
@@ -37,34 +37,36 @@ export async function lookAgain(
 }
 
 /**
- * Sets levels of a proxy. istioctl names a proxy by its pod's name, which may have passed to another: what is set is noted before, and the pod
+ * Sets something on a proxy. A proxy is reached by its pod's name, which may have passed to another: what is set is noted before, and the pod
  * looked at again after.
- * @returns the proxy's levels after it, or its fate when it was replaced meanwhile
+ * @returns the proxy's settings after it, or its fate when it was replaced meanwhile
  * @throws UnseenError; then it may be set, or a part of it
  */
-export async function setLevels(
+export async function setOnProxy(
   deps: LeaseDeps,
   lease: LeaseRecord,
   proxy: LentProxy,
-  levels: LogLevels,
+  settings: Settings,
   hand: Hand,
-): Promise<{ fate: ProxyFate } | { levels: LogLevels }> {
-  const { records, clients, writer } = deps
+): Promise<{ fate: ProxyFate } | { settings: Settings }> {
+  const lendable = lendableOf(lease)
   const pod = refOfPod(proxy)
-  await updateProxy(records, lease.id, proxy.uid, (now) => (isUnsettled(now) ? { ...now, setting: levels } : undefined))
+  await updateProxy(deps.records, lease.id, proxy.uid, (now) =>
+    isUnsettled(now) ? { ...now, setting: settings } : undefined,
+  )
   hand.requireTime()
-  await writer.setLogLevels(grantLeasePermit({ lease: lease.id, pods: [pod] }), pod, levels, hand.signal)
-  const after = await readLogLevels(pod, clients.istioctl, hand.signal)
-  const again = await lookAgain(deps, lease, { ...proxy, setting: levels }, hand)
-  return 'fate' in again ? again : { levels: after }
+  await lendable.set(deps, { permit: grantLeasePermit({ lease: lease.id, pods: [pod] }), pod, settings }, hand.signal)
+  const after = await lendable.read(deps, pod, hand.signal)
+  const again = await lookAgain(deps, lease, { ...proxy, setting: settings }, hand)
+  return 'fate' in again ? again : { settings: after }
 }
 
-/** Gives a proxy that was set in another's stead the levels that it was started with. */
+/** Gives a proxy that was set in another's stead the values that it was started with. */
 async function mendSuccessor(
   deps: LeaseDeps,
   lease: LeaseRecord,
   proxy: LentProxy,
-  { pod, suspect }: { pod: Pod; suspect: LogLevels },
+  { pod, suspect }: { pod: Pod; suspect: Settings },
   hand: Hand,
 ): Promise<void> {
   // One that does not run yet was not reached.
@@ -80,24 +82,27 @@ async function mendSuccessor(
 }
 
 async function mend(
-  { records, clients, writer }: LeaseDeps,
-  { id }: LeaseRecord,
-  { proxy, pod, suspect }: { proxy: LentProxy; pod: Pod; suspect: LogLevels },
+  deps: LeaseDeps,
+  lease: LeaseRecord,
+  { proxy, pod, suspect }: { proxy: LentProxy; pod: Pod; suspect: Settings },
   hand: Hand,
 ): Promise<void> {
+  const lendable = lendableOf(lease)
   const ref = refOfPod(proxy)
-  const started = startingLevels(pod)
-  const levels = await readLogLevels(ref, clients.istioctl, hand.signal)
-  const ours = Object.keys(suspect).filter(
-    (logger) => levels[logger] === suspect[logger] && levels[logger] !== started(logger),
-  )
+  const started = lendable.startingValues(pod)
+  const now = await lendable.read(deps, ref, hand.signal)
+  const ours = Object.keys(suspect).filter((name) => now[name] === suspect[name] && now[name] !== started(name))
   // It may be lent to somebody by now: then it is theirs to give back.
-  if (ours.length === 0 || (await claimLoggers(records, pod.metadata.uid ?? '', ours, id)) !== undefined) return
+  if (ours.length === 0 || (await claimSettings(deps.records, pod.metadata.uid ?? '', ours, lease)) !== undefined)
+    return
   hand.requireTime()
-  await writer.setLogLevels(
-    grantLeasePermit({ lease: id, pods: [ref] }),
-    ref,
-    Object.fromEntries(ours.map((logger) => [logger, started(logger)])),
+  await lendable.set(
+    deps,
+    {
+      permit: grantLeasePermit({ lease: lease.id, pods: [ref] }),
+      pod: ref,
+      settings: Object.fromEntries(ours.map((name) => [name, started(name)])),
+    },
     hand.signal,
   )
 }

@@ -1,4 +1,4 @@
-import type { LogLevels } from '../evidence/collectors/log-levels.ts'
+import type { LogLevels } from '../../evidence/collectors/log-levels.ts'
 
 /** What a request passes in a proxy: always worth reading. */
 const REQUEST = ['http', 'router', 'connection', 'pool']

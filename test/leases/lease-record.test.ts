@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest'
+import { LEASE_KINDS } from '../../src/leases/lendable.ts'
+import { lendableOf } from '../../src/leases/lendables.ts'
+import { LeaseRecord, readLease } from '../../src/leases/lease-record.ts'
+import { mapRecords } from './map-records.ts'
+
+/** As the first version stored it: another process may have leases of that shape open. */
+const STORED = {
+  id: 'q1w2',
+  state: 'returning',
+  kind: 'log-levels',
+  lent: { http: 'debug', router: 'debug' },
+  proxies: [
+    {
+      pod: { kind: 'Pod', namespace: 'shop', name: 'catalog-1' },
+      uid: 'u-1',
+      proxyStartedAt: '2030-01-01T00:00:00Z',
+      before: { http: 'warning', router: 'warning' },
+      state: 'unreachable',
+      says: 'EOF',
+      setting: { http: 'warning' },
+    },
+    { pod: { kind: 'Pod', name: 'catalog-2' }, uid: 'u-2', before: {}, state: 'refused', says: 'its pod is gone' },
+  ],
+  from: '2030-01-01T00:00:00.000Z',
+  until: '2030-01-01T00:10:00.000Z',
+  by: { user: 'U_ONCALL', team: 'T_SHOP' },
+  target: 'service/shop/catalog',
+  asked: { text: 'catalog', namespace: 'shop' },
+  channel: 'C_MESH',
+  thread: '1.1',
+  run: 'run-1',
+  cluster: 'c-1',
+  notes: ['2 of its 3 proxies'],
+  ended: { at: '2030-01-01T00:10:00.000Z', why: 'time', by: 'U_ONCALL' },
+  told: false,
+}
+
+it('reads what was stored before other things could be lent', async () => {
+  const records = mapRecords()
+  await records.write('leases', STORED.id, STORED, { expected: 'absent', expiresInSeconds: 60 })
+  expect(await readLease(records, STORED.id)).toEqual(STORED)
+})
+
+it('refuses a kind that nothing here can put back', () => {
+  expect(() => LeaseRecord.parse({ ...STORED, kind: 'packets' })).toThrow('kind')
+})
+
+it('knows what each kind lends, and tells their claims apart', () => {
+  expect(LEASE_KINDS.map((kind) => lendableOf({ kind }).kind)).toEqual([...LEASE_KINDS])
+  const claims = LEASE_KINDS.map((kind) => lendableOf({ kind }).claimOf('http'))
+  expect(new Set(claims).size).toBe(LEASE_KINDS.length)
+})
