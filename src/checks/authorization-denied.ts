@@ -6,7 +6,7 @@ import type { AuthorizationPolicy, Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
 import { hasProxy } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
-import { formatRef, sameRef } from '../mesh/ref.ts'
+import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import { trustDomainOf } from '../mesh/trust-domain.ts'
 import type { Args, Found, Proof } from './check.ts'
@@ -63,9 +63,8 @@ export const authorizationDenied = defineCheck({
     const denied = requests.filter((request) => matchedPolicy(nearest(request)) !== undefined)
     const grave = isGrave(denied, requests)
     const closed = allowingNobody(denied, evidence, target)
-    const rest = denied.filter((request) =>
-      closed.every(({ pods }) => !pods.some((pod) => isOwnLog(nearest(request), pod))),
-    )
+    const explained = namesOf(closed.flatMap(({ pods }) => pods))
+    const rest = denied.filter((request) => !isLogOf(nearest(request), explained))
     const named = groupBy(
       rest,
       (request) => `${matchedPolicy(nearest(request)) ?? ''} ${callerName(request, evidence)}`,
@@ -81,7 +80,9 @@ export const authorizationDenied = defineCheck({
 const DENIED = /^rbac_access_denied_matched_policy\[(.*)\]$/
 const RULE = /^ns\[([^\]]+)\]-policy\[([^\]]+)\]-rule\[(\d+)\]$/
 const matchedPolicy = ({ entry }: Logged): string | undefined => DENIED.exec(entry.details ?? '')?.[1]
-const isOwnLog = ({ log }: Logged, pod: Pod): boolean => log.of !== undefined && sameRef(log.of, refOf(pod))
+const namesOf = (pods: readonly Pod[]): ReadonlySet<string> => new Set(pods.map((pod) => formatRef(refOf(pod))))
+const isLogOf = ({ log }: Logged, pods: ReadonlySet<string>): boolean =>
+  log.of !== undefined && pods.has(formatRef(log.of))
 
 /** The pod that a request came from: the proxy that passed it on or, in the last proxy's own log, whoever has the address. */
 function callerOf(request: Request, evidence: Evidence): Pod | undefined {
@@ -139,7 +140,8 @@ function allowingNobody(
         ? [proof(listeners, `the RBAC filter of ${pod.metadata.name} allows nothing`)]
         : []
     })
-    const last = denied.findLast((request) => pods.some((pod) => isOwnLog(nearest(request), pod)))
+    const names = namesOf(pods)
+    const last = denied.findLast((request) => isLogOf(nearest(request), names))
     const seen =
       live.length === 0 || last === undefined
         ? []
@@ -180,7 +182,8 @@ interface Denial {
 function found(group: Group, requests: number, grave: boolean, evidence: Evidence, target: Target): Found[] {
   const last = latest(group)
   const end = nearest(last)
-  const pod = evidence.objects('pods').find((one) => isOwnLog(end, one))
+  const pod =
+    end.log.of === undefined ? undefined : evidence.object('pods', end.log.of.namespace ?? '', end.log.of.name)
   const denial = pod === undefined ? undefined : denialOf(matchedPolicy(end) ?? '', last, pod, evidence)
   if (denial === undefined) return []
   const { method = '', path = '', authority = '' } = end.entry

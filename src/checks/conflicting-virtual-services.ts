@@ -220,9 +220,7 @@ function takenProof(
       (routeName === undefined || routeName === (taker.name ?? routeName)))
   const hits = since(log.value.lines, latestChange([one, other])).filter(
     (entry) =>
-      isForHosts({ ...defined({ authority: entry.authority }), at: entry.at, code: entry.code, flags: entry.flags }, [
-        host,
-      ]) &&
+      isForHosts(defined({ authority: entry.authority }), [host]) &&
       byOther(entry) &&
       takesPath(conditions, entry.path),
   )

@@ -60,7 +60,8 @@ export const failingRequests = defineCheck({
     const requests = requestsTo(target, moment, evidence)
     const failures = requests.filter(({ entry }) => failed(entry))
     const told = failuresAtOwnEnd(failures, evidence, target).filter(({ group }) => isGrave(group, requests))
-    const rest = failures.filter((request) => !told.some(({ group }) => group.includes(request)))
+    const explained = new Set(told.flatMap(({ group }) => group))
+    const rest = failures.filter((request) => !explained.has(request))
     const grave = isGrave(failures, requests)
     return [
       ...told.map((end) => foundAtOwnEnd(end, requests.length, target)),

@@ -13,6 +13,7 @@ import type { Args, Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
 import { connectionsRefused } from './facts/connections-refused.ts'
 import { ownerOf, podScope, podsOf } from './facts/owners.ts'
+import { readingOf } from './facts/pod-trouble.ts'
 import { podAt } from './facts/requests-to.ts'
 import { ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
 
@@ -124,9 +125,7 @@ function found(calls: readonly [Call, ...Call[]], evidence: Evidence, target: Ta
     ]
   }
   if (hasProxy(caller) && isTold(caller, last, target, evidence)) return []
-  const reading = evidence
-    .seen('pods')
-    .find(({ value }) => value.some(({ metadata }) => metadata.uid === caller.metadata.uid))
+  const reading = readingOf(caller, evidence)
   const reason = hasProxy(caller) ? 'its connections do not pass its sidecar' : 'it has no sidecar'
   return [
     {

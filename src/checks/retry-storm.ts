@@ -2,6 +2,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
 import { failed, since } from '../mesh/access-log.ts'
 import { clustersOfRoute, originOfRoute } from '../mesh/envoy.ts'
+import { refOf } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
@@ -34,9 +35,8 @@ export const retryStorm = defineCheck({
   run(evidence, target) {
     const moment = trafficCountsFrom(evidence, target)
     if (moment === undefined) return []
-    const own = podsOf(target, evidence)
-    const isOwn = ({ of }: Seen<'access-log'>): boolean =>
-      own.some(({ metadata }) => metadata.name === of?.name && metadata.namespace === of.namespace)
+    const own = new Set(podsOf(target, evidence).map((pod) => formatRef(refOf(pod))))
+    const isOwn = ({ of }: Seen<'access-log'>): boolean => of !== undefined && own.has(formatRef(of))
     const inbound = evidence
       .seen('access-log')
       .filter(isOwn)

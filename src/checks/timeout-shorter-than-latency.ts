@@ -3,6 +3,7 @@ import { since } from '../mesh/access-log.ts'
 import { milliseconds } from '../mesh/duration.ts'
 import type { Route } from '../mesh/envoy.ts'
 import { clustersOfRoute, originOfRoute } from '../mesh/envoy.ts'
+import { refOf } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
@@ -91,11 +92,7 @@ const isAnswer = ({ code, flags }: Logged['entry']): boolean => code > 0 && code
 /** Answers in the target's own logs, from before the last change too: how long it takes when nobody gives up. */
 function earlierAnswers(evidence: Evidence, target: Target): Logged[] {
   return podsOf(target, evidence)
-    .flatMap((pod) =>
-      evidence
-        .seen('access-log')
-        .filter(({ of }) => of?.name === pod.metadata.name && of.namespace === pod.metadata.namespace),
-    )
+    .flatMap((pod) => evidence.seenOf('access-log', refOf(pod)) ?? [])
     .flatMap((log) =>
       since(log.value.lines, Date.parse(log.at) - PRESENT)
         .filter((entry) => entry.upstreamCluster?.startsWith('inbound|') === true && isAnswer(entry))

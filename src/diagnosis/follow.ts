@@ -12,7 +12,7 @@ import { inContext } from '../evidence/step.ts'
 import { refOf } from '../mesh/objects.ts'
 import { hasProxy } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
-import { sameRef } from '../mesh/ref.ts'
+import { uniqueRefs } from '../mesh/ref.ts'
 import { calleeNamespaces, calleesOf, isLookedAt } from './follow/callee.ts'
 import {
   CallerError,
@@ -171,7 +171,7 @@ export function followIn(
     dies: hops.find(({ ok, sure }) => !ok && sure)?.stage ?? null,
     outcome: outcomeOf(hops),
     headline: headlineOf(hops, trace),
-    pods: pods.filter((ref, index) => pods.findIndex((other) => sameRef(other, ref)) === index),
+    pods: uniqueRefs(pods),
     at,
   }
 }

@@ -25,7 +25,7 @@ import type { Gateway, Labels, Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
 import { isReady, proxyAnswers, proxyRuns } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
-import { sameRef } from '../mesh/ref.ts'
+import { uniqueRefs } from '../mesh/ref.ts'
 import { podsOfGateway } from '../mesh/routing.ts'
 import { validityOf } from '../mesh/secrets.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
@@ -136,7 +136,7 @@ export function proxiesFor(target: Target, evidence: Evidence): { gateways: Ref[
   const gateways = gatewaysFor(evidence, target).flatMap((gateway) =>
     representatives(podsOfGateway(gateway, pods), MOST_GATEWAY_PROXIES).map(refOf),
   )
-  const unique = gateways.filter((ref, index) => gateways.findIndex((other) => sameRef(other, ref)) === index)
+  const unique = uniqueRefs(gateways)
   const own = podsOf(target, evidence)
   return {
     gateways: unique,

@@ -1,6 +1,6 @@
-import { isForHosts, trafficCountsFrom } from '../checks/facts/traffic-of.ts'
+import { linesTo, trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { failed, since } from '../mesh/access-log.ts'
+import { failed } from '../mesh/access-log.ts'
 import type { Target } from '../mesh/target.ts'
 import { parseFlags } from '../mesh/response-flags.ts'
 import type { RateFigure, TrafficFigure } from './report.ts'
@@ -9,19 +9,18 @@ import type { RateFigure, TrafficFigure } from './report.ts'
 export function trafficFigure(evidence: Evidence, target: Target): TrafficFigure | undefined {
   const moment = trafficCountsFrom(evidence, target)
   if (moment === undefined) return undefined
-  const own = (name: string | undefined): boolean => target.pods.some((pod) => pod.name === name)
-  const logs = evidence.seen('access-log').map(({ of, value }) => ({
-    inbound: own(of?.name),
-    lines: since(value.lines, moment).filter((entry) => isForHosts(entry, target.hosts)),
-  }))
-  const callers = logs.filter(({ inbound }) => !inbound).flatMap(({ lines }) => lines)
-  const lines = (callers.length > 0 ? callers : logs.flatMap((log) => log.lines)).toSorted((a, b) =>
-    a.at.localeCompare(b.at),
-  )
-  const [first] = lines
-  const last = lines.at(-1)
-  if (first === undefined || last === undefined) return undefined
-  return { requests: lines.length, failed: lines.filter(failed).length, from: first.at, to: last.at }
+  const own = new Set(target.pods.map(({ name }) => name))
+  const logs = linesTo(evidence, target, moment)
+  const callers = logs.filter(({ log }) => !own.has(log.of?.name ?? '')).flatMap(({ lines }) => lines)
+  const lines = callers.length > 0 ? callers : logs.flatMap((log) => log.lines)
+  const [one] = lines
+  if (one === undefined) return undefined
+  return {
+    requests: lines.length,
+    failed: lines.filter(failed).length,
+    from: lines.reduce((first, { at }) => (at < first ? at : first), one.at),
+    to: lines.reduce((last, { at }) => (at > last ? at : last), one.at),
+  }
 }
 
 /** Request rates from Prometheus, summed: as the callers counted them or, where no caller's proxy is scraped, as the target's own did. */

@@ -5,9 +5,8 @@ export const PROXY_CONTAINER = 'istio-proxy'
 
 /** True when the pod runs an Istio proxy: as an ordinary container or as a native sidecar (an init container that stays). */
 export function hasProxy(pod: Pod): boolean {
-  return [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].some(
-    ({ name }) => name === PROXY_CONTAINER,
-  )
+  const isProxy = ({ name }: { name: string }): boolean => name === PROXY_CONTAINER
+  return pod.spec?.containers?.some(isProxy) === true || pod.spec?.initContainers?.some(isProxy) === true
 }
 
 /** True when the pod's traffic is taken by ambient mode instead of a sidecar. */

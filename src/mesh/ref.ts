@@ -20,3 +20,12 @@ export function compareRefs(a: Ref, b: Ref): number {
 export function sameRef(a: Ref, b: Ref): boolean {
   return a.kind === b.kind && a.namespace === b.namespace && a.name === b.name
 }
+
+/** Each object once, in the order they were first named. */
+export function uniqueRefs(refs: readonly Ref[]): Ref[] {
+  const known = new Set<string>()
+  return refs.filter((ref) => {
+    const name = formatRef(ref)
+    return !known.has(name) && known.add(name)
+  })
+}

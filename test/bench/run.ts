@@ -2,13 +2,14 @@
  * Measures what people wait for, as ratios against what they would type instead, in one run.
  *
  * npm run bench                 everything that can be measured here (the lab figure needs KUBECONFIG)
- * npm run bench -- NAME...      apply | diagnosis | slack | dump | walk
+ * npm run bench -- NAME...      apply | diagnosis | slack | dump | judge | walk
  *
  * Tables go to standard error, one JSON object to standard output.
  */
 import { benchApply } from './apply.ts'
 import { benchDiagnosis } from './diagnosis.ts'
 import { benchDump } from './dump.ts'
+import { benchJudge } from './judge.ts'
 import { benchSlack } from './slack.ts'
 import { benchWalk } from './walk.ts'
 
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> 
   diagnosis: benchDiagnosis,
   slack: benchSlack,
   dump: benchDump,
+  judge: benchJudge,
   walk: benchWalk,
 }
 

@@ -4,8 +4,9 @@ import type { AccessLogLine } from '../../mesh/access-log.ts'
 import { failed, since } from '../../mesh/access-log.ts'
 import { fromFqdn, hostMatches, hostOfService } from '../../mesh/host.ts'
 import type { Pod, Service, ServiceEntry } from '../../mesh/objects.ts'
-import { latestChange } from '../../mesh/objects.ts'
-import type { Target } from '../../mesh/target.ts'
+import { latestChange, refOf } from '../../mesh/objects.ts'
+import { formatRef } from '../../mesh/ref.ts'
+import { fact } from './fact.ts'
 import { podsOf } from './owners.ts'
 import { PRESENT } from './traffic-of.ts'
 
@@ -31,31 +32,29 @@ const isBlocked = (line: AccessLogLine): boolean =>
   (line.upstreamCluster === 'PassthroughCluster' && failed(line))
 
 /** What the target's own sidecars blocked since the last change of what they may reach, and did not let through again since. */
-export function blockedCalls(evidence: Evidence, target: Target): BlockedCalls[] {
+export const blockedCalls = fact((evidence, target): readonly BlockedCalls[] => {
   const changed = latestChange([
     ...evidence.objects('sidecars'),
     ...evidence.objects('service-entries'),
     ...evidence.objects('services'),
   ])
+  const logs = Map.groupBy(evidence.seen('access-log'), ({ of }) => (of === undefined ? '' : formatRef(of)))
   return podsOf(target, evidence).flatMap((pod) =>
-    evidence
-      .seen('access-log')
-      .filter(({ of }) => of?.name === pod.metadata.name && of.namespace === pod.metadata.namespace)
-      .flatMap((log) => {
-        const calls = Map.groupBy(
-          since(log.value.lines, Math.max(changed, Date.parse(log.at) - PRESENT)),
-          (line) => calledBy(line) ?? '',
-        )
-        return [...calls].flatMap(([called, lines]): BlockedCalls[] => {
-          const last = lines.at(-1)
-          const [first, ...others] = lines.filter(isBlocked)
-          return called === '' || last === undefined || !isBlocked(last) || first === undefined
-            ? []
-            : [{ pod, log, called, lines: [first, ...others] }]
-        })
-      }),
+    (logs.get(formatRef(refOf(pod))) ?? []).flatMap((log) => {
+      const calls = Map.groupBy(
+        since(log.value.lines, Math.max(changed, Date.parse(log.at) - PRESENT)),
+        (line) => calledBy(line) ?? '',
+      )
+      return [...calls].flatMap(([called, lines]): BlockedCalls[] => {
+        const last = lines.at(-1)
+        const [first, ...others] = lines.filter(isBlocked)
+        return called === '' || last === undefined || !isBlocked(last) || first === undefined
+          ? []
+          : [{ pod, log, called, lines: [first, ...others] }]
+      })
+    }),
   )
-}
+})
 
 /** The Service or ServiceEntry that registers what was called, and the host it is there by. */
 export interface RegisteredHost {

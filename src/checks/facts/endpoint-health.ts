@@ -13,7 +13,7 @@ export interface Endpoints {
 
 /** Proxies that have no healthy endpoint among these: a proof each, with what they have instead. Proxies that do have one are left out. */
 export function withoutHealthy({ host, subset, pods }: Endpoints, evidence: Evidence): Proof[] {
-  const addresses = pods?.map(({ status }) => status?.podIP)
+  const addresses = pods === undefined ? undefined : new Set(pods.map(({ status }) => status?.podIP))
   return evidence.seen('endpoints').flatMap((reading) => {
     const hosts = reading.value
       .flatMap(({ name = '', hostStatuses = [] }) => {
@@ -29,7 +29,7 @@ export function withoutHealthy({ host, subset, pods }: Endpoints, evidence: Evid
         port: address?.socketAddress?.portValue ?? '?',
         health: healthStatus?.edsHealthStatus ?? 'HEALTHY',
       }))
-    const meant = hosts.filter(({ ip }) => addresses === undefined || addresses.includes(ip))
+    const meant = hosts.filter(({ ip }) => addresses === undefined || addresses.has(ip))
     if (meant.some(({ health }) => health === 'HEALTHY')) return []
     const what =
       pods === undefined

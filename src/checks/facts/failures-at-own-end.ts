@@ -35,7 +35,8 @@ export function failuresAtOwnEnd(failures: readonly Request[], evidence: Evidenc
       },
     ]
   })
-  const of = (request: Request): (typeof judged)[number] | undefined => judged.find((one) => one.request === request)
+  const byRequest = new Map(judged.map((one) => [one.request, one] as const))
+  const of = (request: Request): (typeof judged)[number] | undefined => byRequest.get(request)
   return groupBy(
     judged.map(({ request }) => request),
     (request) => {

@@ -2,8 +2,9 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import type { Pod } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
-import { sameRef } from '../../mesh/ref.ts'
+import { formatRef } from '../../mesh/ref.ts'
 import type { Target } from '../../mesh/target.ts'
+import { fact } from './fact.ts'
 
 /** The workload a person would change to change the pod: its Deployment (by way of the ReplicaSet), StatefulSet or DaemonSet; the pod itself when nothing owns it. */
 export function ownerOf(pod: Pod, evidence: Evidence): Ref {
@@ -22,21 +23,24 @@ export function ownerOf(pod: Pod, evidence: Evidence): Ref {
   return { kind: owner.kind, namespace, name: owner.name }
 }
 
+const ownPods = fact((evidence, target): readonly Pod[] => {
+  const names = new Set(target.pods.map(formatRef))
+  return evidence.objects('pods').filter((pod) => names.has(formatRef(refOf(pod))))
+})
 /** The target's pods as they were read. */
-export function podsOf(target: Target, evidence: Evidence): Pod[] {
-  return evidence.objects('pods').filter((pod) => target.pods.some((ref) => sameRef(ref, refOf(pod))))
-}
+export const podsOf = (target: Target, evidence: Evidence): readonly Pod[] => ownPods(evidence, target)
 
 /** Pods by the workload that owns them. */
 export function byOwner(pods: readonly Pod[], evidence: Evidence): { owner: Ref; pods: [Pod, ...Pod[]] }[] {
-  const groups: { owner: Ref; pods: [Pod, ...Pod[]] }[] = []
+  const groups = new Map<string, { owner: Ref; pods: [Pod, ...Pod[]] }>()
   for (const pod of pods) {
     const owner = ownerOf(pod, evidence)
-    const group = groups.find((one) => sameRef(one.owner, owner))
-    if (group === undefined) groups.push({ owner, pods: [pod] })
+    const key = formatRef(owner)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { owner, pods: [pod] })
     else group.pods.push(pod)
   }
-  return groups
+  return [...groups.values()]
 }
 
 /** `Pod shop/catalog-1`, as findings name pods in their scope. */

@@ -1,6 +1,8 @@
 import type { Evidence } from '../../evidence/evidence.ts'
+import type { Seen } from '../../evidence/reading.ts'
 import type { ContainerStatus, Pod, Workload } from '../../mesh/objects.ts'
 import { applicationStatuses, proxyStatus } from '../../mesh/pods.ts'
+import { once } from './fact.ts'
 import type { Args, Proof } from '../check.ts'
 import { proof } from '../check.ts'
 
@@ -12,6 +14,26 @@ export interface Trouble {
   proof: Proof
 }
 
+const readings = once((evidence: Evidence): ReadonlyMap<string | undefined, Seen<'pods'>> => {
+  const known = new Map<string | undefined, Seen<'pods'>>()
+  for (const reading of evidence.seen('pods'))
+    for (const { metadata } of reading.value) if (!known.has(metadata.uid)) known.set(metadata.uid, reading)
+  return known
+})
+/** The reading that has a pod. */
+export const readingOf = (pod: Pod, evidence: Evidence): Seen<'pods'> | undefined =>
+  readings(evidence).get(pod.metadata.uid)
+
+/** Readiness probes that failed, by the pod's name. */
+const failedProbes = once((evidence: Evidence) =>
+  Map.groupBy(
+    evidence
+      .objects('events')
+      .filter(({ reason, message = '' }) => reason === 'Unhealthy' && message.startsWith('Readiness')),
+    ({ involvedObject }) => involvedObject?.name ?? '',
+  ),
+)
+
 /** Milliseconds after an end during which a container that is up again, and not ready, counts as one that keeps ending. */
 const LATELY = 300_000
 
@@ -20,13 +42,7 @@ const PASSING = new Set(['ContainerCreating', 'PodInitializing'])
 
 /** Names the reason a pod is not ready: a container that keeps ending, one that cannot start, or a probe that fails. */
 export function troubleOf(pod: Pod, evidence: Evidence): Trouble {
-  const reading = evidence
-    .seen('pods')
-    .find(({ value }) => value.some(({ metadata }) => metadata.uid === pod.metadata.uid)) ?? {
-    kind: 'pods' as const,
-    source: '',
-    at: '',
-  }
+  const reading = readingOf(pod, evidence) ?? { kind: 'pods' as const, source: '', at: '' }
   const containers = [
     ...applicationStatuses(pod),
     ...(proxyStatus(pod) === undefined ? [] : [proxyStatus(pod)]),
@@ -89,12 +105,7 @@ function notReady(
   evidence: Evidence,
   reading: Parameters<typeof proof>[0],
 ): Trouble {
-  const event = evidence
-    .objects('events')
-    .filter(
-      ({ reason, involvedObject, message = '' }) =>
-        reason === 'Unhealthy' && involvedObject?.name === pod.metadata.name && message.startsWith('Readiness'),
-    )
+  const event = (failedProbes(evidence).get(pod.metadata.name) ?? [])
     .toSorted((a, b) => (a.lastTimestamp ?? '').localeCompare(b.lastTimestamp ?? ''))
     .at(-1)
   const unready = containers.find(({ ready }) => ready !== true)

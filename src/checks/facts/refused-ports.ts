@@ -7,6 +7,7 @@ import { PROXY_CONTAINER } from '../../mesh/pods.ts'
 import type { Target } from '../../mesh/target.ts'
 import type { Proof } from '../check.ts'
 import { proof } from '../check.ts'
+import { fact } from './fact.ts'
 import type { Group, Request } from './requests-to.ts'
 import { groupBy, latest, nearest, requestsTo } from './requests-to.ts'
 import { quoteLine, trafficCountsFrom } from './traffic-of.ts'
@@ -40,7 +41,7 @@ const isRefused = (request: Request): boolean => {
 }
 
 /** Where the target's sidecars were refused since the last change, by pod and port. */
-export function refusedPorts(evidence: Evidence, target: Target): RefusedPort[] {
+export const refusedPorts = fact((evidence, target): readonly RefusedPort[] => {
   const moment = trafficCountsFrom(evidence, target)
   if (moment === undefined) return []
   const refused = requestsTo(target, moment, evidence).filter(isRefused)
@@ -51,7 +52,7 @@ export function refusedPorts(evidence: Evidence, target: Target): RefusedPort[] 
     const container = pod === undefined ? undefined : containerAt(pod, port)
     return pod === undefined || container === undefined ? [] : [{ pod, port, container, group }]
   })
-}
+})
 
 /** A refused port, and what the application's own log says of where it listens. */
 export interface ExplainedRefusal extends RefusedPort {

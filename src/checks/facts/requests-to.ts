@@ -1,12 +1,12 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Seen } from '../../evidence/reading.ts'
-import type { AccessLogLine } from '../../mesh/access-log.ts'
-import { since } from '../../mesh/access-log.ts'
+import type { AccessLog, AccessLogLine } from '../../mesh/access-log.ts'
 import { ipOf } from '../../mesh/address.ts'
 import type { Pod } from '../../mesh/objects.ts'
 import type { Target } from '../../mesh/target.ts'
+import { fact, once } from './fact.ts'
 import { podScope, podsOf } from './owners.ts'
-import { isForHosts } from './traffic-of.ts'
+import { linesTo } from './traffic-of.ts'
 import { defined } from '../../mesh/defined.ts'
 
 /** One line of one proxy's log. */
@@ -26,38 +26,70 @@ export interface Request extends Logged {
 /** The pod at an upstream address, `10.244.0.9:3000`. */
 export function podAt(address: string | undefined, evidence: Evidence): Pod | undefined {
   const ip = ipOf(address)
-  return ip === undefined
-    ? undefined
-    : evidence
-        .objects('pods')
-        .find(({ status, metadata }) => status?.podIP === ip && metadata.deletionTimestamp === undefined)
+  return ip === undefined ? undefined : podsByAddress(evidence).get(ip)
 }
 
+/** Pods by their address, those on their way out left out. */
+const podsByAddress = once((evidence: Evidence): ReadonlyMap<string, Pod> => {
+  const known = new Map<string, Pod>()
+  for (const pod of evidence.objects('pods')) {
+    const ip = pod.status?.podIP
+    if (ip !== undefined && pod.metadata.deletionTimestamp === undefined && !known.has(ip)) known.set(ip, pod)
+  }
+  return known
+})
+
 /** Requests to the target after a moment, each once: as a caller's proxy logged it or, when no caller's log has it, the target's own. */
-export function requestsTo(target: Target, moment: number, evidence: Evidence): Request[] {
+export const requestsTo = (target: Target, moment: number, evidence: Evidence): readonly Request[] =>
+  requestsByMoment(evidence, target)(moment)
+
+const requestsByMoment = fact((evidence, target) => {
+  const known = new Map<number, readonly Request[]>()
+  return (moment: number): readonly Request[] => {
+    let requests = known.get(moment)
+    if (requests === undefined) known.set(moment, (requests = joined(evidence, target, moment)))
+    return requests
+  }
+})
+
+/** Joins the lines that the proxies on a request's way logged of it. */
+function joined(evidence: Evidence, target: Target, moment: number): Request[] {
   const own = new Set(podsOf(target, evidence).map(({ metadata }) => metadata.name))
-  const all = evidence.seen('access-log').flatMap((log) =>
-    since(log.value.lines, moment)
-      .filter((entry) => isForHosts(entry, target.hosts))
-      .map((entry): Logged => ({ entry, log })),
-  )
-  const inward = all.filter(
-    ({ entry, log }) => own.has(log.of?.name ?? '') && entry.upstreamCluster?.startsWith('outbound|') !== true,
-  )
+  const outward: Logged[] = []
+  const inward: Logged[] = []
+  // A retried request has a line per try: the one the caller's last answer came from counts.
+  const lastTries = new Map<string, Logged>()
+  for (const { log, lines } of linesTo(evidence, target, moment)) {
+    const name = log.of?.name ?? ''
+    for (const entry of lines) {
+      const one = { entry, log }
+      if (!own.has(name) || entry.upstreamCluster?.startsWith('outbound|') === true) {
+        outward.push(one)
+        continue
+      }
+      inward.push(one)
+      if (entry.requestId !== undefined) lastTries.set(`${name} ${entry.requestId}`, one)
+    }
+  }
   const known = new Set<string>()
-  return [...all.filter((one) => !inward.includes(one)), ...inward].flatMap((one): Request[] => {
-    const { requestId: id, upstreamHost } = one.entry
-    if (id !== undefined && known.has(id)) return []
-    if (id !== undefined) known.add(id)
-    const pod = podAt(upstreamHost, evidence)
-    // A retried request has a line per try: the one the caller's last answer came from counts.
-    const inner = inward.includes(one)
-      ? one
-      : inward.findLast(
-          ({ entry, log }) => id !== undefined && entry.requestId === id && log.of?.name === pod?.metadata.name,
-        )
-    return [{ ...one, ...defined({ inner, pod }) }]
-  })
+  const isNew = ({ entry: { requestId } }: Logged): boolean => {
+    if (requestId === undefined) return true
+    if (known.has(requestId)) return false
+    known.add(requestId)
+    return true
+  }
+  return [
+    ...outward.filter(isNew).map((one): Request => {
+      const { requestId, upstreamHost } = one.entry
+      const pod = podAt(upstreamHost, evidence)
+      const inner =
+        requestId === undefined || pod === undefined ? undefined : lastTries.get(`${pod.metadata.name} ${requestId}`)
+      return { ...one, ...defined({ inner, pod }) }
+    }),
+    ...inward
+      .filter(isNew)
+      .map((one): Request => ({ ...one, inner: one, ...defined({ pod: podAt(one.entry.upstreamHost, evidence) }) })),
+  ]
 }
 
 /** The line of the proxy next to where the request ended: the sidecar's when its caller was merely passed an answer. */
@@ -90,12 +122,21 @@ export const isGrave = (failures: readonly Request[], requests: readonly Request
 /** Milliseconds for which a connection that was open before may still be judged by what a sidecar had then: Istio drains old listeners for 45 seconds. */
 const DRAINED_AFTER = 60_000
 
+/** When each connection to an upstream was first used, by its two ends. */
+const firstUses = once((log: AccessLog): ReadonlyMap<string, number> => {
+  const known = new Map<string, number>()
+  for (const { upstreamLocal, upstreamHost, at } of log.lines) {
+    if (upstreamLocal === undefined) continue
+    const key = `${upstreamLocal} ${upstreamHost ?? ''}`
+    const moment = Date.parse(at)
+    if (!(moment >= (known.get(key) ?? Infinity))) known.set(key, moment)
+  }
+  return known
+})
+
 /** True for a request that came over a connection from before a change of policy, so soon after it that the old policy judged it. */
 export function isJudgedByOldPolicy({ entry, log }: Request, changed: number): boolean {
   const { at, upstreamLocal, upstreamHost } = entry
   if (upstreamLocal === undefined || Date.parse(at) - changed > DRAINED_AFTER) return false
-  return log.value.lines.some(
-    (line) =>
-      line.upstreamLocal === upstreamLocal && line.upstreamHost === upstreamHost && Date.parse(line.at) < changed,
-  )
+  return (firstUses(log.value).get(`${upstreamLocal} ${upstreamHost ?? ''}`) ?? Infinity) < changed
 }

@@ -8,13 +8,29 @@ import { hostMatches } from '../../mesh/host.ts'
 import type { KubernetesObject, Labels, Pod, PolicyObject } from '../../mesh/objects.ts'
 import { latestChange, selects } from '../../mesh/objects.ts'
 import type { Target } from '../../mesh/target.ts'
+import { fact } from './fact.ts'
 import { podsOf } from './owners.ts'
 import { gatewaysFor, virtualServicesFor } from './proxies-of.ts'
 import type { Proof } from '../check.ts'
 import { proof } from '../check.ts'
 
-/** True for a request to one of the hosts: by the cluster it was sent to or, when it got none, by the authority it asked for. */
-export function isForHosts(entry: AccessLogLine, hosts: readonly string[]): boolean {
+/** Tells requests to one of the hosts: by the cluster they were sent to or, when they got none, by the authority they asked for. */
+export function forHosts(hosts: readonly string[]): (entry: AccessLogLine) => boolean {
+  // Of thousands of lines, few differ in these.
+  const known = new Map<string, boolean>()
+  return (entry) => {
+    const key = `${entry.upstreamCluster ?? ''} ${entry.authority ?? ''}`
+    let answer = known.get(key)
+    if (answer === undefined) known.set(key, (answer = isForHosts(entry, hosts)))
+    return answer
+  }
+}
+
+/** True for a request to one of the hosts. */
+export function isForHosts(
+  entry: Pick<AccessLogLine, 'upstreamCluster' | 'authority'>,
+  hosts: readonly string[],
+): boolean {
   const cluster = parseClusterName(entry.upstreamCluster ?? '')
   if (cluster?.direction === 'outbound') return hosts.includes(cluster.host)
   const authority = (entry.authority ?? '').replace(/:\d+$/, '')
@@ -39,7 +55,7 @@ export const ROUTING_KINDS = [
  * When the objects that route to the target last changed (milliseconds since the epoch): earlier traffic proves nothing about them.
  * Undefined when some of them could not be seen: then nobody knows which traffic counts.
  */
-function lastRoutingChange(evidence: Evidence, target: Target): number | undefined {
+const lastRoutingChange = fact((evidence, target): number | undefined => {
   if (ROUTING_KINDS.some((kind) => evidence.blind(kind).length > 0)) return undefined
   return latestChange([
     ...virtualServicesFor(evidence, target),
@@ -55,7 +71,7 @@ function lastRoutingChange(evidence: Evidence, target: Target): number | undefin
     ...evidence.objects('envoy-filters'),
     ...policiesFor(podsOf(target, evidence), evidence),
   ])
-}
+})
 
 /** The security policies that act on any of the pods: of their namespace or the mesh's root, for all pods there or by a selector of labels. */
 function policiesFor(pods: readonly Pod[], evidence: Evidence): KubernetesObject[] {
@@ -75,8 +91,9 @@ function policiesFor(pods: readonly Pod[], evidence: Evidence): KubernetesObject
 }
 
 /** When a security policy that acts on the target's pods last changed (milliseconds since the epoch; 0 when none does). */
-export const lastPolicyChange = (evidence: Evidence, target: Target): number =>
-  latestChange(policiesFor(podsOf(target, evidence), evidence))
+export const lastPolicyChange = fact((evidence, target): number =>
+  latestChange(policiesFor(podsOf(target, evidence), evidence)),
+)
 
 /** Milliseconds of traffic that speak of the present: what failed longer ago may long be over. */
 export const PRESENT = 15 * 60_000
@@ -85,23 +102,48 @@ export const PRESENT = 15 * 60_000
  * From when on traffic to the target counts (milliseconds since the epoch): the last change of what routes to it or of its pods' readiness,
  * and at most PRESENT back. Undefined when some of these objects could not be seen.
  */
-export function trafficCountsFrom(evidence: Evidence, target: Target): number | undefined {
+export const trafficCountsFrom = fact((evidence, target): number | undefined => {
   const changed = lastRoutingChange(evidence, target)
   if (changed === undefined) return undefined
   const now = Math.max(0, ...evidence.seen('access-log').map(({ at }) => Date.parse(at)))
   return Math.max(changed, lastReadinessChange(evidence, target), now - PRESENT)
+})
+
+/** Lines of one log about the target. */
+export interface LogOfTarget {
+  log: Seen<'access-log'>
+  lines: readonly AccessLogLine[]
 }
 
+const linesByMoment = fact((evidence, target) => {
+  const isForTarget = forHosts(target.hosts)
+  const known = new Map<number, readonly LogOfTarget[]>()
+  return (moment: number): readonly LogOfTarget[] => {
+    let logs = known.get(moment)
+    if (logs === undefined) {
+      logs = evidence
+        .seen('access-log')
+        .map((log) => ({ log, lines: since(log.value.lines, moment).filter(isForTarget) }))
+      known.set(moment, logs)
+    }
+    return logs
+  }
+})
+/** What each log says of requests to the target that began after a moment. */
+export const linesTo = (evidence: Evidence, target: Target, moment: number): readonly LogOfTarget[] =>
+  linesByMoment(evidence, target)(moment)
+
 /** When a pod of the target last became, or ceased to be, ready (milliseconds since the epoch; 0 when unknown): earlier traffic met other pods. */
-export function lastReadinessChange(evidence: Evidence, target: Target): number {
-  return Math.max(
-    0,
-    ...podsOf(target, evidence).map(
-      ({ status }) =>
+export const lastReadinessChange = fact((evidence, target): number =>
+  podsOf(target, evidence).reduce(
+    (last, { status }) =>
+      Math.max(
+        last,
         Date.parse(status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? '') || 0,
-    ),
-  )
-}
+      ),
+    0,
+  ),
+)
 
 /** Access log lines since a moment that are about some hosts and satisfy a condition, as a proof per log that has any. */
 export function observed(
@@ -111,8 +153,9 @@ export function observed(
   what: string,
   wanted: (entry: AccessLogLine) => boolean,
 ): Proof[] {
+  const isForThem = forHosts(hosts)
   return evidence.seen('access-log').flatMap((log: Seen<'access-log'>) => {
-    const hits = since(log.value.lines, moment).filter((entry) => isForHosts(entry, hosts) && wanted(entry))
+    const hits = since(log.value.lines, moment).filter((entry) => wanted(entry) && isForThem(entry))
     const last = hits.at(-1)
     return last === undefined
       ? []

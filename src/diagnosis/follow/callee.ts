@@ -51,8 +51,13 @@ export function calleesOf(trace: Trace): Callee[] {
       return pod === undefined ? [] : [{ cluster: name, pod, endpoint }]
     })
   })
-  const rank = ({ pod }: Callee): number =>
-    2 * (Number(proxyAnswers(pod)) + Number(isReady(pod))) + Number(isLookedAt(pod, trace.evidence))
+  const ranks = new Map(
+    all.map(({ pod }) => [
+      pod,
+      2 * (Number(proxyAnswers(pod)) + Number(isReady(pod))) + Number(isLookedAt(pod, trace.evidence)),
+    ]),
+  )
+  const rank = ({ pod }: Callee): number => ranks.get(pod) ?? 0
   const workloads = new Set<string>()
   return all
     .toSorted((a, b) => rank(b) - rank(a) || a.pod.metadata.name.localeCompare(b.pod.metadata.name, 'en'))

@@ -2,6 +2,7 @@ import type { Pod } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import type { Endpoint, EndpointsTaken } from '../../mesh/walk/endpoints.ts'
 import { endpointsOf } from '../../mesh/walk/endpoints.ts'
+import { once } from '../../checks/facts/fact.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { quoteOf } from './piece.ts'
 import type { Hop } from './report.ts'
@@ -14,12 +15,19 @@ const MOST_NAMED = 6
 
 /** The pod with an address that is in use: pods that ended keep theirs in status. */
 export function podAt(address: string | undefined, evidence: Evidence): Pod | undefined {
-  if (address === undefined) return undefined
-  const found = evidence
-    .objects('pods')
-    .filter(({ status, spec }) => status?.podIP === address && spec?.hostNetwork !== true)
-  return found.find(({ status }) => status?.phase === 'Running') ?? found[0]
+  return address === undefined ? undefined : podsInUse(evidence).get(address)
 }
+
+const podsInUse = once((evidence: Evidence): ReadonlyMap<string, Pod> => {
+  const known = new Map<string, Pod>()
+  for (const pod of evidence.objects('pods')) {
+    const { podIP, phase } = pod.status ?? {}
+    if (podIP === undefined || pod.spec?.hostNetwork === true) continue
+    const before = known.get(podIP)
+    if (before === undefined || (before.status?.phase !== 'Running' && phase === 'Running')) known.set(podIP, pod)
+  }
+  return known
+})
 
 const textOf = ({ address = 'a pipe', port, trouble, locality }: Endpoint, evidence: Evidence): string => {
   const pod = podAt(address, evidence)
@@ -99,7 +107,8 @@ export function endpointsHop(cluster: string, trace: Trace): Hop | undefined {
     return at === undefined ? [] : [refOf(at)]
   })
   const used = usedOf(taken)
-  const idle = endpoints.filter((one) => !used.includes(one))
+  const taking = new Set(used)
+  const idle = endpoints.filter((one) => !taking.has(one))
   const quote = endpoints.length === 0 ? undefined : quoteOf(pieceOf(taken))
   const whole = { ...about, objects, ...defined({ quote }) }
   if (endpoints.length === 0)
