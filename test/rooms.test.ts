@@ -7,7 +7,18 @@ import { describe, expect, it } from 'vitest'
 const SOURCE = join(import.meta.dirname, '..', 'src')
 
 /** Who reads the environment and ends the process. */
-const PORCH = ['main.ts', 'bot.ts', 'cli.ts', 'cli', 'config.ts', 'config', 'log.ts', 'health.ts', 'version.ts']
+const PORCH = [
+  'main.ts',
+  'bot.ts',
+  'launch.ts',
+  'cli.ts',
+  'cli',
+  'config.ts',
+  'config',
+  'log.ts',
+  'health.ts',
+  'version.ts',
+]
 const FILES = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.replaceAll('\\', '/'))

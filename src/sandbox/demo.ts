@@ -18,7 +18,7 @@ import { startSlackStandIn } from './slack/stand-in.ts'
 import { showThreads } from './slack/terminal.ts'
 
 /** The recorded mesh of the demo: routes to subsets that no DestinationRule defines; and the same after it was mended. */
-const SCENARIO = join(import.meta.dirname, '..', '..', 'test', 'scenarios', 'chapter-10')
+const SCENARIO = join(import.meta.dirname, '..', '..', 'recordings', 'chapter-10')
 /** Milliseconds each recorded answer takes, so that the thread is seen to grow. */
 const DELAY = 120
 const COMMAND = '/mesh diagnose catalog'
