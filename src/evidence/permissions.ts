@@ -1,78 +1,149 @@
-import type { Permission } from './reading.ts'
 import { RESOURCES } from './collectors/objects.ts'
+import type { Permission } from './reading.ts'
 
-/** Something the reader's identity must be allowed to do, and what for. */
-export interface NeededPermission extends Permission {
+/** Who asks the API server: our own client, or a command of istioctl. */
+export const ASKERS = [
+  'mesh-medic',
+  'istioctl analyze',
+  'istioctl describe',
+  'istioctl proxy-config',
+  'istioctl proxy-status',
+  'istioctl version',
+] as const
+export type Asker = (typeof ASKERS)[number]
+
+/** Something that one of them asks for. */
+export interface Ask extends Permission {
+  /** What for, in a few words. */
   why: string
+  /** What those who grant it should know: a sentence. */
+  caution?: string
+}
+
+/** Something the reader's identity must be allowed to do: who asks for it, and what for. */
+export interface NeededPermission extends Ask {
+  askedBy: readonly Asker[]
 }
 
 /** Where istiod lives. */
 const ISTIO_NAMESPACE = 'istio-system'
+const NETWORKING = 'networking.istio.io'
+const ADMISSION = 'admissionregistration.k8s.io'
 
-const needed = (verb: string, group: string, resource: string, why: string): NeededPermission => ({
-  verb,
-  group,
-  resource,
-  why,
-})
+const asks = (verb: string, group: string, resources: readonly string[], why: string, more: Partial<Ask> = {}): Ask[] =>
+  resources.map((resource) => ({ verb, group, resource, why, ...more }))
+const analyzed = (group: string, ...resources: string[]): Ask[] =>
+  asks('list', group, resources, 'input of the analyzers')
 
-/** istioctl needs these too, and always; so they are named below with both reasons. */
-const NAMED_BELOW = 'mutatingwebhookconfigurations'
-const COLLECTED = Object.values(RESOURCES)
-  .filter(({ plural }) => plural !== NAMED_BELOW)
-  .map(({ group, plural }) => needed('list', group, plural, 'read as evidence'))
+const REVISIONS = asks('list', ADMISSION, ['mutatingwebhookconfigurations'], 'finds the revisions of istiod')
+const ISTIODS = asks('list', '', ['pods'], "finds istiod's pods")
+const WIDEST =
+  'The widest right of all here: it opens any port of any pod. To narrow it, use Roles in istio-system, the namespaces of gateways and those that may be diagnosed.'
+const FORWARDS = [
+  ...asks('get', '', ['pods'], 'finds the pod by name'),
+  ...asks('create', '', ['pods/portforward'], "reaches istiod and Envoy's admin port through the API server", {
+    caution: WIDEST,
+  }),
+  ...asks('get', '', ['pods/portforward'], 'the same by WebSocket, which is tried first', {
+    caution: 'Nothing that `create` does not allow already.',
+  }),
+]
 
 /**
- * Every right a diagnosis needs, and no more; checked against istioctl 1.31 with an identity that had nothing else. The deploy
- * manifests grant exactly these, and the self-test asks for each. No Secret is read. istioctl would also like to watch what it lists;
- * it works without.
+ * What each of them asks for, of istioctl 1.27 to 1.31. A live test runs every command through a recording proxy and compares. No Secret is
+ * among them: `analyze` is run without the analyzers that read Secrets.
  */
-export const PERMISSIONS: readonly NeededPermission[] = [
-  ...COLLECTED,
-  needed(
-    'get',
-    '',
-    'pods/log',
-    "access logs of the proxies; an application's own, for where it listens, when it refuses connections",
-  ),
-  needed('get', '', 'pods', 'istioctl proxy-config and describe find the pod by name'),
-  needed('create', '', 'pods/portforward', "istioctl reaches Envoy's admin port and istiod through the API server"),
-  needed('get', '', 'namespaces', 'istioctl analyze makes sure that the namespace exists'),
-  needed('get', '', 'configmaps', 'istioctl describe reads the mesh configuration'),
-  needed(
-    'get',
-    'networking.istio.io',
-    'virtualservices',
-    'istioctl describe; it leaves out in silence what it may not read',
-  ),
-  needed('get', 'networking.istio.io', 'destinationrules', 'istioctl describe'),
-  needed('get', 'networking.istio.io', 'gateways', 'istioctl describe'),
-  needed('list', '', 'nodes', 'istioctl analyze: input of its analyzers'),
-  needed(
-    'list',
-    'admissionregistration.k8s.io',
-    NAMED_BELOW,
-    'istioctl finds the revisions of istiod by its webhooks; read as evidence when one keeps pods from being made',
-  ),
-  needed(
-    'list',
-    'admissionregistration.k8s.io',
-    'validatingwebhookconfigurations',
-    'istioctl analyze: webhooks that point nowhere',
-  ),
-  needed('list', 'apiextensions.k8s.io', 'customresourcedefinitions', 'istioctl analyze: which kinds there are'),
-  needed('list', 'extensions.istio.io', 'trafficextensions', 'istioctl analyze: input of its analyzers'),
-  needed('list', 'extensions.istio.io', 'wasmplugins', 'istioctl analyze: input of its analyzers'),
-  needed('list', 'networking.istio.io', 'proxyconfigs', 'istioctl analyze: input of its analyzers'),
-  needed('list', 'networking.istio.io', 'workloadgroups', 'istioctl analyze: input of its analyzers'),
-  {
-    ...needed(
+export const ASKED: Readonly<Record<Asker, readonly Ask[]>> = {
+  'mesh-medic': [
+    ...Object.values(RESOURCES).flatMap(({ group, plural }) => asks('list', group, [plural], 'evidence')),
+    ...asks(
+      'get',
+      '',
+      ['pods/log'],
+      "access logs of the proxies; istiod's warnings; an application's own log, for where it listens, when it refuses connections",
+    ),
+  ],
+  'istioctl analyze': [
+    ...asks('get', '', ['namespaces'], 'makes sure that the namespace exists'),
+    ...analyzed('', 'configmaps', 'namespaces', 'nodes', 'pods', 'services'),
+    ...analyzed('apps', 'deployments'),
+    ...analyzed(ADMISSION, 'mutatingwebhookconfigurations', 'validatingwebhookconfigurations'),
+    ...analyzed('apiextensions.k8s.io', 'customresourcedefinitions'),
+    ...analyzed('extensions.istio.io', 'trafficextensions', 'wasmplugins'),
+    ...analyzed(
+      NETWORKING,
+      'destinationrules',
+      'envoyfilters',
+      'gateways',
+      'proxyconfigs',
+      'serviceentries',
+      'sidecars',
+      'virtualservices',
+      'workloadentries',
+      'workloadgroups',
+    ),
+    ...analyzed('security.istio.io', 'authorizationpolicies', 'peerauthentications', 'requestauthentications'),
+    ...analyzed('telemetry.istio.io', 'telemetries'),
+    // Where the cluster has the Gateway API's definitions: conditions that its objects' status reports.
+    ...analyzed('gateway.networking.k8s.io', 'gateways', 'grpcroutes', 'httproutes'),
+  ],
+  'istioctl describe': [
+    ...FORWARDS,
+    ...asks('list', '', ['pods', 'services'], 'Services of the pod, and the gateways that lead to it'),
+    ...asks('get', '', ['configmaps'], 'the mesh configuration'),
+    ...asks('list', 'security.istio.io', ['peerauthentications'], 'mutual TLS of the pod'),
+    ...asks('get', NETWORKING, ['virtualservices', 'destinationrules', 'gateways'], 'objects behind routes', {
+      caution: 'What it may not read it leaves out in silence.',
+    }),
+  ],
+  'istioctl proxy-config': FORWARDS,
+  'istioctl proxy-status': [
+    ...FORWARDS,
+    ...REVISIONS,
+    ...ISTIODS,
+    ...asks(
       'create',
       '',
-      'serviceaccounts/token',
-      'istioctl proxy-status shows istiod a token of this account, which itself may do nothing',
+      ['serviceaccounts/token'],
+      'shows istiod a token of this one account, which itself may do nothing',
+      {
+        namespace: ISTIO_NAMESPACE,
+        name: 'default',
+        caution:
+          'Without resourceNames this would be the right to become any account of istio-system. Make sure nothing is bound to this one.',
+      },
     ),
-    namespace: ISTIO_NAMESPACE,
-    name: 'default',
-  },
-]
+  ],
+  'istioctl version': [...FORWARDS, ...REVISIONS, ...ISTIODS],
+}
+
+/** What istioctl asks for beside a list, is refused, and does without: to hear of changes. */
+export const DECLINED = ['watch'] as const
+
+const keyOf = ({ verb, group, resource, namespace = '', name = '' }: Permission): string =>
+  [verb, group, resource, namespace, name].join(' ')
+
+/** The same permission asked for by several, once, with the reasons of all of them. */
+function merged(): NeededPermission[] {
+  const byKey = new Map<string, { ask: Ask; reasons: Map<string, Asker[]> }>()
+  for (const asker of ASKERS)
+    for (const ask of ASKED[asker]) {
+      const known = byKey.get(keyOf(ask)) ?? { ask, reasons: new Map<string, Asker[]>() }
+      known.reasons.set(ask.why, [...new Set([...(known.reasons.get(ask.why) ?? []), asker])])
+      byKey.set(keyOf(ask), known)
+    }
+  return [...byKey.values()].map(({ ask, reasons }) => ({
+    ...ask,
+    why: [...reasons].map(([why, askers]) => `${named(askers)}: ${why}`).join('; '),
+    askedBy: [...new Set([...reasons.values()].flat())],
+  }))
+}
+
+/** `istioctl analyze, proxy-status` */
+const named = (askers: readonly Asker[]): string =>
+  askers
+    .map((asker, at) => (at > 0 && asker.startsWith('istioctl ') ? asker.slice('istioctl '.length) : asker))
+    .join(', ')
+
+/** Every right a diagnosis needs, and no more. The deploy manifests are made from it, and the self-test asks for each. */
+export const PERMISSIONS: readonly NeededPermission[] = merged()

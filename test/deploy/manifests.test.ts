@@ -2,11 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { parseAllDocuments, parse } from 'yaml'
+import { readerManifest } from '../../scripts/reader-manifest.ts'
 import { RESERVED_NAMES } from '../../src/fixes/identity.ts'
 import { WRITABLE } from '../../src/fixes/writable-kinds.ts'
 import { policyOf } from '../../src/config/policy.ts'
 import { VARIABLES } from '../../src/config/variables.ts'
-import { PERMISSIONS } from '../../src/evidence/permissions.ts'
+import { ASKED, PERMISSIONS } from '../../src/evidence/permissions.ts'
 import type { Permission } from '../../src/evidence/reading.ts'
 import { defined } from '../../src/mesh/defined.ts'
 
@@ -84,6 +85,24 @@ it('no other file grants anything', () => {
 
 it('the roles grant exactly what is needed', () => {
   expect(texts(granted)).toEqual(texts(PERMISSIONS))
+})
+
+it('the reader is as the table of permissions makes it: npm run reader-manifest', async () => {
+  await expect(readerManifest()).toMatchFileSnapshot(join(DEPLOY, 'manifests', 'reader.yaml'))
+})
+
+it('every permission is there once, with who asks for it and what for', () => {
+  expect(new Set(texts(PERMISSIONS)).size).toBe(PERMISSIONS.length)
+  for (const permission of PERMISSIONS) {
+    expect(permission.askedBy.length).toBeGreaterThan(0)
+    for (const asker of permission.askedBy) expect(texts(ASKED[asker])).toContain(texts([permission])[0])
+    expect(permission.why).toMatch(/^(mesh-medic|istioctl \S+).*: \w/)
+  }
+})
+
+it('where the cluster has the Gateway API, the analyzers may read its objects', () => {
+  for (const resource of ['gateways', 'grpcroutes', 'httproutes'])
+    expect(texts(granted)).toContain(`list ${resource}.gateway.networking.k8s.io - *`)
 })
 
 it('no Secrets, nothing wild, and nothing is written but what istioctl needs to look', () => {

@@ -27,6 +27,6 @@ function rows(path: string, schema: JsonSchema): string[][] {
 }
 
 function permissions(): string {
-  return table(['Verb', 'Resource', 'Where', 'Why'], PERMISSIONS.map(({ verb, group, resource, namespace, name, why }) =>
-    [verb, `\`${resource}${group === '' ? '' : `.${group}`}\`${name === undefined ? '' : ` ${name}`}`, namespace ?? 'cluster', why]))
+  return table(['Verb', 'Resource', 'Where', 'Why'], PERMISSIONS.map(({ verb, group, resource, namespace, name, why, caution }) =>
+    [verb, `\`${resource}${group === '' ? '' : `.${group}`}\`${name === undefined ? '' : ` ${name}`}`, namespace ?? 'cluster', `${why}${caution === undefined ? '' : `. ${caution}`}`]))
 }
