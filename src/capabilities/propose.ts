@@ -95,8 +95,8 @@ async function store(
   signal: AbortSignal,
   former: ChangeRecord | undefined,
 ): Promise<ProposeAnswer> {
-  const { records, policy, writer, clients } = deps
-  const valid = await validated(proposal, { policy, writer, clients, signal })
+  const { records, policy, writer, clients, stepTimeout } = deps
+  const valid = await validated(proposal, { policy, writer, clients, signal, stepTimeout })
   if (typeof valid === 'string') return { kind: 'propose', none: valid }
   const { request, asker } = run
   const { act, for: code, title, why, effect, risk, undo, writes } = proposal

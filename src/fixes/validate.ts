@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clients } from '../evidence/clients/clients.ts'
 import { UnseenError } from '../evidence/clients/clients.ts'
+import { STEP_TIMEOUT } from '../evidence/gather.ts'
 import { redact } from '../evidence/redaction.ts'
 import { parseAnalyzerMessages, type AnalyzerMessage } from '../mesh/analyzer.ts'
 import type { KubernetesObject } from '../mesh/objects.ts'
@@ -33,6 +34,8 @@ export interface ValidateOptions {
   clients: Pick<Clients, 'istioctl'>
   policy: Pick<Policy, 'rehearseAs' | 'gitops'>
   signal: AbortSignal
+  /** Milliseconds the analyzers may take; STEP_TIMEOUT when absent. */
+  stepTimeout?: number | undefined
 }
 
 /** One write, rehearsed. */
@@ -140,7 +143,7 @@ function ownersOf(
 /** What the analyzers say of the mesh with the would-be objects, and do not say of it as it is. */
 async function analyze(
   rehearsed: readonly Rehearsed[],
-  { clients: { istioctl }, signal }: ValidateOptions,
+  { clients: { istioctl }, signal, stepTimeout = STEP_TIMEOUT }: ValidateOptions,
 ): Promise<{ notes: string[]; errors: string[] }> {
   const objects = rehearsed.flatMap(({ after }) => (after === undefined ? [] : [after]))
   if (objects.length === 0)
@@ -149,11 +152,12 @@ async function analyze(
       errors: [],
     }
   const folder = await mkdtemp(join(tmpdir(), 'mesh-medic-would-be-'))
+  const either = AbortSignal.any([signal, AbortSignal.timeout(stepTimeout)])
   try {
     const file = join(folder, 'would-be.yaml')
     await writeFile(file, objects.map(yamlOf).join('---\n'), { mode: 0o600 })
     const messages = async (args: readonly string[]): Promise<AnalyzerMessage[]> =>
-      parseAnalyzerMessages(redact(await istioctl.run(['analyze', ...args, '-o', 'json'], signal)))
+      parseAnalyzerMessages(redact(await istioctl.run(['analyze', ...args, '-o', 'json'], either)))
     const looks = namespacesOf(rehearsed).map((namespace) =>
       Promise.all([messages(['-n', namespace]), messages(['-n', namespace, file])]),
     )
@@ -163,6 +167,7 @@ async function analyze(
       answers.flatMap(([now, then]) => without(now, then)),
     )
   } catch (error) {
+    signal.throwIfAborted()
     if (!(error instanceof UnseenError) && !(error instanceof SyntaxError)) throw error
     return {
       notes: [`istioctl analyze could not look at the would-be configuration: ${sentence(redact(error.message))}`],

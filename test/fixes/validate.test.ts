@@ -236,6 +236,24 @@ describe('but may', () => {
     expect(validation).not.toHaveProperty('blocked')
   })
 
+  it('what the analyzers never answer about: nobody waits for them longer than for another look', async () => {
+    const silent = (_: readonly string[], until: AbortSignal): Promise<string> =>
+      new Promise((_, reject) =>
+        until.addEventListener('abort', () => reject(new UnseenError('timeout', 'istioctl did not finish in time'))),
+      )
+    const validation = await validate(proposal(addSubsets()), {
+      writer,
+      clients: { istioctl: { run: silent } },
+      policy: { rehearseAs: REHEARSAL, gitops: 'patch' },
+      signal,
+      stepTimeout: 50,
+    })
+    expect(validation.notes).toEqual([
+      'istioctl analyze could not look at the would-be configuration: istioctl did not finish in time.',
+    ])
+    expect(validation).not.toHaveProperty('blocked')
+  })
+
   it('a restart of what GitOps owns: no repository holds it', async () => {
     const DEPLOYMENT = { kind: 'Deployment', namespace: NAMESPACE, name: 'catalog' }
     const deployment = {

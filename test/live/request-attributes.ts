@@ -32,7 +32,7 @@ export function attributesOf(method: string, url: string): RequestAttributes {
   }
   const [plural = '', own, subresource] = parts
   const field = /(?:^|,)metadata\.name=([^,]+)/.exec(searchParams.get('fieldSelector') ?? '')?.[1]
-  const name = own ?? (verb === 'get' ? field : undefined)
+  const name = own ?? (verb === 'get' || verb === 'delete' ? field : undefined)
   const watches = ['1', 'true'].includes(searchParams.get('watch') ?? '')
   const many = own === undefined
   return {
