@@ -19,7 +19,6 @@ export interface Config {
   istioctl: string
   kubeconfig?: string
   prometheusUrl?: string
-  kialiUrl?: string
   dataFolder: string
   healthPort: number
   logLevel: (typeof LOG_LEVELS)[number]
@@ -114,7 +113,6 @@ function combine(values: VariableValues, file: ConfigFile): Config {
     istioctl: values.ISTIOCTL ?? 'istioctl',
     kubeconfig: values.KUBECONFIG,
     prometheusUrl: values.PROMETHEUS_URL,
-    kialiUrl: values.KIALI_URL,
     dataFolder: values.MESH_MEDIC_DATA ?? join(state, 'mesh-medic'),
     healthPort: values.HEALTH_PORT ?? 8080,
     logLevel: values.LOG_LEVEL ?? 'info',

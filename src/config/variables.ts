@@ -62,7 +62,6 @@ export const VARIABLES = {
     path,
   ),
   PROMETHEUS_URL: variable('Prometheus for clusters that name none of their own.', http),
-  KIALI_URL: variable('Kiali, for links. Not used yet.', http),
   MESH_MEDIC_CONFIG: variable('The YAML file below.', path),
   MESH_MEDIC_DATA: variable(
     "The data folder. Default: mesh-medic in the user's state directory (XDG_STATE_HOME or ~/.local/state).",
