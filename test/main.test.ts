@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { startPatientStandIn } from './sandbox/patient-stand-in.ts'
 
 const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts')
@@ -62,12 +62,13 @@ it('becomes ready, and ends with 0 when told to', async () => {
     HEALTH_PORT: String(port),
     MESH_MEDIC_DATA: join(folder, 'data'),
   })
+  onTestFinished(() => void service.kill('SIGKILL'))
   const status = (): Promise<number> =>
     fetch(`http://127.0.0.1:${port}/readyz`).then(
       (response) => response.status,
       () => 0,
     )
-  await expect.poll(status, { timeout: 45_000, interval: 200 }).toBe(200)
+  await expect.poll(status, { timeout: 100_000, interval: 200 }).toBe(200)
   service.kill('SIGTERM')
   const { exitCode, stdout, stderr } = await service
   await slack.close()
@@ -78,7 +79,7 @@ it('becomes ready, and ends with 0 when told to', async () => {
     'shutting down',
   ])
   expect(stderr).not.toMatch(/xoxb-|xapp-/)
-}, 60_000)
+}, 150_000)
 
 it('a data folder that cannot be used: exit 1, with the reason in the log', async () => {
   const { exitCode, stderr } = await start({ MESH_MEDIC_DATA: kubeconfig })

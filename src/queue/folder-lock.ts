@@ -40,6 +40,8 @@ async function create(path: string, holder: Holder): Promise<boolean> {
   try {
     const file = await open(draft, 'w')
     await file.writeFile(JSON.stringify(holder)).finally(() => file.close())
+    // By this machine's clock, as every beat: a file server's may differ.
+    await utimes(draft, new Date(), new Date())
     await link(draft, path)
     return true
   } catch (error) {

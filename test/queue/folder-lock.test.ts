@@ -13,11 +13,14 @@ describe('the lock of a data folder', () => {
   })
   afterAll(() => Promise.all(folders.map((one) => rm(one, { recursive: true, force: true }))))
 
-  const heldBy = (holder: object): Promise<void> =>
-    writeFile(
-      join(folder, 'lock'),
+  const heldBy = async (holder: object): Promise<void> => {
+    const lock = join(folder, 'lock')
+    await writeFile(
+      lock,
       JSON.stringify({ pid: process.pid, host: hostname(), started: null, token: 'theirs', ...holder }),
     )
+    await utimes(lock, new Date(), new Date())
+  }
   const busy = { code: 'data-folder-busy' }
 
   it('goes to exactly one of many, and to the next when it is given back', async () => {
