@@ -1,11 +1,14 @@
 /**
- * npm run corpus: diagnoses every recorded situation and its mended twin again, and prints what came of it.
+ * npm run corpus: diagnoses every recorded situation and its mended twin again, and prints what came of it; then, apart, the meshes
+ * rebuilt from public reports that are recorded.
  *
- * Ends with 1 when a wrong cause was named, a healthy twin was flagged, fewer than 95 % of the causes were right, or a situation is not recorded.
+ * Ends with 1 when the reports come out worse than test/reports/least.json asks, or of the situations a wrong cause was named, a healthy twin was flagged, fewer than 95 % of the causes were right, or a situation is not recorded.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { replay } from './replay.ts'
+import type { ReportRow } from './report-corpus.ts'
+import { reportRows, worseThanAsked } from './report-corpus.ts'
 import type { Situation } from './situation.ts'
 import { codesOf, outcomeOf, PHASES, SCENARIOS, situations } from './situation.ts'
 
@@ -69,17 +72,27 @@ async function row(situation: Situation): Promise<Row> {
   }
 }
 
-function table(rows: readonly Row[]): string {
-  const head = ['situation', 'expected', 'found', 'standing', 'hop', 'cause', 'twin']
-  const cells = rows.map((one) => [
-    one.situation,
-    one.expected,
-    one.found === one.expected ? 'the same' : one.found,
-    one.standing,
-    one.hop,
-    one.judgement,
-    one.isTwinSilent ? 'silent' : 'FLAGGED',
-  ])
+const HEAD = ['situation', 'expected', 'found', 'standing', 'hop', 'cause', 'twin']
+const cellsOf = (one: Row): string[] => [
+  one.situation,
+  one.expected,
+  one.found === one.expected ? 'the same' : one.found,
+  one.standing,
+  one.hop,
+  one.judgement,
+  one.isTwinSilent ? 'silent' : 'FLAGGED',
+]
+
+const REPORT_HEAD = ['report', 'expected', 'found', 'score', 'twin']
+const reportCellsOf = ({ name, expected, found, score, twin }: ReportRow): string[] => [
+  name,
+  expected,
+  found === expected ? 'the same' : found,
+  score,
+  twin ?? '',
+]
+
+function table(head: readonly string[], cells: readonly string[][]): string {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...cells.map((texts) => texts[column]?.length ?? 0)),
   )
@@ -93,6 +106,13 @@ function table(rows: readonly Row[]): string {
     .join('\n')
 }
 
+/** `right 30, wrong 1`. */
+function tally(scores: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const score of scores) counts.set(score, (counts.get(score) ?? 0) + 1)
+  return [...counts].map(([score, times]) => `${score} ${times}`).join(', ')
+}
+
 const isRecorded = ({ name }: Situation): boolean =>
   PHASES.every((phase) => existsSync(join(SCENARIOS, name, phase, 'recording.json')))
 
@@ -104,12 +124,21 @@ const count = (judgement: Judgement): number => rows.filter((one) => one.judgeme
 const percent = (some: number): string => `${some} of ${rows.length} (${((100 * some) / rows.length).toFixed(1)} %)`
 const flagged = rows.filter((one) => !one.isTwinSilent).length
 
-process.stdout.write(`${table(rows)}\n`)
+process.stdout.write(`${table(HEAD, rows.map(cellsOf))}\n`)
 process.stdout.write(
   `\nright cause ${percent(count('right'))}, wrong cause ${percent(count('wrong'))}, unclear ${percent(count('unclear'))}, healthy twins flagged ${percent(flagged)}\n`,
 )
+
+const reported = await reportRows()
+const worse = worseThanAsked(reported)
+if (reported.length > 0)
+  process.stdout.write(
+    `\n${table(REPORT_HEAD, reported.map(reportCellsOf))}\n\nof public reports: ${tally(reported.map(({ score }) => score))}; twins: ${tally(reported.flatMap(({ twin }) => twin ?? []))}\n`,
+  )
+for (const one of worse) process.stdout.write(`the reports got worse: ${one}\n`)
 if (unrecorded.length > 0) process.stdout.write(`not recorded yet: ${unrecorded.join(', ')}\n`)
 if (
+  worse.length > 0 ||
   rows.length === 0 ||
   unrecorded.length > 0 ||
   count('wrong') > 0 ||

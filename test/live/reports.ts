@@ -178,11 +178,13 @@ async function diagnose({ name, ask }: Report, phase: Phase, isRecorded: boolean
     const { clients, recording } = recordClients(
       openClients(connectionFor(undefined).connection, new AbortController()),
     )
-    const report = await examine(parseAsk(ask), clients, CHECKS)
-    const folder = join(REPORTS, name, phase)
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, 'recording.json'), formatRecording(recording))
-    return report
+    try {
+      return await examine(parseAsk(ask), clients, CHECKS)
+    } finally {
+      const folder = join(REPORTS, name, phase)
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(join(folder, 'recording.json'), formatRecording(recording))
+    }
   } catch (error) {
     console.log(`${name}/${phase}: ${error instanceof Error ? error.message : String(error)}`.slice(0, 400))
     return undefined
