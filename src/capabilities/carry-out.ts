@@ -1,52 +1,126 @@
-import { LeaseRefusedError } from '../leases/lease-refused.ts'
-import { CallerError } from '../diagnosis/follow/caller.ts'
-import { UnknownNamespaceError } from '../diagnosis/mesh-status.ts'
-import { AmbiguousTargetError, UnknownTargetError } from '../diagnosis/resolve-target.ts'
-import { TargetSyntaxError } from '../mesh/target-query.ts'
+import { denyRole } from '../fixes/authorise.ts'
+import { groupsOf } from '../fixes/roles.ts'
+import { UserError } from '../mesh/user-error.ts'
+import type { RunJob } from '../queue/queue.ts'
+import { recordAuditOnce } from '../store/audit.ts'
 import { releaseTarget } from '../store/claims.ts'
+import { readPost } from '../store/posts.ts'
 import { StoreUnavailableError } from '../store/records.ts'
 import { isFinished, readRun, updateRun, type RunRecord } from '../store/runs.ts'
-import type { RunJob } from '../queue/queue.ts'
 import { RunCancelledError, watchForCancel } from './cancel-watch.ts'
+import {
+  isQuiet,
+  type AnyCapability,
+  type Outcome,
+  type QuietCapability,
+  type StoredAnswer,
+  type ToldCapability,
+} from './capability.ts'
+import type { CapabilityDeps } from './deps.ts'
 import { keepAnswer, keptAnswer } from './kept-answer.ts'
-import { outcomeOf } from './outcome.ts'
-import type { ProcessorDeps, Work } from './processor.ts'
-import type { RunAnswer, RunRefusal, RunThread } from './run-thread.ts'
+import type { RunThread } from './run-thread.ts'
 
 const CANCEL_POLL = 500
 
-/** A processor out of what is special about its kind of job. */
-export function carryOut(deps: ProcessorDeps, work: Work): (job: RunJob, signal: AbortSignal) => Promise<void> {
+/** What runs are carried out with. */
+export interface CarryOutDeps extends CapabilityDeps {
+  /** Opens the thread of a run; nothing is shown yet. */
+  openThread(run: RunRecord): RunThread<StoredAnswer>
+  /** How often a run's record is looked at for a wish to cancel; milliseconds, default 500. */
+  cancelPoll?: number
+}
+
+/** Does one job; the same as WorkerRequest.process. */
+export type Processor = (job: RunJob, signal: AbortSignal) => Promise<void>
+
+/** Carries out runs of one capability. A run whose request is of another version is given up. */
+export function carryOut(deps: CarryOutDeps, capability: AnyCapability): Processor {
   return async (job, signal) => {
-    const run = await readRun(deps.records, job.run)
-    if (run === undefined) deps.log.warn({ run: job.run }, 'job without a run was dropped')
-    if (run === undefined || isFinished(run)) return
+    const stored = await readRun(deps.records, job.run)
+    if (stored === undefined) deps.log.warn({ run: job.run }, 'job without a run was dropped')
+    if (stored === undefined || isFinished(stored)) return
+    const request = capability.request.safeParse(stored.request)
+    if (!request.success) return giveUpUnreadable(deps, stored, request.error)
+    const run = { ...stored, request: request.data }
     const thread = deps.openThread(run)
-    await oneRun(deps, run, thread, signal, work)
+    if (isQuiet(capability)) return oneAct(deps, run, thread, signal, capability)
+    if (await isDenied(deps, run, thread, capability)) return
+    await oneRun(deps, run, thread, signal, capability)
   }
 }
 
-async function oneRun(
-  deps: ProcessorDeps,
+/** Ends a run that was asked for in a way that this version does not know. */
+export async function giveUpUnreadable(
+  deps: Pick<CarryOutDeps, 'records' | 'audit' | 'log'>,
+  { id, request }: RunRecord,
+  err: unknown,
+): Promise<void> {
+  deps.log.error({ err, run: id, kind: request.kind }, 'a run of another version was given up')
+  await giveUp(deps, id, new Error(`this version does not know what was asked: ${request.kind}`))
+}
+
+/** Carries out an act that tells by itself what becomes of it. */
+async function oneAct(
+  deps: CarryOutDeps,
   run: RunRecord,
-  thread: RunThread,
+  thread: RunThread<StoredAnswer>,
   signal: AbortSignal,
-  work: Work,
+  capability: QuietCapability,
+): Promise<void> {
+  const { records } = deps
+  await updateRun(records, run.id, (now) => (isFinished(now) ? undefined : { ...now, state: 'running' }))
+  await settle(deps, run, { state: 'done', outcome: await capability.act(deps, run, thread, signal) })
+}
+
+/** Answers somebody who has not got the role: to them alone, unless the run has its message already. */
+async function isDenied(
+  deps: CarryOutDeps,
+  run: RunRecord,
+  thread: RunThread<StoredAnswer>,
+  capability: ToldCapability,
+): Promise<boolean> {
+  const { role, audit } = capability
+  if (role === undefined || role === 'viewer' || (await capability.isBegun?.(deps, run)) === true) return false
+  const { records, policy, board } = deps
+  const { user } = run.asker
+  const groups = await groupsOf(policy, user, (group) => board.members(group))
+  const denied = denyRole(policy, { user, channel: run.channel, groups }, role)
+  if (denied === undefined) return false
+  if (audit.refused !== undefined)
+    await recordAuditOnce(records, run.id, {
+      event: audit.refused,
+      by: run.asker,
+      run: run.id,
+      ...target(run),
+      facts: { ...audit.facts?.(run.request), why: denied.why },
+    })
+  if ((await readPost(records, run.id, 'parent')) === undefined) await board.privately(run, denied)
+  else await thread.refused(denied)
+  await settle(deps, run, { state: 'done', outcome: { verdict: 'refused', sentence: denied.why } })
+  return true
+}
+
+async function oneRun(
+  deps: CarryOutDeps,
+  run: RunRecord,
+  thread: RunThread<StoredAnswer>,
+  signal: AbortSignal,
+  capability: ToldCapability,
 ): Promise<void> {
   const { records, log } = deps
   const watch = watchForCancel(records, run.id, deps.cancelPoll ?? CANCEL_POLL)
   try {
     await thread.open()
     if (run.cancelAsked === true) throw new RunCancelledError(run.cancelAskedBy)
-    const kept = await keptAnswer(records, run.id)
+    const kept = await keptAnswer(records, run.id, capability.answer)
     if (kept === undefined)
       await updateRun(records, run.id, (now) => (isFinished(now) ? undefined : { ...now, state: 'running' }))
-    const answer = kept ?? (await work(run, thread, AbortSignal.any([signal, watch.signal])))
+    const answer = kept ?? (await capability.work(deps, run, thread, AbortSignal.any([signal, watch.signal])))
     if (kept === undefined && !(await keepAnswer(records, run.id, answer)))
       log.warn({ run: run.id }, 'answer is too large to be kept')
     signal.throwIfAborted()
     await thread.answer(answer)
-    await finish(deps, run, answer)
+    await finish(deps, run, capability.outcome(answer, deps.checks))
   } catch (error) {
     await ended(deps, run, thread, signal, error)
   } finally {
@@ -54,8 +128,7 @@ async function oneRun(
   }
 }
 
-async function finish(deps: ProcessorDeps, run: RunRecord, answer: RunAnswer): Promise<void> {
-  const outcome = outcomeOf(deps.checks, answer)
+async function finish(deps: CarryOutDeps, run: RunRecord, outcome: Outcome): Promise<void> {
   await settle(deps, run, { state: 'done', outcome })
   await deps.audit({
     event: 'diagnosis-finished',
@@ -68,9 +141,9 @@ async function finish(deps: ProcessorDeps, run: RunRecord, answer: RunAnswer): P
 
 /** What becomes of a run that came to no answer; rejects when it is to be tried again. */
 async function ended(
-  deps: ProcessorDeps,
+  deps: CarryOutDeps,
   run: RunRecord,
-  thread: RunThread,
+  thread: RunThread<StoredAnswer>,
   signal: AbortSignal,
   error: unknown,
 ): Promise<void> {
@@ -83,9 +156,9 @@ async function ended(
   }
   // The worker is closing or lost the job: another one goes on.
   if (signal.aborted) throw error
-  if (isRefusal(error)) {
+  if (error instanceof UserError) {
     await thread.refused(error)
-    await settle(deps, run, { state: 'done', outcome: { verdict: 'refused', sentence: error.message } })
+    await settle(deps, run, { state: 'done', outcome: { verdict: 'refused', sentence: error.why } })
     return
   }
   if (!isOurs(error)) throw error
@@ -95,11 +168,7 @@ async function ended(
 }
 
 /** Marks a run as failed, for good. */
-export async function giveUp(
-  deps: Pick<ProcessorDeps, 'records' | 'audit'>,
-  id: string,
-  error: unknown,
-): Promise<void> {
+export async function giveUp(deps: Pick<CarryOutDeps, 'records' | 'audit'>, id: string, error: unknown): Promise<void> {
   const run = await readRun(deps.records, id)
   if (run === undefined || isFinished(run)) return
   await settle(deps, run, { state: 'failed' })
@@ -113,7 +182,7 @@ export async function giveUp(
 }
 
 async function settle(
-  { records }: Pick<ProcessorDeps, 'records'>,
+  { records }: Pick<CarryOutDeps, 'records'>,
   run: RunRecord,
   facts: Pick<RunRecord, 'state'> & Partial<Pick<RunRecord, 'outcome'>>,
 ): Promise<void> {
@@ -123,14 +192,6 @@ async function settle(
 
 const target = ({ request }: RunRecord): { target?: string } =>
   request.target === undefined ? {} : { target: request.target.key }
-
-const isRefusal = (error: unknown): error is RunRefusal =>
-  error instanceof UnknownTargetError ||
-  error instanceof CallerError ||
-  error instanceof AmbiguousTargetError ||
-  error instanceof TargetSyntaxError ||
-  error instanceof UnknownNamespaceError ||
-  error instanceof LeaseRefusedError
 
 /** True for an error that another try would only repeat: a mistake of ours, and not a store or Slack that does not answer. */
 function isOurs(error: unknown): boolean {

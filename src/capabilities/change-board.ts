@@ -1,13 +1,7 @@
 import type { ChangeRecord } from '../fixes/record.ts'
 import type { LeaseRecord } from '../leases/lease-record.ts'
+import type { UserAnswer } from '../mesh/user-error.ts'
 import type { RunRecord } from '../store/runs.ts'
-
-/** Why something was not done, and what would work; the same as Slack's refusals. */
-export interface Answer {
-  why: string
-  remedies?: readonly string[]
-  commands?: readonly string[]
-}
 
 /** Where changes and leases are shown beyond the run that began them. Methods reject only when it is worth trying again. */
 export interface ChangeBoard {
@@ -20,7 +14,7 @@ export interface ChangeBoard {
   /** Puts a file into a lease's thread, once for each `part`. */
   leaseFile(lease: LeaseRecord, part: string, file: { name: string; title: string; content: string }): Promise<void>
   /** Tells only the person who asked for a run. */
-  privately(run: RunRecord, answer: Answer): Promise<void>
+  privately(run: RunRecord, answer: UserAnswer): Promise<void>
   /** Who is in a Slack user group. */
   members(group: string): Promise<readonly string[]>
 }

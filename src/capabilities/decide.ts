@@ -1,5 +1,6 @@
-import { approveChange, claimUndo, rejectChange, type Decider } from '../fixes/approve.ts'
-import { authorise, denyState, type Denial, type Presser } from '../fixes/authorise.ts'
+import { z } from 'zod'
+import { approveChange, changeForgotten, claimUndo, rejectChange, type Decider } from '../fixes/approve.ts'
+import { authorise, denyState, type Presser } from '../fixes/authorise.ts'
 import { applyChange, isUncertain, takeBack } from '../fixes/apply.ts'
 import { prove } from '../fixes/prove.ts'
 import { readChange, updateChange, type ChangeRecord } from '../fixes/record.ts'
@@ -7,50 +8,52 @@ import { groupsOf } from '../fixes/roles.ts'
 import { WriteError } from '../fixes/cluster-writer.ts'
 import { examine } from '../diagnosis/examine.ts'
 import { parseTarget } from '../mesh/target-query.ts'
+import { UserError } from '../mesh/user-error.ts'
 import { recordAuditOnce, type AuditEvent } from '../store/audit.ts'
-import { createRun, isFinished, readRun, updateRun, type RunRecord } from '../store/runs.ts'
-import { giveUp } from './carry-out.ts'
-import type { ChangeDeps, Processor } from './processor.ts'
+import { createRun, type RunRecord } from '../store/runs.ts'
+import { defineCapability, type Outcome } from './capability.ts'
+import type { CapabilityDeps } from './deps.ts'
+import type { ProposeRequest } from './propose.ts'
 import type { RunThread } from './run-thread.ts'
 import { defined } from '../mesh/defined.ts'
 
 const BOT = 'mesh-medic'
 
+const DecideRequest = z.object({
+  kind: z.literal('decide'),
+  text: z.string(),
+  change: z.string(),
+  decision: z.object({ verb: z.enum(['approve', 'reject', 'undo']), reason: z.string().optional() }),
+})
+export type DecideRequest = z.infer<typeof DecideRequest>
+type DecideRun = RunRecord<DecideRequest>
+
+const DecideAnswer = z.object({ kind: z.literal('decide'), change: z.string() })
+export type DecideAnswer = z.infer<typeof DecideAnswer>
+
 /**
  * Decides a press on a change, where the job runs: may this person, now, do this to it? An approval is written to the cluster and proved; what makes
  * things worse is taken back. May be run again at any moment: what was done is in the change's record, and is not done twice.
  */
-export function decide(deps: ChangeDeps): Processor {
-  return async (job, signal) => {
-    const { records, log } = deps
-    const run = await readRun(records, job.run)
-    if (run === undefined) log.warn({ run: job.run }, 'job without a run was dropped')
-    if (run === undefined || isFinished(run)) return
-    await updateRun(records, run.id, (now) => (isFinished(now) ? undefined : { ...now, state: 'running' }))
-    const outcome = await act(deps, run, signal)
-    await updateRun(records, run.id, (now) => ({
-      ...now,
-      state: 'done',
-      finishedAt: new Date().toISOString(),
-      outcome,
-    }))
-  }
-}
+export const decide = defineCapability({
+  kind: 'decide',
+  request: DecideRequest,
+  answer: DecideAnswer,
+  audit: { asked: 'fix-asked', facts: ({ change, decision: { verb } }) => ({ change, verb }) },
+  act: (deps, run, thread, signal): Promise<Outcome> => act(deps, run, thread, signal),
+  abandon: (deps, run, thread, error): Promise<void> => abandonChange(deps, run, thread, error),
+})
 
-type Outcome = NonNullable<RunRecord['outcome']>
+type DecideThread = RunThread<DecideAnswer>
 
-async function act(deps: ChangeDeps, run: RunRecord, signal: AbortSignal): Promise<Outcome> {
+async function act(deps: CapabilityDeps, run: DecideRun, thread: DecideThread, signal: AbortSignal): Promise<Outcome> {
   const { records } = deps
   const { decision, change: id } = run.request
-  const change = id === undefined ? undefined : await readChange(records, id)
-  if (change === undefined || decision === undefined)
-    return deny(deps, run, undefined, {
-      why: 'I do not know that change any more: changes are kept for 90 days.',
-      remedies: ['Diagnose the target again.'],
-    })
+  const change = await readChange(records, id)
+  if (change === undefined) return deny(deps, run, undefined, changeForgotten())
   const decider: Decider = { ...run.asker, run: run.id }
   const isOurs = decision.verb === 'undo' ? change.undo?.run === run.id : change.decided?.run === run.id
-  if (isOurs) return goOn(deps, run, change, signal)
+  if (isOurs) return goOn(deps, run, change, thread, signal)
 
   const presser: Presser = {
     user: run.asker.user,
@@ -58,25 +61,25 @@ async function act(deps: ChangeDeps, run: RunRecord, signal: AbortSignal): Promi
     groups: await groupsOf(deps.policy, run.asker.user, (group) => deps.board.members(group)),
   }
   const allowed = authorise(deps.policy, change, presser, decision.verb)
-  if ('remedies' in allowed) return deny(deps, run, change, allowed)
+  if (allowed instanceof UserError) return deny(deps, run, change, allowed)
   const after =
     decision.verb === 'reject'
       ? await rejectChange(records, change.id, decider, decision.reason)
       : allowed.identity === undefined
-        ? { why: 'I do not know who you are in Kubernetes.', remedies: [] }
+        ? new UserError({ why: 'I do not know who you are in Kubernetes.' })
         : decision.verb === 'undo'
           ? await claimUndo(records, change.id, decider, allowed.identity, 'asked for')
           : await approveChange(records, change.id, decider, allowed.identity)
-  if ('remedies' in after) return deny(deps, run, change, after)
-  return goOn(deps, run, after, signal)
+  if (after instanceof UserError) return deny(deps, run, change, after)
+  return goOn(deps, run, after, thread, signal)
 }
 
 /** A press that does nothing is answered to the one who pressed, and recorded; a proposal that has expired says so from now on. */
 async function deny(
-  deps: ChangeDeps,
-  run: RunRecord,
+  deps: CapabilityDeps,
+  run: DecideRun,
   change: ChangeRecord | undefined,
-  { why, remedies }: Denial,
+  error: UserError,
 ): Promise<Outcome> {
   const { records, board } = deps
   if (change?.state === 'proposed' && denyState(change, 'reject', Date.now()) !== undefined) {
@@ -89,17 +92,23 @@ async function deny(
     ...event(run, change),
     event: 'fix-refused',
     by: run.asker,
-    facts: { change: run.request.change, verb: run.request.decision?.verb, why },
+    facts: { change: run.request.change, verb: run.request.decision.verb, why: error.why },
   })
-  await board.privately(run, { why, remedies })
-  return { verdict: 'refused', sentence: why }
+  await board.privately(run, error)
+  return { verdict: 'refused', sentence: error.why }
 }
 
 /** The press is allowed and noted in the record; from here on a run that was killed comes back to. */
-async function goOn(deps: ChangeDeps, run: RunRecord, change: ChangeRecord, signal: AbortSignal): Promise<Outcome> {
+async function goOn(
+  deps: CapabilityDeps,
+  run: DecideRun,
+  change: ChangeRecord,
+  thread: DecideThread,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const { records, board } = deps
   const noted = { ...event(run, change), by: run.asker }
-  if (run.request.decision?.verb === 'reject') {
+  if (run.request.decision.verb === 'reject') {
     await recordAuditOnce(records, run.id, {
       ...noted,
       event: 'fix-rejected',
@@ -108,8 +117,7 @@ async function goOn(deps: ChangeDeps, run: RunRecord, change: ChangeRecord, sign
     await board.proposal(change)
     return { verdict: 'rejected', sentence: `${change.title} was rejected` }
   }
-  const thread = deps.openThread(run)
-  if (run.request.decision?.verb === 'undo') {
+  if (run.request.decision.verb === 'undo') {
     await recordAuditOnce(records, run.id, {
       ...noted,
       event: 'fix-undo-approved',
@@ -135,16 +143,16 @@ const facts = (change: ChangeRecord): Record<string, unknown> => ({
   act: change.act,
   digest: change.digest,
 })
-const event = (run: RunRecord, change: ChangeRecord | undefined): Pick<AuditEvent, 'run' | 'target'> => ({
+const event = (run: DecideRun, change: ChangeRecord | undefined): Pick<AuditEvent, 'run' | 'target'> => ({
   run: run.id,
   ...(change !== undefined && { target: change.target }),
 })
 
 async function apply(
-  deps: ChangeDeps,
-  run: RunRecord,
+  deps: CapabilityDeps,
+  run: DecideRun,
   approved: ChangeRecord,
-  { thread, told }: { thread: RunThread; told: Promise<unknown> },
+  { thread, told }: { thread: DecideThread; told: Promise<unknown> },
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { records } = deps
@@ -181,10 +189,10 @@ async function apply(
 
 /** Nothing, or not all, was written: the object has moved (then the proposal is made anew), or the API server refused. */
 async function notWritten(
-  deps: ChangeDeps,
-  run: RunRecord,
+  deps: CapabilityDeps,
+  run: DecideRun,
   id: string,
-  thread: RunThread,
+  thread: DecideThread,
   error: WriteError,
 ): Promise<Outcome> {
   const { records, board } = deps
@@ -201,22 +209,22 @@ async function notWritten(
   })
   await board.proposal(change)
   await thread.answer({ kind: 'decide', change: change.id })
-  if (change.state === 'superseded') await proposeAgain(deps, run, change)
+  if (change.state === 'superseded') await proposeAgain(deps, change)
   return { verdict: change.state, sentence: error.message }
 }
 
 /** Asks for the same change of the object as it is now, for the one who asked for it first. */
-async function proposeAgain({ records, queue }: ChangeDeps, run: RunRecord, change: ChangeRecord): Promise<void> {
+async function proposeAgain({ records, queue }: CapabilityDeps, change: ChangeRecord): Promise<void> {
   const { kind, namespace, name } = change.subject
+  const request: ProposeRequest = {
+    kind: 'propose',
+    ...change.question,
+    ...defined({ of: change.of, choice: change.choice }),
+    finding: { code: change.for, subject: { kind, name, ...defined({ namespace }) } },
+    change: change.id,
+  }
   const again = await createRun(records, {
-    request: {
-      kind: 'propose',
-      ...change.question,
-      ...defined({ target: run.request.target, of: change.of }),
-      finding: { code: change.for, subject: { kind, name, ...defined({ namespace }) } },
-      change: change.id,
-      ...defined({ choice: change.choice }),
-    },
+    request,
     asker: { user: change.requester.user, ...defined({ team: change.requester.team }) },
     channel: change.channel,
     thread: change.thread,
@@ -225,8 +233,8 @@ async function proposeAgain({ records, queue }: ChangeDeps, run: RunRecord, chan
 }
 
 async function proveIt(
-  deps: ChangeDeps,
-  run: RunRecord,
+  deps: CapabilityDeps,
+  run: DecideRun,
   change: ChangeRecord,
   signal: AbortSignal,
 ): Promise<ChangeRecord> {
@@ -255,10 +263,10 @@ async function proveIt(
 
 /** Things got worse: the approval covered this. */
 async function undoByItself(
-  deps: ChangeDeps,
-  run: RunRecord,
+  deps: CapabilityDeps,
+  run: DecideRun,
   change: ChangeRecord,
-  thread: RunThread,
+  thread: DecideThread,
   signal: AbortSignal,
 ): Promise<Outcome> {
   if (change.as === undefined) throw new TypeError(`change ${change.id} was not approved`)
@@ -269,7 +277,7 @@ async function undoByItself(
     change.as,
     change.proof?.says ?? 'things got worse',
   )
-  if ('remedies' in claimed) {
+  if (claimed instanceof UserError) {
     await thread.answer({ kind: 'decide', change: change.id })
     return { verdict: 'worse', sentence: claimed.why }
   }
@@ -277,10 +285,10 @@ async function undoByItself(
 }
 
 async function undo(
-  deps: ChangeDeps,
-  run: RunRecord,
+  deps: CapabilityDeps,
+  run: DecideRun,
   claimed: ChangeRecord,
-  thread: RunThread,
+  thread: DecideThread,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { records, board } = deps
@@ -314,37 +322,37 @@ async function undo(
 }
 
 /** Tells a change whose run has no attempts left: what is known of it, and what is not. */
-export async function abandonChange(deps: ChangeDeps, run: RunRecord, error: unknown): Promise<void> {
+async function abandonChange(
+  deps: CapabilityDeps,
+  run: DecideRun,
+  thread: DecideThread,
+  error: unknown,
+): Promise<void> {
   const id = run.request.change
-  const isUndo = run.request.decision?.verb === 'undo'
+  const isUndo = run.request.decision.verb === 'undo'
   const says = `I could not go on: ${error instanceof Error ? error.message : String(error)}`
-  const change =
-    id === undefined
-      ? undefined
-      : await updateChange(deps.records, id, (now) => {
-          const isOurs = isUndo ? now.undo?.run === run.id : now.decided?.run === run.id
-          if (!isOurs) return undefined
-          if (now.undo?.run === run.id && now.undo.state === 'undoing')
-            return { ...now, state: 'proved', undo: { ...now.undo, state: 'failed', says } }
-          if (now.state === 'applied')
-            return {
-              ...now,
-              state: 'proved',
-              proof: { outcome: 'unclear', says, after: now.baseline, at: new Date().toISOString() },
-            }
-          return now.state === 'approved' || now.state === 'applying'
-            ? { ...now, state: 'failed', failure: `${says} Whether it was written is not known: look at the objects.` }
-            : undefined
-        })
-  if (change !== undefined) {
-    await recordAuditOnce(deps.records, `${run.id}:abandoned`, {
-      ...event(run, change),
-      event: 'fix-failed',
-      by: run.asker,
-      facts: { ...facts(change), why: says },
-    })
-    await deps.board.proposal(change)
-    await deps.openThread(run).answer({ kind: 'decide', change: change.id })
-  }
-  await giveUp(deps, run.id, error)
+  const change = await updateChange(deps.records, id, (now) => {
+    const isOurs = isUndo ? now.undo?.run === run.id : now.decided?.run === run.id
+    if (!isOurs) return undefined
+    if (now.undo?.run === run.id && now.undo.state === 'undoing')
+      return { ...now, state: 'proved', undo: { ...now.undo, state: 'failed', says } }
+    if (now.state === 'applied')
+      return {
+        ...now,
+        state: 'proved',
+        proof: { outcome: 'unclear', says, after: now.baseline, at: new Date().toISOString() },
+      }
+    return now.state === 'approved' || now.state === 'applying'
+      ? { ...now, state: 'failed', failure: `${says} Whether it was written is not known: look at the objects.` }
+      : undefined
+  })
+  if (change === undefined) return
+  await recordAuditOnce(deps.records, `${run.id}:abandoned`, {
+    ...event(run, change),
+    event: 'fix-failed',
+    by: run.asker,
+    facts: { ...facts(change), why: says },
+  })
+  await deps.board.proposal(change)
+  await thread.answer({ kind: 'decide', change: change.id })
 }

@@ -1,15 +1,40 @@
-import { changesOf } from '../fixes/propose.ts'
+import { z } from 'zod'
+import type { Report } from '../diagnosis/report.ts'
 import { examine } from '../diagnosis/examine.ts'
+import { changesOf } from '../fixes/propose.ts'
 import { parseTarget } from '../mesh/target-query.ts'
-import { carryOut } from './carry-out.ts'
-import { withoutValues } from './kept-answer.ts'
-import type { Processor, ProcessorDeps } from './processor.ts'
-import type { RunProgress } from './run-thread.ts'
+import { reportJson } from '../report/json.ts'
+import { headline } from '../report/telling.ts'
 import { shownBySteps } from '../report/what-it-showed.ts'
+import { AskedTarget } from '../store/runs.ts'
+import { defineCapability } from './capability.ts'
+import type { RunProgress } from './run-thread.ts'
 
-/** Diagnoses a run's target and tells the thread. */
-export function diagnose(deps: ProcessorDeps): Processor {
-  return carryOut(deps, async (run, thread, signal) => {
+const DiagnoseRequest = z.object({
+  kind: z.literal('diagnose'),
+  text: z.string(),
+  namespace: z.string().optional(),
+  target: AskedTarget.optional(),
+})
+export type DiagnoseRequest = z.infer<typeof DiagnoseRequest>
+
+/** `shown` says in a few words what each step of the plan showed, by the step's id; the report's readings hold no values. */
+const DiagnoseAnswer = z.object({
+  kind: z.literal('diagnose'),
+  report: z.custom<Report>((value) => typeof value === 'object' && value !== null && 'verdict' in value),
+  shown: z.record(z.string(), z.string()),
+})
+export type DiagnoseAnswer = z.infer<typeof DiagnoseAnswer>
+
+/** Diagnoses a target and tells the thread. */
+export const diagnose = defineCapability({
+  kind: 'diagnose',
+  request: DiagnoseRequest,
+  answer: DiagnoseAnswer,
+  role: 'viewer',
+  audit: { asked: 'diagnosis-asked' },
+  claim: ({ target }) => target?.key,
+  async work(deps, run, thread, signal): Promise<DiagnoseAnswer> {
     const told: RunProgress = { steps: [] }
     const examined = await examine(parseTarget(run.request.text, run.request.namespace), deps.clients, deps.checks, {
       signal,
@@ -29,5 +54,12 @@ export function diagnose(deps: ProcessorDeps): Processor {
     })
     const report = { ...examined, ...changesOf(examined) }
     return { kind: 'diagnose', report: withoutValues(report), shown: shownBySteps(report) }
-  })
+  },
+  outcome: ({ report }, checks) => ({ verdict: report.verdict, sentence: headline(checks, report) }),
+})
+
+/** A report as it is kept: its readings say what was looked at but hold nothing. */
+export function withoutValues(report: Report): Report {
+  // What tells a report (telling.ts) never opens a reading.
+  return reportJson(report) as unknown as Report
 }

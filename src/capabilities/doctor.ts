@@ -1,23 +1,24 @@
+import { z } from 'zod'
 import type { SelfTestItem } from '../diagnosis/self-test.ts'
-import type { Clients } from '../evidence/clients/clients.ts'
 import type { RunRecord } from '../store/runs.ts'
-import { carryOut } from './carry-out.ts'
-import type { Processor, ProcessorDeps } from './processor.ts'
+import { defineCapability } from './capability.ts'
+import type { CapabilityDeps } from './deps.ts'
 
-/** Tries one part of what the bot stands on. */
-export type SelfTest = (signal: AbortSignal) => Promise<SelfTestItem[]>
-
-export interface DoctorDeps extends ProcessorDeps {
-  /** Permissions, istioctl, Prometheus. */
-  testCluster: (clients: Clients, signal: AbortSignal) => Promise<SelfTestItem[]>
-  /** What the other rooms can say of themselves: Slack's scopes. */
-  selfTests: readonly SelfTest[]
-  store: { kind: 'redis' | 'embedded'; ping(): Promise<void> }
-}
+const DoctorAnswer = z.object({
+  kind: z.literal('doctor'),
+  items: z.array(z.custom<SelfTestItem>((value) => typeof value === 'object' && value !== null && 'ok' in value)),
+  askedAt: z.string(),
+})
+export type DoctorAnswer = z.infer<typeof DoctorAnswer>
 
 /** The self-test. That it runs in a job at all is the test of the queue. */
-export function doctor(deps: DoctorDeps): Processor {
-  return carryOut(deps, async (run, _thread, signal) => {
+export const doctor = defineCapability({
+  kind: 'doctor',
+  request: z.object({ kind: z.literal('doctor'), text: z.string() }),
+  answer: DoctorAnswer,
+  role: 'viewer',
+  audit: { asked: 'diagnosis-asked' },
+  async work(deps, run, _thread, signal): Promise<DoctorAnswer> {
     const groups = await Promise.all([
       ...deps.selfTests.map((test) => attempt('self-test', () => test(signal))),
       attempt('queue and store', () => testStore(deps, run)),
@@ -25,10 +26,14 @@ export function doctor(deps: DoctorDeps): Processor {
     ])
     signal.throwIfAborted()
     return { kind: 'doctor', items: groups.flat(), askedAt: run.createdAt }
-  })
-}
+  },
+  outcome({ items }) {
+    const bad = items.filter(({ ok }) => !ok).length
+    return { verdict: bad === 0 ? 'healthy' : 'ill', sentence: `${bad} of ${items.length} self-tests failed` }
+  },
+})
 
-async function testStore({ store }: DoctorDeps, run: RunRecord): Promise<SelfTestItem[]> {
+async function testStore({ store }: CapabilityDeps, run: RunRecord): Promise<SelfTestItem[]> {
   const waited = Date.now() - Date.parse(run.createdAt)
   const began = performance.now()
   await store.ping()

@@ -1,43 +1,45 @@
-import type { RunJob } from '../queue/queue.ts'
-import type { WorkerRequest } from '../queue/worker.ts'
-import { readRun } from '../store/runs.ts'
-import { giveUp } from './carry-out.ts'
-import { abandonChange, decide } from './decide.ts'
+import type { z } from 'zod'
+import type { RunRecord } from '../store/runs.ts'
+import type { AnyCapability } from './capability.ts'
+import { decide } from './decide.ts'
 import { diagnose } from './diagnose.ts'
-import { doctor, type DoctorDeps } from './doctor.ts'
+import { doctor } from './doctor.ts'
 import { follow } from './follow.ts'
 import { lend } from './lend.ts'
 import { logLevels } from './log-levels.ts'
-import type { ChangeDeps, Processor } from './processor.ts'
 import { propose } from './propose.ts'
-import { status, type LookAtMesh } from './status.ts'
+import { status } from './status.ts'
 
-export type ProcessorsDeps = DoctorDeps & ChangeDeps & { meshStatus: LookAtMesh }
+/** Everything that can be asked, sorted by kind. */
+export const CAPABILITIES = [
+  decide,
+  diagnose,
+  doctor,
+  follow,
+  lend,
+  logLevels,
+  propose,
+  status,
+] as const satisfies readonly AnyCapability[]
 
-/** What a worker does with each kind of job, and with one that has no attempts left. */
-export function processors(deps: ProcessorsDeps): Required<Pick<WorkerRequest, 'process' | 'gaveUp'>> {
-  const byKind: Readonly<Record<RunJob['kind'], Processor>> = {
-    decide: decide(deps),
-    diagnose: diagnose(deps),
-    doctor: doctor(deps),
-    follow: follow(deps),
-    lend: lend(deps),
-    'log-levels': logLevels(deps),
-    propose: propose(deps),
-    status: status(deps),
-  }
-  return {
-    process: (job, signal) => byKind[job.kind](job, signal),
-    async gaveUp(job, error) {
-      const run = await readRun(deps.records, job.run)
-      if (run?.request.kind === 'decide') return abandonChange(deps, run, error)
-      if (run !== undefined) {
-        await deps
-          .openThread(run)
-          .failed()
-          .catch((err: unknown) => deps.log.error({ err, run: job.run }, 'a failed run could not be told'))
-      }
-      await giveUp(deps, job.run, error)
-    },
-  }
+type Each = (typeof CAPABILITIES)[number]
+
+/** What can be asked: `diagnose`, `status` and so on. */
+export type RunKind = Each['kind']
+/** What a run is asked to do. */
+export type RunRequest = z.output<Each['request']>
+/** What a run found out. */
+export type RunAnswer = z.output<Each['answer']>
+/** A run whose request is one that this version knows. */
+export type Run = RunRecord<RunRequest>
+
+const BY_KIND: ReadonlyMap<string, AnyCapability> = new Map(CAPABILITIES.map((one) => [one.kind, one]))
+
+/** The capability of that kind; undefined for one of another version. */
+export const capabilityOf = (kind: string): AnyCapability | undefined => BY_KIND.get(kind)
+
+/** A stored run with its request read; undefined for one of another version. */
+export function readable(run: RunRecord): Run | undefined {
+  const request = capabilityOf(run.request.kind)?.request.safeParse(run.request).data
+  return request === undefined ? undefined : { ...run, request: request as RunRequest }
 }

@@ -1,10 +1,8 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { z } from 'zod'
-import { reportJson } from '../report/json.ts'
-import type { Report } from '../diagnosis/report.ts'
 import type { Records } from '../store/records.ts'
-import type { RunAnswer } from './run-thread.ts'
+import type { StoredAnswer } from './capability.ts'
 
 const COLLECTION = 'answers'
 /** As long as the buttons under an answer work. */
@@ -21,23 +19,17 @@ const unpack = promisify(gunzip)
  * Keeps what a run found before it is told, so that another worker can go on telling, and buttons can show it again.
  * @returns false when it is too large to be kept
  */
-export async function keepAnswer(records: Records, run: string, answer: RunAnswer): Promise<boolean> {
+export async function keepAnswer(records: Records, run: string, answer: StoredAnswer): Promise<boolean> {
   const packed = await pack(JSON.stringify(answer))
   if (packed.length > MOST_BYTES) return false
   await records.write(COLLECTION, run, { gzip: packed.toString('base64') }, { expiresInSeconds: ANSWER_KEPT_SECONDS })
   return true
 }
 
-/** What a run found, if it got that far and it was kept. */
-export async function keptAnswer(records: Records, run: string): Promise<RunAnswer | undefined> {
+/** What a run found, if it got that far and it was kept; undefined also for one of another kind or version. */
+export async function keptAnswer<A>(records: Records, run: string, shape: z.ZodType<A>): Promise<A | undefined> {
   const stored = await records.read(COLLECTION, run)
   if (stored === undefined) return undefined
   const text = await unpack(Buffer.from(Kept.parse(stored.value).gzip, 'base64'))
-  return JSON.parse(text.toString('utf8')) as RunAnswer
-}
-
-/** A report as it is kept: its readings say what was looked at but hold nothing. */
-export function withoutValues(report: Report): Report {
-  // What tells a report (telling.ts) never opens a reading.
-  return reportJson(report) as unknown as Report
+  return shape.safeParse(JSON.parse(text.toString('utf8'))).data
 }

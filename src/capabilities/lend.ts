@@ -1,71 +1,67 @@
-import { denyRole } from '../fixes/authorise.ts'
+import { z } from 'zod'
 import { choosePods, findProxies } from '../leases/find-proxies.ts'
 import { giveBack } from '../leases/give-back.ts'
 import { readLease, type LeaseRecord } from '../leases/lease-record.ts'
 import { LeaseRefusedError } from '../leases/lease-refused.ts'
-import { lend as lendLevels, requireMinutes, type LendRequest } from '../leases/lend.ts'
+import { lend as lendLevels, requireMinutes, type LendRequest as LeaseRequest } from '../leases/lend.ts'
 import { requireLoggers } from '../leases/log-levels/levels.ts'
-import { groupsOf } from '../fixes/roles.ts'
+import { defined } from '../mesh/defined.ts'
 import { refOf } from '../mesh/objects.ts'
 import { parseTarget } from '../mesh/target-query.ts'
 import { targetKey } from '../mesh/target.ts'
 import { recordAuditOnce } from '../store/audit.ts'
-import { readPost } from '../store/posts.ts'
-import { isFinished, readRun, updateRun, type RunRecord } from '../store/runs.ts'
+import { AskedTarget, type RunRecord } from '../store/runs.ts'
 import { RunCancelledError } from './cancel-watch.ts'
-import { carryOut } from './carry-out.ts'
-import { keptAnswer } from './kept-answer.ts'
-import { proxiesOf } from './proxies-of.ts'
+import { defineCapability } from './capability.ts'
+import type { CapabilityDeps } from './deps.ts'
 import { shownLevels } from './log-levels.ts'
-import type { ChangeDeps, Processor } from './processor.ts'
-import type { RunAnswer } from './run-thread.ts'
-import { defined } from '../mesh/defined.ts'
+import { proxiesOfRun } from './proxies-of.ts'
 
 /** Minutes when nobody said how many; less where the limit is less. */
 const USUAL_MINUTES = 10
+
+const LendRequest = z.object({
+  kind: z.literal('lend'),
+  text: z.string(),
+  namespace: z.string().optional(),
+  target: AskedTarget.optional(),
+  /** The diagnosis whose thread it was asked in. */
+  of: z.string().optional(),
+  /** Loggers and levels, for how long, on how many proxies or on which pods. */
+  lend: z
+    .object({
+      levels: z.record(z.string(), z.string()),
+      minutes: z.number().optional(),
+      proxies: z.number().optional(),
+      pods: z.array(z.string()).optional(),
+    })
+    .optional(),
+})
+type LendRun = RunRecord<z.infer<typeof LendRequest>>
+
+const LendAnswer = z.object({ kind: z.literal('lend'), lease: z.string() })
+export type LendAnswer = z.infer<typeof LendAnswer>
 
 /**
  * Lends log levels to the one who asked, if they may: operators. May be run again at any moment: what was there before is in the lease's
  * record, under the run's own id.
  */
-export function lend(deps: ChangeDeps): Processor {
-  const carry = carryOut(deps, (run, _thread, signal) => lendFor(deps, run, signal))
-  return async (job, signal) => {
-    const run = await readRun(deps.records, job.run)
-    if (
-      run !== undefined &&
-      !isFinished(run) &&
-      (await readLease(deps.records, run.id)) === undefined &&
-      (await isDenied(deps, run))
-    )
-      return
-    await carry(job, signal)
-  }
-}
+export const lend = defineCapability({
+  kind: 'lend',
+  request: LendRequest,
+  answer: LendAnswer,
+  role: 'operator',
+  audit: {
+    asked: 'lease-asked',
+    refused: 'lease-refused',
+    facts: (request) => (request.lend === undefined ? {} : { levels: request.lend.levels }),
+  },
+  isBegun: async ({ records }, run) => (await readLease(records, run.id)) !== undefined,
+  work: (deps, run, _thread, signal): Promise<LendAnswer> => lendFor(deps, run, signal),
+  outcome: ({ lease }) => ({ verdict: 'lent', sentence: `lease ${lease}` }),
+})
 
-/** Answers somebody who may not lend: to them alone, unless the run has its message already. */
-async function isDenied(deps: ChangeDeps, run: RunRecord): Promise<boolean> {
-  const { records, policy, board } = deps
-  const { user } = run.asker
-  const denial = denyRole(
-    policy,
-    { user, channel: run.channel, groups: await groupsOf(policy, user, (group) => board.members(group)) },
-    'operator',
-  )
-  if (denial === undefined) return false
-  await noteRefused(deps, run, denial.why)
-  if ((await readPost(records, run.id, 'parent')) === undefined) await board.privately(run, denial)
-  else await deps.openThread(run).refused(new LeaseRefusedError(denial.why, denial.remedies))
-  await updateRun(records, run.id, (now) => ({
-    ...now,
-    state: 'done',
-    finishedAt: new Date().toISOString(),
-    outcome: { verdict: 'refused', sentence: denial.why },
-  }))
-  return true
-}
-
-async function noteRefused({ records }: ChangeDeps, run: RunRecord, why: string): Promise<void> {
+async function noteRefused({ records }: CapabilityDeps, run: LendRun, why: string): Promise<void> {
   await recordAuditOnce(records, run.id, {
     event: 'lease-refused',
     by: run.asker,
@@ -75,7 +71,7 @@ async function noteRefused({ records }: ChangeDeps, run: RunRecord, why: string)
   })
 }
 
-async function lendFor(deps: ChangeDeps, run: RunRecord, signal: AbortSignal): Promise<RunAnswer> {
+async function lendFor(deps: CapabilityDeps, run: LendRun, signal: AbortSignal): Promise<LendAnswer> {
   try {
     const lease = await lendLevels(deps, await requestOf(deps, run, signal), signal)
     requireLent(lease)
@@ -98,7 +94,7 @@ function requireLent({ state, ended, proxies }: LeaseRecord): void {
 }
 
 /** What is lent, for how long, on which proxies. @throws LeaseRefusedError, UnknownTargetError, AmbiguousTargetError, TargetSyntaxError */
-async function requestOf(deps: ChangeDeps, run: RunRecord, signal: AbortSignal): Promise<LendRequest> {
+async function requestOf(deps: CapabilityDeps, run: LendRun, signal: AbortSignal): Promise<LeaseRequest> {
   const {
     policy: { leases },
     clients,
@@ -124,8 +120,7 @@ async function requestOf(deps: ChangeDeps, run: RunRecord, signal: AbortSignal):
   }
   if (known !== undefined) return { ...about, target: known.target, pods: [] }
   const limits = { signal, stepTimeout: deps.stepTimeout, concurrency: deps.concurrency }
-  const beside =
-    wanted.pods === undefined || request.of === undefined ? [] : proxiesOf(await keptAnswer(records, request.of))
+  const beside = wanted.pods === undefined || request.of === undefined ? [] : await proxiesOfRun(records, request.of)
   const { target, pods, others } = await findProxies(parseTarget(request.text, request.namespace), clients, {
     ...limits,
     beside,

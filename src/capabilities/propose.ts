@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { holdersOf } from '../fixes/authorise.ts'
 import { baselineOf } from '../fixes/baseline.ts'
 import { editProposal } from '../fixes/edit.ts'
@@ -15,26 +16,65 @@ import { Evidence } from '../evidence/evidence.ts'
 import { sameRef, type Ref } from '../mesh/ref.ts'
 import { parseTarget } from '../mesh/target-query.ts'
 import { recordAudit } from '../store/audit.ts'
-import type { RunRecord } from '../store/runs.ts'
-import { carryOut } from './carry-out.ts'
-import type { ChangeDeps, Processor } from './processor.ts'
-import type { ProposeAnswer, RunThread } from './run-thread.ts'
+import { AskedTarget, type RunRecord } from '../store/runs.ts'
+import { defineCapability } from './capability.ts'
+import type { CapabilityDeps } from './deps.ts'
+import type { RunThread } from './run-thread.ts'
 import { defined } from '../mesh/defined.ts'
 
+const Subject = z.object({ kind: z.string(), namespace: z.string().exactOptional(), name: z.string() })
+
+const ProposeRequest = z.object({
+  kind: z.literal('propose'),
+  text: z.string(),
+  namespace: z.string().optional(),
+  target: AskedTarget.optional(),
+  /** The diagnosis whose thread it was asked in. */
+  of: z.string().optional(),
+  /** The finding to mend, and which of several candidates. */
+  finding: z.object({ code: z.string(), subject: Subject }).optional(),
+  choice: z.string().optional(),
+  /** The change it takes the place of, and its YAML as a person edited it. */
+  change: z.string().optional(),
+  edited: z.string().optional(),
+})
+export type ProposeRequest = z.infer<typeof ProposeRequest>
+type ProposeRun = RunRecord<ProposeRequest>
+
+const of = { kind: z.literal('propose') }
+/** What came of asking for a fix: a stored change, several to choose from, or why there is none. */
+const ProposeAnswer = z.union([
+  z.object({ ...of, change: z.string() }),
+  z.object({ ...of, candidates: z.array(z.object({ choice: z.string(), title: z.string(), why: z.string() })) }),
+  z.object({ ...of, none: z.string() }),
+])
+export type ProposeAnswer = z.infer<typeof ProposeAnswer>
+
 /** Looks at the target again, and proposes what would mend the finding that was asked about; validated before anybody may approve it. */
-export function propose(deps: ChangeDeps): Processor {
-  return carryOut(deps, async (run, thread, signal) => {
+export const propose = defineCapability({
+  kind: 'propose',
+  request: ProposeRequest,
+  answer: ProposeAnswer,
+  role: 'viewer',
+  audit: { asked: 'fix-asked', facts: ({ change }) => defined({ change }) },
+  claim: ({ of, edited }) => (of !== undefined && edited === undefined ? `propose/${of}` : undefined),
+  async work(deps, run, thread, signal): Promise<ProposeAnswer> {
     // Of a run that was killed after it had stored its change.
     const known = await readChange(deps.records, run.id)
-    if (known !== undefined) return told(deps, known)
-    return proposeFor(deps, run, thread, signal)
-  })
-}
+    return known === undefined ? proposeFor(deps, run, thread, signal) : told(known)
+  },
+  outcome(answer) {
+    if ('change' in answer) return { verdict: 'proposed', sentence: `change ${answer.change}` }
+    return 'none' in answer
+      ? { verdict: 'none', sentence: answer.none }
+      : { verdict: 'choice', sentence: `${answer.candidates.length} candidates` }
+  },
+})
 
 async function proposeFor(
-  deps: ChangeDeps,
-  run: RunRecord,
-  thread: RunThread,
+  deps: CapabilityDeps,
+  run: ProposeRun,
+  thread: RunThread<ProposeAnswer>,
   signal: AbortSignal,
 ): Promise<ProposeAnswer> {
   const { request } = run
@@ -67,10 +107,7 @@ async function proposeFor(
 }
 
 /** The finding that was asked about, as it is now: by its code and subject, or the cause when none was named. */
-function wanted(
-  { findings, cause }: Report,
-  asked: RunRecord['request']['finding'],
-): Report['findings'][number] | undefined {
+function wanted({ findings, cause }: Report, asked: ProposeRequest['finding']): Report['findings'][number] | undefined {
   if (asked === undefined) return cause?.finding ?? findings.find(hurts)
   const subject: Ref = {
     kind: asked.subject.kind,
@@ -80,7 +117,7 @@ function wanted(
   return findings.find((finding) => hurts(finding) && finding.code === asked.code && sameRef(finding.subject, subject))
 }
 
-function nothingHurts({ verdict }: Report, asked: RunRecord['request']['finding']): string {
+function nothingHurts({ verdict }: Report, asked: ProposeRequest['finding']): string {
   const what = asked === undefined ? 'Nothing hurts' : `${asked.code} is not there any more`
   return verdict === 'unclear'
     ? `${what}, as far as I could see just now; not everything could be seen. Diagnose it again.`
@@ -88,8 +125,8 @@ function nothingHurts({ verdict }: Report, asked: RunRecord['request']['finding'
 }
 
 async function store(
-  deps: ChangeDeps,
-  run: RunRecord,
+  deps: CapabilityDeps,
+  run: ProposeRun,
   report: Report,
   proposal: Proposal,
   signal: AbortSignal,
@@ -142,7 +179,7 @@ async function store(
     },
   })
   if (former !== undefined) await supersede(deps, former, change)
-  return told(deps, change)
+  return told(change)
 }
 
 /** What validation says, or why it could not be done. */
@@ -162,7 +199,11 @@ async function validated(
 }
 
 /** The former proposal may not be approved beside the new one. */
-async function supersede({ records, board }: ChangeDeps, former: ChangeRecord, change: ChangeRecord): Promise<void> {
+async function supersede(
+  { records, board }: Pick<CapabilityDeps, 'records' | 'board'>,
+  former: ChangeRecord,
+  change: ChangeRecord,
+): Promise<void> {
   const after = await updateChange(records, former.id, (now) =>
     now.state === 'proposed' || (now.state === 'superseded' && now.successor === undefined)
       ? { ...now, state: 'superseded', successor: change.id }
@@ -171,6 +212,6 @@ async function supersede({ records, board }: ChangeDeps, former: ChangeRecord, c
   if (after?.successor === change.id) await board.proposal(after)
 }
 
-function told(_deps: ChangeDeps, change: ChangeRecord): ProposeAnswer {
+function told(change: ChangeRecord): ProposeAnswer {
   return { kind: 'propose', change: change.id }
 }

@@ -1,16 +1,25 @@
+import { z } from 'zod'
 import type { MeshStatus } from '../diagnosis/mesh-status.ts'
-import type { Clients } from '../evidence/clients/clients.ts'
-import { carryOut } from './carry-out.ts'
-import type { Processor, ProcessorDeps } from './processor.ts'
 import { defined } from '../mesh/defined.ts'
+import { statusHeadline, statusVerdict } from '../report/mesh-status-text.ts'
+import { defineCapability } from './capability.ts'
 
-/** Looks at the mesh as a whole, or at one namespace. */
-export type LookAtMesh = (clients: Clients, options: { namespace?: string; signal: AbortSignal }) => Promise<MeshStatus>
+const StatusAnswer = z.object({
+  kind: z.literal('status'),
+  status: z.custom<MeshStatus>((value) => typeof value === 'object' && value !== null && 'proxies' in value),
+})
+export type StatusAnswer = z.infer<typeof StatusAnswer>
 
-/** Tells the thread how the proxies of the mesh stand. */
-export function status(deps: ProcessorDeps & { meshStatus: LookAtMesh }): Processor {
-  return carryOut(deps, async ({ request }, _thread, signal) => ({
-    kind: 'status',
-    status: await deps.meshStatus(deps.clients, { signal, ...defined({ namespace: request.namespace }) }),
-  }))
-}
+/** Tells the thread how the proxies of the mesh, or of one namespace, stand with istiod. */
+export const status = defineCapability({
+  kind: 'status',
+  request: z.object({ kind: z.literal('status'), text: z.string(), namespace: z.string().optional() }),
+  answer: StatusAnswer,
+  role: 'viewer',
+  audit: { asked: 'diagnosis-asked' },
+  async work({ meshStatus, clients }, { request }, _thread, signal): Promise<StatusAnswer> {
+    const found = await meshStatus(clients, { signal, ...defined({ namespace: request.namespace }) })
+    return { kind: 'status', status: found }
+  },
+  outcome: (answer) => ({ verdict: statusVerdict(answer.status), sentence: statusHeadline(answer.status) }),
+})

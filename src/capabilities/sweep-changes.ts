@@ -1,12 +1,12 @@
 import { listChanges, updateChange } from '../fixes/record.ts'
-import type { ProcessorDeps } from './processor.ts'
+import type { CapabilityDeps } from './deps.ts'
 import type { ChangeBoard } from './change-board.ts'
 
 /** Takes the buttons from proposals whose time is over, and says so there. For the start, and now and then. */
 export async function sweepChanges({
   records,
   board,
-}: Pick<ProcessorDeps, 'records'> & { board: Pick<ChangeBoard, 'proposal'> }): Promise<void> {
+}: Pick<CapabilityDeps, 'records'> & { board: Pick<ChangeBoard, 'proposal'> }): Promise<void> {
   const now = Date.now()
   for (const { id, state, expiresAt } of await listChanges(records)) {
     if (state !== 'proposed' || Date.parse(expiresAt) > now) continue

@@ -1,3 +1,4 @@
+import { UserError } from '../mesh/user-error.ts'
 import { wasAskedFor } from '../checks/facts/asked-revisions.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
 import { objects } from '../evidence/collectors/objects.ts'
@@ -48,11 +49,13 @@ export interface MeshStatusOptions {
 }
 
 /** The cluster has no such namespace. */
-export class UnknownNamespaceError extends Error {
-  readonly code = 'unknown-namespace'
+export class UnknownNamespaceError extends UserError {
   readonly nearest: readonly string[]
   constructor(namespace: string, nearest: readonly string[]) {
-    super(`There is no namespace ${namespace}.${nearest.length === 0 ? '' : ` Nearest: ${nearest.join(', ')}.`}`)
+    super(
+      { why: `There is no namespace ${namespace}.${nearest.length === 0 ? '' : ` Nearest: ${nearest.join(', ')}.`}` },
+      { code: 'unknown-namespace' },
+    )
     this.nearest = nearest
   }
 }

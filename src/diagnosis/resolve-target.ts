@@ -7,31 +7,42 @@ import type { Ref } from '../mesh/ref.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { boundAs, destinationsOf, hostsOf } from '../mesh/routing.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
+import { UserError } from '../mesh/user-error.ts'
 import type { Target } from '../mesh/target.ts'
 import { defined } from '../mesh/defined.ts'
 
 /** The cluster has no such target: `nearest` are commands' worth of names that exist. */
-export class UnknownTargetError extends Error {
-  readonly code = 'unknown-target'
+export class UnknownTargetError extends UserError {
   readonly query: TargetQuery
   readonly nearest: readonly string[]
-  constructor(query: TargetQuery, what: string, nearest: readonly string[], namespace?: string) {
+  /** What there is none of: a namespace of that name, or the target. */
+  readonly missing: 'target' | 'namespace'
+  constructor(
+    query: TargetQuery,
+    what: string,
+    nearest: readonly string[],
+    { namespace, missing = 'target' }: { namespace?: string | undefined; missing?: 'target' | 'namespace' } = {},
+  ) {
+    const where = namespace === undefined ? '' : ` in namespace ${namespace}`
     super(
-      `There is no ${what}${namespace === undefined ? '' : ` in namespace ${namespace}`}.${nearest.length === 0 ? '' : ` Nearest: ${nearest.join(', ')}.`}`,
+      { why: `There is no ${what}${where}.${nearest.length === 0 ? '' : ` Nearest: ${nearest.join(', ')}.`}` },
+      { code: 'unknown-target' },
     )
     this.query = query
     this.nearest = nearest
+    this.missing = missing
   }
 }
 
 /** Several namespaces have a target of that name: `choices` says which. */
-export class AmbiguousTargetError extends Error {
-  readonly code = 'ambiguous-target'
+export class AmbiguousTargetError extends UserError {
   readonly query: TargetQuery
   readonly choices: readonly Ref[]
   constructor(query: TargetQuery, choices: readonly Ref[]) {
+    const namespaces = choices.map(({ namespace }) => namespace).join(', ')
     super(
-      `${choices.length} namespaces have ${query.name}: ${choices.map(({ namespace }) => namespace).join(', ')}. Add -n NAMESPACE.`,
+      { why: `${choices.length} namespaces have ${query.name}: ${namespaces}. Add -n NAMESPACE.` },
+      { code: 'ambiguous-target' },
     )
     this.query = query
     this.choices = choices
@@ -66,7 +77,9 @@ function checkNamespace(query: TargetQuery, evidence: Evidence): void {
   if (query.namespace === undefined || seen === undefined) return
   const names = seen.value.map(({ metadata }) => metadata.name)
   if (!names.includes(query.namespace))
-    throw new UnknownTargetError(query, `namespace ${query.namespace}`, nearestNames(query.namespace, names))
+    throw new UnknownTargetError(query, `namespace ${query.namespace}`, nearestNames(query.namespace, names), {
+      missing: 'namespace',
+    })
 }
 
 /** The one object of that name, or an error with what there is. */
@@ -79,7 +92,9 @@ function choose<T extends KubernetesObject>(
   const found = candidates.filter((object) => inScope(object, query) && named(object))
   const [first] = found
   if (first === undefined)
-    throw new UnknownTargetError(query, `${what} ${query.name}`, nearestObjects(query, candidates), query.namespace)
+    throw new UnknownTargetError(query, `${what} ${query.name}`, nearestObjects(query, candidates), {
+      namespace: query.namespace,
+    })
   if (found.length > 1) throw new AmbiguousTargetError(query, found.map(refOf))
   return first
 }

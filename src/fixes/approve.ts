@@ -1,4 +1,5 @@
-import { denyState, type Denial } from './authorise.ts'
+import { UserError } from '../mesh/user-error.ts'
+import { denyState } from './authorise.ts'
 import type { Identity } from './identity.ts'
 import { updateChange, type ChangeRecord } from './record.ts'
 import type { Records } from '../store/records.ts'
@@ -27,7 +28,7 @@ export async function approveChange(
   id: string,
   decider: Decider,
   identity: Identity,
-): Promise<ChangeRecord | Denial> {
+): Promise<ChangeRecord | UserError> {
   const after = await updateChange(records, id, (change) =>
     denyState(change, 'approve', Date.now()) === undefined
       ? {
@@ -47,7 +48,7 @@ export async function rejectChange(
   id: string,
   decider: Decider,
   reason: string | undefined,
-): Promise<ChangeRecord | Denial> {
+): Promise<ChangeRecord | UserError> {
   const after = await updateChange(records, id, (change) =>
     denyState(change, 'reject', Date.now()) === undefined
       ? { ...change, state: 'rejected', decided: { ...by(decider), verdict: 'rejected', ...defined({ reason }) } }
@@ -63,7 +64,7 @@ export async function claimUndo(
   decider: Decider,
   identity: Identity,
   why: string,
-): Promise<ChangeRecord | Denial> {
+): Promise<ChangeRecord | UserError> {
   const after = await updateChange(records, id, (change) =>
     denyState(change, 'undo', Date.now()) === undefined
       ? {
@@ -76,18 +77,22 @@ export async function claimUndo(
   return settled(after, 'undo', ({ undo }) => undo?.run === decider.run)
 }
 
+/** Said of a change that is not in the store. */
+export const changeForgotten = (): UserError =>
+  new UserError({
+    why: 'I do not know that change any more: changes are kept for 90 days.',
+    remedies: ['Diagnose the target again.'],
+  })
+
 function settled(
   change: ChangeRecord | undefined,
   verb: 'approve' | 'reject' | 'undo',
   isOurs: (change: ChangeRecord) => boolean,
-): ChangeRecord | Denial {
-  if (change === undefined)
-    return {
-      why: 'I do not know that change any more: changes are kept for 90 days.',
-      remedies: ['Diagnose the target again.'],
-    }
+): ChangeRecord | UserError {
+  if (change === undefined) return changeForgotten()
   if (isOurs(change)) return change
   return (
-    denyState(change, verb, Date.now()) ?? { why: 'Somebody else was faster.', remedies: ['The thread says more.'] }
+    denyState(change, verb, Date.now()) ??
+    new UserError({ why: 'Somebody else was faster.', remedies: ['The thread says more.'] })
   )
 }

@@ -1,13 +1,8 @@
+import { UserError, type UserAnswer } from '../mesh/user-error.ts'
 import type { Identity } from './identity.ts'
 import type { Policy, Role } from './policy.ts'
 import type { ChangeRecord } from './record.ts'
 import { mayActAs, roleOf, type Person } from './roles.ts'
-
-/** Why somebody may not do something, and what would work. */
-export interface Denial {
-  why: string
-  remedies: string[]
-}
 
 /** Someone who pressed a button, with the Slack user groups they are in. */
 export interface Presser extends Person {
@@ -36,7 +31,7 @@ export function holdersOf(policy: Policy, channel: string, role: Role): { users:
 }
 
 /** Undefined when a person has a role, else why they may not act. */
-export function denyRole(policy: Policy, person: Presser, role: Role): Denial | undefined {
+export function denyRole(policy: Policy, person: Presser, role: Role): UserError | undefined {
   if (mayActAs(policy, person, person.groups, role)) return undefined
   const { users, groups } = holdersOf(policy, person.channel, role)
   const own = roleOf(policy, person, person.groups)
@@ -45,16 +40,17 @@ export function denyRole(policy: Policy, person: Presser, role: Role): Denial | 
     users.length + groups.length === 0
       ? `Nobody has that role here yet: who runs me names them under channels.${person.channel}.roles.${role} in my configuration.`
       : `Those who may: ${[...users.map((user) => `<@${user}>`), ...groups.map((group) => `<!subteam^${group}>`)].join(', ')}.`
-  return { why, remedies: [named] }
+  return new UserError({ why, remedies: [named], named: [...users, ...groups] })
 }
 
-/** The identity a person writes with; a denial when none is configured. */
-export function identityFor(policy: Policy, { user, groups }: Presser): Identity | Denial {
+/** The identity a person writes with; why not when none is configured. */
+export function identityFor(policy: Policy, { user, groups }: Presser): Identity | UserError {
   return (
-    policy.identity(user, groups) ?? {
+    policy.identity(user, groups) ??
+    new UserError({
       why: 'I do not know who you are in Kubernetes, so the cluster could not decide whether you may do this.',
       remedies: [`Who runs me adds identities.users.${user} to my configuration.`],
-    }
+    })
   )
 }
 
@@ -77,26 +73,36 @@ const ENDED: Readonly<Partial<Record<ChangeRecord['state'], string>>> = {
 const decidedBy = ({ decided }: ChangeRecord): string =>
   decided === undefined ? '' : ` by <@${decided.user}> at ${decided.at.slice(11, 19)} UTC`
 
+/** Everybody who asked for, decided or undid a change. */
+export const peopleOf = ({ requester, decided, undo }: ChangeRecord): string[] =>
+  [requester, decided, undo].flatMap((one) => (one === undefined ? [] : [one.user]))
+
 /** Why a change, in the state it is in, does not take what somebody wants; undefined when it does. `now` in milliseconds. */
-export function denyState(change: ChangeRecord, verb: Verb, now: number): Denial | undefined {
-  if (verb === 'undo') {
-    const wrote = (change.wrote ?? []).length > 0
-    if (change.undo !== undefined)
-      return {
-        why:
-          change.undo.state === 'undone'
-            ? 'It was undone already.'
-            : change.undo.state === 'undoing'
-              ? 'It is being undone already.'
-              : `Undoing it failed: ${change.undo.says ?? ''}`,
-        remedies: ['The thread says more.'],
-      }
-    if (!wrote) return { why: 'Nothing of it was written, so there is nothing to undo.', remedies: [] }
-    if ((change.inverse ?? []).length === 0) return { why: `It cannot be undone: ${change.undoSays}`, remedies: [] }
-    return ['applied', 'proved', 'failed'].includes(change.state)
-      ? undefined
-      : { why: 'It is not applied yet.', remedies: ['Wait for its proof.'] }
-  }
+export function denyState(change: ChangeRecord, verb: Verb, now: number): UserError | undefined {
+  const answer = verb === 'undo' ? whyNotUndone(change) : whyNotDecided(change, verb, now)
+  return answer && new UserError({ ...answer, named: peopleOf(change) })
+}
+
+function whyNotUndone(change: ChangeRecord): UserAnswer | undefined {
+  const wrote = (change.wrote ?? []).length > 0
+  if (change.undo !== undefined)
+    return {
+      why:
+        change.undo.state === 'undone'
+          ? 'It was undone already.'
+          : change.undo.state === 'undoing'
+            ? 'It is being undone already.'
+            : `Undoing it failed: ${change.undo.says ?? ''}`,
+      remedies: ['The thread says more.'],
+    }
+  if (!wrote) return { why: 'Nothing of it was written, so there is nothing to undo.' }
+  if ((change.inverse ?? []).length === 0) return { why: `It cannot be undone: ${change.undoSays}` }
+  return ['applied', 'proved', 'failed'].includes(change.state)
+    ? undefined
+    : { why: 'It is not applied yet.', remedies: ['Wait for its proof.'] }
+}
+
+function whyNotDecided(change: ChangeRecord, verb: Verb, now: number): UserAnswer | undefined {
   if (change.state === 'proposed' && Date.parse(change.expiresAt) <= now)
     return {
       why: `It has expired: an approval was waited for until ${change.expiresAt.slice(11, 19)} UTC.`,
@@ -121,19 +127,19 @@ export function authorise(
   change: ChangeRecord,
   presser: Presser,
   verb: Verb,
-): { identity?: Identity } | Denial {
+): { identity?: Identity } | UserError {
   if (presser.channel !== change.channel)
-    return { why: 'That change belongs to another channel.', remedies: ['Decide it there.'] }
+    return new UserError({ why: 'That change belongs to another channel.', remedies: ['Decide it there.'] })
   const isRequester = presser.user === change.requester.user
   if (verb === 'reject') return isRequester ? {} : (denyRole(policy, presser, 'operator') ?? {})
   const denied = denyRole(policy, presser, 'approver')
   if (denied !== undefined) return denied
   if (isRequester && policy.fourEyes(change.channel)) {
-    return {
+    return new UserError({
       why: `You asked for this change yourself; somebody else has to ${verb === 'undo' ? 'undo' : 'approve'} it.`,
       remedies: ['Ask a second approver to look at it.'],
-    }
+    })
   }
   const identity = identityFor(policy, presser)
-  return 'remedies' in identity ? identity : { identity }
+  return identity instanceof UserError ? identity : { identity }
 }

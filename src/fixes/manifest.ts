@@ -1,3 +1,4 @@
+import { UserError } from '../mesh/user-error.ts'
 import {
   LineCounter,
   isAlias,
@@ -38,12 +39,11 @@ export interface FieldsToSet {
 }
 
 /** Why an edited text can't take a proposal's place. `message` is one sentence, with the line where there is one. */
-export class EditError extends Error {
-  readonly code = 'edit'
+export class EditError extends UserError {
   /** From 1, in the whole text. */
   readonly line: number | undefined
   constructor(message: string, line?: number, options?: ErrorOptions) {
-    super(line === undefined ? message : `Line ${line}: ${message}`, options)
+    super({ why: line === undefined ? message : `Line ${line}: ${message}` }, { ...options, code: 'edit' })
     this.line = line
   }
 }

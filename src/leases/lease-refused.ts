@@ -1,11 +1,10 @@
+import { UserError } from '../mesh/user-error.ts'
+
 /** Why nothing is lent, and what would work: an answer for the person who asked. */
-export class LeaseRefusedError extends Error {
+export class LeaseRefusedError extends UserError {
   override readonly name = 'LeaseRefusedError'
-  readonly code = 'lease-refused'
-  readonly remedies: readonly string[]
 
   constructor(why: string, remedies: readonly string[] = [], options?: ErrorOptions) {
-    super(why, options)
-    this.remedies = remedies
+    super({ why, remedies }, { ...options, code: 'lease-refused' })
   }
 }

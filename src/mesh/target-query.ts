@@ -1,3 +1,4 @@
+import { UserError } from './user-error.ts'
 import { isDnsLabel, isDnsName } from './names.ts'
 import { defined } from './defined.ts'
 
@@ -13,14 +14,21 @@ export interface TargetQuery {
 }
 
 /** A target that cannot mean anything: `message` says what would. */
-export class TargetSyntaxError extends Error {
-  readonly code = 'target-syntax'
+export class TargetSyntaxError extends UserError {
   readonly text: string
-  constructor(text: string, why: string) {
-    super(
-      `${why} A target is a service (catalog, catalog.shop), deploy/NAME, pod/NAME, a host (shop.example.com) or a URL.`,
-    )
+  /** Which of the two that were given it is about. */
+  readonly field: 'target' | 'namespace'
+  constructor(
+    text: string,
+    why: string,
+    {
+      field = 'target',
+      says = 'A target is a service (catalog, catalog.shop), deploy/NAME, pod/NAME, a host (shop.example.com) or a URL.',
+    }: { field?: 'target' | 'namespace'; says?: string } = {},
+  ) {
+    super({ why: `${why} ${says}` }, { code: 'target-syntax' })
     this.text = text
+    this.field = field
   }
 }
 
@@ -89,11 +97,13 @@ export function parseTarget(text: string, namespace?: string): TargetQuery {
   const typed = text.trim()
   if (typed === '') throw new TargetSyntaxError(text, 'No target was given.')
   if (namespace !== undefined && !isDnsLabel(namespace))
-    throw new TargetSyntaxError(text, `${quoted(namespace)} is not a namespace name.`)
+    throw new TargetSyntaxError(text, `${quoted(namespace)} is not a namespace name.`, { field: 'namespace' })
   const query = parseUnscoped(typed)
   if (namespace === undefined) return query
   if (query.namespace !== undefined && query.namespace !== namespace)
-    throw new TargetSyntaxError(text, `${quoted(typed)} names namespace ${query.namespace}, -n says ${namespace}.`)
+    throw new TargetSyntaxError(text, `${quoted(typed)} names namespace ${query.namespace}, -n says ${namespace}.`, {
+      field: 'namespace',
+    })
   return { ...query, namespace }
 }
 

@@ -1,7 +1,6 @@
 import type { Job as BullJob, JobsOptions } from 'bullmq'
 import { z } from 'zod'
 import { StoreUnavailableError } from '../store/records.ts'
-import { RunKind } from '../store/runs.ts'
 import { withoutCommand } from '../store/redis-connection.ts'
 
 export const QUEUE_NAME = 'runs'
@@ -10,7 +9,7 @@ export const QUEUE_NAME = 'runs'
 export const RunJob = z.strictObject({
   // BullMQ takes no ':' in a job id and no id that is a number.
   run: z.string().regex(/^(?!\d+$)[A-Za-z0-9_-]{1,64}$/),
-  kind: RunKind,
+  kind: z.string().regex(/^[a-z]+(-[a-z]+)*$/),
 })
 export type RunJob = z.infer<typeof RunJob>
 

@@ -7,52 +7,31 @@ const COLLECTION = 'runs'
 /** Counted from the last write: long enough to answer "what was that run?", short enough not to fill the store. */
 const KEPT_SECONDS = 30 * 24 * 3600
 
-/** `decide` is a press on a change: approve, reject, undo. */
-export const RunKind = z.enum(['diagnose', 'status', 'doctor', 'propose', 'decide', 'log-levels', 'lend', 'follow'])
-export type RunKind = z.infer<typeof RunKind>
+/** The object a run is about. `key` is the same for the same object, however it was named: see claims.ts. */
+export const AskedTarget = z.object({ key: z.string(), kind: z.string(), namespace: z.string(), name: z.string() })
+export type AskedTarget = z.infer<typeof AskedTarget>
 
-const Subject = z.object({ kind: z.string(), namespace: z.string().exactOptional(), name: z.string() })
-
-/** What a run was asked to do. `text` is what the person typed. */
-export const RunRequest = z.object({
-  kind: RunKind,
+/** What every request has, whatever its kind; the rest of it belongs to the kind, and is kept as it is. `text` is what the person typed. */
+export interface StoredRequest {
+  kind: string
+  text: string
+  namespace?: string | undefined
+  target?: AskedTarget | undefined
+}
+const StoredRequest: z.ZodType<StoredRequest> = z.looseObject({
+  kind: z.string(),
   text: z.string(),
   namespace: z.string().optional(),
-  /** `key` is the same for the same object, however it was named: see claims.ts. */
-  target: z.object({ key: z.string(), kind: z.string(), namespace: z.string(), name: z.string() }).optional(),
-  /** propose, lend: the diagnosis whose thread it was asked in. */
-  of: z.string().optional(),
-  /** propose: the finding to mend, and which of several candidates. */
-  finding: z.object({ code: z.string(), subject: Subject }).optional(),
-  choice: z.string().optional(),
-  /** propose: the change it takes the place of, and its YAML as a person edited it. decide: the change. */
-  change: z.string().optional(),
-  edited: z.string().optional(),
-  decision: z.object({ verb: z.enum(['approve', 'reject', 'undo']), reason: z.string().optional() }).optional(),
-  /** lend: loggers and levels, for how long, on how many proxies or on which pods. */
-  lend: z
-    .object({
-      levels: z.record(z.string(), z.string()),
-      minutes: z.number().optional(),
-      proxies: z.number().optional(),
-      pods: z.array(z.string()).optional(),
-    })
-    .optional(),
-  /** follow: as typed after the host. */
-  follow: z
-    .object({ from: z.string().optional(), method: z.string().optional(), headers: z.array(z.string()).optional() })
-    .optional(),
+  target: AskedTarget.optional(),
 })
-export type RunRequest = z.infer<typeof RunRequest>
 
 export const RunState = z.enum(['queued', 'running', 'done', 'cancelled', 'failed'])
 export type RunState = z.infer<typeof RunState>
 
-/** One question of one person and what became of it. Times are ISO 8601; `thread` is the `ts` of the parent message. */
-export const RunRecord = z.object({
+const RunRecord = z.object({
   id: z.string(),
   state: RunState,
-  request: RunRequest,
+  request: StoredRequest,
   asker: z.object({ team: z.string().exactOptional(), user: z.string() }),
   channel: z.string(),
   thread: z.string().optional(),
@@ -62,7 +41,11 @@ export const RunRecord = z.object({
   finishedAt: z.iso.datetime().optional(),
   outcome: z.object({ verdict: z.string(), sentence: z.string() }).optional(),
 })
-export type RunRecord = z.infer<typeof RunRecord>
+
+/** One question of one person and what became of it. Times are ISO 8601; `thread` is the `ts` of the parent message. */
+export type RunRecord<R extends StoredRequest = StoredRequest> = Omit<z.infer<typeof RunRecord>, 'request'> & {
+  request: R
+}
 
 export class RunMissingError extends Error {
   override readonly name = 'RunMissingError'
@@ -76,13 +59,13 @@ export class RunMissingError extends Error {
 }
 
 /** Stores a new run in state 'queued'. Create the run before claiming its target: a claim of a run that is missing is taken over. */
-export async function createRun(
+export async function createRun<R extends StoredRequest>(
   records: Records,
-  run: Pick<RunRecord, 'request' | 'asker' | 'channel' | 'thread'>,
-): Promise<RunRecord> {
+  run: Pick<RunRecord<R>, 'request' | 'asker' | 'channel' | 'thread'>,
+): Promise<RunRecord<R>> {
   const record = RunRecord.parse({ ...run, id: opaqueId(), state: 'queued', createdAt: new Date().toISOString() })
   await records.write(COLLECTION, record.id, record, { expected: 'absent', expiresInSeconds: KEPT_SECONDS })
-  return record
+  return { ...record, request: run.request }
 }
 
 export async function readRun(records: Records, id: string): Promise<RunRecord | undefined> {
@@ -90,9 +73,16 @@ export async function readRun(records: Records, id: string): Promise<RunRecord |
   return stored && RunRecord.parse(stored.value)
 }
 
-/** All runs that are still kept, oldest first. For the sweep at start that puts unfinished runs back into the queue. */
-export async function listRuns(records: Records): Promise<RunRecord[]> {
-  const runs = (await records.list(COLLECTION)).map(({ value }) => RunRecord.parse(value))
+/** All runs that are still kept, oldest first. One that cannot be read, of another version say, is told to `unreadable` and left out. */
+export async function listRuns(
+  records: Records,
+  unreadable: (id: string, error: z.ZodError) => void = () => undefined,
+): Promise<RunRecord[]> {
+  const runs = (await records.list(COLLECTION)).flatMap(({ id, value }) => {
+    const { data, error } = RunRecord.safeParse(value)
+    if (data === undefined) unreadable(id, error)
+    return data === undefined ? [] : [data]
+  })
   return runs.sort((one, other) => one.createdAt.localeCompare(other.createdAt))
 }
 

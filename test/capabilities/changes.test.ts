@@ -9,17 +9,17 @@ import { CHECKS } from '../../src/checks/index.ts'
 import { policyOf } from '../../src/config/policy.ts'
 import { UnseenError, type Clients } from '../../src/evidence/clients/clients.ts'
 import { parseRecording } from '../../src/evidence/clients/recording.ts'
-import { auditTrail } from '../../src/capabilities/audit-trail.ts'
-import { processors, type ProcessorsDeps } from '../../src/capabilities/index.ts'
+import type { RunRequest } from '../../src/capabilities/index.ts'
+import { processors } from '../../src/capabilities/processors.ts'
 import { sweepChanges } from '../../src/capabilities/sweep-changes.ts'
 import type { RunJob } from '../../src/queue/queue.ts'
 import { recordedMesh } from '../../src/sandbox/recorded-mesh.ts'
 import { auditEntries, verifyAudit } from '../../src/store/audit.ts'
 import type { Records } from '../../src/store/records.ts'
-import { createRun, listRuns, readRun, type RunRecord, type RunRequest } from '../../src/store/runs.ts'
+import { createRun, listRuns, readRun, type RunRecord } from '../../src/store/runs.ts'
 import { SCENARIOS } from '../situation.ts'
-import { rememberingLog } from '../slack/house.ts'
 import { memoryRecords } from '../store/memory-records.ts'
+import { capabilityDeps } from './deps.ts'
 import { FakeBoard } from './fake-board.ts'
 import { FakeThread } from './fake-thread.ts'
 import { defined } from '../../src/mesh/defined.ts'
@@ -79,7 +79,6 @@ async function bench({
 } = {}): Promise<Bench> {
   const records = await memoryRecords()
   const board = new FakeBoard({ S_PLATFORM: ['U_MEMBER'] })
-  const { log } = rememberingLog()
   const enqueued: RunJob[] = []
   const thread = new FakeThread()
   const mesh = recordedMesh({ ill, mended })
@@ -92,13 +91,10 @@ async function bench({
       return mesh.writer.write(permit, index, signal)
     },
   }
-  const deps: ProcessorsDeps = {
-    records,
+  const { deps } = capabilityDeps(records, {
     clients: clients(mesh.clients),
     checks: CHECKS,
     openThread: () => thread,
-    audit: auditTrail(records, log),
-    log,
     policy,
     writer: { ...real, ...given?.(real) },
     board,
@@ -109,13 +105,8 @@ async function bench({
       },
       counts: () => Promise.reject(new Error('not asked')),
     },
-    cancelPoll: 10,
     proofEvery: 50,
-    meshStatus: () => Promise.reject(new Error('not asked')),
-    testCluster: () => Promise.reject(new Error('not asked')),
-    selfTests: [],
-    store: { kind: 'embedded', ping: () => Promise.resolve() },
-  }
+  })
   const work = processors(deps)
   const runOf = async (request: RunRequest, user: string): Promise<RunRecord> => {
     const run = await createRun(records, { request, asker: { user }, channel: 'C_MESH', thread: '1795482395.439000' })

@@ -1,7 +1,9 @@
-import type { RunAnswer, RunProgress, RunRefusal, RunThread } from '../../src/capabilities/run-thread.ts'
+import type { StoredAnswer } from '../../src/capabilities/capability.ts'
+import type { RunProgress, RunThread } from '../../src/capabilities/run-thread.ts'
+import type { UserError } from '../../src/mesh/user-error.ts'
 
 /** A thread that remembers what it was told. */
-export class FakeThread implements RunThread {
+export class FakeThread implements RunThread<StoredAnswer> {
   readonly told: [string, ...unknown[]][] = []
   readonly progresses: RunProgress[] = []
 
@@ -11,11 +13,11 @@ export class FakeThread implements RunThread {
   progress(progress: RunProgress): void {
     this.progresses.push({ ...progress })
   }
-  answer(answer: RunAnswer): Promise<void> {
+  answer(answer: StoredAnswer): Promise<void> {
     return this.tell('answer', answer)
   }
-  refused(refusal: RunRefusal): Promise<void> {
-    return this.tell('refused', refusal)
+  refused(error: UserError): Promise<void> {
+    return this.tell('refused', error)
   }
   failed(): Promise<void> {
     return this.tell('failed')

@@ -2,18 +2,18 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { listLeases, readLease } from '../../src/leases/lease-record.ts'
 import { ASK_ONLY, type Policy } from '../../src/fixes/policy.ts'
 import { READ_ONLY } from '../../src/fixes/read-only.ts'
-import { auditTrail } from '../../src/capabilities/audit-trail.ts'
 import { lend } from '../../src/capabilities/lend.ts'
 import { logLevels } from '../../src/capabilities/log-levels.ts'
-import type { ChangeDeps, Processor } from '../../src/capabilities/processor.ts'
+import { carryOut, type CarryOutDeps, type Processor } from '../../src/capabilities/carry-out.ts'
+import type { RunRequest } from '../../src/capabilities/index.ts'
 import { auditEntries } from '../../src/store/audit.ts'
 import { confirmPost } from '../../src/store/posts.ts'
 import type { Records } from '../../src/store/records.ts'
-import { createRun, readRun, updateRun, type RunRecord, type RunRequest } from '../../src/store/runs.ts'
+import { createRun, readRun, updateRun, type RunRecord } from '../../src/store/runs.ts'
 import { FakeProxies, USUAL } from '../leases/fake-proxies.ts'
 import { NEVER } from '../leases/house.ts'
 import { mapRecords } from '../leases/map-records.ts'
-import { rememberingLog } from '../slack/house.ts'
+import { capabilityDeps } from './deps.ts'
 import { FakeBoard } from './fake-board.ts'
 import { FakeThread } from './fake-thread.ts'
 
@@ -42,25 +42,17 @@ beforeEach(() => {
   board = new FakeBoard({ S_SRE: ['U_SRE'] })
 })
 
-function deps(more: Partial<ChangeDeps> = {}): ChangeDeps {
-  const { log } = rememberingLog()
-  return {
-    records,
+function deps(more: Partial<CarryOutDeps> = {}): CarryOutDeps {
+  return capabilityDeps(records, {
     clients: proxies.clients,
     checks: [],
     openThread: () => thread,
-    audit: auditTrail(records, log),
-    log,
     cancelPoll: 5,
     policy: POLICY,
     writer: { ...READ_ONLY, ...proxies.writer },
     board,
-    queue: {
-      enqueue: () => Promise.reject(new Error('not asked')),
-      counts: () => Promise.reject(new Error('not asked')),
-    },
     ...more,
-  }
+  }).deps
 }
 
 const asked = (request: RunRequest = LEND, user = 'U_ONCALL'): Promise<RunRecord> =>
@@ -76,7 +68,7 @@ const events = async (): Promise<string[]> => (await auditEntries(records)).map(
 describe('lending, in a channel', () => {
   it('lends on as many proxies as may be, tells the lease, and keeps its place', async () => {
     const run = await asked()
-    expect(await carried(lend(deps()), run)).toMatchObject({ state: 'done', outcome: { verdict: 'lent' } })
+    expect(await carried(carryOut(deps(), lend), run)).toMatchObject({ state: 'done', outcome: { verdict: 'lent' } })
     expect(thread.told.at(-1)).toEqual(['answer', { kind: 'lend', lease: run.id }])
     expect(await readLease(records, run.id)).toMatchObject({
       state: 'lent',
@@ -94,7 +86,7 @@ describe('lending, in a channel', () => {
 
   it('lends what was named, for as long', async () => {
     const run = await asked({ ...LEND, lend: { levels: { pool: 'trace' }, minutes: 2, pods: ['c'] } })
-    await carried(lend(deps()), run)
+    await carried(carryOut(deps(), lend), run)
     const lease = await readLease(records, run.id)
     expect(lease).toMatchObject({ lent: { pool: 'trace' }, proxies: [{ pod: { name: 'c' } }] })
     expect(Date.parse(lease?.until ?? '') - Date.parse(lease?.from ?? '')).toBe(120_000)
@@ -103,9 +95,9 @@ describe('lending, in a channel', () => {
 
   it('is told again by another worker, without lending again', async () => {
     const run = await asked()
-    await carried(lend(deps()), run)
+    await carried(carryOut(deps(), lend), run)
     await updateRun(records, run.id, (now) => ({ ...now, state: 'running' }))
-    await carried(lend(deps()), run)
+    await carried(carryOut(deps(), lend), run)
     expect(thread.said).toEqual(['open', 'answer', 'open', 'answer'])
     expect(proxies.sets).toHaveLength(2)
   })
@@ -131,7 +123,7 @@ describe('lending, in a channel', () => {
     ['no levels', { levels: {} }, 'No logger and level was given'],
   ])('%s: refused, with nothing stored or set', async (_what, wanted, why) => {
     const run = await asked({ ...LEND, lend: wanted })
-    expect(await carried(lend(deps()), run)).toMatchObject({ state: 'done', outcome: { verdict: 'refused' } })
+    expect(await carried(carryOut(deps(), lend), run)).toMatchObject({ state: 'done', outcome: { verdict: 'refused' } })
     expect(refusals()).toEqual([expect.stringContaining(why)])
     expect(await listLeases(records)).toEqual([])
     expect(proxies.sets).toEqual([])
@@ -141,14 +133,17 @@ describe('lending, in a channel', () => {
   it('a proxy that does not answer, alone: refused with why', async () => {
     proxies = new FakeProxies('a')
     proxies.at('a').silent = 'Error: failed to execute command on Envoy: EOF'
-    await carried(lend(deps()), await asked())
+    await carried(carryOut(deps(), lend), await asked())
     expect(refusals()).toEqual(['Nothing was lent. a: Error: failed to execute command on Envoy: EOF.'])
     expect(await events()).toEqual(['lease-refused'])
   })
 
   it('what somebody else has: refused with who and until when', async () => {
-    await carried(lend(deps()), await asked({ ...LEND, lend: { levels: { http: 'debug' }, pods: ['a'] } }))
-    await carried(lend(deps()), await asked({ ...LEND, lend: { levels: { http: 'trace' }, pods: ['a'] } }, 'U_SRE'))
+    await carried(carryOut(deps(), lend), await asked({ ...LEND, lend: { levels: { http: 'debug' }, pods: ['a'] } }))
+    await carried(
+      carryOut(deps(), lend),
+      await asked({ ...LEND, lend: { levels: { http: 'trace' }, pods: ['a'] } }, 'U_SRE'),
+    )
     expect(refusals()).toEqual([
       expect.stringMatching(/^Nothing was lent\. a: http is lent already, by U_ONCALL until \d\d:\d\d:\d\d UTC/),
     ])
@@ -157,8 +152,8 @@ describe('lending, in a channel', () => {
 
   it('a target without a sidecar, or one that is not there', async () => {
     proxies = new FakeProxies()
-    await carried(lend(deps()), await asked())
-    await carried(lend(deps()), await asked({ ...LEND, text: 'catalg' }))
+    await carried(carryOut(deps(), lend), await asked())
+    await carried(carryOut(deps(), lend), await asked({ ...LEND, text: 'catalg' }))
     expect(refusals()).toEqual([
       'catalog in shop has no pod.',
       'There is no service catalg in namespace shop. Nearest: catalog.',
@@ -167,7 +162,7 @@ describe('lending, in a channel', () => {
 
   it('a person without the role is answered alone, and the thread stays as it is', async () => {
     const run = await asked(LEND, 'U_GUEST')
-    expect(await carried(lend(deps()), run)).toMatchObject({ state: 'done', outcome: { verdict: 'refused' } })
+    expect(await carried(carryOut(deps(), lend), run)).toMatchObject({ state: 'done', outcome: { verdict: 'refused' } })
     expect(thread.said).toEqual([])
     expect(board.told).toEqual([
       [
@@ -183,13 +178,13 @@ describe('lending, in a channel', () => {
   it('a person without the role whose run has its message already is answered there', async () => {
     const run = await asked(LEND, 'U_GUEST')
     await confirmPost(records, run.id, 'parent', { ts: '1.2' })
-    await carried(lend(deps()), run)
+    await carried(carryOut(deps(), lend), run)
     expect(thread.said).toEqual(['refused'])
     expect(board.told).toEqual([])
   })
 
   it('a member of a group with the role may', async () => {
-    await carried(lend(deps()), await asked(LEND, 'U_SRE'))
+    await carried(carryOut(deps(), lend), await asked(LEND, 'U_SRE'))
     expect(thread.said).toEqual(['open', 'answer'])
   })
 
@@ -207,7 +202,7 @@ describe('lending, in a channel', () => {
       delete proxies.beforeSet
       await new Promise((resolve) => setTimeout(resolve, 60))
     }
-    expect(await carried(lend(deps()), run)).toMatchObject({ state: 'cancelled' })
+    expect(await carried(carryOut(deps(), lend), run)).toMatchObject({ state: 'cancelled' })
     expect(told).toEqual([USUAL, USUAL])
     expect(await readLease(records, run.id)).toMatchObject({
       state: 'over',
@@ -219,7 +214,7 @@ describe('lending, in a channel', () => {
 describe('showing levels', () => {
   it('reads every proxy, and says which does not answer', async () => {
     proxies.at('b').silent = 'EOF'
-    await carried(logLevels(deps()), await asked({ kind: 'log-levels', text: 'catalog' }))
+    await carried(carryOut(deps(), logLevels), await asked({ kind: 'log-levels', text: 'catalog' }))
     expect(thread.told.at(-1)).toMatchObject([
       'answer',
       {
@@ -232,13 +227,13 @@ describe('showing levels', () => {
 
   it('reads twenty at most', async () => {
     proxies = new FakeProxies(...Array.from({ length: 25 }, (_, index) => `p${String(index).padStart(2, '0')}`))
-    await carried(logLevels(deps()), await asked({ kind: 'log-levels', text: 'catalog' }))
+    await carried(carryOut(deps(), logLevels), await asked({ kind: 'log-levels', text: 'catalog' }))
     expect(thread.told.at(-1)?.[1]).toMatchObject({ proxies: Array.from({ length: 20 }, () => ({ levels: USUAL })) })
   })
 
   it('may be asked by everybody', async () => {
     expect(
-      await carried(logLevels(deps()), await asked({ kind: 'log-levels', text: 'catalog' }, 'U_GUEST')),
+      await carried(carryOut(deps(), logLevels), await asked({ kind: 'log-levels', text: 'catalog' }, 'U_GUEST')),
     ).toMatchObject({ state: 'done', outcome: { verdict: 'shown' } })
   })
 })

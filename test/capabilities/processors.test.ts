@@ -2,31 +2,28 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
 import { defineCheck } from '../../src/checks/check.ts'
 import { auditTrail } from '../../src/capabilities/audit-trail.ts'
-import { processors, type ProcessorsDeps } from '../../src/capabilities/index.ts'
+import { diagnose } from '../../src/capabilities/diagnose.ts'
+import type { CarryOutDeps } from '../../src/capabilities/carry-out.ts'
+import type { RunRequest } from '../../src/capabilities/index.ts'
+import { processors } from '../../src/capabilities/processors.ts'
 import { keepAnswer, keptAnswer } from '../../src/capabilities/kept-answer.ts'
 import { sweepRuns } from '../../src/capabilities/sweep.ts'
-import type { JobQueue, RunJob } from '../../src/queue/queue.ts'
+import type { RunJob } from '../../src/queue/queue.ts'
 import { auditEntries, verifyAudit } from '../../src/store/audit.ts'
 import { claimTarget } from '../../src/store/claims.ts'
 import { StoreUnavailableError, type Records } from '../../src/store/records.ts'
-import { createRun, readRun, updateRun, type RunRecord, type RunRequest } from '../../src/store/runs.ts'
+import { createRun, readRun, updateRun, type RunRecord, type StoredRequest } from '../../src/store/runs.ts'
 import { recordedClients } from '../replay.ts'
 import { rememberingLog, type Logged } from '../slack/house.ts'
 import { heldClients } from '../slack/slow-clients.ts'
 import { memoryRecords } from '../store/memory-records.ts'
-import { ASK_ONLY } from '../../src/fixes/policy.ts'
-import { READ_ONLY } from '../../src/fixes/read-only.ts'
-import { FakeBoard } from './fake-board.ts'
+import { capabilityDeps } from './deps.ts'
 import { FakeThread } from './fake-thread.ts'
 
 const CATALOG: RunRequest = {
   kind: 'diagnose',
   text: 'catalog',
   target: { key: 'service/istioinaction/catalog', kind: 'Service', namespace: 'istioinaction', name: 'catalog' },
-}
-const NO_QUEUE: JobQueue = {
-  enqueue: () => Promise.reject(new Error('not asked')),
-  counts: () => Promise.reject(new Error('not asked')),
 }
 const NEVER = new AbortController().signal
 
@@ -35,35 +32,22 @@ beforeAll(async () => {
   records = await memoryRecords()
 })
 
-function bench(more: Partial<ProcessorsDeps> = {}): {
+function bench(more: Partial<CarryOutDeps> = {}): {
   thread: FakeThread
   work: ReturnType<typeof processors>
   logged: Logged[]
 } {
   const thread = new FakeThread()
-  const { log, logged } = rememberingLog()
-  const work = processors({
-    records,
-    clients: recordedClients('chapter-10/ill'),
-    checks: [missingSubset],
+  const { deps, logged } = capabilityDeps(records, {
     openThread: () => thread,
-    audit: auditTrail(records, log),
-    log,
-    cancelPoll: 10,
     meshStatus: () => Promise.resolve({ proxies: [], controlPlane: [], versions: [], unseen: [] }),
     testCluster: () => Promise.resolve([{ name: 'list pods', ok: true, says: 'allowed' }]),
-    selfTests: [],
-    store: { kind: 'embedded', ping: () => Promise.resolve() },
-    policy: ASK_ONLY,
-    writer: READ_ONLY,
-    board: new FakeBoard(),
-    queue: NO_QUEUE,
     ...more,
   })
-  return { thread, work, logged }
+  return { thread, work: processors(deps), logged }
 }
 
-async function asked(request: RunRequest = CATALOG): Promise<{ run: RunRecord; job: RunJob }> {
+async function asked(request: StoredRequest = CATALOG): Promise<{ run: RunRecord; job: RunJob }> {
   const run = await createRun(records, { request, asker: { user: 'U_ONCALL' }, channel: 'C_MESH' })
   if (request.target !== undefined) await claimTarget(records, request.target.key, run.id)
   return { run, job: { run: run.id, kind: request.kind } }
@@ -83,7 +67,7 @@ describe('diagnose', () => {
     expect(await readRun(records, run.id)).toMatchObject({ state: 'done', outcome: { verdict: 'ill' } })
     expect(await claimTarget(records, CATALOG.target!.key, 'next')).toBe('next')
     expect(await events(run.id)).toEqual(['diagnosis-finished'])
-    expect(await keptAnswer(records, run.id)).toMatchObject({
+    expect(await keptAnswer(records, run.id, diagnose.answer)).toMatchObject({
       kind: 'diagnose',
       report: { verdict: 'ill' },
       shown: {

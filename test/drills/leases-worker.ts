@@ -7,12 +7,10 @@ import { clusterWriter } from '../../src/fixes/writer.ts'
 import { openClients } from '../../src/cli/clients.ts'
 import { openBackend } from '../../src/queue/open-backend.ts'
 import { auditTrail } from '../../src/capabilities/audit-trail.ts'
-import { giveUp } from '../../src/capabilities/carry-out.ts'
+import { carryOut, giveUp } from '../../src/capabilities/carry-out.ts'
 import { lend } from '../../src/capabilities/lend.ts'
-import type { ChangeDeps } from '../../src/capabilities/processor.ts'
 import { sweepRuns } from '../../src/capabilities/sweep.ts'
-import { FakeBoard } from '../capabilities/fake-board.ts'
-import { FakeThread } from '../capabilities/fake-thread.ts'
+import { capabilityDeps } from '../capabilities/deps.ts'
 import { meshClients } from './leases-mesh.ts'
 
 /** Milliseconds between two looks for runs that nobody works on; the bot's own are a minute apart. */
@@ -24,20 +22,17 @@ const backend = await openBackend({ redisUrl, dataFolder: '/nonexistent', log })
 const { records, queue } = backend
 const clients =
   folder === undefined ? openClients({ istioctl: process.env.ISTIOCTL }, new AbortController()) : meshClients(folder)
-const deps: ChangeDeps = {
-  records,
+const { deps } = capabilityDeps(records, {
   queue,
   clients,
   checks: [],
   log,
   audit: auditTrail(records, log),
-  openThread: () => new FakeThread(),
-  board: new FakeBoard(),
   policy: { ...ASK_ONLY, roles: () => ({ operator: { users: ['U_ONCALL'] } }) },
   writer: clusterWriter({ clients, ...(folder !== undefined && { kubeconfig: join(folder, 'kubeconfig') }) }),
-}
+})
 const gaveUp: Parameters<typeof sweepRuns>[0]['gaveUp'] = (job, error) => giveUp(deps, job.run, error)
-const worker = backend.openWorker({ process: lend(deps), gaveUp, log })
+const worker = backend.openWorker({ process: carryOut(deps, lend), gaveUp, log })
 await worker.ready()
 const sweep = (): void =>
   void sweepRuns({ records, audit: deps.audit, log, queue, gaveUp }).catch((err: unknown) => log.warn({ err }, 'sweep'))

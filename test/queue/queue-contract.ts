@@ -62,7 +62,7 @@ export function queueContract(open: () => Backend): void {
     for (const job of [
       { run: 'a:b', kind: 'status' },
       { run: '123', kind: 'status' },
-      { run: 'a', kind: 'odd' },
+      { run: 'a', kind: 'Odd kind' },
       { run: 'a', kind: 'status', text: 'more' },
     ]) {
       await expect(open().queue.enqueue(job as RunJob)).rejects.toMatchObject({ name: 'ZodError' })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setTimeout as pause } from 'node:timers/promises'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
 import { diagnose } from '../../src/capabilities/diagnose.ts'
-import type { ProcessorDeps } from '../../src/capabilities/processor.ts'
+import { carryOut, type CarryOutDeps } from '../../src/capabilities/carry-out.ts'
 import { claimTarget } from '../../src/store/claims.ts'
 import type { Records } from '../../src/store/records.ts'
 import { createRun, readRun, updateRun } from '../../src/store/runs.ts'
@@ -11,7 +11,7 @@ import { startPatientStandIn } from '../sandbox/patient-stand-in.ts'
 import { SlackCalls } from '../../src/slack/transport/calls.ts'
 import { SlackThread } from '../../src/slack/thread/thread.ts'
 import { memoryRecords } from '../store/memory-records.ts'
-import { recordedClients } from '../replay.ts'
+import { capabilityDeps } from '../capabilities/deps.ts'
 import { rememberingLog } from './house.ts'
 import { shownIn } from './texts.ts'
 import { defined } from '../../src/mesh/defined.ts'
@@ -70,14 +70,11 @@ beforeAll(async () => {
 afterAll(() => slack.close())
 
 /** A worker as the processors see it. */
-function worker(death: Death): ProcessorDeps {
+function worker(death: Death): CarryOutDeps {
   const { log } = rememberingLog()
   const mortal = mortalRecords(records, death)
   const calls = new MortalCalls({ token: slack.botToken, apiUrl: slack.url, log, pauses: [10, 20] }, death)
-  return {
-    records: mortal,
-    clients: recordedClients('chapter-10/ill'),
-    checks: [missingSubset],
+  return capabilityDeps(mortal, {
     log,
     audit: () => Promise.resolve(),
     cancelPoll: 100_000,
@@ -86,7 +83,7 @@ function worker(death: Death): ProcessorDeps {
         { records: mortal, slack: calls, telling: { checks: [missingSubset] }, log, updateEvery: 100_000, underWay: 1 },
         run,
       ),
-  }
+  }).deps
 }
 
 const immortal = (): Death => new Death(Infinity)
@@ -104,12 +101,12 @@ async function killedAt(nth: number, root?: string, channel = CHANNELS[channels+
   await claimTarget(records, target.key, run.id)
   const job = { run: run.id, kind: 'diagnose' } as const
   const death = new Death(nth)
-  const first = diagnose(worker(death))(job, new AbortController().signal)
+  const first = carryOut(worker(death), diagnose)(job, new AbortController().signal)
   const dies = (async () => {
     while (!death.isDead) await pause(1)
   })()
   await Promise.race([first, dies])
-  if (death.isDead) await diagnose(worker(immortal()))(job, new AbortController().signal)
+  if (death.isDead) await carryOut(worker(immortal()), diagnose)(job, new AbortController().signal)
 
   const ours = slack.messages(channel).filter(({ botId }) => botId !== undefined)
   const [parent, ...replies] = ours
@@ -156,7 +153,7 @@ it('does not begin a run anew that was cancelled while no worker had it', async 
     channel,
   })
   await updateRun(records, run.id, (now) => ({ ...now, cancelAsked: true, cancelAskedBy: 'U_SECOND' }))
-  await diagnose(worker(immortal()))({ run: run.id, kind: 'diagnose' }, new AbortController().signal)
+  await carryOut(worker(immortal()), diagnose)({ run: run.id, kind: 'diagnose' }, new AbortController().signal)
   expect(slack.messages(channel).map(shownIn).join('\n')).toContain('Cancelled by @U_SECOND')
   expect((await readRun(records, run.id))?.state).toBe('cancelled')
 })
@@ -169,9 +166,9 @@ it('goes back to the queue when its worker closes, and says nothing of it', asyn
     channel,
   })
   const job = { run: run.id, kind: 'diagnose' } as const
-  await expect(diagnose(worker(immortal()))(job, AbortSignal.abort(new Error('closing')))).rejects.toThrow()
+  await expect(carryOut(worker(immortal()), diagnose)(job, AbortSignal.abort(new Error('closing')))).rejects.toThrow()
   expect(slack.messages(channel).map(shownIn).join('\n')).toContain('⏱ Diagnosing')
-  await diagnose(worker(immortal()))(job, new AbortController().signal)
+  await carryOut(worker(immortal()), diagnose)(job, new AbortController().signal)
   expect(
     slack
       .messages(channel)

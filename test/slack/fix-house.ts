@@ -9,11 +9,10 @@ import { examine } from '../../src/diagnosis/examine.ts'
 import type { Report } from '../../src/diagnosis/report.ts'
 import { kubernetesApi } from '../../src/evidence/clients/kubernetes.ts'
 import { auditTrail } from '../../src/capabilities/audit-trail.ts'
-import { carryOut } from '../../src/capabilities/carry-out.ts'
+import { carryOut, type CarryOutDeps, type Processor } from '../../src/capabilities/carry-out.ts'
 import { decide } from '../../src/capabilities/decide.ts'
-import { withoutValues } from '../../src/capabilities/kept-answer.ts'
-import type { ChangeDeps, Processor } from '../../src/capabilities/processor.ts'
-import type { RunAnswer } from '../../src/capabilities/run-thread.ts'
+import { diagnose, withoutValues, type DiagnoseRequest } from '../../src/capabilities/diagnose.ts'
+import { propose, type ProposeAnswer, type ProposeRequest } from '../../src/capabilities/propose.ts'
 import type { RunJob } from '../../src/queue/queue.ts'
 import type { Backend } from '../../src/queue/backend.ts'
 import { parseTarget } from '../../src/mesh/target-query.ts'
@@ -28,12 +27,15 @@ import { MeshDirectory } from '../../src/slack/access/mesh-directory.ts'
 import { Rush } from '../../src/slack/transport/rush.ts'
 import { SlackThread } from '../../src/slack/thread/thread.ts'
 import { userGroups } from '../../src/slack/transport/user-groups.ts'
-import { createRun, isFinished, listRuns, type RunRecord, type RunRequest } from '../../src/store/runs.ts'
+import { createRun, isFinished, listRuns, type RunRecord } from '../../src/store/runs.ts'
+import { capabilityDeps } from '../capabilities/deps.ts'
 import { startApiServer, type ApiServer, type ApiServerOptions } from '../fixes/api-server.ts'
 import { recordedClients } from '../replay.ts'
 import { memoryBackend, rememberingLog, type Logged } from './house.ts'
 import { sampleChange } from './blocks/change-samples.ts'
 import { shownIn } from './texts.ts'
+
+type ProposeRun = RunRecord<ProposeRequest>
 
 /** Approvers are U_SECOND and, by their group S_OWNERS, U_THIRD; U_ONCALL asks; U_VISITOR may only look. */
 const CONFIG = {
@@ -69,7 +71,7 @@ export interface FixHouse {
   /** A diagnosis with a message of its own, as told by a worker. */
   diagnosed(changes: Report['changes'], advice?: Report['advice']): Promise<{ run: RunRecord; message: Message }>
   /** What the next runs of kind propose come to. */
-  answers(make: (run: RunRecord) => Promise<RunAnswer>): void
+  answers(make: (run: ProposeRun) => Promise<ProposeAnswer>): void
   /** Proposes a change in the thread of a message, as a press by `requester` does. */
   proposed(facts?: Partial<ChangeRecord>, requester?: string): Promise<{ change: ChangeRecord; message: Message }>
   /** Presses a button of a message as it is now; resolves once something has come of it, which may be a run that only begins. */
@@ -130,8 +132,7 @@ export async function openFixHouse({
     directory: new MeshDirectory(clients),
   }
   const openThread = (run: RunRecord): SlackThread => new SlackThread(deps, run)
-  const changeDeps: ChangeDeps = {
-    records,
+  const { deps: changeDeps } = capabilityDeps(records, {
     clients,
     checks: telling.checks,
     openThread,
@@ -141,12 +142,12 @@ export async function openFixHouse({
     writer,
     board,
     queue: backend.queue,
-  }
+  })
 
-  let answer = (run: RunRecord): Promise<RunAnswer> => propose(changeDeps, run)
+  let answer = (run: ProposeRun): Promise<ProposeAnswer> => proposeSample(changeDeps, run)
   const byKind: Partial<Record<RunJob['kind'], Processor>> = {
-    decide: decide(changeDeps),
-    propose: carryOut(changeDeps, (run) => answer(run)),
+    decide: carryOut(changeDeps, decide),
+    propose: carryOut(changeDeps, { ...propose, work: (_deps: unknown, run: ProposeRun) => answer(run) }),
   }
   const worker = backend.openWorker({
     process: (job, signal) => byKind[job.kind]?.(job, signal) ?? Promise.reject(new Error(`no ${job.kind} here`)),
@@ -206,7 +207,7 @@ export async function openFixHouse({
       answer = make
     },
     async diagnosed(changes, advice = []) {
-      const request: RunRequest = {
+      const request: DiagnoseRequest = {
         kind: 'diagnose',
         text: 'catalog',
         namespace: 'istioinaction',
@@ -214,27 +215,27 @@ export async function openFixHouse({
       }
       const run = await createRun(records, { request, asker: { user: 'U_ONCALL' }, channel: 'C_MESH' })
       const thread = openThread(run)
-      await carryOut({ ...changeDeps, openThread: () => thread }, async () => ({
-        kind: 'diagnose',
-        report: { ...(await illReport()), changes, advice },
-        shown: {},
-      }))({ run: run.id, kind: 'diagnose' }, new AbortController().signal)
+      const report = { ...(await illReport()), changes, advice }
+      await carryOut(
+        { ...changeDeps, openThread: () => thread },
+        { ...diagnose, work: () => Promise.resolve({ kind: 'diagnose', report, shown: {} }) },
+      )({ run: run.id, kind: 'diagnose' }, new AbortController().signal)
       const [told] = (await listRuns(records)).filter(({ id }) => id === run.id)
       return { run: told!, message: messageOf(told!.thread!) }
     },
     async proposed(facts = {}, requester = 'U_ONCALL') {
       const root = await slack.say('503s from catalog', { user: requester, channel: 'C_MESH' })
       const run = await createRun(records, {
-        request: { kind: 'propose', text: 'catalog', namespace: 'istioinaction' },
+        request: { kind: 'propose', text: 'catalog', namespace: 'istioinaction' } as const,
         asker: { user: requester },
         channel: 'C_MESH',
         thread: root.ts,
       })
       const thread = openThread(run)
-      await carryOut({ ...changeDeps, openThread: () => thread }, () => propose(changeDeps, run, facts))(
-        { run: run.id, kind: 'propose' },
-        new AbortController().signal,
-      )
+      await carryOut(
+        { ...changeDeps, openThread: () => thread },
+        { ...propose, work: () => proposeSample(changeDeps, run, facts) },
+      )({ run: run.id, kind: 'propose' }, new AbortController().signal)
       const change = (await readChange(records, run.id))!
       return { change, message: slack.thread('C_MESH', root.ts).at(1)! }
     },
@@ -263,11 +264,11 @@ export async function openFixHouse({
 }
 
 /** Stores a change for a run as the real proposals do, without asking the mesh. */
-async function propose(
-  { records, policy, board }: ChangeDeps,
-  run: RunRecord,
+async function proposeSample(
+  { records, policy, board }: CarryOutDeps,
+  run: ProposeRun,
   facts: Partial<ChangeRecord> = {},
-): Promise<RunAnswer> {
+): Promise<ProposeAnswer> {
   const {
     request: { change: former, edited, choice, of },
     asker,

@@ -380,7 +380,7 @@ describe('editing', () => {
     expect(view.blocks[0]).toMatchObject({ element: { initial_value: MANIFEST, max_length: 3000 } })
     const yaml = MANIFEST.replace('name: version-v1', 'name: version-v2 # as the pods say')
     expect((await house.submit(view, { yaml })).responseAction).toBe('close')
-    const [run] = (await house.idle()).filter(({ request }) => request.edited !== undefined)
+    const [run] = (await house.idle()).filter(({ request }) => 'edited' in request)
     expect(run).toMatchObject({
       asker: { user: 'U_THIRD' },
       thread: message.threadTs,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { picture } from '../../src/slack/thread/picture.ts'
+import { picture } from '../../src/slack/answers/picture.ts'
 
 const svg = (inside: string): string =>
   `<svg xmlns="http://www.w3.org/2000/svg" width="200" height="60"><rect width="200" height="60" fill="#fff"/>${inside}</svg>`

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { RunAnswer } from '../../src/capabilities/run-thread.ts'
+import type { RunAnswer } from '../../src/capabilities/index.ts'
 import type { SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import { startPatientStandIn } from '../sandbox/patient-stand-in.ts'
 import { SlackCalls } from '../../src/slack/transport/calls.ts'

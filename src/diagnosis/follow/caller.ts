@@ -5,6 +5,7 @@ import { refOf, selects } from '../../mesh/objects.ts'
 import { hasProxy, isReady, proxyAnswers } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { podsOfGateway } from '../../mesh/routing.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import type { TargetQuery } from '../../mesh/target-query.ts'
 import { AmbiguousTargetError, UnknownTargetError } from '../resolve-target.ts'
 import { gatewaysTaking, isNamed, serviceEntryOf, serviceOf } from './destination.ts'
@@ -13,14 +14,12 @@ import type { Caller } from './report.ts'
 import { defined } from '../../mesh/defined.ts'
 
 /** There is no proxy to follow the request through: `message` says which caller would do. */
-export class CallerError extends Error {
-  readonly code = 'unknown-target'
+export class CallerError extends UserError {
   /** Callers that would do, as typed after `--from`. */
   readonly callers: readonly string[]
   constructor(why: string, callers: readonly string[]) {
-    super(
-      `${why}${callers.length === 0 ? '' : ` Callers that would do: ${callers.map((one) => `--from ${one}`).join(', ')}.`}`,
-    )
+    const would = callers.map((one) => `--from ${one}`).join(', ')
+    super({ why: `${why}${would === '' ? '' : ` Callers that would do: ${would}.`}` }, { code: 'unknown-target' })
     this.callers = callers
   }
 }
@@ -152,7 +151,7 @@ function namedCaller(question: FollowQuestion, namespace: string, evidence: Evid
         from.name,
         (from.kind === 'pod' ? pods : deployments).map(({ metadata }) => metadata.name),
       ),
-      namespace,
+      { namespace },
     )
   }
   const [pod] = byUse(named)

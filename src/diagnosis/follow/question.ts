@@ -38,8 +38,9 @@ export interface FollowWords {
 /** A request to follow that cannot mean anything: `message` says what would. */
 export class FollowSyntaxError extends TargetSyntaxError {
   constructor(text: string, why: string) {
-    super(text, why)
-    this.message = `${why} Write HOST[:PORT][/PATH], for example catalog.example.com/items; --from ingress, deploy/NAME or pod/NAME.`
+    super(text, why, {
+      says: 'Write HOST[:PORT][/PATH], for example catalog.example.com/items; --from ingress, deploy/NAME or pod/NAME.',
+    })
   }
 }
 

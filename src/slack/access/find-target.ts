@@ -2,26 +2,22 @@ import { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/resolv
 import type { Target } from '../../mesh/target.ts'
 import type { TargetQuery } from '../../mesh/target-query.ts'
 import type { SlackDeps } from '../deps.ts'
-import { RefusalError, refusalOf } from './refusal-of.ts'
+import { userErrorOf, type CommandFor } from './user-error-of.ts'
 
 /**
  * Finds a target for another command than diagnose.
  * @param command a line that would work, for `catalog -n shop`
- * @throws RefusalError, whose cause is the UnknownTargetError or AmbiguousTargetError, if there is one
+ * @throws UserError, whose cause is the UnknownTargetError or AmbiguousTargetError, if there is one
  */
 export async function findTarget(
   { directory }: Pick<SlackDeps, 'directory'>,
   query: TargetQuery,
-  command: (target: string) => string,
+  command: CommandFor,
 ): Promise<Target> {
   try {
     return await directory.target(query)
   } catch (error) {
     if (!(error instanceof UnknownTargetError || error instanceof AmbiguousTargetError)) throw error
-    const { commands = [], ...refusal } = refusalOf(error, query.text)
-    throw new RefusalError(
-      { ...refusal, commands: commands.map((line) => command(line.replace(/^\/mesh diagnose /, ''))) },
-      { cause: error },
-    )
+    throw userErrorOf(error, query.text, command)
   }
 }

@@ -8,7 +8,8 @@ import type { AnyStep } from '../../evidence/step.ts'
 import { nearestNames } from '../../mesh/names.ts'
 import type { Target } from '../../mesh/target.ts'
 import type { TargetQuery } from '../../mesh/target-query.ts'
-import { blindRefusal, RefusalError } from './refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
+import { blindError } from './user-error-of.ts'
 
 /** Milliseconds a list is good for. */
 const FRESH = 5000
@@ -45,7 +46,7 @@ export class MeshDirectory {
 
   /**
    * Finds what a query means.
-   * @throws UnknownTargetError, AmbiguousTargetError; RefusalError when the cluster cannot be asked
+   * @throws UnknownTargetError, AmbiguousTargetError; UserError when the cluster cannot be asked
    */
   async target(query: TargetQuery): Promise<Target> {
     const readings = await Promise.all(listsFor(query).map((list) => this.list(list)))
@@ -53,18 +54,18 @@ export class MeshDirectory {
       (reading) =>
         !reading.ok && (reading.kind === 'services' || reading.kind === 'deployments' || reading.kind === 'pods'),
     )
-    if (needed?.ok === false) throw new RefusalError(blindRefusal(needed))
+    if (needed?.ok === false) throw blindError(needed)
     return resolveTarget(query, new Evidence(readings))
   }
 
-  /** @throws RefusalError when there is no such namespace, with the nearest */
+  /** @throws UserError when there is no such namespace, with the nearest */
   async checkNamespace(namespace: string): Promise<void> {
     const reading = await this.list({ kind: 'namespaces' })
     // Not being allowed to list namespaces is no reason to refuse one.
     if (!reading.ok) return
     const names = new Evidence([reading]).objects('namespaces').map(({ metadata }) => metadata.name)
     if (names.includes(namespace)) return
-    throw new RefusalError({
+    throw new UserError({
       why: `There is no namespace ${namespace}.`,
       commands: nearestNames(namespace, names).map((name) => `/mesh status ${name}`),
     })

@@ -15,7 +15,7 @@ export interface Press {
 export interface Action {
   /** The button's action_id, without the number behind a colon; also the `act` of its record. */
   name: string
-  /** @throws whatever refusal-of.ts knows how to tell */
+  /** @throws whatever user-error-of.ts knows how to tell */
   run(deps: SlackDeps, asking: Asking, press: Press): Promise<void>
 }
 

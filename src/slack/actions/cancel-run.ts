@@ -1,7 +1,7 @@
 import { isFinished, updateRun } from '../../store/runs.ts'
 import { tell } from '../access/asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import { defineAction } from './action.ts'
 import { runOf } from './run-of.ts'
 
@@ -17,7 +17,7 @@ export const cancelRun = defineAction({
   async run(deps, asking, press) {
     const before = await runOf(deps, press)
     if (isFinished(before))
-      throw new RefusalError({
+      throw new UserError({
         why: `That run ${ENDED[before.state] ?? 'is over'}.`,
         remedies: ['Its result is in the thread.'],
       })

@@ -3,20 +3,20 @@ import { readChange, type ChangeRecord } from '../../fixes/record.ts'
 import type { Records } from '../../store/records.ts'
 import type { Asking } from '../access/asking.ts'
 import type { SlackDeps } from '../deps.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import { startQuietly } from '../thread/start-run.ts'
 import type { Press } from './action.ts'
 
 const OfChange = z.object({ change: z.string() })
 
-/** The change a button belongs to. @throws RefusalError when it is forgotten */
+/** The change a button belongs to. @throws UserError when it is forgotten */
 export async function changeOf(
   { records }: { records: Records },
   { button }: Pick<Press, 'button'>,
 ): Promise<ChangeRecord> {
   const change = await readChange(records, OfChange.parse(button.payload).change)
   if (change === undefined)
-    throw new RefusalError({
+    throw new UserError({
       why: 'I do not know that change any more: changes are kept for 90 days.',
       commands: ['/mesh diagnose TARGET'],
     })

@@ -9,11 +9,9 @@ const Chosen = z.object({ choice: z.string() })
 export const chooseFix = defineAction({
   name: 'choose-fix',
   async run(deps, asking, press) {
-    const run = await runOf(deps, press)
-    await startRun(
-      deps,
-      { ...asking, thread: run.thread },
-      { ...run.request, choice: Chosen.parse(press.button.payload).choice },
-    )
+    const { request, thread } = await runOf(deps, press)
+    if (request.kind !== 'propose') throw new TypeError(`a run of kind ${request.kind} has nothing to choose`)
+    const { choice } = Chosen.parse(press.button.payload)
+    await startRun(deps, { ...asking, thread }, { ...request, choice })
   },
 })

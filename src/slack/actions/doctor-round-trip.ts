@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { doctor } from '../../capabilities/doctor.ts'
 import { keptAnswer } from '../../capabilities/kept-answer.ts'
 import { doctorMessage } from '../blocks/doctor.ts'
 import { Posts } from '../thread/posts.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import { ROUND_TRIP_SECONDS, runAgainButton } from '../answers/run-buttons.ts'
 import { defineAction } from './action.ts'
 import { runOf } from './run-of.ts'
@@ -14,9 +15,9 @@ export const doctorRoundTrip = defineAction({
   name: 'doctor-round-trip',
   async run(deps, asking, press) {
     const run = await runOf(deps, press)
-    const answer = await keptAnswer(deps.records, run.id)
-    if (answer?.kind !== 'doctor' || press.message === undefined)
-      throw new RefusalError({ why: 'That self-test is not kept any more.', commands: ['/mesh doctor'] })
+    const answer = await keptAnswer(deps.records, run.id, doctor.answer)
+    if (answer === undefined || press.message === undefined)
+      throw new UserError({ why: 'That self-test is not kept any more.', commands: ['/mesh doctor'] })
     const milliseconds = Date.now() - Date.parse(Shown.parse(press.button.payload).shownAt)
     const message = doctorMessage(
       answer.items,

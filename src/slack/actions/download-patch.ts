@@ -1,7 +1,7 @@
 import { readPost } from '../../store/posts.ts'
 import { tell } from '../access/asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
-import { diffFile, manifestFiles } from '../answers/change-messages.ts'
+import { diffFile, manifestFiles } from '../answers/change.ts'
 import { Posts } from '../thread/posts.ts'
 import { defineAction } from './action.ts'
 import { changeOf } from './change-of.ts'

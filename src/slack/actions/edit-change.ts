@@ -1,6 +1,6 @@
 import { editableText } from '../../fixes/edit.ts'
 import { clean } from '../blocks/escape.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import { EDITABLE, editChangeView } from '../modals/edit-change.ts'
 import { openChangeView, refuseDecided } from '../modals/open-change-view.ts'
 import { defineAction } from './action.ts'
@@ -16,17 +16,17 @@ export const editChange = defineAction({
     refuseDecided(change)
     const yaml = editableText(change)
     if (yaml === undefined)
-      throw new RefusalError({
+      throw new UserError({
         why: 'It only deletes; there is no YAML to edit.',
         remedies: ['Approve it or reject it.'],
       })
     if (yaml.length > EDITABLE)
-      throw new RefusalError({
+      throw new UserError({
         why: `Its YAML is too long for Slack: ${yaml.length.toLocaleString('en')} characters, and a modal takes ${EDITABLE.toLocaleString('en')}.`,
         remedies: [PATCH],
       })
     if (clean(yaml) !== yaml)
-      throw new RefusalError({ why: 'Its YAML has characters that are not seen in Slack.', remedies: [PATCH] })
+      throw new UserError({ why: 'Its YAML has characters that are not seen in Slack.', remedies: [PATCH] })
     await openChangeView(deps, asking, press, change, (where) => editChangeView(where, yaml))
   },
 })

@@ -1,10 +1,12 @@
+import { capabilityOf } from '../../capabilities/index.ts'
 import { keptAnswer } from '../../capabilities/kept-answer.ts'
 import { readPost } from '../../store/posts.ts'
-import { isFull, jsonFile, readableFile } from '../answers/answer-messages.ts'
+import { jsonFile } from '../answers/file.ts'
+import { answerOf } from '../answers/index.ts'
 import { tell } from '../access/asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
 import { Posts } from '../thread/posts.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import { defineAction } from './action.ts'
 import { runOf } from './run-of.ts'
 
@@ -13,9 +15,11 @@ export const fullReport = defineAction({
   name: 'full-report',
   async run(deps, asking, press) {
     const run = await runOf(deps, press)
-    const answer = await keptAnswer(deps.records, run.id)
-    if (answer === undefined || !isFull(answer))
-      throw new RefusalError({
+    const { full } = answerOf(run.request)
+    const shape = capabilityOf(run.request.kind)?.answer
+    const answer = shape && (await keptAnswer(deps.records, run.id, shape))
+    if (answer === undefined || full === undefined)
+      throw new UserError({
         why: 'That report is not kept any more.',
         commands: [`/mesh ${run.request.kind} ${run.request.text}`.trim()],
       })
@@ -27,7 +31,7 @@ export const fullReport = defineAction({
       thread: run.thread,
       since: (Date.parse(run.createdAt) / 1000 - 60).toFixed(6),
     }
-    await posts.file(run.id, 'file-readable', place, readableFile(answer, run, deps.telling))
-    await posts.file(run.id, 'file-json', place, jsonFile(answer, run))
+    await posts.file(run.id, 'file-readable', place, full.readable(answer, run, deps.telling))
+    await posts.file(run.id, 'file-json', place, jsonFile(full.json(answer), run))
   },
 })

@@ -5,7 +5,7 @@ import { groupsOf } from '../../fixes/roles.ts'
 import { recordAudit } from '../../store/audit.ts'
 import type { Asking } from '../access/asking.ts'
 import type { SlackDeps } from '../deps.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import type { Press } from './action.ts'
 import { defined } from '../../mesh/defined.ts'
 
@@ -14,7 +14,7 @@ const OfLease = z.object({ lease: z.string() })
 /**
  * The lease a button belongs to, for somebody who may change it: an operator of the channel it was lent in; whoever lent it may do what does not lend
  * any more. One of a terminal belongs to the channel in which it is pressed.
- * @throws RefusalError
+ * @throws UserError
  */
 export async function leaseOf(
   deps: SlackDeps,
@@ -23,7 +23,7 @@ export async function leaseOf(
 ): Promise<LeaseRecord> {
   const lease = await readLease(deps.records, OfLease.parse(button.payload).lease)
   if (lease === undefined)
-    throw new RefusalError({
+    throw new UserError({
       why: 'I do not know that lease any more: leases are kept for 30 days.',
       commands: ['/mesh leases'],
     })
@@ -43,5 +43,5 @@ export async function leaseOf(
     facts: { lease: lease.id, verb: button.act, why: denied.why },
   })
   const why = home === channel ? denied.why : 'That was lent in another channel, and you are no operator there.'
-  throw new RefusalError({ why, remedies: ['Ask an operator of that channel, or whoever lent it.'] })
+  throw new UserError({ why, remedies: ['Ask an operator of that channel, or whoever lent it.'] })
 }

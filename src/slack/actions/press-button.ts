@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { useButton, type ButtonRefusal } from '../../store/buttons.ts'
-import { orTell } from '../commands/run-line.ts'
+import { orTell } from '../access/or-tell.ts'
 import type { Asking } from '../access/asking.ts'
 import type { SlackDeps } from '../deps.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import { ACTIONS } from './index.ts'
 
 /** What Slack sends of a press; anything may be missing or forged. */
@@ -39,11 +39,11 @@ export async function pressButton(
     const [name = ''] = actionId.split(':')
     const action = ACTIONS.find((one) => one.name === name)
     if (action === undefined)
-      throw new RefusalError({
+      throw new UserError({
         why: 'I do not know that button. It may be from another version of me.',
         commands: ['/mesh help'],
       })
-    const unknown = new RefusalError({
+    const unknown = new UserError({
       why: 'I do not know what that button was for.',
       remedies: ['It is too old, or it is not mine. Ask again:'],
       commands: ['/mesh help'],
@@ -58,7 +58,7 @@ export async function pressButton(
       (home.channel !== undefined && home.channel !== asking.channel) ||
       (home.team !== undefined && asking.team !== undefined && home.team !== asking.team)
     ) {
-      throw new RefusalError({
+      throw new UserError({
         why: 'That button belongs to another channel.',
         remedies: ['Press it there, or ask here:'],
         commands: ['/mesh help'],
@@ -68,14 +68,14 @@ export async function pressButton(
   })
 }
 
-function refuse(answer: ButtonRefusal): RefusalError | undefined {
+function refuse(answer: ButtonRefusal): UserError | undefined {
   if (answer.refusal === 'unknown') return undefined
   const { act, used } = answer.button
   const again = OF_FIXES.has(act)
     ? { remedies: ['Press “Propose fix” again, or diagnose the target again:'], commands: ['/mesh diagnose TARGET'] }
     : { remedies: ['Ask again:'], commands: [act === 'doctor-round-trip' ? '/mesh doctor' : '/mesh help'] }
-  if (answer.refusal === 'expired') return new RefusalError({ why: 'That button has expired.', ...again })
-  return new RefusalError({
+  if (answer.refusal === 'expired') return new UserError({ why: 'That button has expired.', ...again })
+  return new UserError({
     why: `That button was used already${used === undefined ? '' : `, at ${used.at.slice(11, 19)} UTC`}.`,
     ...again,
   })

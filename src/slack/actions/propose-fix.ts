@@ -1,8 +1,10 @@
 import { listChanges } from '../../fixes/record.ts'
 import type { Report } from '../../diagnosis/report.ts'
+import { diagnose } from '../../capabilities/diagnose.ts'
 import { keptAnswer } from '../../capabilities/kept-answer.ts'
+import type { ProposeRequest } from '../../capabilities/propose.ts'
 import { readPost } from '../../store/posts.ts'
-import type { RunRecord, RunRequest } from '../../store/runs.ts'
+import type { RunRecord } from '../../store/runs.ts'
 import { tell } from '../access/asking.ts'
 import { isOpen } from '../blocks/proposal.ts'
 import { noteMessage } from '../blocks/refusal.ts'
@@ -26,17 +28,16 @@ export const proposeFix = defineAction({
         asking,
         noteMessage('A fix is proposed already, and waits for its approval.', await linkTo(deps, open)),
       )
-    const answer = await keptAnswer(deps.records, run.id)
-    await startRun(
-      deps,
-      { ...asking, thread: run.thread },
-      proposalFor(run, answer?.kind === 'diagnose' ? answer.report : undefined),
-    )
+    const answer = await keptAnswer(deps.records, run.id, diagnose.answer)
+    await startRun(deps, { ...asking, thread: run.thread }, proposalFor(run, answer?.report))
   },
 })
 
 /** What to ask for: a fix of the finding that has one, the cause first. Without a report the worker picks it. */
-function proposalFor({ id, request: { text, namespace, target } }: RunRecord, report: Report | undefined): RunRequest {
+function proposalFor(
+  { id, request: { text, namespace, target } }: RunRecord,
+  report: Report | undefined,
+): ProposeRequest {
   const [first] = report?.changes ?? []
   const candidates =
     report === undefined ? [] : [...(report.cause === undefined ? [] : [report.cause.finding]), ...report.findings]

@@ -5,16 +5,17 @@ import { denyRole } from '../../fixes/authorise.ts'
 import { loggersFor } from '../../leases/log-levels/loggers-for.ts'
 import { readLogLevels, type LogLevels } from '../../evidence/collectors/log-levels.ts'
 import { UnseenError } from '../../evidence/clients/clients.ts'
+import { diagnose } from '../../capabilities/diagnose.ts'
 import { keptAnswer } from '../../capabilities/kept-answer.ts'
-import { proxiesOf } from '../../capabilities/proxies-of.ts'
+import { proxiesOfRun } from '../../capabilities/proxies-of.ts'
 import { hurts } from '../../diagnosis/cause.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { mintButton } from '../../store/buttons.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import type { Asking } from '../access/asking.ts'
-import { subjectOf } from '../blocks/running.ts'
+import { spokenOf } from '../answers/index.ts'
 import type { SlackDeps } from '../deps.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import { noLoggersView, RAISE_LOG_LEVEL, raiseLogLevelView, readingLoggersView } from '../modals/raise-log-level.ts'
 import { defineAction } from './action.ts'
 import { runOf } from './run-of.ts'
@@ -30,12 +31,12 @@ export const raiseLogLevel = defineAction({
     const run = await runOf(deps, press)
     const { trigger } = press
     if (trigger === undefined)
-      throw new RefusalError({
+      throw new UserError({
         why: 'Slack gave me nothing to open a window with.',
         remedies: ['Press the button again.'],
       })
     const where = await whereOf(deps, asking, run)
-    const target = subjectOf(run)
+    const { subject: target } = spokenOf(run)
     // A modal has to open within 3 s of the press: what it asks for is read afterwards.
     const { view } = await deps.slack.patiently('views.open', (client) =>
       client.views.open({ trigger_id: trigger, view: readingLoggersView(where, target) }),
@@ -86,10 +87,9 @@ async function choicesFor(
     { user, channel, groups: await groupsOf(deps.policy, user, deps.members) },
     'operator',
   )
-  if (denied !== undefined) return `${denied.why} ${denied.remedies.filter((one) => !one.includes('<')).join(' ')}`
-  const answer = await keptAnswer(deps.records, run.id)
-  const report = answer?.kind === 'diagnose' ? answer.report : undefined
-  const pods = proxiesOf(answer)
+  if (denied !== undefined) return `${denied.why} ${(denied.named.length === 0 ? denied.remedies : []).join(' ')}`
+  const report = (await keptAnswer(deps.records, run.id, diagnose.answer))?.report
+  const pods = await proxiesOfRun(deps.records, run.id)
   if (pods.length === 0)
     return 'No proxy of the target answered when I looked. Diagnose it again, or name the proxies: /mesh log-level pod/NAME http:debug'
   const read = await firstLevels(deps, pods)

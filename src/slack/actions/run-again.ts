@@ -1,4 +1,4 @@
-import { askDiagnosis } from '../thread/ask-diagnosis.ts'
+import { COMMANDS } from '../commands/index.ts'
 import { startRun } from '../thread/start-run.ts'
 import { defineAction } from './action.ts'
 import { runOf } from './run-of.ts'
@@ -8,12 +8,7 @@ export const runAgain = defineAction({
   name: 'run-again',
   async run(deps, asking, press) {
     const { request } = await runOf(deps, press)
-    const { kind, text, namespace, target } = request
-    if (kind !== 'diagnose') return startRun(deps, asking, request)
-    // The object that was meant then, should several namespaces have the name by now.
-    await askDiagnosis(deps, asking, {
-      text,
-      namespace: namespace ?? (target?.kind === 'Service' && !text.includes('.') ? target.namespace : undefined),
-    })
+    const command = COMMANDS.find(({ asks }) => asks.includes(request.kind))
+    await (command?.again?.(deps, asking, request) ?? startRun(deps, asking, request))
   },
 })

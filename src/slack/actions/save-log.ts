@@ -1,7 +1,7 @@
 import { readLeaseLogs } from '../../leases/lease-log.ts'
 import { tell } from '../access/asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import { defineAction } from './action.ts'
 import { leaseOf } from './lease-of.ts'
 
@@ -17,7 +17,7 @@ export const saveLog = defineAction({
       return tell(deps, asking, noteMessage('It is over; its logs were put into its thread at the end.'))
     const { files, unread } = await readLeaseLogs(lease, deps.clients, AbortSignal.timeout(PATIENCE))
     if (files.length === 0)
-      throw new RefusalError({
+      throw new UserError({
         why: `No log could be read: ${unread.map(({ pod, says }) => `${pod.name}: ${says}`).join('; ') || 'nothing is lent yet'}.`,
         remedies: ['Try again in a moment.'],
       })

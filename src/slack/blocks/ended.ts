@@ -1,14 +1,13 @@
-import type { RunRecord } from '../../store/runs.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { fit } from './fit.ts'
 import { bold, code, line, lines, person, rich, text, type SlackMessage } from './rich.ts'
-import { askedBy, subjectOf } from './running.ts'
+import { askedBy, type SpokenRun } from './running.ts'
 import { stepLines } from './step-list.ts'
 import type { RunProgress } from '../../capabilities/run-thread.ts'
 
 /** The run's message after somebody cancelled it. */
 export function cancelledMessage(
-  run: RunRecord,
+  { run, subject }: SpokenRun,
   by: string | undefined,
   progress: RunProgress,
   buttons: readonly ButtonSpec[],
@@ -16,7 +15,7 @@ export function cancelledMessage(
   const steps = stepLines(progress.steps)
   return fit(
     {
-      text: `Cancelled: ${subjectOf(run)}`,
+      text: `Cancelled: ${subject}`,
       blocks: [
         rich(
           line(
@@ -24,7 +23,7 @@ export function cancelledMessage(
             bold('Cancelled'),
             ...(by === undefined ? [] : [text(' by '), person(by)]),
             text('  '),
-            code(subjectOf(run)),
+            code(subject),
           ),
           ...(steps.length === 0 ? [] : [lines(steps)]),
         ),
@@ -37,12 +36,12 @@ export function cancelledMessage(
 }
 
 /** The run's message after the bot itself failed. */
-export function failedMessage(run: RunRecord, buttons: readonly ButtonSpec[]): SlackMessage {
+export function failedMessage({ run, subject }: SpokenRun, buttons: readonly ButtonSpec[]): SlackMessage {
   return fit(
     {
       text: `I failed, run ${run.id}`,
       blocks: [
-        rich(line(text('⚫ '), bold(`I failed, run ${run.id}`), text('  '), code(subjectOf(run)))),
+        rich(line(text('⚫ '), bold(`I failed, run ${run.id}`), text('  '), code(subject))),
         rich(
           line(
             text('This is a fault of mine, not of the mesh. My log has more under that run. In a terminal, '),

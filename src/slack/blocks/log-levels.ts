@@ -1,4 +1,4 @@
-import type { ShownLevels } from '../../capabilities/run-thread.ts'
+import type { ShownLevels } from '../../capabilities/log-levels.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'

@@ -1,20 +1,11 @@
+import type { UserAnswer } from '../../mesh/user-error.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { fit } from './fit.ts'
 import { bullets, code, line, link, mentioning, rich, text, withoutMentions, type SlackMessage } from './rich.ts'
 
 /** An answer to something that cannot be done: why, and what would work. */
-export interface Refusal {
-  why: string
-  /** Sentences: what to do about it. */
-  remedies?: readonly string[]
-  /** Lines that can be typed instead. */
-  commands?: readonly string[]
-  /** Ids of people and user groups whose mentions in these texts are ours. */
-  named?: readonly string[]
-}
-
 export function refusalMessage(
-  { why, remedies = [], commands = [], named = [] }: Refusal,
+  { why, remedies = [], commands = [], named = [] }: UserAnswer,
   buttons: readonly ButtonSpec[] = [],
 ): SlackMessage {
   return fit(

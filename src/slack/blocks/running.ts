@@ -6,23 +6,18 @@ import { fit } from './fit.ts'
 import { bold, code, line, lines, person, rich, text, type Piece, type SlackMessage } from './rich.ts'
 import { stepLines } from './step-list.ts'
 
-const DOING: Readonly<Record<RunRecord['request']['kind'], string>> = {
-  decide: 'Deciding',
-  diagnose: 'Diagnosing',
-  doctor: 'Testing myself',
-  follow: 'Following a request to',
-  lend: 'Raising log levels of',
-  'log-levels': 'Reading log levels of',
-  propose: 'Working out a fix for',
-  status: 'Looking at the mesh',
+/** A run and how it is spoken of. */
+export interface SpokenRun {
+  run: RunRecord
+  /** What goes on: `Diagnosing`. */
+  doing: string
+  /** What it is about; may be empty. */
+  subject: string
 }
 
-/** What a run is about, in words: its target, or the namespace. */
-export function subjectOf({ request }: RunRecord): string {
-  if (request.target !== undefined) return formatRef(request.target)
-  if (request.kind !== 'status' && request.kind !== 'doctor') return request.text
-  return request.namespace === undefined ? '' : `Namespace ${request.namespace}`
-}
+/** What a run is about, in words: its target, or what was typed. */
+export const subjectOf = ({ request }: RunRecord): string =>
+  request.target === undefined ? request.text : formatRef(request.target)
 
 /** Who asked, for the foot of a message. */
 export const askedBy = ({ asker, id }: RunRecord): Piece[] => [
@@ -32,17 +27,16 @@ export const askedBy = ({ asker, id }: RunRecord): Piece[] => [
 ]
 
 /** The run's message while it works. */
-export function runningMessage(run: RunRecord, progress: RunProgress, cancel: ButtonSpec | undefined): SlackMessage {
-  const subject = subjectOf(run)
-  const head: Piece[] = [
-    text('⏱ '),
-    bold(DOING[run.request.kind]),
-    ...(subject === '' ? [] : [text(' '), code(subject)]),
-  ]
+export function runningMessage(
+  { run, doing, subject }: SpokenRun,
+  progress: RunProgress,
+  cancel: ButtonSpec | undefined,
+): SlackMessage {
+  const head: Piece[] = [text('⏱ '), bold(doing), ...(subject === '' ? [] : [text(' '), code(subject)])]
   const steps = stepLines(progress.steps)
   return fit(
     {
-      text: `${DOING[run.request.kind]} ${subject}`,
+      text: `${doing} ${subject}`,
       blocks: [
         rich(line(...head), ...(steps.length === 0 ? [] : [lines(steps)])),
         rich(line(...askedBy(run))),

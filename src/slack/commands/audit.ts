@@ -6,8 +6,8 @@ import { tell } from '../access/asking.ts'
 import { auditMessage, MOST_EVENTS, type AuditAnswer } from '../blocks/audit.ts'
 import type { SlackDeps } from '../deps.ts'
 import { findTarget } from '../access/find-target.ts'
-import { requireViewer } from '../access/require-viewer.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { requireViewer } from '../access/require-role.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import { defineCommand } from './command.ts'
 import { readArguments } from './words.ts'
 import { defined } from '../../mesh/defined.ts'
@@ -19,15 +19,16 @@ export const audit = defineCommand({
   name: 'audit',
   usage,
   about: 'shows who asked, approved, changed and lent what, and whether that record is whole',
+  asks: [],
   async run(deps, asking, words) {
     await requireViewer(deps, asking)
     const {
       words: [text, ...more],
       namespace,
     } = readArguments(words, usage)
-    if (more.length > 0) throw new RefusalError({ why: 'One target at a time.', commands: [`/mesh ${usage}`] })
+    if (more.length > 0) throw new UserError({ why: 'One target at a time.', commands: [`/mesh ${usage}`] })
     if (text === undefined && namespace !== undefined)
-      throw new RefusalError({ why: 'A namespace alone is no target.', commands: [`/mesh ${usage}`] })
+      throw new UserError({ why: 'A namespace alone is no target.', commands: [`/mesh ${usage}`] })
     const asked = text === undefined ? undefined : await askedFor(deps, parseTarget(text, namespace))
     const answer = await lastEvents(deps, asked?.is)
     if (answer.count === 0 && asked?.unknown !== undefined) throw asked.unknown
@@ -43,7 +44,7 @@ async function askedFor(deps: SlackDeps, query: TargetQuery): Promise<{ is: IsAs
     const key = targetKey(await findTarget(deps, query, (target) => `/mesh audit ${target}`))
     return { is: (target) => target === key }
   } catch (error) {
-    if (!(error instanceof RefusalError)) throw error
+    if (!(error instanceof UserError)) throw error
     if (!(error.cause instanceof UnknownTargetError) && error.cause !== undefined) throw error
     const [name, namespace] = [query.name.toLowerCase(), query.namespace]
     return {

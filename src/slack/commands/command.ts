@@ -1,3 +1,4 @@
+import type { RunKind, RunRequest } from '../../capabilities/index.ts'
 import type { Asking } from '../access/asking.ts'
 import type { SlackDeps } from '../deps.ts'
 
@@ -8,9 +9,13 @@ export interface Command {
   usage: string
   /** One sentence. */
   about: string
+  /** What it can ask for; nothing when it answers by itself. */
+  asks: readonly RunKind[]
+  /** Asks the same once more. Absent: with the same request. */
+  again?(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<void>
   /**
    * @param all every command, for the help
-   * @throws whatever refusal-of.ts knows how to tell
+   * @throws whatever user-error-of.ts knows how to tell
    */
   run(deps: SlackDeps, asking: Asking, words: readonly string[], all: readonly Command[]): Promise<void>
 }

@@ -1,6 +1,6 @@
 import { defineCommand } from './command.ts'
 import { askDiagnosis } from '../thread/ask-diagnosis.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import { readArguments } from './words.ts'
 
 const usage = 'diagnose TARGET [-n NAMESPACE]'
@@ -10,22 +10,32 @@ export const diagnose = defineCommand({
   name: 'diagnose',
   usage,
   about: 'finds out why a workload misbehaves, and proves it in a thread',
+  asks: ['diagnose'],
   async run(deps, asking, words) {
     const {
       words: [target, ...more],
       namespace,
     } = readArguments(words, usage)
     if (target === undefined)
-      throw new RefusalError({
+      throw new UserError({
         why: 'No target was given.',
         commands: ['/mesh diagnose catalog', '/mesh diagnose deploy/catalog -n shop', '/mesh help'],
       })
     if (more.length > 0) {
-      throw new RefusalError({
+      throw new UserError({
         why: `One target at a time: ${JSON.stringify(more[0]?.slice(0, 60))} is one too many.`,
         commands: [`/mesh diagnose ${target}${namespace === undefined ? '' : ` -n ${namespace}`}`, `/mesh ${usage}`],
       })
     }
     await askDiagnosis(deps, asking, { text: target, namespace })
+  },
+  async again(deps, asking, request) {
+    if (request.kind !== 'diagnose') throw new TypeError(`${request.kind} is no diagnosis`)
+    const { text, namespace, target } = request
+    // The object that was meant then, should several namespaces have the name by now.
+    await askDiagnosis(deps, asking, {
+      text,
+      namespace: namespace ?? (target?.kind === 'Service' && !text.includes('.') ? target.namespace : undefined),
+    })
   },
 })

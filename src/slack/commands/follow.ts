@@ -1,5 +1,5 @@
 import { parseFollow } from '../../diagnosis/follow/question.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import { startRun } from '../thread/start-run.ts'
 import { defineCommand } from './command.ts'
 import { readArguments } from './words.ts'
@@ -18,6 +18,7 @@ export const follow = defineCommand({
   usage,
   about:
     'follows one request through Envoy: listener, route, cluster, endpoints, the callee’s side; says at which hop it dies',
+  asks: ['follow'],
   async run(deps, asking, words) {
     const {
       words: [text, ...more],
@@ -28,9 +29,9 @@ export const follow = defineCommand({
       '--method': { value: 'method' },
       '--header': { value: 'header, NAME=VALUE', many: true },
     })
-    if (text === undefined) throw new RefusalError({ why: 'No host was given.', commands: EXAMPLES })
+    if (text === undefined) throw new UserError({ why: 'No host was given.', commands: EXAMPLES })
     if (more.length > 0)
-      throw new RefusalError({
+      throw new UserError({
         why: `One request at a time: ${JSON.stringify(more[0]?.slice(0, 60))} is one too many.`,
         commands: [`/mesh ${usage}`],
       })

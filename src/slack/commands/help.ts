@@ -7,5 +7,6 @@ export const help = defineCommand({
   name: 'help',
   usage: 'help',
   about: 'shows this',
+  asks: [],
   run: (deps, asking, _words, all) => tell(deps, asking, helpMessage(all)),
 })

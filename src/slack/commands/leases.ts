@@ -2,8 +2,8 @@ import { listLeases } from '../../leases/lease-record.ts'
 import { tell } from '../access/asking.ts'
 import { leasesMessage, MOST_LEASES } from '../blocks/lease.ts'
 import { leaseButton } from '../answers/lease-buttons.ts'
-import { requireViewer } from '../access/require-viewer.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { requireViewer } from '../access/require-role.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import { defineCommand } from './command.ts'
 
 /** Shows what is lent now. */
@@ -11,9 +11,10 @@ export const leases = defineCommand({
   name: 'leases',
   usage: 'leases',
   about: 'shows which log levels are lent now, by whom and until when, with a button to give them back',
+  asks: [],
   async run(deps, asking, words) {
     await requireViewer(deps, asking)
-    if (words.length > 0) throw new RefusalError({ why: 'leases takes no arguments.', commands: ['/mesh leases'] })
+    if (words.length > 0) throw new UserError({ why: 'leases takes no arguments.', commands: ['/mesh leases'] })
     const running = (await listLeases(deps.records)).filter(({ state }) => state !== 'over')
     // Pressed where it is shown; the roles of the lease's own channel decide.
     const buttons = await Promise.all(

@@ -3,7 +3,7 @@ import { minutesText, parseMinutes } from '../../leases/minutes.ts'
 import { parseTarget } from '../../mesh/target-query.ts'
 import { requestFor } from '../thread/ask-diagnosis.ts'
 import { findTarget } from '../access/find-target.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import { startRun } from '../thread/start-run.ts'
 import { defineCommand } from './command.ts'
 import { readArguments } from './words.ts'
@@ -20,20 +20,21 @@ export const logLevel = defineCommand({
   name: 'log-level',
   usage,
   about: 'shows the log levels of a target’s proxies, or raises some for a while and puts them back',
+  asks: ['lend', 'log-levels'],
   async run(deps, asking, words) {
     const {
       words: [text, ...rest],
       namespace,
       values,
     } = readArguments(words, usage, { '--for': { value: 'time, like 10m' }, '--pods': { value: 'number of proxies' } })
-    if (text === undefined) throw new RefusalError({ why: 'No target was given.', commands: EXAMPLES })
+    if (text === undefined) throw new UserError({ why: 'No target was given.', commands: EXAMPLES })
     const levels = rest.length === 0 ? undefined : parseLevels(rest.join(','))
     const [minutes, proxies] = [
       minutesOf(values['--for']?.[0], deps.policy.leases.minutes),
       proxiesOf(values['--pods']?.[0], deps.policy.leases.proxies),
     ]
     if (levels === undefined && (minutes !== undefined || proxies !== undefined))
-      throw new RefusalError({ why: 'Nothing is lent without loggers and levels.', commands: EXAMPLES })
+      throw new UserError({ why: 'Nothing is lent without loggers and levels.', commands: EXAMPLES })
     const target = await findTarget(deps, parseTarget(text, namespace), (found) =>
       ['/mesh log-level', found, ...rest].join(' '),
     )
@@ -47,7 +48,7 @@ function minutesOf(typed: string | undefined, most: number): number | undefined 
   if (typed === undefined) return undefined
   const minutes = parseMinutes(typed)
   if (minutes > most)
-    throw new RefusalError({
+    throw new UserError({
       why: `${minutesText(minutes)} is too long: log levels are lent for ${minutesText(most)} at most, and can be extended.`,
       remedies: ['Who runs me may set another limit: limits.leaseMinutes.'],
     })
@@ -57,12 +58,12 @@ function minutesOf(typed: string | undefined, most: number): number | undefined 
 function proxiesOf(typed: string | undefined, most: number): number | undefined {
   if (typed === undefined) return undefined
   if (!/^[1-9]\d{0,3}$/.test(typed))
-    throw new RefusalError({
+    throw new UserError({
       why: `${JSON.stringify(typed.slice(0, 40))} is no number of proxies.`,
       commands: [`/mesh ${usage}`],
     })
   if (Number(typed) > most)
-    throw new RefusalError({
+    throw new UserError({
       why: `${typed} proxies are too many: one lease raises the log levels of ${most} at most.`,
       remedies: ['Who runs me may set another limit: limits.leaseProxies.'],
     })

@@ -1,5 +1,5 @@
 import { nearestNames } from '../../mesh/names.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import { defined } from '../../mesh/defined.ts'
 
 /** Nobody types more than this on purpose. */
@@ -23,11 +23,11 @@ function asTyped(text: string): string {
 
 /**
  * The words of a command line; quotes keep words together. There is no shell: no variables, no substitution.
- * @throws RefusalError when it is too long, or a quote has no end
+ * @throws UserError when it is too long, or a quote has no end
  */
 export function splitWords(line: string): string[] {
   if (line.length > MOST_CHARACTERS)
-    throw new RefusalError({
+    throw new UserError({
       why: `That is ${line.length} characters long; a command has at most ${MOST_CHARACTERS}.`,
       commands: ['/mesh help'],
     })
@@ -36,7 +36,7 @@ export function splitWords(line: string): string[] {
   for (const [, double, single, bare = ''] of text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)) {
     const word = double ?? single ?? bare
     if (double === undefined && single === undefined && /["']/.test(word))
-      throw new RefusalError({
+      throw new UserError({
         why: `A quote in ${JSON.stringify(word)} has no partner.`,
         remedies: ['Names need no quotes.'],
       })
@@ -64,7 +64,7 @@ const NAMESPACE_FLAGS = ['-n', '--namespace']
 /**
  * Takes `-n NAMESPACE` (also `--namespace=NAMESPACE`) and a command's own flags out of the words.
  * @param flags by their name, as `--for`
- * @throws RefusalError for any other flag, a flag twice or without its value
+ * @throws UserError for any other flag, a flag twice or without its value
  */
 export function readArguments(
   words: readonly string[],
@@ -72,7 +72,7 @@ export function readArguments(
   flags: Readonly<Record<string, Flag>> = {},
 ): Arguments {
   const refuse = (why: string): never => {
-    throw new RefusalError({ why, commands: [`/mesh ${usage}`] })
+    throw new UserError({ why, commands: [`/mesh ${usage}`] })
   }
   const rest: string[] = []
   const values: Record<string, string[]> = {}

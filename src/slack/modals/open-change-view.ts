@@ -8,19 +8,17 @@ import type { Records } from '../../store/records.ts'
 import type { Press } from '../actions/action.ts'
 import type { Asking } from '../access/asking.ts'
 import { shorten } from '../blocks/escape.ts'
-import type { Refusal } from '../blocks/refusal.ts'
 import { withoutMentions } from '../blocks/rich.ts'
-import { peopleOf } from '../answers/change-messages.ts'
 import type { SlackDeps } from '../deps.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { UserError, type UserAnswer } from '../../mesh/user-error.ts'
 import { defined } from '../../mesh/defined.ts'
 
 const Where = z.object({ channel: z.string(), team: z.string().optional(), change: z.string() })
 
-/** Throws why a change takes no decision any more. Whether this person may is decided where the job runs. @throws RefusalError */
+/** Throws why a change takes no decision any more. Whether this person may is decided where the job runs. @throws UserError */
 export function refuseDecided(change: ChangeRecord): void {
   const denied = denyState(change, 'reject', Date.now())
-  if (denied !== undefined) throw new RefusalError({ ...denied, named: peopleOf(change) })
+  if (denied !== undefined) throw denied
 }
 
 /** Opens a modal about a change; its private_metadata is an opaque id, as a button's. */
@@ -32,7 +30,7 @@ export async function openChangeView(
   view: (where: string) => ModalView,
 ): Promise<void> {
   if (trigger === undefined)
-    throw new RefusalError({
+    throw new UserError({
       why: 'Slack gave me nothing to open a window with.',
       remedies: ['Press the button again.'],
     })
@@ -45,7 +43,7 @@ export async function openChangeView(
     // An answer was lost, not the call: a trigger opens one view, and has.
     if (reason === 'exchanged_trigger_id') return
     if (reason !== 'expired_trigger_id') throw error
-    throw new RefusalError(
+    throw new UserError(
       { why: 'Slack did not open the window in time.', remedies: ['Press the button again.'] },
       { cause: error },
     )
@@ -66,15 +64,16 @@ export async function changeOfView(
 }
 
 /** Said when a modal comes back whose change is not known any more. */
-export const FORGOTTEN: Refusal = {
-  why: 'I do not know any more which change that was about.',
-  remedies: ['Press the button under the proposal once more.'],
-}
+export const viewForgotten = (): UserError =>
+  new UserError({
+    why: 'I do not know any more which change that was about.',
+    remedies: ['Press the button under the proposal once more.'],
+  })
 
 /** Says something under a field of a modal; Slack shows at most so many characters there. */
 export const sayUnder = (
   block: string,
-  { why, remedies = [] }: Refusal,
+  { why, remedies = [] }: UserAnswer,
 ): { response_action: 'errors'; errors: Record<string, string> } => ({
   response_action: 'errors',
   errors: { [block]: shorten(withoutMentions([why, ...remedies].join(' ')), 1500) },

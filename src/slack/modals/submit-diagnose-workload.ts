@@ -1,14 +1,15 @@
 import type { AckFn, ViewOutput, ViewResponseAction } from '@slack/bolt'
 import { z } from 'zod'
-import { AmbiguousTargetError } from '../../diagnosis/resolve-target.ts'
-import { parseTarget } from '../../mesh/target-query.ts'
+import { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/resolve-target.ts'
+import { parseTarget, TargetSyntaxError } from '../../mesh/target-query.ts'
 import type { Target } from '../../mesh/target.ts'
 import { readButton } from '../../store/buttons.ts'
 import { requestFor, type AskedTarget } from '../thread/ask-diagnosis.ts'
 import type { Asking } from '../access/asking.ts'
-import { orTell } from '../commands/run-line.ts'
+import { orTell } from '../access/or-tell.ts'
 import type { SlackDeps } from '../deps.ts'
-import { RefusalError, refusalOf } from '../access/refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
+import { userErrorOf } from '../access/user-error-of.ts'
 import { startRun } from '../thread/start-run.ts'
 import { DIAGNOSE_WORKLOAD, NAMESPACE_BLOCK, TARGET_BLOCK } from './diagnose-workload.ts'
 
@@ -43,7 +44,7 @@ export async function submitDiagnoseWorkload(
   const asking: Asking = { ...person, channel: where?.channel ?? person.user, thread: where?.thread }
   await orTell(deps, asking, asked.text, async () => {
     if (where === undefined)
-      throw new RefusalError({
+      throw new UserError({
         why: 'I do not know any more which message that was about.',
         remedies: ['Take “Diagnose a workload” from the message once more.'],
       })
@@ -54,6 +55,12 @@ export async function submitDiagnoseWorkload(
     )
   })
 }
+
+/** True for an error that another namespace would mend. */
+const isOfNamespace = (error: unknown): boolean =>
+  error instanceof AmbiguousTargetError ||
+  (error instanceof UnknownTargetError && error.missing === 'namespace') ||
+  (error instanceof TargetSyntaxError && error.field === 'namespace')
 
 /** The target, or what is wrong and under which field to say it; undefined when the cluster is slow to tell. */
 async function lookUp(
@@ -69,13 +76,7 @@ async function lookUp(
       }),
     ])
   } catch (error) {
-    const isNamespace =
-      error instanceof AmbiguousTargetError ||
-      (namespace !== undefined &&
-        error instanceof Error &&
-        error.message.includes('namespace') &&
-        !error.message.includes('in namespace'))
-    const { why, remedies = [] } = refusalOf(error, text)
-    return { block: isNamespace ? NAMESPACE_BLOCK : TARGET_BLOCK, says: [why, ...remedies].join(' ') }
+    const { why, remedies } = userErrorOf(error, text)
+    return { block: isOfNamespace(error) ? NAMESPACE_BLOCK : TARGET_BLOCK, says: [why, ...remedies].join(' ') }
   }
 }

@@ -3,14 +3,15 @@ import { denyState } from '../../fixes/authorise.ts'
 import { editableText, editProposal } from '../../fixes/edit.ts'
 import { EditError } from '../../fixes/manifest.ts'
 import type { ChangeRecord } from '../../fixes/record.ts'
-import { readRun, type RunRequest } from '../../store/runs.ts'
+import type { ProposeRequest } from '../../capabilities/propose.ts'
+import { readRun } from '../../store/runs.ts'
 import type { Asking } from '../access/asking.ts'
-import { orTell } from '../commands/run-line.ts'
+import { orTell } from '../access/or-tell.ts'
 import type { SlackDeps } from '../deps.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import type { UserAnswer } from '../../mesh/user-error.ts'
 import { startRun } from '../thread/start-run.ts'
 import { EDIT_CHANGE, YAML_BLOCK } from './edit-change.ts'
-import { changeOfView, FORGOTTEN, sayUnder } from './open-change-view.ts'
+import { changeOfView, viewForgotten, sayUnder } from './open-change-view.ts'
 import { defined } from '../../mesh/defined.ts'
 
 /** Takes the edited YAML: what is wrong with it is said under it, else it is proposed in the first one's place. Never rejects. */
@@ -27,13 +28,13 @@ export async function submitEditChange(
   await ack()
   const asking: Asking = { ...person, channel: found?.channel ?? person.user, thread: found?.change.thread }
   await orTell(deps, asking, 'edit', async () => {
-    if (found === undefined) throw new RefusalError(FORGOTTEN)
+    if (found === undefined) throw viewForgotten()
     await startRun(deps, asking, await requestFor(deps, found.change, edited))
   })
 }
 
 /** What can be seen at once; the rest is found out where the job runs. */
-function whatIsWrong(change: ChangeRecord, edited: string): { why: string; remedies?: readonly string[] } | undefined {
+function whatIsWrong(change: ChangeRecord, edited: string): UserAnswer | undefined {
   const denied = denyState(change, 'reject', Date.now())
   if (denied !== undefined) return denied
   if (edited.trim() === (editableText(change) ?? '').trim())
@@ -43,11 +44,11 @@ function whatIsWrong(change: ChangeRecord, edited: string): { why: string; remed
     return undefined
   } catch (error) {
     if (!(error instanceof EditError)) throw error
-    return { why: error.message }
+    return error
   }
 }
 
-async function requestFor({ records }: SlackDeps, change: ChangeRecord, edited: string): Promise<RunRequest> {
+async function requestFor({ records }: SlackDeps, change: ChangeRecord, edited: string): Promise<ProposeRequest> {
   const first = await readRun(records, change.run)
   const {
     question: { text, namespace },

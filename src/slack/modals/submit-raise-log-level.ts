@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { readButton } from '../../store/buttons.ts'
 import { readRun } from '../../store/runs.ts'
 import type { Asking } from '../access/asking.ts'
-import { orTell } from '../commands/run-line.ts'
+import { orTell } from '../access/or-tell.ts'
 import type { SlackDeps } from '../deps.ts'
-import { RefusalError } from '../access/refusal-of.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import { startRun } from '../thread/start-run.ts'
 import { LEVEL_BLOCK, LOGGERS_BLOCK, MINUTES_BLOCK, PROXIES_BLOCK, RAISE_LOG_LEVEL } from './raise-log-level.ts'
 import { defined } from '../../mesh/defined.ts'
@@ -33,7 +33,7 @@ export async function submitRaiseLogLevel(
   const asking: Asking = { ...person, channel: where?.channel ?? person.user, thread: run?.thread }
   await orTell(deps, asking, 'raise the log level', async () => {
     if (where === undefined || run === undefined)
-      throw new RefusalError({
+      throw new UserError({
         why: 'I do not know any more which diagnosis that was about.',
         commands: ['/mesh log-level TARGET http:debug'],
       })

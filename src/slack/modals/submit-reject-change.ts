@@ -2,10 +2,9 @@ import type { AckFn, ViewOutput, ViewResponseAction } from '@slack/bolt'
 import { denyState } from '../../fixes/authorise.ts'
 import { askDecision } from '../actions/change-of.ts'
 import type { Asking } from '../access/asking.ts'
-import { orTell } from '../commands/run-line.ts'
+import { orTell } from '../access/or-tell.ts'
 import type { SlackDeps } from '../deps.ts'
-import { RefusalError } from '../access/refusal-of.ts'
-import { changeOfView, FORGOTTEN, sayUnder } from './open-change-view.ts'
+import { changeOfView, viewForgotten, sayUnder } from './open-change-view.ts'
 import { REASON_BLOCK, REJECT_CHANGE } from './reject-change.ts'
 
 /** Takes the reason and has a worker decide. Never rejects. */
@@ -21,7 +20,7 @@ export async function submitRejectChange(
   await ack()
   const asking: Asking = { ...person, channel: found?.channel ?? person.user, thread: found?.change.thread }
   await orTell(deps, asking, 'reject', async () => {
-    if (found === undefined) throw new RefusalError(FORGOTTEN)
+    if (found === undefined) throw viewForgotten()
     const reason = view.state.values[REASON_BLOCK]?.typed?.value?.trim() ?? ''
     await askDecision(deps, asking, found.change, { verb: 'reject', ...(reason !== '' && { reason }) })
   })

@@ -1,7 +1,7 @@
 import { AmbiguousTargetError } from '../../diagnosis/resolve-target.ts'
 import { parseTarget } from '../../mesh/target-query.ts'
 import { targetKey, type Target } from '../../mesh/target.ts'
-import type { RunRequest } from '../../store/runs.ts'
+import type { DiagnoseRequest } from '../../capabilities/diagnose.ts'
 import { tell, type Asking } from '../access/asking.ts'
 import { choicesMessage, MOST_CHOICES } from '../blocks/choices.ts'
 import type { SlackDeps } from '../deps.ts'
@@ -17,7 +17,7 @@ export interface AskedTarget {
 
 /**
  * Looks the target up and begins its diagnosis; where several namespaces have it, asks which one.
- * @throws TargetSyntaxError, UnknownTargetError, RefusalError, StoreUnavailableError, ChannelClosedError
+ * @throws TargetSyntaxError, UnknownTargetError, UserError, StoreUnavailableError, ChannelClosedError
  */
 export async function askDiagnosis(deps: SlackDeps, asking: Asking, asked: AskedTarget): Promise<void> {
   const query = parseTarget(asked.text, asked.namespace)
@@ -30,7 +30,7 @@ export async function askDiagnosis(deps: SlackDeps, asking: Asking, asked: Asked
 }
 
 /** A diagnosis of a target that was found. */
-export function requestFor({ text, namespace }: AskedTarget, target: Target): RunRequest {
+export function requestFor({ text, namespace }: AskedTarget, target: Target): DiagnoseRequest {
   const { ref } = target
   return {
     kind: 'diagnose',

@@ -1,15 +1,16 @@
 import type { LeaseRecord } from '../../leases/lease-record.ts'
-import { ROLES, type Policy } from '../../fixes/policy.ts'
-import { readChange, type ChangeRecord } from '../../fixes/record.ts'
+import type { Policy } from '../../fixes/policy.ts'
+import type { ChangeRecord } from '../../fixes/record.ts'
 import type { GroupMembers } from '../../fixes/roles.ts'
-import type { Answer, ChangeBoard } from '../../capabilities/change-board.ts'
+import type { ChangeBoard } from '../../capabilities/change-board.ts'
 import { readPost } from '../../store/posts.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { tell } from '../access/asking.ts'
 import { leaseMessage } from '../blocks/lease.ts'
 import { refusalMessage } from '../blocks/refusal.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
-import { outcomeShown, peopleOf, proposalShown } from '../answers/change-messages.ts'
+import type { UserAnswer } from '../../mesh/user-error.ts'
+import { outcomeShown, proposalShown } from '../answers/change.ts'
 import { leaseButtons } from '../answers/lease-buttons.ts'
 import { Posts } from './posts.ts'
 import { ChannelClosedError, MessageGoneError } from '../transport/slack-trouble.ts'
@@ -55,21 +56,9 @@ export class SlackChangeBoard implements ChangeBoard {
     await this.posts.file(run, part, { channel, thread, since: (Date.parse(from) / 1000 - 60).toFixed(6) }, file)
   }
 
-  async privately(run: RunRecord, answer: Answer): Promise<void> {
+  async privately(run: RunRecord, answer: UserAnswer): Promise<void> {
     const { asker, channel, thread } = run
-    await tell(
-      this.deps,
-      { user: asker.user, team: asker.team, channel, thread },
-      refusalMessage({ ...answer, named: await this.named(run) }),
-    )
-  }
-
-  /** The people and groups that an answer may name: texts of ours hold their ids, and so may texts of others. */
-  private async named({ channel, request: { change: id } }: RunRecord): Promise<string[]> {
-    const roles = this.deps.policy.roles(channel)
-    const change = id === undefined ? undefined : await readChange(this.deps.records, id)
-    const inRoles = ROLES.flatMap((role) => [...(roles[role]?.users ?? []), ...(roles[role]?.groups ?? [])])
-    return [...inRoles, ...(change === undefined ? [] : peopleOf(change))]
+    await tell(this.deps, { user: asker.user, team: asker.team, channel, thread }, refusalMessage(answer))
   }
 
   /** Shows something in the message of a run; one that was never posted, or that somebody deleted, stays away. */

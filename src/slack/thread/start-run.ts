@@ -1,13 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { claimTarget, releaseTarget } from '../../store/claims.ts'
-import { createRun, readRun, updateRun, type RunRecord, type RunRequest } from '../../store/runs.ts'
+import { capabilityOf, type RunRequest } from '../../capabilities/index.ts'
+import type { AnyCapability } from '../../capabilities/capability.ts'
+import { createRun, readRun, updateRun, type RunRecord, type StoredRequest } from '../../store/runs.ts'
 import { tell, type Asking } from '../access/asking.ts'
 import { noteMessage, refusalMessage } from '../blocks/refusal.ts'
-import { subjectOf } from '../blocks/running.ts'
+import { answerOf, spokenOf } from '../answers/index.ts'
 import type { SlackDeps } from '../deps.ts'
-import { requireOperator } from '../access/require-operator.ts'
-import { requireViewer } from '../access/require-viewer.ts'
-import { refusalOf } from '../access/refusal-of.ts'
+import { requireRole } from '../access/require-role.ts'
+import { userErrorOf } from '../access/user-error-of.ts'
 import { SlackUnavailableError } from '../transport/slack-trouble.ts'
 import { SlackThread } from './thread.ts'
 import { defined } from '../../mesh/defined.ts'
@@ -17,10 +18,10 @@ const MESSAGE_DUE = 3000
 
 /**
  * Begins a run: record, claim, message, queue. Joins the run about the same when there is one.
- * @throws RefusalError, StoreUnavailableError, ChannelClosedError; then nothing is left running
+ * @throws UserError, StoreUnavailableError, ChannelClosedError; then nothing is left running
  */
 export async function startRun(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<void> {
-  await (request.kind === 'lend' ? requireOperator(deps, asking, request) : requireViewer(deps, asking))
+  await requireRole(deps, asking, known(request), request)
   const begun = deps.rush.begin()
   const run = await begin(deps, asking, request).finally(begun)
   if (run === undefined) return
@@ -59,29 +60,22 @@ function recordOf(
 }
 
 async function noteAsked({ audit }: SlackDeps, { id, request, asker, channel }: RunRecord): Promise<void> {
-  const { kind, text, target, change, decision, lend } = request
-  const event =
-    kind === 'lend' ? 'lease-asked' : kind === 'propose' || kind === 'decide' ? 'fix-asked' : 'diagnosis-asked'
+  const { kind, text, target } = request
+  const { audit: noted } = known(request)
   await audit({
-    event,
+    event: noted.asked,
     by: asker,
     run: id,
     ...(target !== undefined && { target: target.key }),
-    facts: {
-      kind,
-      text,
-      channel,
-      ...defined({ change }),
-      ...(decision !== undefined && { verb: decision.verb }),
-      ...(lend !== undefined && { levels: lend.levels }),
-    },
+    facts: { kind, text, channel, ...noted.facts?.(request) },
   })
 }
 
-/** What only one run at a time may be about: of a diagnosis its target, of a fix the diagnosis that it is for. */
-function claimOf({ kind, target, of, edited }: RunRequest): string | undefined {
-  if (kind === 'diagnose') return target?.key
-  return kind === 'propose' && of !== undefined && edited === undefined ? `propose/${of}` : undefined
+/** What a request asks for. */
+function known({ kind }: StoredRequest): AnyCapability {
+  const capability = capabilityOf(kind)
+  if (capability === undefined) throw new TypeError(`nothing is asked by ${kind}`)
+  return capability
 }
 
 /** Record, claim, message. @returns undefined when another run was joined */
@@ -91,7 +85,7 @@ async function begin(
   request: RunRequest,
 ): Promise<{ record: RunRecord; thread: SlackThread } | undefined> {
   const record = await recordOf(deps, asking, request)
-  const claim = claimOf(request)
+  const claim = known(request).claim?.(request)
   if (claim !== undefined) {
     const holder = await claimTarget(deps.records, claim, record.id)
     if (holder !== record.id) {
@@ -120,7 +114,7 @@ async function openThread({ log }: SlackDeps, thread: SlackThread): Promise<void
 }
 
 async function undo(deps: SlackDeps, run: RunRecord, thread: SlackThread, error: unknown): Promise<void> {
-  await thread.replaceWith(refusalMessage(refusalOf(error, run.request.text))).catch(() => undefined)
+  await thread.replaceWith(refusalMessage(userErrorOf(error, run.request.text))).catch(() => undefined)
   await endAnyway(deps, run)
 }
 
@@ -135,7 +129,7 @@ async function endAnyway(deps: SlackDeps, run: RunRecord): Promise<void> {
 
 async function end({ records }: SlackDeps, run: RunRecord): Promise<void> {
   await updateRun(records, run.id, (now) => ({ ...now, state: 'cancelled', finishedAt: new Date().toISOString() }))
-  const claim = claimOf(run.request)
+  const claim = known(run.request).claim?.(run.request)
   if (claim !== undefined) await releaseTarget(records, claim, run.id)
 }
 
@@ -143,10 +137,8 @@ async function end({ records }: SlackDeps, run: RunRecord): Promise<void> {
 async function join(deps: SlackDeps, asking: Asking, run: RunRecord, holder: string): Promise<void> {
   await end(deps, run)
   const url = await linkTo(deps, holder)
-  const says =
-    run.request.kind === 'propose'
-      ? 'A fix is being worked out already.'
-      : `${subjectOf(run)} is being diagnosed already.`
+  const { subject } = spokenOf(run)
+  const says = answerOf(run.request).joined?.(subject) ?? `${subject} is being worked on already.`
   await tell(
     deps,
     asking,

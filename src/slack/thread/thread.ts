@@ -1,12 +1,13 @@
 import type { Policy } from '../../fixes/policy.ts'
-import { readChange } from '../../fixes/record.ts'
 import type { Log } from '../../queue/log.ts'
-import type { RunAnswer, RunProgress, RunRefusal, RunThread } from '../../capabilities/run-thread.ts'
+import type { StoredAnswer } from '../../capabilities/capability.ts'
+import type { RunProgress, RunThread } from '../../capabilities/run-thread.ts'
 import { StoreUnavailableError, type Records } from '../../store/records.ts'
 import { readPost } from '../../store/posts.ts'
 import { updateRun, type RunRecord } from '../../store/runs.ts'
-import { shownAnswer } from '../answers/answer-messages.ts'
-import type { AnswerFile } from '../answers/shown-answer.ts'
+import type { UserError } from '../../mesh/user-error.ts'
+import type { AnswerFile } from '../answers/file.ts'
+import { answerOf, spokenOf } from '../answers/index.ts'
 import type { ButtonSpec } from '../blocks/buttons.ts'
 import { cancelledMessage, failedMessage } from '../blocks/ended.ts'
 import { refusalMessage } from '../blocks/refusal.ts'
@@ -14,10 +15,9 @@ import type { SlackMessage } from '../blocks/rich.ts'
 import { runningMessage } from '../blocks/running.ts'
 import type { TellingOptions } from '../blocks/telling-options.ts'
 import type { SlackCalls } from '../transport/calls.ts'
-import { decisionShown } from '../answers/change-messages.ts'
 import { LiveMessage } from './live-message.ts'
 import { Posts, type Place } from './posts.ts'
-import { refusalOfRun } from '../access/refusal-of-run.ts'
+import { userErrorOf } from '../access/user-error-of.ts'
 import { cancelButton, runAgainButton } from '../answers/run-buttons.ts'
 import { ChannelClosedError, MessageGoneError, SlackUnavailableError } from '../transport/slack-trouble.ts'
 
@@ -38,7 +38,7 @@ export interface ThreadDeps {
 export const MESSAGES_OF_RUN = ['parent', 'parent-2'] as const
 
 /** The one place that posts for a run: its message, which is updated in place, and the parts in the thread under it. */
-export class SlackThread implements RunThread {
+export class SlackThread implements RunThread<StoredAnswer> {
   private readonly deps: ThreadDeps
   private readonly posts: Posts
   private readonly live: LiveMessage
@@ -86,9 +86,9 @@ export class SlackThread implements RunThread {
     if (this.closed === undefined && this.parent !== undefined) this.live.show(() => this.running())
   }
 
-  async answer(answer: RunAnswer): Promise<void> {
+  async answer(answer: StoredAnswer): Promise<void> {
     const { run } = this
-    const { message: final, parts, file, picture } = await shownAnswer(this.deps, answer, run)
+    const { message: final, parts, file, picture } = await answerOf(run.request).shown(this.deps, answer, run)
     await this.settle(final)
     if (picture !== undefined) await this.showPicture(final, picture)
     await this.unlessClosed(async () => {
@@ -100,24 +100,26 @@ export class SlackThread implements RunThread {
     if (this.closed !== undefined) await this.tellAsker(final)
   }
 
-  async refused(refusal: RunRefusal): Promise<void> {
-    await this.settle(
-      refusalMessage(refusalOfRun(refusal, this.run.request), [await runAgainButton(this.deps.records, this.run)]),
-    )
+  async refused(error: UserError): Promise<void> {
+    const { request } = this.run
+    const told = answerOf(request).refused?.(error, request) ?? userErrorOf(error, request.text)
+    await this.settle(refusalMessage(told, [await runAgainButton(this.deps.records, this.run)]))
   }
 
   async failed(): Promise<void> {
     // A press on a change is pressed again, by whoever may; nobody does it for them.
     await this.settle(
       failedMessage(
-        this.run,
-        this.run.request.kind === 'decide' ? [] : [await runAgainButton(this.deps.records, this.run)],
+        spokenOf(this.run),
+        answerOf(this.run.request).isOncePressed === true ? [] : [await runAgainButton(this.deps.records, this.run)],
       ),
     )
   }
 
   async cancelled(by: string | undefined): Promise<void> {
-    await this.settle(cancelledMessage(this.run, by, this.last, [await runAgainButton(this.deps.records, this.run)]))
+    await this.settle(
+      cancelledMessage(spokenOf(this.run), by, this.last, [await runAgainButton(this.deps.records, this.run)]),
+    )
   }
 
   /** Says what stands instead of a run that could not begin. */
@@ -126,12 +128,10 @@ export class SlackThread implements RunThread {
   }
 
   private async running(): Promise<SlackMessage> {
-    const { kind, change: id } = this.run.request
-    const change = kind === 'decide' && id !== undefined ? await readChange(this.deps.records, id) : undefined
-    // What is being written is not cancelled half-way.
-    if (change !== undefined) return (await decisionShown(this.deps, change, this.run)).message
+    const own = await answerOf(this.run.request).running?.(this.deps, this.run)
+    if (own !== undefined) return own
     this.cancel ??= cancelButton(this.deps.records, this.run)
-    return runningMessage(this.run, this.last, await this.cancel)
+    return runningMessage(spokenOf(this.run), this.last, await this.cancel)
   }
 
   private place(thread: string | undefined): Place {
@@ -243,7 +243,7 @@ export class SlackThread implements RunThread {
     const { asker, channel, id } = this.run
     const why = refusalMessage({
       why: `The answer could not be posted in the channel you asked in (${channel}): ${this.closed.message}`,
-      remedies: [this.closed.remedy],
+      remedies: this.closed.remedies,
     })
     const blocks = [...why.blocks, ...final.blocks.filter(({ type }) => type !== 'actions')]
     await this.posts

@@ -1,21 +1,20 @@
 import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } from '@slack/web-api'
+import { UserError } from '../../mesh/user-error.ts'
 
 /** The message or thread that was to be changed or continued is gone. */
 export class MessageGoneError extends Error {
   override readonly name = 'MessageGoneError'
 }
 
-/** The channel takes no messages from this app; `remedy` says what would help. */
-export class ChannelClosedError extends Error {
+/** The channel takes no messages from this app; `remedies` say what would help. */
+export class ChannelClosedError extends UserError {
   override readonly name = 'ChannelClosedError'
   /** Slack's own word: `not_in_channel`. */
   readonly reason: string
-  readonly remedy: string
   constructor(reason: string, options?: ErrorOptions) {
-    const [says, remedy] = CLOSED[reason] ?? [`Slack says ${reason}`, 'Ask in another channel.']
-    super(says, options)
+    const [why, remedy] = CLOSED[reason] ?? [`Slack says ${reason}`, 'Ask in another channel.']
+    super({ why, remedies: [remedy] }, { ...options, code: 'channel-closed' })
     this.reason = reason
-    this.remedy = remedy
   }
 }
 

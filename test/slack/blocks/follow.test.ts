@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { STAGES, type Hop } from '../../../src/diagnosis/follow/report.ts'
 import { pathPicture } from '../../../src/report/path-picture.ts'
 import { followMessage, followParts } from '../../../src/slack/blocks/follow.ts'
-import { picture } from '../../../src/slack/thread/picture.ts'
+import { picture } from '../../../src/slack/answers/picture.ts'
 import { expectPostable } from './postable.ts'
 import { dice, nasty, RUN, sampleFollow } from './samples.ts'
 

@@ -10,7 +10,7 @@ import { runningMessage } from '../../../src/slack/blocks/running.ts'
 import { statusMessage, statusParts } from '../../../src/slack/blocks/status.ts'
 import { verdictMessage } from '../../../src/slack/blocks/verdict.ts'
 import { expectPostable } from './postable.ts'
-import { CHECKS, dice, nasty, RUN, sampleReport } from './samples.ts'
+import { CHECKS, dice, nasty, RUN, SPOKEN, sampleReport } from './samples.ts'
 
 const TELLING = { checks: CHECKS, docsUrl: 'https://docs.example.com/findings' }
 const BUTTONS = ['run-again', 'full-report', 'cancel-run'].map((action) => ({
@@ -31,8 +31,8 @@ describe('whatever a report holds, Slack takes its messages and the buttons stay
       const report = sampleReport(dice(seed), scale)
       const shown = Object.fromEntries(report.plan.map(({ id }) => [id, nasty(dice(seed), scale.size)]))
       expectPostable(verdictMessage(report, RUN, TELLING, BUTTONS), 3)
-      expectPostable(runningMessage(RUN, { steps: report.plan }, BUTTONS[0]), 1)
-      expectPostable(cancelledMessage(RUN, 'U_ONCALL', { steps: report.plan }, BUTTONS), 3)
+      expectPostable(runningMessage(SPOKEN, { steps: report.plan }, BUTTONS[0]), 1)
+      expectPostable(cancelledMessage(SPOKEN, 'U_ONCALL', { steps: report.plan }, BUTTONS), 3)
       const parts = reportParts(report, shown, TELLING)
       for (const { message } of parts) expectPostable(message)
       expect(new Set(parts.map(({ name }) => name)).size).toBe(parts.length)
@@ -100,7 +100,7 @@ describe('so it does with everything else', () => {
       3,
     ],
     ['note', noteMessage(nasty(roll, 9000), { url: 'https://example.com', label: 'there' }), 0],
-    ['failed', failedMessage(RUN, BUTTONS), 3],
+    ['failed', failedMessage(SPOKEN, BUTTONS), 3],
     [
       'choices',
       choicesMessage(

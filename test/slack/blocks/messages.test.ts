@@ -5,7 +5,7 @@ import { reportParts } from '../../../src/slack/blocks/report-parts.ts'
 import { runningMessage } from '../../../src/slack/blocks/running.ts'
 import { verdictMessage } from '../../../src/slack/blocks/verdict.ts'
 import { shownIn } from '../texts.ts'
-import { CHECKS, dice, RUN, sampleFinding, sampleReport } from './samples.ts'
+import { CHECKS, dice, RUN, SPOKEN, sampleFinding, sampleReport } from './samples.ts'
 
 const step = (id: string, facts: Partial<PlannedStep>): PlannedStep => ({
   id,
@@ -26,7 +26,7 @@ describe('the message while a run works', () => {
       step('clusters', { outcome: 'seen', milliseconds: 340 }),
       step('listeners', {}),
     ]
-    expect(shownIn(runningMessage(RUN, { steps }, undefined))).toBe(
+    expect(shownIn(runningMessage(SPOKEN, { steps }, undefined))).toBe(
       [
         '⏱ Diagnosing `Service shop/catalog`',
         '✓ control plane 1 of 1, slowest 2.1 s',

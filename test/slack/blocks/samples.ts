@@ -2,6 +2,9 @@ import type { Finding } from '../../../src/checks/check.ts'
 import { defineCheck } from '../../../src/checks/check.ts'
 import { STAGES, type FollowReport, type Hop } from '../../../src/diagnosis/follow/report.ts'
 import type { PlannedStep, Report } from '../../../src/diagnosis/report.ts'
+import type { DiagnoseRequest } from '../../../src/capabilities/diagnose.ts'
+import { spokenOf } from '../../../src/slack/answers/index.ts'
+import type { SpokenRun } from '../../../src/slack/blocks/running.ts'
 import type { RunRecord } from '../../../src/store/runs.ts'
 
 /** A check that explains whatever a sample holds. */
@@ -22,7 +25,7 @@ export const CHECKS = [
   }),
 ]
 
-export const RUN: RunRecord = {
+export const RUN: RunRecord<DiagnoseRequest> = {
   id: 'abcdefghijkmnpqrstuv',
   state: 'running',
   asker: { user: 'U_ONCALL' },
@@ -34,6 +37,9 @@ export const RUN: RunRecord = {
     target: { key: 'service/shop/catalog', kind: 'Service', namespace: 'shop', name: 'catalog' },
   },
 }
+
+/** The same run as its messages speak of it. */
+export const SPOKEN: SpokenRun = spokenOf(RUN)
 
 /** Random numbers that are the same every time (mulberry32). */
 export function dice(seed: number): (below: number) => number {

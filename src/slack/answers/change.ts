@@ -3,30 +3,17 @@ import { writesOf } from '../../fixes/apply.ts'
 import { denyState, holdersOf } from '../../fixes/authorise.ts'
 import { readChange, type ChangeRecord } from '../../fixes/record.ts'
 import { ASK_ONLY, type Policy } from '../../fixes/policy.ts'
-import type { ProposeAnswer } from '../../capabilities/run-thread.ts'
 import type { Records } from '../../store/records.ts'
-import type { RunRecord } from '../../store/runs.ts'
-import type { ButtonSpec } from '../blocks/buttons.ts'
-import { candidatesMessage, MOST_CANDIDATES } from '../blocks/candidates.ts'
-import { looksOf, outcomeMessage, outcomeParts, undoMessage } from '../blocks/outcome.ts'
-import { isOpen, noProposalMessage, proposalMessage, type Approvers } from '../blocks/proposal.ts'
-import { cut } from '../blocks/escape.ts'
+import { looksOf, outcomeMessage } from '../blocks/outcome.ts'
+import { isOpen, proposalMessage, type Approvers } from '../blocks/proposal.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
-import type { AnswerFile, ShownAnswer } from './shown-answer.ts'
-import { changeButton, chooseFixButton, runAgainButton } from './run-buttons.ts'
-
-/** Characters of a file. */
-const MOST_IN_FILE = 8_000_000
-
-export interface ChangeShowing {
-  records: Records
-  /** Says who may approve; without it nobody. */
-  policy?: Policy | undefined
-}
+import type { Showing } from './answer.ts'
+import { fileText, fileWord, type AnswerFile } from './file.ts'
+import { changeButton } from './run-buttons.ts'
 
 /** A change's proposal as its record says now, with its buttons. */
 export async function proposalShown(
-  { records, policy = ASK_ONLY }: ChangeShowing,
+  { records, policy = ASK_ONLY }: Pick<Showing, 'records' | 'policy'>,
   change: ChangeRecord,
 ): Promise<SlackMessage> {
   const now = Date.now()
@@ -44,46 +31,10 @@ function approversOf(policy: Policy, { channel }: ChangeRecord): Approvers {
 }
 
 /** What came of an approved change as its record says now; with an Undo button while it can be undone. */
-export async function outcomeShown({ records }: ChangeShowing, change: ChangeRecord): Promise<SlackMessage> {
+export async function outcomeShown({ records }: Pick<Showing, 'records'>, change: ChangeRecord): Promise<SlackMessage> {
   const canUndo = denyState(change, 'undo', Date.now()) === undefined
   return outcomeMessage(change, canUndo ? [await changeButton(records, change, 'undo-change')] : [])
 }
-
-/** What a press on a change has come to: the whole outcome for the run that applies it, else what became of the undoing. */
-export async function decisionShown(
-  showing: ChangeShowing,
-  change: ChangeRecord,
-  run: RunRecord,
-): Promise<ShownAnswer> {
-  if (run.request.decision?.verb === 'undo') return { message: undoMessage(change), parts: [] }
-  return { message: await outcomeShown(showing, change), parts: outcomeParts(change), file: () => outcomeFile(change) }
-}
-
-/** What came of asking for a fix. */
-export async function proposeAnswerShown(
-  showing: ChangeShowing,
-  answer: ProposeAnswer,
-  run: RunRecord,
-): Promise<ShownAnswer> {
-  const { records } = showing
-  if ('none' in answer)
-    return { message: noProposalMessage(answer.none, run, [await runAgainButton(records, run)]), parts: [] }
-  if ('candidates' in answer) {
-    const { candidates } = answer
-    const buttons = await Promise.all(
-      candidates
-        .slice(0, MOST_CANDIDATES)
-        .map(({ choice }, index): Promise<ButtonSpec> => chooseFixButton(records, run, choice, index)),
-    )
-    return { message: candidatesMessage(candidates, run, buttons), parts: [] }
-  }
-  const change = await changeNamed(records, answer.change)
-  return { message: await proposalShown(showing, change), parts: [], file: () => diffFile(change) }
-}
-
-/** Who asked for, decided and undid a change. */
-export const peopleOf = ({ requester, decided, undo }: ChangeRecord): string[] =>
-  [requester, decided, undo].flatMap((one) => (one === undefined ? [] : [one.user]))
 
 /** @throws Error when it is not in the store: a run's answer names only changes that are */
 export async function changeNamed(records: Records, id: string): Promise<ChangeRecord> {
@@ -92,14 +43,13 @@ export async function changeNamed(records: Records, id: string): Promise<ChangeR
   return change
 }
 
-const fileBase = ({ act, id }: ChangeRecord): string =>
-  `mesh-medic-${act.replace(/[^A-Za-z0-9.-]+/g, '-').slice(0, 60)}-${id}`
+const fileBase = ({ act, id }: ChangeRecord): string => `mesh-medic-${fileWord(act)}-${id}`
 
 /** The diff of a change, for a repository or for the eyes. */
 export const diffFile = (change: ChangeRecord): AnswerFile => ({
   name: `${fileBase(change)}.diff`,
   title: `The whole diff: ${change.title}`.slice(0, 200),
-  content: cut(change.diff === '' ? '# no difference\n' : change.diff, MOST_IN_FILE),
+  content: fileText(change.diff === '' ? '# no difference\n' : change.diff),
 })
 
 /** What a change writes: a file a write, each under the command that makes it by hand. */
@@ -113,9 +63,8 @@ export function manifestFiles(change: ChangeRecord): AnswerFile[] {
     return {
       name,
       title,
-      content: cut(
+      content: fileText(
         `# ${byHand(write, name)}\n${write.verb === 'apply' ? write.manifest.replace(/\n*$/, '\n') : ''}`,
-        MOST_IN_FILE,
       ),
     }
   })
@@ -138,6 +87,6 @@ export function outcomeFile(change: ChangeRecord): AnswerFile {
   return {
     name: `${fileBase(change)}-outcome.txt`,
     title: `The whole outcome: ${change.title}`.slice(0, 200),
-    content: cut(`${says.join('\n\n')}\n\n${looks.join('\n')}`, MOST_IN_FILE),
+    content: fileText(`${says.join('\n\n')}\n\n${looks.join('\n')}`),
   }
 }

@@ -1,0 +1,105 @@
+import { CallerError } from '../../diagnosis/follow/caller.ts'
+import { FollowSyntaxError } from '../../diagnosis/follow/question.ts'
+import { UnknownNamespaceError } from '../../diagnosis/mesh-status.ts'
+import { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/resolve-target.ts'
+import { ruleFor } from '../../evidence/permission-rule.ts'
+import type { Blind } from '../../evidence/reading.ts'
+import { TargetSyntaxError } from '../../mesh/target-query.ts'
+import { UserError } from '../../mesh/user-error.ts'
+import { StoreUnavailableError } from '../../store/records.ts'
+import { SlackUnavailableError } from '../transport/slack-trouble.ts'
+
+const FOLLOW_EXAMPLES = [
+  '/mesh follow catalog.example.com/items --from ingress',
+  '/mesh follow catalog -n shop --from deploy/webapp',
+]
+
+/** Says how a target that was found otherwise would be asked for: `/mesh diagnose catalog -n shop`. */
+export type CommandFor = (target: string) => string
+
+const diagnoseTarget: CommandFor = (target) => `/mesh diagnose ${target}`
+
+/** `NAME -n NAMESPACE` for a name as UnknownTargetError gives it. */
+function targetNear(nearest: string, query: UnknownTargetError['query']): string {
+  const form = query.form === 'deploy' ? 'deploy/' : query.form === 'pod' ? 'pod/' : ''
+  const [name = nearest, namespace] = form === '' || query.form === 'pod' ? [nearest] : nearest.split('.')
+  const scope = namespace ?? (nearest.includes('.') ? undefined : query.namespace)
+  return `${form}${name}${scope === undefined ? '' : ` -n ${scope}`}`
+}
+
+/** Lines that would work instead of what an error is about; undefined when the error says them itself. */
+function commandsFor(error: UserError, typed: string, command: CommandFor): readonly string[] | undefined {
+  if (error instanceof CallerError)
+    return error.callers.slice(0, 5).map((caller) => `/mesh follow ${typed} --from ${caller}`)
+  if (error instanceof UnknownTargetError)
+    return error.nearest.map((name) =>
+      command(error.missing === 'namespace' ? `${error.query.text} -n ${name}` : targetNear(name, error.query)),
+    )
+  if (error instanceof AmbiguousTargetError)
+    return error.choices.slice(0, 10).map(({ namespace = '' }) => command(`${typed} -n ${namespace}`))
+  if (error instanceof UnknownNamespaceError) return error.nearest.map((name) => `/mesh status ${name}`)
+  if (error instanceof FollowSyntaxError) return FOLLOW_EXAMPLES
+  return error instanceof TargetSyntaxError ? ['/mesh diagnose catalog -n shop', '/mesh help'] : undefined
+}
+
+/**
+ * What to tell a person about an error, with lines that can be typed here. The text of an error that was not made for people is not shown.
+ * @param typed the target as it was typed
+ */
+export function userErrorOf(error: unknown, typed: string, command: CommandFor = diagnoseTarget): UserError {
+  if (error instanceof UserError) {
+    const commands = commandsFor(error, typed, command)
+    return commands === undefined
+      ? error
+      : new UserError({ why: error.why, commands }, { code: error.code, cause: error })
+  }
+  const options = { cause: error }
+  if (error instanceof StoreUnavailableError)
+    return new UserError(
+      {
+        why: 'I cannot take this now: my store and queue do not answer.',
+        remedies: [
+          'Try again in a minute. Who runs me: look at Redis (REDIS_URL) and at my log.',
+          'In a terminal, mesh-medic diagnose needs neither Slack nor Redis.',
+        ],
+      },
+      options,
+    )
+  if (error instanceof SlackUnavailableError)
+    return new UserError(
+      { why: 'Slack did not take my messages just now.', remedies: ['Try again in a minute.'] },
+      options,
+    )
+  return new UserError(
+    {
+      why: 'I failed at this. It is a fault of mine; my log has more.',
+      remedies: ['Try again; if it stays, tell who runs me.'],
+    },
+    options,
+  )
+}
+
+/** Why the cluster could not be asked about a target, and what would help. */
+export function blindError({ source, reason, detail, permission }: Blind): UserError {
+  const why = `I could not look at the cluster: ${detail}`
+  if (reason === 'forbidden') {
+    const rule =
+      permission === undefined
+        ? []
+        : [
+            `Missing rule (${permission.namespace === undefined ? 'ClusterRole' : `Role in ${permission.namespace}`}): ${ruleFor(permission)}`,
+          ]
+    return new UserError({
+      why,
+      remedies: [
+        ...rule,
+        'Add it to the role of my service account (deploy/ has the whole list); /mesh doctor says what else is missing.',
+      ],
+    })
+  }
+  const remedy =
+    reason === 'unparsable'
+      ? 'Something between me and the API server changes its answers.'
+      : 'See whether the API server answers at all, and whether I can reach it:'
+  return new UserError({ why, remedies: [remedy], commands: [source, '/mesh doctor'] })
+}

@@ -1,0 +1,32 @@
+import { diagnose, type DiagnoseAnswer } from '../../capabilities/diagnose.ts'
+import { reportMarkdown } from '../../report/markdown.ts'
+import type { RunRecord } from '../../store/runs.ts'
+import { reportParts } from '../blocks/report-parts.ts'
+import type { TellingOptions } from '../blocks/telling-options.ts'
+import { verdictMessage } from '../blocks/verdict.ts'
+import { defineAnswer } from './answer.ts'
+import { fileBase, fileText, type AnswerFile } from './file.ts'
+import { verdictButtons } from './run-buttons.ts'
+
+/** A diagnosis: its verdict, findings and proofs. */
+export const diagnoseAnswer = defineAnswer(diagnose, {
+  doing: 'Diagnosing',
+  joined: (subject) => `${subject} is being diagnosed already.`,
+  async shown({ records, telling }, answer, run) {
+    const { report, shown } = answer
+    return {
+      message: verdictMessage(report, run, telling, await verdictButtons(records, run, report)),
+      parts: reportParts(report, shown, telling),
+      file: () => readable(answer, run, telling),
+    }
+  },
+  full: { readable, json: ({ report }) => report },
+})
+
+function readable({ report, shown }: DiagnoseAnswer, run: RunRecord, { checks }: TellingOptions): AnswerFile {
+  return {
+    name: `${fileBase(run)}.md`,
+    title: 'The whole diagnosis',
+    content: fileText(reportMarkdown(checks, report, shown)),
+  }
+}

@@ -1,0 +1,40 @@
+import type { RunKind } from '../../capabilities/index.ts'
+import type { RunRecord, StoredRequest } from '../../store/runs.ts'
+import { subjectOf, type SpokenRun } from '../blocks/running.ts'
+import type { AnyAnswer } from './answer.ts'
+import { decideAnswer } from './decide.ts'
+import { diagnoseAnswer } from './diagnose.ts'
+import { doctorAnswer } from './doctor.ts'
+import { followAnswer } from './follow.ts'
+import { lendAnswer } from './lend.ts'
+import { logLevelsAnswer } from './log-levels.ts'
+import { proposeAnswer } from './propose.ts'
+import { statusAnswer } from './status.ts'
+
+/** How each thing that can be asked looks in Slack, sorted by kind. */
+export const ANSWERS: Readonly<Record<RunKind, AnyAnswer>> = {
+  decide: decideAnswer,
+  diagnose: diagnoseAnswer,
+  doctor: doctorAnswer,
+  follow: followAnswer,
+  lend: lendAnswer,
+  'log-levels': logLevelsAnswer,
+  propose: proposeAnswer,
+  status: statusAnswer,
+}
+
+const BY_KIND: ReadonlyMap<string, AnyAnswer> = new Map(Object.entries(ANSWERS))
+
+/** @throws Error for a kind of another version: such a run is never begun nor carried out */
+export function answerOf({ kind }: Pick<StoredRequest, 'kind'>): AnyAnswer {
+  const answer = BY_KIND.get(kind)
+  if (answer === undefined) throw new Error(`runs of kind ${kind} are not shown here`)
+  return answer
+}
+
+/** A run and how it is spoken of: what goes on, and what it is about. */
+export function spokenOf(run: RunRecord): SpokenRun {
+  const { request } = run
+  const answer = answerOf(request)
+  return { run, doing: answer.doing, subject: answer.subject?.(request) ?? subjectOf(run) }
+}

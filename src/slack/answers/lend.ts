@@ -1,0 +1,15 @@
+import { lend } from '../../capabilities/lend.ts'
+import { readLease } from '../../leases/lease-record.ts'
+import { leaseMessage } from '../blocks/lease.ts'
+import { defineAnswer } from './answer.ts'
+import { leaseButtons } from './lease-buttons.ts'
+
+/** A lease as its record says now. */
+export const lendAnswer = defineAnswer(lend, {
+  doing: 'Raising log levels of',
+  async shown({ records }, answer) {
+    const lease = await readLease(records, answer.lease)
+    if (lease === undefined) throw new Error(`lease ${answer.lease} is gone`)
+    return { message: leaseMessage(lease, Date.now(), await leaseButtons(records, lease)), parts: [] }
+  },
+})

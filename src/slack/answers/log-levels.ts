@@ -1,0 +1,14 @@
+import { logLevels } from '../../capabilities/log-levels.ts'
+import { logLevelsMessage } from '../blocks/log-levels.ts'
+import { defineAnswer } from './answer.ts'
+import { raiseLogLevelButton } from './lease-buttons.ts'
+import { runAgainButton } from './run-buttons.ts'
+
+/** The log levels of a target's proxies, with a button to raise them. */
+export const logLevelsAnswer = defineAnswer(logLevels, {
+  doing: 'Reading log levels of',
+  async shown({ records }, { proxies }, run) {
+    const buttons = [await raiseLogLevelButton(records, run), await runAgainButton(records, run)]
+    return { message: logLevelsMessage(proxies, run, buttons), parts: [] }
+  },
+})
