@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
-import { defineCheck } from '../../src/checks/check.ts'
+import type { Clients } from '../../src/evidence/clients/clients.ts'
 import { auditTrail } from '../../src/capabilities/audit-trail.ts'
 import { diagnose } from '../../src/capabilities/diagnose.ts'
 import type { CarryOutDeps } from '../../src/capabilities/carry-out.ts'
@@ -128,13 +128,13 @@ describe('diagnose', () => {
   })
 
   it('says that it failed, once, when the mistake is ours', async () => {
-    const broken = defineCheck({
-      ...missingSubset,
-      run: () => {
+    const broken: Clients = {
+      ...recordedClients('chapter-10/ill'),
+      now: () => {
         throw new TypeError('a mistake')
       },
-    })
-    const { thread, work, logged } = bench({ checks: [broken] })
+    }
+    const { thread, work, logged } = bench({ clients: broken })
     const { run, job } = await asked()
     await work.process(job, NEVER)
     expect(thread.said).toEqual(['open', 'failed'])
