@@ -64,35 +64,77 @@ export async function recordAudit(
   records: Records,
   event: AuditEvent,
 ): Promise<{ sequence: number; entry: AuditEntry }> {
-  // Through JSON once, so that what is hashed is what will be read back.
-  const parsed = AuditEvent.parse(event)
-  const content = JSON.parse(JSON.stringify({ ...parsed, at: parsed.at ?? new Date().toISOString() })) as Omit<
-    AuditEntry,
-    'previous' | 'hash'
-  >
-  return retryOnConflict(async () => {
-    const last = await records.lastEntry(STREAM)
-    const linked = { ...content, previous: last ? hashField(last.value) : BEFORE_THE_FIRST }
-    const entry: AuditEntry = { ...linked, hash: hashOf(linked) }
-    return { sequence: await records.append(STREAM, entry, last?.sequence ?? 0), entry }
-  })
+  const content = contentOf(event)
+  return retryOnConflict(async () => append(records, content, await records.lastEntry(STREAM)))
 }
 
-/** How far back a repeated event is looked for: a run that was killed is continued within minutes. */
-const LOOKED_BACK = 2000
+type Content = Omit<AuditEntry, 'previous' | 'hash'>
+
+/** What is recorded of an event; through JSON once, so that what is hashed is what will be read back. */
+function contentOf(event: AuditEvent): Content {
+  const parsed = AuditEvent.parse(event)
+  return JSON.parse(JSON.stringify({ ...parsed, at: parsed.at ?? new Date().toISOString() })) as Content
+}
+
+/** Appends right behind `last`; rejects with ConflictError when it is not the last any more. */
+async function append(
+  records: Records,
+  content: Content,
+  last: Entry | undefined,
+): Promise<{ sequence: number; entry: AuditEntry }> {
+  const linked = { ...content, previous: last ? hashField(last.value) : BEFORE_THE_FIRST }
+  const entry: AuditEntry = { ...linked, hash: hashOf(linked) }
+  return { sequence: await records.append(STREAM, entry, last?.sequence ?? 0), entry }
+}
+
+/** One record for each event that must not be recorded twice. */
+const ONCE = 'audit-once'
+/** Longer than anybody tries again: a run that was killed is continued within minutes, a lease is given back within a day. */
+const ONCE_KEPT_SECONDS = 30 * 24 * 3600
+/** `after`: entries that were there before anybody began to record it; `done`: it is recorded. */
+const OnceRecord = z.object({ after: z.number(), done: z.boolean() })
 
 /**
  * As recordAudit, unless `once` has recorded this event before: for work that may be begun again after its worker was killed.
+ * A record with the event's key says from where on the entry can be. It is written first and marked as done last; whoever finds it not done looks
+ * through the entries since, and appends only while none has come that it has not looked at: the event is there once, wherever a worker stopped.
  * @param once an id of whoever records, the same on each try
  */
 export async function recordAuditOnce(records: Records, once: string, event: AuditEvent): Promise<void> {
-  const last = await records.lastEntry(STREAM)
-  const from = Math.max(1, (last?.sequence ?? 0) - LOOKED_BACK)
-  for (let next = from; last !== undefined && next <= last.sequence; next += PAGE) {
-    const page = await auditEntries(records, { from: next, limit: PAGE })
-    if (page.some(({ entry }) => entry.event === event.event && entry.facts.once === once)) return
-  }
-  await recordAudit(records, { ...event, facts: { ...event.facts, once } })
+  const id = `${event.event}:${once}`
+  const { after, done } = await intent(records, id)
+  if (done) return
+  const content = contentOf({ ...event, facts: { ...event.facts, once } })
+  let seen = after
+  await retryOnConflict(async () => {
+    let last: Entry | undefined
+    // The entry before counts too: the next one is linked to it.
+    for (let from = Math.max(1, seen); ; from = seen + 1) {
+      const page = await records.entries(STREAM, { from, limit: PAGE })
+      if (page.some((entry) => entry.sequence > after && isOf(entry, content.event, once))) return
+      last = page.at(-1) ?? last
+      seen = last?.sequence ?? seen
+      if (page.length < PAGE) break
+    }
+    await append(records, content, last)
+  })
+  await records.write(ONCE, id, { after, done: true }, { expiresInSeconds: ONCE_KEPT_SECONDS })
+}
+
+/** The record of an event's key, written when there is none. */
+async function intent(records: Records, id: string): Promise<z.infer<typeof OnceRecord>> {
+  return retryOnConflict(async () => {
+    const stored = await records.read(ONCE, id)
+    if (stored !== undefined) return OnceRecord.parse(stored.value)
+    const fresh = { after: (await records.lastEntry(STREAM))?.sequence ?? 0, done: false }
+    await records.write(ONCE, id, fresh, { expected: 'absent', expiresInSeconds: ONCE_KEPT_SECONDS })
+    return fresh
+  })
+}
+
+const isOf = (entry: Entry, event: string, once: string): boolean => {
+  const read = readEntry(entry)
+  return read?.event === event && read.facts.once === once
 }
 
 /** Entries in order, from sequence `from` (default 1), at most `limit` (default 1000). */

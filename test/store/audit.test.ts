@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { auditEntries, recordAudit, verifyAudit } from '../../src/store/audit.ts'
 import type { Records } from '../../src/store/records.ts'
+import { auditContract } from './audit-contract.ts'
 import { memoryRecords } from './memory-records.ts'
 
 /** The same records, but what is read from the stream has been changed: what somebody with access to the store could do. */
@@ -86,6 +87,11 @@ describe('audit', () => {
     const swapped = tampered(records, (entries) => [entries[0]!, entries[1]!, entries[3]!, entries[2]!, entries[4]!])
     for (const records of [removed, repeated, swapped])
       expect(await verifyAudit(records)).toEqual({ ok: false, sequence: 3, broken: 'chain' })
+  })
+
+  auditContract(async () => {
+    const records = await memoryRecords()
+    return [records, records]
   })
 
   it('refuses an event that it does not know', async () => {

@@ -4,14 +4,15 @@ import { StoreUnavailableError, type Records } from '../../src/store/records.ts'
 import { redisConnection } from '../../src/store/redis-connection.ts'
 import { redisRecords } from '../../src/store/redis-records.ts'
 import { onRedis, redisIsPresent, startRedis, type TestRedis } from '../redis-server.ts'
+import { auditContract } from './audit-contract.ts'
 import { recordsContract } from './records-contract.ts'
 
 const connections: Redis[] = []
-function open(server: TestRedis, patience = 10_000): Records {
+function open(server: TestRedis, patience = 10_000, prefix = 'test'): Records {
   const redis = redisConnection(server.url, { patience })
   redis.on('error', () => {})
   connections.push(redis)
-  return redisRecords(redis, { prefix: 'test', patience })
+  return redisRecords(redis, { prefix, patience })
 }
 
 /** Rejects soon, so that the tests of absence are short; connected, whenever that succeeds. */
@@ -41,6 +42,12 @@ describe.skipIf(!redisIsPresent())(`records ${onRedis}`, () => {
   })
 
   recordsContract(() => Promise.resolve([open(server), open(server)]))
+
+  let audits = 0
+  auditContract(() => {
+    const prefix = `audit-${++audits}`
+    return Promise.resolve([open(server, 10_000, prefix), open(server, 10_000, prefix)])
+  })
 
   it('has everything after Redis was killed, rejects while it is away, recovers by itself', async () => {
     const version = await open(server).write('approvals', 'x', { kept: true }, { expiresInSeconds: 3600 })
