@@ -8,6 +8,7 @@ import type { Target } from '../mesh/target.ts'
 import { answerOf } from '../mesh/transport.ts'
 import type { Code, Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
+import { once } from './facts/fact.ts'
 import { podScope, podsOf } from './facts/owners.ts'
 
 /** Two objects of which only one can act both select a pod: istiod takes the older, and the other does nothing, unsaid. */
@@ -93,8 +94,9 @@ function levelsOf<T extends KubernetesObject>(
   ]
 }
 
-const effect = ({ spec }: KubernetesObject): string =>
-  JSON.stringify({ ...(spec as object | undefined), selector: undefined, workloadSelector: undefined })
+const effect = once(({ spec }: KubernetesObject): string =>
+  JSON.stringify({ ...(spec as object | undefined), selector: undefined, workloadSelector: undefined }),
+)
 
 /** The younger objects of a level, by object, with the pods on which they have no effect; the same thing said twice is no conflict. */
 function overruled(

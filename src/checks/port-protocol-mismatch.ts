@@ -228,11 +228,19 @@ function connectionsTo(moment: number, evidence: Evidence, target: Target): Conn
   const known: Connections[] = []
   for (const pod of podsOf(target, evidence)) {
     const log = evidence.seenOf('access-log', refOf(pod))
-    for (const line of log === undefined ? [] : since(log.value.lines, moment)) {
-      const at = portAt(line.downstreamLocal ?? '', pod, evidence)
-      if (log === undefined || at === undefined || Date.parse(line.at) <= latestChange([at.service])) continue
+    if (log === undefined) continue
+    // Thousands of connections go to a few addresses.
+    const places = new Map<string, { service: Service; port: number; changed: number } | undefined>()
+    for (const line of since(log.value.lines, moment)) {
+      const address = line.downstreamLocal ?? ''
+      if (!places.has(address)) {
+        const place = portAt(address, pod, evidence)
+        places.set(address, place && { ...place, changed: latestChange([place.service]) })
+      }
+      const at = places.get(address)
+      if (at === undefined || Date.parse(line.at) <= at.changed) continue
       const same = known.find((one) => one.service === at.service && one.port === at.port)
-      if (same === undefined) known.push({ ...at, lines: [{ entry: line, log }] })
+      if (same === undefined) known.push({ service: at.service, port: at.port, lines: [{ entry: line, log }] })
       else same.lines.push({ entry: line, log })
     }
   }
