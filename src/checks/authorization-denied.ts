@@ -26,6 +26,7 @@ import {
 } from './facts/requests-to.ts'
 import { lastPolicyChange, quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
 import { defined } from '../mesh/defined.ts'
+import { readingFor } from './facts/readings.ts'
 
 /** Requests to the target are answered 403 by an AuthorizationPolicy: which one, which of its rules, and which rule would have let them through but for what. */
 export const authorizationDenied = defineCheck({
@@ -168,7 +169,7 @@ function allowingNobody(
 }
 
 const policyProof = (says: string, evidence: Evidence): Proof =>
-  proof(evidence.seen('authorization-policies')[0] ?? { kind: 'authorization-policies', source: '', at: '' }, says)
+  proof(readingFor('authorization-policies', evidence), says)
 
 /** What denied a group of requests, as a sentence's end, and what would let them through. */
 interface Denial {

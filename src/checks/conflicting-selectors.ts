@@ -10,6 +10,7 @@ import type { Code, Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
 import { once } from './facts/fact.ts'
 import { podScope, podsOf } from './facts/owners.ts'
+import { readingFor } from './facts/readings.ts'
 
 /** Two objects of which only one can act both select a pod: istiod takes the older, and the other does nothing, unsaid. */
 export const conflictingSelectors = defineCheck({
@@ -129,7 +130,7 @@ function found(
   target: Target,
 ): Found {
   const kind = KINDS[code]
-  const reading = evidence.seen(kind)[0] ?? { kind, source: '', at: '' }
+  const reading = readingFor(kind, evidence)
   return {
     code,
     standing: live.length > 0 ? 'live' : 'configured',

@@ -8,6 +8,7 @@ import type { Target } from '../mesh/target.ts'
 import type { Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
 import { gatewaysFor, virtualServicesFor } from './facts/proxies-of.ts'
+import { readingFor } from './facts/readings.ts'
 
 /** A Gateway opens a port that no Service of its pods leads to: the proxy listens, and nobody gets there. */
 export const gatewayPortNotOnService = defineCheck({
@@ -97,12 +98,9 @@ function judge(
       subject: refOf(gateway),
       args: { port, hosts, services: services.map((one) => formatRef(refOf(one))), ports },
       because: [
+        proof(readingFor('gateways', evidence), `${formatRef(refOf(gateway))} has a server for port ${port}`),
         proof(
-          evidence.seen('gateways')[0] ?? { kind: 'gateways', source: '', at: '' },
-          `${formatRef(refOf(gateway))} has a server for port ${port}`,
-        ),
-        proof(
-          evidence.seen('services')[0] ?? { kind: 'services', source: '', at: '' },
+          readingFor('services', evidence),
           `${services.map((one) => formatRef(refOf(one))).join(', ')} has the ports ${ports.join(', ')}`,
         ),
         ...live,

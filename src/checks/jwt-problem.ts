@@ -14,6 +14,7 @@ import { gatewayPods } from './facts/proxies-of.ts'
 import type { Group, Logged, Request } from './facts/requests-to.ts'
 import { groupBy, isGrave, isJudgedByOldPolicy, latest, nearest, requestsTo, scopeOf } from './facts/requests-to.ts'
 import { lastPolicyChange, quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
+import { readingFor } from './facts/readings.ts'
 
 /** Tokens are refused (401): the keys to check them by could not be had, or the tokens are not what a RequestAuthentication asks for. */
 export const jwtProblem = defineCheck({
@@ -75,7 +76,7 @@ const policiesOf = (pod: Pod, evidence: Evidence): RequestAuthentication[] =>
 const podOf = ({ log }: Logged, evidence: Evidence): Pod | undefined =>
   evidence.objects('pods').find((pod) => log.of !== undefined && sameRef(log.of, refOf(pod)))
 const policyProof = (says: string, evidence: Evidence): Proof =>
-  proof(evidence.seen('request-authentications')[0] ?? { kind: 'request-authentications', source: '', at: '' }, says)
+  proof(readingFor('request-authentications', evidence), says)
 
 /** istiod fetches keys itself; what it cannot get it makes up, as keys that fit no token. */
 function withoutKeys(

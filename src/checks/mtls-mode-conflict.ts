@@ -16,6 +16,7 @@ import { defineCheck, proof } from './check.ts'
 import { connectionsRefused } from './facts/connections-refused.ts'
 import { podsOf } from './facts/owners.ts'
 import { observed } from './facts/traffic-of.ts'
+import { readingFor } from './facts/readings.ts'
 
 /** Callers are told to speak what the target's sidecars do not take: a DestinationRule's TLS mode against a PeerAuthentication's, port by port. */
 export const mtlsModeConflict = defineCheck({
@@ -190,15 +191,9 @@ function found(
       ports: [...new Set(conflicts.map(({ port }) => String(port)))],
     },
     because: [
-      proof(
-        evidence.seen('destination-rules')[0] ?? { kind: 'destination-rules', source: '', at: '' },
-        `${formatRef(refOf(rule))} has tls mode ${mode} for ${host}`,
-      ),
+      proof(readingFor('destination-rules', evidence), `${formatRef(refOf(rule))} has tls mode ${mode} for ${host}`),
       ...policies.map((policy) =>
-        proof(
-          evidence.seen('peer-authentications')[0] ?? { kind: 'peer-authentications', source: '', at: '' },
-          `${formatRef(refOf(policy))} has mtls mode ${takes.mode}`,
-        ),
+        proof(readingFor('peer-authentications', evidence), `${formatRef(refOf(policy))} has mtls mode ${takes.mode}`),
       ),
       ...live,
       ...(live.length === 0 ? unique(conflicts.flatMap(({ against }) => against)) : []),

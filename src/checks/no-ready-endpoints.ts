@@ -17,6 +17,7 @@ import { byOwner, podScope, podsOf } from './facts/owners.ts'
 import type { Trouble } from './facts/pod-trouble.ts'
 import { refusedPods, troubleOf } from './facts/pod-trouble.ts'
 import { observed } from './facts/traffic-of.ts'
+import { readingFor } from './facts/readings.ts'
 
 const TRAFFIC: readonly Code[] = ['MESH0401', 'MESH0403', 'MESH0404']
 
@@ -267,7 +268,7 @@ function unnamedPorts(service: Service, host: string, pods: readonly Pod[], evid
     .filter(({ targetPort }) => typeof targetPort === 'string' && !names.includes(targetPort))
     .map(({ port, targetPort = '' }) => {
       const because = proof(
-        evidence.seen('services')[0] ?? { kind: 'services', source: '', at: '' },
+        readingFor('services', evidence),
         `targetPort ${targetPort}; the pods name ${names.join(', ') || 'none of their ports'}`,
       )
       return found(

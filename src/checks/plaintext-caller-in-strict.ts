@@ -13,7 +13,7 @@ import type { Args, Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
 import { connectionsRefused } from './facts/connections-refused.ts'
 import { ownerOf, podScope, podsOf } from './facts/owners.ts'
-import { readingOf } from './facts/pod-trouble.ts'
+import { readingFor, readingOf } from './facts/readings.ts'
 import { podAt } from './facts/requests-to.ts'
 import { ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
 
@@ -110,7 +110,7 @@ function found(calls: readonly [Call, ...Call[]], evidence: Evidence, target: Ta
   const because: [Proof, ...Proof[]] = [
     { ...last.because, says: `${last.because.says}; ${calls.length} since the last change` },
     proof(
-      evidence.seen('peer-authentications')[0] ?? { kind: 'peer-authentications', source: '', at: '' },
+      readingFor('peer-authentications', evidence),
       `${formatRef(refOf(policy))} makes ${last.pod.metadata.name} take mutual TLS only at port ${last.port}`,
     ),
     ...calls.flatMap((call) => refusing(call, evidence)).slice(0, 1),

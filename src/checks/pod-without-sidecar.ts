@@ -11,6 +11,7 @@ import type { Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
 import { byOwner, podScope, podsOf } from './facts/owners.ts'
 import { lastReadinessChange, observed } from './facts/traffic-of.ts'
+import { podReading } from './facts/readings.ts'
 
 /** A pod that should be in the mesh runs without a proxy; callers that insist on mutual TLS cannot reach it. */
 export const podWithoutSidecar = defineCheck({
@@ -72,11 +73,7 @@ export const podWithoutSidecar = defineCheck({
 })
 
 function podProof(pod: Pod, evidence: Evidence): Proof {
-  const reading = evidence.seen('pods').find(({ value }) => value.includes(pod)) ?? {
-    kind: 'pods' as const,
-    source: '',
-    at: '',
-  }
+  const reading = podReading(pod, evidence)
   return proof(
     reading,
     `${pod.metadata.name} has the containers ${(pod.spec?.containers ?? []).map(({ name }) => name).join(', ')} and no istio-proxy`,

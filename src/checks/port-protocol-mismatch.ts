@@ -14,7 +14,7 @@ import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
 import { podsOf } from './facts/owners.ts'
 import type { Group, Logged, Request } from './facts/requests-to.ts'
-import { groupBy, latest, nearest, requestsTo, scopeOf } from './facts/requests-to.ts'
+import { groupBy, latest, nearest, passedOn, requestsTo, scopeOf } from './facts/requests-to.ts'
 import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
 
 /** A port is declared to speak what the application behind it does not: HTTP/2 against HTTP/1.1, HTTP against anything, TLS against plain text. */
@@ -176,15 +176,7 @@ function found(
         `${group.length} of ${requests} requests ended so since the last change, at ${log.of?.name ?? 'a proxy'}`,
         quoteLine(entry),
       ),
-      ...(last.log === log
-        ? []
-        : [
-            proof(
-              last.log,
-              `the caller was passed ${last.entry.code} as if the application had answered`,
-              quoteLine(last.entry),
-            ),
-          ]),
+      ...passedOn(last, log),
     ],
     scope: scopeOf(group, target),
   }

@@ -4,6 +4,7 @@ import { hasProxy, PROXY_CONTAINER } from '../mesh/pods.ts'
 import type { Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
 import { byOwner, podScope, podsOf } from './facts/owners.ts'
+import { podReading } from './facts/readings.ts'
 
 /** User and group of the sidecar: what they send is not captured, or it would go round in circles. */
 const SIDECAR = 1337
@@ -62,11 +63,7 @@ function identities({ spec }: Pod): Identity[] {
 }
 
 function podProof(pod: Pod, evidence: Evidence, found: readonly Identity[]): Proof {
-  const reading = evidence.seen('pods').find(({ value }) => value.includes(pod)) ?? {
-    kind: 'pods' as const,
-    source: '',
-    at: '',
-  }
+  const reading = podReading(pod, evidence)
   return proof(
     reading,
     `${pod.metadata.name}: ${found.map(({ container, identity }) => `container ${container.name} runs as ${identity} ${SIDECAR}`).join(', ')}`,

@@ -11,6 +11,7 @@ import type { Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
 import { observed } from './facts/traffic-of.ts'
 import { virtualServicesFor } from './facts/proxies-of.ts'
+import { readingFor } from './facts/readings.ts'
 
 /** A subset's labels are on no pod of its Service: the cluster is there, and empty. */
 export const subsetSelectsNoPods = defineCheck({
@@ -79,7 +80,7 @@ function judge(rule: DestinationRule, host: string, pods: readonly Pod[], eviden
     if (subsets.length === 0) return []
     const names = subsets.map(({ name }) => name)
     const labels = subsets.map((one) => text(one.labels))
-    const reading = evidence.seen('destination-rules')[0] ?? { kind: 'destination-rules' as const, source: '', at: '' }
+    const reading = readingFor('destination-rules', evidence)
     const { live, against } = emptyClusters(host, names, code === 'MESH0102', evidence)
     const moment = latestChange([rule, ...routed])
     const seen =

@@ -12,6 +12,7 @@ import type { Args, Code, Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
 import { observed } from './facts/traffic-of.ts'
 import { virtualServicesFor } from './facts/proxies-of.ts'
+import { readingFor } from './facts/readings.ts'
 
 /** A VirtualService is meant for a gateway that is not there, does not take its hosts or can't carry its routes, so the gateway answers 404 NR. */
 export const virtualServiceNotBound = defineCheck({
@@ -117,7 +118,7 @@ const speaks = ({ port, tls }: GatewayServer): string =>
 function read(evidence: Evidence): { found: readonly Gateway[]; reading: Pick<Seen, 'kind' | 'source' | 'at'> } {
   return {
     found: evidence.objects('gateways'),
-    reading: evidence.seen('gateways')[0] ?? { kind: 'gateways', source: '', at: '' },
+    reading: readingFor('gateways', evidence),
   }
 }
 

@@ -9,7 +9,7 @@ import type { Found } from '../check.ts'
 import { proof } from '../check.ts'
 import { ownerOf } from './owners.ts'
 import type { Group, Request } from './requests-to.ts'
-import { groupBy, latest, nearest, scopeOf } from './requests-to.ts'
+import { groupBy, latest, nearest, passedOn, scopeOf } from './requests-to.ts'
 import { quoteLine } from './traffic-of.ts'
 
 /** Requests that came as far as the target's pods and failed there. */
@@ -121,15 +121,7 @@ export function foundAtOwnEnd({ sort, subject, group }: OwnEnd, requests: number
         `${group.length} requests reached the sidecar since the last change, and not the application`,
         quoteLine(entry),
       ),
-      ...(last.log === log
-        ? []
-        : [
-            proof(
-              last.log,
-              `the caller was passed ${last.entry.code} as if the application had answered`,
-              quoteLine(last.entry),
-            ),
-          ]),
+      ...passedOn(last, log),
     ],
   }
 }

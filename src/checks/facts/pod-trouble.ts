@@ -1,10 +1,10 @@
 import type { Evidence } from '../../evidence/evidence.ts'
-import type { Seen } from '../../evidence/reading.ts'
 import type { ContainerStatus, Pod, Workload } from '../../mesh/objects.ts'
 import { applicationStatuses, proxyStatus } from '../../mesh/pods.ts'
 import { once } from './fact.ts'
 import type { Args, Proof } from '../check.ts'
 import { proof } from '../check.ts'
+import { podReading } from './readings.ts'
 
 /** Why a pod is not ready, from its own status and its events. */
 export interface Trouble {
@@ -13,16 +13,6 @@ export interface Trouble {
   args: Args
   proof: Proof
 }
-
-const readings = once((evidence: Evidence): ReadonlyMap<string | undefined, Seen<'pods'>> => {
-  const known = new Map<string | undefined, Seen<'pods'>>()
-  for (const reading of evidence.seen('pods'))
-    for (const { metadata } of reading.value) if (!known.has(metadata.uid)) known.set(metadata.uid, reading)
-  return known
-})
-/** The reading that has a pod. */
-export const readingOf = (pod: Pod, evidence: Evidence): Seen<'pods'> | undefined =>
-  readings(evidence).get(pod.metadata.uid)
 
 /** Readiness probes that failed, by the pod's name. */
 const failedProbes = once((evidence: Evidence) =>
@@ -42,7 +32,7 @@ const PASSING = new Set(['ContainerCreating', 'PodInitializing'])
 
 /** Names the reason a pod is not ready: a container that keeps ending, one that cannot start, or a probe that fails. */
 export function troubleOf(pod: Pod, evidence: Evidence): Trouble {
-  const reading = readingOf(pod, evidence) ?? { kind: 'pods' as const, source: '', at: '' }
+  const reading = podReading(pod, evidence)
   const containers = [
     ...applicationStatuses(pod),
     ...(proxyStatus(pod) === undefined ? [] : [proxyStatus(pod)]),

@@ -6,7 +6,8 @@ import type { Pod } from '../../mesh/objects.ts'
 import type { Target } from '../../mesh/target.ts'
 import { fact, once } from './fact.ts'
 import { podScope, podsOf } from './owners.ts'
-import { linesTo } from './traffic-of.ts'
+import { proof, type Proof } from '../check.ts'
+import { linesTo, quoteLine } from './traffic-of.ts'
 import { defined } from '../../mesh/defined.ts'
 
 /** One line of one proxy's log. */
@@ -140,3 +141,9 @@ export function isJudgedByOldPolicy({ entry, log }: Request, changed: number): b
   if (upstreamLocal === undefined || Date.parse(at) - changed > DRAINED_AFTER) return false
   return (firstUses(log.value).get(`${upstreamLocal} ${upstreamHost ?? ''}`) ?? Infinity) < changed
 }
+
+/** What a caller was passed of a failure at the other end, when another proxy than `log`'s has logged it. */
+export const passedOn = ({ entry, log: last }: Request, log: Logged['log']): Proof[] =>
+  last === log
+    ? []
+    : [proof(last, `the caller was passed ${entry.code} as if the application had answered`, quoteLine(entry))]
