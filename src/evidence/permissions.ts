@@ -65,6 +65,7 @@ export const ASKED: Readonly<Record<Asker, readonly Ask[]>> = {
   ],
   'istioctl analyze': [
     ...asks('get', '', ['namespaces'], 'makes sure that the namespace exists'),
+    ...asks('get', '', ['configmaps'], 'the mesh configuration'),
     ...analyzed('', 'configmaps', 'namespaces', 'nodes', 'pods', 'services'),
     ...analyzed('apps', 'deployments'),
     ...analyzed(ADMISSION, 'mutatingwebhookconfigurations', 'validatingwebhookconfigurations'),

@@ -17,6 +17,8 @@ const MOST_OUTPUT = 256 * 1024 * 1024
 
 /** istioctl repeats a list it is not allowed to make until its time is over, and says so only here. A watch it does without. */
 const WAITS_FOR_EVER = /watch error in cluster.*cannot list resource/
+/** What it does without says nothing of why it failed. */
+const REFUSED_WATCH = /^.*cannot watch resource.*\n?/gm
 /** Bytes; what is longer is an answer. */
 const LONGEST_LOG = 16 * 1024
 
@@ -63,7 +65,7 @@ export function istioctlProgram({ program = 'istioctl', kubeconfig, context }: I
           if (chunk.length < LONGEST_LOG && WAITS_FOR_EVER.test(chunk.toString())) hopeless.abort()
         })
       const result = await running
-      const log = `${logLines(result.stdout)}${result.stderr}`
+      const log = `${logLines(result.stdout)}${result.stderr}`.replace(REFUSED_WATCH, '')
       if (!result.failed) return withoutLogLines(result.stdout)
       if (result.isCanceled && !hopeless.signal.aborted)
         throw new UnseenError('timeout', 'istioctl did not finish in time', { cause: result })
