@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { PGlite } from '@electric-sql/pglite'
 import { embeddedBackend } from '../../src/queue/embedded-backend.ts'
 import type { Backend } from '../../src/queue/backend.ts'
 import type { Log } from '../../src/queue/log.ts'
@@ -11,6 +10,7 @@ import { startPatientStandIn } from '../sandbox/patient-stand-in.ts'
 import type { SlackStandInOptions } from '../../src/sandbox/slack/contract.ts'
 import { isFinished, listRuns, type RunRecord } from '../../src/store/runs.ts'
 import { recordedClients } from '../replay.ts'
+import { sharedDatabase } from '../store/memory-records.ts'
 
 /** A line of the log, for assertions. */
 export interface Logged {
@@ -40,9 +40,9 @@ export function rememberingLog(): { log: Log; logged: Logged[] } {
 
 let shared: Promise<Backend> | undefined
 
-/** Records and queue in memory; one for all test files of a thread, because opening it takes two seconds. */
+/** Records and queue in memory; one for all test files of a thread, because opening it takes a moment. */
 export function memoryBackend(): Promise<Backend> {
-  return (shared ??= PGlite.create().then((db) => embeddedBackend(db, rememberingLog().log, () => Promise.resolve())))
+  return (shared ??= sharedDatabase().then((db) => embeddedBackend(db, rememberingLog().log, () => Promise.resolve())))
 }
 
 export interface House {
