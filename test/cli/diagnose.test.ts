@@ -93,7 +93,7 @@ describe('bad usage: exit 64, nothing on standard output', () => {
     ['a status of something impossible', ['status', '-x'], /unknown option/],
     ['a variable that cannot be', ['status'], /PROMETHEUS_URL: must be an address/, { PROMETHEUS_URL: 'nowhere' }],
   ] as [string, string[], RegExp, Record<string, string>?][])('%s', async (_, args, says, env) => {
-    const { stdout, stderr, exitCode } = await (await cluster('chapter-10/mended')).run(args, env)
+    const { stdout, stderr, exitCode } = await (await cluster('chapter-10/mended')).runHere(args, env)
     expect(stderr).toMatch(says)
     expect(exitCode).toBe(64)
     expect(stdout).toBe('')
@@ -159,7 +159,7 @@ describe('what could not be seen: exit 3, with the reason', () => {
       /unavailable .*could not be reached/,
     ],
   ] as [string, RecordedClusterOptions, RegExp, Record<string, string>?][])('%s', async (_, options, says, env) => {
-    const { stdout, exitCode } = await (await cluster('chapter-10/mended', options)).run(ASK, env)
+    const { stdout, exitCode } = await (await cluster('chapter-10/mended', options)).runHere(ASK, env)
     expect(stdout).toMatch(/^Unclear: /)
     expect(stdout).toMatch(says)
     expect(exitCode).toBe(3)

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
+import { vi } from 'vitest'
+import { runProgram } from '../../src/cli/program.ts'
 import { parseRecording, type Recording } from '../../src/evidence/clients/recording.ts'
 import { SCENARIOS } from '../situation.ts'
 
@@ -19,15 +21,21 @@ export interface RecordedClusterOptions {
   api?: RequestListener
 }
 
+/** What a command line wrote, and its exit code. */
+interface Ended {
+  stdout: string
+  stderr: string
+  exitCode: number | undefined
+}
+
 /** A recorded mesh behind a fake API server and a fake istioctl, for the real command line. */
 export interface RecordedCluster {
   env: Record<string, string>
   /** Requests the API server got: `GET /api/v1/pods`. */
   requests: string[]
-  run: (
-    args: readonly string[],
-    env?: Record<string, string>,
-  ) => Promise<{ stdout: string; stderr: string; exitCode: number | undefined }>
+  run: (args: readonly string[], env?: Record<string, string>) => Promise<Ended>
+  /** The same without a process of its own, which takes most of a second to start. */
+  runHere: (args: readonly string[], env?: Record<string, string>) => Promise<Ended>
   close(): Promise<void>
 }
 
@@ -67,12 +75,49 @@ export async function startRecordedCluster(
       })
       return { stdout, stderr, exitCode }
     },
+    runHere: (args, more = {}) => runHere(args, { ...env, ...more }),
     async close() {
       await new Promise((resolve) => {
         server.close(resolve).closeAllConnections()
       })
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Runs a command line in this thread, with an environment of its own; nothing of it stays behind. */
+async function runHere(args: readonly string[], env: Record<string, string>): Promise<Ended> {
+  const outer = process.env
+  const written = { stdout: '', stderr: '' }
+  const catching =
+    (name: 'stdout' | 'stderr') =>
+    (text: string | Uint8Array, ...rest: unknown[]): boolean => {
+      written[name] += String(text)
+      const done = rest.at(-1)
+      if (typeof done === 'function') (done as () => void)()
+      return true
+    }
+  const emitters = [
+    [process, ['SIGINT', 'SIGTERM']],
+    [process.stdout, ['error']],
+    [process.stderr, ['error']],
+  ] as [Pick<NodeJS.EventEmitter, 'listeners' | 'off'>, string[]][]
+  const listeners = emitters.flatMap(([emitter, events]) =>
+    events.map((event) => ({ emitter, event, before: emitter.listeners(event) })),
+  )
+  process.env = { ...env }
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation(catching(name)),
+  )
+  try {
+    const exitCode = await runProgram(args)
+    return { exitCode, ...written }
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+    process.env = outer
+    for (const { emitter, event, before } of listeners)
+      for (const listener of emitter.listeners(event))
+        if (!before.includes(listener)) emitter.off(event, listener as () => void)
   }
 }
 
