@@ -29,7 +29,8 @@ import { userGroups } from './slack/transport/user-groups.ts'
 import { SlackThread } from './slack/thread/thread.ts'
 import { defined } from './mesh/defined.ts'
 
-export interface ConnectOptions extends SlackAppOptions {
+/** How a bot talks to Slack and how much it does at once. */
+export interface BotOptions extends SlackAppOptions {
   /** HTTP mode's port; 0 takes a free one. Default 3000. */
   port?: number
   /** Base of the pages that findings link to: `https://…/docs/findings`. */
@@ -53,10 +54,10 @@ export interface ConnectOptions extends SlackAppOptions {
 }
 
 /** What a bot is made of; `checks` are all of them unless told otherwise. */
-export interface ConnectRequest {
+export interface BotRequest {
   backend: Backend
   clients: Clients
-  options: ConnectOptions
+  options: BotOptions
   log: Log
   checks?: readonly Check[]
   /** Who may do what; absent: everybody may ask, nobody may change anything. */
@@ -66,7 +67,7 @@ export interface ConnectRequest {
 }
 
 /** The bot, connected to Slack and working. */
-export interface SlackConnection {
+export interface Bot {
   app: App
   /** Port of HTTP mode; undefined in Socket Mode. */
   port: number | undefined
@@ -80,10 +81,10 @@ export interface SlackConnection {
 const SWEEP_EVERY = 60_000
 
 /**
- * Connects to Slack and works on what is asked there.
+ * Joins the rooms: connects to Slack, takes what is asked there, works on it, and keeps leases, changes and runs up to their records.
  * @throws Slack's own error when the tokens do not work, StoreUnavailableError
  */
-export async function connectSlack(request: ConnectRequest): Promise<SlackConnection> {
+export async function startBot(request: BotRequest): Promise<Bot> {
   const { backend, clients, options, log, checks = CHECKS, policy = ASK_ONLY, writer = READ_ONLY } = request
   const { records, queue } = backend
   const slack = new SlackCalls({
@@ -135,7 +136,7 @@ export async function connectSlack(request: ConnectRequest): Promise<SlackConnec
 
 /** Opens the worker, unless other processes work, and looks now and then for runs that nobody works on. */
 async function startWorking(
-  { backend, clients, options, log }: ConnectRequest,
+  { backend, clients, options, log }: BotRequest,
   deps: SlackDeps,
   audit: AuditTrail,
 ): Promise<{ stop(graceMilliseconds: number): Promise<void> }> {

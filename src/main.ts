@@ -11,7 +11,7 @@ import { startHealthServer } from './health.ts'
 import { BackendError } from './queue/backend-error.ts'
 import { openBackend } from './queue/open-backend.ts'
 import { createLog } from './log.ts'
-import { connectSlack, type ConnectOptions, type SlackConnection } from './bot.ts'
+import { startBot, type BotOptions, type Bot } from './bot.ts'
 import { VERSION } from './version.ts'
 import { defined } from './mesh/defined.ts'
 
@@ -54,24 +54,24 @@ async function run(config: Config): Promise<number> {
       ...(config.redisUrl !== undefined && { redisUrl: config.redisUrl.reveal() }),
     })
     opened.unshift(() => backend.close())
-    const connected: { slack?: SlackConnection } = {}
+    const started: { bot?: Bot } = {}
     const ready = async (): Promise<void> => {
-      if (connected.slack === undefined || stop.signal.aborted)
+      if (started.bot === undefined || stop.signal.aborted)
         throw new Error(stop.signal.aborted ? 'shutting down' : 'connecting to Slack')
-      await connected.slack.ready()
+      await started.bot.ready()
     }
     const health = await startHealthServer({ port: config.healthPort, ready, queue: backend.queue, version: VERSION })
     opened.unshift(() => health.close())
-    const connection = await connectSlack({
+    const bot = await startBot({
       backend,
       clients,
-      options: slackOptions(config),
+      options: botOptions(config),
       log,
       policy: config.policy,
       writer: clusterWriter({ clients, ...botConnection(config) }),
     })
-    opened.unshift(() => connection.stop({ graceMilliseconds: GRACE }))
-    connected.slack = connection
+    opened.unshift(() => bot.stop({ graceMilliseconds: GRACE }))
+    started.bot = bot
     if (Object.values(config.channels).some(({ cluster }) => cluster !== undefined))
       log.warn({}, 'clusters of channels are not used yet')
     log.info(
@@ -93,7 +93,7 @@ async function run(config: Config): Promise<number> {
   }
 }
 
-function slackOptions({ slack, docsUrl, limits }: Config): ConnectOptions {
+function botOptions({ slack, docsUrl, limits }: Config): BotOptions {
   const { botToken, appToken, signingSecret, apiUrl, port } = slack
   return {
     botToken: botToken?.reveal() ?? '',

@@ -1,23 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { UserError } from '../mesh/user-error.ts'
 import { EXIT } from './exit-codes.ts'
 import { Interruption } from './interruption.ts'
 import { remark } from './output.ts'
 
-/** What a person asked for can't be done; `message` says what can. */
-export class UsageError extends Error {
-  readonly code = 'usage'
-}
-
-/** Codes of errors that tell a person what to type or configure instead. */
-const USAGE_CODES: readonly unknown[] = [
-  'usage',
-  'target-syntax',
-  'unknown-target',
-  'ambiguous-target',
-  'unknown-namespace',
-  'cluster-configuration',
-  'configuration',
-]
+/** Codes of errors that tell whoever runs this what to configure instead. */
+const CONFIGURATION_CODES: readonly unknown[] = ['cluster-configuration', 'configuration']
 
 /** Says on standard error why a command failed, and answers its exit code. What is nobody's mistake but ours is logged with a run id. */
 export async function explainFailure(error: unknown): Promise<number> {
@@ -25,7 +13,11 @@ export async function explainFailure(error: unknown): Promise<number> {
     remark(error.message)
     return error.exitCode
   }
-  if (error instanceof Error && 'code' in error && USAGE_CODES.includes(error.code)) {
+  if (error instanceof UserError) {
+    remark([error.why, ...error.remedies].join('\n'))
+    return EXIT.usage
+  }
+  if (error instanceof Error && 'code' in error && CONFIGURATION_CODES.includes(error.code)) {
     remark(error.message)
     return EXIT.usage
   }

@@ -20,7 +20,7 @@ import { opaqueId } from '../store/opaque-id.ts'
 import { openClients } from './clients.ts'
 import { connectionFor } from './connection.ts'
 import { EXIT } from './exit-codes.ts'
-import { UsageError } from './failure.ts'
+import { UserError } from '../mesh/user-error.ts'
 import { interruptible } from './interruption.ts'
 import { answer, remark } from './output.ts'
 import { openRecords } from './records.ts'
@@ -46,17 +46,12 @@ const LOOKS_EVERY = 1000
  * Ctrl-C and on SIGTERM. Answers the exit code: 3 when a proxy could not be read, set or put back.
  */
 export async function logLevel(target: string, typed: readonly string[], options: LogLevelOptions): Promise<number> {
-  try {
-    return await (typed.length === 0 ? show(target, options) : lendInTerminal(target, typed.join(','), options))
-  } catch (error) {
-    if (!(error instanceof LeaseRefusedError)) throw error
-    throw new UsageError([error.message, ...error.remedies].join('\n'), { cause: error })
-  }
+  return typed.length === 0 ? show(target, options) : lendInTerminal(target, typed.join(','), options)
 }
 
 async function show(target: string, { namespace, context, output, ...others }: LogLevelOptions): Promise<number> {
   if (others.for !== undefined || others.pods !== undefined)
-    throw new UsageError('--for and --pods go with levels: http:debug,router:debug')
+    throw new UserError({ why: '--for and --pods go with levels: http:debug,router:debug' })
   const query = parseTarget(target, namespace)
   const { connection, limits } = connectionFor(context)
   const controller = interruptible()

@@ -5,11 +5,11 @@ import { BackendError } from '../queue/backend-error.ts'
 import type { Backend } from '../queue/backend.ts'
 import { openBackend } from '../queue/open-backend.ts'
 import { createLog } from '../log.ts'
-import { UsageError } from './failure.ts'
+import { UserError } from '../mesh/user-error.ts'
 
 /**
  * The records of the bot that is configured here: in Redis, or in the data folder when no bot holds it.
- * @throws UsageError when the bot has the data folder to itself
+ * @throws UserError when the bot has the data folder to itself
  */
 export async function openRecords(): Promise<Backend> {
   const config = loadConfig(process.env)
@@ -21,20 +21,20 @@ export async function openRecords(): Promise<Backend> {
     })
   } catch (error) {
     if (!(error instanceof BackendError)) throw error
-    throw new UsageError(error.message, { cause: error })
+    throw new UserError({ why: error.message }, { cause: error })
   }
 }
 
 /**
  * The same, for looking only: nothing is made where no records are.
- * @throws UsageError also when the data folder holds none
+ * @throws UserError also when the data folder holds none
  */
 export async function openKeptRecords(): Promise<Backend> {
   const { redisUrl, dataFolder } = loadConfig(process.env)
   if (redisUrl === undefined && !existsSync(join(dataFolder, 'pglite'))) {
-    throw new UsageError(
-      `The data folder ${dataFolder} holds no records: no bot has worked with it. MESH_MEDIC_DATA names another, REDIS_URL the Redis of the bot.`,
-    )
+    throw new UserError({
+      why: `The data folder ${dataFolder} holds no records: no bot has worked with it. MESH_MEDIC_DATA names another, REDIS_URL the Redis of the bot.`,
+    })
   }
   return openRecords()
 }

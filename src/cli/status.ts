@@ -4,7 +4,7 @@ import { isDnsLabel } from '../mesh/names.ts'
 import { openClients } from './clients.ts'
 import { connectionFor } from './connection.ts'
 import { exitCodeOf } from './exit-codes.ts'
-import { UsageError } from './failure.ts'
+import { UserError } from '../mesh/user-error.ts'
 import { interruptible } from './interruption.ts'
 import { answer } from './output.ts'
 
@@ -17,7 +17,7 @@ export interface ShowOptions {
 /** `mesh-medic status`: how every proxy stands with istiod; answers the exit code. */
 export async function status(namespace: string | undefined, { context, output }: ShowOptions): Promise<number> {
   if (namespace !== undefined && !isDnsLabel(namespace))
-    throw new UsageError(`${JSON.stringify(namespace.slice(0, 80))} is not a namespace name.`)
+    throw new UserError({ why: `${JSON.stringify(namespace.slice(0, 80))} is not a namespace name.` })
   const { connection, limits } = connectionFor(context)
   const controller = interruptible()
   const found = await meshStatus(openClients(connection, controller), {

@@ -8,7 +8,7 @@ import { ASK_ONLY, type Policy } from '../fixes/policy.ts'
 import { parseRecording, type Recording } from '../evidence/clients/recording.ts'
 import { openBackend } from '../queue/open-backend.ts'
 import type { Log } from '../queue/log.ts'
-import { connectSlack } from '../bot.ts'
+import { startBot } from '../bot.ts'
 import type { Records } from '../store/records.ts'
 import { isFinished, listRuns } from '../store/runs.ts'
 import { recordedMesh } from './recorded-mesh.ts'
@@ -73,7 +73,7 @@ export async function runDemo({ input, output, signal, log, delay = DELAY }: Dem
     mended: await readRecording('mended'),
     delay,
   })
-  const connection = await connectSlack({
+  const bot = await startBot({
     backend,
     clients,
     writer,
@@ -98,7 +98,7 @@ export async function runDemo({ input, output, signal, log, delay = DELAY }: Dem
     await staying(input, signal, play)
   } finally {
     stopShowing()
-    await connection.stop({ graceMilliseconds: 1000 })
+    await bot.stop({ graceMilliseconds: 1000 })
     await backend.close()
     await standIn.close()
     await rm(dataFolder, { recursive: true, force: true })

@@ -2,7 +2,7 @@
 import { pino } from 'pino'
 import type { Clients } from '../../src/evidence/clients/clients.ts'
 import { openBackend } from '../../src/queue/open-backend.ts'
-import { connectSlack } from '../../src/bot.ts'
+import { startBot } from '../../src/bot.ts'
 import { recordedClients } from '../replay.ts'
 
 const {
@@ -46,7 +46,7 @@ const backend = await openBackend({
   log,
   ...(BENCH_REDIS_URL !== '' && { redisUrl: BENCH_REDIS_URL }),
 })
-await connectSlack({
+await startBot({
   backend,
   clients: manyServices(),
   log,

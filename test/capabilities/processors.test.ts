@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { missingSubset } from '../../src/checks/missing-subset.ts'
 import type { Clients } from '../../src/evidence/clients/clients.ts'
 import { auditTrail } from '../../src/capabilities/audit-trail.ts'
 import { diagnose } from '../../src/capabilities/diagnose.ts'
@@ -224,6 +223,67 @@ describe('the sweep', () => {
     expect((await readRun(records, ids['old and mute']!))?.state).toBe('failed')
     expect((await readRun(records, ids.mute!))?.state).toBe('running')
   })
+})
+
+describe('a run of another version', () => {
+  const unknown = { kind: 'read-minds', text: 'catalog' }
+  const otherwise = { kind: 'decide', text: 'approve', decision: 'approve' }
+
+  it('is given up by a worker, and said in the log', async () => {
+    for (const request of [unknown, otherwise]) {
+      const { thread, work, logged } = bench()
+      const { run, job } = await asked(request)
+      await work.process(job, NEVER)
+      expect(thread.said).toEqual([])
+      expect((await readRun(records, run.id))?.state).toBe('failed')
+      expect(await events(run.id)).toEqual(['diagnosis-failed'])
+      expect(logged).toMatchObject([{ level: 'error', fields: { run: run.id, kind: request.kind } }])
+    }
+  })
+
+  it('is given up when it has no attempts left', async () => {
+    const { work } = bench()
+    const { run, job } = await asked(unknown)
+    await work.gaveUp(job, new Error('no more'))
+    expect((await readRun(records, run.id))?.state).toBe('failed')
+  })
+
+  it('does not keep the sweep from the others', async () => {
+    const own = await memoryRecords()
+    const ids: string[] = []
+    for (const request of [unknown, CATALOG]) {
+      const { id } = await createRun(own, { request, asker: { user: 'U_ONCALL' }, channel: 'C_MESH', thread: '1.1' })
+      await updateRun(own, id, (now) => ({ ...now, createdAt: new Date(Date.now() - 120_000).toISOString() }))
+      ids.push(id)
+    }
+    await own.write('runs', 'older', { id: 'older', request: 'catalog' })
+    const enqueued: string[] = []
+    const { log, logged } = rememberingLog()
+    await sweepRuns({
+      records: own,
+      audit: auditTrail(own, log),
+      gaveUp: bench().work.gaveUp,
+      log,
+      queue: {
+        enqueue: ({ run }) => {
+          enqueued.push(run)
+          return Promise.resolve()
+        },
+        counts: () => Promise.reject(new Error('not asked')),
+      },
+    })
+    expect(enqueued).toEqual([ids[1]])
+    expect((await readRun(own, ids[0]!))?.state).toBe('failed')
+    expect(logged.map(({ fields }) => fields.run)).toEqual(['older', ids[0]])
+  })
+})
+
+it('works an answer out again that was kept in another shape', async () => {
+  const { thread, work } = bench()
+  const { run, job } = await asked({ kind: 'status', text: '' })
+  await keepAnswer(records, run.id, { kind: 'status', mesh: [] })
+  await work.process(job, NEVER)
+  expect(thread.told.at(-1)).toMatchObject(['answer', { status: { proxies: [] } }])
 })
 
 describe('the audit trail', () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { EXIT } from '../../src/cli/exit-codes.ts'
-import { explainFailure, UsageError } from '../../src/cli/failure.ts'
+import { explainFailure } from '../../src/cli/failure.ts'
+import { UserError } from '../../src/mesh/user-error.ts'
 import { Interruption } from '../../src/cli/interruption.ts'
 
 let said = ''
@@ -25,7 +26,7 @@ it('our own fault: exit 1, and the person is shown the run id that is logged', a
 })
 
 it('bad usage: the sentence alone, without control characters', async () => {
-  expect(await explainFailure(new UsageError('"\u001b[2J" is not a name.'))).toBe(EXIT.usage)
+  expect(await explainFailure(new UserError({ why: '"\u001b[2J" is not a name.' }))).toBe(EXIT.usage)
   expect(said).toBe('"�[2J" is not a name.\n')
 })
 

@@ -8,7 +8,7 @@ import { kubernetesApi } from '../../src/evidence/clients/kubernetes.ts'
 import { parseRecording, replayClients, type Recording } from '../../src/evidence/clients/recording.ts'
 import { openBackend } from '../../src/queue/open-backend.ts'
 import { latestChange, type KubernetesObject } from '../../src/mesh/objects.ts'
-import { connectSlack } from '../../src/bot.ts'
+import { startBot } from '../../src/bot.ts'
 import { SCENARIOS } from '../situation.ts'
 import { rememberingLog } from '../slack/house.ts'
 
@@ -63,7 +63,7 @@ const policy = policyOf({
   changes: { proofSeconds: 0.5 },
 })
 const backend = await openBackend({ redisUrl, dataFolder: '/nowhere', log, prefix })
-await connectSlack({
+await startBot({
   backend,
   clients,
   log,

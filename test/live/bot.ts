@@ -12,7 +12,7 @@ import { openBackend } from '../../src/queue/open-backend.ts'
 import type { Message, SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import { startSlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import { messageLines } from '../../src/sandbox/slack/terminal.ts'
-import { connectSlack, type SlackConnection } from '../../src/bot.ts'
+import { startBot, type Bot } from '../../src/bot.ts'
 import { openIdentities } from './identities.ts'
 
 /** Who is who in C_MESH: U_ONCALL asks, U_SECOND approves, U_NORIGHTS may approve here and nothing in the cluster. */
@@ -43,7 +43,7 @@ export interface Shown {
 export interface LiveBot {
   standIn: SlackStandIn
   backend: Backend
-  connection: SlackConnection
+  bot: Bot
   /** Types the command; the parent message once it holds a verdict. */
   diagnose(target?: string): Promise<Message>
   read(message: Message): string
@@ -78,7 +78,7 @@ export async function openLiveBot(policy: Policy = POLICY): Promise<LiveBot> {
     { istioctl: process.env.ISTIOCTL, kubeconfig: identities.kubeconfig },
     new AbortController(),
   )
-  const connection = await connectSlack({
+  const bot = await startBot({
     backend,
     log,
     clients,
@@ -91,7 +91,7 @@ export async function openLiveBot(policy: Policy = POLICY): Promise<LiveBot> {
   return {
     standIn,
     backend,
-    connection,
+    bot,
     read,
     async diagnose(target = 'catalog -n istioinaction') {
       const before = new Set(standIn.messages().map(({ ts }) => ts))
@@ -145,7 +145,7 @@ export async function openLiveBot(policy: Policy = POLICY): Promise<LiveBot> {
     },
     thread: () => standIn.messages().map(read).join('\n'),
     async close() {
-      await connection.stop()
+      await bot.stop()
       await backend.close()
       await standIn.close()
       await identities.close()

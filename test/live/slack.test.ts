@@ -9,8 +9,8 @@ import { openBackend } from '../../src/queue/open-backend.ts'
 import { startSlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import type { Message, SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import { messageLines } from '../../src/sandbox/slack/terminal.ts'
-import type { SlackConnection } from '../../src/bot.ts'
-import { connectSlack } from '../../src/bot.ts'
+import type { Bot } from '../../src/bot.ts'
+import { startBot } from '../../src/bot.ts'
 import { readSituation } from '../situation.ts'
 import { makeIll, mend, sendRequests } from './mesh.ts'
 
@@ -22,14 +22,14 @@ describe('/mesh diagnose catalog on a real mesh', () => {
   let folder: string
   let standIn: SlackStandIn
   let backend: Backend
-  let connection: SlackConnection
+  let bot: Bot
 
   beforeAll(async () => {
     await makeIll(situation)
     folder = await mkdtemp(join(tmpdir(), 'mesh-medic-live-'))
     standIn = await startSlackStandIn()
     backend = await openBackend({ dataFolder: folder, log })
-    connection = await connectSlack({
+    bot = await startBot({
       backend,
       log,
       clients: openClients({ istioctl: process.env.ISTIOCTL }, new AbortController()),
@@ -37,7 +37,7 @@ describe('/mesh diagnose catalog on a real mesh', () => {
     })
   })
   afterAll(async () => {
-    await connection.stop()
+    await bot.stop()
     await backend.close()
     await standIn.close()
     await rm(folder, { recursive: true, force: true })

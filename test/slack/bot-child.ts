@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
 import { openBackend } from '../../src/queue/open-backend.ts'
-import { connectSlack } from '../../src/bot.ts'
+import { startBot } from '../../src/bot.ts'
 import { parseRecording, replayClients } from '../../src/evidence/clients/recording.ts'
 import { SCENARIOS } from '../situation.ts'
 import { rememberingLog } from './house.ts'
@@ -20,7 +20,7 @@ const backend = await openBackend({ redisUrl, dataFolder: '/nowhere', log })
 const clients = replayClients(parseRecording(readFileSync(join(SCENARIOS, 'chapter-10/ill/recording.json'), 'utf8')), {
   delay: Number(delay),
 })
-await connectSlack({
+await startBot({
   backend,
   clients,
   log,

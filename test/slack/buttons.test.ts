@@ -21,9 +21,9 @@ afterAll(() => house.close())
 
 /** Presses a button that the app never showed like that; the answer that only the person sees. */
 async function press(actionId: string, value: string, channel = 'C_MESH'): Promise<string> {
-  const { slack, connection } = house
+  const { slack, bot } = house
   const button = { type: 'button', action_id: actionId, value, text: { type: 'plain_text', text: 'forged' } } as const
-  const { ts } = await connection.app.client.chat.postMessage({
+  const { ts } = await bot.app.client.chat.postMessage({
     channel,
     text: 'forged',
     blocks: [{ type: 'actions', elements: [button] }],

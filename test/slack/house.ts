@@ -4,7 +4,7 @@ import type { Backend } from '../../src/queue/backend.ts'
 import type { Log } from '../../src/queue/log.ts'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
 import type { Clients } from '../../src/evidence/clients/clients.ts'
-import { connectSlack, type ConnectOptions, type ConnectRequest, type SlackConnection } from '../../src/bot.ts'
+import { startBot, type BotOptions, type BotRequest, type Bot } from '../../src/bot.ts'
 import type { SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import { startPatientStandIn } from '../sandbox/patient-stand-in.ts'
 import type { SlackStandInOptions } from '../../src/sandbox/slack/contract.ts'
@@ -48,7 +48,7 @@ export function memoryBackend(): Promise<Backend> {
 export interface House {
   slack: SlackStandIn
   backend: Backend
-  connection: SlackConnection
+  bot: Bot
   logged: Logged[]
   /** ISO time. */
   openedAt: string
@@ -62,15 +62,15 @@ export async function openHouse({
   backend: given,
   options = {},
   ...rights
-}: { clients?: Clients; slack?: SlackStandInOptions; backend?: Backend; options?: Partial<ConnectOptions> } & Pick<
-  ConnectRequest,
+}: { clients?: Clients; slack?: SlackStandInOptions; backend?: Backend; options?: Partial<BotOptions> } & Pick<
+  BotRequest,
   'policy' | 'writer'
 > = {}): Promise<House> {
   const backend = given ?? (await memoryBackend())
   const openedAt = new Date().toISOString()
   const slack = await startPatientStandIn(slackOptions)
   const { log, logged } = rememberingLog()
-  const connection = await connectSlack({
+  const bot = await startBot({
     backend,
     clients,
     log,
@@ -90,11 +90,11 @@ export async function openHouse({
   return {
     slack,
     backend,
-    connection,
+    bot,
     logged,
     openedAt,
     async close() {
-      await connection.stop({ graceMilliseconds: 500 })
+      await bot.stop({ graceMilliseconds: 500 })
       await slack.close()
     },
   }

@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
 import { startPatientStandIn } from '../sandbox/patient-stand-in.ts'
-import { connectSlack } from '../../src/bot.ts'
+import { startBot } from '../../src/bot.ts'
 import { recordedClients } from '../replay.ts'
 import { ended, memoryBackend, rememberingLog } from './house.ts'
 import { shownIn } from './texts.ts'
@@ -23,7 +23,7 @@ it('works the same over signed HTTP, and refuses what is not signed', async () =
       handler: (_request: unknown, response: { end: (text: string) => void }) => response.end('well'),
     },
   ]
-  const connection = await connectSlack({
+  const bot = await startBot({
     backend,
     clients: recordedClients('chapter-10/ill'),
     log: rememberingLog().log,
@@ -38,8 +38,8 @@ it('works the same over signed HTTP, and refuses what is not signed', async () =
       cancelPoll: 50,
     },
   })
-  open.push(() => connection.stop({ graceMilliseconds: 100 }))
-  const base = `http://127.0.0.1:${connection.port}`
+  open.push(() => bot.stop({ graceMilliseconds: 100 }))
+  const base = `http://127.0.0.1:${bot.port}`
   slack.deliverTo(`${base}/slack/events`)
   expect(await slack.verifyRequestUrl()).toBe(true)
   const typed = await slack.type('/mesh diagnose catalog', { user: 'U_ONCALL', channel: 'C_MESH' })
@@ -58,7 +58,7 @@ it('works the same over signed HTTP, and refuses what is not signed', async () =
     expect((await slack.type('/mesh help', { user: 'U_ONCALL', channel: 'C_MESH' })).status).toBe(401)
   }
   expect(await (await fetch(`${base}/healthz`)).text()).toBe('well')
-  await connection.ready()
+  await bot.ready()
 })
 
 it('says why it cannot connect', async () => {
@@ -70,9 +70,9 @@ it('says why it cannot connect', async () => {
     log: rememberingLog().log,
   }
   await expect(
-    connectSlack({ ...request, options: { botToken: 'xoxb-wrong', appToken: slack.appToken, apiUrl: slack.url } }),
+    startBot({ ...request, options: { botToken: 'xoxb-wrong', appToken: slack.appToken, apiUrl: slack.url } }),
   ).rejects.toThrow('invalid_auth')
-  await expect(connectSlack({ ...request, options: { botToken: slack.botToken, apiUrl: slack.url } })).rejects.toThrow(
+  await expect(startBot({ ...request, options: { botToken: slack.botToken, apiUrl: slack.url } })).rejects.toThrow(
     'an app token (Socket Mode) or a signing secret (HTTP)',
   )
 })

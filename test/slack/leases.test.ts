@@ -182,7 +182,7 @@ async function pressForged(
 ): Promise<string> {
   const value = await mintButton(house.backend.records, { act, payload: { channel: home, lease }, uses: 'many' })
   const button = { type: 'button', action_id: act, value, text: { type: 'plain_text', text: 'forged' } } as const
-  const { ts } = await house.connection.app.client.chat.postMessage({
+  const { ts } = await house.bot.app.client.chat.postMessage({
     channel,
     text: 'forged',
     blocks: [{ type: 'actions', elements: [button] }],

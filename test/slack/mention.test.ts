@@ -62,12 +62,12 @@ it('reads links as what was typed', async () => {
 
 it('hears an event once, however often Slack repeats it', async () => {
   house = await openHouse()
-  const { slack, connection } = house
+  const { slack, bot } = house
   await slack.mention('@mesh-medic diagnose catalog', WHO)
   await ended(house)
   const before = slack.messages('C_MESH').length
   const { payload } = slack.deliveries.find(({ payload: { kind } }) => kind === 'events_api')!
-  await connection.app.processEvent({
+  await bot.app.processEvent({
     body: { ...payload.body },
     ack: () => Promise.resolve(),
     retryNum: 1,

@@ -48,6 +48,22 @@ describe('runs', () => {
     await expect(updateRun(records, 'missing', (same) => same)).rejects.toThrow(RunMissingError)
   })
 
+  it('keeps what belongs to the kind of a request, whatever that is', async () => {
+    const request = { kind: 'some-day', text: 'catalog', wanted: { deep: [1, 2] } }
+    const { id } = await createRun(records, { ...question, request })
+    expect((await updateRun(records, id, (run) => ({ ...run, thread: '1.1' }))).request).toEqual(request)
+    expect((await readRun(records, id))?.request).toEqual(request)
+  })
+
+  it('lists what can be read, and names what cannot', async () => {
+    const own = await memoryRecords()
+    const { id } = await createRun(own, question)
+    await own.write('runs', 'older', { id: 'older', state: 'thinking', request: 'catalog' })
+    const unreadable: string[] = []
+    expect((await listRuns(own, (run) => unreadable.push(run))).map((run) => run.id)).toEqual([id])
+    expect(unreadable).toEqual(['older'])
+  })
+
   it('lists what is kept, oldest first', async () => {
     const own = await memoryRecords()
     const first = await createRun(own, question)
