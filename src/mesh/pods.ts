@@ -6,7 +6,8 @@ export const PROXY_CONTAINER = 'istio-proxy'
 /** True when the pod runs an Istio proxy: as an ordinary container or as a native sidecar (an init container that stays). */
 export function hasProxy(pod: Pod): boolean {
   const isProxy = ({ name }: { name: string }): boolean => name === PROXY_CONTAINER
-  return pod.spec?.containers?.some(isProxy) === true || pod.spec?.initContainers?.some(isProxy) === true
+  const { containers = [], initContainers = [] }: Partial<NonNullable<Pod['spec']>> = pod.spec ?? {}
+  return containers.some(isProxy) || initContainers.some(isProxy)
 }
 
 /** True when the pod's traffic is taken by ambient mode instead of a sidecar. */
