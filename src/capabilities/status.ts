@@ -4,16 +4,22 @@ import { defined } from '../mesh/defined.ts'
 import { statusHeadline, statusVerdict } from '../report/mesh-status-text.ts'
 import { defineCapability } from './capability.ts'
 
+const StatusRequest = z.object({
+  kind: z.literal('status'),
+  text: z.string(),
+  namespace: z.string().optional(),
+})
+
 const StatusAnswer = z.object({
   kind: z.literal('status'),
   status: z.custom<MeshStatus>((value) => typeof value === 'object' && value !== null && 'proxies' in value),
 })
 export type StatusAnswer = z.infer<typeof StatusAnswer>
 
-/** Tells the thread how the proxies of the mesh, or of one namespace, stand with istiod. */
+/** How the proxies of the mesh, or of one namespace, stand with istiod. */
 export const status = defineCapability({
   kind: 'status',
-  request: z.object({ kind: z.literal('status'), text: z.string(), namespace: z.string().optional() }),
+  request: StatusRequest,
   answer: StatusAnswer,
   role: 'viewer',
   audit: { asked: 'diagnosis-asked' },

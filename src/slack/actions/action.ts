@@ -1,3 +1,4 @@
+import type { RunKind } from '../../capabilities/index.ts'
 import type { ButtonRecord } from '../../store/buttons.ts'
 import type { Asking } from '../access/asking.ts'
 import type { SlackDeps } from '../deps.ts'
@@ -15,6 +16,8 @@ export interface Press {
 export interface Action {
   /** The button's action_id, without the number behind a colon; also the `act` of its record. */
   name: string
+  /** What a press can ask for. Absent: nothing that has a run. */
+  asks?: readonly RunKind[]
   /** @throws whatever user-error-of.ts knows how to tell */
   run(deps: SlackDeps, asking: Asking, press: Press): Promise<void>
 }

@@ -17,6 +17,7 @@ import { defined } from '../../mesh/defined.ts'
 /** Works out a fix for what a diagnosis found, in its thread. */
 export const proposeFix = defineAction({
   name: 'propose-fix',
+  asks: ['propose'],
   async run(deps, asking, press) {
     const run = await runOf(deps, press)
     const open = (await listChanges(deps.records)).findLast(
