@@ -30,7 +30,8 @@ describe('a new capability', () => {
   const FOLDERS = ['src/capabilities', 'src/slack/answers', 'src/slack/commands', 'src/cli', 'test/capabilities']
   const listing = (): string[] =>
     FOLDERS.flatMap((folder) => readdirSync(join(root, folder)).map((file) => `${folder}/${file}`)).sort()
-  const texts = (): string[] => listing().map((file) => readFileSync(join(root, file), 'utf8'))
+  const texts = (): Map<string, string> =>
+    new Map(listing().map((file) => [file, readFileSync(join(root, file), 'utf8')]))
   const run = (...args: string[]) =>
     execa(process.execPath, [join(root, 'scripts/new-capability.ts'), ...args], { reject: false })
 
@@ -74,10 +75,10 @@ describe('a new capability', () => {
   })
 
   it('is files that type-check and are formatted, and a line in each index', async () => {
-    const before = listing()
+    const before = texts()
     const { stdout } = await run('who-calls', '--cli')
     expect(stdout.split('\n')[0]).toBe('who-calls')
-    expect(listing().filter((file) => !before.includes(file))).toEqual([
+    expect(listing().filter((file) => !before.has(file))).toEqual([
       'src/capabilities/who-calls.ts',
       'src/cli/who-calls.ts',
       'src/slack/answers/who-calls.ts',
@@ -87,13 +88,15 @@ describe('a new capability', () => {
     await newCapability(root, 'certificates')
     const { stdout: types, exitCode } = await execa(
       process.execPath,
-      [join(ROOT, 'node_modules/typescript/lib/tsc.js'), '-p', root],
+      [join(ROOT, 'node_modules/.bin/tsc'), '-p', root, '--singleThreaded'],
       { reject: false },
     )
     expect({ types, exitCode }).toEqual({ types: '', exitCode: 0 })
+    const written = [...texts()].filter(([file, text]) => before.get(file) !== text).map(([file]) => file)
+    expect(written.length).toBeGreaterThan(8)
     const { stdout: unformatted } = await execa(
       process.execPath,
-      [join(ROOT, 'node_modules/prettier/bin/prettier.cjs'), '--list-different', ...FOLDERS],
+      [join(ROOT, 'node_modules/prettier/bin/prettier.cjs'), '--list-different', ...written],
       { cwd: root, reject: false },
     )
     expect(unformatted).toBe('')
