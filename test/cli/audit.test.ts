@@ -55,7 +55,7 @@ describe('mesh-medic audit', () => {
   })
 
   it('verify: whole, with the head to note elsewhere', async () => {
-    const { exitCode, stdout } = await cluster.run(['audit', 'verify'])
+    const { exitCode, stdout } = await cluster.runHere(['audit', 'verify'])
     expect({ exitCode, stdout }).toEqual({
       exitCode: 0,
       stdout: `whole: 3 entries, head ${hashes[2]!}\nNote the head elsewhere: with it, entries cut off at the end would show too.\n`,
@@ -65,7 +65,7 @@ describe('mesh-medic audit', () => {
   it('a folder that the bot holds: bad usage, who holds it, and what would work', async () => {
     const backend = await openBackend({ dataFolder: folder, log: rememberingLog().log })
     for (const command of ['export', 'verify']) {
-      const { exitCode, stdout, stderr } = await cluster.run(['audit', command])
+      const { exitCode, stdout, stderr } = await cluster.runHere(['audit', command])
       expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' })
       expect(stderr).toContain(`in use by process ${process.pid}`)
       expect(stderr).toContain('set REDIS_URL')
@@ -75,27 +75,27 @@ describe('mesh-medic audit', () => {
 
   it('a folder that is none: says so, and makes none', async () => {
     const nowhere = join(folder, '..', 'nowhere')
-    const { exitCode, stdout, stderr } = await cluster.run(['audit', 'verify'], { MESH_MEDIC_DATA: nowhere })
+    const { exitCode, stdout, stderr } = await cluster.runHere(['audit', 'verify'], { MESH_MEDIC_DATA: nowhere })
     expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' })
     expect(stderr).toContain(`${nowhere} holds no records`)
     expect(readdirSync(join(folder, '..'))).not.toContain('nowhere')
     mkdirSync(nowhere)
-    expect((await cluster.run(['audit', 'export'], { MESH_MEDIC_DATA: nowhere })).exitCode).toBe(64)
+    expect((await cluster.runHere(['audit', 'export'], { MESH_MEDIC_DATA: nowhere })).exitCode).toBe(64)
   })
 
   it('one entry changed: verify says which (exit 2), export still gives all there is', async () => {
     await changed(`update mesh_medic.entries set value = replace(value, 'U_ONCALL', 'U_SECOND') where sequence = 2`)
-    const { exitCode, stdout } = await cluster.run(['audit', 'verify'])
+    const { exitCode, stdout } = await cluster.runHere(['audit', 'verify'])
     expect({ exitCode, stdout }).toEqual({
       exitCode: 2,
       stdout: 'BROKEN at entry 2: its content does not fit its hash: it was changed\n',
     })
     await changed(`update mesh_medic.entries set value = '{"at":"never"}' where sequence = 2`)
-    const exported = await cluster.run(['audit', 'export'])
+    const exported = await cluster.runHere(['audit', 'export'])
     expect(exported.exitCode).toBe(0)
     expect(exported.stdout.split('\n')[1]).toBe('{"sequence":2,"entry":{"at":"never"}}')
     await changed(`delete from mesh_medic.entries where sequence = 2`)
-    expect(await cluster.run(['audit', 'verify'])).toMatchObject({
+    expect(await cluster.runHere(['audit', 'verify'])).toMatchObject({
       exitCode: 2,
       stdout: 'BROKEN at entry 3: it does not follow the entry before: one was removed, added or changed\n',
     })

@@ -139,28 +139,31 @@ function writeKubeconfig(folder: string, port: number): string {
   return path
 }
 
-const fileName = (call: string): string => call.replace(/[^A-Za-z0-9.-]/g, '_')
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-/** Answers `analyze --list-analyzers` by itself; flags that mesh-medic adds are not part of what was recorded. */
+/** Answers `analyze --list-analyzers` by itself; flags that mesh-medic adds are not part of what was recorded. Starts no process but `cat`. */
 function writeIstioctl(folder: string, recording: Recording, before: Script): string {
   const answers = join(folder, 'answers')
   mkdirSync(answers)
-  for (const { call, json, text = '' } of recording.calls) {
-    if (call.startsWith('istioctl '))
-      writeFileSync(
-        join(answers, fileName(call.slice('istioctl '.length))),
-        json === undefined ? text : JSON.stringify(json),
-      )
-  }
+  const cases = recording.calls
+    .filter(({ call }) => call.startsWith('istioctl '))
+    .map(({ call, json, text = '' }, index) => {
+      const file = join(answers, String(index))
+      writeFileSync(file, json === undefined ? text : JSON.stringify(json))
+      return `${quoted(call.slice('istioctl '.length))}) exec cat ${quoted(file)};;`
+    })
   const path = join(folder, 'istioctl')
   writeFileSync(
     path,
     `#!/bin/sh
 ${before}
 case "$*" in "analyze --list-analyzers"*) printf '* some.Analyzer:\\n    Checks\\n* gateway.SecretAnalyzer:\\n    Checks\\n'; exit 0;; esac
-args=$(printf '%s' "$*" | sed 's/ --remote-contexts.*//; s/ --context .*//')
-file="${answers}/$(printf '%s' "$args" | tr -c 'A-Za-z0-9.-' '_')"
-[ -f "$file" ] && exec cat "$file"
+args="$*"
+args="\${args%% --remote-contexts*}"
+args="\${args%% --context *}"
+case "$args" in
+${cases.join('\n')}
+esac
 echo "Error: not recorded: $args" >&2
 exit 1
 `,
