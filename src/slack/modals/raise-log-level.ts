@@ -15,8 +15,13 @@ const MOST_OPTIONS = 100
 const MOST_CHARACTERS = 150
 
 const plain = (value: string): { type: 'plain_text'; text: string } => ({ type: 'plain_text', text: value })
-const isOffered = (value: string): boolean => value !== '' && value.length <= MOST_CHARACTERS
 const option = (value: string): PlainTextOption => ({ text: plain(shorten(clean(value), 75)), value })
+/** What fits, each once: Slack refuses a select that has the same value twice. */
+const optionsOf = (values: readonly string[]): PlainTextOption[] =>
+  [...new Set(values)]
+    .filter((value) => value !== '' && value.length <= MOST_CHARACTERS)
+    .slice(0, MOST_OPTIONS)
+    .map(option)
 
 /** What the modal offers. */
 export interface RaiseLogLevelChoices {
@@ -61,12 +66,9 @@ export function raiseLogLevelView(
   where: string,
   { target, loggers, fitting, proxies, most }: RaiseLogLevelChoices,
 ): ModalView {
-  const offered = [...fitting, ...loggers.filter((logger) => !fitting.includes(logger))]
-    .filter(isOffered)
-    .slice(0, MOST_OPTIONS)
-    .map(option)
+  const offered = optionsOf([...fitting, ...loggers])
   const chosen = offered.filter(({ value = '' }) => fitting.includes(value))
-  const pods = proxies.filter(isOffered).slice(0, MOST_OPTIONS).map(option)
+  const pods = optionsOf(proxies)
   if (offered.length === 0 || pods.length === 0)
     return noLoggersView(
       where,

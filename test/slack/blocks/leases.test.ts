@@ -348,4 +348,22 @@ describe('whatever the texts are', () => {
     expect(loggers!.element!.options[0]!.value).toBe('logger149')
     expect(JSON.stringify(view)).toContain('30 seconds')
   })
+
+  it('a window offers each thing once, however often it is named', () => {
+    const view = raiseLogLevelView('x', {
+      target: 'catalog',
+      loggers: ['rbac', 'http', 'rbac'],
+      fitting: ['http', 'http'],
+      proxies: ['shop/catalog-1', 'shop/catalog-2', 'shop/catalog-1'],
+      most: { proxies: 20, minutes: 30 },
+    })
+    expect(() => checkView(structuredClone(view), 'modal')).not.toThrow()
+    const offered = (view.blocks as { element?: { options: { value: string }[] } }[]).map(({ element }) =>
+      element?.options.map(({ value }) => value),
+    )
+    expect([offered[1], offered[3]]).toEqual([
+      ['http', 'rbac'],
+      ['shop/catalog-1', 'shop/catalog-2'],
+    ])
+  })
 })
