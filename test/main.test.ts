@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { startPatientStandIn } from './sandbox/patient-stand-in.ts'
+import { putEmptyDatabase } from './store/empty-database.ts'
 
 const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts')
 const folder = mkdtempSync(join(tmpdir(), 'mesh-medic-main-'))
@@ -55,6 +56,7 @@ const start = (env: Record<string, string>) =>
 it('becomes ready, and ends with 0 when told to', async () => {
   const slack = await startPatientStandIn()
   const port = await freePort()
+  await putEmptyDatabase(join(folder, 'data'))
   const service = start({
     SLACK_BOT_TOKEN: slack.botToken,
     SLACK_APP_TOKEN: slack.appToken,

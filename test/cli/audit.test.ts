@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBackend } from '../../src/queue/open-backend.ts'
 import { auditEntries, recordAudit } from '../../src/store/audit.ts'
-import { emptyDatabase } from '../store/empty-database.ts'
+import { putEmptyDatabase } from '../store/empty-database.ts'
 import { rememberingLog } from '../slack/house.ts'
 import { startRecordedCluster, type RecordedCluster } from './recorded-cluster.ts'
 
@@ -14,8 +14,7 @@ let hashes: string[]
 beforeAll(async () => {
   cluster = await startRecordedCluster('chapter-10/ill')
   folder = cluster.env.MESH_MEDIC_DATA!
-  mkdirSync(folder, { recursive: true })
-  await (await PGlite.create({ dataDir: join(folder, 'pglite'), loadDataDir: await emptyDatabase() })).close()
+  await putEmptyDatabase(folder)
   const backend = await openBackend({ dataFolder: folder, log: rememberingLog().log })
   for (const at of [1, 2, 3])
     await recordAudit(backend.records, {

@@ -6,6 +6,7 @@ import type { Backend } from '../../src/queue/backend.ts'
 import { openBackend } from '../../src/queue/open-backend.ts'
 import type { WorkerRequest } from '../../src/queue/worker.ts'
 import { StoreUnavailableError } from '../../src/store/records.ts'
+import { putEmptyDatabase } from '../store/empty-database.ts'
 import { killContract, log, queueContract, SOON } from './queue-contract.ts'
 
 describe('queue on PGlite', () => {
@@ -13,6 +14,7 @@ describe('queue on PGlite', () => {
   let backend: Backend
   beforeAll(async () => {
     dataFolder = await mkdtemp(join(tmpdir(), 'mesh-medic-embedded-'))
+    await putEmptyDatabase(dataFolder)
     backend = await openBackend({ dataFolder, log })
   })
   afterAll(async () => {
