@@ -14,9 +14,9 @@ const BUTTONS = ['run-again', 'full-report'].map((action) => ({
 describe('whatever names a way holds, Slack takes its messages', () => {
   it.each([
     ['no hop at all', { size: 40, many: 0 }, 10],
-    ['small ones', { size: 40, many: 5 }, 60],
-    ['middling ones', { size: 2000, many: 12 }, 15],
-    ['many hops', { size: 60, many: 300 }, 2],
+    ['small ones', { size: 40, many: 5 }, 25],
+    ['middling ones', { size: 2000, many: 12 }, 5],
+    ['many hops', { size: 60, many: 300 }, 1],
     ['quotes of a megabyte', { size: 400_000, many: 2 }, 1],
   ])('%s', (_name, scale, seeds) => {
     for (let seed = 1; seed <= seeds; seed += 1) {
@@ -41,7 +41,7 @@ describe('its picture', () => {
     ['small ones', { size: 40, many: 5 }],
     ['long ones', { size: 3000, many: 40 }],
   ])('is made of %s', async (_name, scale) => {
-    for (let seed = 1; seed <= 4; seed += 1) {
+    for (let seed = 1; seed <= 2; seed += 1) {
       const png = await picture(pathPicture(sampleFollow(dice(seed), scale)))
       expect(png.readUInt32BE(16)).toBeLessThanOrEqual(2800)
       expect(png.readUInt32BE(20)).toBeLessThanOrEqual(1700)

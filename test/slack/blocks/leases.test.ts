@@ -243,7 +243,7 @@ describe('the audit', () => {
 })
 
 describe('whatever the texts are', () => {
-  it.each(Array.from({ length: 60 }, (_, seed) => [seed]))('Slack takes them (%d)', (seed) => {
+  it.each(Array.from({ length: 24 }, (_, seed) => [seed]))('Slack takes them (%d)', (seed) => {
     const roll = dice(seed)
     const [size, many] = [
       [20, 3],

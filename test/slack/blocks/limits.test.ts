@@ -22,8 +22,8 @@ const BUTTONS = ['run-again', 'full-report', 'cancel-run'].map((action) => ({
 describe('whatever a report holds, Slack takes its messages and the buttons stay', () => {
   it.each([
     ['an empty one', { size: 1, many: 0 }, 20],
-    ['small ones', { size: 40, many: 3 }, 60],
-    ['middling ones', { size: 2000, many: 20 }, 15],
+    ['small ones', { size: 40, many: 3 }, 25],
+    ['middling ones', { size: 2000, many: 20 }, 5],
     ['many findings', { size: 60, many: 3000 }, 1],
     ['quotes of a megabyte', { size: 400_000, many: 2 }, 1],
   ])('%s', (_name, scale, times) => {

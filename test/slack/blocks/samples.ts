@@ -75,11 +75,18 @@ const NASTY = [
   'a',
 ]
 
+/** Each once, twice, … fifty times. */
+const REPEATED = NASTY.map((piece) => Array.from({ length: 50 }, (_, index) => piece.repeat(index + 1)))
+
 /** A text of a given length with everything in it that could hurt. */
 export function nasty(roll: (below: number) => number, length: number): string {
-  let text = ''
-  while (text.length < length) text += NASTY[roll(NASTY.length)]!.repeat(1 + roll(Math.min(50, length)))
-  return text.slice(0, length)
+  const pieces: string[] = []
+  for (let made = 0; made < length;) {
+    const piece = REPEATED[roll(NASTY.length)]![roll(Math.min(50, length))]!
+    pieces.push(piece)
+    made += piece.length
+  }
+  return pieces.join('').slice(0, length)
 }
 
 export function sampleFinding(roll: (below: number) => number, size: number): Finding {
