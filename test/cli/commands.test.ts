@@ -49,7 +49,7 @@ it('every command has a help with an example', () => {
 })
 
 it('doctor: failed items are exit 2, each with its remedy', async () => {
-  const { exitCode, stdout } = await cluster.run(['doctor'])
+  const { exitCode, stdout } = await cluster.runHere(['doctor'])
   expect(exitCode).toBe(2)
   expect(stdout).toMatch(/✗ permissions: /)
   expect(stdout).toMatch(/✗ API server: .*\n {4}Check KUBECONFIG/)
@@ -57,7 +57,7 @@ it('doctor: failed items are exit 2, each with its remedy', async () => {
 })
 
 it('config check: secrets are not shown, and what is missing is', async () => {
-  const { exitCode, stdout } = await cluster.run(['config', 'check'], {
+  const { exitCode, stdout } = await cluster.runHere(['config', 'check'], {
     SLACK_BOT_TOKEN: 'xoxb-very-secret',
     REDIS_URL: 'redis://:very-secret@redis:6379',
   })
@@ -68,7 +68,7 @@ it('config check: secrets are not shown, and what is missing is', async () => {
 })
 
 it('serve without tokens: bad usage, and says which', async () => {
-  const { exitCode, stderr } = await cluster.run(['serve'])
+  const { exitCode, stderr } = await cluster.runHere(['serve'])
   expect(exitCode).toBe(64)
   expect(stderr).toMatch(/SLACK_BOT_TOKEN: is missing/)
 })

@@ -18,8 +18,8 @@ async function cluster(from: string, options?: RecordedClusterOptions): Promise<
 
 describe('the answer', () => {
   it("is by the cluster's clock, not by the machine's", async () => {
-    const { run } = await cluster('chapter-10/mended')
-    const { stdout } = await run([...ASK, '-o', 'json'])
+    const { runHere } = await cluster('chapter-10/mended')
+    const { stdout } = await runHere([...ASK, '-o', 'json'])
     const { startedAt, finishedAt, readings } = JSON.parse(stdout) as Report
     const madeAt = recordedClients('chapter-10/mended').now().getTime()
     for (const at of [startedAt, finishedAt, ...readings.map((reading) => reading.at)])
@@ -42,7 +42,7 @@ describe('the answer', () => {
   })
 
   it('healthy: exit 0, as text; commands name the context that was asked for', async () => {
-    const { stdout, exitCode } = await (await cluster('chapter-10/mended')).run([...ASK, '--context', 'recorded'])
+    const { stdout, exitCode } = await (await cluster('chapter-10/mended')).runHere([...ASK, '--context', 'recorded'])
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(/^Healthy: /)
     expect(stdout).toContain('istioctl proxy-status -o json --context recorded')
@@ -50,7 +50,7 @@ describe('the answer', () => {
   })
 
   it('as Markdown', async () => {
-    const { stdout, exitCode } = await (await cluster('chapter-10/ill')).run([...ASK, '-o', 'markdown'])
+    const { stdout, exitCode } = await (await cluster('chapter-10/ill')).runHere([...ASK, '-o', 'markdown'])
     expect(exitCode).toBe(2)
     expect(stdout).toMatch(/^# Ill: Service istioinaction\/catalog\n/)
   })
@@ -167,17 +167,17 @@ describe('what could not be seen: exit 3, with the reason', () => {
 
   it('a look that takes too long is given up, the rest goes on', async () => {
     const slow = await cluster('chapter-10/mended', { istioctl: '[ "$1" = proxy-status ] && exec sleep 30' })
-    const { stdout, exitCode } = await slow.run([...ASK, '--timeout', '1.5'])
+    const { stdout, exitCode } = await slow.runHere([...ASK, '--timeout', '1.5'])
     expect(stdout).toMatch(/proxy-status: timeout \(no answer within 1\.5 s\)/)
     expect(exitCode).toBe(3)
   })
 })
 
 it('analyze is kept from reading Secrets', async () => {
-  const { run } = await cluster('chapter-10/mended', {
+  const { runHere } = await cluster('chapter-10/mended', {
     istioctl: '[ "$1" = analyze ] && [ "$2" = -n ] && { echo "Error: $*" >&2; exit 1; }',
   })
-  const { stdout } = await run(ASK)
+  const { stdout } = await runHere(ASK)
   expect(stdout).toContain(
     'Error: analyze -n istioinaction -o json --remote-contexts recorded --analyzer some.Analyzer)',
   )
