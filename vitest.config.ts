@@ -1,10 +1,23 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Starting a process costs the more the larger the one that starts it, and tests fill theirs with recordings: these go first. */
+const STARTS_PROCESSES = /\/test\/(?:cli|scripts|queue)\/|\/test\/(?:main|packed|walls)\.test\.ts$|\/redis/
+
+class ProcessesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const late = (file: TestSpecification): number => (STARTS_PROCESSES.test(file.moduleId) ? 0 : 1)
+    return sorted.toSorted((one, other) => late(one) - late(other))
+  }
+}
 
 export default defineConfig({
   test: {
     // Many tests wait for child processes and clocks: one worker a core, not one fewer.
     maxWorkers: Math.max(2, availableParallelism()),
+    sequence: { sequencer: ProcessesFirst },
     projects: [
       {
         test: {
