@@ -50,6 +50,8 @@ export interface Finding {
   severity: Severity
   standing: Standing
   subject: Ref
+  /** All objects with the very same fault, when there are several; `subject` is the first. */
+  subjects?: Ref[]
   args: Args
   because: [Proof, ...Proof[]]
   /** Hosts and pods it concerns: findings that share one may explain each other. */
@@ -68,6 +70,8 @@ export interface Check {
   needs: readonly EvidenceKind[]
   /** Raises or contradicts a finding when it was seen; when it could not be, that is said. */
   confirms?: readonly EvidenceKind[]
+  /** Its findings come from following requests, not from a run of its own. */
+  followed?: true
   problems: Readonly<Record<Code, Problem>>
   run(evidence: Evidence, target: Target): Found[]
 }
@@ -86,17 +90,23 @@ export function proof(reading: Pick<Seen, 'kind' | 'of' | 'source' | 'at'>, says
   return { kind, ...defined({ of }), source, at, says, ...defined({ quote }) }
 }
 
+/** Arguments that are clauses of our own, with values from the cluster between backticks. */
+const SENTENCES: ReadonlySet<string> = new Set(['clause', 'correction'])
+const markedWithin = (clause: string, mark: (value: string) => string): string =>
+  clause.replace(/`([^`]*)`/g, (_, value: string) => mark(value))
+
 /** Fills a problem's text: lists are joined with commas; every value but a number is marked, for it is somebody else's text. */
 export function fill(
   template: string,
-  subject: string,
+  subject: string | readonly string[],
   args: Args,
   mark: (value: string) => string = (value) => value,
 ): string {
   const marked = (value: string | number): string => (typeof value === 'number' ? String(value) : mark(value))
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
-    const value = name === 'subject' ? subject : args[name]
+    const value: string | number | readonly string[] | undefined = name === 'subject' ? subject : args[name]
     if (value === undefined) return whole
+    if (typeof value === 'string' && SENTENCES.has(name)) return markedWithin(value, mark)
     return Array.isArray(value)
       ? value.map((item: string) => marked(item)).join(', ')
       : marked(value as string | number)

@@ -4,6 +4,7 @@ import { RESPONSE_FLAGS } from '../mesh/response-flags.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
+import { areOver } from './facts/over.ts'
 import { failuresAtOwnEnd, foundAtOwnEnd } from './facts/failures-at-own-end.ts'
 import type { Group, Request } from './facts/requests-to.ts'
 import { groupBy, isGrave, latest, nearest, requestsTo, scopeOf } from './facts/requests-to.ts'
@@ -63,6 +64,8 @@ export const failingRequests = defineCheck({
     const explained = new Set(told.flatMap(({ group }) => group))
     const rest = failures.filter((request) => !explained.has(request))
     const grave = isGrave(failures, requests)
+    // A few that failed while a change took effect are no warning once a row of others was answered.
+    if (!grave && arePast(failures, requests)) return []
     return [
       ...told.map((end) => foundAtOwnEnd(end, requests.length, target)),
       ...groupBy(rest, (request) => {
@@ -73,6 +76,14 @@ export const failingRequests = defineCheck({
     ]
   },
 })
+
+/** True when so many requests began after the last failure, and were answered, that the failures are over. */
+function arePast(failures: readonly Request[], requests: readonly Request[]): boolean {
+  const at = ({ entry }: Request): number => Date.parse(entry.at)
+  const last = Math.max(...failures.map(at))
+  const since = requests.filter((one) => at(one) > last).length
+  return areOver(failures.length, requests.length - since, since)
+}
 
 function symptom(group: Group, requests: number, grave: boolean, target: Target): Found {
   const { entry, log } = nearest(latest(group))

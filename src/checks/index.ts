@@ -27,6 +27,7 @@ import { portProtocolMismatch } from './port-protocol-mismatch.ts'
 import { proxyNotConnected } from './proxy-not-connected.ts'
 import { proxyVersionSkew } from './proxy-version-skew.ts'
 import { rejectedConfiguration } from './rejected-configuration.ts'
+import { requestsFail } from './requests-fail.ts'
 import { reservedUid } from './reserved-uid.ts'
 import { retryStorm } from './retry-storm.ts'
 import { shadowedRoute } from './shadowed-route.ts'
@@ -69,6 +70,7 @@ export const CHECKS: readonly Check[] = [
   proxyNotConnected,
   proxyVersionSkew,
   rejectedConfiguration,
+  requestsFail,
   reservedUid,
   retryStorm,
   shadowedRoute,

@@ -21,10 +21,11 @@ export interface DiagnoseOptions {
   output: 'text' | 'json' | 'markdown'
   /** Seconds one look may take. */
   timeout?: number
+  verbose?: boolean
 }
 
-const FORMATS: Record<DiagnoseOptions['output'], (report: Report) => string> = {
-  text: (report) => reportText(CHECKS, report),
+const FORMATS: Record<DiagnoseOptions['output'], (report: Report, options: DiagnoseOptions) => string> = {
+  text: (report, { verbose }) => reportText(CHECKS, report, { verbose }),
   json: (report) => `${JSON.stringify(reportJson(report), null, 2)}\n`,
   markdown: (report) => reportMarkdown(CHECKS, report),
 }
@@ -47,7 +48,7 @@ export async function diagnose(target: string, options: DiagnoseOptions): Promis
     const report: Report = { ...examined, ...changesOf(examined) }
     line.clear()
     if (broken.length > 0) await explainBroken(broken)
-    await answer(FORMATS[options.output](report))
+    await answer(FORMATS[options.output](report, options))
     return exitCodeOf(report.verdict)
   } finally {
     line.clear()

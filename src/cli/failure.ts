@@ -5,7 +5,7 @@ import { Interruption } from './interruption.ts'
 import { remark } from './output.ts'
 
 /** Codes of errors that tell whoever runs this what to configure instead. */
-const CONFIGURATION_CODES: readonly unknown[] = ['cluster-configuration', 'configuration']
+const CONFIGURATION_CODES: readonly unknown[] = ['cluster-configuration', 'unknown-context', 'configuration']
 
 /** Says on standard error why a command failed, and answers its exit code. What is nobody's mistake but ours is logged with a run id. */
 export async function explainFailure(error: unknown): Promise<number> {
@@ -15,11 +15,11 @@ export async function explainFailure(error: unknown): Promise<number> {
   }
   if (error instanceof UserError) {
     remark([error.why, ...error.remedies].join('\n'))
-    return EXIT.usage
+    return error.code === 'cluster-unreachable' ? EXIT.broken : EXIT.usage
   }
   if (error instanceof Error && 'code' in error && CONFIGURATION_CODES.includes(error.code)) {
     remark(error.message)
-    return EXIT.usage
+    return error.code === 'cluster-configuration' ? EXIT.broken : EXIT.usage
   }
   const run = newRun()
   const { createLog } = await import('../log.ts')

@@ -55,6 +55,7 @@ Examples:
       'how long one look may take; what takes longer is reported as not seen (default: 20)',
       seconds,
     )
+    .option('-v, --verbose', 'list every class of requests that was followed too')
     .addHelpText(
       'after',
       `

@@ -1,4 +1,6 @@
-import type { Check, Finding, Problem } from '../checks/check.ts'
+import type { Check, Code, Finding, Problem, Standing } from '../checks/check.ts'
+import type { Ref } from '../mesh/ref.ts'
+import { sameRef } from '../mesh/ref.ts'
 import { ADVISORY } from '../evidence/reading.ts'
 import type { Judgement } from './judge.ts'
 import type { Report, Skipped, Verdict } from './report.ts'
@@ -39,10 +41,92 @@ export function causeOf(checks: readonly Check[], findings: readonly Finding[]):
   const ranked = roots
     .map((finding) => ({ finding, explains: findings.filter((other) => explains(finding, other)) }))
     .toSorted((a, b) => weigh(b) - weigh(a))
-  const [first, second] = ranked
-  if (first === undefined || (second !== undefined && weigh(first) === weigh(second))) return undefined
-  return first
+  const [first] = ranked
+  if (first === undefined) return undefined
+  const equals = ranked.filter((one) => weigh(one) === weigh(first))
+  if (equals.length === 1) return first
+  const together = asOne(equals.map(({ finding }) => finding))
+  return together === undefined
+    ? undefined
+    : { finding: together, explains: [...new Set(equals.flatMap((one) => one.explains))] }
+}
+
+/** Siblings with the same fault are one cause; undefined for findings that differ. */
+function asOne(findings: readonly Finding[]): Finding | undefined {
+  const [first] = findings
+  const isSame = ({ code, subject }: Finding): boolean => code === first?.code && subject.kind === first.subject.kind
+  return first === undefined || !findings.every(isSame)
+    ? undefined
+    : { ...first, subjects: findings.map(({ subject }) => subject) }
 }
 
 const weigh = ({ finding, explains }: { finding: Finding; explains: Finding[] }): number =>
   explains.filter(hurts).length * 2 + (finding.standing === 'observed' ? 1 : 0)
+
+/** Codes that name a workload by its failures alone; an object that following blames says more. */
+const BY_SYMPTOM: ReadonlySet<Code> = new Set<Code>([
+  'MESH0401',
+  'MESH0402',
+  'MESH0403',
+  'MESH0404',
+  'MESH0405',
+  'MESH0407',
+  'MESH0502',
+])
+
+/**
+ * Findings that hold when every class of requests was followed and none fails: what only counts failures is over then, a few of them too unless some class still
+ * has a few.
+ */
+export const withoutPassed = (findings: readonly Finding[], hasFew: boolean): Finding[] =>
+  findings.filter(
+    ({ code, severity }) => !BY_SYMPTOM.has(code) || (severity !== 'error' && (code !== 'MESH0404' || hasFew)),
+  )
+
+/** What following the requests that fail comes to: findings of its own, and the objects that explain most of them. */
+export interface Blamed {
+  findings: readonly Finding[]
+  best: readonly Ref[]
+  /** Those of them that say why what a check names is not to blame. */
+  deeper: readonly Ref[]
+  standing: Standing
+}
+
+/**
+ * The cause of requests that fail: the object that following blames, in the words of the check that knows it best. Without a single such object
+ * a check's cause stands, unless it names but a symptom; several that explain as much are candidates.
+ */
+export function causeOfFailing(
+  checks: readonly Check[],
+  findings: readonly Finding[],
+  { findings: followed, best, deeper, standing }: Blamed,
+): { cause?: NonNullable<Report['cause']>; candidates?: Finding[] } {
+  const byChecks = causeOf(checks, findings)
+  const isBlamed = ({ subject }: Finding): boolean => best.some((ref) => sameRef(ref, subject))
+  if (best.length === 0) return byChecks === undefined ? {} : { cause: byChecks }
+  if (byChecks !== undefined && isBlamed(byChecks.finding)) return { cause: byChecks }
+  const isSymptom = ({ check, code }: Finding): boolean =>
+    BY_SYMPTOM.has(code) || checks.find(({ name }) => name === check)?.problems[code]?.symptom === true
+  const known = findings.filter((one) => isBlamed(one) && one.severity === 'error' && !isSymptom(one))
+  const named = best
+    .map(
+      (ref) =>
+        known.find(({ subject }) => sameRef(subject, ref)) ?? followed.find(({ subject }) => sameRef(subject, ref)),
+    )
+    .filter((one) => one !== undefined)
+    .map((one) => (one.standing === 'configured' ? { ...one, standing } : one))
+  const others = findings.filter(hurts)
+  const isDeeper = deeper.some((ref) => best.some((one) => sameRef(one, ref)))
+  if (byChecks !== undefined && !isSymptom(byChecks.finding) && !isDeeper) return { cause: byChecks }
+  const [only, ...rest] = named
+  if (only !== undefined && rest.length === 0)
+    return {
+      cause: {
+        finding: only,
+        explains: others.filter((one) => one !== only),
+      },
+    }
+  const together = asOne(named)
+  if (together !== undefined) return { cause: { finding: together, explains: others } }
+  return { candidates: named }
+}

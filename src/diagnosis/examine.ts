@@ -8,15 +8,27 @@ import type { AnyStep } from '../evidence/step.ts'
 import { inContext } from '../evidence/step.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
-import { causeOf, verdictOf } from './cause.ts'
+import { requestsFail } from '../checks/requests-fail.ts'
+import type { Finding } from '../checks/check.ts'
+import { redact } from '../evidence/redaction.ts'
+import { sameRef } from '../mesh/ref.ts'
+import { requireAnswer } from './cluster-unreachable.ts'
+import { blame } from './blame/blame.ts'
+import { causeOf, causeOfFailing, verdictOf, withoutPassed } from './cause.ts'
+import type { Followed } from './requests/followed.ts'
+import { followEvery } from './requests/followed.ts'
 import { followTarget } from './follow-target.ts'
 import type { OnBroken } from './judge.ts'
 import { judge } from './judge.ts'
 import { Pace } from './pace.ts'
 import {
   planApplicationLogs,
+  planCallerLogs,
+  planCallerPods,
+  planCallerProxies,
   planCallers,
   planControlPlane,
+  planGatewayLogs,
   planGatewayPods,
   planIstiodLog,
   planNamespace,
@@ -25,8 +37,8 @@ import {
   planProxies,
   planWebhooks,
 } from './plan.ts'
-import type { PlannedStep, Report } from './report.ts'
-import { completeTarget, resolveTarget } from './resolve-target.ts'
+import type { FollowedClass, PlannedStep, Report, Verdict } from './report.ts'
+import { completeTarget, resolveTarget, withHostsSeen } from './resolve-target.ts'
 import { rateFigure, trafficFigure } from './traffic-figure.ts'
 import { defined } from '../mesh/defined.ts'
 
@@ -86,6 +98,7 @@ class PlanLedger {
  * Diagnoses one target: plans, looks, judges, names the cause. What can't be seen is in the report, never an error.
  *
  * @throws {UnknownTargetError} {AmbiguousTargetError} when the query names nothing, or several things
+ * @throws {ClusterUnreachableError} when the API server answers nothing at all
  * @throws the signal's reason when it was cancelled
  */
 export async function examine(
@@ -96,8 +109,9 @@ export async function examine(
 ): Promise<Report> {
   const began = Date.now()
   const ledger = new PlanLedger(options.progress)
+  const stop = new AbortController()
   const gatherOptions: GatherOptions = {
-    signal: options.signal,
+    signal: options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]),
     stepTimeout: options.stepTimeout,
     concurrency: options.concurrency,
     onStarted: (step) => ledger.started(step),
@@ -110,15 +124,16 @@ export async function examine(
 
   // istioctl takes longest to start: it runs beside the reads the next steps wait for.
   const besides: Promise<void>[] = []
-  const beside = (steps: AnyStep[]): void => {
+  const beside = (steps: AnyStep[]): Promise<void> => {
     const looking = look(steps)
     // Its rejection is awaited below; until then it must not count as unhandled.
     looking.catch(() => undefined)
     besides.push(looking)
+    return looking
   }
   const controlPlane = planControlPlane()
   const isStatus = ({ kind }: AnyStep): boolean => kind === 'proxy-status'
-  beside(controlPlane.filter(isStatus))
+  const status = beside(controlPlane.filter(isStatus))
   // istiod's pods say which domain Services have.
   const istiods = look(controlPlane.filter((step) => !isStatus(step)))
   const objects = look(planObjects(query))
@@ -126,12 +141,13 @@ export async function examine(
     look(
       namespaces.flatMap(planNamespace).filter((step) => {
         if (step.kind !== 'analyzer-messages') return true
-        beside([step])
+        void beside([step])
         return false
       }),
     )
   try {
     await Promise.all([istiods, objects, ...(query.namespace === undefined ? [] : [inNamespace([query.namespace])])])
+    requireAnswer(gathering.readings)
     let target = resolveTarget(query, seen())
     options.progress?.target?.(target)
     const namespaces = [
@@ -141,7 +157,16 @@ export async function examine(
     // Where istiod cannot be seen, the sidecars that were say which domain Services have.
     target = completeTarget(resolveTarget(query, seen()), seen())
     await look(planGatewayPods(target, seen()))
-    await look(planProxies(target, seen(), clients.prometheus !== undefined))
+    await Promise.all([
+      look(planProxies(target, seen(), clients.prometheus !== undefined)),
+      look(planGatewayLogs(seen())),
+      status.then(async () => {
+        await look(planCallerPods(target, seen()))
+        await look(planCallerLogs(target, seen()))
+      }),
+    ])
+    target = withHostsSeen(target, seen())
+    await look(planCallerProxies(target, seen()))
     await look([
       ...planCallers(target, seen()),
       ...planApplicationLogs(target, seen()),
@@ -156,10 +181,47 @@ export async function examine(
       onBroken: options.onBroken,
     })
   } catch (error) {
+    // What still runs beside is of no use any more.
+    stop.abort(error)
     await Promise.allSettled(besides)
     throw error
   }
 }
+
+/** The findings with those of following: the cause and candidates when these are its own, and what has no other explanation. */
+function withFollowed(
+  findings: readonly Finding[],
+  own: readonly Finding[],
+  { cause, candidates = [] }: Pick<Report, 'cause' | 'candidates'>,
+): Finding[] {
+  const told = cause === undefined ? candidates : [cause.finding]
+  // What is told may be one of these with a higher standing, or with its siblings.
+  const toldOf = ({ code, subject }: Finding): Finding | undefined =>
+    told.find((one) => one.code === code && sameRef(one.subject, subject))
+  const named = own.filter((one) => told.length === 0 || toldOf(one) !== undefined)
+  return [...named, ...findings].map((one) => toldOf(one) ?? one)
+}
+
+/** *ill* when a class fails; not *healthy* when of no class it is known that it arrives. */
+function verdictOfFollowed(followed: readonly Followed[], otherwise: Verdict): Verdict {
+  if (followed.some(({ outcome }) => outcome === 'fails')) return 'ill'
+  if (otherwise !== 'healthy' || followed.length === 0) return otherwise
+  const isOpen = ({ requests: { caller, isNamed, requests }, outcome }: Followed): boolean =>
+    outcome === 'unknown' && caller?.kind === 'ingress' && isNamed && requests.length === 0
+  return followed.every(({ outcome }) => outcome === 'unknown') || followed.some(isOpen) ? 'unclear' : otherwise
+}
+
+const classOf = ({ requests: { caller, question }, present, way, outcome }: Followed): FollowedClass => ({
+  ...defined({ caller: caller?.pod }),
+  method: question.method,
+  host: question.host,
+  path: redact(question.path),
+  seen: present.requests,
+  failed: present.failures.length,
+  ...defined({ foreseen: way?.foreseen }),
+  outcome,
+  ...defined({ says: way?.failing[0]?.says }),
+})
 
 async function report(
   target: Target,
@@ -180,9 +242,37 @@ async function report(
   const inOrder = readings.toSorted((a, b) => placeOf(a) - placeOf(b))
   const pace = new Pace()
   const evidence = new Evidence(inOrder)
-  const judgement = await judge(checks, evidence, target, { onBroken, pace })
+  const judged = await judge(checks, evidence, target, { onBroken, pace })
   await pace.breathe()
-  const cause = causeOf(checks, judgement.findings)
+  const { followed } = await followEvery(target, evidence, { context, at: finishedAt }, pace)
+  await pace.breathe()
+  const failing = followed.filter(({ outcome }) => outcome === 'fails')
+  const isSeen = followed.some(({ present }) => present.requests > 0)
+  const judgement =
+    failing.length === 0 && isSeen
+      ? {
+          ...judged,
+          findings: withoutPassed(
+            judged.findings,
+            followed.some(({ present }) => present.state === 'few'),
+          ),
+        }
+      : judged
+  const blamed = blame(failing, target, evidence)
+  const own = blamed.findings.map((one): Finding => ({
+    ...one,
+    check: requestsFail.name,
+    severity: 'error',
+    scope: one.scope ?? [],
+  }))
+  const told =
+    failing.length === 0
+      ? defined({ cause: causeOf(checks, judgement.findings) })
+      : causeOfFailing(checks, judgement.findings, {
+          ...blamed,
+          findings: own,
+          standing: failing.some(({ standing }) => standing === 'observed') ? 'observed' : 'live',
+        })
   const traffic = trafficFigure(evidence, target)
   const rates = rateFigure(evidence)
   await pace.breathe()
@@ -192,8 +282,13 @@ async function report(
     plan: order,
     readings: inOrder,
     ...judgement,
-    ...defined({ cause }),
-    verdict: verdictOf(judgement),
+    findings: withFollowed(judgement.findings, own, told),
+    ruledOut: judgement.ruledOut.filter(
+      ({ check }) => check !== requestsFail.name || followed.every(({ outcome }) => outcome === 'arrives'),
+    ),
+    ...told,
+    verdict: verdictOfFollowed(followed, verdictOf(judgement)),
+    requests: followed.map(classOf).toSorted((a, b) => Number(b.outcome === 'fails') - Number(a.outcome === 'fails')),
     ...defined({ follow, traffic, rates }),
     changes: [],
     advice: [],

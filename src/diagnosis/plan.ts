@@ -3,6 +3,7 @@ import { callersTurnedAway } from '../checks/facts/connections-refused.ts'
 import { failedWebhooks } from '../checks/facts/failed-webhooks.ts'
 import { podsOf } from '../checks/facts/owners.ts'
 import { gatewayPods, gatewaysFor } from '../checks/facts/proxies-of.ts'
+import { labelsOfGateway, parentGateways } from '../checks/facts/http-routes.ts'
 import { refusedPorts } from '../checks/facts/refused-ports.ts'
 import { trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import { accessLog } from '../evidence/collectors/access-log.ts'
@@ -25,9 +26,11 @@ import type { Gateway, Labels, Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
 import { isReady, proxyAnswers, proxyRuns } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
+import { sameRef } from '../mesh/ref.ts'
 import { uniqueRefs } from '../mesh/ref.ts'
 import { podsOfGateway } from '../mesh/routing.ts'
 import { validityOf } from '../mesh/secrets.ts'
+import { isGatewayPod, seenClasses } from './requests/classes.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
 import { defined } from '../mesh/defined.ts'
@@ -46,6 +49,8 @@ const CLUSTER_WIDE: readonly ObjectKind[] = [
   'authorization-policies',
   'request-authentications',
   'telemetries',
+  'http-routes',
+  'gateway-api-gateways',
   'workload-entries',
 ]
 const IN_NAMESPACE: readonly ObjectKind[] = [
@@ -69,6 +74,15 @@ const MOST_ISTIODS = 3
 const MOST_LOGS = 8
 /** Applications whose logs are read, at most. */
 const MOST_APPLICATIONS = 3
+/** The labels of the ingress gateway that Istio's own profiles install. */
+const DEFAULT_INGRESS = 'istio=ingressgateway'
+/** Selectors of Gateways whose pods are looked for, and gateways' logs read, at most. */
+const MOST_GATEWAY_SELECTORS = 6
+const MOST_GATEWAY_LOGS = 6
+/** Namespaces with possible callers, their logs, and the proxies of those that call, at most. */
+const MOST_CALLER_NAMESPACES = 8
+const MOST_CALLER_LOGS = 12
+const MOST_CALLER_PROXIES = 6
 /** Callers that are looked up by address, at most. */
 const MOST_CALLERS = 3
 
@@ -110,11 +124,77 @@ const selectorText = (labels: Labels): string =>
     .sort()
     .join(',')
 
-/** The pods behind the Gateways' selectors, wherever they run. */
+/** The pods behind the Gateways' selectors, wherever they run: first those of Gateways that are known to take requests for the target. */
 export function planGatewayPods(target: Target, evidence: Evidence): AnyStep[] {
-  const selectors = new Set(gatewaysFor(evidence, target).map((gateway) => selectorText(gateway.spec?.selector ?? {})))
+  const all = [...gatewaysFor(evidence, target), ...evidence.objects('gateways')]
+  const selectors = new Set(all.map((gateway) => selectorText(gateway.spec?.selector ?? {})))
   selectors.delete('')
-  return [...selectors].map((labels) => step('pods', 'workloads', { labels }))
+  for (const gateway of parentGateways(evidence, target))
+    selectors.add(selectorText(labelsOfGateway(gateway, evidence)))
+  // The ingress that Istio installs is there, and takes requests, when the last Gateway for it is gone.
+  selectors.add(DEFAULT_INGRESS)
+  return [...selectors].slice(0, MOST_GATEWAY_SELECTORS).map((labels) => step('pods', 'workloads', { labels }))
+}
+
+/** The logs of the gateways that are not known to lead to the target: whether requests for it arrive there, only their logs tell. */
+export function planGatewayLogs(evidence: Evidence): AnyStep[] {
+  const pods = evidence.objects('pods').filter((pod) => isGatewayPod(pod, evidence))
+  return representatives(pods, MOST_GATEWAY_LOGS).map((pod) => accessLog(refOf(pod)) as AnyStep)
+}
+
+/** Sidecars of the mesh other than the target's: who may call it. Those of its own namespace come first. */
+function otherSidecars(target: Target, evidence: Evidence): { name: string; namespace: string }[] {
+  const own = new Set(target.pods.map(({ namespace = '', name }) => `${namespace}/${name}`))
+  const gateways = new Set(
+    evidence
+      .objects('pods')
+      .filter((pod) => isGatewayPod(pod, evidence))
+      .map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`),
+  )
+  const known = new Set<string>()
+  return evidence
+    .seen('proxy-status')
+    .flatMap(({ value }) => value)
+    .filter(({ name, namespace }) => {
+      const key = `${namespace}/${name}`
+      // What runs beside istiod is a gateway, and calls nobody of its own accord.
+      if (namespace === ISTIO_NAMESPACE || own.has(key) || gateways.has(key) || known.has(key)) return false
+      known.add(key)
+      return true
+    })
+    .toSorted(
+      (a, b) =>
+        Number(b.namespace === target.namespace) - Number(a.namespace === target.namespace) ||
+        a.namespace.localeCompare(b.namespace, 'en') ||
+        a.name.localeCompare(b.name, 'en'),
+    )
+}
+
+/** The pods of the namespaces in which others of the mesh run. */
+export function planCallerPods(target: Target, evidence: Evidence): AnyStep[] {
+  const namespaces = [...new Set(otherSidecars(target, evidence).map(({ namespace }) => namespace))]
+  return namespaces.slice(0, MOST_CALLER_NAMESPACES).map((namespace) => step('pods', 'workloads', { namespace }))
+}
+
+/** The logs of possible callers, one of each workload. */
+export function planCallerLogs(target: Target, evidence: Evidence): AnyStep[] {
+  const pods = otherSidecars(target, evidence).flatMap(
+    ({ name, namespace }) => evidence.object('pods', namespace, name) ?? [],
+  )
+  return representatives(
+    pods.filter((pod) => !isGatewayPod(pod, evidence)),
+    MOST_CALLER_LOGS,
+  ).map((pod) => accessLog(refOf(pod)) as AnyStep)
+}
+
+/** The configuration of the proxies, gateways and callers alike, in whose logs requests for the target stand. */
+export function planCallerProxies(target: Target, evidence: Evidence): AnyStep[] {
+  const { classes } = seenClasses(target, evidence)
+  const callers = classes.flatMap(({ caller }) => (caller === undefined ? [] : [caller.pod]))
+  const unique = callers.filter((ref, index) => callers.findIndex((other) => sameRef(other, ref)) === index)
+  return unique
+    .slice(0, MOST_CALLER_PROXIES)
+    .flatMap((pod) => [...PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep), secrets(pod)])
 }
 
 /** One running pod per owner first, so that each workload is looked at before any a second time. */

@@ -53,6 +53,22 @@ export interface RateFigure {
   seconds: number
 }
 
+/** One class of requests that concerns the target: what was foreseen for it and what was seen. */
+export interface FollowedClass {
+  /** Whose requests: a gateway's or a caller's pod; absent for a caller whose proxy was not read. */
+  caller?: Ref
+  method: string
+  host: string
+  path: string
+  /** Requests seen since what concerns them last changed, and those of them that failed. */
+  seen: number
+  failed: number
+  foreseen?: 'arrives' | 'fails' | 'unknown'
+  outcome: 'arrives' | 'fails' | 'contradicted' | 'unknown'
+  /** Where it fails, in a sentence. */
+  says?: string
+}
+
 /** The answer to a diagnosis; the thread, the terminal and the JSON output all show this. */
 export interface Report {
   target: Target
@@ -65,7 +81,11 @@ export interface Report {
   ruledOut: { check: string; about: string }[]
   /** Absent when nothing hurts, or when no single finding explains the rest. */
   cause?: { finding: Finding; explains: Finding[] }
+  /** Objects that explain what fails equally well, when no single one can be told. */
+  candidates?: Finding[]
   verdict: Verdict
+  /** Every class of requests that was followed, those that fail first. */
+  requests: FollowedClass[]
   /** The way of one request to the target, through the most telling caller whose proxy was read. */
   follow?: FollowReport
   traffic?: TrafficFigure

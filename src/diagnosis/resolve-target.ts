@@ -1,14 +1,20 @@
+import { hostOfRule } from '../mesh/destination-rules.ts'
+import { backendsOf } from '../mesh/gateway-api.ts'
+import { httpRoutesFor } from '../checks/facts/http-routes.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { fromFqdn, gatewayHost, hostMatches, hostOfService } from '../mesh/host.ts'
-import { nearestNames } from '../mesh/names.ts'
-import type { KubernetesObject, Labels, Service, Workload } from '../mesh/objects.ts'
+import { parseClusterName } from '../mesh/envoy.ts'
+import { fromFqdn, gatewayHost, hostMatches, hostOfService, nearestHosts, serviceHost } from '../mesh/host.ts'
+import { isDnsName, nearestNames } from '../mesh/names.ts'
+import type { KubernetesObject, Labels, Service, VirtualService, Workload } from '../mesh/objects.ts'
 import { refOf, selects } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef } from '../mesh/ref.ts'
+import { Registry } from '../mesh/registry.ts'
 import { boundAs, destinationsOf, hostsOf } from '../mesh/routing.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import { UserError } from '../mesh/user-error.ts'
 import type { Target } from '../mesh/target.ts'
+import { isAddress } from '../mesh/walk/address.ts'
 import { defined } from '../mesh/defined.ts'
 
 /** The cluster has no such target: `nearest` are commands' worth of names that exist. */
@@ -175,6 +181,31 @@ function hostTarget(query: TargetQuery, evidence: Evidence): Target {
             hosts.some((entry) => hostMatches(gatewayHost(entry).host, query.name)),
           ),
       )
+  const route = evidence
+    .objects('http-routes')
+    .find(({ spec }) => (spec?.hostnames ?? []).some((pattern) => hostMatches(pattern, query.name)))
+  if (owner === undefined && route !== undefined) {
+    const backends = backendsOf(route).filter(
+      ({ namespace = '', name }) => evidence.object('services', namespace, name) !== undefined,
+    )
+    return {
+      ...common(query),
+      ref: refOf(route),
+      namespace: route.metadata.namespace ?? '',
+      name: route.metadata.name,
+      hosts: [
+        query.name,
+        ...backends.map(({ name, namespace = '' }) => serviceHost(name, namespace, evidence.clusterDomain)),
+      ],
+      services: backends,
+      pods: [],
+    }
+  }
+  if (owner === undefined && query.namespace !== undefined) {
+    // A host is the mesh's, wherever the object that names it lives: the namespace says whose requests are meant.
+    const { namespace: _, ...anywhere } = query
+    return hostTarget(anywhere, evidence)
+  }
   if (owner === undefined) {
     const known = [
       ...evidence.objects('virtual-services').flatMap(hostsOf),
@@ -246,12 +277,35 @@ export function resolveTarget(query: TargetQuery, evidence: Evidence): Target {
   return nameTarget(query, evidence)
 }
 
+/** A Service that does not exist, and to which routes or rules of the mesh still lead; undefined when none does, or several namespaces are meant. */
+function absentTarget(query: TargetQuery, evidence: Evidence): Target | undefined {
+  const named = [
+    ...evidence.objects('virtual-services').flatMap((one) => destinationsOf(one).map(({ host }) => host)),
+    ...evidence.objects('destination-rules').map(hostOfRule),
+    ...evidence
+      .objects('http-routes')
+      .flatMap(backendsOf)
+      .map(({ name, namespace = '' }) => serviceHost(name, namespace, evidence.clusterDomain)),
+  ]
+  const meant = [...new Set(named)].filter((host) => {
+    const service = fromFqdn(host)
+    return service?.name === query.name && (query.namespace === undefined || service.namespace === query.namespace)
+  })
+  const [host, ...others] = meant
+  const service = fromFqdn(host ?? '')
+  if (host === undefined || service === undefined || others.length > 0) return undefined
+  return { ...common(query), ref: { kind: 'Service', ...service }, ...service, hosts: [host], services: [], pods: [] }
+}
+
 /** A bare name is a Service; `catalog.shop` may also be a host that only Istio knows. */
 function nameTarget(query: TargetQuery, evidence: Evidence): Target {
   try {
     return serviceTarget(query, choose(query, 'service', evidence.objects('services')))
   } catch (error) {
-    if (!(error instanceof UnknownTargetError) || !query.text.includes('.')) throw error
+    if (!(error instanceof UnknownTargetError)) throw error
+    const absent = absentTarget(query, evidence)
+    if (absent !== undefined) return absent
+    if (!query.text.includes('.')) throw error
     try {
       const { namespace: _, ...anywhere } = query
       return hostTarget({ ...anywhere, form: 'host', name: query.text }, evidence)
@@ -259,6 +313,16 @@ function nameTarget(query: TargetQuery, evidence: Evidence): Target {
       throw error
     }
   }
+}
+
+/** True for a VirtualService that plainly should lead to the target: its name and namespace, or a host that nobody registers and that is nearest to the target's. */
+function isMeantFor({ hosts, name, namespace, services }: Target, one: VirtualService, evidence: Evidence): boolean {
+  if (evidence.seen('services').length === 0 || services.length === 0) return false
+  const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
+  const unknown = destinationsOf(one).filter(({ host }) => registry.of(host).length === 0)
+  if (unknown.length === 0) return false
+  if (one.metadata.name === name && one.metadata.namespace === namespace) return true
+  return unknown.some(({ host }) => hosts.includes(nearestHosts(host, registry.hosts)[0] ?? ''))
 }
 
 /** The target with its pods and the hosts requests reach it by, once pods and VirtualServices were seen. */
@@ -286,8 +350,39 @@ export function completeTarget(target: Target, evidence: Evidence): Target {
           .map(refOf)
   const all = evidence.objects('virtual-services')
   const routed = all
-    .filter((one) => destinationsOf(one).some(({ host }) => target.hosts.includes(host)))
+    .filter(
+      (one) => destinationsOf(one).some(({ host }) => target.hosts.includes(host)) || isMeantFor(target, one, evidence),
+    )
     .flatMap((one) => boundAs(one, all))
     .flatMap(hostsOf)
-  return { ...target, pods, hosts: [...new Set([...target.hosts, ...routed])] }
+  const byRoutes = httpRoutesFor(evidence, target).flatMap((route) => route.spec?.hostnames ?? [])
+  return { ...target, pods, hosts: [...new Set([...target.hosts, ...routed, ...byRoutes])] }
+}
+
+/** Requests with another host that went to one of the target's Services count from this many on: one may be a stray. */
+const USUAL = 3
+
+/**
+ * The target with the hosts by which logs show it was reached: what led to it until a moment ago is meant to. A host that by itself means another
+ * Service is none of them.
+ */
+export function withHostsSeen(target: Target, evidence: Evidence): Target {
+  const own = new Set(target.hosts.filter((host) => fromFqdn(host) !== undefined))
+  const counts = new Map<string, number>()
+  for (const { value } of evidence.seen('access-log'))
+    for (const { upstreamCluster = '', authority = '' } of value.lines) {
+      const cluster = parseClusterName(upstreamCluster)
+      if (cluster?.direction !== 'outbound' || !own.has(cluster.host)) continue
+      const host = authority.replace(/:\d+$/, '').toLowerCase()
+      counts.set(host, (counts.get(host) ?? 0) + 1)
+    }
+  const seen = [...counts]
+    .filter(([host, count]) => count >= USUAL && isDnsName(host) && !isAddress(host) && host.includes('.'))
+    .map(([host]) => host)
+  return {
+    ...target,
+    hosts: [
+      ...new Set([...target.hosts, ...seen.filter((host) => !target.hosts.some((one) => one.startsWith(`${host}.`)))]),
+    ],
+  }
 }

@@ -2,6 +2,7 @@ import type { AccessLog } from '../mesh/access-log.ts'
 import type { AnalyzerMessage } from '../mesh/analyzer.ts'
 import type { Cluster, ClusterStatus, Listener, RouteConfiguration } from '../mesh/envoy.ts'
 import type { Listening } from '../mesh/listening.ts'
+import type { GatewayObject, HttpRouteObject } from '../mesh/gateway-api.ts'
 import type { IstiodWarning } from '../mesh/istiod-log.ts'
 import type {
   AuthorizationPolicy,
@@ -52,6 +53,8 @@ export interface ObjectEvidence {
   'authorization-policies': AuthorizationPolicy[]
   'request-authentications': RequestAuthentication[]
   telemetries: PolicyObject[]
+  'http-routes': HttpRouteObject[]
+  'gateway-api-gateways': GatewayObject[]
 }
 
 /** Every kind of evidence and what a reading of it holds. */

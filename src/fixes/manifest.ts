@@ -54,8 +54,11 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 const METADATA = ['name', 'namespace', 'labels', 'annotations'] as const
 /** YAML 1.1, as kubectl reads it, takes these for booleans: written with quotes, they are text for every reader. */
 const BOOLEAN_FOR_SOME = /^(y|n|yes|no|on|off)$/i
+// Two kinds are called Gateway: the one that is written is Istio's, which stands first.
 const VERSIONS: ReadonlyMap<string, string> = new Map(
-  Object.values(RESOURCES).map(({ group, version, kind }) => [kind, group === '' ? version : `${group}/${version}`]),
+  Object.values(RESOURCES)
+    .toReversed()
+    .map(({ group, version, kind }) => [kind, group === '' ? version : `${group}/${version}`]),
 )
 
 /** The version of the API that a kind is written by: `networking.istio.io/v1`. @throws TypeError for a kind that this program does not read */

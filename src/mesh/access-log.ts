@@ -11,6 +11,8 @@ export interface AccessLogLine {
   code: number
   flags: string[]
   details?: string
+  /** Why a connection was ended by this proxy; for TCP the only place that says so. */
+  termination?: string
   failure?: string
   /** Milliseconds. */
   duration?: number
@@ -68,6 +70,7 @@ function line(
     | 'path'
     | 'authority'
     | 'details'
+    | 'termination'
     | 'failure'
     | 'upstreamHost'
     | 'upstreamCluster'
@@ -106,6 +109,7 @@ function parseText(text: string): AccessLogLine | undefined {
     path,
     authority: fields.authority,
     details: fields.details,
+    termination: fields.termination,
     failure: fields.failure,
     upstreamHost: fields.host,
     upstreamCluster: fields.cluster,
@@ -135,6 +139,7 @@ function parseJson(text: string): AccessLogLine | undefined {
     path: fields.path,
     authority: fields.authority,
     details: fields.response_code_details,
+    termination: fields.connection_termination_details,
     failure: fields.upstream_transport_failure_reason,
     upstreamHost: fields.upstream_host,
     upstreamCluster: fields.upstream_cluster,

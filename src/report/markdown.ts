@@ -3,7 +3,8 @@ import { formatRef } from '../mesh/ref.ts'
 import type { FollowReport } from '../diagnosis/follow/report.ts'
 import { hopRows, OUTCOMES } from './follow-text.ts'
 import type { Report } from '../diagnosis/report.ts'
-import { headline, proofs, remedy, sentence, STANDINGS, trafficSentence, unseen, VERDICTS } from './telling.ts'
+import { CLASSES_HEAD, classRow } from './followed-classes.ts'
+import { headline, proofs, remedy, roleOf, sentence, STANDINGS, trafficSentence, unseen, VERDICTS } from './telling.ts'
 import { shownBySteps } from './what-it-showed.ts'
 
 // eslint-disable-next-line no-control-regex -- text from a cluster may hold any character
@@ -32,9 +33,11 @@ export function codeBlock(text: string, indent = ''): string {
   return [fence, ...text.replace(CONTROL, '�').split('\n'), fence].map((line) => `${indent}${line}`).join('\n')
 }
 
-function findingLines(checks: readonly Check[], one: Finding, isCause: boolean): string[] {
+const ROLES = { cause: 'Cause: ', candidate: 'One of: ' }
+
+function findingLines(checks: readonly Check[], one: Finding, role?: keyof typeof ROLES): string[] {
   const lines = [
-    `### ${isCause ? 'Cause: ' : ''}${one.code} ${one.check} (${one.severity}, ${one.standing})`,
+    `### ${role === undefined ? '' : ROLES[role]}${one.code} ${one.check} (${one.severity}, ${one.standing})`,
     '',
     `${sentence(checks, one, codeSpan)}.`,
     '',
@@ -61,6 +64,23 @@ function followLines(follow: FollowReport): string[] {
   ]
 }
 
+function classLines({ requests }: Report): string[] {
+  if (requests.length === 0) return []
+  // A bar divides the cells of a table, even within code.
+  const cell = (text: string): string => codeSpan(text).replaceAll('|', String.raw`\|`)
+  return [
+    '## Requests followed',
+    '',
+    `| ${CLASSES_HEAD.join(' | ')} |`,
+    `|${CLASSES_HEAD.map(() => '---').join('|')}|`,
+    ...requests.map((one) => {
+      const [caller, request, ...rest] = classRow(one)
+      return `| ${[one.caller === undefined ? caller : cell(caller), cell(request), ...rest].join(' | ')} |`
+    }),
+    '',
+  ]
+}
+
 /** A report as Markdown (GitHub's). Everything from the cluster is shown literally. `showed` is what each step showed, by its id, for a report whose readings were not kept. */
 export function reportMarkdown(checks: readonly Check[], report: Report, showed = shownBySteps(report)): string {
   const lines = [
@@ -80,8 +100,9 @@ export function reportMarkdown(checks: readonly Check[], report: Report, showed 
   const hurting = report.findings.filter(({ standing }) => standing !== 'configured')
   const advice = report.findings.filter(({ standing }) => standing === 'configured')
   if (hurting.length > 0)
-    lines.push('## Findings', '', ...hurting.flatMap((one) => findingLines(checks, one, one === report.cause?.finding)))
+    lines.push('## Findings', '', ...hurting.flatMap((one) => findingLines(checks, one, roleOf(report, one))))
   if (report.follow !== undefined) lines.push(...followLines(report.follow))
+  lines.push(...classLines(report))
   if (report.changes.length > 0) {
     lines.push('## Fixes', '', 'Nothing is changed before somebody approves it.', '')
     for (const { title, why, undo, diff } of report.changes)
@@ -111,7 +132,7 @@ export function reportMarkdown(checks: readonly Check[], report: Report, showed 
       '',
       'Configured only: nothing live shows it.',
       '',
-      ...advice.flatMap((one) => findingLines(checks, one, false)),
+      ...advice.flatMap((one) => findingLines(checks, one, roleOf(report, one))),
     )
   const missed = unseen(report)
   if (missed.length > 0) {

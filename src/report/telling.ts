@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Check, Finding, Problem, Proof, Standing } from '../checks/check.ts'
 import { fill } from '../checks/check.ts'
-import { formatRef } from '../mesh/ref.ts'
+import { formatRef, sameRef } from '../mesh/ref.ts'
 import { mattering } from '../diagnosis/cause.ts'
 import { ruleFor } from '../evidence/permission-rule.ts'
 import type { Report, Skipped, Verdict } from '../diagnosis/report.ts'
@@ -17,14 +18,16 @@ export function problemOf(checks: readonly Check[], finding: Finding): Problem {
   return problem
 }
 
+const subjectsOf = ({ subject, subjects = [subject] }: Finding): string[] => subjects.map(formatRef)
+
 /** The finding as one sentence without its full stop. */
 export function sentence(checks: readonly Check[], finding: Finding, mark: Mark = plain): string {
-  return fill(problemOf(checks, finding).says, formatRef(finding.subject), finding.args, mark)
+  return fill(problemOf(checks, finding).says, subjectsOf(finding), finding.args, mark)
 }
 
 /** What would mend it, as one sentence. */
 export function remedy(checks: readonly Check[], finding: Finding, mark: Mark = plain): string {
-  return fill(problemOf(checks, finding).remedy, formatRef(finding.subject), finding.args, mark)
+  return fill(problemOf(checks, finding).remedy, subjectsOf(finding), finding.args, mark)
 }
 
 /** What each standing claims, in words. */
@@ -36,13 +39,35 @@ export const STANDINGS: Readonly<Record<Standing, string>> = {
 
 export const VERDICTS: Readonly<Record<Verdict, string>> = { healthy: 'Healthy', ill: 'Ill', unclear: 'Unclear' }
 
-/** The verdict as one sentence. */
+/** Candidates that a headline names. */
+const MOST_CANDIDATES = 4
+
+/** The objects that explain what fails equally well, each once. */
+const candidateNames = ({ candidates = [] }: Report): string[] => [...new Set(candidates.flatMap(subjectsOf))]
+
+/** What a finding is in its report: the cause, one of several objects that may be it, or neither. */
+export function roleOf({ cause, candidates = [] }: Report, finding: Finding): 'cause' | 'candidate' | undefined {
+  const isSame = ({ code, check, subject, args }: Finding): boolean =>
+    code === finding.code &&
+    check === finding.check &&
+    sameRef(subject, finding.subject) &&
+    isDeepStrictEqual(args, finding.args)
+  if (cause !== undefined) return isSame(cause.finding) ? 'cause' : undefined
+  return candidates.some(isSame) ? 'candidate' : undefined
+}
+
+/** The verdict as one sentence; of an ill mesh without a single cause, the objects of which one is it. */
 export function headline(checks: readonly Check[], report: Report, mark: Mark = plain): string {
   const target = mark(formatRef(report.target.ref))
   if (report.verdict === 'healthy')
     return `${target} is healthy: nothing found hurts it, and everything that matters was seen.`
   if (report.cause !== undefined) return `${sentence(checks, report.cause.finding, mark)}.`
   if (report.verdict === 'ill') {
+    const named = candidateNames(report)
+    if (named.length > 0) {
+      const more = named.length - MOST_CANDIDATES
+      return `${target} is ill. One of: ${named.slice(0, MOST_CANDIDATES).map(mark).join(', ')}${more > 0 ? ` and ${more} more` : ''}.`
+    }
     const hurting = report.findings.filter(
       ({ severity, standing }) => severity === 'error' && standing !== 'configured',
     )

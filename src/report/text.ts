@@ -4,7 +4,8 @@ import type { FollowReport } from '../diagnosis/follow/report.ts'
 import { hopRows, OUTCOMES } from './follow-text.ts'
 import type { Report } from '../diagnosis/report.ts'
 import { shownBySteps } from './what-it-showed.ts'
-import { headline, proofs, remedy, sentence, STANDINGS, trafficSentence, unseen, VERDICTS } from './telling.ts'
+import { CLASSES_HEAD, classRow, columns } from './followed-classes.ts'
+import { headline, proofs, remedy, roleOf, sentence, STANDINGS, trafficSentence, unseen, VERDICTS } from './telling.ts'
 
 const indent = (text: string, by: string): string =>
   text
@@ -12,9 +13,11 @@ const indent = (text: string, by: string): string =>
     .map((line) => `${by}${line}`)
     .join('\n')
 
-function finding(checks: readonly Check[], one: Finding, isCause: boolean): string {
+const ROLES = { cause: 'CAUSE  ', candidate: 'ONE OF  ' }
+
+function finding(checks: readonly Check[], one: Finding, role?: keyof typeof ROLES): string {
   const lines = [
-    `  ${isCause ? 'CAUSE  ' : ''}${one.code} ${one.check} (${one.severity}, ${one.standing})`,
+    `  ${role === undefined ? '' : ROLES[role]}${one.code} ${one.check} (${one.severity}, ${one.standing})`,
     `    ${sentence(checks, one)}.`,
   ]
   for (const { says, source, quote } of proofs(one)) {
@@ -38,8 +41,14 @@ function followLines(follow: FollowReport): string[] {
   ]
 }
 
+/** What a report in a terminal leaves out unless it is asked for. */
+export interface TextOptions {
+  /** Every class of requests that was followed. */
+  verbose?: boolean | undefined
+}
+
 /** A report for a terminal. Text from the cluster is shown without control characters. */
-export function reportText(checks: readonly Check[], report: Report): string {
+export function reportText(checks: readonly Check[], report: Report, { verbose = false }: TextOptions = {}): string {
   const parts = [`${VERDICTS[report.verdict]}: ${headline(checks, report)}`]
   if (report.cause !== undefined) parts.push(`Standing: ${STANDINGS[report.cause.finding.standing]}.`)
   const figure = trafficSentence(report)
@@ -50,9 +59,14 @@ export function reportText(checks: readonly Check[], report: Report): string {
   )
   const hurting = report.findings.filter(({ standing }) => standing !== 'configured')
   const advice = report.findings.filter(({ standing }) => standing === 'configured')
-  if (hurting.length > 0)
-    parts.push('', 'Findings', ...hurting.map((one) => finding(checks, one, one === report.cause?.finding)))
+  if (hurting.length > 0) parts.push('', 'Findings', ...hurting.map((one) => finding(checks, one, roleOf(report, one))))
   if (report.follow !== undefined) parts.push('', ...followLines(report.follow))
+  if (verbose && report.requests.length > 0)
+    parts.push(
+      '',
+      'Requests followed',
+      ...columns([CLASSES_HEAD, ...report.requests.map(classRow)]).map((row) => `  ${row}`),
+    )
   if (report.changes.length > 0) {
     parts.push('', 'Fixes (nothing is changed; /mesh diagnose in Slack offers to apply them)')
     for (const { title, why, undo, diff } of report.changes)
@@ -68,7 +82,7 @@ export function reportText(checks: readonly Check[], report: Report): string {
     parts.push(
       '',
       'Advice (configured only: nothing live shows it)',
-      ...advice.map((one) => finding(checks, one, false)),
+      ...advice.map((one) => finding(checks, one, roleOf(report, one))),
     )
   const missed = unseen(report)
   if (missed.length > 0) {

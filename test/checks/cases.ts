@@ -25,7 +25,7 @@ const Expected = z.strictObject({
  * likewise, pieces of a proxy's configuration by their name, analyzer messages by their code.
  * In what is put in, `@-60s` is the time a minute before the look, whenever that was.
  */
-const Change = z.strictObject({
+export const Change = z.strictObject({
   kind: z.string(),
   /** `Pod istio-system/NAME*`: only readings of pods so named; all readings of the kind when absent. */
   of: z.string().optional(),

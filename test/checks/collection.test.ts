@@ -39,6 +39,8 @@ const runs = (check: Check, evidence: Evidence): boolean =>
   check.needs.every((kind) => evidence.seen(kind).length > 0 || evidence.blind(kind).length === 0)
 
 const cases = caseFiles()
+/** Checks that run by themselves: what following requests finds has its tests in test/diagnosis/blame. */
+const RUN = CHECKS.filter(({ followed }) => followed !== true)
 const codes = problemsOf(CHECKS)
 const ran: Ran[] = []
 
@@ -90,8 +92,8 @@ describe('the collection of checks', () => {
   })
 
   it('has cases for every check that find, stay silent and go blind', () => {
-    expect([...cases.keys()]).toEqual(CHECKS.map(({ name }) => name))
-    for (const { name } of CHECKS)
+    expect([...cases.keys()]).toEqual(RUN.map(({ name }) => name))
+    for (const { name } of RUN)
       expect(new Set(cases.get(name)?.map(({ sort }) => sort)), name).toEqual(new Set(['finds', 'silent', 'blind']))
   })
 
@@ -124,9 +126,21 @@ describe('the collection of checks', () => {
 
   it('finds every code in some case', () => {
     const found = new Set(ran.flatMap((one) => one.found.map(({ code }) => code)))
-    expect(codes.filter(({ code }) => !found.has(code)).map(({ code, check }) => `${code} of ${check.name}`)).toEqual(
-      [],
-    )
+    expect(
+      problemsOf(RUN)
+        .filter(({ code }) => !found.has(code))
+        .map(({ code, check }) => `${code} of ${check.name}`),
+    ).toEqual([])
+  })
+
+  it('finds nothing by a run of its own where findings come from following requests', async () => {
+    const followed = CHECKS.filter((check) => !RUN.includes(check))
+    expect(followed.map(({ name }) => name)).toEqual(['requests-fail'])
+    const { readings, target } = await replay('chapter-10/ill')
+    for (const check of followed) {
+      expect(check.needs).toEqual([])
+      expect(check.run(new Evidence(readings), target)).toEqual([])
+    }
   })
 })
 
@@ -240,7 +254,7 @@ describe('texts', () => {
   })
 })
 
-describe.each(CHECKS.map((check) => ({ name: check.name, check })))('$name', ({ check }) => {
+describe.each(RUN.map((check) => ({ name: check.name, check })))('$name', ({ check }) => {
   it('declares the evidence it reads, no more and no less', () => {
     const read = new Set(ran.filter((one) => one.check === check).flatMap(({ kinds }) => [...kinds]))
     const declared = [...check.needs, ...(check.confirms ?? [])]

@@ -153,16 +153,21 @@ describe('what could not be seen: exit 3, with the reason', () => {
       },
       /missing rule \(ClusterRole\): \{apiGroups: \["networking\.istio\.io"\], resources: \["virtualservices"\], verbs: \["list"\]\}/,
     ],
-    [
-      'the API server is down',
-      { api: (request) => void request.socket.destroy() },
-      /unavailable .*could not be reached/,
-    ],
   ] as [string, RecordedClusterOptions, RegExp, Record<string, string>?][])('%s', async (_, options, says, env) => {
     const { stdout, exitCode } = await (await cluster('chapter-10/mended', options)).runHere(ASK, env)
     expect(stdout).toMatch(/^Unclear: /)
     expect(stdout).toMatch(says)
     expect(exitCode).toBe(3)
+  })
+
+  it('an API server that answers nothing is one line, at once: exit 1', async () => {
+    const down = await cluster('chapter-10/mended', { api: (request) => void request.socket.destroy() })
+    const { stdout, stderr, exitCode } = await down.runHere(ASK)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(
+      /^No answer from the cluster: the API server at \S+ could not be reached .*\nSet KUBECONFIG, or name a context/,
+    )
+    expect(exitCode).toBe(1)
   })
 
   it('a look that takes too long is given up, the rest goes on', async () => {

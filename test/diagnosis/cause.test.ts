@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Check, Code, Finding, Problem, Standing } from '../../src/checks/check.ts'
-import { causeOf, verdictOf } from '../../src/diagnosis/cause.ts'
+import { causeOf, causeOfFailing, verdictOf, withoutPassed } from '../../src/diagnosis/cause.ts'
 import type { Skipped } from '../../src/diagnosis/report.ts'
 import type { EvidenceKind } from '../../src/evidence/reading.ts'
 
@@ -22,6 +22,7 @@ const check: Check = {
     MESH0002: problem(['MESH0003']),
     MESH0003: problem([], true),
     MESH0004: problem(),
+    MESH0402: problem(),
   },
 }
 function finding(
@@ -65,6 +66,107 @@ describe('the cause', () => {
     expect(
       causeOf([check], [finding('MESH0001'), finding('MESH0003', 'observed')])?.explains.map(({ code }) => code),
     ).toEqual(['MESH0003'])
+  })
+})
+
+describe('the cause of requests that fail', () => {
+  const ref = (name: string, kind = 'VirtualService'): Finding['subject'] => ({ kind, namespace: 'shop', name })
+  const about = (one: Finding, name: string, kind?: string): Finding => ({ ...one, subject: ref(name, kind) })
+  /** What following blames: `MESH0004 routes`. */
+  const blamed = (...names: string[]) => ({
+    best: names.map((name) => ref(...(name.split('/').toReversed() as [string]))),
+    findings: names.map((name) =>
+      about(finding('MESH0004', 'observed'), ...(name.split('/').toReversed() as [string])),
+    ),
+    deeper: [] as Finding['subject'][],
+    standing: 'observed' as const,
+  })
+  const told = (checked: readonly Finding[], by: ReturnType<typeof blamed>): unknown => {
+    const { cause: named, candidates } = causeOfFailing([check], checked, by)
+    const said = ({ code, subject, subjects, standing }: Finding): string =>
+      `${code} ${(subjects ?? [subject]).map(({ name }) => name).join('+')} ${standing}`
+    return named === undefined ? candidates?.map(said) : said(named.finding)
+  }
+  const NOBODY = { best: [], findings: [], deeper: [], standing: 'observed' as const }
+
+  it.each<[string, readonly Finding[], ReturnType<typeof blamed>, unknown]>([
+    ['is the object that following blames', [], blamed('routes'), 'MESH0004 routes observed'],
+    [
+      "is told in the words of a check that knows the object's fault",
+      [about(finding('MESH0002', 'observed'), 'routes')],
+      blamed('routes'),
+      'MESH0002 routes observed',
+    ],
+    [
+      'is known as following knows it, where the check saw objects only',
+      [about(finding('MESH0002', 'configured'), 'routes')],
+      blamed('routes'),
+      'MESH0002 routes observed',
+    ],
+    [
+      'is not told in the words of a symptom, or of a warning',
+      [
+        about(finding('MESH0003', 'observed'), 'routes'),
+        about(finding('MESH0001', 'live', ['shop'], 'warning'), 'routes'),
+      ],
+      blamed('routes'),
+      'MESH0004 routes observed',
+    ],
+    [
+      'is no workload that is known by its failures alone, when following blames another object',
+      [about(finding('MESH0402', 'observed'), 'catalog', 'Deployment')],
+      blamed('routes'),
+      'MESH0004 routes observed',
+    ],
+    [
+      'is that workload when following blames nobody',
+      [about(finding('MESH0402', 'observed'), 'catalog', 'Deployment')],
+      NOBODY,
+      'MESH0402 catalog observed',
+    ],
+    [
+      'is that workload when following blames it too',
+      [about(finding('MESH0402', 'observed'), 'catalog', 'Deployment')],
+      blamed('Deployment/catalog'),
+      'MESH0402 catalog observed',
+    ],
+    [
+      'is what a check explains it by, when that is more than a symptom',
+      [about(finding('MESH0001', 'observed'), 'certificate', 'Secret')],
+      blamed('routes'),
+      'MESH0001 certificate observed',
+    ],
+    [
+      'is what following blames after all, when that says why the other is not to blame',
+      [about(finding('MESH0001', 'observed'), 'certificate', 'Secret')],
+      { ...blamed('routes'), deeper: [ref('routes')] },
+      'MESH0004 routes observed',
+    ],
+    ['is nothing when nobody is blamed', [], NOBODY, undefined],
+    ['is siblings together', [], blamed('routes', 'more-routes'), 'MESH0004 routes+more-routes observed'],
+    [
+      'is one of several that differ: they are candidates, each in its best words',
+      [about(finding('MESH0002', 'configured'), 'routes')],
+      blamed('routes', 'DestinationRule/pool'),
+      ['MESH0002 routes observed', 'MESH0004 pool observed'],
+    ],
+    [
+      'is what a check says of one of those candidates and its cause',
+      [about(finding('MESH0001', 'observed'), 'pool', 'DestinationRule')],
+      blamed('routes', 'DestinationRule/pool'),
+      'MESH0001 pool observed',
+    ],
+  ])('%s', (_, checked, by, expected) => expect(told(checked, by)).toEqual(expected))
+
+  it('explains all else that hurts', () => {
+    const errors = about(finding('MESH0402', 'observed'), 'catalog', 'Deployment')
+    const { cause: named } = causeOfFailing([check], [errors], blamed('routes'))
+    expect(named?.explains).toEqual([errors])
+  })
+
+  it('leaves failures that are over out of the findings', () => {
+    const kept = [finding('MESH0001'), finding('MESH0402', 'observed', ['shop'], 'warning')]
+    expect(withoutPassed([...kept, finding('MESH0402', 'observed')], true)).toEqual(kept)
   })
 })
 

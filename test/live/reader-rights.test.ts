@@ -288,6 +288,14 @@ const MISSING: [string, { rule: string; unread: readonly string[]; verdict: Repo
     'gateway.networking.k8s.io/httproutes',
     {
       rule: '{apiGroups: ["gateway.networking.k8s.io"], resources: ["httproutes"], verbs: ["list"]}',
+      unread: ['analyzer-messages', 'http-routes'],
+      verdict: 'unclear',
+    },
+  ],
+  [
+    'gateway.networking.k8s.io/grpcroutes',
+    {
+      rule: '{apiGroups: ["gateway.networking.k8s.io"], resources: ["grpcroutes"], verbs: ["list"]}',
       unread: ['analyzer-messages'],
       verdict: 'healthy',
     },

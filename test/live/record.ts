@@ -50,7 +50,7 @@ async function recordLogLevels({ plan, target }: Report, { istioctl }: Clients):
 /** The same cluster, but for the objects of some namespaces: as if their owners had a cluster of their own. */
 function withoutNamespaces(clients: Clients): Clients {
   const isOurs = ({ kind, metadata: { name, namespace } }: KubernetesObject): boolean =>
-    !without.includes(kind === 'Namespace' ? name : (namespace ?? ''))
+    !without.includes(kind === 'Namespace' ? name : (namespace ?? '/'))
   return {
     ...clients,
     kubernetes: {
@@ -85,7 +85,7 @@ const {
   values: { without: others = '', 'as-is': asIs },
   positionals: [first, ...rest],
 } = parseArgs({ allowPositionals: true, options: { without: { type: 'string' }, 'as-is': { type: 'string' } } })
-const without = others.split(',')
+const without = others.split(',').filter((one) => one !== '')
 if (first === undefined) {
   console.error('usage: npm run record -- all | NAME... | NAME --as-is "TARGET -n NAMESPACE"')
   process.exitCode = 64

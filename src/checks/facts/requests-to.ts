@@ -1,6 +1,7 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Seen } from '../../evidence/reading.ts'
 import type { AccessLog, AccessLogLine } from '../../mesh/access-log.ts'
+import { since } from '../../mesh/access-log.ts'
 import { ipOf } from '../../mesh/address.ts'
 import type { Pod } from '../../mesh/objects.ts'
 import type { Target } from '../../mesh/target.ts'
@@ -91,6 +92,42 @@ function joined(evidence: Evidence, target: Target, moment: number): Request[] {
       .filter(isNew)
       .map((one): Request => ({ ...one, inner: one, ...defined({ pod: podAt(one.entry.upstreamHost, evidence) }) })),
   ]
+}
+
+/** The addresses that clients of the target connect to: of its Services, and of its pods. */
+const addressesOf = fact((evidence, target): ReadonlySet<string> => {
+  const services = evidence
+    .objects('services')
+    .filter(({ metadata: { name, namespace } }) =>
+      target.services.some((ref) => ref.name === name && ref.namespace === namespace),
+    )
+  return new Set([
+    ...services.flatMap(({ spec }) => spec?.clusterIP ?? []),
+    ...podsOf(target, evidence).flatMap(({ status }) => status?.podIP ?? []),
+  ])
+})
+
+/** Connections to the target of which a proxy read no host, after a moment: they count by the address they were made to. */
+export function connectionsTo(target: Target, moment: number, evidence: Evidence): Request[] {
+  const addresses = addressesOf(evidence, target)
+  const own = new Set(podsOf(target, evidence).map(({ metadata }) => metadata.name))
+  return evidence.seen('access-log').flatMap((log) =>
+    since(log.value.lines, moment)
+      .filter(
+        ({ authority, downstreamLocal, upstreamCluster = '' }) =>
+          authority === undefined &&
+          !upstreamCluster.startsWith('outbound|') &&
+          addresses.has(ipOf(downstreamLocal) ?? ''),
+      )
+      .map((entry): Request => {
+        const one = { entry, log }
+        return {
+          ...one,
+          ...(own.has(log.of?.name ?? '') && { inner: one }),
+          ...defined({ pod: podAt(entry.upstreamHost, evidence) }),
+        }
+      }),
+  )
 }
 
 /** The line of the proxy next to where the request ended: the sidecar's when its caller was merely passed an answer. */

@@ -19,7 +19,7 @@ export function forHosts(hosts: readonly string[]): (entry: AccessLogLine) => bo
   // Of thousands of lines, few differ in these.
   const known = new Map<string, boolean>()
   return (entry) => {
-    const key = `${entry.upstreamCluster ?? ''} ${entry.authority ?? ''}`
+    const key = `${entry.upstreamCluster ?? ''} ${entry.authority ?? entry.serverName ?? ''}`
     let answer = known.get(key)
     if (answer === undefined) known.set(key, (answer = isForHosts(entry, hosts)))
     return answer
@@ -28,12 +28,13 @@ export function forHosts(hosts: readonly string[]): (entry: AccessLogLine) => bo
 
 /** True for a request to one of the hosts. */
 export function isForHosts(
-  entry: Pick<AccessLogLine, 'upstreamCluster' | 'authority'>,
+  entry: Pick<AccessLogLine, 'upstreamCluster' | 'authority' | 'serverName'>,
   hosts: readonly string[],
 ): boolean {
   const cluster = parseClusterName(entry.upstreamCluster ?? '')
   if (cluster?.direction === 'outbound') return hosts.includes(cluster.host)
-  const authority = (entry.authority ?? '').replace(/:\d+$/, '')
+  // TLS that passes through shows no more than the server name.
+  const authority = (entry.authority ?? entry.serverName ?? '').replace(/:\d+$/, '')
   return (
     authority !== '' && hosts.some((pattern) => hostMatches(pattern, authority) || pattern.startsWith(`${authority}.`))
   )
@@ -117,13 +118,18 @@ export interface LogOfTarget {
 
 const linesByMoment = fact((evidence, target) => {
   const isForTarget = forHosts(target.hosts)
+  const own = new Set(target.pods.map(({ namespace = '', name }) => `${namespace}/${name}`))
+  // Another workload's own incoming requests are none of the target's, whatever host they ask for.
+  const isOther = ({ of }: Seen<'access-log'>, { upstreamCluster = '' }: AccessLogLine): boolean =>
+    upstreamCluster.startsWith('inbound|') && !own.has(`${of?.namespace ?? ''}/${of?.name ?? ''}`)
   const known = new Map<number, readonly LogOfTarget[]>()
   return (moment: number): readonly LogOfTarget[] => {
     let logs = known.get(moment)
     if (logs === undefined) {
-      logs = evidence
-        .seen('access-log')
-        .map((log) => ({ log, lines: since(log.value.lines, moment).filter(isForTarget) }))
+      logs = evidence.seen('access-log').map((log) => ({
+        log,
+        lines: since(log.value.lines, moment).filter((entry) => isForTarget(entry) && !isOther(log, entry)),
+      }))
       known.set(moment, logs)
     }
     return logs

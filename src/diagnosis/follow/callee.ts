@@ -3,7 +3,7 @@ import { parseClusterName } from '../../mesh/envoy.ts'
 import { fromFqdn } from '../../mesh/host.ts'
 import type { Pod, PolicyObject } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
-import { isReady, proxyAnswers } from '../../mesh/pods.ts'
+import { containerPort, isReady, proxyAnswers } from '../../mesh/pods.ts'
 import { sameRef } from '../../mesh/ref.ts'
 import { trustDomainOf } from '../../mesh/trust-domain.ts'
 import type { Endpoint } from '../../mesh/walk/endpoints.ts'
@@ -35,15 +35,40 @@ export const isLookedAt = (pod: Pod, evidence: Evidence): boolean =>
   evidence.seenOf('listeners', refOf(pod)) !== undefined ||
   evidence.blind('listeners').some(({ of }) => of !== undefined && sameRef(of, refOf(pod)))
 
+/** The pods behind a Service's own address, to which Kubernetes sends what a proxy passes on unchanged. */
+function behindAddress(address: string, port: number, evidence: Evidence): Omit<Callee, 'cluster'>[] {
+  const service = evidence.objects('services').find(({ spec }) => spec?.clusterIP === address)
+  const asked = service?.spec?.ports?.find((one) => one.port === port)
+  if (service === undefined || asked === undefined) return []
+  return evidence
+    .objects('pods')
+    .filter(
+      (pod) =>
+        pod.metadata.namespace === service.metadata.namespace &&
+        selects(service.spec?.selector, pod.metadata.labels) &&
+        isReady(pod),
+    )
+    .map((pod) => ({
+      pod,
+      endpoint: {
+        weight: 1,
+        priority: 0,
+        usable: true,
+        ...defined({ address: pod.status?.podIP, port: containerPort(pod, asked.targetPort ?? asked.port) }),
+      },
+    }))
+}
+
 /** One pod of each workload behind each cluster: the ready ones whose proxy can be asked first, then those that were looked at. */
 export function calleesOf(trace: Trace): Callee[] {
   const all = trace.walk.reached.flatMap(({ name }): Callee[] => {
     const taken = endpointsTo(name, trace)
     if (taken?.original === true) {
       const { address, port } = trace.sent.connection
-      const pod = trace.caller.kind === 'sidecar' ? podAt(address, trace.evidence) : undefined
-      return pod === undefined || address === undefined
-        ? []
+      if (trace.caller.kind !== 'sidecar' || address === undefined) return []
+      const pod = podAt(address, trace.evidence)
+      return pod === undefined
+        ? behindAddress(address, port, trace.evidence).map((one) => ({ cluster: name, ...one }))
         : [{ cluster: name, pod, endpoint: { address, port, weight: 1, priority: 0, usable: true } }]
     }
     return (taken === undefined ? [] : usedOf(taken)).flatMap((endpoint) => {

@@ -118,8 +118,9 @@ export function clusterHop({ name, weight }: Share, trace: Trace): Hop {
     proxy,
     sent,
     question,
-    walk: { route },
+    walk,
   } = trace
+  const { route } = walk
   const parsed = parseClusterName(name)
   const flags = parsed === undefined ? { fqdn: name } : { fqdn: parsed.host, port: parsed.port, subset: parsed.subset }
   const about = {
@@ -164,6 +165,19 @@ export function clusterHop({ name, weight }: Share, trace: Trace): Hop {
       says: `${callerPod.metadata.name} has no cluster ${name}: ${weight < 100 ? `the ${weight} % of requests that are sent to it get` : 'the request gets'} 503 (NC cluster_not_found).${why}`,
     }
   }
+  const ownTls =
+    walk.chain?.ending?.kind === 'tcp' && walk.chain.chain?.transportSocket === undefined
+      ? sent.connection.tls
+      : undefined
+  const spoken = fixedTransport(cluster)?.tls
+  if (ownTls !== undefined && spoken !== undefined && !spoken.mutual)
+    return {
+      ...about,
+      ok: false,
+      sure: true,
+      objects: madeFrom(cluster, trace),
+      says: `The client speaks TLS itself, and the proxy wraps it in TLS once more${spoken.sni === undefined ? '' : ` (for ${spoken.sni})`}: the other end reads no request.`,
+    }
   const {
     type = 'STATIC',
     connectTimeout,

@@ -36,6 +36,13 @@ export function addingFilters(names: readonly string[], pod: Pod, evidence: Evid
     .map(refOf)
 }
 
+/** The EnvoyFilters that make the pod's listeners expect the PROXY protocol. */
+export function expectingProxyProtocol(pod: Pod, evidence: Evidence): Ref[] {
+  return acting(pod, evidence)
+    .filter((filter) => /proxy_protocol/i.test(JSON.stringify(filter.spec ?? {})))
+    .map(refOf)
+}
+
 /** The EnvoyFilters that patch a kind of configuration on that side of the pod's proxy. */
 export function patching(
   applyTo: readonly string[],

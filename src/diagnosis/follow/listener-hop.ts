@@ -9,7 +9,7 @@ import type { Ref } from '../../mesh/ref.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { certificateOf } from './certificate.ts'
 import { gatewaysOf } from './destination.ts'
-import { addingFilters } from './envoy-filters.ts'
+import { addingFilters, expectingProxyProtocol } from './envoy-filters.ts'
 import { quoteOf } from './piece.ts'
 import type { Hop } from './report.ts'
 import type { Trace } from './trace.ts'
@@ -161,6 +161,16 @@ export function listenerHop(trace: Trace): Hop {
     ],
     quote: quoteOf(chainPiece(trace)),
   }
+  const filters = (listener.listener.listenerFilters ?? []).filter(({ name = '' }) => name.includes('proxy_protocol'))
+  const expecting = filters.length > 0 ? expectingProxyProtocol(callerPod, evidence) : []
+  if (expecting.length > 0)
+    return {
+      ...whole,
+      objects: expecting,
+      ok: false,
+      sure: true,
+      says: `This listener expects the PROXY protocol, which a plain client does not speak: Envoy closes the connection.`,
+    }
   const closedServices = servicesWithoutPort(trace)
   if (closedServices.length > 0) {
     return {

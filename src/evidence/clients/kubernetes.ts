@@ -17,7 +17,12 @@ export interface KubernetesOptions {
 
 /** A connection that can't even be tried: no kubeconfig, an unknown context. `message` says what would work. */
 export class ClusterConfigurationError extends Error {
-  readonly code = 'cluster-configuration'
+  readonly code: 'cluster-configuration' | 'unknown-context' = 'cluster-configuration'
+}
+
+/** The kubeconfig has no context of the name that was asked for. */
+class UnknownContextError extends ClusterConfigurationError {
+  override readonly code = 'unknown-context'
 }
 
 /** Objects a page: what kubectl asks for at once. */
@@ -38,7 +43,7 @@ export function loadKubeConfig({ kubeconfig, context }: KubernetesOptions): Kube
   if (context !== undefined) {
     const names = config.getContexts().map(({ name }) => name)
     if (!names.includes(context))
-      throw new ClusterConfigurationError(
+      throw new UnknownContextError(
         `The kubeconfig has no context ${JSON.stringify(context)}; it has: ${names.join(', ') || 'none'}.`,
       )
     config.setCurrentContext(context)

@@ -45,6 +45,8 @@ export const RESOURCES: Readonly<Record<ObjectKind, Resource>> = {
   'peer-authentications': security('peerauthentications', 'PeerAuthentication'),
   'authorization-policies': security('authorizationpolicies', 'AuthorizationPolicy'),
   'request-authentications': security('requestauthentications', 'RequestAuthentication'),
+  'http-routes': { group: 'gateway.networking.k8s.io', version: 'v1', plural: 'httproutes', kind: 'HTTPRoute' },
+  'gateway-api-gateways': { group: 'gateway.networking.k8s.io', version: 'v1', plural: 'gateways', kind: 'Gateway' },
   telemetries: { group: 'telemetry.istio.io', version: 'v1', plural: 'telemetries', kind: 'Telemetry' },
 }
 

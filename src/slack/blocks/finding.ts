@@ -23,14 +23,16 @@ export const findingSentence = (finding: Finding, { checks }: TellingOptions): P
   text('.'),
 ]
 
+const ROLES = { cause: 'Cause', candidate: 'One of' }
+
 /** One finding with its proof: each proof's sentence, the command that shows the same, and what it showed; then the remedy. */
 export function findingMessage(
   finding: Finding,
-  options: TellingOptions & { isCause: boolean; explains?: readonly Finding[] },
+  options: TellingOptions & { role?: keyof typeof ROLES | undefined; explains?: readonly Finding[] },
 ): SlackMessage {
-  const { checks, docsUrl, isCause, explains = [] } = options
+  const { checks, docsUrl, role, explains = [] } = options
   const shown = proofs(finding)
-  const title = `${isCause ? 'Cause' : 'Finding'}: ${problemOf(checks, finding).title}`
+  const title = `${role === undefined ? 'Finding' : ROLES[role]}: ${problemOf(checks, finding).title}`
   const elements: RichTextBlock['elements'] = [
     line(bold(title), text('  '), codePiece(finding.code, docsUrl), text(` ${finding.check}, ${finding.severity}`)),
     line(...findingSentence(finding, options)),

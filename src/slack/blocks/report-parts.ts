@@ -1,6 +1,6 @@
 import type { Finding } from '../../checks/check.ts'
 import type { PlannedStep, Report } from '../../diagnosis/report.ts'
-import { remedy, unseen } from '../../report/telling.ts'
+import { remedy, roleOf, unseen } from '../../report/telling.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { clean, cut } from './escape.ts'
 import { codePiece, findingMessage, findingSentence } from './finding.ts'
@@ -25,13 +25,13 @@ export function reportParts(report: Report, shown: Readonly<Record<string, strin
   const advice = report.findings.filter(({ standing }) => standing === 'configured')
   return [
     ...hurting.slice(0, MOST_FINDINGS).map((finding, index): Part => {
-      const isCause = report.cause !== undefined && same(finding, report.cause.finding)
+      const role = roleOf(report, finding)
       return {
         name: `finding-${index + 1}`,
         message: findingMessage(finding, {
           ...options,
-          isCause,
-          explains: isCause ? (report.cause?.explains ?? []) : [],
+          role,
+          explains: role === 'cause' ? (report.cause?.explains ?? []) : [],
         }),
       }
     }),
@@ -57,16 +57,8 @@ export function reportParts(report: Report, shown: Readonly<Record<string, strin
   ]
 }
 
-const same = (a: Finding, b: Finding): boolean =>
-  a.code === b.code &&
-  a.check === b.check &&
-  JSON.stringify([a.subject, a.args]) === JSON.stringify([b.subject, b.args])
-
-function causeFirst({ cause }: Report, findings: Finding[]): Finding[] {
-  return cause === undefined
-    ? findings
-    : findings.toSorted((a, b) => Number(same(b, cause.finding)) - Number(same(a, cause.finding)))
-}
+const causeFirst = (report: Report, findings: Finding[]): Finding[] =>
+  findings.toSorted((a, b) => Number(roleOf(report, b) !== undefined) - Number(roleOf(report, a) !== undefined))
 
 /** A part whose blocks are a heading and elements; none when there are no elements. */
 function part(name: string, title: string, elements: Parameters<typeof rich>, isCut = false): Part[] {

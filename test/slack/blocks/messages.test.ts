@@ -73,7 +73,7 @@ describe('the parts of the thread', () => {
     finding.because = [
       { kind: 'routes', source: 'istioctl proxy-config routes web', at: '', says: 'web has no route', quote: 'none' },
     ]
-    expect(shownIn(findingMessage(finding, { checks: CHECKS, isCause: true }))).toBe(
+    expect(shownIn(findingMessage(finding, { checks: CHECKS, role: 'cause' }))).toBe(
       [
         'Cause: a sample of trouble  `MESH0101` sample, error',
         '',

@@ -162,6 +162,7 @@ export function sampleReport(roll: (below: number) => number, { size, many }: { 
     ...(roll(2) === 0 && { milliseconds: roll(30_000) }),
   }))
   return {
+    requests: [],
     target: {
       asked: 'catalog',
       ref: { kind: 'Service', namespace: 'shop', name: nasty(roll, roll(size)) },

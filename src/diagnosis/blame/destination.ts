@@ -1,0 +1,251 @@
+import { definesSubset, hostOfRule, isExportedTo, rulesForCaller } from '../../mesh/destination-rules.ts'
+import { originOfRoute, parseClusterName } from '../../mesh/envoy.ts'
+import { fromFqdn, nearestHosts } from '../../mesh/host.ts'
+import type { DestinationRule, KubernetesObject, Workload } from '../../mesh/objects.ts'
+import { refOf, selects } from '../../mesh/objects.ts'
+import { containerPort, isReady } from '../../mesh/pods.ts'
+import type { Ref } from '../../mesh/ref.ts'
+import { formatRef } from '../../mesh/ref.ts'
+import { Registry } from '../../mesh/registry.ts'
+import { ownerOf } from '../../checks/facts/owners.ts'
+import type { Trace } from '../follow/trace.ts'
+import { hiddenFrom } from './hidden.ts'
+import type { Case, Lead } from './lead.ts'
+import { eachOnce, newest, value, values } from './lead.ts'
+
+/** The objects whose routes send to a cluster, as the proxy's own routes name them. */
+export function routersTo(cluster: string, { walk }: Trace): Ref[] {
+  return (walk.route?.branches ?? []).flatMap(({ route, outcome }) =>
+    route !== undefined && outcome.kind === 'clusters' && outcome.clusters.some(({ name }) => name === cluster)
+      ? (originOfRoute(route) ?? [])
+      : [],
+  )
+}
+
+function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
+  const { evidence } = one
+  const parsed = parseClusterName(cluster)
+  const routers = routersTo(cluster, trace)
+  const by = (why: string, remedy: string): Lead[] =>
+    routers.map((subject) => ({ code: 'MESH0132', subject, why, remedy }))
+  if (parsed === undefined)
+    return by(
+      `it sends requests to ${value(cluster)}, which ${value(trace.callerPod.metadata.name)} does not have`,
+      'Send them to a host that exists',
+    )
+  const { host, port, subset } = parsed
+  const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
+  const registered = registry.of(host)
+  if (registered.length === 0) {
+    const near = nearestHosts(host, registry.hosts)
+    return by(
+      `it sends requests to ${value(host)}, which no Service or ServiceEntry registers${near.length === 0 ? '' : `; nearest: ${values(near)}`}`,
+      'Correct the host, or register it',
+    )
+  }
+  const pick = (objects: KubernetesObject[], why: string, remedy: string): Lead[] => {
+    const chosen = newest(objects)
+    return chosen === undefined ? by(why, remedy) : [{ code: 'MESH0132', subject: refOf(chosen), why, remedy }]
+  }
+  const objectsOf = (refs: readonly Ref[]): KubernetesObject[] =>
+    refs.flatMap(({ namespace = '', name }) => evidence.object('virtual-services', namespace, name) ?? [])
+  const ports = registered.flatMap((each) => each.ports)
+  if (!ports.includes(port))
+    return pick(
+      [...objectsOf(routers), ...registered.map(({ object }) => object)],
+      `requests are sent to port ${value(port)} of ${value(host)}, which has ${ports.length === 0 ? 'no ports' : `only ${values([...new Set(ports)].map(String))}`}`,
+      'Let the two agree on a port',
+    )
+  const hidden = hiddenFrom(trace.callerPod, host, port, one)
+  if (hidden.length > 0) return hidden
+  if (subset === '') return []
+  const at = trace.callerPod.metadata.namespace ?? ''
+  const rules = evidence.objects('destination-rules')
+  const used = rulesForCaller(rules, host, at)
+  const defining = rules.filter((rule) => definesSubset(rule, subset))
+  const exact = defining.filter((rule) => hostOfRule(rule) === host)
+  const kept = exact.filter((rule) => !used.includes(rule))
+  const [covering] = used
+  if (kept.length > 0 && covering !== undefined)
+    return [
+      {
+        code: 'MESH0132',
+        subject: refOf(covering),
+        why: `callers in namespace ${value(at)} use it for ${value(host)} in place of ${kept.map((rule) => formatRef(refOf(rule))).join(', ')}, and it does not define subset ${value(subset)}`,
+        remedy: 'Define the subset there too, or take the rule away',
+      },
+    ]
+  if (kept.length > 0)
+    return eachOnce(
+      kept.map((rule): Lead => ({
+        code: 'MESH0132',
+        subject: refOf(rule),
+        why: `it defines subset ${value(subset)} of ${value(host)}, and has no effect for callers in namespace ${value(at)}${isExportedTo(rule.spec?.exportTo, rule.metadata.namespace ?? '', at) ? `: a rule acts from the caller's namespace, the Service's or the root namespace` : `: it is exported to ${values(rule.spec?.exportTo ?? [])} only`}`,
+        remedy: `Let callers in namespace ${value(at)} use it`,
+      })),
+    )
+  const service = fromFqdn(host)
+  const elsewhere = defining.filter((rule) => fromFqdn(hostOfRule(rule))?.name === service?.name)
+  if (elsewhere.length > 0)
+    return eachOnce(
+      elsewhere.map((rule): Lead => ({
+        code: 'MESH0132',
+        subject: refOf(rule),
+        why: `it defines subset ${value(subset)}, for ${value(hostOfRule(rule))} and not for ${value(host)}`,
+        remedy: `Let its host be ${value(host)}`,
+      })),
+    )
+  return pick(
+    [...objectsOf(routers), ...used],
+    `requests are sent to subset ${value(subset)} of ${value(host)}, which ${used.length === 0 ? 'no DestinationRule defines' : `${used.map((rule) => formatRef(refOf(rule))).join(', ')} does not define`}`,
+    'Define the subset, or route to one that is defined',
+  )
+}
+
+/** TLS in TLS: the rule that originates it, which the client does already. */
+function wrappedTwice(cluster: string, trace: Trace, { evidence }: Case): Lead[] {
+  const host = parseClusterName(cluster)?.host ?? ''
+  return rulesForCaller(evidence.objects('destination-rules'), host, trace.callerPod.metadata.namespace ?? '').map(
+    (rule) => ({
+      code: 'MESH0132',
+      subject: refOf(rule),
+      why: `it originates TLS for ${value(host)}, and its callers speak TLS themselves: what arrives is TLS in TLS`,
+      remedy: 'Let callers speak plain HTTP, or take the TLS setting away',
+    }),
+  )
+}
+
+const isShaping = ({ spec }: DestinationRule): boolean =>
+  spec?.trafficPolicy !== undefined || (spec?.subsets ?? []).length > 0
+
+/** Why a cluster has no endpoint that takes requests. */
+export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case): Lead[] {
+  const parsed = parseClusterName(cluster)
+  const local = fromFqdn(parsed?.host ?? '')
+  if (parsed === undefined) return []
+  const { host, port, subset } = parsed
+  const entry = evidence.objects('service-entries').find(({ spec }) => (spec?.hosts ?? []).includes(host))
+  const service = local === undefined ? undefined : evidence.object('services', local.namespace, local.name)
+  const lead = (subject: Ref, why: string, remedy: string): Lead => ({ code: 'MESH0331', subject, why, remedy })
+  if (service === undefined)
+    return entry === undefined
+      ? []
+      : [
+          lead(
+            refOf(entry),
+            `none of its endpoints for ${value(host)} takes requests at port ${value(port)}`,
+            'Correct its endpoints, their ports or its resolution',
+          ),
+        ]
+  const namespace = service.metadata.namespace ?? ''
+  const pods = evidence
+    .objects('pods')
+    .filter(
+      (pod) =>
+        pod.metadata.namespace === namespace &&
+        pod.metadata.deletionTimestamp === undefined &&
+        selects(service.spec?.selector, pod.metadata.labels),
+    )
+  const workloads: Workload[] = [
+    ...evidence.objects('deployments'),
+    ...evidence.objects('stateful-sets'),
+    ...evidence.objects('daemon-sets'),
+  ].filter(({ metadata }) => metadata.namespace === namespace)
+  const makers = workloads.filter(({ spec }) => selects(service.spec?.selector, spec?.template?.metadata?.labels))
+  if (pods.length === 0) {
+    const idle = makers.filter(({ spec }) => spec?.replicas === 0)
+    if (idle.length > 0)
+      return idle.map((one) =>
+        lead(refOf(one), `it is scaled to 0, and no other pod stands behind ${value(host)}`, 'Scale it up'),
+      )
+    if (makers.length > 0)
+      return makers.map((one) =>
+        lead(refOf(one), `it has made no pod that stands behind ${value(host)}`, 'Look at its events'),
+      )
+    const labels = Object.entries(service.spec?.selector ?? {}).map(([key, text]) => `${key}=${text}`)
+    return [
+      lead(
+        refOf(service),
+        `no pod has the labels it selects (${values(labels)})`,
+        'Let its selector take the labels of the pods it is for',
+      ),
+    ]
+  }
+  const rule = rulesForCaller(
+    evidence.objects('destination-rules'),
+    host,
+    trace.callerPod.metadata.namespace ?? '',
+  ).find((each) => isShaping(each) && (subset === '' || definesSubset(each, subset)))
+  const wanted = rule?.spec?.subsets?.find(({ name }) => name === subset)?.labels
+  const chosen = wanted === undefined ? pods : pods.filter((pod) => selects(wanted, pod.metadata.labels))
+  if (rule !== undefined && chosen.length === 0) {
+    const scaled = makers.filter(({ spec }) => spec?.replicas === 0 && selects(wanted, spec.template?.metadata?.labels))
+    if (scaled.length > 0)
+      return scaled.map((one) =>
+        lead(
+          refOf(one),
+          `it is scaled to 0, and no other pod is of subset ${value(subset)} of ${value(host)}`,
+          'Scale it up',
+        ),
+      )
+    return [
+      lead(
+        refOf(rule),
+        `its subset ${value(subset)} asks for ${values(Object.entries(wanted ?? {}).map(([key, text]) => `${key}=${text}`))}, which no pod behind ${value(host)} has`,
+        'Let the subset ask for labels that its pods have',
+      ),
+    ]
+  }
+  const ready = chosen.filter(isReady)
+  if (ready.length === 0)
+    return eachOnce(
+      chosen.map((pod) =>
+        lead(
+          ownerOf(pod, evidence),
+          `none of its pods behind ${value(host)} is ready`,
+          'Look at why its pods are not ready',
+        ),
+      ),
+    )
+  const target = (service.spec?.ports ?? []).find((one) => one.port === port)?.targetPort
+  if (typeof target === 'string' && ready.every((pod) => containerPort(pod, target) === undefined)) {
+    const blamed = newest([service, ...makers]) ?? service
+    return [
+      lead(
+        refOf(blamed),
+        `port ${value(port)} of ${formatRef(refOf(service))} leads to a container port named ${value(target)}, which no pod behind it has`,
+        'Let the Service and the containers name the same port',
+      ),
+    ]
+  }
+  if (rule?.spec?.trafficPolicy !== undefined && 'outlierDetection' in rule.spec.trafficPolicy)
+    return [
+      lead(
+        refOf(rule),
+        `its outlier detection has taken every endpoint of ${value(host)} out of service`,
+        'Let it leave some endpoints in service, and look at why they fail',
+      ),
+    ]
+  return []
+}
+
+/** Leads for a request that fails at a cluster or its endpoints. */
+export function destinationLeads(one: Case): Lead[] {
+  const { way } = one.followed
+  if (way === undefined) return []
+  const stages = new Set(way.failing.map(({ stage }) => stage))
+  if (stages.has('listener') || stages.has('route')) return []
+  return eachOnce(
+    way.failing.flatMap(({ stage, name }) =>
+      stage === 'cluster'
+        ? name === 'BlackHoleCluster'
+          ? hiddenFrom(way.trace.callerPod, way.trace.question.host, way.trace.sent.port, one)
+          : way.trace.proxy.clusters?.some((each) => each.name === name) === true
+            ? wrappedTwice(name, way.trace, one)
+            : missingCluster(name, way.trace, one)
+        : stage === 'endpoints'
+          ? endpointLeads(name, way.trace, one)
+          : [],
+    ),
+  )
+}

@@ -1,0 +1,57 @@
+import { isExportedTo } from '../../mesh/destination-rules.ts'
+import { hostOfService } from '../../mesh/host.ts'
+import type { Pod, Service, ServiceEntry } from '../../mesh/objects.ts'
+import { refOf } from '../../mesh/objects.ts'
+import { formatRef } from '../../mesh/ref.ts'
+import { exportsOf } from '../../mesh/registry.ts'
+import { showsHost, sidecarFor } from '../../mesh/sidecars.ts'
+import { serviceEntryOf, serviceOf } from '../follow/destination.ts'
+import type { Case, Lead } from './lead.ts'
+import { value, values } from './lead.ts'
+
+/** What keeps a host of the mesh from a caller's proxy: exportTo, or the Sidecar that shapes what the proxy sees. */
+export function hiddenFrom(caller: Pod, host: string, port: number | undefined, { evidence }: Case): Lead[] {
+  const registered: Service | ServiceEntry | undefined =
+    serviceOf(host, caller.metadata.namespace, evidence) ?? serviceEntryOf(host, evidence)
+  if (registered === undefined) return []
+  const { namespace = '' } = registered.metadata
+  const at = caller.metadata.namespace ?? ''
+  const name = registered.kind === 'Service' ? hostOfService(registered) : host
+  const exported = exportsOf(registered)
+  if (!isExportedTo(exported, namespace, at))
+    return [
+      {
+        code: 'MESH0131',
+        isDeeper: true,
+        subject: refOf(registered),
+        why: `it is exported to ${values(exported)} only, so that callers in namespace ${value(at)} do not know ${value(name)}`,
+        remedy: `Export it to namespace ${value(at)} too`,
+      },
+    ]
+  const sidecar = sidecarFor(caller, evidence.objects('sidecars'))
+  if (sidecar !== undefined && !showsHost(sidecar, name, namespace))
+    return [
+      {
+        code: 'MESH0131',
+        isDeeper: true,
+        subject: refOf(sidecar),
+        why: `its egress hosts do not show ${value(name)} to ${value(caller.metadata.name)}, whose requests therefore leave without routes and without mutual TLS, or not at all`,
+        remedy: `Add ${value(`${namespace}/${name}`)} to its egress hosts`,
+      },
+    ]
+  const ports =
+    registered.kind === 'Service'
+      ? ((registered as Service).spec?.ports ?? []).map((one) => one.port)
+      : ((registered as ServiceEntry).spec?.ports ?? []).map(({ number }) => number)
+  if (port !== undefined && !ports.includes(port))
+    return [
+      {
+        code: 'MESH0131',
+        isDeeper: true,
+        subject: refOf(registered),
+        why: `callers ask for port ${value(port)}, and it has ${ports.length === 0 ? 'no ports' : `only ${values(ports.map(String))}`}`,
+        remedy: `Give ${formatRef(refOf(registered))} port ${value(port)}, or let callers ask for one that it has`,
+      },
+    ]
+  return []
+}

@@ -1,0 +1,48 @@
+import type { Callee } from '../follow/callee.ts'
+import { calleesOf, connectionTo } from '../follow/callee.ts'
+import type { Hop } from '../follow/report.ts'
+import type { Trace } from '../follow/trace.ts'
+import { hiddenFrom } from './hidden.ts'
+import { tlsLeads } from './tls.ts'
+import type { Case, Lead } from './lead.ts'
+import { eachOnce } from './lead.ts'
+
+function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
+  const { pod, cluster, endpoint } = callee
+  const deciding = hop.objects.filter(({ kind }) => kind === 'AuthorizationPolicy' || kind === 'RequestAuthentication')
+  if (deciding.length > 0) {
+    // A caller that leaves as plain text has no identity: what hides the target from it comes first.
+    const hidden =
+      cluster === 'PassthroughCluster' ? hiddenFrom(trace.callerPod, trace.question.host, trace.sent.port, one) : []
+    if (hidden.length > 0) return hidden
+    return deciding.map((subject) => ({
+      code: 'MESH0531',
+      subject,
+      why: hop.says.replace(/\.$/, ''),
+      remedy: 'Let it take these requests',
+    }))
+  }
+  const { connection } = connectionTo(callee, trace)
+  return tlsLeads(
+    cluster,
+    trace.callerPod,
+    pod,
+    connection.port || (endpoint.port ?? 0),
+    { host: trace.question.host, port: trace.sent.port },
+    one,
+  )
+}
+
+/** Leads for a request that fails at its callee's proxy. */
+export function inboundLeads(one: Case): Lead[] {
+  const { way } = one.followed
+  if (way === undefined || way.failing[0]?.stage !== 'inbound') return []
+  const { trace, failing } = way
+  const callees = calleesOf(trace)
+  return eachOnce(
+    failing.flatMap((hop) => {
+      const callee = callees.find(({ pod }) => pod.metadata.name === hop.name)
+      return callee === undefined ? [] : leadsAt(callee, hop, trace, one)
+    }),
+  )
+}

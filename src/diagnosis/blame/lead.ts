@@ -1,0 +1,47 @@
+import type { Code, Proof } from '../../checks/check.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import type { KubernetesObject } from '../../mesh/objects.ts'
+import { changedAt, refOf } from '../../mesh/objects.ts'
+import type { Ref } from '../../mesh/ref.ts'
+import { sameRef } from '../../mesh/ref.ts'
+import type { Target } from '../../mesh/target.ts'
+import type { Followed } from '../requests/followed.ts'
+
+/** An object that is to blame for a failing class of requests, and why. */
+export interface Lead {
+  code: Code
+  subject: Ref
+  /** A clause; values from the cluster stand between backticks. */
+  why: string
+  /** One sentence without its full stop: what would correct it. */
+  remedy: string
+  because?: Proof[]
+  /** True when it says why what stands nearer to the failure is not to blame: it goes before what a check names. */
+  isDeeper?: boolean
+}
+
+/** What leads are looked for in. */
+export interface Case {
+  followed: Followed
+  target: Target
+  evidence: Evidence
+}
+
+/** A value in a sentence of our own: people see it as code. */
+export const value = (text: string | number): string => `\`${String(text).replaceAll('`', "'")}\``
+
+/** Several values in a sentence. */
+export const values = (texts: readonly string[]): string => texts.map(value).join(', ')
+
+/** Leads, one for each object: the first that names it. */
+export function eachOnce(leads: readonly Lead[]): Lead[] {
+  return leads.filter(({ subject }, index) => leads.findIndex((other) => sameRef(other.subject, subject)) === index)
+}
+
+/** The object of several that was changed last: when two do not fit each other, the newer is more likely the mistake. */
+export function newest<T extends KubernetesObject>(objects: readonly T[]): T | undefined {
+  return objects.toSorted((a, b) => (changedAt(b) ?? 0) - (changedAt(a) ?? 0))[0]
+}
+
+/** The Ref of each object. */
+export const refsOf = (objects: readonly KubernetesObject[]): Ref[] => objects.map(refOf)

@@ -1,0 +1,145 @@
+import { ownerOf } from '../../../checks/facts/owners.ts'
+import { portOf } from '../../../mesh/address.ts'
+import { rulesForCaller } from '../../../mesh/destination-rules.ts'
+import { parseClusterName } from '../../../mesh/envoy.ts'
+import type { Sidecar } from '../../../mesh/objects.ts'
+import { refOf } from '../../../mesh/objects.ts'
+import { containerPort } from '../../../mesh/pods.ts'
+import { sidecarFor } from '../../../mesh/sidecars.ts'
+import { endpointLeads } from '../destination.ts'
+import type { Case, Lead } from '../lead.ts'
+import { newest, value } from '../lead.ts'
+import { lead, times, type Sign } from './sign.ts'
+
+/** The proxy next to the application could not connect to it. */
+export function unreachable(sign: Sign, { evidence, target }: Case): Lead[] {
+  const { entry, pod } = sign
+  const isInbound = entry.upstreamCluster?.startsWith('inbound|') === true
+  const refusedConnection =
+    entry.flags.includes('UF') &&
+    /refused|delayed_connect_error|remote_connection_failure|connection_failure|reset/.test(
+      `${entry.failure ?? ''} ${entry.details ?? ''}`,
+    )
+  if (!isInbound || !refusedConnection || pod === undefined) return []
+  const asked = parseClusterName(entry.upstreamCluster ?? '')?.port ?? portOf(entry.downstreamLocal)
+  const sidecar = sidecarFor(pod, evidence.objects('sidecars'))
+  if (sidecar !== undefined && ingressFor(sidecar, asked) !== undefined)
+    return [
+      lead(
+        'MESH0431',
+        refOf(sidecar),
+        `its ingress listener for port ${value(asked ?? '')} hands requests to ${value(ingressFor(sidecar, asked) ?? '')}, where nothing listens: ${times(sign)} refused`,
+        'Let its ingress listener hand requests to where the application listens',
+      ),
+    ]
+  const declared = (pod.spec?.containers ?? [])
+    .filter(({ name }) => name !== 'istio-proxy')
+    .flatMap(({ ports = [] }) => ports.map(({ containerPort: port }) => port))
+  const owner = ownerOf(pod, evidence)
+  const services = evidence
+    .objects('services')
+    .filter(
+      ({ metadata, spec }) =>
+        metadata.namespace === pod.metadata.namespace &&
+        target.services.some(({ name }) => name === metadata.name) &&
+        (spec?.ports ?? []).some(({ port, targetPort }) => containerPort(pod, targetPort ?? port) === asked),
+    )
+  const byName = services.filter(({ spec }) =>
+    (spec?.ports ?? []).some(({ targetPort }) => typeof targetPort === 'string'),
+  )
+  const [service] = services
+  const why = `nothing listens on port ${value(asked ?? '')} of ${value(pod.metadata.name)}, where the Service leads: ${times(sign)} refused`
+  if (service !== undefined && byName.length === 0 && (declared.length === 0 || !declared.includes(asked ?? 0)))
+    return [lead('MESH0431', refOf(service), why, 'Let the Service lead to the port that the application listens on')]
+  return [
+    lead(
+      'MESH0431',
+      owner,
+      why,
+      'Let the application listen there, on all addresses, or declare the port that it listens on',
+    ),
+  ]
+}
+
+/** Where a Sidecar's ingress listener for a port hands requests to. */
+export function ingressFor({ spec }: Sidecar, port: number | undefined): string | undefined {
+  const listeners = (spec?.ingress ?? []) as { port?: { number?: number }; defaultEndpoint?: string }[]
+  return listeners.find((one) => one.port?.number === port)?.defaultEndpoint
+}
+
+/** A circuit breaker was open. */
+export function overflow(sign: Sign, { evidence, followed: { way } }: Case): Lead[] {
+  const { entry } = sign
+  const cluster = parseClusterName(entry.upstreamCluster ?? '')
+  if (!entry.flags.includes('UO') || cluster === undefined) return []
+  const host = cluster.host
+  return rulesForCaller(
+    evidence.objects('destination-rules'),
+    host,
+    way?.trace.callerPod.metadata.namespace ?? sign.at?.metadata.namespace ?? '',
+  )
+    .slice(0, 1)
+    .map((rule) =>
+      lead(
+        'MESH0431',
+        refOf(rule),
+        `its connection pool is smaller than the load: ${times(sign)} overflowed`,
+        'Raise its limits',
+      ),
+    )
+}
+
+/** The cluster was without endpoints when the requests came. */
+export function withoutEndpoint(sign: Sign, one: Case): Lead[] {
+  const { entry } = sign
+  return entry.flags.includes('UH') && one.followed.way !== undefined
+    ? endpointLeads(entry.upstreamCluster ?? '', one.followed.way.trace, one)
+    : []
+}
+
+/** The caller connects to a pod's port that nothing listens on: a headless Service has no port of its own to lead from. */
+export function refusedAtPod(sign: Sign, { evidence, target }: Case): Lead[] {
+  const { entry, pod } = sign
+  if (pod === undefined || !entry.flags.includes('UF') || entry.upstreamCluster?.startsWith('inbound|') === true)
+    return []
+  const port = portOf(entry.upstreamHost)
+  const services = evidence
+    .objects('services')
+    .filter(({ metadata: { name, namespace } }) =>
+      target.services.some((ref) => ref.name === name && ref.namespace === namespace),
+    )
+  const headless = services.filter(
+    ({ spec }) =>
+      spec?.clusterIP === 'None' &&
+      (spec.ports ?? []).some((one) => one.port === port && containerPort(pod, one.targetPort ?? one.port) !== port),
+  )
+  return headless.map((service) =>
+    lead(
+      'MESH0431',
+      refOf(service),
+      `it is headless, so that callers connect to port ${value(port ?? '')} of its pods whatever its targetPort says: ${times(sign)} refused`,
+      'Give it the port that the application listens on',
+    ),
+  )
+}
+
+/** The connection to a host that is no pod of the target. */
+export function elsewhere(sign: Sign, { evidence, target }: Case): Lead[] {
+  const { entry, pod } = sign
+  if (pod !== undefined || !entry.flags.includes('UF') || entry.upstreamHost === undefined) return []
+  const host = parseClusterName(entry.upstreamCluster ?? '')?.host
+  const entries = evidence
+    .objects('service-entries')
+    .filter(({ spec }) => (spec?.hosts ?? []).some((each) => each === host || target.hosts.includes(each)))
+  const made = newest(entries)
+  return made === undefined
+    ? []
+    : [
+        lead(
+          'MESH0331',
+          refOf(made),
+          `it registers ${value(entry.upstreamHost)} for ${value(host ?? '')}, where nothing answers: ${times(sign)} failed`,
+          'Correct its endpoints',
+        ),
+      ]
+}

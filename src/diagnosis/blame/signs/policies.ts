@@ -1,0 +1,106 @@
+import type { AccessLogLine } from '../../../mesh/access-log.ts'
+import { actsOn } from '../../../mesh/authorization.ts'
+import type { AuthorizationPolicy } from '../../../mesh/objects.ts'
+import { refOf } from '../../../mesh/objects.ts'
+import type { Ref } from '../../../mesh/ref.ts'
+import type { Case, Lead } from '../lead.ts'
+import { value } from '../lead.ts'
+import { lead, reasonOf, times, type Sign } from './sign.ts'
+
+/** `ns[shop]-policy[orders]-rule[0]` in the details of a refusal, whatever stands around it. */
+export function policyNamed(entry: AccessLogLine): Ref | undefined {
+  const [, namespace, name] = /ns\[([^\]]+)\]-policy\[([^\]]+)\]/.exec(reasonOf(entry)) ?? []
+  return namespace === undefined || name === undefined ? undefined : { kind: 'AuthorizationPolicy', namespace, name }
+}
+
+/** Where policies ask for a token's claims, and the proxy before took the token off: the RequestAuthentication that does not pass it on. */
+function notForwarded(policies: readonly AuthorizationPolicy[], { evidence, followed: { way } }: Case): Lead[] {
+  const caller = way?.trace.callerPod
+  const asks = policies.some(({ spec }) =>
+    /"(notR|r)equestPrincipals"|"request\.auth\./.test(JSON.stringify(spec?.rules ?? [])),
+  )
+  if (caller === undefined || !asks) return []
+  return evidence
+    .objects('request-authentications')
+    .filter(
+      (one) =>
+        actsOn(one, caller) &&
+        (one.spec?.jwtRules ?? []).some(
+          (rule) => (rule as { forwardOriginalToken?: boolean }).forwardOriginalToken !== true,
+        ),
+    )
+    .map((one) => ({
+      isDeeper: true,
+      ...lead(
+        'MESH0531',
+        refOf(one),
+        `it takes the token off at ${value(caller.metadata.name)}, and a policy behind asks for its claims`,
+        'Set forwardOriginalToken',
+      ),
+    }))
+}
+
+/** A policy refused the request. */
+export function refused(sign: Sign, one: Case): Lead[] {
+  const { evidence } = one
+  const { entry, at } = sign
+  const details = reasonOf(entry)
+  if (!/rbac|RBAC|ext_authz|deny-all/.test(details) && !(entry.code === 403 && entry.details !== 'via_upstream'))
+    return []
+  const named = policyNamed(entry)
+  const bad = /deny-due-to-bad-CUSTOM-action/i.test(details)
+  const isCustom = bad || /ext_authz|default-deny-all/.test(details)
+  const policies =
+    at === undefined ? [] : evidence.objects('authorization-policies').filter((policy) => actsOn(policy, at))
+  const kept = notForwarded(policies, one)
+  if (kept.length > 0) return kept
+  const why = bad
+    ? `its provider is not among the extension providers of MeshConfig, so that it denies everything: ${times(sign)} refused (${value(details)})`
+    : `it refused ${times(sign)} (${value(details)})`
+  if (
+    named !== undefined &&
+    policies.some(({ metadata }) => metadata.name === named.name && metadata.namespace === named.namespace)
+  )
+    return [
+      lead(
+        'MESH0531',
+        named,
+        why,
+        bad ? 'Define the provider in MeshConfig, or name one that is defined' : 'Let it take these requests',
+      ),
+    ]
+  const custom = policies.filter(({ spec }) => spec?.action === 'CUSTOM')
+  if (isCustom && custom.length > 0)
+    return custom.map((each) =>
+      lead('MESH0531', refOf(each), why, 'Define its provider in MeshConfig, or let it take these requests'),
+    )
+  const allowing = policies.filter(({ spec }) => (spec?.action ?? 'ALLOW') === 'ALLOW')
+  return allowing.map((each) =>
+    lead(
+      'MESH0531',
+      refOf(each),
+      `none of its rules takes ${times(sign)}, and what no rule takes is refused`,
+      'Add a rule that takes them',
+    ),
+  )
+}
+
+/** A token was missing or bad. */
+export function token(sign: Sign, { evidence }: Case): Lead[] {
+  const {
+    entry: { details = '' },
+    at,
+  } = sign
+  if (!details.startsWith('jwt_authn') || at === undefined) return []
+  return evidence
+    .objects('request-authentications')
+    .filter((one) => actsOn(one, at))
+    .map((one) =>
+      lead(
+        'MESH0531',
+        refOf(one),
+        `it refused the token of ${times(sign)} (${value(details)})`,
+        'Correct its issuer, audiences or keys, or the token',
+      ),
+    )
+}

@@ -1,0 +1,131 @@
+import { ownerOf } from '../../../checks/facts/owners.ts'
+import { sameRef } from '../../../mesh/ref.ts'
+import { patching } from '../../follow/envoy-filters.ts'
+import { podAt } from '../../../checks/facts/requests-to.ts'
+import { portOf } from '../../../mesh/address.ts'
+import { hostOfRule, rulesForCaller } from '../../../mesh/destination-rules.ts'
+import { parseClusterName } from '../../../mesh/envoy.ts'
+import type { KubernetesObject } from '../../../mesh/objects.ts'
+import { refOf } from '../../../mesh/objects.ts'
+import { tlsLeads } from '../tls.ts'
+import type { Case, Lead } from '../lead.ts'
+import { newest, value } from '../lead.ts'
+import { lead, times, type Sign } from './sign.ts'
+
+/** The two ends do not speak the same protocol, or TLS. */
+export function protocol(sign: Sign, one: Case): Lead[] {
+  const {
+    evidence,
+    followed: { way },
+  } = one
+  const { entry, pod } = sign
+  const told = `${entry.failure ?? ''} ${entry.details ?? ''}`
+  const cluster = parseClusterName(entry.upstreamCluster ?? '')
+  const isTls = /TLS_error|WRONG_VERSION|CERTIFICATE|ssl|filter_chain_not_found/i.test(told)
+  if (isTls) {
+    const from = way?.trace.callerPod ?? podAt(entry.downstreamRemote, evidence)
+    const callee = pod ?? sign.at
+    return from === undefined || callee === undefined
+      ? []
+      : tlsLeads(
+          entry.upstreamCluster ?? '',
+          from,
+          callee,
+          portOf(entry.upstreamHost) ?? portOf(entry.downstreamLocal) ?? 0,
+          { host: way?.trace.question.host ?? '', port: way?.trace.sent.port ?? 0 },
+          one,
+        )
+  }
+  const caller = way?.trace.callerPod
+  if (entry.code === 426 || told.includes('low_version'))
+    return caller === undefined || way?.trace.caller.kind === 'ingress'
+      ? []
+      : [
+          lead(
+            'MESH0431',
+            ownerOf(caller, evidence),
+            `it speaks HTTP/1.0, which its sidecar does not take: ${times(sign)} got ${value(entry.code)}`,
+            'Let it speak HTTP/1.1',
+          ),
+        ]
+  const isProtocol =
+    entry.flags.includes('UPE') || /protocol_error|codec_error|http2|h2/.test(told) || entry.code === 426
+  const closes =
+    entry.flags.includes('UC') || entry.flags.includes('UR') || /connection_termination|remote_reset/.test(told)
+  if (!isProtocol && !closes) return []
+  const own =
+    cluster?.direction === 'outbound' ? cluster.host : (one.target.hosts.find((host) => !host.includes('*')) ?? '')
+  const at = way?.trace.callerPod.metadata.namespace ?? pod?.metadata.namespace ?? ''
+  const rules = rulesForCaller(evidence.objects('destination-rules'), own, at).filter(({ spec }) =>
+    /"h2UpgradePolicy":"UPGRADE"|"tls":/.test(JSON.stringify(spec ?? {})),
+  )
+  const services = evidence
+    .objects('services')
+    .filter(({ metadata: { name, namespace } }) =>
+      one.target.services.some((ref) => ref.name === name && ref.namespace === namespace),
+    )
+  const spoken = services.filter(({ spec }) =>
+    (spec?.ports ?? []).some(({ name = '', appProtocol = '' }) =>
+      /^(grpc|http2|h2c|tls|https)/.test(appProtocol === '' ? name : appProtocol),
+    ),
+  )
+  const candidates: KubernetesObject[] = [...rules, ...(isProtocol || closes ? spoken : [])]
+  const patched =
+    caller === undefined
+      ? []
+      : patching(['CLUSTER'], way?.trace.caller.kind === 'ingress' ? 'GATEWAY' : 'SIDECAR_OUTBOUND', caller, evidence)
+  const filters = evidence
+    .objects('envoy-filters')
+    .filter(
+      (filter) =>
+        patched.some((ref) => sameRef(ref, refOf(filter))) &&
+        /http2|HttpProtocolOptions|explicit_http_config/i.test(JSON.stringify(filter.spec ?? {})),
+    )
+  if (filters.length > 0)
+    return filters.map((filter) =>
+      lead(
+        'MESH0431',
+        refOf(filter),
+        `it changes what protocol ${value(caller?.metadata.name ?? '')} speaks to its upstreams: ${times(sign)} ended with ${value(entry.flags.join(',') || String(entry.code))} (${value(entry.details ?? '')})`,
+        'Let it change only the clusters it is for',
+      ),
+    )
+  const blamed = newest(candidates)
+  if (blamed !== undefined)
+    return [
+      lead(
+        'MESH0431',
+        refOf(blamed),
+        `it makes callers speak another protocol than the application: ${times(sign)} ended with ${value(entry.flags.join(',') || String(entry.code))} (${value(entry.details ?? '')})`,
+        'Let callers speak what the application speaks',
+      ),
+    ]
+  return []
+}
+
+/** A DestinationRule that says how to speak to the host and does not act for this caller. */
+export function ruleWithoutEffect(sign: Sign, { evidence, target, followed: { way } }: Case): Lead[] {
+  const caller = way?.trace.callerPod
+  const host = parseClusterName(sign.entry.upstreamCluster ?? '')?.host
+  if (caller === undefined || host === undefined || !target.hosts.includes(host)) return []
+  const at = caller.metadata.namespace ?? ''
+  const used = rulesForCaller(evidence.objects('destination-rules'), host, at)
+  return evidence
+    .objects('destination-rules')
+    .filter(
+      (rule) =>
+        hostOfRule(rule) === host &&
+        rule.spec?.trafficPolicy?.tls !== undefined &&
+        !used.includes(rule) &&
+        used.every(({ spec }) => spec?.trafficPolicy?.tls === undefined),
+    )
+    .map((rule) => ({
+      isDeeper: true,
+      ...lead(
+        'MESH0431',
+        refOf(rule),
+        `it says how to speak to ${value(host)}, and has no effect for callers in namespace ${value(at)}: ${times(sign)} ended with ${value(sign.entry.flags.join(',') || String(sign.entry.code))}`,
+        `Export it to namespace ${value(at)}, or put it there`,
+      ),
+    }))
+}

@@ -1,0 +1,107 @@
+import { ownerOf } from '../../../checks/facts/owners.ts'
+import { worstEndpoint } from '../../../checks/facts/worst-endpoint.ts'
+import { parseClusterName } from '../../../mesh/envoy.ts'
+import { refOf } from '../../../mesh/objects.ts'
+import { gatewaysTaking } from '../../follow/destination.ts'
+import type { Case, Lead } from '../lead.ts'
+import { value } from '../lead.ts'
+import { lead, makersOf, routesOf, times, type Sign } from './sign.ts'
+
+/** Another route takes what a route to the target asks for, and sends it elsewhere. */
+export function misrouted(sign: Sign, { followed: { way }, target }: Case): Lead[] {
+  const cluster = parseClusterName(sign.entry.upstreamCluster ?? '')
+  if (cluster?.direction !== 'outbound' || target.hosts.includes(cluster.host)) return []
+  return makersOf(routesOf(sign, way)).map((subject) =>
+    lead(
+      'MESH0131',
+      subject,
+      `its route takes requests that are meant for ${value(target.name)} and sends them to ${value(cluster.host)}: ${times(sign)} got ${value(sign.entry.code)}`,
+      'Let its match leave these paths out, or put the more specific route first',
+    ),
+  )
+}
+
+/** A Gateway sends whoever comes by plain HTTP to HTTPS. */
+export function redirected(sign: Sign, { evidence, followed: { way } }: Case): Lead[] {
+  const { entry } = sign
+  if (entry.code < 300 || entry.code >= 400 || entry.upstreamCluster !== undefined || way === undefined) return []
+  const makers = makersOf(routesOf(sign, way))
+  if (makers.length > 0)
+    return makers.map((subject) =>
+      lead(
+        'MESH0131',
+        subject,
+        `its route redirects every request: ${times(sign)} got ${value(entry.code)}, and none came back`,
+        'Let it redirect only what must be',
+      ),
+    )
+  return gatewaysTaking(way.trace.question.host, evidence)
+    .filter(({ spec }) => (spec?.servers ?? []).some(({ tls }) => tls?.httpsRedirect === true))
+    .map((gateway) =>
+      lead(
+        'MESH0131',
+        refOf(gateway),
+        `it redirects all plain HTTP to HTTPS, and every request comes by plain HTTP: ${times(sign)} got ${value(entry.code)}`,
+        'Take httpsRedirect away where something in front ends TLS, or let clients come by HTTPS',
+      ),
+    )
+}
+
+/** The answer came too late for the route. */
+export function timedOut(sign: Sign, { followed: { way, requests } }: Case): Lead[] {
+  const { entry } = sign
+  if (!entry.flags.includes('UT') && !(entry.details ?? '').includes('timeout')) return []
+  // One endpoint of several that is slow is the matter, not how long the route waits for all.
+  if (worstEndpoint(requests.requests, sign.group) !== undefined) return []
+  const routes = routesOf(sign, way).filter(
+    ({ route }) => route?.timeout !== undefined && route.timeout !== '0s' && Number.parseFloat(route.timeout) < 2,
+  )
+  return makersOf(routes).map((subject) =>
+    lead(
+      'MESH0131',
+      subject,
+      `its route gives up after ${value(routes[0]?.route?.timeout ?? '')}: ${times(sign)} got ${value(entry.code)}`,
+      'Give the application as long as it needs',
+    ),
+  )
+}
+
+/** The application answered something else than before: a route that rewrites what is asked for comes first. */
+export function byApplication(sign: Sign, { evidence, followed: { way } }: Case): Lead[] {
+  const { entry, pod } = sign
+  if (entry.flags.length > 0 || (entry.details !== undefined && entry.details !== 'via_upstream')) return []
+  const rewriting = routesOf(sign, way).filter(
+    ({ route }) =>
+      route?.prefixRewrite !== undefined ||
+      route?.regexRewrite !== undefined ||
+      route?.hostRewriteLiteral !== undefined,
+  )
+  if (entry.code < 500 && rewriting.length > 0)
+    return makersOf(rewriting).map((subject) =>
+      lead(
+        'MESH0131',
+        subject,
+        `it rewrites what is asked for, and the application answers ${value(entry.code)}: ${times(sign)}`,
+        'Rewrite to a path that the application serves',
+      ),
+    )
+  if (entry.code < 400)
+    return makersOf(routesOf(sign, way)).map((subject) =>
+      lead(
+        'MESH0131',
+        subject,
+        `its route answers ${value(entry.code)}: ${times(sign)}`,
+        'Let its route send the requests on',
+      ),
+    )
+  return pod === undefined
+    ? []
+    : [
+        lead(
+          'MESH0431',
+          ownerOf(pod, evidence),
+          `its application answers ${value(entry.code)}: ${times(sign)}; the proxies forwarded them unchanged`,
+          "Read the application's own log",
+        ),
+      ]
+}

@@ -1,0 +1,43 @@
+import type { Group } from '../../../checks/facts/requests-to.ts'
+import type { AccessLogLine } from '../../../mesh/access-log.ts'
+import { originOfRoute, type Route } from '../../../mesh/envoy.ts'
+import type { Pod } from '../../../mesh/objects.ts'
+import type { Ref } from '../../../mesh/ref.ts'
+import type { Way } from '../../requests/followed.ts'
+import type { Lead } from '../lead.ts'
+
+/** What the lines of a group have in common. */
+export interface Sign {
+  entry: AccessLogLine
+  /** The pod whose proxy wrote the line. */
+  at: Pod | undefined
+  /** The pod that was to take the request. */
+  pod: Pod | undefined
+  group: Group
+}
+
+/** A lead that a sign gives. */
+export const lead = (code: Lead['code'], subject: Ref, why: string, remedy: string): Lead => ({
+  code,
+  subject,
+  why,
+  remedy,
+})
+/** `3 requests` */
+export const times = ({ group }: Sign): string => `${group.length} request${group.length === 1 ? '' : 's'}`
+
+/** The route of the caller's proxy that took the request: by the name in the log, or as the walk found it. */
+export function routesOf({ entry }: Sign, way: Way | undefined): Route[] {
+  const routes = (way?.trace.proxy.routes ?? [])
+    .flatMap(({ virtualHosts = [] }) => virtualHosts)
+    .flatMap(({ routes: each = [] }) => each)
+  const walked = (way?.trace.walk.route?.branches ?? []).flatMap(({ route }) => route ?? [])
+  const named = routes.filter(({ name }) => name !== undefined && name !== 'default' && name === entry.routeName)
+  return walked.length > 0 ? walked : named
+}
+
+/** The objects that routes were made from. */
+export const makersOf = (routes: readonly Route[]): Ref[] => routes.flatMap((route) => originOfRoute(route) ?? [])
+
+/** What the line says of why: of the response or, for a bare connection, of its end. */
+export const reasonOf = ({ details, termination }: AccessLogLine): string => details ?? termination ?? ''

@@ -1,0 +1,104 @@
+import { ownerOf } from '../../checks/facts/owners.ts'
+import { clientTls, rulesForCaller } from '../../mesh/destination-rules.ts'
+import { parseClusterName } from '../../mesh/envoy.ts'
+import { passesSidecar } from '../../mesh/mutual-tls.ts'
+import type { KubernetesObject, Pod } from '../../mesh/objects.ts'
+import { refOf, selects } from '../../mesh/objects.ts'
+import { containerPort, hasProxy } from '../../mesh/pods.ts'
+import { formatRef } from '../../mesh/ref.ts'
+import { mtlsOf } from '../follow/callee.ts'
+import { hiddenFrom } from './hidden.ts'
+import type { Case, Lead } from './lead.ts'
+import { newest, value } from './lead.ts'
+
+/** PeerAuthentications that make an exception for the Service's port where the workload's own is meant: they act on nothing. */
+function portsOfServices(pod: Pod, port: number, { evidence }: Case): Lead[] {
+  const fronts = evidence
+    .objects('services')
+    .filter(
+      ({ metadata, spec }) =>
+        metadata.namespace === pod.metadata.namespace && selects(spec?.selector, pod.metadata.labels),
+    )
+    .flatMap(({ spec }) => spec?.ports ?? [])
+    .filter((one) => containerPort(pod, one.targetPort ?? one.port) === port && one.port !== port)
+  return evidence
+    .objects('peer-authentications')
+    .filter(
+      ({ metadata, spec }) =>
+        metadata.namespace === pod.metadata.namespace && selects(spec?.selector?.matchLabels, pod.metadata.labels),
+    )
+    .flatMap((policy): Lead[] => {
+      const named = fronts.find(
+        (front) =>
+          policy.spec?.portLevelMtls?.[String(front.port)] !== undefined &&
+          policy.spec.portLevelMtls[String(port)] === undefined,
+      )
+      return named === undefined
+        ? []
+        : [
+            {
+              code: 'MESH0531',
+              isDeeper: true,
+              subject: refOf(policy),
+              why: `its setting for port ${value(named.port)} has no effect: that is the Service's port, and the workload's own is ${value(port)}`,
+              remedy: `Name port ${value(port)}`,
+            },
+          ]
+    })
+}
+
+/** Who decides how the two sides of a connection speak when they do not understand each other. */
+export function tlsLeads(
+  cluster: string,
+  callerPod: Pod,
+  pod: Pod,
+  port: number,
+  asked: { host: string; port: number },
+  one: Case,
+): Lead[] {
+  const { evidence } = one
+  const hidden = cluster === 'PassthroughCluster' ? hiddenFrom(callerPod, asked.host, asked.port, one) : []
+  if (hidden.length > 0) return hidden
+  if (!passesSidecar(pod, port))
+    return [
+      {
+        code: 'MESH0531',
+        isDeeper: true,
+        subject: ownerOf(pod, evidence),
+        why: `its annotations keep port ${value(port)} from its sidecar, and callers with a sidecar speak mutual TLS to it: the application gets TLS`,
+        remedy: 'Take the port out of the annotation, or let callers speak plain text to it',
+      },
+    ]
+  const misnamed = portsOfServices(pod, port, one)
+  if (misnamed.length > 0 && !hasProxy(callerPod)) return misnamed
+  if (!hasProxy(callerPod))
+    return [
+      {
+        code: 'MESH0531',
+        subject: ownerOf(callerPod, evidence),
+        why: `it has no sidecar and speaks plain text, which port ${value(port)} of ${value(pod.metadata.name)} does not take`,
+        remedy: 'Give it a sidecar, or let the port take plain text',
+      },
+    ]
+  const { mode, policy } = mtlsOf(pod, port, evidence)
+  const name = parseClusterName(cluster)
+  const rules =
+    name === undefined
+      ? []
+      : rulesForCaller(evidence.objects('destination-rules'), name.host, callerPod.metadata.namespace ?? '')
+  const speaking = rules.filter((rule) => clientTls(rule, name?.port ?? 0, name?.subset) !== undefined)
+  const sides: KubernetesObject[] = [...speaking, ...(policy === undefined ? [] : [policy])]
+  const blamed = newest(sides)
+  const tls = speaking
+    .map(
+      (rule) =>
+        `${formatRef(refOf(rule))} says ${value(clientTls(rule, name?.port ?? 0, name?.subset)?.mode ?? 'DISABLE')}`,
+    )
+    .join(', ')
+  const why = `callers and port ${value(port)} of ${value(pod.metadata.name)} do not speak the same: ${tls === '' ? 'no DestinationRule says how to speak' : tls}; ${policy === undefined ? 'no PeerAuthentication says what is taken' : `${formatRef(refOf(policy))} says ${value(mode)}`}`
+  if (blamed !== undefined)
+    return [
+      { code: 'MESH0531', subject: refOf(blamed), why, remedy: 'Let both sides speak mutual TLS, or both plain text' },
+    ]
+  return []
+}

@@ -1,0 +1,276 @@
+import { httpRoutesFor } from '../../checks/facts/http-routes.ts'
+import { virtualServicesFor } from '../../checks/facts/proxies-of.ts'
+import { fromFqdn, gatewayHost } from '../../mesh/host.ts'
+import { boundAs, hostsOf } from '../../mesh/routing.ts'
+import { hostMeant, hostOfService } from '../../mesh/host.ts'
+import { since } from '../../mesh/access-log.ts'
+import { parseClusterName } from '../../mesh/envoy.ts'
+import { answerOf } from './answer.ts'
+import { podsOf } from '../../checks/facts/owners.ts'
+import { connectionsTo, requestsTo, type Request } from '../../checks/facts/requests-to.ts'
+import { PRESENT } from '../../checks/facts/traffic-of.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { ipOf } from '../../mesh/address.ts'
+import { defined } from '../../mesh/defined.ts'
+import { selects } from '../../mesh/objects.ts'
+import type { KubernetesObject, Pod } from '../../mesh/objects.ts'
+import { refOf } from '../../mesh/objects.ts'
+import { containerPort } from '../../mesh/pods.ts'
+import { formatRef } from '../../mesh/ref.ts'
+import type { Target } from '../../mesh/target.ts'
+import type { FollowQuestion } from '../follow/question.ts'
+import { FollowSyntaxError, parseFollow } from '../follow/question.ts'
+import type { Caller } from '../follow/report.ts'
+
+/** Requests that the mesh treats alike: one caller, host, port, method and path. */
+export interface RequestClass {
+  /** Absent for a caller whose proxy is none, or was not read: its requests are known from the target's own log. */
+  caller?: Caller
+  question: FollowQuestion
+  /** True when an object names the host itself; a host that only logs show counts by what is seen of it alone. */
+  isNamed: boolean
+  /** Those that were seen, in the order of the logs; none for a class that was made from the objects. */
+  requests: Request[]
+}
+
+/** Classes that are followed, at most; those with most requests first. */
+export const MOST_CLASSES = 50
+
+/** The port of the Services in front of a pod that leads to one of its own ports. */
+function askedPort(pod: Pod, own: number, evidence: Evidence): number | undefined {
+  return evidence
+    .objects('services')
+    .filter(
+      ({ metadata, spec }) =>
+        metadata.namespace === pod.metadata.namespace && selects(spec?.selector, pod.metadata.labels),
+    )
+    .flatMap(({ spec }) => spec?.ports ?? [])
+    .find(({ port, targetPort }) => containerPort(pod, targetPort ?? port) === own)?.port
+}
+
+const portOf = (address: string | undefined): number | undefined => {
+  const port = Number(/:(\d+)$/.exec(address ?? '')?.[1])
+  return Number.isInteger(port) && port > 0 ? port : undefined
+}
+
+/** The question a logged request was; undefined when its host or path is none that could be asked. */
+function questionOf(
+  { entry }: Request,
+  pod: Pod | undefined,
+  isGateway: boolean,
+  target: Target,
+  evidence: Evidence,
+): FollowQuestion | undefined {
+  const [, authority = '', typed] = /^(.*?)(?::(\d+))?$/.exec(entry.authority ?? '') ?? []
+  const local = portOf(entry.downstreamLocal)
+  // A connection without HTTP goes to the Service whose address it asked for.
+  const host =
+    authority === ''
+      ? entry.serverName !== undefined && target.hosts.includes(entry.serverName)
+        ? entry.serverName
+        : (target.hosts.find((one) => !one.includes('*')) ?? '')
+      : authority
+  const port = isGateway
+    ? local !== undefined && pod !== undefined
+      ? askedPort(pod, local, evidence)
+      : undefined
+    : typed !== undefined
+      ? Number(typed)
+      : local
+  const path = entry.path?.startsWith('/') === true ? entry.path.replace(/\?.*$/s, '') : '/'
+  try {
+    const tls = authority === '' && entry.serverName !== undefined && !isGateway && pod !== undefined
+    return parseFollow(`${tls ? 'https://' : ''}${host}${port === undefined ? '' : `:${port}`}${path}`, {
+      ...defined({ method: entry.method }),
+      ...(isGateway
+        ? { from: 'ingress' }
+        : pod === undefined
+          ? {}
+          : { from: `pod/${pod.metadata.name}`, namespace: pod.metadata.namespace }),
+    })
+  } catch (error) {
+    if (error instanceof FollowSyntaxError) return undefined
+    throw error
+  }
+}
+
+const keyOf = ({ entry, log }: Request): string =>
+  JSON.stringify([
+    log.of === undefined ? '' : formatRef(log.of),
+    entry.authority,
+    portOf(entry.downstreamLocal),
+    entry.method,
+    entry.path?.replace(/\?.*$/s, ''),
+  ])
+
+/** True for a pod that a Gateway's selector, or its own label, makes an ingress. */
+export function isGatewayPod({ metadata: { labels = {} } }: Pod, evidence: Evidence): boolean {
+  return (
+    labels['gateway.networking.k8s.io/gateway-name'] !== undefined ||
+    labels.istio === 'ingressgateway' ||
+    evidence.objects('gateways').some(({ spec }) => selects(spec?.selector, labels))
+  )
+}
+
+/**
+ * When the first of the objects that name a host now was made (milliseconds since the epoch; 0 when none does): requests from before met another mesh.
+ */
+function bornOf(target: Target, evidence: Evidence): (host: string) => number {
+  const objects: { hosts: string[]; object: KubernetesObject }[] = [
+    ...evidence
+      .objects('virtual-services')
+      .map((object) => ({ object, hosts: boundAs(object, evidence.objects('virtual-services')).flatMap(hostsOf) })),
+    ...evidence.objects('gateways').map((object) => ({
+      object,
+      hosts: (object.spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((entry) => gatewayHost(entry).host)),
+    })),
+    ...evidence.objects('http-routes').map((object) => ({ object, hosts: object.spec?.hostnames ?? [] })),
+    ...evidence.objects('service-entries').map((object) => ({ object, hosts: object.spec?.hosts ?? [] })),
+    ...evidence
+      .objects('services')
+      .filter((object) => target.hosts.includes(hostOfService(object)))
+      .map((object) => ({
+        object,
+        hosts: [
+          hostOfService(object),
+          object.metadata.name,
+          `${object.metadata.name}.${object.metadata.namespace ?? ''}`,
+          `${object.metadata.name}.${object.metadata.namespace ?? ''}.svc`,
+        ],
+      })),
+  ]
+  return (host) => {
+    const times = objects
+      .filter(({ hosts }) => hosts.includes(host))
+      .map(({ object }) => Date.parse(object.metadata.creationTimestamp ?? ''))
+    return times.length === 0 || times.some(Number.isNaN) ? 0 : Math.min(...times)
+  }
+}
+
+/** Requests at gateways for a host of the target and a path that a route to it asks for, which went to another Service all the same. */
+function requestsMeantFor(target: Target, moment: number, evidence: Evidence): Request[] {
+  const named = hostsNamed(target, evidence)
+  const all = evidence.objects('virtual-services')
+  const together = new Set(
+    virtualServicesFor(evidence, target).flatMap((one) =>
+      (one.spec?.http ?? [])
+        .filter(({ route = [] }) =>
+          route.some(({ destination }) => target.hosts.includes(hostMeant(destination.host, one))),
+        )
+        .flatMap(({ route = [] }) => route.map(({ destination }) => hostMeant(destination.host, one))),
+    ),
+  )
+  if (all.length === 0) return []
+  return evidence.seen('access-log').flatMap((log) => {
+    const pod = log.of === undefined ? undefined : evidence.object('pods', log.of.namespace ?? '', log.of.name)
+    if (pod === undefined || !isGatewayPod(pod, evidence)) return []
+    return since(log.value.lines, moment)
+      .filter(({ authority = '', upstreamCluster = '', path = '/' }) => {
+        const host = authority.replace(/:\d+$/, '').toLowerCase()
+        const cluster = parseClusterName(upstreamCluster)
+        return (
+          cluster?.direction === 'outbound' &&
+          !together.has(cluster.host) &&
+          !target.hosts.includes(cluster.host) &&
+          named.has(host) &&
+          isRouted({ path }, target, evidence)
+        )
+      })
+      .map((entry): Request => ({ entry, log }))
+  })
+}
+
+/** Hosts that objects name for the target: exactly, by a route that leads to it or a Gateway's server. */
+export function hostsNamed(target: Target, evidence: Evidence): ReadonlySet<string> {
+  const gateways = evidence
+    .objects('gateways')
+    .flatMap(({ spec }) =>
+      (spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((entry) => gatewayHost(entry).host)),
+    )
+  return new Set([
+    ...virtualServicesFor(evidence, target)
+      .flatMap((one) => boundAs(one, evidence.objects('virtual-services')))
+      .flatMap(hostsOf),
+    ...httpRoutesFor(evidence, target).flatMap(({ spec }) => spec?.hostnames ?? []),
+    ...gateways.filter((host) => target.hosts.includes(host)),
+    ...target.hosts.filter((host) => fromFqdn(host) !== undefined),
+    ...(target.ref.kind === 'Service' ? [] : target.hosts),
+  ])
+}
+
+/** True when a route that leads to the target asks for such a path. */
+function isRouted({ path }: Pick<FollowQuestion, 'path'>, target: Target, evidence: Evidence): boolean {
+  const plain = path.replace(/\?.*$/s, '')
+  const prefixes = [
+    ...virtualServicesFor(evidence, target)
+      .flatMap((one) => [one, ...boundAs(one, evidence.objects('virtual-services'))])
+      .flatMap(({ spec }) =>
+        (spec?.http ?? []).flatMap(({ match = [] }) => match.flatMap(({ uri }) => uri?.exact ?? uri?.prefix ?? [])),
+      ),
+    ...httpRoutesFor(evidence, target).flatMap(({ spec }) =>
+      (spec?.rules ?? []).flatMap(({ matches = [] }) => matches.flatMap((one) => one.path?.value ?? [])),
+    ),
+  ]
+  return prefixes.some((prefix) => prefix !== '/' && plain.startsWith(prefix))
+}
+
+/**
+ * True for requests at a gateway that no route takes, for a path that no route to the target asks for and that was never answered, while other
+ * requests for the host are: somebody else's, or nobody's.
+ */
+function isStranger(
+  { caller, question, requests }: RequestClass,
+  all: readonly RequestClass[],
+  target: Target,
+  evidence: Evidence,
+): boolean {
+  if (caller?.kind !== 'ingress') return false
+  if (requests.some((one) => one.entry.upstreamCluster !== undefined || answerOf(one) === 'answered')) return false
+  const others = all.filter(
+    (one) => one.question.host === question.host && one.requests.some((each) => answerOf(each) === 'answered'),
+  )
+  return others.length > 0 && !isRouted(question, target, evidence)
+}
+
+/** The requests of the last 15 minutes that concern the target, in classes, those with most requests first. */
+export function seenClasses(target: Target, evidence: Evidence): { classes: RequestClass[]; left: number } {
+  const now = Math.max(0, ...evidence.seen('access-log').map(({ at }) => Date.parse(at)))
+  const own = new Set(podsOf(target, evidence).map((pod) => formatRef(refOf(pod))))
+  const born = bornOf(target, evidence)
+  const hostOf = ({ entry: { authority, serverName } }: Request): string =>
+    (authority ?? serverName ?? '').replace(/:\d+$/, '').toLowerCase()
+  const groups = Map.groupBy(
+    [
+      ...requestsTo(target, now - PRESENT, evidence),
+      ...connectionsTo(target, now - PRESENT, evidence),
+      ...requestsMeantFor(target, now - PRESENT, evidence),
+    ].filter((one) => Date.parse(one.entry.at) >= born(hostOf(one))),
+    keyOf,
+  )
+  const named = hostsNamed(target, evidence)
+  const classes = [...groups.values()].flatMap((requests): RequestClass[] => {
+    const last = requests.at(-1)
+    const { of } = last?.log ?? {}
+    if (last === undefined || of === undefined) return []
+    const inbound = own.has(formatRef(of)) && last.entry.upstreamCluster?.startsWith('outbound|') !== true
+    const pod = evidence.object('pods', of.namespace ?? '', of.name)
+    const isGateway = pod !== undefined && isGatewayPod(pod, evidence)
+    const question = questionOf(last, inbound ? undefined : pod, isGateway, target, evidence)
+    if (question === undefined) return []
+    return [
+      {
+        question,
+        requests,
+        isNamed: inbound || !isGateway || named.has(question.host),
+        ...(!inbound && pod !== undefined && { caller: { kind: isGateway ? 'ingress' : 'sidecar', pod: refOf(pod) } }),
+      },
+    ]
+  })
+  const sorted = classes
+    .filter((one) => !isStranger(one, classes, target, evidence))
+    .toSorted((a, b) => b.requests.length - a.requests.length)
+  return { classes: sorted.slice(0, MOST_CLASSES), left: Math.max(0, sorted.length - MOST_CLASSES) }
+}
+
+/** The address of a request's caller, as the target's sidecar saw it. */
+export const callerAddress = ({ entry }: Request): string | undefined => ipOf(entry.downstreamRemote)

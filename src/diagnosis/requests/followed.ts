@@ -1,0 +1,228 @@
+import { httpRoutesFor, parentGateways } from '../../checks/facts/http-routes.ts'
+import { podsOf } from '../../checks/facts/owners.ts'
+import { PRESENT, trafficCountsFrom } from '../../checks/facts/traffic-of.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { defined } from '../../mesh/defined.ts'
+import { latestChange, refOf } from '../../mesh/objects.ts'
+import type { Target } from '../../mesh/target.ts'
+import type { FollowReport, Hop } from '../follow/report.ts'
+import type { Trace } from '../follow/trace.ts'
+import { traceOf } from '../follow/trace.ts'
+import { serviceEntryOf, serviceOf } from '../follow/destination.ts'
+import { parseClusterName } from '../../mesh/envoy.ts'
+import { fromFqdn } from '../../mesh/host.ts'
+import { Pace } from '../pace.ts'
+import { followIn } from '../follow.ts'
+import { madeClasses } from './made-classes.ts'
+import type { Request } from '../../checks/facts/requests-to.ts'
+import type { RequestClass } from './classes.ts'
+import { seenClasses } from './classes.ts'
+import type { Present } from './present.ts'
+import { answerOf } from './answer.ts'
+import { presentOf } from './present.ts'
+
+/** The way of a class through the live configuration of its own caller, and what is foreseen for it. */
+export interface Way {
+  trace: Trace
+  report: FollowReport
+  /** `unknown`: what happens depends on what is not known of the request, or on a piece that could not be seen. */
+  foreseen: 'arrives' | 'fails' | 'unknown'
+  /** The hops at which it fails for certain. */
+  failing: Hop[]
+}
+
+/** A class of requests with its way and what was observed of it. */
+export interface Followed {
+  requests: RequestClass
+  /** Absent when its caller's proxy was not read. */
+  way?: Way
+  present: Present
+  /**
+   * - `fails`: it was seen to fail and goes on, or is foreseen to fail and was not seen to be answered
+   * - `contradicted`: it is foreseen to fail and is answered all the same
+   */
+  outcome: 'arrives' | 'fails' | 'contradicted' | 'unknown'
+  standing: 'observed' | 'live'
+}
+
+/** Kinds besides those that route to the target whose change divides requests that count from those that prove nothing. */
+function lastChange(target: Target, evidence: Evidence): number {
+  const now = Math.max(0, ...evidence.seen('access-log').map(({ at }) => Date.parse(at)))
+  return Math.max(
+    trafficCountsFrom(evidence, target) ?? now - PRESENT,
+    latestChange([
+      ...evidence.objects('sidecars'),
+      ...evidence.objects('service-entries'),
+      ...httpRoutesFor(evidence, target),
+      ...parentGateways(evidence, target),
+    ]),
+  )
+}
+
+/** The hop that a request for a Service which does not exist never gets to: its name does not resolve. */
+function absentService({ caller, callerPod, question, walk, evidence }: Trace): Hop | undefined {
+  const { host } = question
+  if (caller.kind !== 'sidecar' || evidence.seen('services').length === 0) return undefined
+  const namespaces = evidence.objects('namespaces').map(({ metadata }) => metadata.name)
+  const local =
+    fromFqdn(host) ??
+    fromFqdn(`${host}.${evidence.clusterDomain}`) ??
+    (/^[^.]+\.[^.]+$/.test(host) && namespaces.includes(host.split('.')[1] ?? '')
+      ? { name: host, namespace: '' }
+      : undefined)
+  const isLocal = local !== undefined || !host.includes('.')
+  if (
+    !isLocal ||
+    serviceOf(host, callerPod.metadata.namespace, evidence) !== undefined ||
+    serviceEntryOf(host, evidence) !== undefined
+  )
+    return undefined
+  if (walk.reached.some(({ name }) => parseClusterName(name) !== undefined)) return undefined
+  return {
+    stage: 'route',
+    ok: false,
+    sure: true,
+    name: host,
+    objects: [],
+    notes: [],
+    says: `No Service ${host} exists: its name does not resolve.`,
+    command: 'kubectl get services -A',
+  }
+}
+
+function wayOf({ caller, question }: RequestClass, evidence: Evidence, options: FollowOptions): Way | undefined {
+  if (caller === undefined || evidence.seenOf('listeners', caller.pod) === undefined) return undefined
+  const trace = traceOf(question, caller, evidence, options.context)
+  if (trace === undefined) return undefined
+  const report = followIn(question, caller, evidence, options)
+  const absent = absentService(trace)
+  const failing = [...(absent === undefined ? [] : [absent]), ...report.hops.filter(({ ok, sure }) => !ok && sure)]
+  return {
+    trace,
+    report,
+    failing,
+    foreseen: failing.length > 0 ? 'fails' : report.outcome === 'arrives' ? 'arrives' : 'unknown',
+  }
+}
+
+export interface FollowOptions {
+  context?: string | undefined
+  at: string
+}
+
+const UPDATES: Readonly<Record<Hop['stage'], string>> = {
+  listener: 'LDS',
+  route: 'RDS',
+  cluster: 'CDS',
+  endpoints: 'EDS',
+  inbound: 'LDS',
+}
+
+/** When the piece at which a class fails was last sent to the proxy (milliseconds since the epoch): requests from before met another. Now when nobody knows. */
+function lastUpdate({ failing: [hop], trace }: Way, evidence: Evidence): number {
+  if (hop === undefined) return 0
+  const pod =
+    hop.stage === 'inbound' ? { namespace: trace.callerPod.metadata.namespace, name: hop.name } : trace.caller.pod
+  const sync = evidence
+    .seen('proxy-status')
+    .flatMap(({ value }) => value)
+    .find(({ name, namespace }) => name === pod.name && (hop.stage === 'inbound' || namespace === pod.namespace))
+  const at = sync?.types.find(({ type }) => type === UPDATES[hop.stage])?.lastUpdated
+  return at === undefined ? Number.POSITIVE_INFINITY : Date.parse(at)
+}
+
+function follow(requests: RequestClass, moment: number, evidence: Evidence, options: FollowOptions): Followed {
+  const way = wayOf(requests, evidence, options)
+  const present = presentOf(requests.requests, moment)
+  const one = { requests, present, ...defined({ way }) }
+  if (present.state === 'fails') return { ...one, outcome: 'fails', standing: 'observed' }
+  if (way?.foreseen === 'fails') {
+    const updated = lastUpdate(way, evidence)
+    const wasAnswered = requests.requests.some(
+      (request) => Date.parse(request.entry.at) > Math.max(moment, updated) && answerOf(request) === 'answered',
+    )
+    // Nobody was seen to ask since, and no object names the host: it may have been given up on purpose.
+    if (!requests.isNamed && !wasAnswered && present.failures.length === 0)
+      return { ...one, outcome: 'unknown', standing: 'live' }
+    return wasAnswered
+      ? { ...one, outcome: 'contradicted', standing: 'observed' }
+      : { ...one, outcome: 'fails', standing: present.failures.length > 0 ? 'observed' : 'live' }
+  }
+  const seen =
+    present.state === 'answered' ||
+    present.state === 'over' ||
+    (present.state === 'few' && present.failures.length < present.requests)
+  return {
+    ...one,
+    outcome: seen || way?.foreseen === 'arrives' ? 'arrives' : 'unknown',
+    standing: seen ? 'observed' : 'live',
+  }
+}
+
+/** From this share on, of at least so many requests of one caller for one host, declined ones are what nobody wants. */
+const DECLINED = { share: 0.9, requests: 5 }
+
+/** Classes whose caller gets nothing for a host but 3xx and 4xx fail, though nothing shows that it was ever otherwise. */
+function withAllDeclined(followed: readonly Followed[], moment: number): Followed[] {
+  const keyOf = ({ requests: { caller, question } }: Followed): string => `${caller?.pod.name ?? ''} ${question.host}`
+  const current = ({ requests: { requests } }: Followed): Request[] =>
+    requests.filter(({ entry }) => Date.parse(entry.at) > moment)
+  // A login that every request is sent to, or a token that all lack, is how an application may be meant.
+  const isUnwanted = ({ way }: Followed, request: Request): boolean => {
+    const { code, upstreamCluster } = request.entry
+    if (answerOf(request) !== 'declined' || code === 401 || code === 403) return false
+    const rewrites = (way?.trace.walk.route?.branches ?? []).some(
+      ({ route }) => route?.route?.prefixRewrite !== undefined || route?.route?.regexRewrite !== undefined,
+    )
+    return code >= 400 || upstreamCluster === undefined || rewrites
+  }
+  const declined = new Set(
+    [...Map.groupBy(followed, keyOf)].flatMap(([key, group]) => {
+      const all = group.flatMap(current)
+      const unwanted = group.flatMap((one) => current(one).filter((request) => isUnwanted(one, request)))
+      const share = unwanted.length / all.length
+      return all.length >= DECLINED.requests && share >= DECLINED.share ? [key] : []
+    }),
+  )
+  return followed.map((one) => {
+    const failures = current(one).filter((each) => isUnwanted(one, each))
+    if (!declined.has(keyOf(one)) || one.outcome === 'fails' || failures.length === 0) return one
+    return {
+      ...one,
+      outcome: 'fails',
+      standing: 'observed',
+      present: { ...one.present, requests: current(one).length, failures, state: 'fails' },
+    }
+  })
+}
+
+/** Every class of requests that concerns the target, followed through its caller's live configuration and compared with what was observed. */
+export async function followEvery(
+  target: Target,
+  evidence: Evidence,
+  options: FollowOptions,
+  pace = new Pace(),
+): Promise<{ followed: Followed[]; left: number }> {
+  const { classes, left } = seenClasses(target, evidence)
+  const moment = lastChange(target, evidence)
+  const made = madeClasses(target, classes, evidence)
+  const own = new Set(podsOf(target, evidence).map((pod) => refOf(pod).name))
+  const each: Followed[] = []
+  for (const one of [...classes, ...made]) {
+    each.push(follow(one, moment, evidence, options))
+    await pace.breathe()
+  }
+  const followed = withAllDeclined(each, moment)
+  // A workload need not be allowed to call itself: nobody was seen to.
+  return {
+    left,
+    followed: followed.filter(
+      ({ requests, way }) =>
+        !(
+          requests.requests.length === 0 &&
+          own.has(requests.caller?.pod.name ?? '') &&
+          way?.failing[0]?.stage === 'inbound'
+        ),
+    ),
+  }
+}

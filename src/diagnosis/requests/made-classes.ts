@@ -1,0 +1,169 @@
+import { gatewaysFor } from '../../checks/facts/proxies-of.ts'
+import { httpRoutesFor, parentGateways, podsServing } from '../../checks/facts/http-routes.ts'
+import { listenersTaking, parentsOf } from '../../mesh/gateway-api.ts'
+import { podsOf } from '../../checks/facts/owners.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { fromFqdn } from '../../mesh/host.ts'
+import type { HttpMatch } from '../../mesh/objects.ts'
+import { refOf } from '../../mesh/objects.ts'
+import { proxyAnswers } from '../../mesh/pods.ts'
+import { podsOfGateway } from '../../mesh/routing.ts'
+import { boundAs, concerns, gatewaysOf, hostsOf } from '../../mesh/routing.ts'
+import type { Target } from '../../mesh/target.ts'
+import { gatewaysTaking } from '../follow/destination.ts'
+import type { FollowWords } from '../follow/question.ts'
+import { FollowSyntaxError, parseFollow } from '../follow/question.ts'
+import type { Caller } from '../follow/report.ts'
+import type { RequestClass } from './classes.ts'
+import { hostsNamed } from './classes.ts'
+
+/** Hosts that are asked for at gateways, and routes of each, at most. */
+const MOST_HOSTS = 4
+const MOST_ROUTES = 6
+
+interface Wanted {
+  host: string
+  port?: number | undefined
+  path?: string | undefined
+  method?: string | undefined
+  headers?: string[]
+}
+
+function made({ host, port, path = '/', method, headers }: Wanted, caller: Caller, words: FollowWords): RequestClass[] {
+  try {
+    const question = parseFollow(`${host}${port === undefined ? '' : `:${port}`}${path}`, { ...words, method, headers })
+    return [{ caller, question, isNamed: true, requests: [] }]
+  } catch (error) {
+    if (error instanceof FollowSyntaxError) return []
+    throw error
+  }
+}
+
+/** A request that a match takes; undefined when a regular expression would have to be made up for. */
+function requestFor({ uri, method, headers = {}, queryParams }: HttpMatch): Omit<Wanted, 'host'> | undefined {
+  const path = uri === undefined ? '/' : (uri.exact ?? uri.prefix)
+  const named = Object.entries(headers).map(([name, { exact, prefix }]) => ({ name, value: exact ?? prefix }))
+  if (path === undefined || queryParams !== undefined || named.some(({ value }) => value === undefined))
+    return undefined
+  return {
+    path: path.startsWith('/') ? path : `/${path}`,
+    ...(method?.exact !== undefined && { method: method.exact }),
+    headers: named.map(({ name, value = '' }) => `${name}=${value}`),
+  }
+}
+
+/** One request for each route of the VirtualServices that take the host and lead to the target. */
+function routed(host: string, target: Target, evidence: Evidence): Wanted[] {
+  const all = evidence.objects('virtual-services')
+  const matches = all
+    .filter((one) => concerns(one, target.hosts) && boundAs(one, all).some((root) => hostsOf(root).includes(host)))
+    .flatMap(({ spec }) => spec?.http ?? [])
+    .map(({ match }) => match?.[0])
+  const wanted = matches.flatMap((match) => {
+    const request = match === undefined ? {} : requestFor(match)
+    return request === undefined ? [] : [{ host, ...request }]
+  })
+  return (wanted.length === 0 ? [{ host }] : wanted).slice(0, MOST_ROUTES)
+}
+
+/** Requests through the gateways that nobody was seen to make: one for each host and route that leads to the target. */
+function throughGateways(target: Target, seen: readonly RequestClass[], evidence: Evidence): RequestClass[] {
+  const named = hostsNamed(target, evidence)
+  const outer = [...named].filter(
+    (host) =>
+      !host.includes('*') &&
+      fromFqdn(host) === undefined &&
+      !seen.some(({ caller, question }) => caller?.kind === 'ingress' && question.host === host),
+  )
+  return outer.slice(0, MOST_HOSTS).flatMap((host) => {
+    const gateways = gatewaysTaking(host, evidence)
+    const pod = (gateways.length > 0 ? gateways : gatewaysFor(evidence, target))
+      .flatMap((gateway) => podsOfGateway(gateway, evidence.objects('pods')))
+      .find((one) => proxyAnswers(one) && evidence.seenOf('listeners', refOf(one)) !== undefined)
+    if (pod === undefined) return []
+    const asked = target.path === undefined ? routed(host, target, evidence) : [{ host, path: target.path }]
+    return asked.flatMap((wanted) =>
+      made({ ...wanted, port: target.port }, { kind: 'ingress', pod: refOf(pod) }, { from: 'ingress' }),
+    )
+  })
+}
+
+/** Requests through the Gateways of the Gateway API: one for each host and rule of the HTTPRoutes that lead to the target. */
+function throughHttpRoutes(target: Target, seen: readonly RequestClass[], evidence: Evidence): RequestClass[] {
+  return httpRoutesFor(evidence, target).flatMap((route) =>
+    parentGateways(evidence, target)
+      .filter(({ metadata }) =>
+        parentsOf(route).some(({ namespace, name }) => namespace === metadata.namespace && name === metadata.name),
+      )
+      .flatMap((gateway) => {
+        const pod = podsServing(gateway, evidence).find(
+          (one) => proxyAnswers(one) && evidence.seenOf('listeners', refOf(one)) !== undefined,
+        )
+        if (pod === undefined) return []
+        const hosts = (route.spec?.hostnames ?? []).filter(
+          (host) =>
+            !host.includes('*') &&
+            !seen.some(({ caller, question }) => caller?.kind === 'ingress' && question.host === host),
+        )
+        return hosts.slice(0, MOST_HOSTS).flatMap((host) =>
+          (route.spec?.rules ?? []).slice(0, MOST_ROUTES).flatMap(({ matches: [match] = [] }) => {
+            if (
+              match?.path?.type === 'RegularExpression' ||
+              (match?.headers ?? []).some(({ type }) => type === 'RegularExpression')
+            )
+              return []
+            const port = target.port ?? listenersTaking(gateway, host)[0]?.port
+            return made(
+              {
+                host,
+                port,
+                path: match?.path?.value,
+                method: match?.method,
+                headers: (match?.headers ?? []).map(({ name, value }) => `${name}=${value}`),
+              },
+              { kind: 'ingress', pod: refOf(pod) },
+              { from: 'ingress' },
+            )
+          }),
+        )
+      }),
+  )
+}
+
+/** Requests as neighbours would make them, one for each port: from a sidecar that was read, other workloads before the target's own. */
+function fromSidecars(target: Target, seen: readonly RequestClass[], evidence: Evidence): RequestClass[] {
+  if (seen.some(({ caller }) => caller?.kind === 'sidecar')) return []
+  const [pod] = podsOf(target, evidence).filter(
+    (one) => proxyAnswers(one) && evidence.seenOf('listeners', refOf(one)) !== undefined,
+  )
+  const host = target.hosts.find((one) => !one.includes('*') && fromFqdn(one) !== undefined)
+  if (pod === undefined || host === undefined) return []
+  const service = evidence
+    .objects('services')
+    .find(({ metadata: { name, namespace } }) =>
+      target.services.some((ref) => ref.name === name && ref.namespace === namespace),
+    )
+  const ports = target.port === undefined ? (service?.spec?.ports ?? []).map(({ port }) => port) : [target.port]
+  const inMesh = evidence
+    .objects('virtual-services')
+    .find((one) => gatewaysOf(one).includes('mesh') && hostsOf(one).includes(host))
+  const path = target.path ?? routedPath(inMesh)
+  const words = { from: `pod/${pod.metadata.name}`, namespace: pod.metadata.namespace }
+  return ports
+    .slice(0, MOST_HOSTS)
+    .flatMap((port) => made({ host, port, path }, { kind: 'sidecar', pod: refOf(pod) }, words))
+}
+
+function routedPath(one: { spec?: { http?: { match?: HttpMatch[] }[] } } | undefined): string {
+  const match = one?.spec?.http?.flatMap(({ match: matches = [] }) => matches)[0]
+  return (match === undefined ? undefined : requestFor(match)?.path) ?? '/'
+}
+
+/** Classes of requests that were not seen, made from the objects that lead to the target. */
+export function madeClasses(target: Target, seen: readonly RequestClass[], evidence: Evidence): RequestClass[] {
+  return [
+    ...throughGateways(target, seen, evidence),
+    ...throughHttpRoutes(target, seen, evidence),
+    ...fromSidecars(target, seen, evidence),
+  ]
+}

@@ -1,0 +1,66 @@
+import type { Request } from '../../checks/facts/requests-to.ts'
+import { areOver } from '../../checks/facts/over.ts'
+import { answerOf, type Answer } from './answer.ts'
+
+/** How a row of requests stands now. */
+export interface Present {
+  requests: number
+  /** Those that failed, oldest first. */
+  failures: Request[]
+  /** `none`: no requests; `over`: some failed, and so many were answered since that the failure is past; `few`: too few failed to be more than chance. */
+  state: 'none' | 'answered' | 'few' | 'over' | 'fails'
+  /** ISO time of the first failure of those that go on. */
+  since?: string
+}
+
+/** From this share on, and at least two of them, failures are more than a passing matter. */
+const SHARE = 0.05
+/** For an application's own refusals: how many of the row before must have been answered, and of the row since declined. */
+const JUMP = { share: 0.8, before: 3, since: 4 }
+
+const answered = (requests: readonly Request[]): number => requests.filter((one) => answerOf(one) === 'answered').length
+
+/** The place from which on nearly all requests are declined or fail, when nearly all before were answered; -1 without such a place. */
+function jump(answers: readonly Answer[]): number {
+  const total = answers.filter((one) => one === 'answered').length
+  let before = 0
+  let best = -1
+  let gain = 0
+  for (let at = 0; at < answers.length; at += 1) {
+    const since = answers.length - at
+    const isBefore = at >= JUMP.before && before / at >= JUMP.share
+    const isSince = since >= JUMP.since && (total - before) / since <= 1 - JUMP.share
+    const contrast = isBefore && isSince ? before / at - (total - before) / since : 0
+    if (contrast > gain) [best, gain] = [at, contrast]
+    if (answers[at] === 'answered') before += 1
+  }
+  return best
+}
+
+/**
+ * How requests stand now, told from those of the same class in the order they came.
+ *
+ * @param all all that are known, also from before the last change of what concerns them
+ * @param moment milliseconds since the epoch; failures from before say nothing of the present
+ */
+export function presentOf(all: readonly Request[], moment: number): Present {
+  const known = all
+    .filter((one) => answerOf(one) !== 'unknown')
+    .toSorted((a, b) => Date.parse(a.entry.at) - Date.parse(b.entry.at))
+  const current = known.filter(({ entry }) => Date.parse(entry.at) > moment)
+  const answers = known.map(answerOf)
+  const at = jump(answers)
+  const sinceJump = at === -1 ? [] : known.slice(at).filter((one) => answerOf(one) !== 'answered')
+  // A change that leaves no trace in any object, a deletion, shows as a jump alone.
+  const failures = at === -1 ? current.filter((one) => answerOf(one) === 'failed') : sinceJump
+  const requests = at === -1 ? current.length : known.length - at
+  const [first] = failures
+  const last = failures.at(-1)
+  if (requests === 0) return { requests: 0, failures: [], state: 'none' }
+  if (first === undefined || last === undefined) return { requests, failures, state: 'answered' }
+  const row = at === -1 ? current : known.slice(at)
+  const after = row.slice(row.indexOf(last) + 1)
+  if (areOver(failures.length, row.length - after.length, answered(after))) return { requests, failures, state: 'over' }
+  const state = failures.length >= 2 && failures.length / requests >= SHARE ? 'fails' : 'few'
+  return { requests, failures, state, since: first.entry.at }
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { followEvery, type Followed } from '../../../src/diagnosis/requests/followed.ts'
+import type { AccessLogLine } from '../../../src/mesh/access-log.ts'
+import { edited } from './edited.ts'
+
+const OK: Partial<AccessLogLine> = { code: 200, flags: [], details: 'via_upstream' }
+const BROKEN: Partial<AccessLogLine> = { code: 503, flags: ['LR'], details: 'local_reset' }
+
+/** The last requests of a log, each with other facts. */
+const lastAs =
+  (...facts: Partial<AccessLogLine>[]) =>
+  (lines: AccessLogLine[]): AccessLogLine[] =>
+    lines.slice(-facts.length).map((line, index) => ({ ...line, ...facts[index] }))
+
+async function atGateway(from: string, log: (lines: AccessLogLine[]) => AccessLogLine[]): Promise<unknown[]> {
+  const { evidence, target } = await edited(from, { log })
+  const { followed: all } = await followEvery(target, evidence, { at: '2026-01-01T00:00:00Z' })
+  return all
+    .filter(({ requests: { caller } }) => caller?.kind === 'ingress')
+    .map(({ way, present: { state }, outcome, standing }: Followed) => [way?.foreseen, state, outcome, standing])
+}
+
+describe('what is foreseen for a class and what was seen of it', () => {
+  it.each<[string, from: string, Partial<AccessLogLine>[], unknown[]]>([
+    ['it arrives, and is answered', 'chapter-10/mended', [OK, OK], ['arrives', 'answered', 'arrives', 'observed']],
+    ['it arrives, and nobody asked', 'chapter-10/mended', [], ['arrives', 'none', 'arrives', 'live']],
+    [
+      'it arrives, and was seen to fail',
+      'chapter-10/mended',
+      [BROKEN, BROKEN],
+      ['arrives', 'fails', 'fails', 'observed'],
+    ],
+    ['it arrives, and one request failed', 'chapter-10/mended', [BROKEN], ['arrives', 'few', 'arrives', 'live']],
+    [
+      'it fails, and was seen to',
+      'unbound-virtual-service/ill',
+      [BROKEN, BROKEN],
+      ['fails', 'fails', 'fails', 'observed'],
+    ],
+    ['it fails, and nobody asked', 'unbound-virtual-service/ill', [], ['fails', 'none', 'fails', 'live']],
+    [
+      'it fails, and is answered all the same',
+      'unbound-virtual-service/ill',
+      [OK, OK],
+      ['fails', 'answered', 'contradicted', 'observed'],
+    ],
+    ['it may arrive, and nobody knows', 'wrong-target-port/ill', [], ['unknown', 'none', 'unknown', 'live']],
+    ['it may arrive, and does', 'wrong-target-port/ill', [OK, OK], ['unknown', 'answered', 'arrives', 'observed']],
+    [
+      'it may arrive, and the one request failed',
+      'wrong-target-port/ill',
+      [BROKEN],
+      ['unknown', 'few', 'unknown', 'live'],
+    ],
+  ])('%s', async (_, from, lines, expected) => {
+    expect(await atGateway(from, lines.length === 0 ? () => [] : lastAs(...lines))).toEqual([expected])
+  })
+
+  it('of a host that no object names, requests that are answered contradict what is foreseen', async () => {
+    expect(
+      await atGateway('wrong-host/mended', lastAs(...[1, 2, 3].map(() => ({ ...OK, authority: 'old.example' })))),
+    ).toContainEqual(['fails', 'answered', 'contradicted', 'observed'])
+  })
+})

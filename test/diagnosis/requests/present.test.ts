@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { presentOf, type Present } from '../../../src/diagnosis/requests/present.ts'
+import { MOMENT, row } from './rows.ts'
+
+describe('how requests stand now', () => {
+  it.each<[name: string, row: string, state: Present['state'], requests: number, failed: number]>([
+    ['nobody asked', '-5 ok', 'none', 0, 0],
+    ['all are answered', '10 ok', 'answered', 10, 0],
+    ['all fail', '10 empty', 'fails', 10, 10],
+    ['a share fails, all along', '3 ok, 1 empty, 3 ok, 1 empty, 2 ok, 1 empty', 'fails', 11, 3],
+    ['failures from before the change', '-10 empty, 10 ok', 'answered', 10, 0],
+    ['failures while the change took effect', '2 empty, 10 ok', 'over', 12, 2],
+    ['one failure among many', '5 ok, 1 broken, 5 ok', 'few', 11, 1],
+    ['one failure, the only request', '1 empty', 'few', 1, 1],
+    ['two of a hundred', '30 ok, 1 broken, 30 ok, 1 broken, 38 ok', 'few', 100, 2],
+    ['a policy refuses every request', '5 rbac', 'fails', 5, 5],
+    ['a limit refuses a share', '4 ok, 2 limited, 4 ok, 2 limited', 'fails', 12, 4],
+    ['a deletion that leaves no trace', '-20 ok, -4 nr', 'fails', 4, 4],
+    ['the same deletion, taken back', '-20 ok, -4 nr, 10 ok', 'answered', 10, 0],
+    ['an application that declines every request', '10 unknown', 'answered', 10, 0],
+    ['an application that sends every request elsewhere', '10 moved', 'answered', 10, 0],
+    ['an application that declined already before', '-10 unknown, 10 unknown', 'answered', 10, 0],
+    ['an application that declines from a moment on', '-10 ok, 6 unknown', 'fails', 6, 6],
+    ['a route that sends elsewhere from a moment on', '-10 ok, 6 redirect', 'fails', 6, 6],
+    ['tokens that are refused from a moment on', '10 ok, 5 token', 'fails', 5, 5],
+    ['some tokens that are refused', '5 ok, 1 token, 5 ok, 2 token', 'answered', 13, 0],
+    ['too few to tell', '-10 ok, 3 unknown', 'answered', 3, 0],
+    ['answered again', '10 ok, 6 unknown, 10 ok', 'answered', 26, 0],
+    ['callers that hang up', '10 gone', 'none', 0, 0],
+    ['callers that hang up among others', '5 ok, 5 gone', 'answered', 5, 0],
+    ['connections that are carried', '4 tcp', 'answered', 4, 0],
+    ['connections that nobody takes', '4 tcpFailed', 'fails', 4, 4],
+  ])('%s (%s): %s', (_, text, state, requests, failed) => {
+    const present = presentOf(row(text), MOMENT)
+    expect({ state: present.state, requests: present.requests, failed: present.failures.length }).toEqual({
+      state,
+      requests,
+      failed,
+    })
+  })
+
+  it('says since when it fails', () => {
+    const requests = row('-10 ok, 6 unknown')
+    expect(presentOf(requests, MOMENT).since).toBe(requests[10]?.entry.at)
+    expect(presentOf(row('2 empty, 10 ok'), MOMENT).since).toBeUndefined()
+  })
+
+  it('takes requests in the order in which they came, whatever log has them', () => {
+    expect(presentOf(row('2 empty, 10 ok').toReversed(), MOMENT).state).toBe('over')
+    expect(presentOf(row('10 ok, 2 empty').toReversed(), MOMENT).state).toBe('fails')
+  })
+})
