@@ -79,9 +79,14 @@ const BY_SYMPTOM: ReadonlySet<Code> = new Set<Code>([
  * has a few.
  */
 export const withoutPassed = (findings: readonly Finding[], hasFew: boolean): Finding[] =>
-  findings.filter(
-    ({ code, severity }) => !BY_SYMPTOM.has(code) || (severity !== 'error' && (code !== 'MESH0404' || hasFew)),
-  )
+  findings.filter((one) => !isPassedRefusal(one) && !isPassedFailure(one, hasFew))
+
+/** Checks that tell from the log who was turned away. */
+const OF_REFUSALS: ReadonlySet<string> = new Set(['authorization-denied', 'plaintext-caller-in-strict'])
+const isPassedRefusal = ({ check, severity, standing }: Finding): boolean =>
+  OF_REFUSALS.has(check) && severity === 'error' && standing === 'observed'
+const isPassedFailure = ({ code, severity }: Finding, hasFew: boolean): boolean =>
+  BY_SYMPTOM.has(code) && (severity === 'error' || (code === 'MESH0404' && !hasFew))
 
 /** What following the requests that fail comes to: findings of its own, and the objects that explain most of them. */
 export interface Blamed {

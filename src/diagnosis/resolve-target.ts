@@ -319,7 +319,9 @@ function nameTarget(query: TargetQuery, evidence: Evidence): Target {
 function isMeantFor({ hosts, name, namespace, services }: Target, one: VirtualService, evidence: Evidence): boolean {
   if (evidence.seen('services').length === 0 || services.length === 0) return false
   const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
-  const unknown = destinationsOf(one).filter(({ host }) => registry.of(host).length === 0)
+  const isNear = (host: string): boolean =>
+    one.metadata.namespace === namespace || fromFqdn(host)?.namespace === namespace || host.split('.')[1] === namespace
+  const unknown = destinationsOf(one).filter(({ host }) => registry.of(host).length === 0 && isNear(host))
   if (unknown.length === 0) return false
   if (one.metadata.name === name && one.metadata.namespace === namespace) return true
   return unknown.some(({ host }) => hosts.includes(nearestHosts(host, registry.hosts)[0] ?? ''))
