@@ -82,7 +82,11 @@ export const withoutPassed = (findings: readonly Finding[], hasFew: boolean): Fi
   findings.filter((one) => !isPassedRefusal(one) && !isPassedFailure(one, hasFew))
 
 /** Checks that tell from the log who was turned away. */
-const OF_REFUSALS: ReadonlySet<string> = new Set(['authorization-denied', 'plaintext-caller-in-strict'])
+const OF_REFUSALS: ReadonlySet<string> = new Set([
+  'authorization-denied',
+  'plaintext-caller-in-strict',
+  'port-protocol-mismatch',
+])
 const isPassedRefusal = ({ check, severity, standing }: Finding): boolean =>
   OF_REFUSALS.has(check) && severity === 'error' && standing === 'observed'
 const isPassedFailure = ({ code, severity }: Finding, hasFew: boolean): boolean =>

@@ -41,12 +41,15 @@ export function protocol(sign: Sign, one: Case): Lead[] {
     return caller === undefined || way?.trace.caller.kind === 'ingress'
       ? []
       : [
-          lead(
-            'MESH0431',
-            ownerOf(caller, evidence),
-            `it speaks HTTP/1.0, which its sidecar does not take: ${times(sign)} got ${value(entry.code)}`,
-            'Let it speak HTTP/1.1',
-          ),
+          {
+            isDeeper: true,
+            ...lead(
+              'MESH0431',
+              ownerOf(caller, evidence),
+              `it speaks HTTP/1.0, which its sidecar does not take: ${times(sign)} got ${value(entry.code)}`,
+              'Let it speak HTTP/1.1',
+            ),
+          },
         ]
   const isProtocol =
     entry.flags.includes('UPE') || /protocol_error|codec_error|http2|h2/.test(told) || entry.code === 426
@@ -82,14 +85,15 @@ export function protocol(sign: Sign, one: Case): Lead[] {
         /http2|HttpProtocolOptions|explicit_http_config/i.test(JSON.stringify(filter.spec ?? {})),
     )
   if (filters.length > 0)
-    return filters.map((filter) =>
-      lead(
+    return filters.map((filter) => ({
+      isDeeper: true,
+      ...lead(
         'MESH0431',
         refOf(filter),
         `it changes what protocol ${value(caller?.metadata.name ?? '')} speaks to its upstreams: ${times(sign)} ended with ${value(entry.flags.join(',') || String(entry.code))} (${value(entry.details ?? '')})`,
         'Let it change only the clusters it is for',
       ),
-    )
+    }))
   const blamed = newest(candidates)
   if (blamed !== undefined)
     return [
