@@ -153,7 +153,7 @@ describe('a new check', () => {
 
     const { stdout: types, exitCode } = await execa(
       process.execPath,
-      [join(ROOT, 'node_modules/.bin/tsc'), '-p', root, '--singleThreaded'],
+      [join(ROOT, 'node_modules/typescript-7/bin/tsc'), '-p', root, '--singleThreaded'],
       { reject: false },
     )
     expect({ types, exitCode }).toEqual({ types: '', exitCode: 0 })

@@ -22,7 +22,8 @@ it('acknowledges 50 commands at once before it works on any, and looks the clust
     kubernetes: {
       ...clients.kubernetes,
       list: (...all: Parameters<typeof clients.kubernetes.list>) => {
-        lists += 1
+        // A sweep asks which cluster this is, by one object's name, whenever it comes.
+        if (all[1].fields === undefined) lists += 1
         return clients.kubernetes.list(...all)
       },
     },
@@ -43,7 +44,7 @@ it('acknowledges 50 commands at once before it works on any, and looks the clust
   await slack.waitFor(() => firsts.size === 50)
   expect(typed.map(({ outcome }) => outcome)).toEqual(services.map(() => 'acknowledged'))
   expect((await listRuns(house.backend.records)).filter(({ state }) => state === 'queued')).toHaveLength(50)
-  // Services and ServiceEntries.
+  // Services and namespaces.
   expect(lists).toBe(2)
   await new Promise((resolve) => setTimeout(resolve, 500))
 })

@@ -1,4 +1,4 @@
-import { resolveTarget } from '../../diagnosis/resolve-target.ts'
+import { resolveTarget, UnknownTargetError } from '../../diagnosis/resolve-target.ts'
 import type { Clients } from '../../evidence/clients/clients.ts'
 import { objects } from '../../evidence/collectors/objects.ts'
 import { Evidence } from '../../evidence/evidence.ts'
@@ -17,6 +17,9 @@ const FRESH = 5000
 const PATIENCE = 5000
 
 const HOSTS: readonly ObjectKind[] = ['virtual-services', 'service-entries', 'gateways']
+
+/** Kinds that name hosts which nothing registers. */
+const ROUTES: readonly ObjectKind[] = [...HOSTS, 'destination-rules', 'http-routes']
 
 /** One list: of the cluster, or of one namespace. */
 interface List {
@@ -55,7 +58,14 @@ export class MeshDirectory {
         !reading.ok && (reading.kind === 'services' || reading.kind === 'deployments' || reading.kind === 'pods'),
     )
     if (needed?.ok === false) throw blindError(needed)
-    return resolveTarget(query, new Evidence(readings))
+    try {
+      return resolveTarget(query, new Evidence(readings))
+    } catch (error) {
+      if (!(error instanceof UnknownTargetError)) throw error
+      // What no Service has may still be what routes lead to: a Service that is gone, a host that only Istio knows.
+      const more = await Promise.all(ROUTES.map((kind) => this.list({ kind })))
+      return resolveTarget(query, new Evidence([...readings, ...more]))
+    }
   }
 
   /** @throws UserError when there is no such namespace, with the nearest */
