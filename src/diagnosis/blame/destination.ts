@@ -14,7 +14,7 @@ import type { Case, Lead } from './lead.ts'
 import { eachOnce, newest, value, values } from './lead.ts'
 
 /** The objects whose routes send to a cluster, as the proxy's own routes name them. */
-export function routersTo(cluster: string, { walk }: Trace): Ref[] {
+function routersTo(cluster: string, { walk }: Trace): Ref[] {
   return (walk.route?.branches ?? []).flatMap(({ route, outcome }) =>
     route !== undefined && outcome.kind === 'clusters' && outcome.clusters.some(({ name }) => name === cluster)
       ? (originOfRoute(route) ?? [])

@@ -1,7 +1,7 @@
 import type { Code, Proof } from '../../checks/check.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { KubernetesObject } from '../../mesh/objects.ts'
-import { changedAt, refOf } from '../../mesh/objects.ts'
+import { changedAt } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { sameRef } from '../../mesh/ref.ts'
 import type { Target } from '../../mesh/target.ts'
@@ -42,6 +42,3 @@ export function eachOnce(leads: readonly Lead[]): Lead[] {
 export function newest<T extends KubernetesObject>(objects: readonly T[]): T | undefined {
   return objects.toSorted((a, b) => (changedAt(b) ?? 0) - (changedAt(a) ?? 0))[0]
 }
-
-/** The Ref of each object. */
-export const refsOf = (objects: readonly KubernetesObject[]): Ref[] => objects.map(refOf)

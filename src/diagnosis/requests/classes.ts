@@ -10,7 +10,6 @@ import { podsOf } from '../../checks/facts/owners.ts'
 import { connectionsTo, requestsTo, type Request } from '../../checks/facts/requests-to.ts'
 import { PRESENT } from '../../checks/facts/traffic-of.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { ipOf } from '../../mesh/address.ts'
 import { defined } from '../../mesh/defined.ts'
 import { selects } from '../../mesh/objects.ts'
 import type { KubernetesObject, Pod } from '../../mesh/objects.ts'
@@ -271,6 +270,3 @@ export function seenClasses(target: Target, evidence: Evidence): { classes: Requ
     .toSorted((a, b) => b.requests.length - a.requests.length)
   return { classes: sorted.slice(0, MOST_CLASSES), left: Math.max(0, sorted.length - MOST_CLASSES) }
 }
-
-/** The address of a request's caller, as the target's sidecar saw it. */
-export const callerAddress = ({ entry }: Request): string | undefined => ipOf(entry.downstreamRemote)

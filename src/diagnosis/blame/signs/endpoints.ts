@@ -62,7 +62,7 @@ export function unreachable(sign: Sign, { evidence, target }: Case): Lead[] {
 }
 
 /** Where a Sidecar's ingress listener for a port hands requests to. */
-export function ingressFor({ spec }: Sidecar, port: number | undefined): string | undefined {
+function ingressFor({ spec }: Sidecar, port: number | undefined): string | undefined {
   const listeners = (spec?.ingress ?? []) as { port?: { number?: number }; defaultEndpoint?: string }[]
   return listeners.find((one) => one.port?.number === port)?.defaultEndpoint
 }

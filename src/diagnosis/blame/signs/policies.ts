@@ -8,7 +8,7 @@ import { value } from '../lead.ts'
 import { lead, reasonOf, times, type Sign } from './sign.ts'
 
 /** `ns[shop]-policy[orders]-rule[0]` in the details of a refusal, whatever stands around it. */
-export function policyNamed(entry: AccessLogLine): Ref | undefined {
+function policyNamed(entry: AccessLogLine): Ref | undefined {
   const [, namespace, name] = /ns\[([^\]]+)\]-policy\[([^\]]+)\]/.exec(reasonOf(entry)) ?? []
   return namespace === undefined || name === undefined ? undefined : { kind: 'AuthorizationPolicy', namespace, name }
 }
