@@ -15,7 +15,7 @@ export interface StoredAnswer {
   [fact: string]: unknown
 }
 
-interface Asked<K extends string, R extends StoredRequest, A extends StoredAnswer> {
+export interface Asked<K extends string, R extends StoredRequest, A extends StoredAnswer> {
   kind: K
   /** What is asked, as the run's record keeps it: a record that does not fit is of another version, and is not carried out. */
   request: z.ZodType<R & { kind: K }>
