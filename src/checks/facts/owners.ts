@@ -1,5 +1,5 @@
 import type { Evidence } from '../../evidence/evidence.ts'
-import type { Pod } from '../../mesh/objects.ts'
+import type { Pod, Service } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { formatRef } from '../../mesh/ref.ts'
@@ -42,6 +42,17 @@ export function byOwner(pods: readonly Pod[], evidence: Evidence): { owner: Ref;
   }
   return [...groups.values()]
 }
+
+const ownServices = fact((evidence, target): readonly Service[] =>
+  evidence
+    .objects('services')
+    .filter(({ metadata: { name, namespace } }) =>
+      target.services.some((ref) => ref.name === name && ref.namespace === namespace),
+    ),
+)
+
+/** The target's Services as they were read. */
+export const servicesOf = (target: Target, evidence: Evidence): readonly Service[] => ownServices(evidence, target)
 
 /** `Pod shop/catalog-1`, as findings name pods in their scope. */
 export const podScope = ({ metadata }: Pod): string => `Pod ${metadata.namespace ?? ''}/${metadata.name}`

@@ -6,7 +6,7 @@ import { ipOf } from '../../mesh/address.ts'
 import type { Pod } from '../../mesh/objects.ts'
 import type { Target } from '../../mesh/target.ts'
 import { fact, once } from './fact.ts'
-import { podScope, podsOf } from './owners.ts'
+import { podScope, podsOf, servicesOf } from './owners.ts'
 import { proof, type Proof } from '../check.ts'
 import { linesTo, quoteLine } from './traffic-of.ts'
 import { defined } from '../../mesh/defined.ts'
@@ -96,11 +96,7 @@ function joined(evidence: Evidence, target: Target, moment: number): Request[] {
 
 /** The addresses that clients of the target connect to: of its Services, and of its pods. */
 const addressesOf = fact((evidence, target): ReadonlySet<string> => {
-  const services = evidence
-    .objects('services')
-    .filter(({ metadata: { name, namespace } }) =>
-      target.services.some((ref) => ref.name === name && ref.namespace === namespace),
-    )
+  const services = servicesOf(target, evidence)
   return new Set([
     ...services.flatMap(({ spec }) => spec?.clusterIP ?? []),
     ...podsOf(target, evidence).flatMap(({ status }) => status?.podIP ?? []),

@@ -1,3 +1,4 @@
+import { fact } from '../../checks/facts/fact.ts'
 import { httpRoutesFor } from '../../checks/facts/http-routes.ts'
 import { virtualServicesFor } from '../../checks/facts/proxies-of.ts'
 import { fromFqdn, gatewayHost } from '../../mesh/host.ts'
@@ -197,10 +198,9 @@ export function hostsNamed(target: Target, evidence: Evidence): ReadonlySet<stri
   ])
 }
 
-/** True when a route that leads to the target asks for such a path. */
-function isRouted({ path }: Pick<FollowQuestion, 'path'>, target: Target, evidence: Evidence): boolean {
-  const plain = path.replace(/\?.*$/s, '')
-  const prefixes = [
+/** The paths that routes to the target ask for: whole ones and beginnings alike. Derived once, since every line of a gateway's log is held against them. */
+const routedPaths = fact((evidence, target): readonly string[] =>
+  [
     ...virtualServicesFor(evidence, target)
       .flatMap((one) => [one, ...boundAs(one, evidence.objects('virtual-services'))])
       .flatMap(({ spec }) =>
@@ -209,8 +209,13 @@ function isRouted({ path }: Pick<FollowQuestion, 'path'>, target: Target, eviden
     ...httpRoutesFor(evidence, target).flatMap(({ spec }) =>
       (spec?.rules ?? []).flatMap(({ matches = [] }) => matches.flatMap((one) => one.path?.value ?? [])),
     ),
-  ]
-  return prefixes.some((prefix) => prefix !== '/' && plain.startsWith(prefix))
+  ].filter((prefix) => prefix !== '/'),
+)
+
+/** True when a route that leads to the target asks for such a path. */
+function isRouted({ path }: Pick<FollowQuestion, 'path'>, target: Target, evidence: Evidence): boolean {
+  const plain = path.replace(/\?.*$/s, '')
+  return routedPaths(evidence, target).some((prefix) => plain.startsWith(prefix))
 }
 
 /**

@@ -1,7 +1,7 @@
 import { gatewaysFor } from '../../checks/facts/proxies-of.ts'
 import { httpRoutesFor, parentGateways, podsServing } from '../../checks/facts/http-routes.ts'
 import { listenersTaking, parentsOf } from '../../mesh/gateway-api.ts'
-import { podsOf } from '../../checks/facts/owners.ts'
+import { podsOf, servicesOf } from '../../checks/facts/owners.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { fromFqdn } from '../../mesh/host.ts'
 import type { HttpMatch } from '../../mesh/objects.ts'
@@ -138,11 +138,7 @@ function fromSidecars(target: Target, seen: readonly RequestClass[], evidence: E
   )
   const host = target.hosts.find((one) => !one.includes('*') && fromFqdn(one) !== undefined)
   if (pod === undefined || host === undefined) return []
-  const service = evidence
-    .objects('services')
-    .find(({ metadata: { name, namespace } }) =>
-      target.services.some((ref) => ref.name === name && ref.namespace === namespace),
-    )
+  const [service] = servicesOf(target, evidence)
   const ports = target.port === undefined ? (service?.spec?.ports ?? []).map(({ port }) => port) : [target.port]
   const inMesh = evidence
     .objects('virtual-services')

@@ -1,4 +1,4 @@
-import { ownerOf } from '../../../checks/facts/owners.ts'
+import { ownerOf, servicesOf } from '../../../checks/facts/owners.ts'
 import { portOf } from '../../../mesh/address.ts'
 import { rulesForCaller } from '../../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../../mesh/envoy.ts'
@@ -103,11 +103,7 @@ export function refusedAtPod(sign: Sign, { evidence, target }: Case): Lead[] {
   if (pod === undefined || !entry.flags.includes('UF') || entry.upstreamCluster?.startsWith('inbound|') === true)
     return []
   const port = portOf(entry.upstreamHost)
-  const services = evidence
-    .objects('services')
-    .filter(({ metadata: { name, namespace } }) =>
-      target.services.some((ref) => ref.name === name && ref.namespace === namespace),
-    )
+  const services = servicesOf(target, evidence)
   const headless = services.filter(
     ({ spec }) =>
       spec?.clusterIP === 'None' &&

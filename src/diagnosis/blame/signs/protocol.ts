@@ -1,4 +1,4 @@
-import { ownerOf } from '../../../checks/facts/owners.ts'
+import { ownerOf, servicesOf } from '../../../checks/facts/owners.ts'
 import { sameRef } from '../../../mesh/ref.ts'
 import { patching } from '../../follow/envoy-filters.ts'
 import { podAt } from '../../../checks/facts/requests-to.ts'
@@ -62,11 +62,7 @@ export function protocol(sign: Sign, one: Case): Lead[] {
   const rules = rulesForCaller(evidence.objects('destination-rules'), own, at).filter(({ spec }) =>
     /"h2UpgradePolicy":"UPGRADE"|"tls":/.test(JSON.stringify(spec ?? {})),
   )
-  const services = evidence
-    .objects('services')
-    .filter(({ metadata: { name, namespace } }) =>
-      one.target.services.some((ref) => ref.name === name && ref.namespace === namespace),
-    )
+  const services = servicesOf(one.target, evidence)
   const spoken = services.filter(({ spec }) =>
     (spec?.ports ?? []).some(({ name = '', appProtocol = '' }) =>
       /^(grpc|http2|h2c|tls|https)/.test(appProtocol === '' ? name : appProtocol),
