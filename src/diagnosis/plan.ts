@@ -49,8 +49,15 @@ const CLUSTER_WIDE: readonly ObjectKind[] = [
   'authorization-policies',
   'request-authentications',
   'telemetries',
-  'http-routes',
+  'gateway-classes',
   'gateway-api-gateways',
+  'listener-sets',
+  'http-routes',
+  'grpc-routes',
+  'tls-routes',
+  'tcp-routes',
+  'reference-grants',
+  'backend-tls-policies',
   'workload-entries',
 ]
 const IN_NAMESPACE: readonly ObjectKind[] = [

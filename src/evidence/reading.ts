@@ -2,7 +2,16 @@ import type { AccessLog } from '../mesh/access-log.ts'
 import type { AnalyzerMessage } from '../mesh/analyzer.ts'
 import type { Cluster, ClusterStatus, Listener, RouteConfiguration } from '../mesh/envoy.ts'
 import type { Listening } from '../mesh/listening.ts'
-import type { GatewayObject, HttpRouteObject } from '../mesh/gateway-api.ts'
+import type {
+  BackendTlsPolicy,
+  GatewayClass,
+  GatewayObject,
+  GrpcRouteObject,
+  HttpRouteObject,
+  ListenerSet,
+  ReferenceGrant,
+  StreamRouteObject,
+} from '../mesh/gateway-api.ts'
 import type { IstiodWarning } from '../mesh/istiod-log.ts'
 import type {
   AuthorizationPolicy,
@@ -53,8 +62,15 @@ export interface ObjectEvidence {
   'authorization-policies': AuthorizationPolicy[]
   'request-authentications': RequestAuthentication[]
   telemetries: PolicyObject[]
-  'http-routes': HttpRouteObject[]
+  'gateway-classes': GatewayClass[]
   'gateway-api-gateways': GatewayObject[]
+  'listener-sets': ListenerSet[]
+  'http-routes': HttpRouteObject[]
+  'grpc-routes': GrpcRouteObject[]
+  'tls-routes': StreamRouteObject[]
+  'tcp-routes': StreamRouteObject[]
+  'reference-grants': ReferenceGrant[]
+  'backend-tls-policies': BackendTlsPolicy[]
 }
 
 /** Every kind of evidence and what a reading of it holds. */

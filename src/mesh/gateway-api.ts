@@ -22,32 +22,131 @@ export interface Condition {
   observedGeneration?: number
 }
 
+/** What each controller says of a route at each of its parents. */
+export interface RouteStatus {
+  parents?: { parentRef?: ObjectReference; controllerName?: string; conditions?: Condition[] }[]
+}
+
+/** What a value of a header or query parameter is compared with. */
+export interface ValueMatch {
+  name: string
+  value: string
+  type?: string
+}
+
 /** gateway.networking.k8s.io HTTPRoute; the parts that say what leads where. */
 export type HttpRouteObject = KubernetesObject<
   {
     parentRefs?: ObjectReference[]
     hostnames?: string[]
     rules?: {
+      name?: string
       matches?: {
         path?: { type?: string; value?: string }
         method?: string
-        headers?: { name: string; value: string; type?: string }[]
+        headers?: ValueMatch[]
+        queryParams?: ValueMatch[]
       }[]
       backendRefs?: ObjectReference[]
-      filters?: unknown[]
+      filters?: { type?: string; [settings: string]: unknown }[]
+      timeouts?: { request?: string; backendRequest?: string }
+      retry?: { attempts?: number; codes?: number[]; backoff?: string }
     }[]
   },
-  { parents?: { parentRef?: ObjectReference; controllerName?: string; conditions?: Condition[] }[] }
+  RouteStatus
 >
+
+/** gateway.networking.k8s.io GRPCRoute. */
+export type GrpcRouteObject = KubernetesObject<
+  {
+    parentRefs?: ObjectReference[]
+    hostnames?: string[]
+    rules?: {
+      name?: string
+      matches?: { method?: { type?: string; service?: string; method?: string }; headers?: ValueMatch[] }[]
+      backendRefs?: ObjectReference[]
+      filters?: { type?: string; [settings: string]: unknown }[]
+    }[]
+  },
+  RouteStatus
+>
+
+/** gateway.networking.k8s.io TLSRoute or TCPRoute; only the first has hostnames. */
+export type StreamRouteObject = KubernetesObject<
+  {
+    parentRefs?: ObjectReference[]
+    hostnames?: string[]
+    rules?: { name?: string; backendRefs?: ObjectReference[] }[]
+  },
+  RouteStatus
+>
+
+/** Which routes a listener lets in. */
+export interface AllowedRoutes {
+  namespaces?: {
+    from?: string
+    selector?: {
+      matchLabels?: Record<string, string>
+      matchExpressions?: { key: string; operator: string; values?: string[] }[]
+    }
+  }
+  kinds?: { group?: string; kind: string }[]
+}
+
+/** A place at which a Gateway takes requests. */
+export interface Listener {
+  name: string
+  port: number
+  protocol?: string
+  hostname?: string
+  allowedRoutes?: AllowedRoutes
+  tls?: { mode?: string; certificateRefs?: ObjectReference[] }
+}
+
+/** What a controller says of each listener. */
+export interface ListenerStatus {
+  name: string
+  attachedRoutes?: number
+  conditions?: Condition[]
+}
 
 /** gateway.networking.k8s.io Gateway. */
 export type GatewayObject = KubernetesObject<
   {
     gatewayClassName?: string
-    listeners?: { name: string; port: number; protocol?: string; hostname?: string }[]
+    listeners?: Listener[]
     addresses?: { type?: string; value?: string }[]
+    allowedListeners?: { namespaces?: AllowedRoutes['namespaces'] }
   },
-  { conditions?: Condition[] }
+  { conditions?: Condition[]; listeners?: ListenerStatus[]; addresses?: { type?: string; value?: string }[] }
+>
+
+/** gateway.networking.k8s.io ListenerSet: listeners that others add to a Gateway. */
+export type ListenerSet = KubernetesObject<
+  { parentRef?: ObjectReference; listeners?: Listener[] },
+  { conditions?: Condition[]; listeners?: ListenerStatus[] }
+>
+
+/** gateway.networking.k8s.io GatewayClass. */
+export type GatewayClass = KubernetesObject<{ controllerName?: string }, { conditions?: Condition[] }>
+
+/** gateway.networking.k8s.io ReferenceGrant: what of its namespace others may refer to. */
+export type ReferenceGrant = KubernetesObject<{
+  from?: { group: string; kind: string; namespace: string }[]
+  to?: { group: string; kind: string; name?: string }[]
+}>
+
+/** gateway.networking.k8s.io BackendTLSPolicy: how TLS is spoken to a Service. */
+export type BackendTlsPolicy = KubernetesObject<
+  {
+    targetRefs?: ObjectReference[]
+    validation?: {
+      hostname?: string
+      caCertificateRefs?: ObjectReference[]
+      wellKnownCACertificates?: string
+    }
+  },
+  { ancestors?: { ancestorRef?: ObjectReference; controllerName?: string; conditions?: Condition[] }[] }
 >
 
 /** The Services an HTTPRoute sends to. */

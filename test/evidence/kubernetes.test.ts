@@ -226,6 +226,57 @@ describe('the Kubernetes client', () => {
     })
   })
 
+  it('reads a kind in the version that the API server prefers of those it serves, and discovers a group once', async () => {
+    const group = 'gateway.networking.k8s.io'
+    const kind = (plural: string) => ({ group, version: 'v1', plural, kind: plural, anyVersion: true })
+    const served: Record<string, string[]> = {
+      v1: ['httproutes', 'httproutes/status'],
+      v1beta1: ['httproutes', 'referencegrants'],
+    }
+    answer = ({ url: { pathname } }, response) => {
+      const [, , , version = '', plural] = pathname.split('/')
+      if (version === '')
+        response.end(JSON.stringify({ versions: Object.keys(served).map((one) => ({ version: one })) }))
+      else if (plural === undefined)
+        response.end(JSON.stringify({ resources: served[version]?.map((name) => ({ name })) }))
+      else response.end(JSON.stringify({ items: [{ metadata: { name: version } }] }))
+    }
+    const fresh = kubernetesApi({ kubeconfig })
+    const lists = await Promise.all(
+      ['httproutes', 'referencegrants', 'tcproutes'].map((plural) => fresh.list(kind(plural), {}, signal)),
+    )
+    expect(lists.map((list) => list.map(({ metadata }) => metadata.name))).toEqual([['v1'], ['v1beta1'], []])
+    expect(asked.map(({ url }) => url.pathname).sort()).toEqual([
+      `/apis/${group}`,
+      `/apis/${group}/v1`,
+      `/apis/${group}/v1/httproutes`,
+      `/apis/${group}/v1beta1`,
+      `/apis/${group}/v1beta1/referencegrants`,
+    ])
+  })
+
+  it('takes a group that is not served for no objects, and reads by the known version where discovery is refused', async () => {
+    const kind = {
+      group: 'gateway.networking.k8s.io',
+      version: 'v1',
+      plural: 'httproutes',
+      kind: 'HTTPRoute',
+      anyVersion: true,
+    }
+    say(404, status(404, 'not found'))
+    expect(await kubernetesApi({ kubeconfig }).list(kind, {}, signal)).toEqual([])
+    expect(asked).toHaveLength(1)
+    answer = ({ url }, response) => {
+      const isList = url.pathname.endsWith('/httproutes')
+      response
+        .writeHead(isList ? 200 : 403)
+        .end(JSON.stringify(isList ? { items: [{ metadata: { name: 'a' } }] } : status(403, 'no')))
+    }
+    expect(await kubernetesApi({ kubeconfig }).list(kind, {}, signal)).toEqual([
+      { kind: 'HTTPRoute', metadata: { name: 'a' } },
+    ])
+  })
+
   it('reads a log', async () => {
     say(200, 'one\ntwo')
     expect(await kubernetes.log(POD, 'istio-proxy', 500, signal)).toBe('one\ntwo')

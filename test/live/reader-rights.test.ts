@@ -296,8 +296,16 @@ const MISSING: [string, { rule: string; unread: readonly string[]; verdict: Repo
     'gateway.networking.k8s.io/grpcroutes',
     {
       rule: '{apiGroups: ["gateway.networking.k8s.io"], resources: ["grpcroutes"], verbs: ["list"]}',
-      unread: ['analyzer-messages'],
-      verdict: 'healthy',
+      unread: ['analyzer-messages', 'grpc-routes'],
+      verdict: 'unclear',
+    },
+  ],
+  [
+    'gateway.networking.k8s.io/referencegrants',
+    {
+      rule: '{apiGroups: ["gateway.networking.k8s.io"], resources: ["referencegrants"], verbs: ["list"]}',
+      unread: ['reference-grants'],
+      verdict: 'unclear',
     },
   ],
 ]

@@ -25,6 +25,8 @@ export interface Resource {
   version: string
   plural: string
   kind: string
+  /** Read in the version that the API server prefers among those it serves; `version` stands for it in names, and where discovery is refused. */
+  anyVersion?: boolean
 }
 
 /** Which objects of a resource: everywhere when no namespace is given. */

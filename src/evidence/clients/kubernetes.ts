@@ -5,6 +5,7 @@ import type { Kubernetes, Resource, Where } from './clients.ts'
 import { UnseenError } from './clients.ts'
 import type { ServerClock } from './server-clock.ts'
 import { missingPermission } from './forbidden.ts'
+import { ServedVersions } from './served-versions.ts'
 import { defined } from '../../mesh/defined.ts'
 
 /** Where the API server is and who asks. */
@@ -25,6 +26,8 @@ class UnknownContextError extends ClusterConfigurationError {
   override readonly code = 'unknown-context'
 }
 
+/** Milliseconds that discovery of a group may take. */
+const DISCOVERY_TIMEOUT = 10_000
 /** Objects a page: what kubectl asks for at once. */
 const PAGE = 500
 
@@ -123,8 +126,17 @@ export function kubernetesApi(options: KubernetesOptions): Kubernetes {
     return value as Record<string, unknown>
   }
 
+  const versions = new ServedVersions(async (path) => {
+    const answer = await send(path, {}, AbortSignal.timeout(DISCOVERY_TIMEOUT))
+    if (answer.status === 404) return 'absent'
+    return answer.status === 200 ? parse(answer.text) : undefined
+  })
+
   return {
-    async list(resource: Resource, where: Where, signal) {
+    async list(asked: Resource, where: Where, signal) {
+      const version = asked.anyVersion === true ? await versions.of(asked) : asked.version
+      if (version === undefined) return []
+      const resource = { ...asked, version }
       const wanted: Permission = {
         verb: 'list',
         group: resource.group,

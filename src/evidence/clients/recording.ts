@@ -52,14 +52,16 @@ const logCall = (pod: Ref, container: string, tailLines: number, window: LogWind
 const accessCall = ({ verb, group, resource, namespace, name }: Permission): string =>
   `kubernetes can ${verb} ${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : ` ${name}`} ${namespace === undefined ? '-A' : `-n ${namespace}`}`
 
-/** An object without the bulk no check reads: the field sets of managedFields, and kubectl's copy of the manifest. */
+/** An object without the bulk no check reads: the field sets of managedFields, kubectl's copy of the manifest, and what a GatewayClass supports. */
 function slim(object: KubernetesObject): KubernetesObject {
   const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...annotations } = object.metadata.annotations ?? {}
   const managedFields = object.metadata.managedFields?.map(({ manager, operation, subresource, time }) => ({
     ...defined({ manager, operation, subresource, time }),
   }))
+  const { supportedFeatures: __, ...status } = (object.status ?? {}) as Record<string, unknown>
   return {
     ...object,
+    ...(object.status !== undefined && { status }),
     metadata: {
       ...object.metadata,
       ...(object.metadata.annotations !== undefined && { annotations }),

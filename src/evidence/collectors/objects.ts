@@ -16,6 +16,15 @@ const security = (plural: string, kind: string): Resource => ({
   kind,
 })
 
+/** The Gateway API moves its kinds from version to version, and clusters keep old definitions. */
+const gatewayApi = (plural: string, kind: string, version = 'v1'): Resource => ({
+  group: 'gateway.networking.k8s.io',
+  version,
+  plural,
+  kind,
+  anyVersion: true,
+})
+
 /** The resource behind each kind of object evidence, as the API server names it. */
 export const RESOURCES: Readonly<Record<ObjectKind, Resource>> = {
   namespaces: { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace' },
@@ -45,8 +54,16 @@ export const RESOURCES: Readonly<Record<ObjectKind, Resource>> = {
   'peer-authentications': security('peerauthentications', 'PeerAuthentication'),
   'authorization-policies': security('authorizationpolicies', 'AuthorizationPolicy'),
   'request-authentications': security('requestauthentications', 'RequestAuthentication'),
-  'http-routes': { group: 'gateway.networking.k8s.io', version: 'v1', plural: 'httproutes', kind: 'HTTPRoute' },
-  'gateway-api-gateways': { group: 'gateway.networking.k8s.io', version: 'v1', plural: 'gateways', kind: 'Gateway' },
+  'gateway-classes': gatewayApi('gatewayclasses', 'GatewayClass'),
+  'gateway-api-gateways': gatewayApi('gateways', 'Gateway'),
+  'listener-sets': gatewayApi('listenersets', 'ListenerSet'),
+  'http-routes': gatewayApi('httproutes', 'HTTPRoute'),
+  'grpc-routes': gatewayApi('grpcroutes', 'GRPCRoute'),
+  'tls-routes': gatewayApi('tlsroutes', 'TLSRoute'),
+  'tcp-routes': gatewayApi('tcproutes', 'TCPRoute'),
+  // Served as v1beta1 since it is, by every release.
+  'reference-grants': gatewayApi('referencegrants', 'ReferenceGrant', 'v1beta1'),
+  'backend-tls-policies': gatewayApi('backendtlspolicies', 'BackendTLSPolicy'),
   telemetries: { group: 'telemetry.istio.io', version: 'v1', plural: 'telemetries', kind: 'Telemetry' },
 }
 
