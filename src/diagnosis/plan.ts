@@ -30,6 +30,7 @@ import { sameRef } from '../mesh/ref.ts'
 import { uniqueRefs } from '../mesh/ref.ts'
 import { podsOfGateway } from '../mesh/routing.ts'
 import { validityOf } from '../mesh/secrets.ts'
+import { possibleCallers } from './possible-callers.ts'
 import { isGatewayPod, seenClasses } from './requests/classes.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
@@ -149,43 +150,15 @@ export function planGatewayLogs(evidence: Evidence): AnyStep[] {
   return representatives(pods, MOST_GATEWAY_LOGS).map((pod) => accessLog(refOf(pod)) as AnyStep)
 }
 
-/** Sidecars of the mesh other than the target's: who may call it. Those of its own namespace come first. */
-function otherSidecars(target: Target, evidence: Evidence): { name: string; namespace: string }[] {
-  const own = new Set(target.pods.map(({ namespace = '', name }) => `${namespace}/${name}`))
-  const gateways = new Set(
-    evidence
-      .objects('pods')
-      .filter((pod) => isGatewayPod(pod, evidence))
-      .map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`),
-  )
-  const known = new Set<string>()
-  return evidence
-    .seen('proxy-status')
-    .flatMap(({ value }) => value)
-    .filter(({ name, namespace }) => {
-      const key = `${namespace}/${name}`
-      // What runs beside istiod is a gateway, and calls nobody of its own accord.
-      if (namespace === ISTIO_NAMESPACE || own.has(key) || gateways.has(key) || known.has(key)) return false
-      known.add(key)
-      return true
-    })
-    .toSorted(
-      (a, b) =>
-        Number(b.namespace === target.namespace) - Number(a.namespace === target.namespace) ||
-        a.namespace.localeCompare(b.namespace, 'en') ||
-        a.name.localeCompare(b.name, 'en'),
-    )
-}
-
 /** The pods of the namespaces in which others of the mesh run. */
 export function planCallerPods(target: Target, evidence: Evidence): AnyStep[] {
-  const namespaces = [...new Set(otherSidecars(target, evidence).map(({ namespace }) => namespace))]
+  const namespaces = [...new Set(possibleCallers(target, evidence).map(({ namespace }) => namespace))]
   return namespaces.slice(0, MOST_CALLER_NAMESPACES).map((namespace) => step('pods', 'workloads', { namespace }))
 }
 
 /** The logs of possible callers, one of each workload. */
 export function planCallerLogs(target: Target, evidence: Evidence): AnyStep[] {
-  const pods = otherSidecars(target, evidence).flatMap(
+  const pods = possibleCallers(target, evidence).flatMap(
     ({ name, namespace }) => evidence.object('pods', namespace, name) ?? [],
   )
   return representatives(

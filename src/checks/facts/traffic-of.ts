@@ -10,7 +10,7 @@ import { latestChange, selects } from '../../mesh/objects.ts'
 import type { Target } from '../../mesh/target.ts'
 import { fact } from './fact.ts'
 import { podsOf } from './owners.ts'
-import { gatewaysFor, virtualServicesFor } from './proxies-of.ts'
+import { gatewayPods, gatewaysFor, virtualServicesFor } from './proxies-of.ts'
 import type { Proof } from '../check.ts'
 import { proof } from '../check.ts'
 
@@ -69,10 +69,20 @@ const lastRoutingChange = fact((evidence, target): number | undefined => {
         ),
       ),
     ...gatewaysFor(evidence, target),
-    ...evidence.objects('envoy-filters'),
+    ...envoyFiltersFor(target, evidence),
     ...policiesFor(podsOf(target, evidence), evidence),
   ])
 })
+
+/** The EnvoyFilters that can act on the target's pods or its gateways: those of their namespaces and of the mesh's root. */
+function envoyFiltersFor(target: Target, evidence: Evidence): KubernetesObject[] {
+  const namespaces = new Set([
+    ROOT_NAMESPACE,
+    target.namespace,
+    ...gatewayPods(evidence, target).map((pod) => pod.metadata.namespace),
+  ])
+  return evidence.objects('envoy-filters').filter(({ metadata }) => namespaces.has(metadata.namespace ?? ''))
+}
 
 /** The security policies that act on any of the pods: of their namespace or the mesh's root, for all pods there or by a selector of labels. */
 function policiesFor(pods: readonly Pod[], evidence: Evidence): KubernetesObject[] {

@@ -10,7 +10,8 @@ import type { Trace } from '../follow/trace.ts'
 import { traceOf } from '../follow/trace.ts'
 import { serviceEntryOf, serviceOf } from '../follow/destination.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
-import { fromFqdn } from '../../mesh/host.ts'
+import { ROOT_NAMESPACE } from '../../mesh/destination-rules.ts'
+import { fromFqdn, hostMatches } from '../../mesh/host.ts'
 import { Pace } from '../pace.ts'
 import { followIn } from '../follow.ts'
 import { madeClasses } from './made-classes.ts'
@@ -45,18 +46,28 @@ export interface Followed {
   standing: 'observed' | 'live'
 }
 
-/** Kinds besides those that route to the target whose change divides requests that count from those that prove nothing. */
+/** When what concerns all requests for the target changed last (milliseconds since the epoch): requests from before prove nothing of now. */
 function lastChange(target: Target, evidence: Evidence): number {
   const now = Math.max(0, ...evidence.seen('access-log').map(({ at }) => Date.parse(at)))
   return Math.max(
     trafficCountsFrom(evidence, target) ?? now - PRESENT,
     latestChange([
-      ...evidence.objects('sidecars'),
-      ...evidence.objects('service-entries'),
+      ...evidence
+        .objects('service-entries')
+        .filter(({ spec }) =>
+          (spec?.hosts ?? []).some((entry) => target.hosts.some((host) => hostMatches(entry, host))),
+        ),
       ...httpRoutesFor(evidence, target),
       ...parentGateways(evidence, target),
     ]),
   )
+}
+
+/** When what shapes the proxies at the ends of a class changed last: Sidecars and EnvoyFilters act in their own namespace, or from the root one. */
+function lastChangeFor({ caller }: RequestClass, target: Target, evidence: Evidence): number {
+  const namespaces = new Set([ROOT_NAMESPACE, target.namespace, caller?.pod.namespace])
+  const acting = [...evidence.objects('sidecars'), ...evidence.objects('envoy-filters')]
+  return latestChange(acting.filter(({ metadata }) => namespaces.has(metadata.namespace ?? '')))
 }
 
 /** The hop that a request for a Service which does not exist never gets to: its name does not resolve. */
@@ -163,10 +174,12 @@ function follow(requests: RequestClass, moment: number, evidence: Evidence, opti
 const DECLINED = { share: 0.9, requests: 5 }
 
 /** Classes whose caller gets nothing for a host but 3xx and 4xx fail, though nothing shows that it was ever otherwise. */
-function withAllDeclined(followed: readonly Followed[], moment: number): Followed[] {
+function withAllDeclined(followed: readonly Followed[], momentOf: (requests: RequestClass) => number): Followed[] {
   const keyOf = ({ requests: { caller, question } }: Followed): string => `${caller?.pod.name ?? ''} ${question.host}`
-  const current = ({ requests: { requests } }: Followed): Request[] =>
-    requests.filter(({ entry }) => Date.parse(entry.at) > moment)
+  const current = ({ requests }: Followed): Request[] => {
+    const moment = momentOf(requests)
+    return requests.requests.filter(({ entry }) => Date.parse(entry.at) > moment)
+  }
   // A login that every request is sent to, or a token that all lack, is how an application may be meant.
   const isUnwanted = ({ way }: Followed, request: Request): boolean => {
     const { code, upstreamCluster } = request.entry
@@ -204,15 +217,16 @@ export async function followEvery(
   pace = new Pace(),
 ): Promise<{ followed: Followed[]; left: number }> {
   const { classes, left } = seenClasses(target, evidence)
-  const moment = lastChange(target, evidence)
+  const change = lastChange(target, evidence)
+  const momentOf = (one: RequestClass): number => Math.max(change, lastChangeFor(one, target, evidence))
   const made = madeClasses(target, classes, evidence)
   const own = new Set(podsOf(target, evidence).map((pod) => refOf(pod).name))
   const each: Followed[] = []
   for (const one of [...classes, ...made]) {
-    each.push(follow(one, moment, evidence, options))
+    each.push(follow(one, momentOf(one), evidence, options))
     await pace.breathe()
   }
-  const followed = withAllDeclined(each, moment)
+  const followed = withAllDeclined(each, momentOf)
   // A workload need not be allowed to call itself: nobody was seen to.
   return {
     left,

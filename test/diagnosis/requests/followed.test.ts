@@ -12,8 +12,12 @@ const lastAs =
   (lines: AccessLogLine[]): AccessLogLine[] =>
     lines.slice(-facts.length).map((line, index) => ({ ...line, ...facts[index] }))
 
-async function atGateway(from: string, log: (lines: AccessLogLine[]) => AccessLogLine[]): Promise<unknown[]> {
-  const { evidence, target } = await edited(from, { log })
+async function atGateway(
+  from: string,
+  log: (lines: AccessLogLine[]) => AccessLogLine[],
+  objects: Parameters<typeof edited>[1]['objects'] = {},
+): Promise<unknown[]> {
+  const { evidence, target } = await edited(from, { log, objects })
   const { followed: all } = await followEvery(target, evidence, { at: '2026-01-01T00:00:00Z' })
   return all
     .filter(({ requests: { caller } }) => caller?.kind === 'ingress')
@@ -54,6 +58,29 @@ describe('what is foreseen for a class and what was seen of it', () => {
     ],
   ])('%s', async (_, from, lines, expected) => {
     expect(await atGateway(from, lines.length === 0 ? () => [] : lastAs(...lines))).toEqual([expected])
+  })
+
+  it.each<[string, namespace: string, seen: unknown[]]>([
+    ['in a namespace that has no part in it', 'elsewhere', ['arrives', 'fails', 'fails', 'observed']],
+    ["in the target's namespace", 'istioinaction', ['arrives', 'none', 'arrives', 'live']],
+    ["in the mesh's root namespace", 'istio-system', ['arrives', 'none', 'arrives', 'live']],
+  ])('failures before a Sidecar or EnvoyFilter changed %s', async (_, namespace, expected) => {
+    const metadata = { name: 'late', namespace, creationTimestamp: '2999-01-01T00:00:00Z' }
+    for (const kind of ['sidecars', 'envoy-filters'])
+      expect(
+        await atGateway('chapter-10/mended', lastAs(BROKEN, BROKEN), { [kind]: [{ metadata, spec: {} }] }),
+        kind,
+      ).toEqual([expected])
+  })
+
+  it.each<[string, host: string, seen: unknown[]]>([
+    ['another host', 'api.example', ['arrives', 'fails', 'fails', 'observed']],
+    ['hosts of the target among others', '*.istioinaction.svc.cluster.local', ['arrives', 'none', 'arrives', 'live']],
+  ])('failures before a ServiceEntry changed that names %s', async (_, host, expected) => {
+    const late = { metadata: { name: 'late', creationTimestamp: '2999-01-01T00:00:00Z' }, spec: { hosts: [host] } }
+    expect(await atGateway('chapter-10/mended', lastAs(BROKEN, BROKEN), { 'service-entries': [late] })).toEqual([
+      expected,
+    ])
   })
 
   it('of a host that no object names, requests that are answered contradict what is foreseen', async () => {
