@@ -1,0 +1,189 @@
+import { httpRoutesFor } from '../../checks/facts/http-routes.ts'
+import { negativeConditions } from '../../mesh/gateway-api.ts'
+import { isExportedTo } from '../../mesh/destination-rules.ts'
+import { gatewayHost, hostMatches } from '../../mesh/host.ts'
+import { nearestNames } from '../../mesh/names.ts'
+import type { Gateway, VirtualService } from '../../mesh/objects.ts'
+import { refOf } from '../../mesh/objects.ts'
+import { formatRef } from '../../mesh/ref.ts'
+import { concerns, destinationsOf, gatewayKey, gatewaysOf, hostsOf, serversTaking } from '../../mesh/routing.ts'
+import { originOfRoute } from '../../mesh/envoy.ts'
+import { gatewaysOf as gatewaysServedBy, gatewaysTaking } from '../follow/destination.ts'
+import type { Trace } from '../follow/trace.ts'
+import { hiddenFrom } from './hidden.ts'
+import type { Case, Lead } from './lead.ts'
+import { eachOnce, newest, value, values } from './lead.ts'
+import { asked, noMatch } from './no-match.ts'
+
+/** Why a VirtualService that has the host has no route at the gateway's proxy. */
+function withoutEffect(one: VirtualService, host: string, trace: Trace, { evidence }: Case): Lead[] {
+  const pod = trace.callerPod
+  const subject = refOf(one)
+  const served = gatewaysServedBy(pod, evidence)
+  const bound = served.filter((gateway) => gatewaysOf(one).includes(gatewayKey(gateway)))
+  const at = pod.metadata.namespace ?? ''
+  if (!isExportedTo(one.spec?.exportTo, one.metadata.namespace ?? '', at))
+    return [
+      {
+        code: 'MESH0131',
+        subject,
+        why: `it is exported to ${values(one.spec?.exportTo ?? [])} only, and the gateway that takes ${value(host)} runs in namespace ${value(at)}`,
+        remedy: `Export it to namespace ${value(at)} too`,
+      },
+    ]
+  if (bound.length === 0) {
+    const named = gatewaysOf(one)
+    const existing = evidence.objects('gateways').filter((gateway) => named.includes(gatewayKey(gateway)))
+    // A Gateway that exists and is served elsewhere is as likely the mistake as who names it.
+    const blamed = newest([one, ...existing]) ?? one
+    return [
+      {
+        code: 'MESH0131',
+        subject: refOf(blamed),
+        why:
+          blamed === one
+            ? `it is bound to ${values(named)}, and none of the Gateways that ${value(pod.metadata.name)} serves is among them`
+            : `its selector does not take ${value(pod.metadata.name)}, where requests for ${value(host)} arrive, and ${formatRef(subject)} is bound to it`,
+        remedy:
+          blamed === one
+            ? `Bind it to ${values((gatewaysTaking(host, evidence).length > 0 ? gatewaysTaking(host, evidence) : served).map(gatewayKey))}`
+            : `Let its selector take the pods that serve ${value(host)}`,
+      },
+    ]
+  }
+  const open = bound.filter((gateway) => serversTaking(gateway, one, host).length > 0)
+  if (open.length === 0) {
+    const [gateway] = bound
+    const blamed = gateway === undefined ? one : (newest<VirtualService | Gateway>([one, gateway]) ?? one)
+    const hosts = bound.flatMap(({ spec }) => spec?.servers ?? []).flatMap((server) => server.hosts ?? [])
+    return [
+      {
+        code: 'MESH0131',
+        subject: refOf(blamed),
+        why: `the servers of ${bound.map((each) => formatRef(refOf(each))).join(', ')} take ${values(hosts)}, and ${formatRef(subject)} is for ${value(host)}`,
+        remedy: `Let a server take ${value(host)} from namespace ${value(one.metadata.namespace ?? '')}`,
+      },
+    ]
+  }
+  return []
+}
+
+/** Who is to blame when a gateway has no route for a request. */
+export function atGateway(trace: Trace, one: Case): Lead[] {
+  const { evidence, target } = one
+  const host = trace.question.host
+  const all = evidence.objects('virtual-services')
+  const exact = all.filter((vs) => hostsOf(vs).some((pattern) => hostMatches(pattern, host)))
+  const mine = exact.filter((vs) => concerns(vs, target.hosts))
+  const { virtualHost } = trace.walk.route ?? {}
+  const hasRoutes = virtualHost !== undefined && virtualHost.name?.startsWith('blackhole:') !== true
+  if (hasRoutes) {
+    const origins = (virtualHost.routes ?? []).flatMap((route) => originOfRoute(route) ?? [])
+    const owners = mine.filter(
+      (vs) =>
+        origins.length === 0 ||
+        origins.some(({ name, namespace }) => vs.metadata.name === name && vs.metadata.namespace === namespace),
+    )
+    const leads = eachOnce([
+      ...mine.filter((vs) => !owners.includes(vs)).flatMap((vs) => withoutEffect(vs, host, trace, one)),
+      ...owners.flatMap((vs) => noMatch(vs, trace, all)),
+    ])
+    if (leads.length > 0) return leads
+  }
+  if (mine.length > 0) {
+    const leads = eachOnce(mine.flatMap((vs) => withoutEffect(vs, host, trace, one)))
+    if (leads.length > 0) return leads
+    return mine.flatMap((vs) => noMatch(vs, trace, all))
+  }
+  const conditions = httpRoutesFor(evidence, target).flatMap((route) =>
+    negativeConditions(route).map((condition) => ({ route, condition })),
+  )
+  if (conditions.length > 0)
+    return eachOnce(
+      conditions.map(({ route, condition }): Lead => ({
+        code: 'MESH0131',
+        subject: refOf(route),
+        why: `${value(condition.parent)} does not take it: ${value(`${condition.type}=False ${condition.reason ?? ''}`)} (${value(condition.message ?? '')})`,
+        remedy: 'Correct what the condition names',
+      })),
+    )
+  const routes = httpRoutesFor(evidence, target)
+  if (routes.length > 0 && exact.length === 0)
+    return eachOnce(
+      routes.map((route): Lead => ({
+        code: 'MESH0131',
+        subject: refOf(route),
+        why: `none of its rules takes ${value(asked(trace))} for ${value(host)} at ${value(trace.callerPod.metadata.name)}`,
+        remedy: `Add a rule or hostname that takes it`,
+      })),
+    )
+  // Nothing is for this very host: what was plainly meant for it, then the Gateway that takes a host which nothing serves.
+  const near = all.filter((vs) => concerns(vs, target.hosts) && nearestNames(host, hostsOf(vs)).length > 0)
+  const [closest] = near
+  if (closest !== undefined)
+    return [
+      {
+        code: 'MESH0131',
+        subject: refOf(closest),
+        why: `it is for ${values(hostsOf(closest))}, and requests ask for ${value(host)}, which no VirtualService takes`,
+        remedy: `Add ${value(host)} to its hosts`,
+      },
+    ]
+  const leading = all.filter(
+    (vs) =>
+      destinationsOf(vs).some((to) => target.hosts.includes(to.host)) &&
+      hostsOf(vs).length > 0 &&
+      gatewaysOf(vs).some((key) => key !== 'mesh'),
+  )
+  const taking = gatewaysTaking(host, evidence)
+  const specific = taking.filter(({ spec }) =>
+    (spec?.servers ?? []).some(({ hosts = [] }) => hosts.some((entry) => gatewayHost(entry).host === host)),
+  )
+  const [vs] = leading
+  if (vs !== undefined)
+    return [
+      {
+        code: 'MESH0131',
+        subject: refOf(vs),
+        why: `it leads to ${value(target.name)} for ${values(hostsOf(vs))}, and requests ask for ${value(host)}, which no VirtualService takes`,
+        remedy: `Add ${value(host)} to its hosts`,
+      },
+    ]
+  return (specific.length > 0 ? specific : taking).slice(0, 3).map((gateway) => ({
+    code: 'MESH0131',
+    subject: refOf(gateway),
+    why: `it takes ${value(host)}, and no VirtualService or route is bound to it for that host`,
+    remedy: `Create a VirtualService for ${value(host)} that is bound to ${value(gatewayKey(gateway))}`,
+  }))
+}
+
+/** Who is to blame when a sidecar has no route for a request of its own application. */
+export function atSidecar(trace: Trace, one: Case): Lead[] {
+  const { evidence, target } = one
+  const host = trace.question.host
+  const { virtualHost } = trace.walk.route ?? {}
+  const known = virtualHost !== undefined && virtualHost.name !== 'block_all' && virtualHost.name !== 'allow_any'
+  if (!known) {
+    const leads = hiddenFrom(trace.callerPod, host, trace.sent.port, one)
+    if (leads.length > 0) return leads
+    const meant = evidence.objects('virtual-services').filter((vs) => concerns(vs, target.hosts))
+    return target.services.length > 0
+      ? []
+      : meant.slice(0, 1).map((vs) => ({
+          code: 'MESH0131',
+          subject: refOf(vs),
+          why: `it routes for ${value(host)}, which no Service or ServiceEntry registers`,
+          remedy: `Create the Service, or route to a host that exists`,
+        }))
+  }
+  const all = evidence.objects('virtual-services')
+  const origins = (virtualHost.routes ?? []).flatMap((route) => originOfRoute(route) ?? [])
+  const owners = all.filter(
+    (vs) =>
+      origins.some(({ name, namespace }) => vs.metadata.name === name && vs.metadata.namespace === namespace) ||
+      (origins.length === 0 &&
+        gatewaysOf(vs).includes('mesh') &&
+        hostsOf(vs).some((pattern) => target.hosts.some((each) => hostMatches(pattern, each)))),
+  )
+  return eachOnce(owners.flatMap((vs) => noMatch(vs, trace, all)))
+}
