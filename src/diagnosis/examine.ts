@@ -38,7 +38,8 @@ import {
   planWebhooks,
 } from './plan.ts'
 import type { FollowedClass, PlannedStep, Report, Verdict } from './report.ts'
-import { completeTarget, resolveTarget, withHostsSeen } from './resolve-target.ts'
+import { completeTarget, withHostsSeen } from './complete-target.ts'
+import { resolveTarget } from './resolve-target.ts'
 import { rateFigure, trafficFigure } from './traffic-figure.ts'
 import { defined } from '../mesh/defined.ts'
 

@@ -33,7 +33,7 @@ import { routeHop } from './follow/route-hop.ts'
 import type { Trace } from './follow/trace.ts'
 import { traceOf } from './follow/trace.ts'
 import { ISTIO_NAMESPACE, planObjects } from './plan.ts'
-import { AmbiguousTargetError, UnknownTargetError } from './resolve-target.ts'
+import { AmbiguousTargetError, UnknownTargetError } from './target-errors.ts'
 
 /** Kinds of objects the way of a request is told by. */
 const NEEDED: readonly EvidenceKind[] = [

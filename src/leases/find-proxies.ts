@@ -1,4 +1,5 @@
-import { completeTarget, resolveTarget } from '../diagnosis/resolve-target.ts'
+import { completeTarget } from '../diagnosis/complete-target.ts'
+import { resolveTarget } from '../diagnosis/resolve-target.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
 import { objects } from '../evidence/collectors/objects.ts'
 import { Evidence } from '../evidence/evidence.ts'

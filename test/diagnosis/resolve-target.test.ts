@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import {
-  AmbiguousTargetError,
-  completeTarget,
-  resolveTarget,
-  UnknownTargetError,
-} from '../../src/diagnosis/resolve-target.ts'
+import { completeTarget } from '../../src/diagnosis/complete-target.ts'
+import { resolveTarget } from '../../src/diagnosis/resolve-target.ts'
+import { AmbiguousTargetError, UnknownTargetError } from '../../src/diagnosis/target-errors.ts'
 import { Evidence } from '../../src/evidence/evidence.ts'
 import type { Reading } from '../../src/evidence/reading.ts'
 import { parseTarget } from '../../src/mesh/target-query.ts'

@@ -1,4 +1,4 @@
-import { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/resolve-target.ts'
+import { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/target-errors.ts'
 import type { Target } from '../../mesh/target.ts'
 import type { TargetQuery } from '../../mesh/target-query.ts'
 import type { SlackDeps } from '../deps.ts'

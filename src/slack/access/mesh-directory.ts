@@ -1,4 +1,5 @@
-import { resolveTarget, UnknownTargetError } from '../../diagnosis/resolve-target.ts'
+import { resolveTarget } from '../../diagnosis/resolve-target.ts'
+import { UnknownTargetError } from '../../diagnosis/target-errors.ts'
 import type { Clients } from '../../evidence/clients/clients.ts'
 import { objects } from '../../evidence/collectors/objects.ts'
 import { Evidence } from '../../evidence/evidence.ts'

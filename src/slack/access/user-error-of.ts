@@ -1,7 +1,7 @@
 import { CallerError } from '../../diagnosis/follow/caller.ts'
 import { FollowSyntaxError } from '../../diagnosis/follow/question.ts'
 import { UnknownNamespaceError } from '../../diagnosis/mesh-status.ts'
-import { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/resolve-target.ts'
+import { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/target-errors.ts'
 import { ruleFor } from '../../evidence/permission-rule.ts'
 import type { Blind } from '../../evidence/reading.ts'
 import { TargetSyntaxError } from '../../mesh/target-query.ts'

@@ -1,7 +1,7 @@
 import { follow, type FollowAnswer } from '../../capabilities/follow.ts'
 import { CallerError } from '../../diagnosis/follow/caller.ts'
 import type { FollowReport } from '../../diagnosis/follow/report.ts'
-import { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/resolve-target.ts'
+import { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/target-errors.ts'
 import { UserError } from '../../mesh/user-error.ts'
 import { followText, markOf, OUTCOMES } from '../../report/follow-text.ts'
 import { pathPicture } from '../../report/path-picture.ts'

@@ -1,4 +1,4 @@
-import { UnknownTargetError } from '../../diagnosis/resolve-target.ts'
+import { UnknownTargetError } from '../../diagnosis/target-errors.ts'
 import { targetKey } from '../../mesh/target.ts'
 import { parseTarget, type TargetQuery } from '../../mesh/target-query.ts'
 import { AuditChain, readEntry, storedAudit, type AuditEntry } from '../../store/audit.ts'

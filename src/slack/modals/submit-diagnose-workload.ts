@@ -1,6 +1,6 @@
 import type { AckFn, ViewOutput, ViewResponseAction } from '@slack/bolt'
 import { z } from 'zod'
-import { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/resolve-target.ts'
+import { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/target-errors.ts'
 import { parseTarget, TargetSyntaxError } from '../../mesh/target-query.ts'
 import type { Target } from '../../mesh/target.ts'
 import { readButton } from '../../store/buttons.ts'

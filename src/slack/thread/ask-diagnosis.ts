@@ -1,4 +1,4 @@
-import { AmbiguousTargetError } from '../../diagnosis/resolve-target.ts'
+import { AmbiguousTargetError } from '../../diagnosis/target-errors.ts'
 import { parseTarget } from '../../mesh/target-query.ts'
 import { targetKey, type Target } from '../../mesh/target.ts'
 import type { DiagnoseRequest } from '../../capabilities/diagnose.ts'
