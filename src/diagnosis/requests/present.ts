@@ -17,6 +17,8 @@ export interface Present {
 const SHARE = 0.05
 /** For an application's own refusals: how many of the row before must have been answered, and of the row since declined. */
 const JUMP = { share: 0.8, before: 3, since: 4 }
+/** Callers that give up, in a row from some moment on, before it is no chance any more: each may have reasons of its own. */
+const GIVEN_UP = 6
 
 const answered = (requests: readonly Request[]): number => requests.filter((one) => answerOf(one) === 'answered').length
 
@@ -37,6 +39,10 @@ function jump(answers: readonly Answer[]): number {
   return best
 }
 
+/** True for a request whose caller hung up before any answer came. */
+const isGivenUp = ({ entry: { method, code, flags } }: Request): boolean =>
+  method !== undefined && code === 0 && flags.includes('DC')
+
 /**
  * How requests stand now, told from those of the same class in the order they came.
  *
@@ -44,12 +50,14 @@ function jump(answers: readonly Answer[]): number {
  * @param moment milliseconds since the epoch; failures from before say nothing of the present
  */
 export function presentOf(all: readonly Request[], moment: number): Present {
-  const known = all
-    .filter((one) => answerOf(one) !== 'unknown')
-    .toSorted((a, b) => Date.parse(a.entry.at) - Date.parse(b.entry.at))
-  const current = known.filter(({ entry }) => Date.parse(entry.at) > moment)
-  const answers = known.map(answerOf)
-  const at = jump(answers)
+  const inOrder = all.toSorted((a, b) => Date.parse(a.entry.at) - Date.parse(b.entry.at))
+  const told = inOrder.filter((one) => answerOf(one) !== 'unknown')
+  const current = told.filter(({ entry }) => Date.parse(entry.at) > moment)
+  const toldJump = jump(told.map(answerOf))
+  // Callers that all give up waiting from some moment on are not answered any more.
+  const known = toldJump === -1 ? inOrder.filter((one) => answerOf(one) !== 'unknown' || isGivenUp(one)) : told
+  const later = toldJump === -1 ? jump(known.map(answerOf)) : toldJump
+  const at = toldJump === -1 && known.length - later < GIVEN_UP ? -1 : later
   const sinceJump = at === -1 ? [] : known.slice(at).filter((one) => answerOf(one) !== 'answered')
   // A change that leaves no trace in any object, a deletion, shows as a jump alone.
   const failures = at === -1 ? current.filter((one) => answerOf(one) === 'failed') : sinceJump
