@@ -119,6 +119,7 @@ function wanted({ findings, cause }: Report, asked: ProposeRequest['finding']): 
 
 function nothingHurts({ verdict }: Report, asked: ProposeRequest['finding']): string {
   const what = asked === undefined ? 'Nothing hurts' : `${asked.code} is not there any more`
+  if (verdict === 'starting') return `${what}, but pods are still starting. Diagnose it again.`
   return verdict === 'unclear'
     ? `${what}, as far as I could see just now; not everything could be seen. Diagnose it again.`
     : `${what}: I looked again just now. There is nothing to fix.`

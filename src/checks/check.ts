@@ -92,7 +92,8 @@ export function proof(reading: Pick<Seen, 'kind' | 'of' | 'source' | 'at'>, says
 
 /** Arguments that are clauses of our own, with values from the cluster between backticks. */
 const SENTENCES: ReadonlySet<string> = new Set(['clause', 'correction'])
-const markedWithin = (clause: string, mark: (value: string) => string): string =>
+/** A clause of our own with each of its values marked. */
+export const markedWithin = (clause: string, mark: (value: string) => string): string =>
   clause.replace(/`([^`]*)`/g, (_, value: string) => mark(value))
 
 /** Fills a problem's text: lists are joined with commas; every value but a number is marked, for it is somebody else's text. */

@@ -17,7 +17,9 @@ import { byOwner, podScope, podsOf } from './facts/owners.ts'
 import type { Trouble } from './facts/pod-trouble.ts'
 import { refusedPods, troubleOf } from './facts/pod-trouble.ts'
 import { observed } from './facts/traffic-of.ts'
-import { readingFor } from './facts/readings.ts'
+import type { StartUp } from './facts/start-up.ts'
+import { startingOf } from './facts/start-up.ts'
+import { podReading, readingFor } from './facts/readings.ts'
 
 const TRAFFIC: readonly Code[] = ['MESH0401', 'MESH0403', 'MESH0404']
 
@@ -70,7 +72,7 @@ export const noReadyEndpoints = defineCheck({
       title: 'pods cannot start',
       explains: TRAFFIC,
       says: 'The pods of {subject} cannot start ({reason}), so {lost} has no ready endpoint',
-      remedy: 'Mend what keeps {container} from starting: {reason}.',
+      remedy: '{correction}.',
     },
     MESH0306: {
       severity: 'warning',
@@ -78,6 +80,12 @@ export const noReadyEndpoints = defineCheck({
       explains: TRAFFIC,
       says: '{unready} of {pods} pods behind {host} are not ready; of {subject}: {reason}',
       remedy: 'Look at {pod}: {reason}.',
+    },
+    MESH0311: {
+      severity: 'info',
+      title: 'pods starting',
+      says: '{unready} of {pods} pods behind {host} are starting; of {subject}, made {age} ago: {clause}',
+      remedy: 'Wait, and look again.',
     },
     MESH0307: {
       severity: 'error',
@@ -120,6 +128,8 @@ function judge(service: Service, evidence: Evidence, target: Target): Found[] {
     )
   if (pods.length === 0) return [withoutPods(service, host, evidence)]
   const unready = pods.filter((pod) => !isReady(pod))
+  const starting = startingOf(unready, evidence)
+  const startUps = new Map(starting.map(({ pod, startUp }) => [pod, startUp]))
   // A workload is asked about for its own pods' sake, whatever the Service's others do.
   const own = podsOf(target, evidence)
   const concerned = target.ref.kind === 'Service' ? unready : unready.filter((pod) => own.includes(pod))
@@ -128,6 +138,22 @@ function judge(service: Service, evidence: Evidence, target: Target): Found[] {
     ...unnamedPorts(service, host, pods, evidence),
     ...byOwner(concerned, evidence).map(({ owner, pods: [pod, ...others] }): Found => {
       const all: [Pod, ...Pod[]] = [pod, ...others]
+      const startUp = longest(all.map((one) => startUps.get(one)))
+      if (startUp !== undefined)
+        return {
+          code: 'MESH0311',
+          standing: 'configured',
+          subject: owner,
+          args: {
+            host,
+            unready: all.length,
+            pods: pods.length,
+            age: `${startUp.age} s`,
+            clause: startUp.waits,
+          },
+          because: [proof(podReading(pod, evidence), `${pod.metadata.name}: ${startUp.waits}`)],
+          scope: [host, ...all.map(podScope)],
+        }
       const trouble = troubleOf(pod, evidence)
       const lost = lostBy(all, service, host, pods, evidence, target)
       const args = {
@@ -152,6 +178,12 @@ function judge(service: Service, evidence: Evidence, target: Target): Found[] {
       )
     }),
   ]
+}
+
+/** Of pods that all are starting the one that is at it longest; undefined when one of them is not. */
+function longest(startUps: readonly (StartUp | undefined)[]): StartUp | undefined {
+  const known = startUps.filter((one) => one !== undefined)
+  return known.length < startUps.length ? undefined : known.toSorted((a, b) => b.age - a.age)[0]
 }
 
 /** What callers cannot reach for want of these pods: the Service, a subset that requests are routed to, the workload that was asked about; undefined when others carry on. */
@@ -253,12 +285,23 @@ function withoutPods(service: Service, host: string, evidence: Evidence): Found 
     'MESH0305',
     refOf(maker),
     { host },
-    { host, lost: host, container: 'the pods', reason: refused?.reason ?? 'none has been made yet' },
+    { host, lost: host, container: 'the pods', ...noPods(refused?.reason, maker) },
     [none, ...(refused === undefined ? [] : [refused.proof])],
     moment,
     evidence,
     [],
   )
+}
+
+const noPods = (refused: string | undefined, { kind, metadata }: Workload): Args => {
+  const reason = refused ?? 'none has been made yet'
+  return {
+    reason,
+    correction:
+      refused === undefined
+        ? `Look at the events of ${kind} \`${metadata.namespace ?? ''}/${metadata.name}\``
+        : `Mend what keeps its pods from being made: \`${reason.replaceAll('`', "'")}\``,
+  }
 }
 
 /** Ports that lead to a container port by a name no pod has: Kubernetes then makes endpoints without that port, and Envoy gets none. */

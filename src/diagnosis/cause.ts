@@ -2,8 +2,7 @@ import type { Check, Code, Finding, Problem, Standing } from '../checks/check.ts
 import type { Ref } from '../mesh/ref.ts'
 import { sameRef } from '../mesh/ref.ts'
 import { ADVISORY } from '../evidence/reading.ts'
-import type { Judgement } from './judge.ts'
-import type { Report, Skipped, Verdict } from './report.ts'
+import type { Report, Skipped } from './report.ts'
 
 /** A finding that hurts the target for certain: an error that live configuration or traffic shows. */
 export function hurts(finding: Finding): boolean {
@@ -15,12 +14,6 @@ export const isAdvice = ({ kind }: Skipped): boolean => kind !== undefined && AD
 
 /** What of the unseen a verdict depends on: all but advice. */
 export const mattering = (skipped: readonly Skipped[]): Skipped[] => skipped.filter((one) => !isAdvice(one))
-
-/** *ill*: something hurts; *healthy*: nothing does and nothing that mattered was unseen; otherwise *unclear*. */
-export function verdictOf({ findings, skipped }: Judgement): Verdict {
-  if (findings.some(hurts)) return 'ill'
-  return mattering(skipped).length === 0 ? 'healthy' : 'unclear'
-}
 
 /**
  * The one finding the others follow from. Candidates are findings that hurt, are no mere symptom and are explained by no other candidate;
@@ -73,6 +66,9 @@ const BY_SYMPTOM: ReadonlySet<Code> = new Set<Code>([
   'MESH0407',
   'MESH0502',
 ])
+
+/** True for a finding that counts requests which fail, and names nothing that makes them. */
+export const isSymptomOfTraffic = ({ code }: Finding): boolean => BY_SYMPTOM.has(code)
 
 /**
  * Findings that hold when every class of requests was followed and none fails: what only counts failures is over then, a few of them too unless some class still

@@ -14,9 +14,11 @@ import { redact } from '../evidence/redaction.ts'
 import { sameRef } from '../mesh/ref.ts'
 import { requireAnswer } from './cluster-unreachable.ts'
 import { blame } from './blame/blame.ts'
-import { causeOf, causeOfFailing, verdictOf, withoutPassed } from './cause.ts'
+import { causeOf, causeOfFailing, withoutPassed } from './cause.ts'
 import type { Followed } from './requests/followed.ts'
 import { followEvery } from './requests/followed.ts'
+import { isWaiting } from './requests/waiting.ts'
+import { conclude } from './verdict.ts'
 import { followTarget } from './follow-target.ts'
 import type { OnBroken } from './judge.ts'
 import { judge } from './judge.ts'
@@ -37,7 +39,7 @@ import {
   planProxies,
   planWebhooks,
 } from './plan.ts'
-import type { FollowedClass, PlannedStep, Report, Verdict } from './report.ts'
+import type { FollowedClass, PlannedStep, Report } from './report.ts'
 import { completeTarget, withHostsSeen } from './complete-target.ts'
 import { resolveTarget } from './resolve-target.ts'
 import { rateFigure, trafficFigure } from './traffic-figure.ts'
@@ -203,15 +205,6 @@ function withFollowed(
   return [...named, ...findings].map((one) => toldOf(one) ?? one)
 }
 
-/** *ill* when a class fails; not *healthy* when of no class it is known that it arrives. */
-function verdictOfFollowed(followed: readonly Followed[], otherwise: Verdict): Verdict {
-  if (followed.some(({ outcome }) => outcome === 'fails')) return 'ill'
-  if (otherwise !== 'healthy' || followed.length === 0) return otherwise
-  const isOpen = ({ requests: { caller, isNamed, requests }, outcome }: Followed): boolean =>
-    outcome === 'unknown' && caller?.kind === 'ingress' && isNamed && requests.length === 0
-  return followed.every(({ outcome }) => outcome === 'unknown') || followed.some(isOpen) ? 'unclear' : otherwise
-}
-
 const classOf = ({ requests: { caller, question }, present, way, outcome }: Followed): FollowedClass => ({
   ...defined({ caller: caller?.pod }),
   method: question.method,
@@ -247,7 +240,8 @@ async function report(
   await pace.breathe()
   const { followed } = await followEvery(target, evidence, { context, at: finishedAt }, pace)
   await pace.breathe()
-  const failing = followed.filter(({ outcome }) => outcome === 'fails')
+  const waiting = followed.filter((one) => isWaiting(one, evidence))
+  const failing = followed.filter((one) => one.outcome === 'fails' && !waiting.includes(one))
   const isSeen = followed.some(({ present }) => present.requests > 0)
   const judgement =
     failing.length === 0 && isSeen
@@ -288,7 +282,7 @@ async function report(
       ({ check }) => check !== requestsFail.name || followed.every(({ outcome }) => outcome === 'arrives'),
     ),
     ...told,
-    verdict: verdictOfFollowed(followed, verdictOf(judgement)),
+    ...conclude(target, judgement, followed, waiting, evidence),
     requests: followed.map(classOf).toSorted((a, b) => Number(b.outcome === 'fails') - Number(a.outcome === 'fails')),
     ...defined({ follow, traffic, rates }),
     changes: [],

@@ -6,7 +6,13 @@ import type { FollowReport } from './follow/report.ts'
 import type { Ref } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 
-export type Verdict = 'healthy' | 'ill' | 'unclear'
+export type Verdict = 'healthy' | 'ill' | 'starting' | 'not in the mesh' | 'unclear'
+
+/** Why a target is starting, or not in the mesh, and what would change that: clauses, with values from the cluster between backticks. */
+export interface VerdictReason {
+  says: string
+  remedy: string
+}
 
 /** A step of the plan and how it went. */
 export interface PlannedStep {
@@ -84,6 +90,8 @@ export interface Report {
   /** Objects that explain what fails equally well, when no single one can be told. */
   candidates?: Finding[]
   verdict: Verdict
+  /** Of *starting* and *not in the mesh*. */
+  verdictReason?: VerdictReason
   /** Every class of requests that was followed, those that fail first. */
   requests: FollowedClass[]
   /** The way of one request to the target, through the most telling caller whose proxy was read. */

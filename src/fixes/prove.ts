@@ -99,6 +99,8 @@ function judge(
       says: `${change.for} counts failures from right after the change, while the proxies took it; since the last of them ${well} requests were answered well.`,
     }
   }
+  if (report.verdict === 'starting')
+    return { outcome: 'unclear', says: `${change.for} is not found any more, but pods are still starting.` }
   // What found it may be the very check that failed.
   if (report.verdict === 'unclear' || report.skipped.some(({ reason }) => reason === 'broken'))
     return {

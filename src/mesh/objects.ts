@@ -83,7 +83,14 @@ export interface Container {
   args?: string[]
   restartPolicy?: string
   ports?: { name?: string; containerPort: number; hostPort?: number; protocol?: string }[]
-  readinessProbe?: unknown
+  readinessProbe?: Probe
+  startupProbe?: Probe
+}
+/** A probe's times, in seconds; Kubernetes fills them in when they are left out. */
+export interface Probe {
+  initialDelaySeconds?: number
+  periodSeconds?: number
+  failureThreshold?: number
 }
 export type Pod = KubernetesObject<
   {
@@ -110,10 +117,16 @@ export type Workload = KubernetesObject<
   {
     replicas?: number
     serviceName?: string
+    progressDeadlineSeconds?: number
     selector?: { matchLabels?: Labels }
     template?: { metadata?: { labels?: Labels; annotations?: Labels } }
   },
-  { replicas?: number; readyReplicas?: number; availableReplicas?: number }
+  {
+    replicas?: number
+    readyReplicas?: number
+    availableReplicas?: number
+    conditions?: { type: string; status: string; reason?: string }[]
+  }
 >
 /** Its webhooks stand beside metadata. */
 export interface MutatingWebhookConfiguration extends KubernetesObject {

@@ -4,7 +4,18 @@ import type { FollowReport } from '../diagnosis/follow/report.ts'
 import { hopRows, OUTCOMES } from './follow-text.ts'
 import type { Report } from '../diagnosis/report.ts'
 import { CLASSES_HEAD, classRow } from './followed-classes.ts'
-import { headline, proofs, remedy, roleOf, sentence, STANDINGS, trafficSentence, unseen, VERDICTS } from './telling.ts'
+import {
+  headline,
+  proofs,
+  remedy,
+  roleOf,
+  sentence,
+  STANDINGS,
+  trafficSentence,
+  unseen,
+  VERDICTS,
+  verdictRemedy,
+} from './telling.ts'
 import { shownBySteps } from './what-it-showed.ts'
 
 // eslint-disable-next-line no-control-regex -- text from a cluster may hold any character
@@ -90,6 +101,8 @@ export function reportMarkdown(checks: readonly Check[], report: Report, showed 
     '',
   ]
   if (report.cause !== undefined) lines.push(`Standing: ${STANDINGS[report.cause.finding.standing]}.`, '')
+  const change = verdictRemedy(report, codeSpan)
+  if (change !== undefined) lines.push(change, '')
   const figure = trafficSentence(report)
   if (figure !== undefined) lines.push(`Traffic: ${figure}.`, '')
   lines.push(

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Check, Finding, Problem, Proof, Standing } from '../checks/check.ts'
-import { fill } from '../checks/check.ts'
+import { fill, markedWithin } from '../checks/check.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
 import { mattering } from '../diagnosis/cause.ts'
 import { ruleFor } from '../evidence/permission-rule.ts'
@@ -30,6 +30,10 @@ export function remedy(checks: readonly Check[], finding: Finding, mark: Mark = 
   return fill(problemOf(checks, finding).remedy, subjectsOf(finding), finding.args, mark)
 }
 
+/** What would change a verdict that is neither *ill* nor *unclear*, as one sentence; undefined when nothing need be done. */
+export const verdictRemedy = ({ verdictReason }: Report, mark: Mark = plain): string | undefined =>
+  verdictReason === undefined ? undefined : `${markedWithin(verdictReason.remedy, mark)}.`
+
 /** What each standing claims, in words. */
 export const STANDINGS: Readonly<Record<Standing, string>> = {
   configured: 'configured: objects or analyzers say so, the proxies do not show it',
@@ -37,7 +41,13 @@ export const STANDINGS: Readonly<Record<Standing, string>> = {
   observed: 'observed: traffic shows it',
 }
 
-export const VERDICTS: Readonly<Record<Verdict, string>> = { healthy: 'Healthy', ill: 'Ill', unclear: 'Unclear' }
+export const VERDICTS: Readonly<Record<Verdict, string>> = {
+  healthy: 'Healthy',
+  ill: 'Ill',
+  starting: 'Starting',
+  'not in the mesh': 'Not in the mesh',
+  unclear: 'Unclear',
+}
 
 /** Candidates that a headline names. */
 const MOST_CANDIDATES = 4
@@ -61,6 +71,7 @@ export function headline(checks: readonly Check[], report: Report, mark: Mark = 
   const target = mark(formatRef(report.target.ref))
   if (report.verdict === 'healthy')
     return `${target} is healthy: nothing found hurts it, and everything that matters was seen.`
+  if (report.verdictReason !== undefined) return `${markedWithin(report.verdictReason.says, mark)}.`
   if (report.cause !== undefined) return `${sentence(checks, report.cause.finding, mark)}.`
   if (report.verdict === 'ill') {
     const named = candidateNames(report)

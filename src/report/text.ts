@@ -5,7 +5,18 @@ import { hopRows, OUTCOMES } from './follow-text.ts'
 import type { Report } from '../diagnosis/report.ts'
 import { shownBySteps } from './what-it-showed.ts'
 import { CLASSES_HEAD, classRow, columns } from './followed-classes.ts'
-import { headline, proofs, remedy, roleOf, sentence, STANDINGS, trafficSentence, unseen, VERDICTS } from './telling.ts'
+import {
+  headline,
+  proofs,
+  remedy,
+  roleOf,
+  sentence,
+  STANDINGS,
+  trafficSentence,
+  unseen,
+  VERDICTS,
+  verdictRemedy,
+} from './telling.ts'
 
 const indent = (text: string, by: string): string =>
   text
@@ -51,6 +62,8 @@ export interface TextOptions {
 export function reportText(checks: readonly Check[], report: Report, { verbose = false }: TextOptions = {}): string {
   const parts = [`${VERDICTS[report.verdict]}: ${headline(checks, report)}`]
   if (report.cause !== undefined) parts.push(`Standing: ${STANDINGS[report.cause.finding.standing]}.`)
+  const change = verdictRemedy(report)
+  if (change !== undefined) parts.push(change)
   const figure = trafficSentence(report)
   if (figure !== undefined) parts.push(`Traffic: ${figure}.`)
   parts.push(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Check, Code, Finding, Problem, Standing } from '../../src/checks/check.ts'
-import { causeOf, causeOfFailing, verdictOf, withoutPassed } from '../../src/diagnosis/cause.ts'
+import { causeOf, causeOfFailing, withoutPassed } from '../../src/diagnosis/cause.ts'
+import { verdictOf } from '../../src/diagnosis/verdict.ts'
 import type { Skipped } from '../../src/diagnosis/report.ts'
 import type { EvidenceKind } from '../../src/evidence/reading.ts'
 
@@ -191,5 +192,5 @@ describe('the verdict', () => {
     ['unclear', [], [...advice, ...skipped]],
     ['ill', [finding('MESH0001')], advice],
     ['healthy', [], []],
-  ])('%s', (verdict, findings, unseen) => expect(verdictOf({ findings, skipped: unseen, ruledOut: [] })).toBe(verdict))
+  ])('%s', (verdict, findings, unseen) => expect(verdictOf({ findings, skipped: unseen })).toBe(verdict))
 })

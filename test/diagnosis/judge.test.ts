@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Check, Found } from '../../src/checks/check.ts'
 import { defineCheck } from '../../src/checks/check.ts'
-import { verdictOf } from '../../src/diagnosis/cause.ts'
+import { verdictOf } from '../../src/diagnosis/verdict.ts'
 import { judge } from '../../src/diagnosis/judge.ts'
 import { Evidence } from '../../src/evidence/evidence.ts'
 import type { Ref } from '../../src/mesh/ref.ts'

@@ -9,7 +9,7 @@ import { podReading } from './readings.ts'
 /** Why a pod is not ready, from its own status and its events. */
 export interface Trouble {
   sort: 'crashing' | 'not-ready' | 'not-starting'
-  /** `container`, `reason`, and for a crash `exitCode` and `restarts`. */
+  /** `container`, `reason`, for a crash `exitCode` and `restarts`, and for one that does not start `correction`: what to do, a clause. */
   args: Args
   proof: Proof
 }
@@ -74,6 +74,9 @@ function ended({ state, lastState, ready }: ContainerStatus, now: number): boole
   )
 }
 
+/** A value from the cluster in a clause: a pod's container, a message. */
+export const quoted = (text: string): string => `\`${text.replaceAll('`', "'")}\``
+
 function notStarting(pod: Pod, waiting: ContainerStatus | undefined, reading: Parameters<typeof proof>[0]): Trouble {
   const unscheduled = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
   const unfinished = (pod.status?.initContainerStatuses ?? []).find(({ ready }) => ready !== true)
@@ -82,9 +85,21 @@ function notStarting(pod: Pod, waiting: ContainerStatus | undefined, reading: Pa
       ? (unscheduled?.message ??
         (unfinished === undefined ? 'it is still pending' : `init container ${unfinished.name} has not finished`))
       : `${waiting.state.waiting.reason ?? ''}: ${waiting.state.waiting.message ?? ''}`
+  const container = waiting?.name ?? unfinished?.name ?? 'the pod'
+  const { name, namespace = '' } = pod.metadata
+  const said = quoted(reason.slice(0, 300))
+  const at = quoted(`${name} -n ${namespace}`)
+  const correction =
+    waiting?.state?.waiting !== undefined
+      ? `Mend what keeps ${quoted(container)} from starting: ${said}`
+      : unscheduled?.message !== undefined
+        ? `Make room for it, or ask for less: ${said}`
+        : unfinished === undefined
+          ? `Look at its events: kubectl describe pod ${at}`
+          : `Look at what ${quoted(unfinished.name)} waits for: its log, and the events of pod ${at}`
   return {
     sort: 'not-starting',
-    args: { container: waiting?.name ?? unfinished?.name ?? 'the pod', reason: reason.slice(0, 300) },
+    args: { container, reason: reason.slice(0, 300), correction },
     proof: proof(reading, `${pod.metadata.name}: ${reason.slice(0, 600)}`),
   }
 }

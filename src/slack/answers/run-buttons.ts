@@ -55,7 +55,7 @@ export async function verdictButtons(
   const [again, full] = [() => runAgainButton(records, run), () => fullReportButton(records, run)]
   const raise = (): Promise<ButtonSpec> => raiseLogLevelButton(records, run)
   const makers =
-    verdict === 'healthy'
+    verdict === 'healthy' || verdict === 'starting' || verdict === 'not in the mesh'
       ? [again, full]
       : verdict === 'ill' && changes.length > 0
         ? [() => proposeFixButton(records, run), raise, full]

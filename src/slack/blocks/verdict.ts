@@ -1,5 +1,5 @@
 import type { Report, Verdict } from '../../diagnosis/report.ts'
-import { headline, remedy, STANDINGS, trafficSentence, VERDICTS } from '../../report/telling.ts'
+import { headline, remedy, STANDINGS, trafficSentence, verdictRemedy, VERDICTS } from '../../report/telling.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
@@ -10,7 +10,13 @@ import { askedBy } from './running.ts'
 import { duration } from './step-list.ts'
 import type { TellingOptions } from './telling-options.ts'
 
-export const VERDICT_ICONS: Readonly<Record<Verdict, string>> = { healthy: '🟢', ill: '🔴', unclear: '🟡' }
+export const VERDICT_ICONS: Readonly<Record<Verdict, string>> = {
+  healthy: '🟢',
+  ill: '🔴',
+  starting: '🔵',
+  'not in the mesh': '⚪',
+  unclear: '🟡',
+}
 
 /** The run's message at the end: the verdict, one sentence of cause, its standing, the traffic figure, the remedy. */
 export function verdictMessage(
@@ -32,6 +38,8 @@ export function verdictMessage(
   const figure = trafficSentence(report)
   if (figure !== undefined) facts.push([bold('Traffic  '), text(figure)])
   if (cause !== undefined) facts.push([bold('Remedy  '), ...sentencePieces(remedy(checks, cause.finding, mark))])
+  const change = verdictRemedy(report, mark)
+  if (change !== undefined) facts.push([bold('Next  '), ...sentencePieces(change)])
   const took = Date.parse(report.finishedAt) - Date.parse(report.startedAt)
   const blind = report.plan.filter(({ outcome }) => outcome === 'blind').length
   const looked = `${report.plan.length} looks${blind === 0 ? '' : `, ${blind} of them blind`}${took > 0 ? `, ${duration(took)}` : ''} · `

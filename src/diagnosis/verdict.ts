@@ -1,0 +1,112 @@
+import { httpRoutesFor } from '../checks/facts/http-routes.ts'
+import { byOwner, podsOf } from '../checks/facts/owners.ts'
+import { gatewaysFor } from '../checks/facts/proxies-of.ts'
+import type { StartUp } from '../checks/facts/start-up.ts'
+import { startingOf } from '../checks/facts/start-up.ts'
+import type { Evidence } from '../evidence/evidence.ts'
+import { hasEnded, hasProxy, isAmbient, isReady } from '../mesh/pods.ts'
+import type { Pod } from '../mesh/objects.ts'
+import { formatRef } from '../mesh/ref.ts'
+import type { Target } from '../mesh/target.ts'
+import { value } from './blame/lead.ts'
+import { hurts, isSymptomOfTraffic } from './cause.ts'
+import type { Judgement } from './judge.ts'
+import { mattering } from './cause.ts'
+import type { Verdict, VerdictReason } from './report.ts'
+import type { Followed } from './requests/followed.ts'
+
+/** What a verdict is made of. */
+export interface Verdicts {
+  verdict: Verdict
+  /** Of *starting* and *not in the mesh*: why, and what would change it. */
+  verdictReason?: VerdictReason
+}
+
+/** What checks alone come to. *ill*: something hurts; *healthy*: nothing does and nothing that mattered was unseen; otherwise *unclear*. */
+export function verdictOf({ findings, skipped }: Pick<Judgement, 'findings' | 'skipped'>): Verdict {
+  if (findings.some(hurts)) return 'ill'
+  return mattering(skipped).length === 0 ? 'healthy' : 'unclear'
+}
+
+/** *ill* when a class fails; not *healthy* when of no class it is known that it arrives. */
+function verdictOfFollowed(followed: readonly Followed[], otherwise: Verdict): Verdict {
+  if (followed.some(({ outcome }) => outcome === 'fails')) return 'ill'
+  if (otherwise !== 'healthy' || followed.length === 0) return otherwise
+  const isOpen = ({ requests: { caller, isNamed, requests }, outcome }: Followed): boolean =>
+    outcome === 'unknown' && caller?.kind === 'ingress' && isNamed && requests.length === 0
+  return followed.every(({ outcome }) => outcome === 'unknown') || followed.some(isOpen) ? 'unclear' : otherwise
+}
+
+function startingReason(
+  pods: readonly { pod: Pod; startUp: StartUp }[],
+  evidence: Evidence,
+): VerdictReason | undefined {
+  const [oldest] = pods.toSorted((a, b) => b.startUp.age - a.startUp.age)
+  if (oldest === undefined) return undefined
+  const owners = byOwner(
+    pods.map(({ pod }) => pod),
+    evidence,
+  ).map(({ owner }) => value(formatRef(owner)))
+  return {
+    says: `${owners.join(', ')} ${owners.length === 1 ? 'is' : 'are'} starting: ${pods.length === 1 ? `${value(oldest.pod.metadata.name)} was` : `${pods.length} pods were`} made ${pods.length === 1 ? '' : 'up to '}${oldest.startUp.age} s ago; ${oldest.startUp.waits}`,
+    remedy: 'Wait until the pods are ready, and look again',
+  }
+}
+
+/** Why a target has no proxy on its way, neither its own nor that of a gateway or caller; undefined when it has one, or runs no pods. */
+function outsideReason(target: Target, followed: readonly Followed[], evidence: Evidence): VerdictReason | undefined {
+  const pods = podsOf(target, evidence).filter((pod) => !hasEnded(pod))
+  const [pod] = pods
+  const isMeshed = pods.some((one) => hasProxy(one) || isAmbient(one))
+  const isLedTo = followed.some(({ requests: { caller } }) => caller !== undefined)
+  if (pod === undefined || isMeshed || isLedTo) return undefined
+  if (gatewaysFor(evidence, target).length > 0 || httpRoutesFor(evidence, target).length > 0) return undefined
+  const namespace = pod.metadata.namespace ?? ''
+  const labels =
+    evidence.objects('namespaces').find(({ metadata }) => metadata.name === namespace)?.metadata.labels ?? {}
+  const asksFor = labels['istio-injection'] === 'enabled' || labels['istio.io/rev'] !== undefined
+  const owners = byOwner(pods, evidence).map(({ owner }) => value(formatRef(owner)))
+  const revisions = evidence
+    .objects('pods')
+    .flatMap(({ metadata }) =>
+      metadata.labels?.app === 'istiod' ? (metadata.labels['istio.io/rev'] ?? 'default') : [],
+    )
+  const [revision = 'default'] = revisions
+  const label = revision === 'default' ? 'istio-injection=enabled' : `istio.io/rev=${revision}`
+  return {
+    says: `${value(formatRef(target.ref))} is not in the mesh: ${pods.length === 1 ? 'its pod has no' : `none of its ${pods.length} pods has a`} sidecar, and no gateway or caller with a proxy leads to it`,
+    remedy: asksFor
+      ? `Namespace ${value(namespace)} asks for sidecars: see what keeps them from these pods, then restart ${owners.join(', ')}`
+      : `To take it in, label its namespace (${value(`kubectl label namespace ${namespace} ${label}`)}, or ${value('istio.io/dataplane-mode=ambient')}) and restart ${owners.join(', ')}; for one workload, the label ${value('sidecar.istio.io/inject=true')} on its pods. A Gateway with a route to it would put a proxy on its way, too`,
+  }
+}
+
+/**
+ * What is said of the target.
+ *
+ * @param failing classes that fail for another reason than that their pods are starting
+ * @param waiting classes that fail because they are
+ */
+export function conclude(
+  target: Target,
+  judgement: Pick<Judgement, 'findings' | 'skipped'>,
+  followed: readonly Followed[],
+  waiting: readonly Followed[],
+  evidence: Evidence,
+): Verdicts {
+  const findings =
+    waiting.length === 0 ? judgement.findings : judgement.findings.filter((one) => !isSymptomOfTraffic(one))
+  const verdict = verdictOfFollowed(
+    followed.filter((one) => !waiting.includes(one)),
+    verdictOf({ ...judgement, findings }),
+  )
+  if (verdict === 'ill') return { verdict }
+  const pods = podsOf(target, evidence).filter((pod) => !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined)
+  const starting = startingOf(pods, evidence)
+  const isStarting =
+    waiting.length > 0 || (starting.length > 0 && starting.length === pods.length && !pods.some(isReady))
+  const begun = isStarting ? startingReason(starting, evidence) : undefined
+  if (begun !== undefined) return { verdict: 'starting', verdictReason: begun }
+  const outside = verdict === 'healthy' ? outsideReason(target, followed, evidence) : undefined
+  return outside === undefined ? { verdict } : { verdict: 'not in the mesh', verdictReason: outside }
+}
