@@ -156,15 +156,15 @@ export function planCallerPods(target: Target, evidence: Evidence): AnyStep[] {
   return namespaces.slice(0, MOST_CALLER_NAMESPACES).map((namespace) => step('pods', 'workloads', { namespace }))
 }
 
-/** The logs of possible callers, one of each workload. */
+/** The logs of possible callers, one of each workload, those of the likeliest namespaces first. */
 export function planCallerLogs(target: Target, evidence: Evidence): AnyStep[] {
-  const pods = possibleCallers(target, evidence).flatMap(
-    ({ name, namespace }) => evidence.object('pods', namespace, name) ?? [],
-  )
-  return representatives(
-    pods.filter((pod) => !isGatewayPod(pod, evidence)),
-    MOST_CALLER_LOGS,
-  ).map((pod) => accessLog(refOf(pod)) as AnyStep)
+  const pods = possibleCallers(target, evidence)
+    .flatMap(({ name, namespace }) => evidence.object('pods', namespace, name) ?? [])
+    .filter((pod) => !isGatewayPod(pod, evidence))
+  return [...Map.groupBy(pods, ({ metadata }) => metadata.namespace).values()]
+    .flatMap((each) => representatives(each, MOST_CALLER_LOGS))
+    .slice(0, MOST_CALLER_LOGS)
+    .map((pod) => accessLog(refOf(pod)) as AnyStep)
 }
 
 /** The configuration of the proxies, gateways and callers alike, in whose logs requests for the target stand. */
@@ -184,7 +184,8 @@ function representatives(pods: readonly Pod[], most: number): Pod[] {
     .toSorted((a, b) => Number(isReady(b)) - Number(isReady(a)) || a.metadata.name.localeCompare(b.metadata.name, 'en'))
   const owners = new Set<string>()
   const first = rank.filter((pod) => {
-    const owner = pod.metadata.ownerReferences?.[0]?.name ?? pod.metadata.name
+    // ReplicaSets of one chart have the same name in every namespace.
+    const owner = `${pod.metadata.namespace ?? ''}/${pod.metadata.ownerReferences?.[0]?.name ?? pod.metadata.name}`
     return !owners.has(owner) && owners.add(owner)
   })
   return first.slice(0, most)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { planCallerLogs } from '../../src/diagnosis/plan.ts'
 import { possibleCallers } from '../../src/diagnosis/possible-callers.ts'
 import { edited } from './requests/edited.ts'
 
@@ -62,5 +63,33 @@ describe('possible callers', () => {
   it('what lists other hosts singles nobody out', async () => {
     const sidecars = [{ metadata: metadata('zoo'), spec: { egress: [{ hosts: ['*/other.far.svc.cluster.local'] }] } }]
     expect(await ranked(['alpha', 'zoo'], { sidecars })).toEqual(['alpha', 'zoo'])
+  })
+})
+
+describe('the logs of possible callers', () => {
+  const pod = (namespace: string) => ({
+    metadata: {
+      name: `client-${namespace}`,
+      namespace,
+      ownerReferences: [{ kind: 'ReplicaSet', name: 'client-6944bc95b5' }],
+    },
+    spec: { containers: [{ name: 'istio-proxy' }] },
+    status: { phase: 'Running', containerStatuses: [{ name: 'istio-proxy', ready: true, state: { running: {} } }] },
+  })
+
+  async function logged(namespaces: readonly string[]) {
+    const { evidence, target } = await edited('chapter-10/mended', {
+      objects: { 'proxy-status': namespaces.map(proxy), pods: namespaces.map(pod) },
+    })
+    return planCallerLogs(target, evidence).map(({ of }) => of?.namespace)
+  }
+
+  it('are read in every namespace, whatever the same chart calls its ReplicaSets there', async () => {
+    expect(await logged(['alpha', 'beta'])).toEqual(['alpha', 'beta'])
+  })
+
+  it('are read of the likeliest callers when there are too many', async () => {
+    const many = Array.from({ length: 20 }, (_, index) => `a${String(index).padStart(2, '0')}`)
+    expect((await logged([...many, 'istioinaction-web']))[0]).toBe('istioinaction-web')
   })
 })

@@ -70,7 +70,7 @@ const lastRoutingChange = fact((evidence, target): number | undefined => {
       ),
     ...gatewaysFor(evidence, target),
     ...envoyFiltersFor(target, evidence),
-    ...policiesFor(podsOf(target, evidence), evidence),
+    ...policiesFor([...podsOf(target, evidence), ...gatewayPods(evidence, target)], evidence),
   ])
 })
 

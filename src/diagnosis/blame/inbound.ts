@@ -3,6 +3,7 @@ import { calleesOf, connectionTo } from '../follow/callee.ts'
 import type { Hop } from '../follow/report.ts'
 import type { Trace } from '../follow/trace.ts'
 import { hiddenFrom } from './hidden.ts'
+import { notForwarded } from './token.ts'
 import { tlsLeads } from './tls.ts'
 import type { Case, Lead } from './lead.ts'
 import { eachOnce } from './lead.ts'
@@ -15,6 +16,13 @@ function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
     const hidden =
       cluster === 'PassthroughCluster' ? hiddenFrom(trace.callerPod, trace.question.host, trace.sent.port, one) : []
     if (hidden.length > 0) return hidden
+    const policies = deciding.flatMap(
+      ({ kind, namespace = '', name }) =>
+        (kind === 'AuthorizationPolicy' ? one.evidence.object('authorization-policies', namespace, name) : undefined) ??
+        [],
+    )
+    const kept = notForwarded(policies, one)
+    if (kept.length > 0) return kept
     return deciding.map((subject) => ({
       code: 'MESH0531',
       subject,

@@ -1,7 +1,7 @@
 import { ownerOf } from '../../checks/facts/owners.ts'
 import { clientTls, rulesForCaller } from '../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
-import { passesSidecar } from '../../mesh/mutual-tls.ts'
+import { mtlsInForce, passesSidecar, policiesOfPod } from '../../mesh/mutual-tls.ts'
 import type { KubernetesObject, Pod } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
 import { containerPort, hasProxy } from '../../mesh/pods.ts'
@@ -47,6 +47,21 @@ function portsOfServices(pod: Pod, port: number, { evidence }: Case): Lead[] {
     })
 }
 
+/** PeerAuthentications that would let plain text through to the port, if an older one for the same workload did not act in their place. */
+function shadowedExceptions(pod: Pod, port: number, { evidence }: Case): Lead[] {
+  const [[acting, ...others] = []] = policiesOfPod(pod, evidence.objects('peer-authentications'))
+  if (acting === undefined) return []
+  return others
+    .filter((one) => ['PERMISSIVE', 'DISABLE'].includes(mtlsInForce(pod, port, [one]).mode))
+    .map((one): Lead => ({
+      code: 'MESH0531',
+      isDeeper: true,
+      subject: refOf(one),
+      why: `it lets plain text through to port ${value(port)}, and has no effect: ${formatRef(refOf(acting))} selects ${value(pod.metadata.name)} too, and of several the oldest alone acts`,
+      remedy: 'Make one policy of the two',
+    }))
+}
+
 /** Who decides how the two sides of a connection speak when they do not understand each other. */
 export function tlsLeads(
   cluster: string,
@@ -71,6 +86,8 @@ export function tlsLeads(
     ]
   const misnamed = portsOfServices(pod, port, one)
   if (misnamed.length > 0 && !hasProxy(callerPod)) return misnamed
+  const shadowed = shadowedExceptions(pod, port, one)
+  if (shadowed.length > 0 && !hasProxy(callerPod)) return shadowed
   if (!hasProxy(callerPod))
     return [
       {

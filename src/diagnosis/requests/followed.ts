@@ -1,5 +1,6 @@
 import { httpRoutesFor, parentGateways } from '../../checks/facts/http-routes.ts'
 import { podsOf } from '../../checks/facts/owners.ts'
+import { ipOf, portOf } from '../../mesh/address.ts'
 import { PRESENT, trafficCountsFrom } from '../../checks/facts/traffic-of.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { defined } from '../../mesh/defined.ts'
@@ -142,9 +143,31 @@ function lastUpdate({ failing: [hop], trace }: Way, evidence: Evidence): number 
   return at === undefined ? Number.POSITIVE_INFINITY : Date.parse(at)
 }
 
-function follow(requests: RequestClass, moment: number, evidence: Evidence, options: FollowOptions): Followed {
+/**
+ * What the clients of a class of bare connections, which a sidecar turned away before it read a request, got later at the same port: requests that it read stand in
+ * classes of their own.
+ */
+function readSince({ caller, requests }: RequestClass, classes: readonly RequestClass[]): Request[] {
+  if (caller !== undefined || requests.some(({ entry }) => entry.authority !== undefined)) return []
+  const keyOf = ({ inner }: Request): string | undefined => {
+    const ip = ipOf(inner?.entry.downstreamRemote)
+    return ip === undefined ? undefined : `${ip} ${String(portOf(inner?.entry.downstreamLocal))}`
+  }
+  const clients = new Set(requests.flatMap((one) => keyOf(one) ?? []))
+  return classes
+    .flatMap((one) => one.requests)
+    .filter((one) => one.entry.authority !== undefined && clients.has(keyOf(one) ?? ''))
+}
+
+function follow(
+  requests: RequestClass,
+  classes: readonly RequestClass[],
+  moment: number,
+  evidence: Evidence,
+  options: FollowOptions,
+): Followed {
   const way = wayOf(requests, evidence, options)
-  const present = presentOf(requests.requests, moment)
+  const present = presentOf([...requests.requests, ...readSince(requests, classes)], moment)
   const one = { requests, present, ...defined({ way }) }
   if (present.state === 'fails') return { ...one, outcome: 'fails', standing: 'observed' }
   if (way?.foreseen === 'fails') {
@@ -223,7 +246,7 @@ export async function followEvery(
   const own = new Set(podsOf(target, evidence).map((pod) => refOf(pod).name))
   const each: Followed[] = []
   for (const one of [...classes, ...made]) {
-    each.push(follow(one, momentOf(one), evidence, options))
+    each.push(follow(one, classes, momentOf(one), evidence, options))
     await pace.breathe()
   }
   const followed = withAllDeclined(each, momentOf)

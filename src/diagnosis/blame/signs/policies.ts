@@ -1,43 +1,16 @@
 import type { AccessLogLine } from '../../../mesh/access-log.ts'
 import { actsOn } from '../../../mesh/authorization.ts'
-import type { AuthorizationPolicy } from '../../../mesh/objects.ts'
 import { refOf } from '../../../mesh/objects.ts'
 import type { Ref } from '../../../mesh/ref.ts'
 import type { Case, Lead } from '../lead.ts'
 import { value } from '../lead.ts'
+import { notForwarded } from '../token.ts'
 import { lead, reasonOf, times, type Sign } from './sign.ts'
 
 /** `ns[shop]-policy[orders]-rule[0]` in the details of a refusal, whatever stands around it. */
 function policyNamed(entry: AccessLogLine): Ref | undefined {
   const [, namespace, name] = /ns\[([^\]]+)\]-policy\[([^\]]+)\]/.exec(reasonOf(entry)) ?? []
   return namespace === undefined || name === undefined ? undefined : { kind: 'AuthorizationPolicy', namespace, name }
-}
-
-/** Where policies ask for a token's claims, and the proxy before took the token off: the RequestAuthentication that does not pass it on. */
-function notForwarded(policies: readonly AuthorizationPolicy[], { evidence, followed: { way } }: Case): Lead[] {
-  const caller = way?.trace.callerPod
-  const asks = policies.some(({ spec }) =>
-    /"(notR|r)equestPrincipals"|"request\.auth\./.test(JSON.stringify(spec?.rules ?? [])),
-  )
-  if (caller === undefined || !asks) return []
-  return evidence
-    .objects('request-authentications')
-    .filter(
-      (one) =>
-        actsOn(one, caller) &&
-        (one.spec?.jwtRules ?? []).some(
-          (rule) => (rule as { forwardOriginalToken?: boolean }).forwardOriginalToken !== true,
-        ),
-    )
-    .map((one) => ({
-      isDeeper: true,
-      ...lead(
-        'MESH0531',
-        refOf(one),
-        `it takes the token off at ${value(caller.metadata.name)}, and a policy behind asks for its claims`,
-        'Set forwardOriginalToken',
-      ),
-    }))
 }
 
 /** A policy refused the request. */

@@ -37,20 +37,23 @@ export function protocol(sign: Sign, one: Case): Lead[] {
         )
   }
   const caller = way?.trace.callerPod
-  if (entry.code === 426 || told.includes('low_version'))
-    return caller === undefined || way?.trace.caller.kind === 'ingress'
+  if (entry.code === 426 || told.includes('low_version')) {
+    // A sidecar passes HTTP/1.0 on as it does bytes of any kind: who spoke it shows by its address alone.
+    const speaker = caller ?? podAt(entry.downstreamRemote, evidence)
+    return speaker === undefined || way?.trace.caller.kind === 'ingress'
       ? []
       : [
           {
             isDeeper: true,
             ...lead(
               'MESH0431',
-              ownerOf(caller, evidence),
-              `it speaks HTTP/1.0, which its sidecar does not take: ${times(sign)} got ${value(entry.code)}`,
+              ownerOf(speaker, evidence),
+              `it speaks HTTP/1.0, which sidecars do not take: ${times(sign)} got ${value(entry.code)}`,
               'Let it speak HTTP/1.1',
             ),
           },
         ]
+  }
   const isProtocol =
     entry.flags.includes('UPE') || /protocol_error|codec_error|http2|h2/.test(told) || entry.code === 426
   const closes =
@@ -69,10 +72,13 @@ export function protocol(sign: Sign, one: Case): Lead[] {
     ),
   )
   const candidates: KubernetesObject[] = [...rules, ...(isProtocol || closes ? spoken : [])]
-  const patched =
-    caller === undefined
+  const callee = pod ?? (cluster?.direction === 'inbound' ? sign.at : undefined)
+  const patched = [
+    ...(caller === undefined
       ? []
-      : patching(['CLUSTER'], way?.trace.caller.kind === 'ingress' ? 'GATEWAY' : 'SIDECAR_OUTBOUND', caller, evidence)
+      : patching(['CLUSTER'], way?.trace.caller.kind === 'ingress' ? 'GATEWAY' : 'SIDECAR_OUTBOUND', caller, evidence)),
+    ...(callee === undefined ? [] : patching(['CLUSTER'], 'SIDECAR_INBOUND', callee, evidence)),
+  ]
   const filters = evidence
     .objects('envoy-filters')
     .filter(
@@ -86,7 +92,7 @@ export function protocol(sign: Sign, one: Case): Lead[] {
       ...lead(
         'MESH0431',
         refOf(filter),
-        `it changes what protocol ${value(caller?.metadata.name ?? '')} speaks to its upstreams: ${times(sign)} ended with ${value(entry.flags.join(',') || String(entry.code))} (${value(entry.details ?? '')})`,
+        `it changes what protocol ${value((callee ?? caller)?.metadata.name ?? '')} speaks to what it sends requests to: ${times(sign)} ended with ${value(entry.flags.join(',') || String(entry.code))} (${value(entry.details ?? '')})`,
         'Let it change only the clusters it is for',
       ),
     }))
