@@ -60,6 +60,7 @@ const CLUSTER_WIDE: readonly ObjectKind[] = [
   'reference-grants',
   'backend-tls-policies',
   'workload-entries',
+  'network-policies',
 ]
 const IN_NAMESPACE: readonly ObjectKind[] = [
   'endpoint-slices',

@@ -23,6 +23,7 @@ import type {
   Gateway,
   MutatingWebhookConfiguration,
   Namespace,
+  NetworkPolicy,
   PeerAuthentication,
   Pod,
   PolicyObject,
@@ -71,6 +72,7 @@ export interface ObjectEvidence {
   'tcp-routes': StreamRouteObject[]
   'reference-grants': ReferenceGrant[]
   'backend-tls-policies': BackendTlsPolicy[]
+  'network-policies': NetworkPolicy[]
 }
 
 /** Every kind of evidence and what a reading of it holds. */

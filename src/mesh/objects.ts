@@ -128,6 +128,29 @@ export type Workload = KubernetesObject<
     conditions?: { type: string; status: string; reason?: string }[]
   }
 >
+/** A label selector as Kubernetes has it: both lists must agree; an empty one selects everything. */
+export interface LabelSelector {
+  matchLabels?: Labels
+  matchExpressions?: { key: string; operator: string; values?: string[] }[]
+}
+/** Whom a rule of a NetworkPolicy lets through: pods, or addresses. */
+export interface NetworkPeer {
+  podSelector?: LabelSelector
+  namespaceSelector?: LabelSelector
+  ipBlock?: { cidr: string; except?: string[] }
+}
+export interface NetworkPort {
+  protocol?: string
+  /** A number, or the name that a container of the destination gives it. */
+  port?: number | string
+  endPort?: number
+}
+export type NetworkPolicy = KubernetesObject<{
+  podSelector?: LabelSelector
+  policyTypes?: string[]
+  ingress?: { from?: NetworkPeer[]; ports?: NetworkPort[] }[]
+  egress?: { to?: NetworkPeer[]; ports?: NetworkPort[] }[]
+}>
 /** Its webhooks stand beside metadata. */
 export interface MutatingWebhookConfiguration extends KubernetesObject {
   webhooks?: {

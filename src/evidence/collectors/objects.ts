@@ -64,6 +64,12 @@ export const RESOURCES: Readonly<Record<ObjectKind, Resource>> = {
   // Served as v1beta1 since it is, by every release.
   'reference-grants': gatewayApi('referencegrants', 'ReferenceGrant', 'v1beta1'),
   'backend-tls-policies': gatewayApi('backendtlspolicies', 'BackendTLSPolicy'),
+  'network-policies': {
+    group: 'networking.k8s.io',
+    version: 'v1',
+    plural: 'networkpolicies',
+    kind: 'NetworkPolicy',
+  },
   telemetries: { group: 'telemetry.istio.io', version: 'v1', plural: 'telemetries', kind: 'Telemetry' },
 }
 
