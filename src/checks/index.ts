@@ -22,6 +22,7 @@ import { missingSubset } from './missing-subset.ts'
 import { mtlsModeConflict } from './mtls-mode-conflict.ts'
 import { noReadyEndpoints } from './no-ready-endpoints.ts'
 import { plaintextCallerInStrict } from './plaintext-caller-in-strict.ts'
+import { podNotCaptured } from './pod-not-captured.ts'
 import { podWithoutSidecar } from './pod-without-sidecar.ts'
 import { portProtocolMismatch } from './port-protocol-mismatch.ts'
 import { proxyNotConnected } from './proxy-not-connected.ts'
@@ -65,6 +66,7 @@ export const CHECKS: readonly Check[] = [
   mtlsModeConflict,
   noReadyEndpoints,
   plaintextCallerInStrict,
+  podNotCaptured,
   podWithoutSidecar,
   portProtocolMismatch,
   proxyNotConnected,

@@ -23,6 +23,7 @@ import { followTarget } from './follow-target.ts'
 import type { OnBroken } from './judge.ts'
 import { judge } from './judge.ts'
 import { Pace } from './pace.ts'
+import { planAmbientCallers, planZtunnelPods, planZtunnels } from './plan-ambient.ts'
 import {
   planApplicationLogs,
   planCallerLogs,
@@ -168,6 +169,10 @@ export async function examine(
         await look(planCallerLogs(target, seen()))
       }),
     ])
+    await look(planZtunnelPods(target, seen()))
+    await look(planZtunnels(target, seen()))
+    await look(planAmbientCallers(target, seen()))
+    await look(planZtunnels(target, seen()))
     target = withHostsSeen(target, seen())
     await look(planCallerProxies(target, seen()))
     await look([

@@ -37,6 +37,8 @@ import type {
 import type { ProxySync } from '../mesh/proxy-status.ts'
 import type { Ref } from '../mesh/ref.ts'
 import type { ProxySecret } from '../mesh/secrets.ts'
+import type { ZtunnelConfig } from '../mesh/ztunnel.ts'
+import type { ZtunnelLog } from '../mesh/ztunnel-log.ts'
 import type { Traffic } from './traffic.ts'
 
 /** Lists of Kubernetes objects, by the kind of evidence they are. */
@@ -95,6 +97,10 @@ export interface EvidenceMap extends ObjectEvidence {
   'access-log': AccessLog
   /** What one pod's application says in its log of where it listens. */
   'application-log': Listening[]
+  /** What one node's ztunnel knows; of a Node where none runs. */
+  'ztunnel-config': ZtunnelConfig
+  /** The connections and warnings at the end of one ztunnel's log. */
+  'ztunnel-log': ZtunnelLog
   /** Request rates of the target, from Prometheus. */
   traffic: Traffic
 }

@@ -7,6 +7,8 @@ import { Evidence } from '../../src/evidence/evidence.ts'
 import type { EvidenceKind, Reading } from '../../src/evidence/reading.ts'
 import type { AccessLog, AccessLogLine } from '../../src/mesh/access-log.ts'
 import type { Target } from '../../src/mesh/target.ts'
+import { parseZtunnelConfig } from '../../src/mesh/ztunnel.ts'
+import { parseZtunnelLog } from '../../src/mesh/ztunnel-log.ts'
 import type { Replayed } from '../replay.ts'
 import { replay } from '../replay.ts'
 import { defined } from '../../src/mesh/defined.ts'
@@ -47,6 +49,18 @@ export const Change = z.strictObject({
     .optional(),
 })
 
+/** A node's ztunnel that is put beside what was recorded: of the shape that Istio's sources document, as none could be recorded. */
+const Ztunnel = z.strictObject({
+  /** `istio-system/ztunnel-1` */
+  name: z.string(),
+  node: z.string(),
+  ready: z.boolean().default(true),
+  /** Its `/config_dump`, read by the collector's own parser; absent when it was not read. */
+  dump: z.unknown().optional(),
+  /** Its log, likewise. */
+  log: z.string().optional(),
+})
+
 /** One case: a recorded mesh, changes to what was seen, and what the check must find: nothing means silent. */
 const Case = z.strictObject({
   name: z.string(),
@@ -56,6 +70,8 @@ const Case = z.strictObject({
   /** Another question than the recording's own: `deploy/catalog -n shop`. */
   ask: z.string().optional(),
   changes: z.array(Change).default([]),
+  /** In these, `${shop/catalog-*}` is the name of the first pod that begins so, `${shop/catalog-*:ip}` and `:node` its address and node; `@-60s` a minute before the look. */
+  ztunnels: z.array(Ztunnel).optional(),
   finds: z.array(Expected).default([]),
 })
 export type Case = z.infer<typeof Case>
@@ -138,6 +154,58 @@ function change(reading: Reading, given: z.infer<typeof Change>): Reading[] {
   return [{ ...about, ok: true, value: list } as Reading]
 }
 
+/** What the looks at a case's ztunnels would have yielded. */
+function readingsOf({ ztunnels = [], name }: Case, readings: readonly Reading[]): Reading[] {
+  if (ztunnels.length === 0) return []
+  const pods = new Evidence(readings).objects('pods')
+  const { at = '' } = readings.find(({ kind, ok }) => kind === 'pods' && ok) ?? {}
+  const filled = (text: string): string =>
+    text
+      .replace(/@([+-]\d+)s/g, (_, seconds: string) => new Date(Date.parse(at) + Number(seconds) * 1000).toISOString())
+      .replace(/\$\{([^}:]+)(?::(ip|node))?\}/g, (_, pattern: string, fact?: string) => {
+        const pod = pods.find((object) => named(pattern, nameOf(object)))
+        if (pod === undefined) throw new Error(`${name}: no pod ${pattern} was recorded`)
+        return (fact === 'ip' ? pod.status?.podIP : fact === 'node' ? pod.spec?.nodeName : pod.metadata.name) ?? ''
+      })
+  const made = ztunnels.map((one) => {
+    const [namespace = '', podName = ''] = one.name.split('/')
+    const of = { kind: 'Pod', namespace, name: podName }
+    const pod = {
+      kind: 'Pod',
+      metadata: { namespace, name: podName, uid: podName, labels: { app: 'ztunnel' } },
+      spec: { nodeName: filled(one.node), containers: [{ name: 'istio-proxy' }] },
+      status: { phase: 'Running', conditions: [{ type: 'Ready', status: one.ready ? 'True' : 'False' }] },
+    }
+    const read: Reading[] = [
+      ...(one.dump === undefined
+        ? []
+        : [
+            {
+              ...{ kind: 'ztunnel-config' as const, of, at, ok: true as const },
+              source: `istioctl ztunnel-config all ${podName}.${namespace} -o json`,
+              value: parseZtunnelConfig(filled(JSON.stringify(one.dump))),
+            },
+          ]),
+      ...(one.log === undefined
+        ? []
+        : [
+            {
+              ...{ kind: 'ztunnel-log' as const, of, at, ok: true as const },
+              source: `kubectl logs -n ${namespace} ${podName}`,
+              value: parseZtunnelLog(filled(one.log)),
+            },
+          ]),
+    ]
+    return { pod, read }
+  })
+  const listed: Reading = {
+    ...{ kind: 'pods', at, ok: true },
+    source: 'kubectl get pods -A -l app=ztunnel -o yaml',
+    value: made.map(({ pod }) => pod),
+  }
+  return [listed, ...made.flatMap(({ read }) => read)]
+}
+
 /** The evidence of a case and the target it is about. */
 export async function evidenceOf(one: Case): Promise<{ evidence: Evidence; target: Target }> {
   const { readings, target }: Replayed = await replay(one.from, one.ask)
@@ -161,5 +229,5 @@ export async function evidenceOf(one: Case): Promise<{ evidence: Evidence; targe
       return done
     })
   }
-  return { evidence: new Evidence(left), target }
+  return { evidence: new Evidence([...left, ...readingsOf(one, left)]), target }
 }
