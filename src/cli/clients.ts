@@ -2,6 +2,7 @@ import type { Clients, Kubernetes } from '../evidence/clients/clients.ts'
 import { istioctlProgram } from '../evidence/clients/istioctl.ts'
 import { ServerClock } from '../evidence/clients/server-clock.ts'
 import { prometheusApi } from '../evidence/clients/prometheus.ts'
+import { withProxyDumps } from '../evidence/clients/proxy-dumps.ts'
 import { withoutSecrets } from '../evidence/clients/without-secrets.ts'
 import { defined } from '../mesh/defined.ts'
 
@@ -40,9 +41,12 @@ export function openClients(
   }
   const contextInUse = async (): Promise<string | undefined> =>
     istioctlKubeconfig?.context ?? (await module).loadKubeConfig({ kubeconfig, context }).getCurrentContext()
-  const istioctl = withoutSecrets(
-    istioctlProgram({ program, kubeconfig: istioctlKubeconfig?.path ?? kubeconfig, context }),
-    contextInUse,
+  const istioctl = withProxyDumps(
+    withoutSecrets(
+      istioctlProgram({ program, kubeconfig: istioctlKubeconfig?.path ?? kubeconfig, context }),
+      contextInUse,
+    ),
+    async (...args) => (await loading).askPod(...args),
   )
   // istioctl's first answer often comes before any of the API server: it is not to be dated by the machine's clock for that.
   const hearClock = async (signal: AbortSignal): Promise<void> => {
@@ -53,6 +57,7 @@ export function openClients(
   return {
     kubernetes,
     istioctl: {
+      ...istioctl,
       async run(args, signal) {
         try {
           return await istioctl.run(args, signal)

@@ -37,25 +37,34 @@ export class Gathering {
 
   /** Carries out steps; resolves when all of these have their reading. Rejects only when the whole gathering was cancelled. */
   async gather(steps: readonly AnyStep[]): Promise<void> {
-    await Promise.all(steps.map((step) => this.one(step)))
+    const looks = new Map<string, AnyStep[]>()
+    for (const step of steps) {
+      const key = step.together ?? step.id
+      looks.set(key, [...(looks.get(key) ?? []), step])
+    }
+    await Promise.all([...looks.values()].map((together) => this.oneLook(together)))
   }
 
-  private async one(step: AnyStep): Promise<void> {
+  private async oneLook(steps: readonly AnyStep[]): Promise<void> {
     if (this.free > 0) this.free -= 1
     else await new Promise<void>((resolve) => this.waiting.push(resolve))
     try {
-      this.options.signal?.throwIfAborted()
-      this.options.onStarted?.(step)
-      const began = performance.now()
-      const reading = await look(step, this.clients, this.options)
-      this.options.signal?.throwIfAborted()
-      this.readings.push(reading)
-      this.options.onFinished?.(step, reading, performance.now() - began)
+      await Promise.all(steps.map((step) => this.one(step)))
     } finally {
       const next = this.waiting.shift()
       if (next === undefined) this.free += 1
       else next()
     }
+  }
+
+  private async one(step: AnyStep): Promise<void> {
+    this.options.signal?.throwIfAborted()
+    this.options.onStarted?.(step)
+    const began = performance.now()
+    const reading = await look(step, this.clients, this.options)
+    this.options.signal?.throwIfAborted()
+    this.readings.push(reading)
+    this.options.onFinished?.(step, reading, performance.now() - began)
   }
 }
 

@@ -39,13 +39,14 @@ const REVISIONS = asks('list', ADMISSION, ['mutatingwebhookconfigurations'], 'fi
 const ISTIODS = asks('list', '', ['pods'], "finds istiod's pods")
 const WIDEST =
   'The widest right of all here: it opens any port of any pod. To narrow it, use Roles in istio-system, the namespaces of gateways and those that may be diagnosed.'
+const NO_MORE = 'Nothing that `create` does not allow already.'
 const FORWARDS = [
   ...asks('get', '', ['pods'], 'finds the pod by name'),
   ...asks('create', '', ['pods/portforward'], "reaches istiod and Envoy's admin port through the API server", {
     caution: WIDEST,
   }),
   ...asks('get', '', ['pods/portforward'], 'the same by WebSocket, which is tried first', {
-    caution: 'Nothing that `create` does not allow already.',
+    caution: NO_MORE,
   }),
 ]
 
@@ -62,6 +63,9 @@ export const ASKED: Readonly<Record<Asker, readonly Ask[]>> = {
       ['pods/log'],
       "access logs of the proxies; istiod's warnings; an application's own log, for where it listens, when it refuses connections",
     ),
+    ...asks('get', '', ['pods/portforward'], "reaches Envoy's admin port through the API server, by WebSocket", {
+      caution: NO_MORE,
+    }),
   ],
   'istioctl analyze': [
     ...asks('get', '', ['namespaces'], 'makes sure that the namespace exists'),

@@ -21,7 +21,11 @@ interface Dump {
 export function parseSecretDump(text: string): ProxySecret[] {
   // A proxy without any is told in words.
   if (/^No (?:active or warming )?secrets/im.test(text)) return []
-  const dump: unknown = JSON.parse(text)
+  return secretsIn(JSON.parse(text))
+}
+
+/** The same of the dump itself. @throws {SyntaxError} when it is none */
+export function secretsIn(dump: unknown): ProxySecret[] {
   if (typeof dump !== 'object' || dump === null || Array.isArray(dump))
     throw new SyntaxError('expected a dump of secrets')
   const { dynamicActiveSecrets = [], dynamicWarmingSecrets = [] } = dump as Dump

@@ -16,6 +16,8 @@ export interface Step<K extends EvidenceKind = EvidenceKind> {
   /** A few words: `clusters of istio-ingressgateway-64577df8d7-bslc7`. */
   title: string
   source: string
+  /** Steps with the same word are answered by one look, and count as one of those under way. */
+  together?: string
   /** Throws UnseenError when it can't be seen, SyntaxError when what came back can't be read. */
   collect(clients: Clients, signal: AbortSignal): Promise<EvidenceMap[K]>
 }
@@ -27,6 +29,9 @@ export type AnyStep = { [K in EvidenceKind]: Step<K> }[EvidenceKind]
 export function stepId(kind: EvidenceKind, scope: Ref | string | undefined): string {
   return scope === undefined ? kind : `${kind} ${typeof scope === 'string' ? scope : formatRef(scope)}`
 }
+
+/** The word of the steps that one look into a proxy answers. */
+export const togetherOf = (pod: Ref): string => `proxy ${formatRef(pod)}`
 
 /** The step with its command naming the kubeconfig's context, as a person whose current context is another must type it. */
 export function inContext(step: AnyStep, context: string | undefined): AnyStep {

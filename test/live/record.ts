@@ -58,6 +58,7 @@ function withoutNamespaces(clients: Clients): Clients {
       list: async (resource, where, signal) => (await clients.kubernetes.list(resource, where, signal)).filter(isOurs),
     },
     istioctl: {
+      ...clients.istioctl,
       run: async (args, signal) => {
         const text = await clients.istioctl.run(args, signal)
         return args[0] === 'proxy-status' ? withoutProxies(text) : text

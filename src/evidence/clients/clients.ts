@@ -62,6 +62,10 @@ export interface Kubernetes {
 export interface Istioctl {
   /** Arguments without the program's name and without connection flags; answers standard output. */
   run(args: readonly string[], signal: AbortSignal): Promise<string>
+  /** What `run` prints as JSON, of a command whose answer is had without a process; undefined for every other command. */
+  read?(args: readonly string[], signal: AbortSignal): Promise<unknown> | undefined
+  /** When what a proxy runs with last changed, by its own account at the last look into it; undefined when that is not known. */
+  changedAt?(pod: Ref): Date | undefined
 }
 
 /** Asks Prometheus. */

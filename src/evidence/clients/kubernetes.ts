@@ -1,11 +1,14 @@
+import type { RequestOptions } from 'node:https'
 import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node'
 import type { KubernetesObject } from '../../mesh/objects.ts'
 import type { Permission } from '../reading.ts'
+import type { Ref } from '../../mesh/ref.ts'
 import type { Kubernetes, Resource, Where } from './clients.ts'
 import { UnseenError } from './clients.ts'
 import type { ServerClock } from './server-clock.ts'
 import { missingPermission } from './forbidden.ts'
 import { ServedVersions } from './served-versions.ts'
+import { askPod } from './port-forward.ts'
 import { defined } from '../../mesh/defined.ts'
 
 /** Where the API server is and who asks. */
@@ -59,8 +62,14 @@ export function loadKubeConfig({ kubeconfig, context }: KubernetesOptions): Kube
 const groupPath = ({ group, version }: Resource): string =>
   group === '' ? `/api/${version}` : `/apis/${group}/${version}`
 
+/** The API server, and through it the ports of pods. */
+export interface KubernetesApi extends Kubernetes {
+  /** Asks one port of a pod for several paths through one tunnel (port-forward); answers the bodies. */
+  askPod(pod: Ref, port: number, paths: readonly string[], signal: AbortSignal): Promise<string[]>
+}
+
 /** Reads the API server over HTTP with the kubeconfig's credentials; lists are read in pages. */
-export function kubernetesApi(options: KubernetesOptions): Kubernetes {
+export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
   const config = loadKubeConfig(options)
   const server = config.getCurrentCluster()?.server ?? ''
   const http = new IsomorphicFetchHttpLibrary()
@@ -198,6 +207,12 @@ export function kubernetesApi(options: KubernetesOptions): Kubernetes {
       if (answer.status !== 201)
         refuse(answer, { verb: 'create', group: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' })
       return (parse(answer.text) as { status?: { allowed?: boolean } }).status?.allowed === true
+    },
+
+    async askPod(pod, port, paths, signal) {
+      const access: RequestOptions = {}
+      await config.applyToHTTPSOptions(access)
+      return askPod({ server, options: access }, pod, port, paths, signal)
     },
 
     async version(signal) {

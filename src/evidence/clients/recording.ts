@@ -142,6 +142,18 @@ export function recordClients(clients: Clients): { clients: Clients; recording: 
               return json === undefined ? { text: redact(text) } : { json: redactJson(json) }
             },
           ),
+        // Kept as if it had been printed: a replay cannot tell.
+        read: (args, signal) => {
+          const read = istioctl.read?.(args, signal)
+          return read === undefined
+            ? undefined
+            : keep(
+                `istioctl ${args.join(' ')}`,
+                () => read,
+                (json) => ({ json: redactJson(json) }),
+              )
+        },
+        ...(istioctl.changedAt !== undefined && { changedAt: (pod: Ref) => istioctl.changedAt?.(pod) }),
       },
       ...(prometheus !== undefined && {
         prometheus: {

@@ -1,7 +1,7 @@
 import type { Ref } from '../../mesh/ref.ts'
 import type { EvidenceMap } from '../reading.ts'
 import type { Step } from '../step.ts'
-import { stepId } from '../step.ts'
+import { stepId, togetherOf } from '../step.ts'
 
 /** The four parts of a proxy's configuration a request passes, in its order. */
 export const PROXY_CONFIG_KINDS = ['listeners', 'routes', 'clusters', 'endpoints'] as const
@@ -17,8 +17,11 @@ export function proxyConfig<K extends ProxyConfigKind>(kind: K, pod: Ref): Step<
     group: 'proxies',
     title: `${kind} of ${pod.name}`,
     source: `istioctl proxy-config ${kind} ${name} -o json`,
+    together: togetherOf(pod),
     collect: async ({ istioctl }, signal) => {
-      const parsed: unknown = JSON.parse(await istioctl.run(['proxy-config', kind, name, '-o', 'json'], signal))
+      const args = ['proxy-config', kind, name, '-o', 'json']
+      const read = istioctl.read?.(args, signal)
+      const parsed: unknown = read === undefined ? JSON.parse(await istioctl.run(args, signal)) : await read
       if (parsed === null) return []
       if (!Array.isArray(parsed)) throw new SyntaxError(`expected a JSON array of ${kind}`)
       return parsed as EvidenceMap[K]

@@ -1,7 +1,7 @@
 import type { Ref } from '../../mesh/ref.ts'
-import { parseSecretDump } from '../secret-dump.ts'
+import { parseSecretDump, secretsIn } from '../secret-dump.ts'
 import type { Step } from '../step.ts'
-import { stepId } from '../step.ts'
+import { stepId, togetherOf } from '../step.ts'
 
 /** Reads which certificates one proxy has and until when they are valid. No Secret is read, and Envoy blots out keys before it prints them. */
 export function secrets(pod: Ref): Step<'secrets'> {
@@ -13,7 +13,11 @@ export function secrets(pod: Ref): Step<'secrets'> {
     group: 'proxies',
     title: `certificates of ${pod.name}`,
     source: `istioctl proxy-config secret ${name} -o json`,
-    collect: async ({ istioctl }, signal) =>
-      parseSecretDump(await istioctl.run(['proxy-config', 'secret', name, '-o', 'json'], signal)),
+    together: togetherOf(pod),
+    collect: async ({ istioctl }, signal) => {
+      const args = ['proxy-config', 'secret', name, '-o', 'json']
+      const dump = istioctl.read?.(args, signal)
+      return dump === undefined ? parseSecretDump(await istioctl.run(args, signal)) : secretsIn(await dump)
+    },
   }
 }

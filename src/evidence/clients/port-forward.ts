@@ -1,0 +1,183 @@
+import { Agent, request } from 'node:http'
+import type { RequestOptions } from 'node:https'
+import { Duplex } from 'node:stream'
+import WebSocket from 'ws'
+import type { Ref } from '../../mesh/ref.ts'
+import { UnseenError } from './clients.ts'
+import { missingPermission } from './forbidden.ts'
+
+/** What a WebSocket to the API server needs: its address, and the options that carry the credentials. */
+export interface TunnelOptions {
+  /** `https://10.0.0.1:6443` */
+  server: string
+  options: RequestOptions
+}
+
+/** The API server does not open tunnels by WebSocket for this identity, or a proxy before it does not let one through; another way may be open. */
+export class NoTunnelError extends UnseenError {}
+
+/** Of a tunnel's one port: its bytes, and what the kubelet says of them. Each begins with the port's number in two bytes. */
+const DATA = 0
+const PORT_BYTES = 2
+/** Bytes of a refusal that are read. */
+const LONGEST_REFUSAL = 4096
+/** Bytes of one answer that are read: a proxy of a mesh with thousands of services has tens of megabytes of configuration. */
+export const MOST_ANSWER = 256 * 1024 * 1024
+
+/**
+ * Opens a tunnel to one port of a pod through the API server, as `kubectl port-forward` does, without a port on this machine.
+ *
+ * @throws {UnseenError} when there is no such pod, or it takes no connections
+ * @throws {NoTunnelError} when the tunnel itself was refused
+ */
+async function openTunnel(
+  { server, options }: TunnelOptions,
+  pod: Ref,
+  port: number,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const { name, namespace = '' } = pod
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/portforward?ports=${port}`
+  const socket = new WebSocket(server.replace(/^http/, 'ws').replace(/\/$/, '') + path, 'v4.channel.k8s.io', {
+    ...(options as object),
+    perMessageDeflate: false,
+  })
+  return new Promise<Duplex>((resolve, reject) => {
+    const stop = (): void => socket.terminate()
+    signal.addEventListener('abort', stop, { once: true })
+    const tunnel = new Duplex({
+      read: () => undefined,
+      write(chunk: Buffer, _encoding, done) {
+        socket.send(Buffer.concat([Buffer.from([DATA]), chunk]), done)
+      },
+      final(done) {
+        socket.close()
+        done()
+      },
+      destroy(error, done) {
+        socket.terminate()
+        done(error)
+      },
+    })
+    // Who asks through it hears of its errors; while nobody does, they are of no account.
+    tunnel.on('error', () => undefined)
+    const headless = new Set<number>()
+    socket.on('open', () => resolve(tunnel))
+    socket.on('message', (message: Buffer) => {
+      const channel = message[0] ?? DATA
+      const body = message.subarray(headless.has(channel) ? 1 : 1 + PORT_BYTES)
+      headless.add(channel)
+      if (body.length === 0) return
+      if (channel === DATA) tunnel.push(body)
+      else tunnel.destroy(new UnseenError('unavailable', refusalOf(body.toString(), pod)))
+    })
+    socket.on('close', () => {
+      signal.removeEventListener('abort', stop)
+      tunnel.push(null)
+    })
+    socket.on('error', (error) => {
+      const unseen = signal.aborted
+        ? new UnseenError('timeout', `${name} did not answer in time`, { cause: error })
+        : new NoTunnelError('unavailable', `no tunnel to ${name} (${error.message})`, { cause: error })
+      tunnel.destroy(unseen)
+      reject(unseen)
+    })
+    socket.on('unexpected-response', (_request, answer) => {
+      let text = ''
+      answer.on('data', (chunk: Buffer) => (text = `${text}${chunk.toString()}`.slice(0, LONGEST_REFUSAL)))
+      answer.on('close', () => {
+        reject(refusal(answer.statusCode ?? 0, text, pod))
+        socket.terminate()
+      })
+    })
+  })
+}
+
+/** The kubelet's words, without where it stands. */
+const refusalOf = (text: string, { name }: Ref): string =>
+  `${name}: ${text.trim().split('\n')[0]?.slice(0, 300) ?? 'the connection failed'}`
+
+function refusal(status: number, text: string, { name, namespace = '' }: Ref): UnseenError {
+  let detail = text
+  try {
+    detail = (JSON.parse(text) as { message?: string }).message ?? text
+  } catch {
+    // Proxies in front of an API server answer with plain text.
+  }
+  detail = detail.trim().slice(0, 600)
+  const isOfPod = status === 404 && /^pods "/.test(detail)
+  if (isOfPod) return new UnseenError('unavailable', detail)
+  if (status === 403)
+    return new NoTunnelError('forbidden', detail, {
+      permission: missingPermission(detail) ?? { verb: 'create', group: '', resource: 'pods/portforward', namespace },
+    })
+  return new NoTunnelError('unavailable', `no tunnel to ${name}: the API server answered ${status}: ${detail}`)
+}
+
+/** An agent whose one connection is a tunnel that is open already. */
+class TunnelAgent extends Agent {
+  private readonly tunnel: Duplex
+  constructor(tunnel: Duplex) {
+    super({ keepAlive: true, maxSockets: 1 })
+    this.tunnel = tunnel
+  }
+  override createConnection(): Duplex {
+    return this.tunnel
+  }
+  /** A tunnel has none of the settings of a TCP socket. */
+  override keepSocketAlive(): void {
+    // It stays open for as long as it is asked through.
+  }
+  override reuseSocket(): void {
+    // Nothing is to be set.
+  }
+}
+
+/** Asks one port of a pod for several paths, through one tunnel, one after the other; answers the bodies. @throws {UnseenError} */
+export async function askPod(
+  access: TunnelOptions,
+  pod: Ref,
+  port: number,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const tunnel = await openTunnel(access, pod, port, signal)
+  const agent = new TunnelAgent(tunnel)
+  try {
+    return await Promise.all(paths.map((path) => ask(agent, pod, path, signal)))
+  } finally {
+    tunnel.destroy()
+    agent.destroy()
+  }
+}
+
+async function ask(agent: Agent, { name }: Ref, path: string, signal: AbortSignal): Promise<string> {
+  return new Promise<string>((resolve, reject) => {
+    const fail = (error: unknown): void =>
+      reject(
+        signal.aborted
+          ? new UnseenError('timeout', `${name} did not answer in time`, { cause: error })
+          : error instanceof UnseenError
+            ? error
+            : new UnseenError('unavailable', `${name} did not answer ${path}: ${String(error)}`, { cause: error }),
+      )
+    const asking = request({ agent, host: 'localhost', path, signal }, (answer) => {
+      const chunks: Buffer[] = []
+      let bytes = 0
+      answer.on('data', (chunk: Buffer) => {
+        bytes += chunk.length
+        if (bytes > MOST_ANSWER)
+          answer.destroy(new UnseenError('unavailable', `${name} answers ${path} with more than is read: cut off`))
+        else chunks.push(chunk)
+      })
+      answer.on('error', fail)
+      answer.on('end', () =>
+        answer.statusCode === 200
+          ? resolve(Buffer.concat(chunks).toString())
+          : fail(new UnseenError('unavailable', `${name} answered ${path} with ${answer.statusCode ?? 0}`)),
+      )
+    })
+    asking.on('error', fail)
+    asking.end()
+  })
+}

@@ -1,0 +1,73 @@
+import type { Ref } from '../../mesh/ref.ts'
+import { formatRef } from '../../mesh/ref.ts'
+import type { ProxyDump } from '../proxy-dump.ts'
+import { DUMP_PATHS, parseProxyDump } from '../proxy-dump.ts'
+import type { Istioctl } from './clients.ts'
+import { NoTunnelError } from './port-forward.ts'
+
+/** Asks one port of a pod for several paths. */
+type AskPod = (pod: Ref, port: number, paths: readonly string[], signal: AbortSignal) => Promise<string[]>
+
+/** The port of Envoy's admin interface. */
+const ADMIN = 15000
+/** Milliseconds for which a look answers those who ask for its other parts. */
+const KEPT = 2000
+
+type Kind = Exclude<keyof ProxyDump, 'changedAt'>
+const KINDS: readonly string[] = ['listeners', 'routes', 'clusters', 'endpoints', 'secret'] satisfies Kind[]
+
+interface Look {
+  dump: Promise<ProxyDump>
+  served: Set<Kind>
+}
+
+/**
+ * The same istioctl, whose `proxy-config` commands are answered by one look into the proxy for all of them: its admin interface is asked through the
+ * API server, as istioctl does, without a process for each. Where no such tunnel may be opened istioctl is run, which has other ways.
+ */
+export function withProxyDumps(istioctl: Istioctl, askPod: AskPod): Istioctl {
+  const looks = new Map<string, Look>()
+  const changes = new Map<string, Date>()
+
+  function lookInto(pod: Ref, kind: Kind, signal: AbortSignal): Promise<ProxyDump> {
+    const key = formatRef(pod)
+    const known = looks.get(key)
+    // Whoever asks for the same again wants to know how it is now.
+    if (known !== undefined && !known.served.has(kind)) {
+      known.served.add(kind)
+      return known.dump
+    }
+    const dump = askPod(pod, ADMIN, DUMP_PATHS, signal).then(parseProxyDump)
+    const look: Look = { dump, served: new Set([kind]) }
+    looks.set(key, look)
+    const forget = (): void => {
+      if (looks.get(key) === look) looks.delete(key)
+    }
+    dump.then(({ changedAt }) => {
+      if (changedAt !== undefined) changes.set(key, new Date(changedAt))
+      setTimeout(forget, KEPT).unref()
+    }, forget)
+    return dump
+  }
+
+  return {
+    run: (args, signal) => istioctl.run(args, signal),
+    read(args, signal) {
+      const [command, kind = '', name = '', ...rest] = args
+      if (command !== 'proxy-config' || !isKind(kind) || rest.join(' ') !== '-o json') return undefined
+      const dot = name.lastIndexOf('.')
+      const pod: Ref = { kind: 'Pod', namespace: name.slice(dot + 1), name: name.slice(0, dot) }
+      return lookInto(pod, kind, signal).then(
+        (dump) => dump[kind],
+        async (error: unknown) => {
+          if (!(error instanceof NoTunnelError)) throw error
+          const text = await istioctl.run(args, signal)
+          return kind === 'secret' && /^No /.test(text) ? {} : (JSON.parse(text) as unknown)
+        },
+      )
+    },
+    changedAt: (pod) => changes.get(formatRef(pod)),
+  }
+}
+
+const isKind = (word: string): word is Kind => KINDS.includes(word)
