@@ -1,3 +1,4 @@
+import { isConverted } from '../mesh/conversion.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { nearestNames } from '../mesh/names.ts'
 import type { Gateway, Labels } from '../mesh/objects.ts'
@@ -29,7 +30,7 @@ export const gatewaySelectorMatchesNothing = defineCheck({
   },
   run(evidence, target) {
     return gatewaysFor(evidence, target)
-      .filter((gateway) => isUnserved(gateway, evidence))
+      .filter((gateway) => !isConverted(gateway) && isUnserved(gateway, evidence))
       .map((gateway) => found(gateway, evidence, target))
   },
 })

@@ -39,6 +39,13 @@ export const requestsFail = defineCheck({
       remedy: '{correction}.',
       explains: ['MESH0401', 'MESH0404'],
     },
+    MESH0133: {
+      severity: 'error',
+      title: 'route or Gateway of the Gateway API has no effect',
+      says: '{subject}: {clause}',
+      remedy: '{correction}.',
+      explains: ['MESH0401', 'MESH0402', 'MESH0404'],
+    },
     MESH0331: {
       severity: 'error',
       title: 'no endpoint takes requests',

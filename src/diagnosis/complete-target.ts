@@ -1,4 +1,4 @@
-import { httpRoutesFor } from '../checks/facts/http-routes.ts'
+import { allRoutes } from '../checks/facts/routes.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { parseClusterName } from '../mesh/envoy.ts'
 import { fromFqdn, nearestHosts } from '../mesh/host.ts'
@@ -46,15 +46,14 @@ export function completeTarget(target: Target, evidence: Evidence): Target {
                 selects(workload.spec?.selector?.matchLabels, pod.metadata.labels),
           )
           .map(refOf)
-  const all = evidence.objects('virtual-services')
+  const all = allRoutes(evidence)
   const routed = all
     .filter(
       (one) => destinationsOf(one).some(({ host }) => target.hosts.includes(host)) || isMeantFor(target, one, evidence),
     )
     .flatMap((one) => boundAs(one, all))
     .flatMap(hostsOf)
-  const byRoutes = httpRoutesFor(evidence, target).flatMap((route) => route.spec?.hostnames ?? [])
-  return { ...target, pods, hosts: [...new Set([...target.hosts, ...routed, ...byRoutes])] }
+  return { ...target, pods, hosts: [...new Set([...target.hosts, ...routed])] }
 }
 
 /** Requests with another host that went to one of the target's Services count from this many on: one may be a stray. */

@@ -1,3 +1,4 @@
+import { allRoutes } from '../checks/facts/routes.ts'
 import { podsOf } from '../checks/facts/owners.ts'
 import { gatewaysFor } from '../checks/facts/proxies-of.ts'
 import type { Request } from '../checks/facts/requests-to.ts'
@@ -59,8 +60,7 @@ function usual(requests: readonly Request[]): Wanted | undefined {
 
 /** The first path that a VirtualService for the hosts asks for. */
 function routedPath(hosts: readonly string[], evidence: Evidence): string | undefined {
-  const matches = evidence
-    .objects('virtual-services')
+  const matches = allRoutes(evidence)
     .filter((one) => concerns(one, hosts))
     .flatMap(({ spec }) => spec?.http ?? [])
     .flatMap(({ match = [] }) => match)

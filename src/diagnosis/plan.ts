@@ -3,7 +3,7 @@ import { callersTurnedAway } from '../checks/facts/connections-refused.ts'
 import { failedWebhooks } from '../checks/facts/failed-webhooks.ts'
 import { podsOf } from '../checks/facts/owners.ts'
 import { gatewayPods, gatewaysFor } from '../checks/facts/proxies-of.ts'
-import { labelsOfGateway, parentGateways } from '../checks/facts/http-routes.ts'
+import { allGateways } from '../checks/facts/routes.ts'
 import { refusedPorts } from '../checks/facts/refused-ports.ts'
 import { trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import { accessLog } from '../evidence/collectors/access-log.ts'
@@ -135,11 +135,9 @@ const selectorText = (labels: Labels): string =>
 
 /** The pods behind the Gateways' selectors, wherever they run: first those of Gateways that are known to take requests for the target. */
 export function planGatewayPods(target: Target, evidence: Evidence): AnyStep[] {
-  const all = [...gatewaysFor(evidence, target), ...evidence.objects('gateways')]
+  const all = [...gatewaysFor(evidence, target), ...allGateways(evidence)]
   const selectors = new Set(all.map((gateway) => selectorText(gateway.spec?.selector ?? {})))
   selectors.delete('')
-  for (const gateway of parentGateways(evidence, target))
-    selectors.add(selectorText(labelsOfGateway(gateway, evidence)))
   // The ingress that Istio installs is there, and takes requests, when the last Gateway for it is gone.
   selectors.add(DEFAULT_INGRESS)
   return [...selectors].slice(0, MOST_GATEWAY_SELECTORS).map((labels) => step('pods', 'workloads', { labels }))

@@ -1,5 +1,5 @@
 import { podsOf } from '../checks/facts/owners.ts'
-import { virtualServicesFor } from '../checks/facts/proxies-of.ts'
+import { routesFor } from '../checks/facts/routes.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { actsOn } from '../mesh/authorization.ts'
 import { ROOT_NAMESPACE, rulesOfHost } from '../mesh/destination-rules.ts'
@@ -32,7 +32,7 @@ function callersNamed(target: Target, evidence: Evidence): ReadonlySet<string> {
       .objects('sidecars')
       .filter((one) => (one.spec?.egress ?? []).length > 0 && shows(one))
       .map(namespaceOf),
-    ...virtualServicesFor(evidence, target).map(namespaceOf),
+    ...routesFor(evidence, target).map(namespaceOf),
     ...[...text.matchAll(/"namespaces":\[([^\]]*)\]/g)].flatMap(([, names = '']) =>
       names.replaceAll('"', '').split(','),
     ),

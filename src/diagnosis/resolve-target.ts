@@ -1,5 +1,5 @@
 import { hostOfRule } from '../mesh/destination-rules.ts'
-import { backendsOf } from '../mesh/gateway-api.ts'
+import { allGateways, allRoutes } from '../checks/facts/routes.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { fromFqdn, gatewayHost, hostMatches, hostOfService, serviceHost } from '../mesh/host.ts'
 import { nearestNames } from '../mesh/names.ts'
@@ -114,11 +114,11 @@ function hostTarget(query: TargetQuery, evidence: Evidence): Target {
   const isOne = services.some(({ metadata }) => metadata.name === local?.name && metadata.namespace === local.namespace)
   if (local !== undefined && (isOne || full.endsWith(`.svc.${evidence.clusterDomain}`)))
     return serviceTarget(query, choose({ ...query, ...local }, 'service', services))
-  const virtualServices = evidence
-    .objects('virtual-services')
-    .filter((one) => inScope(one, query) && hostsOf(one).some((pattern) => hostMatches(pattern, query.name)))
-  const exact = virtualServices.filter((one) => hostsOf(one).includes(query.name))
-  const routed = exact.length > 0 ? exact : virtualServices
+  const routes = allRoutes(evidence).filter(
+    (one) => inScope(one, query) && hostsOf(one).some((pattern) => hostMatches(pattern, query.name)),
+  )
+  const exact = routes.filter((one) => hostsOf(one).includes(query.name))
+  const routed = exact.length > 0 ? exact : routes
   const destinations = [...new Set(routed.flatMap((one) => destinationsOf(one).map(({ host }) => host)))]
   const behind = services.filter((service) => destinations.includes(hostOfService(service)))
   const [only] = behind
@@ -129,35 +129,13 @@ function hostTarget(query: TargetQuery, evidence: Evidence): Target {
       .find(
         (one) => inScope(one, query) && (one.spec?.hosts ?? []).some((pattern) => hostMatches(pattern, query.name)),
       ) ??
-    evidence
-      .objects('gateways')
-      .find(
-        (one) =>
-          inScope(one, query) &&
-          (one.spec?.servers ?? []).some(({ hosts = [] }) =>
-            hosts.some((entry) => hostMatches(gatewayHost(entry).host, query.name)),
-          ),
-      )
-  const route = evidence
-    .objects('http-routes')
-    .find(({ spec }) => (spec?.hostnames ?? []).some((pattern) => hostMatches(pattern, query.name)))
-  if (owner === undefined && route !== undefined) {
-    const backends = backendsOf(route).filter(
-      ({ namespace = '', name }) => evidence.object('services', namespace, name) !== undefined,
+    allGateways(evidence).find(
+      (one) =>
+        inScope(one, query) &&
+        (one.spec?.servers ?? []).some(({ hosts = [] }) =>
+          hosts.some((entry) => hostMatches(gatewayHost(entry).host, query.name)),
+        ),
     )
-    return {
-      ...common(query),
-      ref: refOf(route),
-      namespace: route.metadata.namespace ?? '',
-      name: route.metadata.name,
-      hosts: [
-        query.name,
-        ...backends.map(({ name, namespace = '' }) => serviceHost(name, namespace, evidence.clusterDomain)),
-      ],
-      services: backends,
-      pods: [],
-    }
-  }
   if (owner === undefined && query.namespace !== undefined) {
     // A host is the mesh's, wherever the object that names it lives: the namespace says whose requests are meant.
     const { namespace: _, ...anywhere } = query
@@ -165,13 +143,11 @@ function hostTarget(query: TargetQuery, evidence: Evidence): Target {
   }
   if (owner === undefined) {
     const known = [
-      ...evidence.objects('virtual-services').flatMap(hostsOf),
+      ...allRoutes(evidence).flatMap(hostsOf),
       ...evidence.objects('service-entries').flatMap((one) => one.spec?.hosts ?? []),
-      ...evidence
-        .objects('gateways')
-        .flatMap((one) =>
-          (one.spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((entry) => gatewayHost(entry).host)),
-        ),
+      ...allGateways(evidence).flatMap((one) =>
+        (one.spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((entry) => gatewayHost(entry).host)),
+      ),
     ].filter((host) => host !== '*')
     throw new UnknownTargetError(
       query,
@@ -237,12 +213,8 @@ export function resolveTarget(query: TargetQuery, evidence: Evidence): Target {
 /** A Service that does not exist, and to which routes or rules of the mesh still lead; undefined when none does, or several namespaces are meant. */
 function absentTarget(query: TargetQuery, evidence: Evidence): Target | undefined {
   const named = [
-    ...evidence.objects('virtual-services').flatMap((one) => destinationsOf(one).map(({ host }) => host)),
+    ...allRoutes(evidence).flatMap((one) => destinationsOf(one).map(({ host }) => host)),
     ...evidence.objects('destination-rules').map(hostOfRule),
-    ...evidence
-      .objects('http-routes')
-      .flatMap(backendsOf)
-      .map(({ name, namespace = '' }) => serviceHost(name, namespace, evidence.clusterDomain)),
   ]
   const meant = [...new Set(named)].filter((host) => {
     const service = fromFqdn(host)

@@ -1,6 +1,5 @@
-import { fromFqdn, hostMatches } from './host.ts'
+import { fromFqdn } from './host.ts'
 import type { KubernetesObject } from './objects.ts'
-import type { Ref } from './ref.ts'
 
 /** A reference of the Gateway API: kind and group default to what the field is for, the namespace to the object's own. */
 export interface ObjectReference {
@@ -149,49 +148,43 @@ export type BackendTlsPolicy = KubernetesObject<
   { ancestors?: { ancestorRef?: ObjectReference; controllerName?: string; conditions?: Condition[] }[] }
 >
 
-/** The Services an HTTPRoute sends to. */
-export function backendsOf({ metadata: { namespace = '' }, spec }: HttpRouteObject): Ref[] {
-  return (spec?.rules ?? [])
-    .flatMap(({ backendRefs = [] }) => backendRefs)
-    .filter(({ kind = 'Service', group = '' }) => kind === 'Service' && group === '')
-    .map((ref) => ({ kind: 'Service', namespace: ref.namespace ?? namespace, name: ref.name }))
-}
-
-/** The Gateways, or Services inside the mesh, that an HTTPRoute is attached to. */
-export function parentsOf({ metadata: { namespace = '' }, spec }: HttpRouteObject): (Ref & { sectionName?: string })[] {
-  return (spec?.parentRefs ?? []).map((ref) => ({
-    kind: ref.kind ?? 'Gateway',
-    namespace: ref.namespace ?? namespace,
-    name: ref.name,
-    ...(ref.sectionName !== undefined && { sectionName: ref.sectionName }),
-  }))
-}
-
-/** The listeners of a Gateway that take a host. */
-export function listenersTaking(
-  { spec }: GatewayObject,
-  host: string,
-): NonNullable<NonNullable<GatewayObject['spec']>['listeners']> {
-  return (spec?.listeners ?? []).filter(({ hostname = '*' }) => hostMatches(hostname === '' ? '*' : hostname, host))
-}
-
 /** The Service that a manually deployed Gateway names as its address. */
 export function addressedService({ spec }: GatewayObject): { name: string; namespace: string } | undefined {
   const [host] = (spec?.addresses ?? []).flatMap(({ type, value }) => (type === 'Hostname' ? (value ?? []) : []))
   return host === undefined ? undefined : fromFqdn(host)
 }
 
-const ISTIO = /^istio\.io\/(gateway|mesh)-controller$/
+/** The kind of evidence that each kind of route is. */
+export const ROUTE_KINDS: Readonly<
+  Record<string, 'http-routes' | 'grpc-routes' | 'tls-routes' | 'tcp-routes' | undefined>
+> = { HTTPRoute: 'http-routes', GRPCRoute: 'grpc-routes', TLSRoute: 'tls-routes', TCPRoute: 'tcp-routes' }
 
-/** What Istio's controllers say against a route: conditions of the present generation that are not met, each with its parent. */
-export function negativeConditions({ metadata, status }: HttpRouteObject): (Condition & { parent: string })[] {
-  return (status?.parents ?? [])
-    .filter(({ controllerName = '' }) => ISTIO.test(controllerName))
-    .flatMap(({ parentRef, conditions = [] }) =>
-      conditions
-        .filter(
-          (one) => one.status === 'False' && (one.observedGeneration ?? metadata.generation) === metadata.generation,
-        )
-        .map((one) => ({ ...one, parent: parentRef?.name ?? '' })),
+/** True for the name of one of Istio's own controllers; what others write into a status says nothing of this mesh. */
+export const isIstios = (controllerName: string | undefined): boolean =>
+  /^istio\.io\/(gateway|mesh|unmanaged-gateway)(-controller)?$/.test(controllerName ?? '')
+
+/** True for a condition of the object as it is now; one of an older generation says nothing of the present. */
+export const isCurrent = ({ observedGeneration }: Condition, { metadata }: KubernetesObject): boolean =>
+  (observedGeneration ?? metadata.generation) === metadata.generation
+
+/** Conditions whose `True` is the trouble. */
+const BAD_WHEN_TRUE: ReadonlySet<string> = new Set(['Conflicted', 'OverlappingTLSConfig', 'PartiallyInvalid'])
+
+/** The conditions of the present generation that are not met. */
+export const failedConditions = (conditions: readonly Condition[], object: KubernetesObject): Condition[] =>
+  conditions.filter((one) => isCurrent(one, object) && one.status === (BAD_WHEN_TRUE.has(one.type) ? 'True' : 'False'))
+
+const GROUP = 'gateway.networking.k8s.io'
+
+/** True when a ReferenceGrant, in the namespace of what is referred to, allows an object to refer to it. */
+export function grants({ spec }: ReferenceGrant, from: KubernetesObject, to: ObjectReference): boolean {
+  return (
+    (spec?.from ?? []).some(
+      ({ group, kind, namespace }) => group === GROUP && kind === from.kind && namespace === from.metadata.namespace,
+    ) &&
+    (spec?.to ?? []).some(
+      ({ group, kind, name }) =>
+        group === (to.group ?? '') && kind === (to.kind ?? 'Service') && (name === undefined || name === to.name),
     )
+  )
 }

@@ -249,7 +249,10 @@ export interface GatewayServer {
   port?: { number: number; name?: string; protocol?: string }
   tls?: { mode?: string; credentialName?: string; httpsRedirect?: boolean }
 }
-export type Gateway = KubernetesObject<{ selector?: Labels; servers?: GatewayServer[] }>
+export type Gateway = KubernetesObject<{ selector?: Labels; servers?: GatewayServer[] }> & {
+  /** Of one of the Gateway API: the only namespace in which its pods run. */
+  podsIn?: string
+}
 export type ServiceEntry = KubernetesObject<{
   hosts?: string[]
   ports?: { number: number; name?: string; protocol?: string; targetPort?: number }[]

@@ -1,3 +1,4 @@
+import { convertedKey, isConverted } from './conversion.ts'
 import { gatewayHost, hostMatches, hostMeant, hostsOverlap } from './host.ts'
 import type { Destination, Gateway, GatewayServer, VirtualService } from './objects.ts'
 import { selects } from './objects.ts'
@@ -85,8 +86,11 @@ export function boundAs(virtualService: VirtualService, all: readonly VirtualSer
   )
 }
 
-/** `namespace/name` of a Gateway. */
-export const gatewayKey = (gateway: Gateway): string => `${gateway.metadata.namespace ?? ''}/${gateway.metadata.name}`
+/** `namespace/name` of a Gateway; of one of the Gateway API with its group, as both may have one name. */
+export const gatewayKey = (gateway: Gateway): string =>
+  isConverted(gateway)
+    ? convertedKey(gateway.metadata.namespace ?? '', gateway.metadata.name)
+    : `${gateway.metadata.namespace ?? ''}/${gateway.metadata.name}`
 
 /** True when the VirtualService routes to one of the hosts, or takes requests for one of them. */
 export function concerns(virtualService: VirtualService, hosts: readonly string[]): boolean {
@@ -141,5 +145,9 @@ export function carries({ port, tls }: GatewayServer, protocol: RoutedTo['protoc
 
 /** The pods a Gateway's selector takes (istiod looks in every namespace, unless it is told to stay in the Gateway's own). */
 export function podsOfGateway(gateway: Gateway, pods: readonly Pod[]): Pod[] {
-  return pods.filter((pod) => selects(gateway.spec?.selector, pod.metadata.labels))
+  return pods.filter((pod) => serves(pod, gateway))
 }
+
+/** True for a pod that a Gateway's selector takes. */
+export const serves = ({ metadata }: Pod, { spec, podsIn }: Gateway): boolean =>
+  selects(spec?.selector, metadata.labels) && (podsIn === undefined || podsIn === metadata.namespace)

@@ -3,7 +3,9 @@ import type { Gateway, Pod, VirtualService } from '../../mesh/objects.ts'
 import { proxyRuns } from '../../mesh/pods.ts'
 import type { ProxySync } from '../../mesh/proxy-status.ts'
 import { boundHosts, concerns, gatewayKey, gatewaysOf, podsOfGateway } from '../../mesh/routing.ts'
+import { isConverted } from '../../mesh/conversion.ts'
 import { fact } from './fact.ts'
+import { allGateways, routesFor } from './routes.ts'
 import { podsOf } from './owners.ts'
 
 /** A proxy on a request's way. */
@@ -40,15 +42,17 @@ export const virtualServicesFor = fact((evidence, target): readonly VirtualServi
   evidence.objects('virtual-services').filter((one) => concerns(one, target.hosts)),
 )
 
-/** The Gateways that VirtualServices for the target are bound to, and those that take one of their hosts though nothing binds them. */
+/** The Gateways, Istio's own and those of the Gateway API, that routes to the target are bound to, and those that take one of their hosts though nothing binds them. */
 export const gatewaysFor = fact((evidence, target): readonly Gateway[] => {
-  const virtualServices = virtualServicesFor(evidence, target)
-  const named = new Set(virtualServices.flatMap(gatewaysOf))
-  return evidence
-    .objects('gateways')
-    .filter(
-      (gateway) => named.has(gatewayKey(gateway)) || virtualServices.some((one) => boundHosts(gateway, one).length > 0),
-    )
+  const routes = routesFor(evidence, target)
+  const named = new Set(routes.flatMap(gatewaysOf))
+  // Only Istio's own routes may be bound to a Gateway by mistake of its name alone.
+  const unnamed = routes.filter((one) => !isConverted(one))
+  return allGateways(evidence).filter(
+    (gateway) =>
+      named.has(gatewayKey(gateway)) ||
+      (!isConverted(gateway) && unnamed.some((one) => boundHosts(gateway, one).length > 0)),
+  )
 })
 
 /** The pods of those gateways. */

@@ -10,7 +10,8 @@ import { latestChange, selects } from '../../mesh/objects.ts'
 import type { Target } from '../../mesh/target.ts'
 import { fact } from './fact.ts'
 import { podsOf } from './owners.ts'
-import { gatewayPods, gatewaysFor, virtualServicesFor } from './proxies-of.ts'
+import { gatewayPods, gatewaysFor } from './proxies-of.ts'
+import { routesFor } from './routes.ts'
 import type { Proof } from '../check.ts'
 import { proof } from '../check.ts'
 
@@ -59,7 +60,7 @@ export const ROUTING_KINDS = [
 const lastRoutingChange = fact((evidence, target): number | undefined => {
   if (ROUTING_KINDS.some((kind) => evidence.blind(kind).length > 0)) return undefined
   return latestChange([
-    ...virtualServicesFor(evidence, target),
+    ...routesFor(evidence, target),
     ...evidence.objects('destination-rules').filter((one) => target.hosts.includes(hostOfRule(one))),
     ...evidence
       .objects('services')

@@ -1,30 +1,38 @@
 import { definesSubset, hostOfRule, isExportedTo, rulesForCaller } from '../../mesh/destination-rules.ts'
-import { originOfRoute, parseClusterName } from '../../mesh/envoy.ts'
+import { allRoutes } from '../../checks/facts/routes.ts'
+import { originOfRoute, parseClusterName, type Route } from '../../mesh/envoy.ts'
 import { fromFqdn, nearestHosts } from '../../mesh/host.ts'
 import type { DestinationRule, KubernetesObject, Workload } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
 import { containerPort, isReady } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
-import { formatRef } from '../../mesh/ref.ts'
+import { formatRef, sameRef } from '../../mesh/ref.ts'
 import { Registry } from '../../mesh/registry.ts'
 import { ownerOf } from '../../checks/facts/owners.ts'
 import type { Trace } from '../follow/trace.ts'
+import { backendLeadsOf } from './backend.ts'
 import { hiddenFrom } from './hidden.ts'
 import type { Case, Lead } from './lead.ts'
 import { eachOnce, newest, value, values } from './lead.ts'
 
-/** The objects whose routes send to a cluster, as the proxy's own routes name them. */
-function routersTo(cluster: string, { walk }: Trace): Ref[] {
+/** The routes of the proxy that take the request and send to a cluster. */
+function routesTo(cluster: string, { walk }: Trace): Route[] {
   return (walk.route?.branches ?? []).flatMap(({ route, outcome }) =>
     route !== undefined && outcome.kind === 'clusters' && outcome.clusters.some(({ name }) => name === cluster)
-      ? (originOfRoute(route) ?? [])
+      ? [route]
       : [],
   )
 }
 
+/** The objects whose routes send to a cluster, as the proxy's own routes name them. */
+const routersTo = (cluster: string, trace: Trace): Ref[] =>
+  routesTo(cluster, trace).flatMap((route) => originOfRoute(route) ?? [])
+
 function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
   const { evidence } = one
   const parsed = parseClusterName(cluster)
+  const written = eachOnce(routesTo(cluster, trace).flatMap((route) => backendLeadsOf(route, evidence)))
+  if (written.length > 0) return written
   const routers = routersTo(cluster, trace)
   const by = (why: string, remedy: string): Lead[] =>
     routers.map((subject) => ({ code: 'MESH0132', subject, why, remedy }))
@@ -48,7 +56,7 @@ function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
     return chosen === undefined ? by(why, remedy) : [{ code: 'MESH0132', subject: refOf(chosen), why, remedy }]
   }
   const objectsOf = (refs: readonly Ref[]): KubernetesObject[] =>
-    refs.flatMap(({ namespace = '', name }) => evidence.object('virtual-services', namespace, name) ?? [])
+    refs.flatMap((ref) => allRoutes(evidence).find((one) => sameRef(refOf(one), ref)) ?? [])
   const ports = registered.flatMap((each) => each.ports)
   if (!ports.includes(port))
     return pick(

@@ -1,15 +1,16 @@
-import { httpRoutesFor } from '../../checks/facts/http-routes.ts'
-import { negativeConditions } from '../../mesh/gateway-api.ts'
+import { allGateways, allRoutes } from '../../checks/facts/routes.ts'
+import { isConverted } from '../../mesh/conversion.ts'
 import { isExportedTo } from '../../mesh/destination-rules.ts'
 import { gatewayHost, hostMatches } from '../../mesh/host.ts'
 import { nearestNames } from '../../mesh/names.ts'
 import type { Gateway, VirtualService } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
-import { formatRef } from '../../mesh/ref.ts'
+import { formatRef, sameRef } from '../../mesh/ref.ts'
 import { concerns, destinationsOf, gatewayKey, gatewaysOf, hostsOf, serversTaking } from '../../mesh/routing.ts'
 import { originOfRoute } from '../../mesh/envoy.ts'
 import { gatewaysOf as gatewaysServedBy, gatewaysTaking } from '../follow/destination.ts'
 import type { Trace } from '../follow/trace.ts'
+import { attachmentLeads, writtenAs } from './attachment.ts'
 import { hiddenFrom } from './hidden.ts'
 import type { Case, Lead } from './lead.ts'
 import { eachOnce, newest, value, values } from './lead.ts'
@@ -19,6 +20,8 @@ import { asked, noMatch } from './no-match.ts'
 function withoutEffect(one: VirtualService, host: string, trace: Trace, { evidence }: Case): Lead[] {
   const pod = trace.callerPod
   const subject = refOf(one)
+  const written = isConverted(one) ? writtenAs(one, evidence) : undefined
+  if (written !== undefined) return attachmentLeads(written, host, evidence)
   const served = gatewaysServedBy(pod, evidence)
   const bound = served.filter((gateway) => gatewaysOf(one).includes(gatewayKey(gateway)))
   const at = pod.metadata.namespace ?? ''
@@ -33,7 +36,7 @@ function withoutEffect(one: VirtualService, host: string, trace: Trace, { eviden
     ]
   if (bound.length === 0) {
     const named = gatewaysOf(one)
-    const existing = evidence.objects('gateways').filter((gateway) => named.includes(gatewayKey(gateway)))
+    const existing = allGateways(evidence).filter((gateway) => named.includes(gatewayKey(gateway)))
     // A Gateway that exists and is served elsewhere is as likely the mistake as who names it.
     const blamed = newest([one, ...existing]) ?? one
     return [
@@ -72,18 +75,14 @@ function withoutEffect(one: VirtualService, host: string, trace: Trace, { eviden
 export function atGateway(trace: Trace, one: Case): Lead[] {
   const { evidence, target } = one
   const host = trace.question.host
-  const all = evidence.objects('virtual-services')
+  const all = allRoutes(evidence)
   const exact = all.filter((vs) => hostsOf(vs).some((pattern) => hostMatches(pattern, host)))
   const mine = exact.filter((vs) => concerns(vs, target.hosts))
   const { virtualHost } = trace.walk.route ?? {}
   const hasRoutes = virtualHost !== undefined && virtualHost.name?.startsWith('blackhole:') !== true
   if (hasRoutes) {
     const origins = (virtualHost.routes ?? []).flatMap((route) => originOfRoute(route) ?? [])
-    const owners = mine.filter(
-      (vs) =>
-        origins.length === 0 ||
-        origins.some(({ name, namespace }) => vs.metadata.name === name && vs.metadata.namespace === namespace),
-    )
+    const owners = mine.filter((vs) => origins.length === 0 || origins.some((origin) => sameRef(origin, refOf(vs))))
     const leads = eachOnce([
       ...mine.filter((vs) => !owners.includes(vs)).flatMap((vs) => withoutEffect(vs, host, trace, one)),
       ...owners.flatMap((vs) => noMatch(vs, trace, all)),
@@ -95,28 +94,6 @@ export function atGateway(trace: Trace, one: Case): Lead[] {
     if (leads.length > 0) return leads
     return mine.flatMap((vs) => noMatch(vs, trace, all))
   }
-  const conditions = httpRoutesFor(evidence, target).flatMap((route) =>
-    negativeConditions(route).map((condition) => ({ route, condition })),
-  )
-  if (conditions.length > 0)
-    return eachOnce(
-      conditions.map(({ route, condition }): Lead => ({
-        code: 'MESH0131',
-        subject: refOf(route),
-        why: `${value(condition.parent)} does not take it: ${value(`${condition.type}=False ${condition.reason ?? ''}`)} (${value(condition.message ?? '')})`,
-        remedy: 'Correct what the condition names',
-      })),
-    )
-  const routes = httpRoutesFor(evidence, target)
-  if (routes.length > 0 && exact.length === 0)
-    return eachOnce(
-      routes.map((route): Lead => ({
-        code: 'MESH0131',
-        subject: refOf(route),
-        why: `none of its rules takes ${value(asked(trace))} for ${value(host)} at ${value(trace.callerPod.metadata.name)}`,
-        remedy: `Add a rule or hostname that takes it`,
-      })),
-    )
   // Nothing is for this very host: what was plainly meant for it, then the Gateway that takes a host which nothing serves.
   const near = all.filter((vs) => concerns(vs, target.hosts) && nearestNames(host, hostsOf(vs)).length > 0)
   const [closest] = near
@@ -166,7 +143,7 @@ export function atSidecar(trace: Trace, one: Case): Lead[] {
   if (!known) {
     const leads = hiddenFrom(trace.callerPod, host, trace.sent.port, one)
     if (leads.length > 0) return leads
-    const meant = evidence.objects('virtual-services').filter((vs) => concerns(vs, target.hosts))
+    const meant = allRoutes(evidence).filter((vs) => concerns(vs, target.hosts))
     return target.services.length > 0
       ? []
       : meant.slice(0, 1).map((vs) => ({
@@ -176,11 +153,11 @@ export function atSidecar(trace: Trace, one: Case): Lead[] {
           remedy: `Create the Service, or route to a host that exists`,
         }))
   }
-  const all = evidence.objects('virtual-services')
+  const all = allRoutes(evidence)
   const origins = (virtualHost.routes ?? []).flatMap((route) => originOfRoute(route) ?? [])
   const owners = all.filter(
     (vs) =>
-      origins.some(({ name, namespace }) => vs.metadata.name === name && vs.metadata.namespace === namespace) ||
+      origins.some((origin) => sameRef(origin, refOf(vs))) ||
       (origins.length === 0 &&
         gatewaysOf(vs).includes('mesh') &&
         hostsOf(vs).some((pattern) => target.hosts.some((each) => hostMatches(pattern, each)))),

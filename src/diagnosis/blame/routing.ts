@@ -5,13 +5,27 @@ import { gatewaysOf as gatewaysServedBy, gatewaysTaking, serviceEntryOf, service
 import type { Case, Lead } from './lead.ts'
 import { eachOnce, newest, value, values } from './lead.ts'
 import { atGateway, atSidecar } from './no-route.ts'
+import { isConverted } from '../../mesh/conversion.ts'
+import { allGateways, allRoutes, routesFor } from '../../checks/facts/routes.ts'
+import { attachmentLeads, gatewayLead, writtenAs } from './attachment.ts'
+import { backendLeadsOf } from './backend.ts'
+
+/** Routes of the Gateway API for the target that have no effect at any gateway. */
+const unattached = ({ followed, evidence, target }: Case): Lead[] =>
+  eachOnce(
+    routesFor(evidence, target)
+      .filter((one) => isConverted(one) && !gatewaysOf(one).includes('mesh'))
+      .flatMap((one) => {
+        const written = writtenAs(one, evidence)
+        return written === undefined ? [] : attachmentLeads(written, followed.requests.question.host, evidence)
+      }),
+  )
 
 /** VirtualServices for the target that name Gateways which do not exist. */
 function boundToNothing({ evidence, target }: Case): Lead[] {
-  const keys = evidence.objects('gateways').map(gatewayKey)
-  return evidence
-    .objects('virtual-services')
-    .filter((vs) => concerns(vs, target.hosts))
+  const keys = allGateways(evidence).map(gatewayKey)
+  return allRoutes(evidence)
+    .filter((vs) => !isConverted(vs) && concerns(vs, target.hosts))
     .flatMap((vs): Lead[] => {
       const missing = gatewaysOf(vs).filter((key) => key !== 'mesh' && !keys.includes(key))
       return missing.length === 0
@@ -49,7 +63,11 @@ export function routingLeads(one: Case): Lead[] {
       (outcome.kind === 'clusters' && outcome.clusters.length === 0),
   )
   const makers = answering.flatMap(({ route }) => (route === undefined ? [] : (originOfRoute(route) ?? [])))
-  if (hop.stage === 'route' && makers.length > 0)
+  if (hop.stage === 'route' && makers.length > 0) {
+    const written = eachOnce(
+      answering.flatMap(({ route }) => (route === undefined ? [] : backendLeadsOf(route, one.evidence))),
+    )
+    if (written.length > 0) return written
     return eachOnce(
       makers.map((subject): Lead => ({
         code: 'MESH0131',
@@ -58,6 +76,7 @@ export function routingLeads(one: Case): Lead[] {
         remedy: 'Let its route send the requests on',
       })),
     )
+  }
   if (hop.stage === 'listener' && trace.caller.kind === 'ingress') {
     const gateways = gatewaysTaking(trace.question.host, one.evidence)
     const own = gateways.filter((gateway) => gatewaysServedBy(trace.callerPod, one.evidence).includes(gateway))
@@ -66,16 +85,20 @@ export function routingLeads(one: Case): Lead[] {
         ? own
         : gateways.length > 0
           ? gateways
-          : one.evidence
-              .objects('gateways')
-              .filter((gateway) =>
-                one.evidence
-                  .objects('virtual-services')
-                  .some((vs) => concerns(vs, one.target.hosts) && gatewaysOf(vs).includes(gatewayKey(gateway))),
-              )
+          : allGateways(one.evidence).filter((gateway) =>
+              allRoutes(one.evidence).some(
+                (vs) => concerns(vs, one.target.hosts) && gatewaysOf(vs).includes(gatewayKey(gateway)),
+              ),
+            )
     const gateway = newest(meant)
+    const written =
+      gateway === undefined || !isConverted(gateway)
+        ? undefined
+        : one.evidence.object('gateway-api-gateways', gateway.metadata.namespace ?? '', gateway.metadata.name)
+    const unserved = written === undefined ? undefined : gatewayLead(written, one.evidence)
+    if (unserved !== undefined) return [unserved]
     return gateway === undefined
-      ? boundToNothing(one)
+      ? [...boundToNothing(one), ...unattached(one)]
       : [
           {
             code: 'MESH0131',

@@ -5,6 +5,7 @@ import { refOf, selects } from '../../mesh/objects.ts'
 import { hasProxy, isReady, proxyAnswers } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { podsOfGateway } from '../../mesh/routing.ts'
+import { allGateways } from '../../checks/facts/routes.ts'
 import { UserError } from '../../mesh/user-error.ts'
 import type { TargetQuery } from '../../mesh/target-query.ts'
 import { AmbiguousTargetError, UnknownTargetError } from '../target-errors.ts'
@@ -83,7 +84,7 @@ export function fromIngress({ from, host }: FollowQuestion, evidence: Evidence):
 /** Gateways whose pods may take the request: those that take the host, else all. */
 export function callingGateways({ host }: FollowQuestion, evidence: Evidence): { labels: Record<string, string> }[] {
   const taking = gatewaysTaking(host, evidence)
-  const selectors = (taking.length > 0 ? taking : evidence.objects('gateways')).flatMap(({ spec }) =>
+  const selectors = (taking.length > 0 ? taking : allGateways(evidence)).flatMap(({ spec }) =>
     spec?.selector === undefined ? [] : [{ labels: spec.selector }],
   )
   // Without any Gateway the ingress Istio installs is still there, and answers 404 or refuses.
@@ -180,7 +181,7 @@ export function callerOf(question: FollowQuestion, evidence: Evidence): Caller {
   const namespace = callerNamespace(question, evidence)
   if (namespace === undefined) {
     const known = [
-      ...evidence.objects('gateways').flatMap(({ spec }) => (spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts)),
+      ...allGateways(evidence).flatMap(({ spec }) => (spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts)),
       ...evidence.objects('service-entries').flatMap(({ spec }) => spec?.hosts ?? []),
     ].filter((host) => host !== '*')
     if (question.from !== undefined || isNamed(question.host, undefined, evidence))

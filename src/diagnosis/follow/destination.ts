@@ -2,7 +2,8 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { fromFqdn, gatewayHost, hostMatches } from '../../mesh/host.ts'
 import type { Gateway, GatewayServer, Pod, Service, ServiceEntry } from '../../mesh/objects.ts'
 import { selects } from '../../mesh/objects.ts'
-import { hostsOf } from '../../mesh/routing.ts'
+import { hostsOf, serves } from '../../mesh/routing.ts'
+import { allGateways, allRoutes } from '../../checks/facts/routes.ts'
 import { isAddress } from '../../mesh/walk/address.ts'
 import type { Connection, Request } from '../../mesh/walk/request.ts'
 import type { FollowQuestion } from './question.ts'
@@ -48,11 +49,11 @@ const takes = (server: GatewayServer, host: string): boolean =>
 
 /** The Gateways whose servers take a host. */
 export const gatewaysTaking = (host: string, evidence: Evidence): Gateway[] =>
-  evidence.objects('gateways').filter(({ spec }) => (spec?.servers ?? []).some((server) => takes(server, host)))
+  allGateways(evidence).filter(({ spec }) => (spec?.servers ?? []).some((server) => takes(server, host)))
 
 /** The Gateways that a pod serves. */
 export const gatewaysOf = (pod: Pod, evidence: Evidence): Gateway[] =>
-  evidence.objects('gateways').filter(({ spec }) => selects(spec?.selector, pod.metadata.labels))
+  allGateways(evidence).filter((gateway) => serves(pod, gateway))
 
 /** The port a person asks a gateway for: as typed, else that of the URL's scheme where one listens, else of the server that takes the host, plain HTTP first. */
 function askedPort(
@@ -178,6 +179,6 @@ export function isNamed(host: string, namespace: string | undefined, evidence: E
     serviceOf(host, namespace, evidence) !== undefined ||
     serviceEntryOf(host, evidence) !== undefined ||
     gatewaysTaking(host, evidence).length > 0 ||
-    evidence.objects('virtual-services').some((one) => hostsOf(one).some((pattern) => hostMatches(pattern, host)))
+    allRoutes(evidence).some((one) => hostsOf(one).some((pattern) => hostMatches(pattern, host)))
   )
 }

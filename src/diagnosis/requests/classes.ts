@@ -1,8 +1,7 @@
 import { fact } from '../../checks/facts/fact.ts'
-import { httpRoutesFor } from '../../checks/facts/http-routes.ts'
-import { virtualServicesFor } from '../../checks/facts/proxies-of.ts'
+import { allGateways, allRoutes, routesFor } from '../../checks/facts/routes.ts'
 import { fromFqdn, gatewayHost } from '../../mesh/host.ts'
-import { boundAs, hostsOf } from '../../mesh/routing.ts'
+import { boundAs, hostsOf, serves } from '../../mesh/routing.ts'
 import { hostMeant, hostOfService } from '../../mesh/host.ts'
 import { since } from '../../mesh/access-log.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
@@ -104,11 +103,12 @@ const keyOf = ({ entry, log }: Request): string =>
   ])
 
 /** True for a pod that a Gateway's selector, or its own label, makes an ingress. */
-export function isGatewayPod({ metadata: { labels = {} } }: Pod, evidence: Evidence): boolean {
+export function isGatewayPod(pod: Pod, evidence: Evidence): boolean {
+  const { labels = {} } = pod.metadata
   return (
     labels['gateway.networking.k8s.io/gateway-name'] !== undefined ||
     labels.istio === 'ingressgateway' ||
-    evidence.objects('gateways').some(({ spec }) => selects(spec?.selector, labels))
+    allGateways(evidence).some((gateway) => serves(pod, gateway))
   )
 }
 
@@ -117,14 +117,11 @@ export function isGatewayPod({ metadata: { labels = {} } }: Pod, evidence: Evide
  */
 function bornOf(target: Target, evidence: Evidence): (host: string) => number {
   const objects: { hosts: string[]; object: KubernetesObject }[] = [
-    ...evidence
-      .objects('virtual-services')
-      .map((object) => ({ object, hosts: boundAs(object, evidence.objects('virtual-services')).flatMap(hostsOf) })),
-    ...evidence.objects('gateways').map((object) => ({
+    ...allRoutes(evidence).map((object) => ({ object, hosts: boundAs(object, allRoutes(evidence)).flatMap(hostsOf) })),
+    ...allGateways(evidence).map((object) => ({
       object,
       hosts: (object.spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((entry) => gatewayHost(entry).host)),
     })),
-    ...evidence.objects('http-routes').map((object) => ({ object, hosts: object.spec?.hostnames ?? [] })),
     ...evidence.objects('service-entries').map((object) => ({ object, hosts: object.spec?.hosts ?? [] })),
     ...evidence
       .objects('services')
@@ -150,9 +147,9 @@ function bornOf(target: Target, evidence: Evidence): (host: string) => number {
 /** Requests at gateways for a host of the target and a path that a route to it asks for, which went to another Service all the same. */
 function requestsMeantFor(target: Target, moment: number, evidence: Evidence): Request[] {
   const named = hostsNamed(target, evidence)
-  const all = evidence.objects('virtual-services')
+  const all = allRoutes(evidence)
   const together = new Set(
-    virtualServicesFor(evidence, target).flatMap((one) =>
+    routesFor(evidence, target).flatMap((one) =>
       (one.spec?.http ?? [])
         .filter(({ route = [] }) =>
           route.some(({ destination }) => target.hosts.includes(hostMeant(destination.host, one))),
@@ -182,16 +179,13 @@ function requestsMeantFor(target: Target, moment: number, evidence: Evidence): R
 
 /** Hosts that objects name for the target: exactly, by a route that leads to it or a Gateway's server. */
 export function hostsNamed(target: Target, evidence: Evidence): ReadonlySet<string> {
-  const gateways = evidence
-    .objects('gateways')
-    .flatMap(({ spec }) =>
-      (spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((entry) => gatewayHost(entry).host)),
-    )
+  const gateways = allGateways(evidence).flatMap(({ spec }) =>
+    (spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((entry) => gatewayHost(entry).host)),
+  )
   return new Set([
-    ...virtualServicesFor(evidence, target)
-      .flatMap((one) => boundAs(one, evidence.objects('virtual-services')))
+    ...routesFor(evidence, target)
+      .flatMap((one) => boundAs(one, allRoutes(evidence)))
       .flatMap(hostsOf),
-    ...httpRoutesFor(evidence, target).flatMap(({ spec }) => spec?.hostnames ?? []),
     ...gateways.filter((host) => target.hosts.includes(host)),
     ...target.hosts.filter((host) => fromFqdn(host) !== undefined),
     ...(target.ref.kind === 'Service' ? [] : target.hosts),
@@ -201,14 +195,11 @@ export function hostsNamed(target: Target, evidence: Evidence): ReadonlySet<stri
 /** The paths that routes to the target ask for: whole ones and beginnings alike. Derived once, since every line of a gateway's log is held against them. */
 const routedPaths = fact((evidence, target): readonly string[] =>
   [
-    ...virtualServicesFor(evidence, target)
-      .flatMap((one) => [one, ...boundAs(one, evidence.objects('virtual-services'))])
+    ...routesFor(evidence, target)
+      .flatMap((one) => [one, ...boundAs(one, allRoutes(evidence))])
       .flatMap(({ spec }) =>
         (spec?.http ?? []).flatMap(({ match = [] }) => match.flatMap(({ uri }) => uri?.exact ?? uri?.prefix ?? [])),
       ),
-    ...httpRoutesFor(evidence, target).flatMap(({ spec }) =>
-      (spec?.rules ?? []).flatMap(({ matches = [] }) => matches.flatMap((one) => one.path?.value ?? [])),
-    ),
   ].filter((prefix) => prefix !== '/'),
 )
 

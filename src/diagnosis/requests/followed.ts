@@ -1,4 +1,3 @@
-import { httpRoutesFor, parentGateways } from '../../checks/facts/http-routes.ts'
 import { podsOf } from '../../checks/facts/owners.ts'
 import { ipOf, portOf } from '../../mesh/address.ts'
 import { PRESENT, trafficCountsFrom } from '../../checks/facts/traffic-of.ts'
@@ -58,8 +57,7 @@ function lastChange(target: Target, evidence: Evidence): number {
         .filter(({ spec }) =>
           (spec?.hosts ?? []).some((entry) => target.hosts.some((host) => hostMatches(entry, host))),
         ),
-      ...httpRoutesFor(evidence, target),
-      ...parentGateways(evidence, target),
+      ...evidence.objects('reference-grants'),
     ]),
   )
 }

@@ -1,6 +1,5 @@
 import { gatewaysFor } from '../../checks/facts/proxies-of.ts'
-import { httpRoutesFor, parentGateways, podsServing } from '../../checks/facts/http-routes.ts'
-import { listenersTaking, parentsOf } from '../../mesh/gateway-api.ts'
+import { allRoutes } from '../../checks/facts/routes.ts'
 import { podsOf, servicesOf } from '../../checks/facts/owners.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { fromFqdn } from '../../mesh/host.ts'
@@ -52,9 +51,9 @@ function requestFor({ uri, method, headers = {}, queryParams }: HttpMatch): Omit
   }
 }
 
-/** One request for each route of the VirtualServices that take the host and lead to the target. */
+/** One request for each rule of the routes that take the host and lead to the target. */
 function routed(host: string, target: Target, evidence: Evidence): Wanted[] {
-  const all = evidence.objects('virtual-services')
+  const all = allRoutes(evidence)
   const matches = all
     .filter((one) => concerns(one, target.hosts) && boundAs(one, all).some((root) => hostsOf(root).includes(host)))
     .flatMap(({ spec }) => spec?.http ?? [])
@@ -88,48 +87,6 @@ function throughGateways(target: Target, seen: readonly RequestClass[], evidence
   })
 }
 
-/** Requests through the Gateways of the Gateway API: one for each host and rule of the HTTPRoutes that lead to the target. */
-function throughHttpRoutes(target: Target, seen: readonly RequestClass[], evidence: Evidence): RequestClass[] {
-  return httpRoutesFor(evidence, target).flatMap((route) =>
-    parentGateways(evidence, target)
-      .filter(({ metadata }) =>
-        parentsOf(route).some(({ namespace, name }) => namespace === metadata.namespace && name === metadata.name),
-      )
-      .flatMap((gateway) => {
-        const pod = podsServing(gateway, evidence).find(
-          (one) => proxyAnswers(one) && evidence.seenOf('listeners', refOf(one)) !== undefined,
-        )
-        if (pod === undefined) return []
-        const hosts = (route.spec?.hostnames ?? []).filter(
-          (host) =>
-            !host.includes('*') &&
-            !seen.some(({ caller, question }) => caller?.kind === 'ingress' && question.host === host),
-        )
-        return hosts.slice(0, MOST_HOSTS).flatMap((host) =>
-          (route.spec?.rules ?? []).slice(0, MOST_ROUTES).flatMap(({ matches: [match] = [] }) => {
-            if (
-              match?.path?.type === 'RegularExpression' ||
-              (match?.headers ?? []).some(({ type }) => type === 'RegularExpression')
-            )
-              return []
-            const port = target.port ?? listenersTaking(gateway, host)[0]?.port
-            return made(
-              {
-                host,
-                port,
-                path: match?.path?.value,
-                method: match?.method,
-                headers: (match?.headers ?? []).map(({ name, value }) => `${name}=${value}`),
-              },
-              { kind: 'ingress', pod: refOf(pod) },
-              { from: 'ingress' },
-            )
-          }),
-        )
-      }),
-  )
-}
-
 /** Requests as neighbours would make them, one for each port: from a sidecar that was read, other workloads before the target's own. */
 function fromSidecars(target: Target, seen: readonly RequestClass[], evidence: Evidence): RequestClass[] {
   if (seen.some(({ caller }) => caller?.kind === 'sidecar')) return []
@@ -140,9 +97,7 @@ function fromSidecars(target: Target, seen: readonly RequestClass[], evidence: E
   if (pod === undefined || host === undefined) return []
   const [service] = servicesOf(target, evidence)
   const ports = target.port === undefined ? (service?.spec?.ports ?? []).map(({ port }) => port) : [target.port]
-  const inMesh = evidence
-    .objects('virtual-services')
-    .find((one) => gatewaysOf(one).includes('mesh') && hostsOf(one).includes(host))
+  const inMesh = allRoutes(evidence).find((one) => gatewaysOf(one).includes('mesh') && hostsOf(one).includes(host))
   const path = target.path ?? routedPath(inMesh)
   const words = { from: `pod/${pod.metadata.name}`, namespace: pod.metadata.namespace }
   return ports
@@ -157,9 +112,5 @@ function routedPath(one: { spec?: { http?: { match?: HttpMatch[] }[] } } | undef
 
 /** Classes of requests that were not seen, made from the objects that lead to the target. */
 export function madeClasses(target: Target, seen: readonly RequestClass[], evidence: Evidence): RequestClass[] {
-  return [
-    ...throughGateways(target, seen, evidence),
-    ...throughHttpRoutes(target, seen, evidence),
-    ...fromSidecars(target, seen, evidence),
-  ]
+  return [...throughGateways(target, seen, evidence), ...fromSidecars(target, seen, evidence)]
 }

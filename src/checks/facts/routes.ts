@@ -1,0 +1,78 @@
+import type { Evidence } from '../../evidence/evidence.ts'
+import type { MeshRoute, RouteObject, Surroundings } from '../../mesh/conversion.ts'
+import { gatewayFrom, routesFrom } from '../../mesh/conversion.ts'
+import type { GatewayObject } from '../../mesh/gateway-api.ts'
+import type { Gateway } from '../../mesh/objects.ts'
+import { concerns } from '../../mesh/routing.ts'
+import { fact, once } from './fact.ts'
+
+/** Controllers of Istio's that serve Gateways for requests from outside. */
+const OURS = /^istio\.io\/(gateway-controller|unmanaged-gateway)$/
+
+/** True for a Gateway that is Istio's to serve: its class is, or is one that nobody has. */
+export function isOurs({ spec }: GatewayObject, evidence: Evidence): boolean {
+  const name = spec?.gatewayClassName ?? ''
+  const known = evidence.objects('gateway-classes').find(({ metadata }) => metadata.name === name)
+  if ((spec?.listeners ?? []).some(({ protocol }) => protocol === 'HBONE')) return false
+  return known === undefined || OURS.test(known.spec?.controllerName ?? '')
+}
+
+const surroundings = (evidence: Evidence): Surroundings => ({
+  listenerSets: evidence.objects('listener-sets'),
+  namespaces: evidence.objects('namespaces'),
+  service: (namespace, name) => evidence.object('services', namespace, name),
+  clusterDomain: evidence.clusterDomain,
+})
+
+/** Istio's Gateways, and in their form those of the Gateway API that are Istio's to serve. */
+export const allGateways = once((evidence: Evidence): readonly Gateway[] => [
+  ...evidence.objects('gateways'),
+  ...evidence
+    .objects('gateway-api-gateways')
+    .filter((gateway) => isOurs(gateway, evidence))
+    .map((gateway) => gatewayFrom(gateway, surroundings(evidence))),
+])
+
+/** The routes of the Gateway API, of all kinds. */
+export const routeObjects = once((evidence: Evidence): readonly RouteObject[] => [
+  ...evidence.objects('http-routes'),
+  ...evidence.objects('grpc-routes'),
+  ...evidence.objects('tls-routes'),
+  ...evidence.objects('tcp-routes'),
+])
+
+/** Gateways that another controller serves: a route that names only such is none of ours. */
+const foreign = once(
+  (evidence: Evidence): ReadonlySet<string> =>
+    new Set(
+      evidence
+        .objects('gateway-api-gateways')
+        .filter((gateway) => !isOurs(gateway, evidence))
+        .map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`),
+    ),
+)
+
+/** True for a route that names nothing but Gateways of other controllers as parents. */
+function isForeign({ metadata, spec }: RouteObject, evidence: Evidence): boolean {
+  const refs = spec?.parentRefs ?? []
+  return (
+    refs.length > 0 &&
+    refs.every(
+      ({ kind = 'Gateway', namespace = metadata.namespace ?? '', name }) =>
+        kind === 'Gateway' && foreign(evidence).has(`${namespace}/${name}`),
+    )
+  )
+}
+
+/** Every VirtualService, and every route of the Gateway API in its form. */
+export const allRoutes = once((evidence: Evidence): readonly MeshRoute[] => [
+  ...evidence.objects('virtual-services'),
+  ...routeObjects(evidence)
+    .filter((route) => !isForeign(route, evidence))
+    .flatMap((route) => routesFrom(route, allGateways(evidence), evidence.clusterDomain)),
+])
+
+/** The routes, whatever kind of object makes them, that lead to the target or take requests for one of its hosts. */
+export const routesFor = fact((evidence, target): readonly MeshRoute[] =>
+  allRoutes(evidence).filter((one) => concerns(one, target.hosts)),
+)
