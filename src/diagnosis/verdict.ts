@@ -1,4 +1,3 @@
-import { httpRoutesFor } from '../checks/facts/http-routes.ts'
 import { byOwner, podsOf } from '../checks/facts/owners.ts'
 import { gatewaysFor } from '../checks/facts/proxies-of.ts'
 import type { StartUp } from '../checks/facts/start-up.ts'
@@ -60,7 +59,7 @@ function outsideReason(target: Target, followed: readonly Followed[], evidence: 
   const isMeshed = pods.some((one) => hasProxy(one) || isAmbient(one))
   const isLedTo = followed.some(({ requests: { caller } }) => caller !== undefined)
   if (pod === undefined || isMeshed || isLedTo) return undefined
-  if (gatewaysFor(evidence, target).length > 0 || httpRoutesFor(evidence, target).length > 0) return undefined
+  if (gatewaysFor(evidence, target).length > 0) return undefined
   const namespace = pod.metadata.namespace ?? ''
   const labels =
     evidence.objects('namespaces').find(({ metadata }) => metadata.name === namespace)?.metadata.labels ?? {}

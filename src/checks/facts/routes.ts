@@ -35,10 +35,10 @@ export const allGateways = once((evidence: Evidence): readonly Gateway[] => [
 
 /** The routes of the Gateway API, of all kinds. */
 export const routeObjects = once((evidence: Evidence): readonly RouteObject[] => [
-  ...evidence.objects('http-routes'),
-  ...evidence.objects('grpc-routes'),
-  ...evidence.objects('tls-routes'),
-  ...evidence.objects('tcp-routes'),
+  ...evidence.objects('http-routes').map((one) => ({ ...one, kind: 'HTTPRoute' })),
+  ...evidence.objects('grpc-routes').map((one) => ({ ...one, kind: 'GRPCRoute' })),
+  ...evidence.objects('tls-routes').map((one) => ({ ...one, kind: 'TLSRoute' })),
+  ...evidence.objects('tcp-routes').map((one) => ({ ...one, kind: 'TCPRoute' })),
 ])
 
 /** Gateways that another controller serves: a route that names only such is none of ours. */

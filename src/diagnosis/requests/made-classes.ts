@@ -1,13 +1,14 @@
 import { gatewaysFor } from '../../checks/facts/proxies-of.ts'
-import { allRoutes } from '../../checks/facts/routes.ts'
+import { allRoutes, routesFor } from '../../checks/facts/routes.ts'
+import { isConverted } from '../../mesh/conversion.ts'
 import { podsOf, servicesOf } from '../../checks/facts/owners.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { fromFqdn } from '../../mesh/host.ts'
-import type { HttpMatch } from '../../mesh/objects.ts'
+import { fromFqdn, gatewayHost, hostMatches } from '../../mesh/host.ts'
+import type { Gateway, HttpMatch } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { proxyAnswers } from '../../mesh/pods.ts'
 import { podsOfGateway } from '../../mesh/routing.ts'
-import { boundAs, concerns, gatewaysOf, hostsOf } from '../../mesh/routing.ts'
+import { boundAs, concerns, destinationsOf, gatewayKey, gatewaysOf, hostsOf } from '../../mesh/routing.ts'
 import type { Target } from '../../mesh/target.ts'
 import { gatewaysTaking } from '../follow/destination.ts'
 import type { FollowWords } from '../follow/question.ts'
@@ -52,10 +53,15 @@ function requestFor({ uri, method, headers = {}, queryParams }: HttpMatch): Omit
 }
 
 /** One request for each rule of the routes that take the host and lead to the target. */
-function routed(host: string, target: Target, evidence: Evidence): Wanted[] {
+function routed(host: string, gateway: Gateway, target: Target, evidence: Evidence): Wanted[] {
   const all = allRoutes(evidence)
-  const matches = all
-    .filter((one) => concerns(one, target.hosts) && boundAs(one, all).some((root) => hostsOf(root).includes(host)))
+  const concerned = all.filter(
+    (one) => concerns(one, target.hosts) && boundAs(one, all).some((root) => hostsOf(root).includes(host)),
+  )
+  const bound = concerned.filter((one) =>
+    boundAs(one, all).some((root) => gatewaysOf(root).includes(gatewayKey(gateway))),
+  )
+  const matches = (bound.length === 0 ? concerned : bound)
     .flatMap(({ spec }) => spec?.http ?? [])
     .map(({ match }) => match?.[0])
   const wanted = matches.flatMap((match) => {
@@ -64,6 +70,11 @@ function routed(host: string, target: Target, evidence: Evidence): Wanted[] {
   })
   return (wanted.length === 0 ? [{ host }] : wanted).slice(0, MOST_ROUTES)
 }
+
+/** The port of the first server that takes a host. */
+const portFor = (host: string, { spec }: Gateway): number | undefined =>
+  (spec?.servers ?? []).find(({ hosts = [] }) => hosts.some((one) => hostMatches(gatewayHost(one).host, host)))?.port
+    ?.number
 
 /** Requests through the gateways that nobody was seen to make: one for each host and route that leads to the target. */
 function throughGateways(target: Target, seen: readonly RequestClass[], evidence: Evidence): RequestClass[] {
@@ -75,14 +86,28 @@ function throughGateways(target: Target, seen: readonly RequestClass[], evidence
       !seen.some(({ caller, question }) => caller?.kind === 'ingress' && question.host === host),
   )
   return outer.slice(0, MOST_HOSTS).flatMap((host) => {
-    const gateways = gatewaysTaking(host, evidence)
-    const pod = (gateways.length > 0 ? gateways : gatewaysFor(evidence, target))
-      .flatMap((gateway) => podsOfGateway(gateway, evidence.objects('pods')))
-      .find((one) => proxyAnswers(one) && evidence.seenOf('listeners', refOf(one)) !== undefined)
-    if (pod === undefined) return []
-    const asked = target.path === undefined ? routed(host, target, evidence) : [{ host, path: target.path }]
+    const taking = gatewaysTaking(host, evidence)
+    // Another gateway may take the host for somebody else: those that routes to the target are bound to come first.
+    const leading = new Set(
+      routesFor(evidence, target)
+        .filter((one) => destinationsOf(one).some((to) => target.hosts.includes(to.host)))
+        .flatMap((one) => boundAs(one, allRoutes(evidence)))
+        .flatMap(gatewaysOf),
+    )
+    const gateways = (taking.length > 0 ? taking : gatewaysFor(evidence, target)).toSorted(
+      (a, b) => Number(leading.has(gatewayKey(b))) - Number(leading.has(gatewayKey(a))),
+    )
+    const [at] = gateways.flatMap((gateway) =>
+      podsOfGateway(gateway, evidence.objects('pods'))
+        .filter((one) => proxyAnswers(one) && evidence.seenOf('listeners', refOf(one)) !== undefined)
+        .map((pod) => ({ gateway, pod })),
+    )
+    if (at === undefined) return []
+    const { gateway, pod } = at
+    const asked = target.path === undefined ? routed(host, gateway, target, evidence) : [{ host, path: target.path }]
+    const port = target.port ?? (isConverted(gateway) ? portFor(host, gateway) : undefined)
     return asked.flatMap((wanted) =>
-      made({ ...wanted, port: target.port }, { kind: 'ingress', pod: refOf(pod) }, { from: 'ingress' }),
+      made({ ...wanted, port }, { kind: 'ingress', pod: refOf(pod) }, { from: 'ingress' }),
     )
   })
 }
