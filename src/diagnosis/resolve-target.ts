@@ -3,7 +3,7 @@ import { allGateways, allRoutes } from '../checks/facts/routes.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { fromFqdn, gatewayHost, hostMatches, hostOfService, serviceHost } from '../mesh/host.ts'
 import { nearestNames } from '../mesh/names.ts'
-import type { KubernetesObject, Labels, Service, Workload } from '../mesh/objects.ts'
+import type { KubernetesObject, Labels, Service, ServiceEntry, Workload } from '../mesh/objects.ts'
 import { refOf, selects } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { destinationsOf, hostsOf } from '../mesh/routing.ts'
@@ -106,6 +106,13 @@ function workloadTarget(
   }
 }
 
+/** The hosts of the cluster that an entry's endpoints are, as FQDNs. */
+function addressesOf({ spec }: ServiceEntry, clusterDomain: string): string[] {
+  return (spec?.endpoints ?? []).flatMap(({ address = '' }) =>
+    address.endsWith('.svc') ? `${address}.${clusterDomain}` : address,
+  )
+}
+
 function hostTarget(query: TargetQuery, evidence: Evidence): Target {
   const full = query.name.endsWith('.svc') ? `${query.name}.${evidence.clusterDomain}` : query.name
   const local = fromFqdn(full)
@@ -120,22 +127,26 @@ function hostTarget(query: TargetQuery, evidence: Evidence): Target {
   const exact = routes.filter((one) => hostsOf(one).includes(query.name))
   const routed = exact.length > 0 ? exact : routes
   const destinations = [...new Set(routed.flatMap((one) => destinationsOf(one).map(({ host }) => host)))]
-  const behind = services.filter((service) => destinations.includes(hostOfService(service)))
+  const entry = evidence
+    .objects('service-entries')
+    .find((one) => inScope(one, query) && (one.spec?.hosts ?? []).some((pattern) => hostMatches(pattern, query.name)))
+  const leadsTo = [...destinations, ...(entry === undefined ? [] : addressesOf(entry, evidence.clusterDomain))]
+  const behind = services.filter((service) => leadsTo.includes(hostOfService(service)))
   const [only] = behind
   const owner =
     routed[0] ??
-    evidence
-      .objects('service-entries')
-      .find(
-        (one) => inScope(one, query) && (one.spec?.hosts ?? []).some((pattern) => hostMatches(pattern, query.name)),
-      ) ??
+    entry ??
     allGateways(evidence).find(
       (one) =>
         inScope(one, query) &&
         (one.spec?.servers ?? []).some(({ hosts = [] }) =>
-          hosts.some((entry) => hostMatches(gatewayHost(entry).host, query.name)),
+          hosts.some((each) => hostMatches(gatewayHost(each).host, query.name)),
         ),
-    )
+    ) ??
+    // What a rule says of a host that nobody registers any more still tells that it is called.
+    (query.namespace === undefined
+      ? evidence.objects('destination-rules').find((one) => hostOfRule(one) === query.name)
+      : undefined)
   if (owner === undefined && query.namespace !== undefined) {
     // A host is the mesh's, wherever the object that names it lives: the namespace says whose requests are meant.
     const { namespace: _, ...anywhere } = query

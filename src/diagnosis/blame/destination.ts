@@ -9,6 +9,7 @@ import type { Ref } from '../../mesh/ref.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
 import { Registry } from '../../mesh/registry.ts'
 import { ownerOf } from '../../checks/facts/owners.ts'
+import { goesOutside } from '../follow/cluster-hop.ts'
 import type { Trace } from '../follow/trace.ts'
 import { backendLeadsOf } from './backend.ts'
 import { hiddenFrom } from './hidden.ts'
@@ -246,7 +247,7 @@ export function destinationLeads(one: Case): Lead[] {
   return eachOnce(
     way.failing.flatMap(({ stage, name }) =>
       stage === 'cluster'
-        ? name === 'BlackHoleCluster'
+        ? goesOutside(name)
           ? hiddenFrom(way.trace.callerPod, way.trace.question.host, way.trace.sent.port, one)
           : way.trace.proxy.clusters?.some((each) => each.name === name) === true
             ? wrappedTwice(name, way.trace, one)

@@ -7,6 +7,7 @@ import { notForwarded } from './token.ts'
 import { tlsLeads } from './tls.ts'
 import type { Case, Lead } from './lead.ts'
 import { eachOnce } from './lead.ts'
+import { routeBeforePolicies } from './policy-or-route.ts'
 
 function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
   const { pod, cluster, endpoint } = callee
@@ -23,6 +24,9 @@ function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
     )
     const kept = notForwarded(policies, one)
     if (kept.length > 0) return kept
+    const allowing = policies.filter(({ spec }) => (spec?.action ?? 'ALLOW') === 'ALLOW')
+    const before = allowing.length < policies.length ? [] : routeBeforePolicies(allowing, trace, one)
+    if (before.length > 0) return before
     return deciding.map((subject) => ({
       code: 'MESH0531',
       subject,

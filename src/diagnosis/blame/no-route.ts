@@ -1,14 +1,14 @@
 import { allGateways, allRoutes } from '../../checks/facts/routes.ts'
 import { isConverted } from '../../mesh/conversion.ts'
 import { isExportedTo } from '../../mesh/destination-rules.ts'
-import { gatewayHost, hostMatches } from '../../mesh/host.ts'
+import { fromFqdn, gatewayHost, hostMatches } from '../../mesh/host.ts'
 import { nearestNames } from '../../mesh/names.ts'
 import type { Gateway, VirtualService } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
 import { concerns, destinationsOf, gatewayKey, gatewaysOf, hostsOf, serversTaking } from '../../mesh/routing.ts'
 import { originOfRoute } from '../../mesh/envoy.ts'
-import { gatewaysOf as gatewaysServedBy, gatewaysTaking } from '../follow/destination.ts'
+import { gatewaysOf as gatewaysServedBy, gatewaysTaking, serviceEntryOf } from '../follow/destination.ts'
 import type { Trace } from '../follow/trace.ts'
 import { attachmentLeads, writtenAs } from './attachment.ts'
 import { hiddenFrom } from './hidden.ts'
@@ -134,6 +134,22 @@ export function atGateway(trace: Trace, one: Case): Lead[] {
   }))
 }
 
+/** A DestinationRule for a host that nobody registers: what it says has no effect, and what it was made for is gone or named otherwise. */
+function ruleForNobody(host: string, { evidence }: Case): Lead[] {
+  if (serviceEntryOf(host, evidence) !== undefined || fromFqdn(host) !== undefined) return []
+  const hosts = evidence.objects('service-entries').flatMap(({ spec }) => spec?.hosts ?? [])
+  const near = nearestNames(host, hosts)
+  return evidence
+    .objects('destination-rules')
+    .filter((rule) => rule.spec?.host === host)
+    .map((rule) => ({
+      code: 'MESH0131',
+      subject: refOf(rule),
+      why: `it is for ${value(host)}, which no Service or ServiceEntry registers, so that it has no effect${near.length === 0 ? '' : `; nearest: ${values(near)}`}`,
+      remedy: `Register ${value(host)} by a ServiceEntry, or name a host that is registered`,
+    }))
+}
+
 /** Who is to blame when a sidecar has no route for a request of its own application. */
 export function atSidecar(trace: Trace, one: Case): Lead[] {
   const { evidence, target } = one
@@ -144,6 +160,7 @@ export function atSidecar(trace: Trace, one: Case): Lead[] {
     const leads = hiddenFrom(trace.callerPod, host, trace.sent.port, one)
     if (leads.length > 0) return leads
     const meant = allRoutes(evidence).filter((vs) => concerns(vs, target.hosts))
+    if (meant.length === 0) return ruleForNobody(host, one)
     return target.services.length > 0
       ? []
       : meant.slice(0, 1).map((vs) => ({

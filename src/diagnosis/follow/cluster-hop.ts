@@ -2,11 +2,13 @@ import type { Cluster } from '../../mesh/envoy.ts'
 import { originOf, parseClusterName } from '../../mesh/envoy.ts'
 import { hostOfRule } from '../../mesh/destination-rules.ts'
 import { fromFqdn, nearestHosts } from '../../mesh/host.ts'
+import type { Service } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { Registry } from '../../mesh/registry.ts'
 import type { Share } from '../../mesh/walk/route-action.ts'
 import { fixedTransport } from '../../mesh/walk/transport.ts'
+import { serviceOf } from './destination.ts'
 import { patching } from './envoy-filters.ts'
 import { quoteOf } from './piece.ts'
 import type { Hop } from './report.ts'
@@ -108,6 +110,18 @@ function missing(name: string, { evidence, callerPod }: Trace): { why: string; o
   }
 }
 
+/** The Service that a request is passed on to unchanged, when it has no such port: its address answers nothing there. */
+function withoutPort({ caller, callerPod, question, sent, evidence }: Trace): Service | undefined {
+  if (caller.kind !== 'sidecar') return undefined
+  const service = serviceOf(question.host, callerPod.metadata.namespace, evidence)
+  const { clusterIP, ports = [] } = service?.spec ?? {}
+  return clusterIP === undefined ||
+    clusterIP !== sent.connection.address ||
+    ports.some(({ port }) => port === sent.port)
+    ? undefined
+    : service
+}
+
 /** The hop at one cluster the request may go to. */
 export function clusterHop({ name, weight }: Share, trace: Trace): Hop {
   const {
@@ -145,6 +159,15 @@ export function clusterHop({ name, weight }: Share, trace: Trace): Hop {
       sure: true,
       objects: [],
       says: `${known} is unknown to this proxy, and the mesh lets nothing out that is not registered (outboundTrafficPolicy REGISTRY_ONLY): the connection is closed.`,
+    }
+  const noPort = name === 'PassthroughCluster' ? withoutPort(trace) : undefined
+  if (noPort !== undefined)
+    return {
+      ...about,
+      ok: false,
+      sure: true,
+      objects: [refOf(noPort)],
+      says: `${question.host} has no port ${sent.port}, only ${(noPort.spec?.ports ?? []).map(({ port }) => port).join(', ') || 'none'}: the proxy passes the connection on to the Service's address, where nothing takes it.`,
     }
   if (name === 'PassthroughCluster')
     return {

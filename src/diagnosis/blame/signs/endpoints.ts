@@ -1,12 +1,15 @@
 import { ownerOf, servicesOf } from '../../../checks/facts/owners.ts'
-import { portOf } from '../../../mesh/address.ts'
+import { ipOf, portOf } from '../../../mesh/address.ts'
 import { rulesForCaller } from '../../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../../mesh/envoy.ts'
+import { hostOfService } from '../../../mesh/host.ts'
 import type { Sidecar } from '../../../mesh/objects.ts'
 import { refOf } from '../../../mesh/objects.ts'
 import { containerPort } from '../../../mesh/pods.ts'
 import { sidecarFor } from '../../../mesh/sidecars.ts'
+import { goesOutside } from '../../follow/cluster-hop.ts'
 import { endpointLeads } from '../destination.ts'
+import { hiddenFrom } from '../hidden.ts'
 import type { Case, Lead } from '../lead.ts'
 import { newest, value } from '../lead.ts'
 import { lead, times, type Sign } from './sign.ts'
@@ -97,6 +100,13 @@ export function withoutEndpoint(sign: Sign, one: Case): Lead[] {
     : []
 }
 
+/** The caller's proxy had nothing for the host, and passed the connection on or closed it: what keeps the host, or its port, from this proxy. */
+export function unregistered({ entry }: Sign, one: Case): Lead[] {
+  const { way } = one.followed
+  if (way?.trace.caller.kind !== 'sidecar' || !goesOutside(entry.upstreamCluster ?? '')) return []
+  return hiddenFrom(way.trace.callerPod, way.trace.question.host, way.trace.sent.port, one)
+}
+
 /** The caller connects to a pod's port that nothing listens on: a headless Service has no port of its own to lead from. */
 export function refusedAtPod(sign: Sign, { evidence, target }: Case): Lead[] {
   const { entry, pod } = sign
@@ -119,10 +129,25 @@ export function refusedAtPod(sign: Sign, { evidence, target }: Case): Lead[] {
   )
 }
 
+/** Where an entry of the mesh leads to a Service of the cluster: why that one takes no connections. */
+function behindAddress({ entry }: Sign, one: Case): Lead[] {
+  const { evidence, followed } = one
+  const service = evidence.objects('services').find(({ spec }) => spec?.clusterIP === ipOf(entry.upstreamHost))
+  const port = portOf(entry.upstreamHost)
+  const { way } = followed
+  if (service === undefined || port === undefined || way === undefined) return []
+  const ports = service.spec?.ports ?? []
+  if (!ports.some((each) => each.port === port)) return []
+  return endpointLeads(`outbound|${port}||${hostOfService(service)}`, way.trace, one)
+}
+
 /** The connection to a host that is no pod of the target. */
-export function elsewhere(sign: Sign, { evidence, target }: Case): Lead[] {
+export function elsewhere(sign: Sign, one: Case): Lead[] {
+  const { evidence, target } = one
   const { entry, pod } = sign
   if (pod !== undefined || !entry.flags.includes('UF') || entry.upstreamHost === undefined) return []
+  const behind = behindAddress(sign, one)
+  if (behind.length > 0) return behind
   const host = parseClusterName(entry.upstreamCluster ?? '')?.host
   const entries = evidence
     .objects('service-entries')

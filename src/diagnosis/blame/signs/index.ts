@@ -1,7 +1,7 @@
 import { groupBy, nearest } from '../../../checks/facts/requests-to.ts'
 import type { Case, Lead } from '../lead.ts'
 import { eachOnce } from '../lead.ts'
-import { elsewhere, overflow, refusedAtPod, unreachable, withoutEndpoint } from './endpoints.ts'
+import { elsewhere, overflow, refusedAtPod, unreachable, unregistered, withoutEndpoint } from './endpoints.ts'
 import { answeredOnTheWay } from './filters.ts'
 import { refused, token } from './policies.ts'
 import { protocol, ruleWithoutEffect } from './protocol.ts'
@@ -10,6 +10,7 @@ import type { Sign } from './sign.ts'
 
 /** Each reads one sort of failure from what a log line says; the first that names an object counts. */
 const READERS: readonly ((sign: Sign, one: Case) => Lead[])[] = [
+  unregistered,
   misrouted,
   redirected,
   answeredOnTheWay,

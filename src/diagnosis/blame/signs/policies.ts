@@ -3,6 +3,7 @@ import { actsOn } from '../../../mesh/authorization.ts'
 import { refOf } from '../../../mesh/objects.ts'
 import type { Ref } from '../../../mesh/ref.ts'
 import type { Case, Lead } from '../lead.ts'
+import { routeBeforePolicies } from '../policy-or-route.ts'
 import { value } from '../lead.ts'
 import { notForwarded } from '../token.ts'
 import { lead, reasonOf, times, type Sign } from './sign.ts'
@@ -48,6 +49,8 @@ export function refused(sign: Sign, one: Case): Lead[] {
       lead('MESH0531', refOf(each), why, 'Define its provider in MeshConfig, or let it take these requests'),
     )
   const allowing = policies.filter(({ spec }) => (spec?.action ?? 'ALLOW') === 'ALLOW')
+  const before = routeBeforePolicies(allowing, one.followed.way?.trace, one)
+  if (before.length > 0) return before
   return allowing.map((each) =>
     lead(
       'MESH0531',

@@ -71,7 +71,14 @@ export function protocol(sign: Sign, one: Case): Lead[] {
       /^(grpc|http2|h2c|tls|https)/.test(appProtocol === '' ? name : appProtocol),
     ),
   )
-  const candidates: KubernetesObject[] = [...rules, ...(isProtocol || closes ? spoken : [])]
+  // An entry says what is spoken to a host outside, and a rule whether TLS goes around it.
+  const entries = evidence.objects('service-entries').filter(({ spec }) => (spec?.hosts ?? []).includes(own))
+  const shaping = evidence.objects('destination-rules').filter((rule) => hostOfRule(rule) === own)
+  const candidates: KubernetesObject[] = [
+    ...rules,
+    ...spoken,
+    ...(entries.length === 0 ? [] : [...entries, ...shaping]),
+  ]
   const callee = pod ?? (cluster?.direction === 'inbound' ? sign.at : undefined)
   const patched = [
     ...(caller === undefined

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import { blame } from '../../../src/diagnosis/blame/blame.ts'
+import { followEvery } from '../../../src/diagnosis/requests/followed.ts'
+import { resolveTarget } from '../../../src/diagnosis/resolve-target.ts'
+import { Evidence } from '../../../src/evidence/evidence.ts'
+import type { Reading } from '../../../src/evidence/reading.ts'
+import type { AccessLogLine } from '../../../src/mesh/access-log.ts'
+import { formatRef } from '../../../src/mesh/ref.ts'
+import { parseTarget } from '../../../src/mesh/target-query.ts'
+import { replay } from '../../replay.ts'
+
+type Lists = Partial<Record<Reading['kind'], readonly object[]>>
+
+/** What is blamed for a host outside the recorded mesh whose callers are blocked there, with objects added and lines of their logs changed. */
+async function blamedFor(
+  host: string,
+  added: Lists,
+  line: Partial<AccessLogLine> = {},
+): Promise<{ target: string; blamed: string[] }> {
+  const { readings } = await replay('blocked-outbound/ill')
+  const evidence = new Evidence(
+    readings.map((reading): Reading => {
+      if (!reading.ok) return reading
+      if (reading.kind === 'access-log')
+        return {
+          ...reading,
+          value: {
+            ...reading.value,
+            lines: reading.value.lines.map((one) => (one.authority === host ? { ...one, ...line } : one)),
+          },
+        }
+      const more = added[reading.kind]
+      return more === undefined || !Array.isArray(reading.value)
+        ? reading
+        : ({ ...reading, value: [...(reading.value as unknown[]), ...more] } as unknown as Reading)
+    }),
+  )
+  const target = resolveTarget(parseTarget(host, 'istioinaction'), evidence)
+  const { followed } = await followEvery(target, evidence, { at: '2026-01-01T00:00:00Z' })
+  const { findings } = blame(
+    followed.filter(({ outcome }) => outcome === 'fails'),
+    target,
+    evidence,
+  )
+  return { target: formatRef(target.ref), blamed: findings.map(({ subject }) => formatRef(subject)) }
+}
+
+const HOST = 'api.example.com'
+const made = (kind: string, name: string, spec: object): object => ({
+  kind,
+  metadata: { name, namespace: 'istioinaction', creationTimestamp: '2020-01-01T00:00:00Z' },
+  spec,
+})
+const RULE = made('DestinationRule', 'api', { host: HOST, trafficPolicy: { tls: { mode: 'SIMPLE' } } })
+const ENTRY = made('ServiceEntry', 'api', {
+  hosts: [HOST],
+  resolution: 'DNS',
+  ports: [{ number: 80, name: 'http', protocol: 'HTTP' }],
+  endpoints: [{ address: 'outside.istioinaction.svc.cluster.local' }],
+})
+const OUTSIDE = {
+  kind: 'Service',
+  metadata: { name: 'outside', namespace: 'istioinaction' },
+  spec: { clusterIP: '10.96.0.77', selector: { app: 'outside' }, ports: [{ port: 80 }] },
+}
+const ARRIVED: Partial<AccessLogLine> = {
+  code: 503,
+  flags: ['UF'],
+  details: 'upstream_reset_before_response_started{remote_connection_failure}',
+  upstreamHost: '10.96.0.77:80',
+  upstreamCluster: `outbound|80||${HOST}`,
+  routeName: 'default',
+}
+
+describe('for a host outside, following blames', () => {
+  it('the rule that names it, when nobody registers it any more', async () => {
+    expect(await blamedFor(HOST, { 'destination-rules': [RULE] })).toEqual({
+      target: 'DestinationRule istioinaction/api',
+      blamed: ['DestinationRule istioinaction/api'],
+    })
+  })
+
+  it('the workload that is scaled to 0 behind the Service that its entry leads to', async () => {
+    const idle = {
+      kind: 'Deployment',
+      metadata: { name: 'outside', namespace: 'istioinaction' },
+      spec: { replicas: 0, template: { metadata: { labels: { app: 'outside' } } } },
+    }
+    const { blamed } = await blamedFor(
+      HOST,
+      { 'service-entries': [ENTRY], services: [OUTSIDE], deployments: [idle] },
+      ARRIVED,
+    )
+    expect(blamed).toEqual(['Deployment istioinaction/outside'])
+  })
+
+  it('the newer of entry and rule, when the other end speaks something else', async () => {
+    const spoken: Partial<AccessLogLine> = {
+      ...ARRIVED,
+      code: 502,
+      flags: ['UPE'],
+      details: 'upstream_reset_before_response_started{protocol_error}',
+    }
+    expect((await blamedFor(HOST, { 'service-entries': [ENTRY], services: [OUTSIDE] }, spoken)).blamed).toEqual([
+      'ServiceEntry istioinaction/api',
+    ])
+  })
+})
