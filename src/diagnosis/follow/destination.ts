@@ -103,7 +103,7 @@ function targetPort(pod: Pod, port: number, evidence: Evidence): number {
   )
 }
 
-const requestOf = ({ method, headers, path, authority, port }: FollowQuestion, tls: boolean): Request => {
+const requestOf = ({ method, headers, path, authority, port, moreHeaders }: FollowQuestion, tls: boolean): Request => {
   const usual = tls ? 443 : 80
   const given = headers.get('host') ?? headers.get(':authority')
   return {
@@ -111,6 +111,7 @@ const requestOf = ({ method, headers, path, authority, port }: FollowQuestion, t
     scheme: tls ? 'https' : 'http',
     path,
     headers,
+    ...defined({ moreHeaders }),
     authority: given ?? (port === undefined || port === usual ? authority : `${authority}:${port}`),
   }
 }

@@ -23,6 +23,8 @@ export interface FollowQuestion {
   method: string
   /** Names in lower case. */
   headers: ReadonlyMap<string, string>
+  /** True when such requests may carry others than these: they were seen in a log, which does not show headers. */
+  moreHeaders?: true
 }
 
 /** What a person may add to the host. */

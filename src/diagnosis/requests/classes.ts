@@ -79,14 +79,17 @@ function questionOf(
   const path = entry.path?.startsWith('/') === true ? entry.path.replace(/\?.*$/s, '') : '/'
   try {
     const tls = authority === '' && entry.serverName !== undefined && !isGateway && pod !== undefined
-    return parseFollow(`${tls ? 'https://' : ''}${host}${port === undefined ? '' : `:${port}`}${path}`, {
-      ...defined({ method: entry.method }),
-      ...(isGateway
-        ? { from: 'ingress' }
-        : pod === undefined
-          ? {}
-          : { from: `pod/${pod.metadata.name}`, namespace: pod.metadata.namespace }),
-    })
+    return {
+      ...parseFollow(`${tls ? 'https://' : ''}${host}${port === undefined ? '' : `:${port}`}${path}`, {
+        ...defined({ method: entry.method }),
+        ...(isGateway
+          ? { from: 'ingress' }
+          : pod === undefined
+            ? {}
+            : { from: `pod/${pod.metadata.name}`, namespace: pod.metadata.namespace }),
+      }),
+      moreHeaders: true,
+    }
   } catch (error) {
     if (error instanceof FollowSyntaxError) return undefined
     throw error

@@ -32,7 +32,7 @@ interface Wanted {
 function made({ host, port, path = '/', method, headers }: Wanted, caller: Caller, words: FollowWords): RequestClass[] {
   try {
     const question = parseFollow(`${host}${port === undefined ? '' : `:${port}`}${path}`, { ...words, method, headers })
-    return [{ caller, question, isNamed: true, requests: [] }]
+    return [{ caller, question: { ...question, moreHeaders: true }, isNamed: true, requests: [] }]
   } catch (error) {
     if (error instanceof FollowSyntaxError) return []
     throw error

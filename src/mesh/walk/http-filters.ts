@@ -145,8 +145,9 @@ function letsMissing({
 /** True when the request has something where a provider looks for a token. Unless told otherwise that is `Authorization: Bearer`, then `access_token`. */
 function mayCarryToken(
   { fromHeaders = [], fromParams = [], fromCookies = [] }: JwtProvider,
-  { headers, path }: Request,
+  { headers, path, moreHeaders }: Request,
 ): boolean {
+  if (moreHeaders === true) return true
   if (fromHeaders.length + fromParams.length + fromCookies.length === 0)
     return /^bearer\s/i.test(headers.get('authorization') ?? '') || queryParameter(path, 'access_token') !== undefined
   return (
@@ -163,7 +164,8 @@ function jwtAnswer(filter: string, config: JwtAuthentication, request: Request):
   const about = { filter, kind: 'jwt' as const }
   const rule = (config.rules ?? []).find(({ match }) => takesRoute(match ?? {}, request) !== 'no')
   if (rule?.requires === undefined) return { ...about, passes: 'yes' }
-  if (findsToken(config, request))
+  // Of what nobody has seen, a bad token is not presumed.
+  if (findsToken(config, request) && !(request.moreHeaders === true && letsMissing(rule.requires)))
     return { ...about, passes: 'maybe', says: 'the token it carries is checked; whether it is valid is not known here' }
   if (letsMissing(rule.requires))
     return { ...about, passes: 'yes', says: 'a token is checked when there is one; this request has none' }

@@ -3,6 +3,7 @@ import { inRange } from './address.ts'
 import { takesHeader } from './header-match.ts'
 import { withoutQuery } from './path.ts'
 import type { Connection, Request } from './request.ts'
+import { headerOf } from './request.ts'
 import { takesString } from './string-match.ts'
 import type { Taken } from './taken.ts'
 import { every, not, some, taken } from './taken.ts'
@@ -96,10 +97,13 @@ function takesMetadata(
 const takesAddress = (range: AddressRange, address: string | undefined): Taken =>
   address === undefined ? 'maybe' : taken(inRange(address, range))
 
+const takesKnownHeader = (header: HeaderMatcher, request: Request): Taken =>
+  request.moreHeaders === true && headerOf(request, header.name ?? '') === null ? 'maybe' : takesHeader(header, request)
+
 function takesShared({ any, header, urlPath, metadata }: Shared, judged: Judged): Taken | undefined {
   if (any === true) return 'yes'
   // A bare connection has no headers: a rule that asks for one takes nothing.
-  if (header !== undefined) return judged.request === undefined ? 'no' : takesHeader(header, judged.request)
+  if (header !== undefined) return judged.request === undefined ? 'no' : takesKnownHeader(header, judged.request)
   if (urlPath !== undefined)
     return judged.request === undefined ? 'no' : takesString(urlPath.path ?? {}, withoutQuery(judged.request.path))
   return metadata === undefined ? undefined : takesMetadata(metadata, judged)

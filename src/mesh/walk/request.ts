@@ -8,6 +8,8 @@ export interface Request {
   path: string
   /** Names in lower case; several values of one header joined by commas, as Envoy joins them. */
   headers: ReadonlyMap<string, string>
+  /** True when it may carry others than these, a token among them: what policies and tokens' filters make of it is then not known. */
+  moreHeaders?: true
 }
 
 /** A connection as a proxy gets it, before it has looked inside. */

@@ -48,6 +48,23 @@ describe('RBAC lets a request in', () => {
     expect(authorizationPolicyOf('something-else')).toBeUndefined()
   })
 
+  it('does not know whether it does, when the rule asks for a header that the request may carry', () => {
+    const rules: Rbac = {
+      policies: {
+        p: {
+          permissions: [{ any: true }],
+          principals: [{ header: { name: 'x-public', stringMatch: { exact: 'yes' } } }],
+        },
+      },
+    }
+    const judge = (text: string, more: object): string =>
+      passesRbac(rules, { connection: { port: 3000 }, request: { ...requestOf(text), ...more } }).passes
+    expect(judge('GET shop /', {})).toBe('no')
+    expect(judge('GET shop /', { moreHeaders: true })).toBe('maybe')
+    expect(judge('GET shop / x-public=no', { moreHeaders: true })).toBe('no')
+    expect(judge('GET shop / x-public=yes', { moreHeaders: true })).toBe('yes')
+  })
+
   it('of a bare connection knows no paths', () => {
     const rules: Rbac = {
       policies: { p: { permissions: [{ urlPath: { path: { prefix: '/' } } }], principals: [{ any: true }] } },
