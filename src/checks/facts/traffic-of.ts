@@ -4,7 +4,7 @@ import type { AccessLogLine } from '../../mesh/access-log.ts'
 import { since } from '../../mesh/access-log.ts'
 import { hostOfRule, ROOT_NAMESPACE } from '../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
-import { hostMatches } from '../../mesh/host.ts'
+import { fromFqdn, hostMatches } from '../../mesh/host.ts'
 import type { KubernetesObject, Labels, Pod, PolicyObject } from '../../mesh/objects.ts'
 import { latestChange, selects } from '../../mesh/objects.ts'
 import type { Target } from '../../mesh/target.ts'
@@ -36,8 +36,16 @@ export function isForHosts(
   if (cluster?.direction === 'outbound') return hosts.includes(cluster.host)
   // TLS that passes through shows no more than the server name.
   const authority = (entry.authority ?? entry.serverName ?? '').replace(/:\d+$/, '')
-  return (
-    authority !== '' && hosts.some((pattern) => hostMatches(pattern, authority) || pattern.startsWith(`${authority}.`))
+  if (authority === '') return false
+  // A pod behind a headless Service has a name of its own: `orders-0.orders.shop`.
+  const [, service] = /^[^.]+\.([^.]+\..+)$/.exec(authority) ?? []
+  return hosts.some(
+    (pattern) =>
+      hostMatches(pattern, authority) ||
+      pattern.startsWith(`${authority}.`) ||
+      (service !== undefined &&
+        fromFqdn(pattern) !== undefined &&
+        (pattern === service || pattern.startsWith(`${service}.`))),
   )
 }
 

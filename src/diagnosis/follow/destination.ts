@@ -4,6 +4,7 @@ import type { Gateway, GatewayServer, Pod, Service, ServiceEntry } from '../../m
 import { selects } from '../../mesh/objects.ts'
 import { hostsOf, serves } from '../../mesh/routing.ts'
 import { allGateways, allRoutes } from '../../checks/facts/routes.ts'
+import { isReady } from '../../mesh/pods.ts'
 import { isAddress } from '../../mesh/walk/address.ts'
 import type { Connection, Request } from '../../mesh/walk/request.ts'
 import type { FollowQuestion } from './question.ts'
@@ -31,7 +32,31 @@ export function serviceOf(host: string, namespace: string | undefined, evidence:
       : rest.length === 0
         ? { name, namespace: second }
         : undefined)
-  return local === undefined ? undefined : evidence.object('services', local.namespace, local.name)
+  const found = local === undefined ? undefined : evidence.object('services', local.namespace, local.name)
+  return found ?? headlessServiceOf(full, evidence)
+}
+
+/** The headless Service that gives one of its pods a name: `orders-0.orders.shop`. */
+function headlessServiceOf(host: string, evidence: Evidence): Service | undefined {
+  const [, name, namespace, ...rest] = host.split('.')
+  if (name === undefined || namespace === undefined || (rest.length > 0 && rest[0] !== 'svc')) return undefined
+  const service = evidence.object('services', namespace, name)
+  return service?.spec?.clusterIP === 'None' ? service : undefined
+}
+
+/** The address behind a headless Service that a client connects to: of the pod that the host names, else of one that is ready. */
+function addressOfPod(host: string, service: Service, evidence: Evidence): string | undefined {
+  const pods = evidence
+    .objects('pods')
+    .filter(
+      ({ metadata, spec, status }) =>
+        metadata.namespace === service.metadata.namespace &&
+        status?.podIP !== undefined &&
+        spec?.hostNetwork !== true &&
+        selects(service.spec?.selector, metadata.labels),
+    )
+  const named = pods.find(({ metadata }) => metadata.name === host.split('.')[0])
+  return (named ?? pods.find(isReady) ?? pods[0])?.status?.podIP
 }
 
 /** The ServiceEntry that registers a host, an exact name before a wildcard. */
@@ -165,7 +190,11 @@ export function sentFromPod(question: FollowQuestion, pod: Pod, evidence: Eviden
     ? host
     : clusterIp !== undefined && isAddress(clusterIp)
       ? clusterIp
-      : addressOf(entry, host)
+      : service === undefined
+        ? addressOf(entry, host)
+        : clusterIp === 'None'
+          ? addressOfPod(host, service, evidence)
+          : undefined
   return {
     // A client writes the port into Host unless it is the scheme's own.
     port,
