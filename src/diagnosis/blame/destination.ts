@@ -2,12 +2,13 @@ import { definesSubset, hostOfRule, isExportedTo, rulesForCaller } from '../../m
 import { allRoutes } from '../../checks/facts/routes.ts'
 import { originOfRoute, parseClusterName, type Route } from '../../mesh/envoy.ts'
 import { fromFqdn, nearestHosts } from '../../mesh/host.ts'
-import type { DestinationRule, KubernetesObject, Workload } from '../../mesh/objects.ts'
+import type { DestinationRule, KubernetesObject, ServiceEntry, Workload } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
 import { containerPort, isReady } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
 import { Registry } from '../../mesh/registry.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
 import { ownerOf } from '../../checks/facts/owners.ts'
 import { goesOutside } from '../follow/cluster-hop.ts'
 import type { Trace } from '../follow/trace.ts'
@@ -127,6 +128,44 @@ function wrappedTwice(cluster: string, trace: Trace, { evidence }: Case): Lead[]
 const isShaping = ({ spec }: DestinationRule): boolean =>
   spec?.trafficPolicy !== undefined || (spec?.subsets ?? []).length > 0
 
+/** Why the pods that an entry selects take no requests; undefined when it selects none by labels, or they are ready. */
+function selectedByEntry(entry: ServiceEntry, host: string, evidence: Evidence): Lead[] | undefined {
+  const labels = entry.spec?.workloadSelector?.labels
+  const { namespace } = entry.metadata
+  if (labels === undefined || evidence.seen('pods').length === 0) return undefined
+  const pods = evidence
+    .objects('pods')
+    .filter(({ metadata }) => metadata.namespace === namespace && selects(labels, metadata.labels))
+  const lead = (subject: Ref, why: string, remedy: string): Lead => ({ code: 'MESH0331', subject, why, remedy })
+  if (pods.length > 0)
+    return pods.some(isReady)
+      ? undefined
+      : eachOnce(
+          pods.map((pod) =>
+            lead(
+              ownerOf(pod, evidence),
+              `none of its pods behind ${value(host)} is ready`,
+              'Look at why its pods are not ready',
+            ),
+          ),
+        )
+  const idle = [...evidence.objects('deployments'), ...evidence.objects('stateful-sets')].filter(
+    ({ metadata, spec }) =>
+      metadata.namespace === namespace && spec?.replicas === 0 && selects(labels, spec.template?.metadata?.labels),
+  )
+  return idle.length > 0
+    ? idle.map((one) =>
+        lead(refOf(one), `it is scaled to 0, and no other pod stands behind ${value(host)}`, 'Scale it up'),
+      )
+    : [
+        lead(
+          refOf(entry),
+          `no pod has the labels it selects for ${value(host)} (${values(Object.entries(labels).map(([key, text]) => `${key}=${text}`))})`,
+          'Let it select the labels of the pods it is for',
+        ),
+      ]
+}
+
 /** Why a cluster has no endpoint that takes requests. */
 export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case): Lead[] {
   const parsed = parseClusterName(cluster)
@@ -139,13 +178,13 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
   if (service === undefined)
     return entry === undefined
       ? []
-      : [
+      : (selectedByEntry(entry, host, evidence) ?? [
           lead(
             refOf(entry),
             `none of its endpoints for ${value(host)} takes requests at port ${value(port)}`,
             'Correct its endpoints, their ports or its resolution',
           ),
-        ]
+        ])
   const namespace = service.metadata.namespace ?? ''
   const pods = evidence
     .objects('pods')

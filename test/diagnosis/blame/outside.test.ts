@@ -94,6 +94,28 @@ describe('for a host outside, following blames', () => {
     expect(blamed).toEqual(['Deployment istioinaction/outside'])
   })
 
+  it.each([
+    ['is scaled to 0', 0, 'Deployment istioinaction/outside'],
+    ['has other labels', 1, 'ServiceEntry istioinaction/api'],
+  ])('the workload or the entry that selects it, when the one %s', async (_, replicas, blamed) => {
+    const entry = made('ServiceEntry', 'api', {
+      hosts: [HOST],
+      resolution: 'STATIC',
+      ports: [{ number: 80, name: 'http', protocol: 'HTTP' }],
+      workloadSelector: { labels: { app: 'outside' } },
+    })
+    const workload = {
+      kind: 'Deployment',
+      metadata: { name: 'outside', namespace: 'istioinaction' },
+      spec: { replicas, template: { metadata: { labels: { app: replicas === 0 ? 'outside' : 'other' } } } },
+    }
+    const { upstreamHost, ...gone } = ARRIVED
+    const empty: Partial<AccessLogLine> = { ...gone, flags: ['UH'], details: 'no_healthy_upstream' }
+    expect((await blamedFor(HOST, { 'service-entries': [entry], deployments: [workload] }, empty)).blamed).toEqual([
+      blamed,
+    ])
+  })
+
   it('the newer of entry and rule, when the other end speaks something else', async () => {
     const spoken: Partial<AccessLogLine> = {
       ...ARRIVED,
