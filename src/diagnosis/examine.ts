@@ -14,7 +14,7 @@ import { redact } from '../evidence/redaction.ts'
 import { sameRef } from '../mesh/ref.ts'
 import { requireAnswer } from './cluster-unreachable.ts'
 import { blame } from './blame/blame.ts'
-import { causeOf, causeOfFailing, withoutPassed } from './cause.ts'
+import { causeOf, causeOfFailing, withoutPassed, withoutUnmet } from './cause.ts'
 import type { Followed } from './requests/followed.ts'
 import { followEvery } from './requests/followed.ts'
 import { isWaiting } from './requests/waiting.ts'
@@ -248,16 +248,12 @@ async function report(
   const waiting = followed.filter((one) => isWaiting(one, evidence))
   const failing = followed.filter((one) => one.outcome === 'fails' && !waiting.includes(one))
   const isSeen = followed.some(({ present }) => present.requests > 0)
-  const judgement =
-    failing.length === 0 && isSeen
-      ? {
-          ...judged,
-          findings: withoutPassed(
-            judged.findings,
-            followed.some(({ present }) => present.state === 'few'),
-          ),
-        }
-      : judged
+  const hasFew = followed.some(({ present }) => present.state === 'few')
+  const areAnswered =
+    followed.every(({ outcome }) => outcome === 'arrives' || outcome === 'contradicted') &&
+    followed.some(({ present }) => present.state === 'answered')
+  const present = failing.length === 0 && isSeen ? withoutPassed(judged.findings, hasFew) : judged.findings
+  const judgement = { ...judged, findings: areAnswered ? withoutUnmet(present) : present }
   const blamed = blame(failing, target, evidence)
   const own = blamed.findings.map((one): Finding => ({
     ...one,

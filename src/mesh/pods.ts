@@ -10,6 +10,11 @@ export function hasProxy(pod: Pod): boolean {
   return containers.some(isProxy) || initContainers.some(isProxy)
 }
 
+/** True when the pod runs more than a proxy: a gateway's pod does not. */
+export function hasApplication({ spec }: Pod): boolean {
+  return (spec?.containers ?? []).some(({ name }) => name !== PROXY_CONTAINER)
+}
+
 /** True when the pod's traffic is taken by ambient mode instead of a sidecar. */
 export function isAmbient(pod: Pod): boolean {
   return pod.metadata.annotations?.['ambient.istio.io/redirection'] === 'enabled'

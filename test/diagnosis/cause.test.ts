@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Check, Code, Finding, Problem, Standing } from '../../src/checks/check.ts'
-import { causeOf, causeOfFailing, withoutPassed } from '../../src/diagnosis/cause.ts'
+import { causeOf, causeOfFailing, withoutPassed, withoutUnmet } from '../../src/diagnosis/cause.ts'
 import { verdictOf } from '../../src/diagnosis/verdict.ts'
 import type { Skipped } from '../../src/diagnosis/report.ts'
 import type { EvidenceKind } from '../../src/evidence/reading.ts'
@@ -193,4 +193,19 @@ describe('the verdict', () => {
     ['ill', [finding('MESH0001')], advice],
     ['healthy', [], []],
   ])('%s', (verdict, findings, unseen) => expect(verdictOf({ findings, skipped: unseen })).toBe(verdict))
+})
+
+describe('findings that no request met', () => {
+  it('are warnings when they are of routing and live', () => {
+    const kept = [
+      finding('MESH0105', 'observed'),
+      finding('MESH0301'),
+      finding('MESH0501'),
+      finding('MESH0105', 'configured'),
+    ]
+    expect(withoutUnmet([...kept, finding('MESH0105')])).toEqual([
+      ...kept,
+      finding('MESH0105', 'live', ['shop'], 'warning'),
+    ])
+  })
 })

@@ -6,6 +6,8 @@ import { hostOfRule, ROOT_NAMESPACE } from '../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
 import { fromFqdn, hostMatches } from '../../mesh/host.ts'
 import type { KubernetesObject, Labels, Pod, PolicyObject } from '../../mesh/objects.ts'
+import { ipOf } from '../../mesh/address.ts'
+import { hasApplication } from '../../mesh/pods.ts'
 import { latestChange, selects } from '../../mesh/objects.ts'
 import type { Target } from '../../mesh/target.ts'
 import { fact } from './fact.ts'
@@ -139,16 +141,23 @@ const linesByMoment = fact((evidence, target) => {
   const isForTarget = forHosts(target.hosts)
   const own = new Set(target.pods.map(({ namespace = '', name }) => `${namespace}/${name}`))
   // Another workload's own incoming requests are none of the target's, whatever host they ask for.
-  const isOther = ({ of }: Seen<'access-log'>, { upstreamCluster = '' }: AccessLogLine): boolean =>
-    upstreamCluster.startsWith('inbound|') && !own.has(`${of?.namespace ?? ''}/${of?.name ?? ''}`)
+  const isOthers = ({ of }: Seen<'access-log'>): ((entry: AccessLogLine) => boolean) => {
+    if (of === undefined || own.has(`${of.namespace ?? ''}/${of.name}`)) return () => false
+    const pod = evidence.object('pods', of.namespace ?? '', of.name)
+    const address = pod !== undefined && hasApplication(pod) ? pod.status?.podIP : undefined
+    return ({ upstreamCluster, downstreamLocal }) =>
+      upstreamCluster === undefined
+        ? address !== undefined && address === ipOf(downstreamLocal)
+        : upstreamCluster.startsWith('inbound|')
+  }
   const known = new Map<number, readonly LogOfTarget[]>()
   return (moment: number): readonly LogOfTarget[] => {
     let logs = known.get(moment)
     if (logs === undefined) {
-      logs = evidence.seen('access-log').map((log) => ({
-        log,
-        lines: since(log.value.lines, moment).filter((entry) => isForTarget(entry) && !isOther(log, entry)),
-      }))
+      logs = evidence.seen('access-log').map((log) => {
+        const isOther = isOthers(log)
+        return { log, lines: since(log.value.lines, moment).filter((entry) => isForTarget(entry) && !isOther(entry)) }
+      })
       known.set(moment, logs)
     }
     return logs

@@ -80,6 +80,7 @@ function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
     return [
       {
         code: 'MESH0132',
+        isDeeper: true,
         subject: refOf(covering),
         why: `callers in namespace ${value(at)} use it for ${value(host)} in place of ${kept.map((rule) => formatRef(refOf(rule))).join(', ')}, and it does not define subset ${value(subset)}`,
         remedy: 'Define the subset there too, or take the rule away',

@@ -142,19 +142,23 @@ function lastUpdate({ failing: [hop], trace }: Way, evidence: Evidence): number 
 }
 
 /**
- * What the clients of a class of bare connections, which a sidecar turned away before it read a request, got later at the same port: requests that it read stand in
- * classes of their own.
+ * What the clients of a class that only the target's own log tells of got later, as that log has it: for the same request, or for any at the same port when they were
+ * turned away before one was read. By then their proxies' logs may tell of it too, and it stands in another class.
  */
-function readSince({ caller, requests }: RequestClass, classes: readonly RequestClass[]): Request[] {
-  if (caller !== undefined || requests.some(({ entry }) => entry.authority !== undefined)) return []
+function gotSince(one: RequestClass, classes: readonly RequestClass[]): Request[] {
+  if (one.caller !== undefined) return []
+  const isBare = one.requests.every(({ entry }) => entry.authority === undefined)
   const keyOf = ({ inner }: Request): string | undefined => {
-    const ip = ipOf(inner?.entry.downstreamRemote)
-    return ip === undefined ? undefined : `${ip} ${String(portOf(inner?.entry.downstreamLocal))}`
+    const { downstreamRemote, downstreamLocal, authority, method, path } = inner?.entry ?? {}
+    const ip = ipOf(downstreamRemote)
+    const asked = isBare ? [] : [authority, method, path?.replace(/\?.*$/s, '')]
+    return ip === undefined ? undefined : JSON.stringify([ip, portOf(downstreamLocal), ...asked])
   }
-  const clients = new Set(requests.flatMap((one) => keyOf(one) ?? []))
+  const clients = new Set(one.requests.flatMap((each) => keyOf(each) ?? []))
   return classes
-    .flatMap((one) => one.requests)
-    .filter((one) => one.entry.authority !== undefined && clients.has(keyOf(one) ?? ''))
+    .filter((other) => other !== one)
+    .flatMap(({ requests }) => requests)
+    .filter((each) => each.entry.authority !== undefined && clients.has(keyOf(each) ?? ''))
 }
 
 function follow(
@@ -165,7 +169,7 @@ function follow(
   options: FollowOptions,
 ): Followed {
   const way = wayOf(requests, evidence, options)
-  const present = presentOf([...requests.requests, ...readSince(requests, classes)], moment)
+  const present = presentOf([...requests.requests, ...gotSince(requests, classes)], moment)
   const one = { requests, present, ...defined({ way }) }
   if (present.state === 'fails') return { ...one, outcome: 'fails', standing: 'observed' }
   if (way?.foreseen === 'fails') {
