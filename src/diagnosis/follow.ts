@@ -107,6 +107,9 @@ function hopsOf(trace: Trace): Hop[] {
   ])
 }
 
+/** Hops whose words stand in a headline, at most. */
+const MOST_SAID = 3
+
 const PLACES: Readonly<Record<Stage, string>> = {
   listener: 'listener',
   route: 'route',
@@ -115,15 +118,39 @@ const PLACES: Readonly<Record<Stage, string>> = {
   inbound: "callee's proxy",
 }
 
-function headlineOf(hops: readonly Hop[], { walk, question, sent }: Trace): string {
+/** Percent of the requests that fail at one of some hops: of what an injected fault lets pass, the shares of the clusters that lead nowhere. */
+function failingShare(died: readonly Hop[], trace: Trace): number {
+  const { walk } = trace
+  const callees = calleesOf(trace)
+  const isDead = (cluster: string): boolean => {
+    const behind = callees.filter((one) => one.cluster === cluster)
+    return (
+      died.some(({ stage, name }) => stage !== 'inbound' && name === cluster) ||
+      (behind.length > 0 &&
+        behind.every(({ pod }) => died.some(({ stage, name }) => stage === 'inbound' && name === pod.metadata.name)))
+    )
+  }
+  const isWhole = died.some(({ stage }) => stage === 'listener')
+  const [branch] = walk.route?.branches ?? []
+  const aborted = branch?.answers.find(({ kind, share }) => kind === 'fault' && share !== undefined)?.share ?? 0
+  const isRoute = died.some(({ stage }) => stage === 'route')
+  if (isWhole || (isRoute && aborted === 0)) return 100
+  const dead = walk.clusters.filter(({ name }) => isDead(name)).reduce((sum, { weight }) => sum + weight, 0)
+  const isSomething = dead > 0 || aborted > 0
+  return isSomething ? Math.min(100, aborted + ((100 - aborted) * dead) / 100) : 100
+}
+
+function headlineOf(hops: readonly Hop[], trace: Trace): string {
+  const { question, sent } = trace
   const { request } = sent
   const what = `${request.method} ${request.scheme}://${request.authority}${request.path.replace(/\?.*$/s, '?…')}`
-  const died = hops.find(({ ok, sure }) => !ok && sure)
-  if (died !== undefined) {
-    const share = walk.clusters
-      .filter(({ name }) => hops.some((hop) => !hop.ok && hop.sure && hop.name === name))
-      .reduce((sum, { weight }) => sum + weight, 0)
-    return `${share > 0 && share < 100 ? `${Math.round(share)} % of requests like ${what} die` : `${what} dies`} at the ${PLACES[died.stage]}: ${died.says}`
+  const died = hops.filter(({ ok, sure }) => !ok && sure)
+  const [first] = died
+  if (first !== undefined) {
+    const share = failingShare(died, trace)
+    const places = [...new Set(died.map(({ stage }) => PLACES[stage]))]
+    const says = [...new Set(died.map((one) => one.says))]
+    return `${share < 99.5 ? `${Math.round(share)} % of requests like ${what} die` : `${what} dies`} at the ${places.join(' and the ')}: ${says.slice(0, MOST_SAID).join(' ')}`
   }
   const unsure = hops.find(({ sure }) => !sure)
   if (unsure !== undefined) return `${what}: unclear at the ${PLACES[unsure.stage]}: ${unsure.says}`

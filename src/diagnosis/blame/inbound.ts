@@ -6,7 +6,7 @@ import { hiddenFrom } from './hidden.ts'
 import { notForwarded } from './token.ts'
 import { tlsLeads } from './tls.ts'
 import type { Case, Lead } from './lead.ts'
-import { eachOnce } from './lead.ts'
+import { clauseOf, eachOnce } from './lead.ts'
 import { routeBeforePolicies } from './policy-or-route.ts'
 
 function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
@@ -30,7 +30,7 @@ function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
     return deciding.map((subject) => ({
       code: 'MESH0531',
       subject,
-      why: hop.says.replace(/\.$/, ''),
+      why: clauseOf(hop),
       remedy: 'Let it take these requests',
     }))
   }

@@ -5,6 +5,7 @@ import { changedAt } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { sameRef } from '../../mesh/ref.ts'
 import type { Target } from '../../mesh/target.ts'
+import type { Hop } from '../follow/report.ts'
 import type { Followed } from '../requests/followed.ts'
 
 /** An object that is to blame for a failing class of requests, and why. */
@@ -42,3 +43,12 @@ export function eachOnce(leads: readonly Lead[]): Lead[] {
 export function newest<T extends KubernetesObject>(objects: readonly T[]): T | undefined {
   return objects.toSorted((a, b) => (changedAt(b) ?? 0) - (changedAt(a) ?? 0))[0]
 }
+
+/** What a hop says, as a clause in the middle of a sentence of our own. */
+export const clauseOf = ({ says }: Pick<Hop, 'says'>): string =>
+  says
+    .replace(/\.$/, '')
+    .replace(
+      /^(The|This|These|No|None|Nothing|Nobody|Inside|Neither|Port|Virtual|Route|It|An?|What|Whether)\b/,
+      (word) => word.toLowerCase(),
+    )

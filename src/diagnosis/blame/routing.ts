@@ -3,7 +3,8 @@ import { concerns, gatewayKey, gatewaysOf, hostsOf } from '../../mesh/routing.ts
 import { originOfRoute } from '../../mesh/envoy.ts'
 import { gatewaysOf as gatewaysServedBy, gatewaysTaking, serviceEntryOf, serviceOf } from '../follow/destination.ts'
 import type { Case, Lead } from './lead.ts'
-import { eachOnce, newest, value, values } from './lead.ts'
+import { certificateOf } from '../follow/certificate.ts'
+import { clauseOf, eachOnce, newest, value, values } from './lead.ts'
 import { atGateway, atSidecar } from './no-route.ts'
 import { isConverted } from '../../mesh/conversion.ts'
 import { allGateways, allRoutes, routesFor } from '../../checks/facts/routes.ts'
@@ -53,7 +54,7 @@ export function routingLeads(one: Case): Lead[] {
     return policies.map((subject) => ({
       code: 'MESH0531',
       subject,
-      why: `at ${value(trace.callerPod.metadata.name)}: ${hop.says.replace(/\.$/, '')}`,
+      why: `at ${value(trace.callerPod.metadata.name)}: ${clauseOf(hop)}`,
       remedy: 'Let it take these requests',
     }))
   const answering = (trace.walk.route?.branches ?? []).filter(
@@ -72,7 +73,7 @@ export function routingLeads(one: Case): Lead[] {
       makers.map((subject): Lead => ({
         code: 'MESH0131',
         subject,
-        why: hop.says.replace(/\.$/, ''),
+        why: clauseOf(hop),
         remedy: 'Let its route send the requests on',
       })),
     )
@@ -103,8 +104,11 @@ export function routingLeads(one: Case): Lead[] {
           {
             code: 'MESH0131',
             subject: refOf(gateway),
-            why: hop.says.replace(/\.$/, ''),
-            remedy: `Let a server of it take ${value(trace.question.host)} at the port that is asked for`,
+            why: clauseOf(hop),
+            remedy:
+              hop.says === certificateOf(trace).trouble
+                ? `Give it a certificate that is valid and names ${value(trace.question.host)}`
+                : `Let a server of it take ${value(trace.question.host)} at the port that is asked for`,
           },
         ]
   }
@@ -117,7 +121,7 @@ export function routingLeads(one: Case): Lead[] {
         {
           code: 'MESH0131',
           subject: refOf(registered),
-          why: `its port ${value(trace.sent.port)} is declared with another protocol than callers speak: ${hop.says.replace(/\.$/, '')}`,
+          why: `its port ${value(trace.sent.port)} is declared with another protocol than callers speak: ${clauseOf(hop)}`,
           remedy: 'Declare the port with the protocol that is spoken',
         },
       ]

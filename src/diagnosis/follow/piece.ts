@@ -36,7 +36,7 @@ const slim = (key: string, value: unknown): unknown =>
   LEFT_OUT.has(key)
     ? undefined
     : (key === 'httpFilters' || key === 'listenerFilters') && Array.isArray(value)
-      ? (value as { name?: string }[]).map(({ name }) => name)
+      ? (value as (string | { name?: string })[]).map((one) => (typeof one === 'string' ? one : one.name))
       : value
 
 /** A piece of configuration as short YAML, redacted. */

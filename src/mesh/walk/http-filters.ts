@@ -14,6 +14,15 @@ import { queryParameter } from './path.ts'
 import type { Judged, Rbac } from './rbac.ts'
 import { passesRbac } from './rbac.ts'
 import type { Request } from './request.ts'
+import type { IsUnreachable } from './self-answering.ts'
+import {
+  authorizerAnswer,
+  bufferAnswer,
+  corsAnswer,
+  headerLimit,
+  limitServiceAnswer,
+  localLimitAnswer,
+} from './self-answering.ts'
 import { percentOf, takesRoute } from './route-match.ts'
 import type { Taken } from './taken.ts'
 import { every } from './taken.ts'
@@ -22,7 +31,8 @@ import { every } from './taken.ts'
 export interface FilterAnswer {
   /** Its name in the configuration. */
   filter: string
-  kind: 'rbac' | 'jwt' | 'fault' | 'rate limit' | 'external authorization' | 'unknown'
+  kind:
+    'rbac' | 'jwt' | 'fault' | 'rate limit' | 'external authorization' | 'cors' | 'buffer' | 'header limit' | 'unknown'
   /** `no`: it answers the request itself. `maybe`: it may, or it can't be told. */
   passes: Taken
   /** A sentence without its full stop; absent when there is nothing to say. */
@@ -39,9 +49,8 @@ export interface FilterAnswer {
 const PASSING: ReadonlySet<string> = new Set([
   'Router',
   'router',
-  'Cors',
-  'cors',
   'FilterConfig',
+  'PluginConfig',
   'grpc_stats',
   'GrpcWeb',
   'grpc_web',
@@ -231,16 +240,18 @@ export interface Routed {
 
 /** What the HTTP filters of a connection manager do to a request, in their order; those that let everything pass are left out. */
 export function httpFilterAnswers(
-  { httpFilters = [] }: HttpConnectionManager,
+  manager: HttpConnectionManager,
   judged: Judged & { request: Request },
   { virtualHost, route, weighted, clusters = [] }: Routed,
+  isUnreachable: IsUnreachable = () => false,
 ): FilterAnswer[] {
+  const { httpFilters = [] } = manager
   const token = httpFilters.some(
     (filter) =>
       typeOf(filter) === 'JwtAuthentication' &&
       findsToken((filter.typedConfig ?? {}) as JwtAuthentication, judged.request),
   )
-  return httpFilters
+  const own = httpFilters
     .flatMap((filter): FilterAnswer[] => {
       const name = filter.name ?? 'a filter without a name'
       const config = configOf(filter, [
@@ -256,14 +267,18 @@ export function httpFilterAnswers(
           return [jwtAnswer(name, config, judged.request)]
         case 'RBAC':
           return [rbacAnswer(name, rulesOf(config), { ...judged, token })]
+        case 'Cors':
+        case 'cors':
+          return [corsAnswer(name, judged.request)]
+        case 'Buffer':
+        case 'BufferPerRoute':
+          return [bufferAnswer(name, config, judged.request)]
         case 'LocalRateLimit':
-          return [{ filter: name, kind: 'rate limit', passes: 'yes', says: 'a local rate limit may answer 429' }]
+          return [localLimitAnswer(name, config)]
         case 'RateLimit':
-          return [{ filter: name, kind: 'rate limit', passes: 'yes', says: 'a rate limit service may answer 429' }]
+          return [limitServiceAnswer(name, config, isUnreachable)]
         case 'ExtAuthz':
-          return [
-            { filter: name, kind: 'external authorization', passes: 'maybe', says: 'an external authorizer decides' },
-          ]
+          return [authorizerAnswer(name, config, manager, judged, isUnreachable)]
         default:
           return PASSING.has(typeOf(filter))
             ? []
@@ -271,11 +286,12 @@ export function httpFilterAnswers(
                 {
                   filter: name,
                   kind: 'unknown',
-                  passes: 'yes',
+                  passes: 'maybe',
                   says: `the filter ${name} was passed over: what it does is not known here`,
                 },
               ]
       }
     })
     .filter(({ passes, says }) => passes !== 'yes' || says !== undefined)
+  return [...headerLimit(manager, judged.request), ...own]
 }

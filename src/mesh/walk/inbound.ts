@@ -4,7 +4,7 @@ import type { FilterAnswer } from './http-filters.ts'
 import { inboundListener } from './listener.ts'
 import type { ChainWalk } from './chain-walk.ts'
 import type { ProxyConfiguration } from './outbound.ts'
-import { walkChain, walkRoutes } from './outbound.ts'
+import { unreachableFrom, walkChain, walkRoutes } from './outbound.ts'
 import type { Connection, Request } from './request.ts'
 import { tcpShares } from './route-action.ts'
 import type { TlsMismatch } from './tls-mismatch.ts'
@@ -54,7 +54,9 @@ export function walkInbound(proxy: ProxyConfiguration, connection: Connection, r
   const mismatch = tlsMismatch(chain, connection)
   if (mismatch !== undefined) return { ...walk, ends: { kind: mismatch }, answers: [] }
   const route =
-    chain.ending?.kind === 'http' ? walkRoutes(chain.ending.manager, proxy.routes, connection, request) : undefined
+    chain.ending?.kind === 'http'
+      ? walkRoutes(chain.ending.manager, proxy.routes, connection, request, unreachableFrom(proxy))
+      : undefined
   const branch = route?.branches[0]
   const answers = [...chain.answers, ...(branch?.answers ?? [])]
   const stop = answers.find(({ passes }) => passes === 'no')

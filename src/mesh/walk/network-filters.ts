@@ -7,6 +7,8 @@ export interface HttpConnectionManager {
   routeConfig?: RouteConfiguration
   scopedRoutes?: unknown
   httpFilters?: HttpFilter[]
+  maxRequestHeadersKb?: number
+  commonHttpProtocolOptions?: { maxHeadersCount?: number }
   normalizePath?: boolean
   mergeSlashes?: boolean
   pathWithEscapedSlashesAction?: string

@@ -19,6 +19,8 @@ import { normalized } from './path.ts'
 import type { Judged, Rbac } from './rbac.ts'
 import { passesRbac } from './rbac.ts'
 import type { Connection, Request } from './request.ts'
+import { endpointsOf } from './endpoints.ts'
+import type { IsUnreachable } from './self-answering.ts'
 import type { RouteOutcome, Share } from './route-action.ts'
 import { httpsRedirect, outcomeOf, tcpShares } from './route-action.ts'
 import { routesFor } from './route-match.ts'
@@ -116,6 +118,7 @@ export function walkRoutes(
   routes: readonly RouteConfiguration[] | undefined,
   connection: Connection,
   request: Request,
+  isUnreachable?: IsUnreachable,
 ): RouteWalk | undefined {
   const name = manager.rds?.routeConfigName ?? manager.routeConfig?.name
   const named = name !== undefined && { name }
@@ -127,7 +130,7 @@ export function walkRoutes(
   const asSeen = { ...request, path }
   const host = lookedUpHost(request.authority, configuration, manager, connection.port)
   const found = virtualHostFor(configuration, host)
-  const routeless = (): FilterAnswer[] => httpFilterAnswers(manager, { connection, request: asSeen }, {})
+  const routeless = (): FilterAnswer[] => httpFilterAnswers(manager, { connection, request: asSeen }, {}, isUnreachable)
   if (found === undefined) return { ...named, configuration, host, branches: [], answers: routeless(), certain: true }
   const { virtualHost, domain } = found
   const branch = (outcome: RouteOutcome, route?: Route): Branch => ({
@@ -136,6 +139,7 @@ export function walkRoutes(
       manager,
       { connection, request: asSeen },
       { virtualHost, clusters: clustersOf(outcome), ...defined({ route }) },
+      isUnreachable,
     ),
     ...defined({ route }),
   })
@@ -179,6 +183,21 @@ function merged(branches: readonly Branch[]): Share[] {
 const isStopped = ({ answers }: { answers: readonly FilterAnswer[] }): boolean =>
   answers.some(({ passes }) => passes === 'no')
 
+/** Which clusters a proxy cannot send to; none while that was not seen. Endpoints of clusters that the proxy itself resolves are not held against them. */
+export const unreachableFrom =
+  ({ clusters, endpoints }: ProxyConfiguration): IsUnreachable =>
+  (name) => {
+    if (clusters === undefined) return false
+    const cluster = clusters.find((one) => one.name === name)
+    if (cluster === undefined) return true
+    if (endpoints === undefined || cluster.type !== 'EDS') return false
+    const taken = endpointsOf(
+      cluster,
+      endpoints.find((one) => one.name === name),
+    )
+    return !taken.panic && !taken.endpoints.some(({ usable }) => usable)
+  }
+
 /** Follows a request through its caller's proxy: listener, filter chain, route, up to the clusters it may go to. */
 export function walkOutbound(proxy: ProxyConfiguration, connection: Connection, request: Request): OutboundWalk {
   const listener = proxy.listeners === undefined ? undefined : outboundListener(proxy.listeners, connection)
@@ -193,7 +212,7 @@ export function walkOutbound(proxy: ProxyConfiguration, connection: Connection, 
     return { ...walk, clusters, reached: isStopped(chain) ? [] : clusters }
   }
   if (chain.ending?.kind !== 'http' || isStopped(chain)) return walk
-  const route = walkRoutes(chain.ending.manager, proxy.routes, connection, request)
+  const route = walkRoutes(chain.ending.manager, proxy.routes, connection, request, unreachableFrom(proxy))
   return route === undefined
     ? walk
     : {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import type { HttpFilter, Listener, Route } from '../../../src/mesh/envoy.ts'
+import type { Cluster, HttpFilter, Listener, Route } from '../../../src/mesh/envoy.ts'
 import { walkInbound } from '../../../src/mesh/walk/inbound.ts'
 import type { OutboundWalk } from '../../../src/mesh/walk/outbound.ts'
 import { walkOutbound } from '../../../src/mesh/walk/outbound.ts'
@@ -24,12 +24,14 @@ const CASES = parse(readFileSync(join(import.meta.dirname, 'outbound.yaml'), 'ut
   about: string
   routes: Route[]
   filters?: HttpFilter[]
+  manager?: object
+  clusters?: Cluster[]
   walks: Record<string, Walked>
 }[]
 
-const http = (routeConfigName: string, httpFilters: HttpFilter[] = []) => ({
+const http = (routeConfigName: string, httpFilters: HttpFilter[] = [], manager: object = {}) => ({
   name: 'http',
-  typedConfig: { '@type': 'x.HttpConnectionManager', rds: { routeConfigName }, httpFilters },
+  typedConfig: { '@type': 'x.HttpConnectionManager', rds: { routeConfigName }, httpFilters, ...manager },
 })
 const tcp = (cluster: string) => ({ name: 'tcp', typedConfig: { '@type': 'x.TcpProxy', cluster } })
 const listener = (port: number, filters: NonNullable<Listener['filterChains']>, more: Listener = {}): Listener => ({
@@ -52,13 +54,14 @@ function told({ clusters, reached, route }: OutboundWalk): Walked {
 
 describe("a request's way", () => {
   it.each(
-    CASES.flatMap(({ about, routes, filters, walks }) =>
-      Object.entries(walks).map(([request, expected]) => ({ about, routes, filters, request, expected })),
+    CASES.flatMap(({ walks, ...one }) =>
+      Object.entries(walks).map(([request, expected]) => ({ ...one, request, expected })),
     ),
-  )('$about: $request', ({ routes, filters, request, expected }) => {
+  )('$about: $request', ({ routes, filters, manager, clusters, request, expected }) => {
     const proxy = {
-      listeners: [listener(80, [{ filters: [http('80', filters)] }])],
+      listeners: [listener(80, [{ filters: [http('80', filters, manager)] }])],
       routes: [{ name: '80', virtualHosts: [{ name: 'all', domains: ['*'], routes }] }],
+      ...defined({ clusters }),
     }
     expect(told(walkOutbound(proxy, { port: 80 }, requestOf(request)))).toEqual({
       ...defined({ reached: expected.clusters }),
