@@ -32,6 +32,7 @@ import { podsOfGateway } from '../mesh/routing.ts'
 import { validityOf } from '../mesh/secrets.ts'
 import { possibleCallers } from './possible-callers.ts'
 import { isGatewayPod, seenClasses } from './requests/classes.ts'
+import { MOST_SINGLED_OUT, singledOut } from './requests/singled-out.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
 import { defined } from '../mesh/defined.ts'
@@ -166,14 +167,17 @@ export function planCallerLogs(target: Target, evidence: Evidence): AnyStep[] {
     .map((pod) => accessLog(refOf(pod)) as AnyStep)
 }
 
-/** The configuration of the proxies, gateways and callers alike, in whose logs requests for the target stand. */
+/** The configuration of the proxies, gateways and callers alike, in whose logs requests for the target stand; and of callers that objects treat on their own. */
 export function planCallerProxies(target: Target, evidence: Evidence): AnyStep[] {
   const { classes } = seenClasses(target, evidence)
-  const callers = classes.flatMap(({ caller }) => (caller === undefined ? [] : [caller.pod]))
-  const unique = callers.filter((ref, index) => callers.findIndex((other) => sameRef(other, ref)) === index)
-  return unique
-    .slice(0, MOST_CALLER_PROXIES)
-    .flatMap((pod) => [...PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep), secrets(pod)])
+  const callers = uniqueRefs(classes.flatMap(({ caller }) => (caller === undefined ? [] : [caller.pod])))
+  const unseen = singledOut(evidence, target)
+    .map(refOf)
+    .filter((ref) => !callers.some((one) => sameRef(one, ref)))
+  return [...callers.slice(0, MOST_CALLER_PROXIES), ...unseen.slice(0, MOST_SINGLED_OUT)].flatMap((pod) => [
+    ...PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep),
+    secrets(pod),
+  ])
 }
 
 /** One running pod per owner first, so that each workload is looked at before any a second time. */

@@ -19,7 +19,7 @@ function sharedBeginning(a: string, b: string): number {
  * Namespaces that objects single out for requests to the target: they have a rule, a Sidecar's egress or a route of their own for its hosts, or a policy of the
  * target names them.
  */
-function callersNamed(target: Target, evidence: Evidence): ReadonlySet<string> {
+export function callersNamed(target: Target, evidence: Evidence): ReadonlySet<string> {
   const namespaceOf = ({ metadata }: KubernetesObject): string => metadata.namespace ?? ''
   const shows = (one: Sidecar): boolean => target.hosts.some((host) => showsHost(one, host, target.namespace))
   const policies = evidence

@@ -1,7 +1,7 @@
 import type { Listener } from '../../mesh/envoy.ts'
 import { hostMatches, gatewayHost } from '../../mesh/host.ts'
 import { refOf } from '../../mesh/objects.ts'
-import type { FilterAnswer } from '../../mesh/walk/http-filters.ts'
+import type { FilterAnswer } from '../../mesh/walk/filter-answer.ts'
 import type { ChainWalk } from '../../mesh/walk/chain-walk.ts'
 import { authorizationPolicyOf } from '../../mesh/walk/rbac.ts'
 import type { TlsMismatch } from '../../mesh/walk/tls-mismatch.ts'

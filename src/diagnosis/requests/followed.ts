@@ -252,16 +252,15 @@ export async function followEvery(
     await pace.breathe()
   }
   const followed = withAllDeclined(each, momentOf)
-  // A workload need not be allowed to call itself: nobody was seen to.
+  // A workload need not be allowed to call itself, and policies are there to refuse callers: nobody was seen to be.
+  const isRefused = ({ objects }: Hop): boolean =>
+    objects.some(({ kind }) => kind === 'AuthorizationPolicy' || kind === 'RequestAuthentication')
   return {
     left,
-    followed: followed.filter(
-      ({ requests, way }) =>
-        !(
-          requests.requests.length === 0 &&
-          own.has(requests.caller?.pod.name ?? '') &&
-          way?.failing[0]?.stage === 'inbound'
-        ),
-    ),
+    followed: followed.filter(({ requests: { requests, caller }, way }) => {
+      const [hop] = way?.failing ?? []
+      const isUnseen = requests.length === 0 && caller?.kind === 'sidecar' && hop?.stage === 'inbound'
+      return !(isUnseen && (own.has(caller.pod.name) || isRefused(hop)))
+    }),
   }
 }

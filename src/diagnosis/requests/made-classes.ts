@@ -4,9 +4,10 @@ import { isConverted } from '../../mesh/conversion.ts'
 import { podsOf, servicesOf } from '../../checks/facts/owners.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { fromFqdn, gatewayHost, hostMatches } from '../../mesh/host.ts'
-import type { Gateway, HttpMatch } from '../../mesh/objects.ts'
+import type { Gateway, HttpMatch, Pod } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { proxyAnswers } from '../../mesh/pods.ts'
+import { sameRef } from '../../mesh/ref.ts'
 import { podsOfGateway } from '../../mesh/routing.ts'
 import { boundAs, concerns, destinationsOf, gatewayKey, gatewaysOf, hostsOf } from '../../mesh/routing.ts'
 import type { Target } from '../../mesh/target.ts'
@@ -16,6 +17,7 @@ import { FollowSyntaxError, parseFollow } from '../follow/question.ts'
 import type { Caller } from '../follow/report.ts'
 import type { RequestClass } from './classes.ts'
 import { hostsNamed } from './classes.ts'
+import { singledOut } from './singled-out.ts'
 
 /** Hosts that are asked for at gateways, and routes of each, at most. */
 const MOST_HOSTS = 4
@@ -112,14 +114,10 @@ function throughGateways(target: Target, seen: readonly RequestClass[], evidence
   })
 }
 
-/** Requests as neighbours would make them, one for each port: from a sidecar that was read, other workloads before the target's own. */
-function fromSidecars(target: Target, seen: readonly RequestClass[], evidence: Evidence): RequestClass[] {
-  if (seen.some(({ caller }) => caller?.kind === 'sidecar')) return []
-  const [pod] = podsOf(target, evidence).filter(
-    (one) => proxyAnswers(one) && evidence.seenOf('listeners', refOf(one)) !== undefined,
-  )
+/** Requests to the target's own host, one for each port, as a sidecar would send them for its application. */
+function sentBy(pod: Pod, target: Target, evidence: Evidence): RequestClass[] {
   const host = target.hosts.find((one) => !one.includes('*') && fromFqdn(one) !== undefined)
-  if (pod === undefined || host === undefined) return []
+  if (host === undefined) return []
   const [service] = servicesOf(target, evidence)
   const ports = target.port === undefined ? (service?.spec?.ports ?? []).map(({ port }) => port) : [target.port]
   const inMesh = allRoutes(evidence).find((one) => gatewaysOf(one).includes('mesh') && hostsOf(one).includes(host))
@@ -130,6 +128,21 @@ function fromSidecars(target: Target, seen: readonly RequestClass[], evidence: E
     .flatMap((port) => made({ host, port, path }, { kind: 'sidecar', pod: refOf(pod) }, words))
 }
 
+/** Requests as neighbours would make them: from a sidecar of the target's that was read. */
+function fromSidecars(target: Target, seen: readonly RequestClass[], evidence: Evidence): RequestClass[] {
+  if (seen.some(({ caller }) => caller?.kind === 'sidecar')) return []
+  const [pod] = podsOf(target, evidence).filter(
+    (one) => proxyAnswers(one) && evidence.seenOf('listeners', refOf(one)) !== undefined,
+  )
+  return pod === undefined ? [] : sentBy(pod, target, evidence)
+}
+
+/** Requests of callers that objects treat on their own, and that nobody saw call. Those beyond the bound have no proxy that was read: they are named, and not followed. */
+const fromSingledOut = (target: Target, seen: readonly RequestClass[], evidence: Evidence): RequestClass[] =>
+  singledOut(evidence, target)
+    .filter((pod) => !seen.some(({ caller }) => caller !== undefined && sameRef(caller.pod, refOf(pod))))
+    .flatMap((pod) => sentBy(pod, target, evidence))
+
 function routedPath(one: { spec?: { http?: { match?: HttpMatch[] }[] } } | undefined): string {
   const match = one?.spec?.http?.flatMap(({ match: matches = [] }) => matches)[0]
   return (match === undefined ? undefined : requestFor(match)?.path) ?? '/'
@@ -137,5 +150,9 @@ function routedPath(one: { spec?: { http?: { match?: HttpMatch[] }[] } } | undef
 
 /** Classes of requests that were not seen, made from the objects that lead to the target. */
 export function madeClasses(target: Target, seen: readonly RequestClass[], evidence: Evidence): RequestClass[] {
-  return [...throughGateways(target, seen, evidence), ...fromSidecars(target, seen, evidence)]
+  return [
+    ...throughGateways(target, seen, evidence),
+    ...fromSidecars(target, seen, evidence),
+    ...fromSingledOut(target, seen, evidence),
+  ]
 }

@@ -1,5 +1,5 @@
 import type { ChainTaken } from './filter-chain.ts'
-import type { FilterAnswer } from './http-filters.ts'
+import type { FilterAnswer } from './filter-answer.ts'
 import type { Ending } from './network-filters.ts'
 
 /** How a filter chain deals with a connection: whether it is let in, and what is at its end. */

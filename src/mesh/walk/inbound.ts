@@ -1,6 +1,6 @@
 import type { Cluster, Listener } from '../envoy.ts'
 import { parseClusterName } from '../envoy.ts'
-import type { FilterAnswer } from './http-filters.ts'
+import type { FilterAnswer } from './filter-answer.ts'
 import { inboundListener } from './listener.ts'
 import type { ChainWalk } from './chain-walk.ts'
 import type { ProxyConfiguration } from './outbound.ts'

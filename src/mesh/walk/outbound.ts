@@ -9,7 +9,7 @@ import type {
 } from '../envoy.ts'
 import type { ChainWalk } from './chain-walk.ts'
 import { filterChainFor } from './filter-chain.ts'
-import type { FilterAnswer } from './http-filters.ts'
+import type { FilterAnswer } from './filter-answer.ts'
 import { httpFilterAnswers } from './http-filters.ts'
 import type { ListenerTaken } from './listener.ts'
 import { outboundListener } from './listener.ts'

@@ -1,4 +1,4 @@
-import type { FilterAnswer } from './http-filters.ts'
+import type { FilterAnswer } from './filter-answer.ts'
 import type { HttpConnectionManager } from './network-filters.ts'
 import type { Judged, Rbac } from './rbac.ts'
 import { passesRbac } from './rbac.ts'
