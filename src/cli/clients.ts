@@ -35,6 +35,7 @@ export function openClients(
   loading.catch((error: unknown) => controller.abort(error))
   const kubernetes: Kubernetes = {
     list: async (...args) => (await loading).list(...args),
+    served: async (...args) => (await loading).served(...args),
     log: async (...args) => (await loading).log(...args),
     allowed: async (...args) => (await loading).allowed(...args),
     version: async (...args) => (await loading).version(...args),

@@ -10,7 +10,8 @@ export function hurts(finding: Finding): boolean {
 }
 
 /** True for a look that only advises; never for a check that broke, which may have missed anything. */
-export const isAdvice = ({ kind }: Skipped): boolean => kind !== undefined && ADVISORY.has(kind)
+export const isAdvice = ({ kind, isAside }: Skipped): boolean =>
+  isAside === true || (kind !== undefined && ADVISORY.has(kind))
 
 /** What of the unseen a verdict depends on: all but advice. */
 export const mattering = (skipped: readonly Skipped[]): Skipped[] => skipped.filter((one) => !isAdvice(one))

@@ -1,5 +1,6 @@
 import type { Check } from '../checks/check.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
+import { otherObjects } from '../evidence/collectors/other-objects.ts'
 import { Evidence } from '../evidence/evidence.ts'
 import type { GatherOptions } from '../evidence/gather.ts'
 import { Gathering } from '../evidence/gather.ts'
@@ -13,6 +14,7 @@ import type { Finding } from '../checks/check.ts'
 import { redact } from '../evidence/redaction.ts'
 import { sameRef } from '../mesh/ref.ts'
 import { requireAnswer } from './cluster-unreachable.ts'
+import { beyond } from './beyond.ts'
 import { blame } from './blame/blame.ts'
 import { causeOf, causeOfFailing, withoutPassed, withoutUnmet } from './cause.ts'
 import type { Followed } from './requests/followed.ts'
@@ -140,7 +142,11 @@ export async function examine(
   const status = beside(controlPlane.filter(isStatus))
   // istiod's pods say which domain Services have.
   const istiods = look(controlPlane.filter((step) => !isStatus(step)))
-  const objects = look(planObjects(query))
+  const objects = look([
+    ...planObjects(query),
+    // A recording from before this was asked does not hold it.
+    ...(clients.kubernetes.served === undefined ? [] : [otherObjects() as AnyStep]),
+  ])
   const inNamespace = (namespaces: readonly string[]): Promise<void> =>
     look(
       namespaces.flatMap(planNamespace).filter((step) => {
@@ -241,9 +247,12 @@ async function report(
   const inOrder = readings.toSorted((a, b) => placeOf(a) - placeOf(b))
   const pace = new Pace()
   const evidence = new Evidence(inOrder)
-  const judged = await judge(checks, evidence, target, { onBroken, pace })
+  const checked = await judge(checks, evidence, target, { onBroken, pace })
   await pace.breathe()
-  const { followed } = await followEvery(target, evidence, { context, at: finishedAt }, pace)
+  const { followed, left } = await followEvery(target, evidence, { context, at: finishedAt }, pace)
+  await pace.breathe()
+  const asked = new Set(order.flatMap(({ id }) => /^pods -A -l (.+)$/.exec(id)?.[1] ?? []))
+  const judged = { ...checked, skipped: [...checked.skipped, ...beyond(target, left, asked, evidence)] }
   await pace.breathe()
   const waiting = followed.filter((one) => isWaiting(one, evidence))
   const failing = followed.filter((one) => one.outcome === 'fails' && !waiting.includes(one))

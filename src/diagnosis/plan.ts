@@ -76,7 +76,7 @@ const IN_NAMESPACE: readonly ObjectKind[] = [
 /** Where istiod and its mesh configuration live, unless told otherwise. */
 export const ISTIO_NAMESPACE = 'istio-system'
 /** Proxies of the target whose configuration is read, at most; one per workload. */
-const MOST_TARGET_PROXIES = 3
+const MOST_TARGET_PROXIES = 6
 const MOST_GATEWAY_PROXIES = 2
 /** Logs of istiod read, at most. */
 const MOST_ISTIODS = 3
@@ -136,12 +136,19 @@ const selectorText = (labels: Labels): string =>
 
 /** The pods behind the Gateways' selectors, wherever they run: first those of Gateways that are known to take requests for the target. */
 export function planGatewayPods(target: Target, evidence: Evidence): AnyStep[] {
+  return gatewaySelectors(target, evidence)
+    .slice(0, MOST_GATEWAY_SELECTORS)
+    .map((labels) => step('pods', 'workloads', { labels }))
+}
+
+/** The labels by which pods of gateways are looked for: first those of Gateways that are known to take requests for the target. */
+export function gatewaySelectors(target: Target, evidence: Evidence): string[] {
   const all = [...gatewaysFor(evidence, target), ...allGateways(evidence)]
   const selectors = new Set(all.map((gateway) => selectorText(gateway.spec?.selector ?? {})))
   selectors.delete('')
   // The ingress that Istio installs is there, and takes requests, when the last Gateway for it is gone.
   selectors.add(DEFAULT_INGRESS)
-  return [...selectors].slice(0, MOST_GATEWAY_SELECTORS).map((labels) => step('pods', 'workloads', { labels }))
+  return [...selectors]
 }
 
 /** The logs of the gateways that are not known to lead to the target: whether requests for it arrive there, only their logs tell. */
@@ -181,7 +188,7 @@ export function planCallerProxies(target: Target, evidence: Evidence): AnyStep[]
 }
 
 /** One running pod per owner first, so that each workload is looked at before any a second time. */
-function representatives(pods: readonly Pod[], most: number): Pod[] {
+export function representatives(pods: readonly Pod[], most: number): Pod[] {
   const rank = pods
     .filter(proxyAnswers)
     .toSorted((a, b) => Number(isReady(b)) - Number(isReady(a)) || a.metadata.name.localeCompare(b.metadata.name, 'en'))

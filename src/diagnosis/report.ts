@@ -33,12 +33,16 @@ export interface Skipped {
   /** What it could not look at; absent for a check that broke. */
   kind?: EvidenceKind
   of?: Ref
-  /** Why it could not look; `broken`: the check itself failed, by a mistake of ours. */
-  reason: BlindReason | 'broken'
+  /** In place of a kind: what was left out, in a few words. */
+  what?: string
+  /** Why it could not look; `broken`: the check itself failed, by a mistake of ours; `beyond`: it is more than is looked at, or of a kind that is not understood. */
+  reason: BlindReason | 'broken' | 'beyond'
   detail: string
   permission?: Permission
   /** True when it ran on what else was seen. */
   partly: boolean
+  /** Only said: no verdict depends on it. */
+  isAside?: true
 }
 
 /** Requests to the target in the access logs since the objects concerned last changed, at most 15 minutes back. */

@@ -1,3 +1,4 @@
+import { OTHER_KINDS } from './collectors/other-objects.ts'
 import { RESOURCES } from './collectors/objects.ts'
 import type { Permission } from './reading.ts'
 
@@ -62,6 +63,14 @@ export const ASKED: Readonly<Record<Asker, readonly Ask[]>> = {
       '',
       ['pods/log'],
       "access logs of the proxies; istiod's warnings; an application's own log, for where it listens, when it refuses connections",
+    ),
+    ...Object.entries(OTHER_KINDS).flatMap(([group, plurals]) =>
+      asks(
+        'list',
+        group,
+        plurals,
+        'where the cluster has it: whether an object of a kind that is not understood names the target',
+      ),
     ),
     ...asks('get', '', ['pods/portforward'], "reaches Envoy's admin port through the API server, by WebSocket", {
       caution: NO_MORE,

@@ -39,6 +39,7 @@ import type { Ref } from '../mesh/ref.ts'
 import type { ProxySecret } from '../mesh/secrets.ts'
 import type { ZtunnelConfig } from '../mesh/ztunnel.ts'
 import type { ZtunnelLog } from '../mesh/ztunnel-log.ts'
+import type { OtherObjects } from './other-objects.ts'
 import type { Traffic } from './traffic.ts'
 
 /** Lists of Kubernetes objects, by the kind of evidence they are. */
@@ -101,6 +102,8 @@ export interface EvidenceMap extends ObjectEvidence {
   'ztunnel-config': ZtunnelConfig
   /** The connections and warnings at the end of one ztunnel's log. */
   'ztunnel-log': ZtunnelLog
+  /** Objects of kinds that are not understood here, by kind. */
+  'other-objects': OtherObjects[]
   /** Request rates of the target, from Prometheus. */
   traffic: Traffic
 }
@@ -111,7 +114,11 @@ export type EvidenceKind = keyof EvidenceMap
  * Kinds that advise: what they say is configured at most, so nothing they could say hurts or clears a target. One that was not read is
  * named in the report; verdicts and proofs stand without it.
  */
-export const ADVISORY: ReadonlySet<EvidenceKind> = new Set<EvidenceKind>(['analyzer-messages', 'pod-description'])
+export const ADVISORY: ReadonlySet<EvidenceKind> = new Set<EvidenceKind>([
+  'analyzer-messages',
+  'pod-description',
+  'other-objects',
+])
 
 /** What a read would have needed: `verb` on `resource` of `group` ('' for the core group), in a namespace or cluster-wide, of one object or of all. */
 export interface Permission {

@@ -119,8 +119,8 @@ export interface Unseen {
 
 export function unseen(report: Report): Unseen[] {
   const byLook = new Map<string, Unseen>()
-  for (const { check, kind, of, reason, detail, permission } of report.skipped) {
-    const what = kind === undefined ? `check ${check}` : `${kind}${of === undefined ? '' : ` of ${of.name}`}`
+  for (const { check, kind, of, what: named, reason, detail, permission } of report.skipped) {
+    const what = named ?? (kind === undefined ? `check ${check}` : `${kind}${of === undefined ? '' : ` of ${of.name}`}`)
     const known = byLook.get(what)
     if (known !== undefined) {
       if (!known.checks.includes(check)) known.checks.push(check)

@@ -68,6 +68,12 @@ export function whatItShowed(reading: Seen): string {
               reading.value.map(({ at, port }) => `port ${port}${at === 'loopback' ? ' of localhost only' : ''}`),
             ),
           ].join(', ')
+    case 'other-objects': {
+      const counts = reading.value.flatMap(({ resource, objects }) =>
+        objects.length === 0 ? [] : `${objects.length} ${resource}`,
+      )
+      return counts.length === 0 ? 'none' : counts.join(', ')
+    }
     case 'traffic':
       return reading.value.rates.length === 0
         ? 'no requests'

@@ -230,8 +230,12 @@ function isStranger(
   return others.length > 0 && !isRouted(question, target, evidence)
 }
 
-/** The requests of the last 15 minutes that concern the target, in classes, those with most requests first. */
-export function seenClasses(target: Target, evidence: Evidence): { classes: RequestClass[]; left: number } {
+/** Whether one of its requests was not answered, or not well. */
+export const mayFail = ({ requests }: RequestClass): boolean =>
+  requests.some(({ entry: { code, flags } }) => code >= 400 || flags.length > 0)
+
+/** The requests of the last 15 minutes that concern the target, in classes, those with most requests first; and those that are more than are followed. */
+export function seenClasses(target: Target, evidence: Evidence): { classes: RequestClass[]; left: RequestClass[] } {
   const now = Math.max(0, ...evidence.seen('access-log').map(({ at }) => Date.parse(at)))
   const own = new Set(podsOf(target, evidence).map((pod) => formatRef(refOf(pod))))
   const born = bornOf(target, evidence)
@@ -267,5 +271,8 @@ export function seenClasses(target: Target, evidence: Evidence): { classes: Requ
   const sorted = classes
     .filter((one) => !isStranger(one, classes, target, evidence))
     .toSorted((a, b) => b.requests.length - a.requests.length)
-  return { classes: sorted.slice(0, MOST_CLASSES), left: Math.max(0, sorted.length - MOST_CLASSES) }
+  if (sorted.length <= MOST_CLASSES) return { classes: sorted, left: [] }
+  // What may fail is not to be among those left out.
+  const ranked = [...sorted.filter(mayFail), ...sorted.filter((one) => !mayFail(one))]
+  return { classes: ranked.slice(0, MOST_CLASSES), left: ranked.slice(MOST_CLASSES) }
 }

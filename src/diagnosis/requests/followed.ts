@@ -240,7 +240,7 @@ export async function followEvery(
   evidence: Evidence,
   options: FollowOptions,
   pace = new Pace(),
-): Promise<{ followed: Followed[]; left: number }> {
+): Promise<{ followed: Followed[]; left: RequestClass[] }> {
   const { classes, left } = seenClasses(target, evidence)
   const change = lastChange(target, evidence)
   const momentOf = (one: RequestClass): number => Math.max(change, lastChangeFor(one, target, evidence))

@@ -50,6 +50,8 @@ export interface LogWindow {
 export interface Kubernetes {
   /** All objects; `[]` when the API server doesn't serve the resource (its CRD is not installed). */
   list(resource: Resource, where: Where, signal: AbortSignal): Promise<KubernetesObject[]>
+  /** The resources of some API groups that the API server serves and can list; absent where it cannot be asked, as in a recording of before. */
+  served?(groups: readonly string[], signal: AbortSignal): Promise<Resource[]>
   /** The last lines of one container's log; of those since a moment, when there is one. */
   log(pod: Ref, container: string, tailLines: number, signal: AbortSignal, window?: LogWindow): Promise<string>
   /** Whether the identity in use may do something (SelfSubjectAccessReview). */

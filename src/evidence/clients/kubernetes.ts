@@ -7,7 +7,9 @@ import type { Kubernetes, Resource, Where } from './clients.ts'
 import { UnseenError } from './clients.ts'
 import type { ServerClock } from './server-clock.ts'
 import { missingPermission } from './forbidden.ts'
+import { AGGREGATED, servedResources } from './aggregated-discovery.ts'
 import { ServedVersions } from './served-versions.ts'
+import { Connections } from './connections.ts'
 import { askPod } from './port-forward.ts'
 import { defined } from '../../mesh/defined.ts'
 
@@ -64,6 +66,7 @@ const groupPath = ({ group, version }: Resource): string =>
 
 /** The API server, and through it the ports of pods. */
 export interface KubernetesApi extends Kubernetes {
+  served(groups: readonly string[], signal: AbortSignal): Promise<Resource[]>
   /** Asks one port of a pod for several paths through one tunnel (port-forward); answers the bodies. */
   askPod(pod: Ref, port: number, paths: readonly string[], signal: AbortSignal): Promise<string[]>
 }
@@ -73,12 +76,14 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
   const config = loadKubeConfig(options)
   const server = config.getCurrentCluster()?.server ?? ''
   const http = new IsomorphicFetchHttpLibrary()
+  const connections = new Connections(config)
 
   async function send(
     path: string,
     query: Record<string, string>,
     signal: AbortSignal,
     body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<{ status: number; text: string }> {
     const context = new RequestContext(
       server.replace(/\/$/, '') + path,
@@ -86,12 +91,15 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
     )
     for (const [name, value] of Object.entries(query)) context.setQueryParam(name, value)
     context.setSignal(signal)
+    for (const [name, value] of Object.entries(headers)) context.setHeaderParam(name, value)
     if (body !== undefined) {
       context.setHeaderParam('Content-Type', 'application/json')
       context.setBody(JSON.stringify(body))
     }
     try {
       await config.applySecurityAuthentication(context)
+      const kept = await connections.current()
+      if (kept !== undefined) context.setDispatcher(kept)
       const sentAt = Date.now()
       const response = await http.send(context).toPromise()
       options.clock?.heard(response.headers.date, sentAt, Date.now())
@@ -179,6 +187,12 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
         page = metadata?.continue ?? ''
       } while (page !== '')
       return objects
+    },
+
+    async served(groups, signal) {
+      const answer = await send('/apis', {}, signal, undefined, { Accept: AGGREGATED })
+      if (answer.status !== 200) refuse(answer, { verb: 'get', group: '', resource: 'apis' })
+      return servedResources(parse(answer.text), groups)
     },
 
     async log(pod, container, tailLines, signal, window) {

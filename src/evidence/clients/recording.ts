@@ -47,6 +47,7 @@ const listCall = (resource: Resource, { namespace, labels, fields }: Where): str
     ...(labels === undefined ? [] : [`-l ${labels}`]),
     ...(fields === undefined ? [] : [`--field-selector ${fields}`]),
   ].join(' ')
+const SERVED_CALL = 'kubernetes served'
 const logCall = (pod: Ref, container: string, tailLines: number, window: LogWindow | undefined): string =>
   `kubernetes log ${formatRef(pod)} ${container} ${tailLines}${window === undefined ? '' : ` since ${window.sinceTime}`}`
 const accessCall = ({ verb, group, resource, namespace, name }: Permission): string =>
@@ -113,6 +114,14 @@ export function recordClients(clients: Clients): { clients: Clients; recording: 
             () => kubernetes.list(resource, where, signal),
             (items) => ({ json: redactJson(items.map(slim)) }),
           ),
+        ...(kubernetes.served !== undefined && {
+          served: (groups: readonly string[], signal: AbortSignal) =>
+            keep(
+              SERVED_CALL,
+              async () => (await kubernetes.served?.(groups, signal)) ?? [],
+              (json) => ({ json }),
+            ),
+        }),
         log: (pod, container, tailLines, signal, window) =>
           keep(
             logCall(pod, container, tailLines, window),
@@ -186,6 +195,10 @@ export function replayClients(recording: Recording, { delay = 0 }: { delay?: num
     kubernetes: {
       list: async (resource, where, signal) =>
         structuredClone((await answer(listCall(resource, where), signal)).json) as KubernetesObject[],
+      ...(calls.has(SERVED_CALL) && {
+        served: async (_: readonly string[], signal: AbortSignal) =>
+          structuredClone((await answer(SERVED_CALL, signal)).json) as Resource[],
+      }),
       log: async (pod, container, tailLines, signal, window) =>
         (await answer(logCall(pod, container, tailLines, window), signal)).text ?? '',
       allowed: async (permission, signal) => (await answer(accessCall(permission), signal)).json === true,

@@ -1,0 +1,30 @@
+import type { Resource } from './clients.ts'
+
+/** One answer with every group, in place of one for each; an API server from before Kubernetes 1.27 answers with the groups' names alone. */
+export const AGGREGATED =
+  'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json'
+
+interface Discovered {
+  items?: {
+    metadata?: { name?: string }
+    versions?: {
+      version?: string
+      resources?: { resource?: string; responseKind?: { kind?: string }; verbs?: string[] }[]
+    }[]
+  }[]
+}
+
+/** The resources of some groups that can be listed, each in the version that the API server prefers. */
+export function servedResources(answer: object, groups: readonly string[]): Resource[] {
+  return ((answer as Discovered).items ?? []).flatMap(({ metadata: { name: group = '' } = {}, versions = [] }) => {
+    if (!groups.includes(group)) return []
+    const known = new Set<string>()
+    return versions.flatMap(({ version = '', resources = [] }) =>
+      resources.flatMap(({ resource: plural = '', responseKind: { kind = '' } = {}, verbs = [] }): Resource[] => {
+        if (!verbs.includes('list') || known.has(plural)) return []
+        known.add(plural)
+        return [{ group, version, plural, kind }]
+      }),
+    )
+  })
+}
