@@ -13,7 +13,7 @@ export type Answer = 'answered' | 'failed' | 'declined' | 'unknown'
 /** Flags of a line without a response that say that the mesh or the upstream failed, not the caller. */
 const FAILING = /^(U|N|LR$|LH$|OM$|DF$|DPE$|RL|FI$)/
 /** Answers of a proxy that depend on what the caller shows: its token, or what an external service thinks of it. */
-const ASKS_FOR_CREDENTIALS = /^(jwt_authn|ext_authz|oauth)/
+const ASKS_FOR_CREDENTIALS = /^(jwt_authn|ext_authz_denied|oauth)/
 
 /** True when the response came from the other end and not from this proxy. */
 const isFromUpstream = ({ details, flags }: AccessLogLine): boolean =>
@@ -32,7 +32,9 @@ function answerOfLine(entry: AccessLogLine): Answer {
   if (isFromUpstream(entry)) return 'declined'
   // A redirect that a route makes is what the route is for, until it is new.
   if (code < 400) return 'declined'
-  return ASKS_FOR_CREDENTIALS.test(details) || flags.includes('UAEX') ? 'declined' : 'failed'
+  // An external service that could not be asked has refused nobody.
+  const isAsked = ASKS_FOR_CREDENTIALS.test(details) || (flags.includes('UAEX') && details !== 'ext_authz_error')
+  return isAsked ? 'declined' : 'failed'
 }
 
 /** What came of a request; where its caller's proxy only passed an answer on, the sidecar that gave it decides. */

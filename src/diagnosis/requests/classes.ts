@@ -115,6 +115,14 @@ export function isGatewayPod(pod: Pod, evidence: Evidence): boolean {
   )
 }
 
+/** When the first of the target's Services was made (milliseconds since the epoch; 0 when it has none): what was asked for before was something else of that name. */
+function targetBorn(target: Target, evidence: Evidence): number {
+  const times = target.services.map(({ namespace = '', name }) =>
+    Date.parse(evidence.object('services', namespace, name)?.metadata.creationTimestamp ?? ''),
+  )
+  return times.length === 0 || times.some(Number.isNaN) ? 0 : Math.min(...times)
+}
+
 /**
  * When the first of the objects that name a host now was made (milliseconds since the epoch; 0 when none does): requests from before met another mesh.
  */
@@ -239,6 +247,7 @@ export function seenClasses(target: Target, evidence: Evidence): { classes: Requ
   const now = Math.max(0, ...evidence.seen('access-log').map(({ at }) => Date.parse(at)))
   const own = new Set(podsOf(target, evidence).map((pod) => formatRef(refOf(pod))))
   const born = bornOf(target, evidence)
+  const made = targetBorn(target, evidence)
   const hostOf = ({ entry: { authority, serverName } }: Request): string =>
     (authority ?? serverName ?? '').replace(/:\d+$/, '').toLowerCase()
   const groups = Map.groupBy(
@@ -246,7 +255,7 @@ export function seenClasses(target: Target, evidence: Evidence): { classes: Requ
       ...requestsTo(target, now - PRESENT, evidence),
       ...connectionsTo(target, now - PRESENT, evidence),
       ...requestsMeantFor(target, now - PRESENT, evidence),
-    ].filter((one) => Date.parse(one.entry.at) >= born(hostOf(one))),
+    ].filter((one) => Date.parse(one.entry.at) >= Math.max(made, born(hostOf(one)))),
     keyOf,
   )
   const named = hostsNamed(target, evidence)

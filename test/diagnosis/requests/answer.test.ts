@@ -15,6 +15,7 @@ describe('what came of a request', () => {
     ['redirect', 'declined'],
     ['token', 'declined'],
     ['asked', 'declined'],
+    ['notAsked', 'failed'],
     ['gone', 'unknown'],
     ['tcp', 'answered'],
     ['tcpFailed', 'failed'],

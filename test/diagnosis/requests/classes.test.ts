@@ -47,6 +47,16 @@ describe('the requests that were seen, in classes', () => {
     ])
   })
 
+  it("leave out what was asked for before the target's Service was made", async () => {
+    const service = (creationTimestamp: string): object => ({
+      metadata: { name: 'catalog', namespace: 'istioinaction', creationTimestamp },
+      spec: { ports: [{ port: 80 }] },
+    })
+    const log = (lines: AccessLogLine[]): AccessLogLine[] => lines.slice(-10)
+    expect(await classes({ log, objects: { services: [service('2999-01-01T00:00:00Z')] } })).toEqual([])
+    expect(await classes({ log, objects: { services: [service('2020-01-01T00:00:00Z')] } })).toHaveLength(1)
+  })
+
   it('are not divided by queries', async () => {
     expect(await classes({ log: lastThree({ path: '/items?page=2' }) })).toEqual([`${ITEMS} × 10`])
   })

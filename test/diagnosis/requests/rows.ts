@@ -32,6 +32,8 @@ const LINES = {
   token: { code: 401, details: 'jwt_authn_access_denied{Jwt_is_missing}' },
   /** The external authorizer refuses. */
   asked: { code: 403, flags: ['UAEX'], details: 'ext_authz_denied' },
+  /** The external authorizer could not be asked. */
+  notAsked: { code: 403, flags: ['UAEX'], details: 'ext_authz_error' },
   /** Too many requests, says the proxy. */
   limited: { code: 429, flags: ['RL'], details: 'local_rate_limited' },
   /** The caller hung up. */

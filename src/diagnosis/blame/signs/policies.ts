@@ -5,6 +5,7 @@ import type { Ref } from '../../../mesh/ref.ts'
 import type { Case, Lead } from '../lead.ts'
 import { routeBeforePolicies } from '../policy-or-route.ts'
 import { value } from '../lead.ts'
+import { addingFilters } from '../../follow/envoy-filters.ts'
 import { notForwarded } from '../token.ts'
 import { lead, reasonOf, times, type Sign } from './sign.ts'
 
@@ -47,6 +48,19 @@ export function refused(sign: Sign, one: Case): Lead[] {
   if (isCustom && custom.length > 0)
     return custom.map((each) =>
       lead('MESH0531', refOf(each), why, 'Define its provider in MeshConfig, or let it take these requests'),
+    )
+  const guards =
+    at === undefined || !details.startsWith('ext_authz')
+      ? []
+      : addingFilters(['envoy.filters.http.ext_authz', 'envoy.ext_authz'], at, evidence)
+  if (guards.length > 0)
+    return guards.map((each) =>
+      lead(
+        'MESH0531',
+        each,
+        `the external authorizer that it asks ${details === 'ext_authz_error' ? 'could not be asked' : 'refused'}: ${times(sign)} got ${value(entry.code)} (${value(details)})`,
+        'Let it ask an authorizer that answers, or take the filter away',
+      ),
     )
   const allowing = policies.filter(({ spec }) => (spec?.action ?? 'ALLOW') === 'ALLOW')
   const before = routeBeforePolicies(allowing, one.followed.way?.trace, one)
