@@ -24,7 +24,7 @@ const MOVES: Readonly<Record<string, (text: string) => string>> = {
 const diagnosed = (recording: string, ask: string): Promise<Report> =>
   examine(parseAsk(ask), replayClients(parseRecording(recording)), CHECKS)
 
-function saidBy(name: string, report: Report): { json: unknown; outcome: unknown } {
+function saidBy(name: string, report: Report): { json: string; outcome: unknown } {
   // What is proposed belongs to what is said; a change's id is made of its writes.
   const { changes, advice } = changesOf(report)
   const said = {
@@ -33,7 +33,7 @@ function saidBy(name: string, report: Report): { json: unknown; outcome: unknown
     advice,
   }
   return {
-    json: JSON.parse(JSON.stringify(said).replaceAll('mesh.example', 'cluster.local')) as unknown,
+    json: JSON.stringify(said).replaceAll('mesh.example', 'cluster.local'),
     outcome: outcomeOf(report, readSituation(name)),
   }
 }
@@ -43,11 +43,13 @@ describe.each(Object.entries(MOVES))('a mesh whose Services have another domain 
     'is judged no other way: $name, $phase',
     async ({ name, phase, ask }) => {
       const recording = recordingOf(`${name}/${phase}`)
-      expect(moved(recording)).not.toBe(recording)
-      const there = saidBy(name, await diagnosed(moved(recording), moved(ask)))
+      const elsewhere = moved(recording)
+      expect(elsewhere).not.toBe(recording)
+      const there = saidBy(name, await diagnosed(elsewhere, moved(ask)))
       const here = saidBy(name, await replay(`${name}/${phase}`))
       expect(there.outcome).toEqual(here.outcome)
-      expect(there.json).toEqual(here.json)
+      // Comparing texts is quick; only what differs as text is taken apart.
+      if (there.json !== here.json) expect(JSON.parse(there.json)).toEqual(JSON.parse(here.json))
     },
   )
 
