@@ -176,7 +176,7 @@ async function startWorking(
   const sweep = (): Promise<void> =>
     Promise.all([
       sweepRuns({ records, audit, log, queue, gaveUp: work.gaveUp }),
-      sweepChanges({ records, board }),
+      sweepChanges({ records, board, log }),
     ]).then(
       () => undefined,
       (err: unknown) => log.warn({ err }, 'the sweep for unfinished runs failed'),

@@ -1,4 +1,5 @@
 import { listChanges, updateChange } from '../fixes/record.ts'
+import type { Unreadable } from '../store/list-readable.ts'
 import type { CapabilityDeps } from './deps.ts'
 import type { ChangeBoard } from './change-board.ts'
 
@@ -6,9 +7,11 @@ import type { ChangeBoard } from './change-board.ts'
 export async function sweepChanges({
   records,
   board,
-}: Pick<CapabilityDeps, 'records'> & { board: Pick<ChangeBoard, 'proposal'> }): Promise<void> {
+  log,
+}: Pick<CapabilityDeps, 'records' | 'log'> & { board: Pick<ChangeBoard, 'proposal'> }): Promise<void> {
   const now = Date.now()
-  for (const { id, state, expiresAt } of await listChanges(records)) {
+  const unreadable: Unreadable = (change, err) => log.warn({ change, err }, 'a change could not be read')
+  for (const { id, state, expiresAt } of await listChanges(records, unreadable)) {
     if (state !== 'proposed' || Date.parse(expiresAt) > now) continue
     const expired = await updateChange(records, id, (change) =>
       change.state === 'proposed' ? { ...change, state: 'expired' } : undefined,

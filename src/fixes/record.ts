@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { changeRecord } from '../store/change-record.ts'
+import { listReadable, type Unreadable } from '../store/list-readable.ts'
 import { opaqueId } from '../store/opaque-id.ts'
 import type { Records } from '../store/records.ts'
 
@@ -161,9 +162,9 @@ export async function readChange(records: Records, id: string): Promise<ChangeRe
   return stored && ChangeRecord.parse(stored.value)
 }
 
-/** All changes that are kept, oldest first. */
-export async function listChanges(records: Records): Promise<ChangeRecord[]> {
-  const changes = (await records.list(COLLECTION)).map(({ value }) => ChangeRecord.parse(value))
+/** All changes that are kept, oldest first. One that cannot be read is told to `unreadable` and left out. */
+export async function listChanges(records: Records, unreadable?: Unreadable): Promise<ChangeRecord[]> {
+  const changes = await listReadable(records, COLLECTION, ChangeRecord, unreadable)
   return changes.sort((one, other) => one.createdAt.localeCompare(other.createdAt))
 }
 

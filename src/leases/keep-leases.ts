@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { ZodError } from 'zod'
 import { listLeases } from './lease-record.ts'
 import { sweepLeases, type SweepDeps } from './sweep-leases.ts'
 
@@ -22,9 +23,21 @@ export function keepLeases(
   { every = EVERY, trouble }: { every?: number; trouble: (error: unknown) => void },
 ): LeaseKeeping {
   const stop = new AbortController()
+  const unreadable = new Set<string>()
+  const swept: SweepDeps = {
+    ...deps,
+    // A lease that cannot be read stays as it is: it is said once, not at every sweep.
+    trouble(error, lease) {
+      if (error instanceof ZodError) {
+        if (unreadable.has(lease)) return
+        unreadable.add(lease)
+      }
+      deps.trouble?.(error, lease)
+    },
+  }
   const keeping = (async () => {
     while (!stop.signal.aborted) {
-      const wait = await once(deps, every, stop.signal, trouble)
+      const wait = await once(swept, every, stop.signal, trouble)
       await pause(wait, undefined, { signal: stop.signal }).catch(() => undefined)
     }
   })()

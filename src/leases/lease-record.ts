@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Ref } from '../mesh/ref.ts'
 import { changeRecord } from '../store/change-record.ts'
+import { listReadable, type Unreadable } from '../store/list-readable.ts'
 import { opaqueId } from '../store/opaque-id.ts'
 import type { Records } from '../store/records.ts'
 import { defined } from '../mesh/defined.ts'
@@ -79,9 +80,9 @@ export async function readLease(records: Records, id: string): Promise<LeaseReco
   return stored && LeaseRecord.parse(stored.value)
 }
 
-/** All leases that are kept, oldest first. */
-export async function listLeases(records: Records): Promise<LeaseRecord[]> {
-  const leases = (await records.list(COLLECTION)).map(({ value }) => LeaseRecord.parse(value))
+/** All leases that are kept, oldest first. One that cannot be read, of a kind that only another version knows say, is told to `unreadable` and left out. */
+export async function listLeases(records: Records, unreadable?: Unreadable): Promise<LeaseRecord[]> {
+  const leases = await listReadable(records, COLLECTION, LeaseRecord, unreadable)
   return leases.sort((one, other) => one.from.localeCompare(other.from))
 }
 

@@ -14,7 +14,7 @@ export interface LeaseBoard {
   leaseFile(lease: LeaseRecord, part: string, file: { name: string; title: string; content: string }): Promise<void>
 }
 
-/** What the sweep works with. `board` is absent where nothing is shown; `trouble` hears of a lease that could not be dealt with this time. */
+/** What the sweep works with. `board` is absent where nothing is shown; `trouble` hears of a lease that could not be dealt with this time, or not be read. */
 export interface SweepDeps extends LeaseDeps {
   clients: Pick<Clients, 'kubernetes' | 'istioctl'>
   board?: LeaseBoard
@@ -35,7 +35,8 @@ const TELLS = 3600_000
  * @throws StoreUnavailableError; UnseenError when the API server does not answer
  */
 export async function sweepLeases(deps: SweepDeps, signal: AbortSignal): Promise<void> {
-  const open = (await listLeases(deps.records)).filter(({ state, told }) => state !== 'over' || told !== true)
+  const all = await listLeases(deps.records, (id, error) => deps.trouble?.(error, id))
+  const open = all.filter(({ state, told }) => state !== 'over' || told !== true)
   if (open.length === 0) return
   const here = await clusterId(deps.clients.kubernetes, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]))
   const leases = open.filter(({ cluster }) => cluster === undefined || cluster === here)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { changeRecord } from './change-record.ts'
 import { opaqueId } from './opaque-id.ts'
+import { listReadable, type Unreadable } from './list-readable.ts'
 import type { Records } from './records.ts'
 
 const COLLECTION = 'runs'
@@ -74,15 +75,8 @@ export async function readRun(records: Records, id: string): Promise<RunRecord |
 }
 
 /** All runs that are still kept, oldest first. One that cannot be read, of another version say, is told to `unreadable` and left out. */
-export async function listRuns(
-  records: Records,
-  unreadable: (id: string, error: z.ZodError) => void = () => undefined,
-): Promise<RunRecord[]> {
-  const runs = (await records.list(COLLECTION)).flatMap(({ id, value }) => {
-    const { data, error } = RunRecord.safeParse(value)
-    if (data === undefined) unreadable(id, error)
-    return data === undefined ? [] : [data]
-  })
+export async function listRuns(records: Records, unreadable?: Unreadable): Promise<RunRecord[]> {
+  const runs = await listReadable(records, COLLECTION, RunRecord, unreadable)
   return runs.sort((one, other) => one.createdAt.localeCompare(other.createdAt))
 }
 

@@ -22,6 +22,7 @@ import { memoryRecords } from '../store/memory-records.ts'
 import { capabilityDeps } from './deps.ts'
 import { FakeBoard } from './fake-board.ts'
 import { FakeThread } from './fake-thread.ts'
+import { rememberingLog } from '../slack/house.ts'
 import { defined } from '../../src/mesh/defined.ts'
 
 const NEVER = new AbortController().signal
@@ -242,14 +243,28 @@ describe('a fix', () => {
 
   it('loses its buttons when its time is over and nobody comes', async () => {
     const { id } = await house.proposed()
-    await sweepChanges({ records: house.records, board: house.board })
+    await sweepChanges({ records: house.records, board: house.board, log: rememberingLog().log })
     expect(await house.now(id)).toMatchObject({ state: 'proposed' })
     await updateChange(house.records, id, (change) => ({
       ...change,
       expiresAt: new Date(Date.now() - 1000).toISOString(),
     }))
-    await sweepChanges({ records: house.records, board: house.board })
+    await sweepChanges({ records: house.records, board: house.board, log: rememberingLog().log })
     expect(house.board.said).toEqual(['proposal expired'])
+  })
+
+  it('loses its buttons beside a change that cannot be read, which is named', async () => {
+    const { id } = await house.proposed()
+    await updateChange(house.records, id, (change) => ({
+      ...change,
+      expiresAt: new Date(Date.now() - 1000).toISOString(),
+    }))
+    await house.records.write('changes', 'newer', { id: 'newer', state: 'something-new' })
+    const { log, logged } = rememberingLog()
+    await sweepChanges({ records: house.records, board: house.board, log })
+    await house.records.remove('changes', 'newer')
+    expect(house.board.said).toEqual(['proposal expired'])
+    expect(JSON.stringify(logged)).toContain('newer')
   })
 
   it('is rejected with a reason, and then not approved', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { LEASE_KINDS } from '../../src/leases/lendable.ts'
 import { lendableOf } from '../../src/leases/lendables.ts'
-import { LeaseRecord, readLease } from '../../src/leases/lease-record.ts'
+import { LeaseRecord, listLeases, readLease } from '../../src/leases/lease-record.ts'
 import { mapRecords } from './map-records.ts'
 
 /** As the first version stored it: another process may have leases of that shape open. */
@@ -50,4 +50,13 @@ it('knows what each kind lends, and tells their claims apart', () => {
   expect(LEASE_KINDS.map((kind) => lendableOf({ kind }).kind)).toEqual([...LEASE_KINDS])
   const claims = LEASE_KINDS.map((kind) => lendableOf({ kind }).claimOf('http'))
   expect(new Set(claims).size).toBe(LEASE_KINDS.length)
+})
+
+it('is left out of the list and named when another version lent something that is not known here', async () => {
+  const records = mapRecords()
+  await records.write('leases', 'older', { ...STORED, id: 'older' })
+  await records.write('leases', 'newer', { ...STORED, id: 'newer', kind: 'something-new' })
+  const unreadable: string[] = []
+  expect((await listLeases(records, (id) => unreadable.push(id))).map(({ id }) => id)).toEqual(['older'])
+  expect(unreadable).toEqual(['newer'])
 })

@@ -46,6 +46,18 @@ describe('the sweep', () => {
     expect(proxies.at('a').levels.http).toBe('debug')
   })
 
+  it('gives back what is overdue beside a lease of a kind that is not known here, which it names', async () => {
+    const lease = await lent(records, proxies)
+    await overdue(lease)
+    const unknown = { ...(await readLease(records, lease.id)), id: 'newer', kind: 'something-new' }
+    await records.write('leases', 'newer', unknown)
+    const named: string[] = []
+    await sweepLeases({ ...deps(), trouble: (_, id) => named.push(id) }, NEVER)
+    expect(named).toEqual(['newer'])
+    expect((await readLease(records, lease.id))?.state).toBe('over')
+    expect(await records.read('leases', 'newer')).toMatchObject({ value: unknown })
+  })
+
   it('gives back what is overdue, shows it, and saves the logs, once', async () => {
     const lease = await lent(records, proxies)
     proxies.at('a').log = 'something\n'

@@ -103,7 +103,19 @@ export function leasesMessage(
   leases: readonly LeaseRecord[],
   now: number,
   buttons: readonly ButtonSpec[],
+  unreadable = 0,
 ): SlackMessage {
+  const unread =
+    unreadable === 0
+      ? []
+      : [
+          rich(
+            line(
+              text(`${countOf(unreadable, 'lease', 'leases')} of another version of mesh-medic cannot be shown here.`),
+            ),
+          ),
+        ]
+
   if (leases.length === 0)
     return fit(
       {
@@ -116,6 +128,7 @@ export function leasesMessage(
               text(' lends some.'),
             ),
           ),
+          ...unread,
         ],
       },
       { hasFile: false },
@@ -146,6 +159,7 @@ export function leasesMessage(
             ),
           ),
         ...(leases.length > MOST_LEASES ? [rich(line(text(`and ${leases.length - MOST_LEASES} more`)))] : []),
+        ...unread,
         ...buttonRow(
           buttons
             .slice(0, MOST_LEASES)

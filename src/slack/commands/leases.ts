@@ -15,7 +15,9 @@ export const leases = defineCommand({
   async run(deps, asking, words) {
     await requireViewer(deps, asking)
     if (words.length > 0) throw new UserError({ why: 'leases takes no arguments.', commands: ['/mesh leases'] })
-    const running = (await listLeases(deps.records)).filter(({ state }) => state !== 'over')
+    let unreadable = 0
+    const kept = await listLeases(deps.records, () => (unreadable += 1))
+    const running = kept.filter(({ state }) => state !== 'over')
     // Pressed where it is shown; the roles of the lease's own channel decide.
     const buttons = await Promise.all(
       running
@@ -24,6 +26,6 @@ export const leases = defineCommand({
           leaseButton(deps.records, { ...lease, channel: asking.channel }, 'give-back-lease', index),
         ),
     )
-    await tell(deps, asking, leasesMessage(running, Date.now(), buttons))
+    await tell(deps, asking, leasesMessage(running, Date.now(), buttons, unreadable))
   },
 })

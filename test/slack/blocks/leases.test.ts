@@ -143,6 +143,13 @@ describe('a lease', () => {
     expect(shownIn(leaseMessage(sample(facts), NOW, []))).toMatch(says)
   })
 
+  it('of another version is counted where leases are listed', () => {
+    expect(shownIn(leasesMessage([], NOW, [], 1))).toContain('1 lease of another version of mesh-medic cannot be shown')
+    const some = leasesMessage([sample()], NOW, [], 2)
+    expect(shownIn(some)).toContain('2 leases of another version of mesh-medic cannot be shown')
+    expectPostable(some, 0)
+  })
+
   it('is listed with a button of its own number, one alone without', () => {
     const one = { action: 'give-back-lease:0', id: 'x', label: 'Give back now' }
     expect(shownIn(leasesMessage([sample()], NOW, [one]))).toBe(
