@@ -58,6 +58,8 @@ const Situation = z.strictObject({
       volatile: z.boolean().default(false),
     })
     .optional(),
+  /** Where the cluster's network does not enforce NetworkPolicies itself: pods of a label that drop, in their own network namespace, what is sent to a port. */
+  drops: z.strictObject({ pods: z.string(), port: z.number() }).optional(),
   /** Objects deleted once the pods are ready (`serviceaccount/catalog`), and the seconds that it takes for the trouble to come of it. */
   removed: z.strictObject({ objects: z.array(z.string()), seconds: z.number().default(0) }).optional(),
   /** What the pods come to: ready unless said otherwise. */

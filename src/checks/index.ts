@@ -20,10 +20,12 @@ import { jwtProblem } from './jwt-problem.ts'
 import { localhostListener } from './localhost-listener.ts'
 import { missingSubset } from './missing-subset.ts'
 import { mtlsModeConflict } from './mtls-mode-conflict.ts'
+import { networkPolicyBlocks } from './network-policy-blocks.ts'
 import { noReadyEndpoints } from './no-ready-endpoints.ts'
 import { plaintextCallerInStrict } from './plaintext-caller-in-strict.ts'
 import { podNotCaptured } from './pod-not-captured.ts'
 import { podWithoutSidecar } from './pod-without-sidecar.ts'
+import { policyWithoutWaypoint } from './policy-without-waypoint.ts'
 import { portProtocolMismatch } from './port-protocol-mismatch.ts'
 import { proxyNotConnected } from './proxy-not-connected.ts'
 import { proxyVersionSkew } from './proxy-version-skew.ts'
@@ -37,9 +39,14 @@ import { statefulSetWithoutService } from './stateful-set-without-service.ts'
 import { subsetSelectsNoPods } from './subset-selects-no-pods.ts'
 import { targetPortNotListening } from './target-port-not-listening.ts'
 import { timeoutShorterThanLatency } from './timeout-shorter-than-latency.ts'
+import { tunnelConnectionsFail } from './tunnel-connections-fail.ts'
 import { unknownDestinationHost } from './unknown-destination-host.ts'
 import { virtualServiceNotBound } from './virtual-service-not-bound.ts'
+import { waypointNotUsed } from './waypoint-not-used.ts'
 import { webhookDown } from './webhook-down.ts'
+import { ztunnelCertificateMissing } from './ztunnel-certificate-missing.ts'
+import { ztunnelNotReady } from './ztunnel-not-ready.ts'
+import { ztunnelsDiffer } from './ztunnels-differ.ts'
 
 /** Every check, sorted by name. */
 export const CHECKS: readonly Check[] = [
@@ -64,10 +71,12 @@ export const CHECKS: readonly Check[] = [
   localhostListener,
   missingSubset,
   mtlsModeConflict,
+  networkPolicyBlocks,
   noReadyEndpoints,
   plaintextCallerInStrict,
   podNotCaptured,
   podWithoutSidecar,
+  policyWithoutWaypoint,
   portProtocolMismatch,
   proxyNotConnected,
   proxyVersionSkew,
@@ -81,7 +90,12 @@ export const CHECKS: readonly Check[] = [
   subsetSelectsNoPods,
   targetPortNotListening,
   timeoutShorterThanLatency,
+  tunnelConnectionsFail,
   unknownDestinationHost,
   virtualServiceNotBound,
+  waypointNotUsed,
   webhookDown,
+  ztunnelCertificateMissing,
+  ztunnelNotReady,
+  ztunnelsDiffer,
 ]

@@ -15,7 +15,7 @@ export const podNotCaptured = defineCheck({
   name: 'pod-not-captured',
   about: 'every pod that is asked to be in ambient mode has its traffic taken by the ztunnel of its node',
   needs: ['pods', 'namespaces'],
-  confirms: ['ztunnel-config'],
+  confirms: ['ztunnel-config', 'replica-sets'],
   problems: {
     MESH0707: {
       severity: 'warning',

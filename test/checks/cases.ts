@@ -55,6 +55,8 @@ const Ztunnel = z.strictObject({
   name: z.string(),
   node: z.string(),
   ready: z.boolean().default(true),
+  /** True when nobody could read it. */
+  unread: z.literal(true).optional(),
   /** Its `/config_dump`, read by the collector's own parser; absent when it was not read. */
   dump: z.unknown().optional(),
   /** Its log, likewise. */
@@ -176,7 +178,12 @@ function readingsOf({ ztunnels = [], name }: Case, readings: readonly Reading[])
       spec: { nodeName: filled(one.node), containers: [{ name: 'istio-proxy' }] },
       status: { phase: 'Running', conditions: [{ type: 'Ready', status: one.ready ? 'True' : 'False' }] },
     }
+    const unread: Reading = {
+      ...{ kind: 'ztunnel-config', of, at, ok: false, reason: 'forbidden', detail: 'forbidden in this case' },
+      source: `istioctl ztunnel-config all ${podName}.${namespace} -o json`,
+    }
     const read: Reading[] = [
+      ...(one.unread === true ? [unread, { ...unread, kind: 'ztunnel-log' as const }] : []),
       ...(one.dump === undefined
         ? []
         : [

@@ -66,9 +66,14 @@ interface Container {
   restartCount: number
   state: { running?: { startedAt: string }; waiting?: { reason?: string } }
 }
+interface Image {
+  name: string
+  image?: string
+}
 interface PodList {
   items: {
     metadata: { name: string; deletionTimestamp?: string }
+    spec?: { containers?: Image[]; initContainers?: Image[] }
     status: { containerStatuses?: Container[]; initContainerStatuses?: Container[] }
   }[]
 }
@@ -179,7 +184,22 @@ export async function makeIll(situation: Situation, namespace = NAMESPACE): Prom
     for (const object of situation.removed.objects) await kubectl(['-n', namespace, 'delete', object, '--wait'])
     await sleep(situation.removed.seconds * 1000)
   }
+  if (situation.drops !== undefined) await dropPackets(situation.drops, namespace)
   if (situation.blowup !== undefined) await blowUp(situation.blowup, namespace)
+}
+
+/** Drops what is sent to a port of pods, as a network that enforces their NetworkPolicies would: by the iptables that their own proxy's image has. */
+async function dropPackets({ pods, port }: NonNullable<Situation['drops']>, namespace: string): Promise<void> {
+  for (const { metadata, spec } of await podsOf(namespace, pods)) {
+    const proxy = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find(
+      ({ name }) => name === 'istio-proxy',
+    )
+    const rule = `iptables -t raw -A PREROUTING -i eth0 -p tcp --dport ${port} -j DROP`
+    await kubectl([
+      ...['-n', namespace, 'debug', metadata.name, '--profile=netadmin', '--container=drops', '--attach'],
+      ...[`--image=${proxy?.image ?? ''}`, '--image-pull-policy=IfNotPresent', '--', 'sh', '-c', rule],
+    ])
+  }
 }
 
 /** Tells pods to misbehave, by curl in the application's own container as the book does. */

@@ -9,7 +9,11 @@ import { podsOf } from './owners.ts'
 
 /** The namespace of a pod, as it was read. */
 export const namespaceOf = ({ metadata }: Pod, evidence: Evidence): Namespace | undefined =>
-  evidence.objects('namespaces').find(({ metadata: { name } }) => name === metadata.namespace)
+  namespaceNamed(metadata.namespace, evidence)
+
+/** A namespace, as it was read. */
+export const namespaceNamed = (name: string | undefined, evidence: Evidence): Namespace | undefined =>
+  evidence.objects('namespaces').find(({ metadata }) => metadata.name === name)
 
 const isAmbient = (pod: Pod, evidence: Evidence): boolean =>
   !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined && concernsAmbient(pod, namespaceOf(pod, evidence))

@@ -1,0 +1,128 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import { actsOn } from '../mesh/authorization.ts'
+import { dataPlaneOf } from '../mesh/data-plane.ts'
+import type { AuthorizationPolicy, AuthorizationRule } from '../mesh/objects.ts'
+import { refOf } from '../mesh/objects.ts'
+import { conditionOf } from '../mesh/waypoint.ts'
+import type { Found, Proof } from './check.ts'
+import { defineCheck, proof } from './check.ts'
+import { ownAmbient } from './facts/ambient.ts'
+import { podScope } from './facts/owners.ts'
+import { readingFor } from './facts/readings.ts'
+
+/** A policy that asks of requests what ztunnel cannot see: it enforces the rest, which may be nothing. */
+export const policyWithoutWaypoint = defineCheck({
+  name: 'policy-without-waypoint',
+  about: 'no policy that ztunnel enforces asks for what only a waypoint can see',
+  needs: ['authorization-policies', 'pods', 'namespaces'],
+  confirms: ['ztunnel-config', 'ztunnel-log'],
+  problems: {
+    MESH0515: {
+      severity: 'warning',
+      title: 'DENY policy that denies nothing',
+      says: '{subject} denies by {fields}, which ztunnel cannot see: for {pods} it denies nothing',
+      remedy: "Attach {subject} to the target's waypoint by targetRefs instead of a selector.",
+      covers: ['IST0167', 'IST0171'],
+    },
+    MESH0516: {
+      severity: 'error',
+      title: 'ALLOW policy that allows nothing',
+      explains: ['MESH0401', 'MESH0403', 'MESH0404'],
+      says: '{subject} allows by {fields}, which ztunnel cannot see: for {pods} these rules allow nobody, and all connections are refused',
+      remedy: "Attach {subject} to the target's waypoint by targetRefs, and allow the waypoint's identity to the pods.",
+      covers: ['IST0167', 'IST0171'],
+    },
+  },
+  run(evidence, target) {
+    const pods = ownAmbient(evidence, target).filter((pod) => dataPlaneOf(pod) === 'ztunnel')
+    return evidence.objects('authorization-policies').flatMap((policy): Found[] => {
+      const acted = pods.filter((pod) => actsOn(policy, pod))
+      const rules = policy.spec?.rules ?? []
+      const unseen = rules.map(httpFields)
+      const action = policy.spec?.action ?? 'ALLOW'
+      const isEmpty =
+        action === 'DENY'
+          ? rules.length > 0 && rules.every((rule, at) => (unseen[at] ?? []).length > 0 && !hasOtherConditions(rule))
+          : action === 'ALLOW' && rules.length > 0 && unseen.every((fields) => fields.length > 0)
+      if (acted.length === 0 || !isEmpty) return []
+      const live = ztunnelProofs(policy, evidence)
+      const refused =
+        action === 'ALLOW'
+          ? refusals(
+              acted.map(({ metadata }) => metadata.name),
+              evidence,
+            )
+          : []
+      return [
+        {
+          code: action === 'DENY' ? 'MESH0515' : 'MESH0516',
+          standing: refused.length > 0 ? 'observed' : live.length > 0 ? 'live' : 'configured',
+          subject: refOf(policy),
+          args: { fields: [...new Set(unseen.flat())].sort(), pods: acted.map(({ metadata }) => metadata.name) },
+          because: [policyProof(policy, evidence), ...live, ...refused],
+          scope: [...target.hosts, ...acted.map(podScope)],
+        },
+      ]
+    })
+  },
+})
+
+const HTTP = ['hosts', 'notHosts', 'methods', 'notMethods', 'paths', 'notPaths']
+const HTTP_SOURCES = ['requestPrincipals', 'notRequestPrincipals', 'remoteIpBlocks', 'notRemoteIpBlocks']
+const HTTP_KEYS = /^(request\.|remote\.ip|connection\.sni)/
+
+/** The fields of a rule that are about requests. */
+function httpFields({ from = [], to = [], when = [] }: AuthorizationRule): string[] {
+  return [
+    ...to.flatMap(({ operation = {} }) => Object.keys(operation).filter((field) => HTTP.includes(field))),
+    ...from.flatMap(({ source = {} }) => Object.keys(source).filter((field) => HTTP_SOURCES.includes(field))),
+    ...when.flatMap(({ key }) => (HTTP_KEYS.test(key) ? [key] : [])),
+  ]
+}
+
+/** True when a rule asks for something that a connection shows. */
+const hasOtherConditions = ({ from = [], to = [], when = [] }: AuthorizationRule): boolean =>
+  to.some(({ operation = {} }) => Object.keys(operation).some((field) => !HTTP.includes(field))) ||
+  from.some(({ source = {} }) => Object.keys(source).some((field) => !HTTP_SOURCES.includes(field))) ||
+  when.some(({ key }) => !HTTP_KEYS.test(key))
+
+function policyProof(policy: AuthorizationPolicy, evidence: Evidence): Proof {
+  const accepted = conditionOf(policy, 'ZtunnelAccepted')
+  return proof(
+    readingFor('authorization-policies', evidence),
+    accepted?.reason === 'UnsupportedValue'
+      ? `its condition ZtunnelAccepted says UnsupportedValue: ${accepted.message ?? ''}`
+      : `it is attached to pods, by a selector or for its namespace, not to a waypoint`,
+    JSON.stringify({ action: policy.spec?.action ?? 'ALLOW', rules: policy.spec?.rules }),
+  )
+}
+
+/** What ztunnel made of the policy: no rule with any condition. */
+function ztunnelProofs({ metadata }: AuthorizationPolicy, evidence: Evidence): Proof[] {
+  return evidence
+    .seen('ztunnel-config')
+    .flatMap((reading) => {
+      const known = reading.value.policies.find(
+        ({ name, namespace }) => name === metadata.name && namespace === metadata.namespace,
+      )
+      if (known === undefined) return []
+      const conditions = known.rules.flat(2).filter((match) => Object.keys(match ?? {}).length > 0)
+      return conditions.length > 0
+        ? []
+        : [proof(reading, `${reading.of?.name ?? 'ztunnel'} has it as ${known.action} without any condition`)]
+    })
+    .slice(0, 1)
+}
+
+function refusals(pods: readonly string[], evidence: Evidence): Proof[] {
+  return evidence.seen('ztunnel-log').flatMap((reading) => {
+    const refused = reading.value.connections.filter(
+      ({ error = '', destination }) =>
+        error.includes('allow policies exist, but none allowed') && pods.includes(destination.workload ?? ''),
+    )
+    const last = refused.at(-1)
+    return last === undefined
+      ? []
+      : [proof(reading, `ztunnel refused ${refused.length} connections, as no policy allowed them`, last.error)]
+  })
+}
