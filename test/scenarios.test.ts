@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { checkBlocks } from '../src/sandbox/slack/block-rules/check-blocks.ts'
 import { golden, shownReport, thread } from './golden.ts'
 import { replay } from './replay.ts'
-import { codesOf, outcomeOf, PHASES, SCENARIOS, situations } from './situation.ts'
+import { codesOf, outcomeOf, PHASES, SCENARIOS, everySituation, situations } from './situation.ts'
 
 // `npm test -- -u` rewrites goldens; `-t NAME` takes one situation.
 for (const situation of situations()) {
@@ -50,7 +50,7 @@ for (const situation of situations()) {
 
 it('is a situation, whatever has a folder', () => {
   const folders = readdirSync(SCENARIOS).filter((name) => name !== 'manifests')
-  expect(folders.sort()).toEqual(situations().map(({ name }) => name))
+  expect(folders.sort()).toEqual(everySituation().map(({ name }) => name))
 })
 
 describe('every recording', () => {

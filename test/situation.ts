@@ -36,6 +36,8 @@ const Situation = z.strictObject({
   about: z.string(),
   /** Names of files in scenarios/manifests, applied before the situation's own mesh.yaml. */
   manifests: z.array(z.string()),
+  /** Namespaces besides, for objects that name one of them: made empty, and deleted when the next situation is made. */
+  namespaces: z.array(z.string()).default([]),
   /** Requests through the ingress gateway, once everything is applied; one after the other, or several at once; `gap`: milliseconds between them; `issuer`: they carry a token of it, signed for these requests. */
   traffic: z
     .strictObject({
@@ -119,13 +121,17 @@ export function outcomeOf(
 /** Codes that the ill mesh shows and its mended twin must not. */
 export const codesOf = ({ expect }: Situation): string[] => (expect.verdict === 'ill' ? [expect.code] : expect.warnings)
 
-/** Every situation, by name. */
-export function situations(): Situation[] {
+/** Every situation, by name: also those that wait for their recording. */
+export function everySituation(): Situation[] {
   return readdirSync(SCENARIOS)
     .filter((name) => existsSync(join(SCENARIOS, name, 'situation.yaml')))
     .sort()
     .map(readSituation)
 }
+
+/** Every situation that was recorded, by name. */
+export const situations = (): Situation[] =>
+  everySituation().filter(({ name }) => existsSync(join(SCENARIOS, name, 'ill', 'recording.json')))
 
 /** True when a subject is the expected one; `Pod shop/catalog-*` takes any name that begins so. */
 function isExpectedSubject(expected: string, subject: string): boolean {

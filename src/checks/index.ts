@@ -11,6 +11,7 @@ import { duplicateCertificate } from './duplicate-certificate.ts'
 import { failingRequests } from './failing-requests.ts'
 import { faultLeftOn } from './fault-left-on.ts'
 import { gatewayCredential } from './gateway-credential.ts'
+import { gatewayNotProgrammed } from './gateway-not-programmed.ts'
 import { gatewayPortNotOnService } from './gateway-port-not-on-service.ts'
 import { gatewaySelectorMatchesNothing } from './gateway-selector-matches-nothing.ts'
 import { hostHiddenFromCaller } from './host-hidden-from-caller.ts'
@@ -33,6 +34,7 @@ import { rejectedConfiguration } from './rejected-configuration.ts'
 import { requestsFail } from './requests-fail.ts'
 import { reservedUid } from './reserved-uid.ts'
 import { retryStorm } from './retry-storm.ts'
+import { routeNotAttached } from './route-not-attached.ts'
 import { shadowedRoute } from './shadowed-route.ts'
 import { staleProxy } from './stale-proxy.ts'
 import { statefulSetWithoutService } from './stateful-set-without-service.ts'
@@ -62,6 +64,7 @@ export const CHECKS: readonly Check[] = [
   failingRequests,
   faultLeftOn,
   gatewayCredential,
+  gatewayNotProgrammed,
   gatewayPortNotOnService,
   gatewaySelectorMatchesNothing,
   hostHiddenFromCaller,
@@ -84,6 +87,7 @@ export const CHECKS: readonly Check[] = [
   requestsFail,
   reservedUid,
   retryStorm,
+  routeNotAttached,
   shadowedRoute,
   staleProxy,
   statefulSetWithoutService,

@@ -18,6 +18,7 @@ export interface Condition {
   status: string
   reason?: string
   message?: string
+  lastTransitionTime?: string
   observedGeneration?: number
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { codesOf, outcomeOf, readSituation, situations } from '../situation.ts'
+import { codesOf, outcomeOf, readSituation, everySituation } from '../situation.ts'
 import { meshMedic } from './cli.ts'
 import { kubectl, makeIll, mend, NAMESPACE, sendRequests, until } from './mesh.ts'
 
@@ -82,7 +82,7 @@ describe('chapter 10 on a real mesh', () => {
   })
 })
 
-describe.each(situations().filter(({ name }) => name !== 'chapter-10'))('$name, made anew', (situation) => {
+describe.each(everySituation().filter(({ name }) => name !== 'chapter-10'))('$name, made anew', (situation) => {
   it('names the cause, and its mended twin is healthy', async () => {
     await makeIll(situation)
     if (situation.traffic !== undefined) await sendRequests(situation.traffic)

@@ -33,20 +33,48 @@ function tlsData(_: string, host: string, from: string, until: string): string {
 export const filled = (manifest: string): string =>
   manifest.replaceAll('$IMAGE', IMAGE).replaceAll('$TOOLS', TOOLS).replaceAll('$JWKS', JWKS).replace(TLS, tlsData)
 
-/** Applies manifests. */
+/** A manifest's documents that name a namespace themselves are applied there. */
+const NAMESPACED = /^metadata:.*\bnamespace: ([\w-]+)/m
+
+/** Applies manifests, one after the other where they are for several namespaces. */
 async function apply(files: readonly string[], namespace: string): Promise<void> {
-  const text = files
+  const documents = files
     .filter((file) => existsSync(file))
-    .map((file) => filled(readFileSync(file, 'utf8')))
-    .join('\n---\n')
-  if (text.trim() !== '') await kubectl(['-n', namespace, 'apply', '-f', '-'], text)
+    .flatMap((file) => filled(readFileSync(file, 'utf8')).split(/^---$/m))
+    .filter((text) => text.trim() !== '')
+  const placed = documents.map((text) => ({ text, at: NAMESPACED.exec(text)?.[1] ?? namespace }))
+  // In their order: of two objects that do not fit each other, the newer is named.
+  const runs: (typeof placed)[] = []
+  for (const one of placed) {
+    const last = runs.at(-1)
+    if (last?.[0]?.at === one.at) last.push(one)
+    else runs.push([one])
+  }
+  for (const run of runs)
+    await kubectl(['-n', run[0]?.at ?? namespace, 'apply', '-f', '-'], run.map(({ text }) => text).join('\n---\n'))
 }
 
 const manifest = (name: string): string => join(SCENARIOS, 'manifests', `${name}.yaml`)
 
-/** An empty namespace with injection. */
-export async function resetNamespace(namespace = NAMESPACE): Promise<void> {
+/** On what a situation in a namespace has elsewhere: other namespaces, and Gateways beside the ingress gateway's Service. */
+const BESIDES = 'mesh-medic.test/besides'
+
+/** Deletes what the last situation of a namespace had elsewhere. */
+export async function forgetBesides(namespace = NAMESPACE): Promise<void> {
+  const kinds = await kubectl(['api-resources', '--api-group', 'gateway.networking.k8s.io', '-o', 'name'])
+  const gateways = kinds.includes('gateways.gateway') ? ['gateways.gateway.networking.k8s.io'] : []
+  for (const kind of ['namespaces', ...gateways])
+    await kubectl(['delete', kind, ...(kind === 'namespaces' ? [] : ['-A']), '-l', `${BESIDES}=${namespace}`, '--wait'])
+}
+
+/** An empty namespace with injection, and those that the situation has besides. */
+export async function resetNamespace(namespace = NAMESPACE, besides: readonly string[] = []): Promise<void> {
   await kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait'])
+  await forgetBesides(namespace)
+  for (const one of besides) {
+    await kubectl(['create', 'namespace', one])
+    await kubectl(['label', 'namespace', one, 'istio-injection=enabled', `${BESIDES}=${namespace}`])
+  }
   await kubectl(['create', 'namespace', namespace])
   await kubectl(['label', 'namespace', namespace, 'istio-injection=enabled'])
 }
@@ -172,7 +200,7 @@ const send = (path: string, headers: Record<string, string>): Promise<number> =>
 
 /** Makes a situation anew in an empty namespace, without its traffic. */
 export async function makeIll(situation: Situation, namespace = NAMESPACE): Promise<void> {
-  await resetNamespace(namespace)
+  await resetNamespace(namespace, situation.namespaces)
   const own = join(SCENARIOS, situation.name, 'mesh.yaml')
   await apply([...situation.manifests.map(manifest), ...(situation.runsFirst ? [] : [own])], namespace)
   if (situation.runsFirst) {

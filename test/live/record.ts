@@ -20,8 +20,8 @@ import type { Report } from '../../src/diagnosis/report.ts'
 import type { KubernetesObject } from '../../src/mesh/objects.ts'
 import { sameRef } from '../../src/mesh/ref.ts'
 import type { Phase } from '../situation.ts'
-import { parseAsk, readSituation, SCENARIOS, situations } from '../situation.ts'
-import { makeIll, mend, sendRequests } from './mesh.ts'
+import { everySituation, parseAsk, readSituation, SCENARIOS } from '../situation.ts'
+import { forgetBesides, makeIll, mend, sendRequests } from './mesh.ts'
 
 async function record(name: string, phase: Phase, ask: string): Promise<void> {
   const { clients, recording } = recordClients(
@@ -93,7 +93,7 @@ if (first === undefined) {
 } else if (asIs !== undefined) {
   await record(first, 'ill', asIs)
 } else {
-  for (const situation of first === 'all' ? situations() : [first, ...rest].map(readSituation)) {
+  for (const situation of first === 'all' ? everySituation() : [first, ...rest].map(readSituation)) {
     await makeIll(situation)
     if (situation.traffic !== undefined)
       console.log(situation.name, 'ill traffic', await sendRequests(situation.traffic))
@@ -102,5 +102,6 @@ if (first === undefined) {
     if (situation.traffic !== undefined)
       console.log(situation.name, 'mended traffic', await sendRequests(situation.traffic))
     await record(situation.name, 'mended', situation.ask)
+    await forgetBesides()
   }
 }

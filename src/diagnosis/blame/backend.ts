@@ -11,7 +11,7 @@ import type { KubernetesObject } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
 import { Registry } from '../../mesh/registry.ts'
-import { conditionsAt } from './attachment.ts'
+import { conditionsAt } from '../../checks/facts/attachment.ts'
 import type { Lead } from './lead.ts'
 import { eachOnce, newest, value, values } from './lead.ts'
 

@@ -1,12 +1,12 @@
 import type { Code, Proof } from '../../checks/check.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import type { KubernetesObject } from '../../mesh/objects.ts'
-import { changedAt } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { sameRef } from '../../mesh/ref.ts'
 import type { Target } from '../../mesh/target.ts'
 import type { Hop } from '../follow/report.ts'
 import type { Followed } from '../requests/followed.ts'
+
+export { newest, value, values } from '../../checks/facts/clause.ts'
 
 /** An object that is to blame for a failing class of requests, and why. */
 export interface Lead {
@@ -28,20 +28,9 @@ export interface Case {
   evidence: Evidence
 }
 
-/** A value in a sentence of our own: people see it as code. */
-export const value = (text: string | number): string => `\`${String(text).replaceAll('`', "'")}\``
-
-/** Several values in a sentence. */
-export const values = (texts: readonly string[]): string => texts.map(value).join(', ')
-
 /** Leads, one for each object: the first that names it. */
 export function eachOnce(leads: readonly Lead[]): Lead[] {
   return leads.filter(({ subject }, index) => leads.findIndex((other) => sameRef(other.subject, subject)) === index)
-}
-
-/** The object of several that was changed last: when two do not fit each other, the newer is more likely the mistake. */
-export function newest<T extends KubernetesObject>(objects: readonly T[]): T | undefined {
-  return objects.toSorted((a, b) => (changedAt(b) ?? 0) - (changedAt(a) ?? 0))[0]
 }
 
 /** What a hop says, as a clause in the middle of a sentence of our own. */

@@ -8,7 +8,8 @@ import { clauseOf, eachOnce, newest, value, values } from './lead.ts'
 import { atGateway, atSidecar } from './no-route.ts'
 import { isConverted } from '../../mesh/conversion.ts'
 import { allGateways, allRoutes, routesFor } from '../../checks/facts/routes.ts'
-import { attachmentLeads, gatewayLead, writtenAs } from './attachment.ts'
+import { writtenAs } from '../../checks/facts/attachment.ts'
+import { attachmentLeads, gatewayLead } from './attachment.ts'
 import { backendLeadsOf } from './backend.ts'
 
 /** Routes of the Gateway API for the target that have no effect at any gateway. */

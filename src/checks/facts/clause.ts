@@ -1,0 +1,13 @@
+import type { KubernetesObject } from '../../mesh/objects.ts'
+import { changedAt } from '../../mesh/objects.ts'
+
+/** A value in a sentence of our own: people see it as code. */
+export const value = (text: string | number): string => `\`${String(text).replaceAll('`', "'")}\``
+
+/** Several values in a sentence. */
+export const values = (texts: readonly string[]): string => texts.map(value).join(', ')
+
+/** The object of several that was changed last: when two do not fit each other, the newer is more likely the mistake. */
+export function newest<T extends KubernetesObject>(objects: readonly T[]): T | undefined {
+  return objects.toSorted((a, b) => (changedAt(b) ?? 0) - (changedAt(a) ?? 0))[0]
+}

@@ -1,0 +1,84 @@
+import { isConverted } from '../mesh/conversion.ts'
+import { originOfRoute } from '../mesh/envoy.ts'
+import { refOf } from '../mesh/objects.ts'
+import { formatRef, sameRef } from '../mesh/ref.ts'
+import { gatewaysOf, hostsOf } from '../mesh/routing.ts'
+import type { MeshRoute } from '../mesh/conversion.ts'
+import type { Evidence } from '../evidence/evidence.ts'
+import type { Target } from '../mesh/target.ts'
+import type { Found, Proof } from './check.ts'
+import { defineCheck, proof } from './check.ts'
+import { obstaclesOf, writtenAs } from './facts/attachment.ts'
+import { readingFor } from './facts/readings.ts'
+import { routesFor } from './facts/routes.ts'
+
+/** No Gateway takes a route of the Gateway API that leads to the target: requests from outside find no way to it. */
+export const routeNotAttached = defineCheck({
+  name: 'route-not-attached',
+  about: 'every route of the Gateway API that leads to the target is taken by one of the Gateways it names',
+  needs: ['gateway-api-gateways', 'http-routes'],
+  confirms: ['gateway-classes', 'grpc-routes', 'tls-routes', 'tcp-routes', 'listener-sets', 'namespaces', 'routes'],
+  problems: {
+    MESH0121: {
+      severity: 'error',
+      title: 'route is taken by no Gateway',
+      covers: ['IST0171'],
+      says: 'No Gateway takes {route}: {clause}',
+      remedy: '{correction}.',
+      explains: ['MESH0401', 'MESH0404', 'MESH0608'],
+    },
+  },
+  run(evidence, target) {
+    const routes = routesFor(evidence, target).filter((one) => isConverted(one) && !gatewaysOf(one).includes('mesh'))
+    return routes.flatMap((one) => judge(one, evidence, target))
+  },
+})
+
+/** Proxies that have a route made from the object. */
+function takers(route: MeshRoute, evidence: Evidence): string[] {
+  return evidence.seen('routes').flatMap(({ of, value }) => {
+    const made = value.flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap(({ routes = [] }) => routes))
+    const isMine = made.some((one) => {
+      const origin = originOfRoute(one)
+      return origin !== undefined && sameRef(origin, refOf(route))
+    })
+    return isMine && of !== undefined ? [of.name] : []
+  })
+}
+
+function judge(route: MeshRoute, evidence: Evidence, target: Target): Found[] {
+  const written = writtenAs(route, evidence)
+  const hosts = hostsOf(route)
+  if (written === undefined) return []
+  const each = (hosts.length === 0 ? ['*'] : hosts).map((host) => obstaclesOf(written, host, evidence))
+  const [first] = each.flat()
+  if (first === undefined || each.some((one) => one.length === 0)) return []
+  const taken = takers(route, evidence)
+  const read = evidence.seen('routes')
+  const missing: Proof[] =
+    read.length === 0 || taken.length > 0
+      ? []
+      : read
+          .slice(0, 1)
+          .map((one) =>
+            proof(
+              one,
+              `none of the ${read.length} proxies that were read has a route made from ${formatRef(refOf(route))}`,
+            ),
+          )
+  const reading = readingFor('gateway-api-gateways', evidence)
+  return [
+    {
+      code: 'MESH0121',
+      standing: missing.length > 0 ? 'live' : 'configured',
+      subject: first.subject,
+      args: { route: formatRef(refOf(route)), clause: first.why, correction: first.remedy },
+      because: [
+        proof(reading, `no listener of the Gateways that ${formatRef(refOf(route))} names takes it`),
+        ...first.because,
+        ...missing,
+      ],
+      scope: [...hosts, ...target.hosts],
+    },
+  ]
+}
