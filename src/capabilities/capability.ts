@@ -15,6 +15,15 @@ export interface StoredAnswer {
   [fact: string]: unknown
 }
 
+/** A role that only some requests of a kind take. */
+export interface HigherRole {
+  role: Role
+  /** What those without it may not do: `send requests here`. */
+  act: string
+  /** Lines that take no such role. */
+  without: readonly string[]
+}
+
 export interface Asked<K extends string, R extends StoredRequest, A extends StoredAnswer> {
   kind: K
   /** What is asked, as the run's record keeps it: a record that does not fit is of another version, and is not carried out. */
@@ -23,6 +32,8 @@ export interface Asked<K extends string, R extends StoredRequest, A extends Stor
   answer: z.ZodType<A & { kind: K }>
   /** Who may ask. Operators and approvers are looked at again where the job runs. Absent: only there, by the capability itself. */
   role?: Role
+  /** Who may ask for this very request, where that takes a higher role than the rest. */
+  roleFor?(request: R): HigherRole | undefined
   audit: {
     asked: AuditEventName
     /** When the role was missing. Absent: nothing is noted. */
@@ -54,6 +65,10 @@ interface Quiet<R extends StoredRequest, A extends StoredAnswer> {
 /** One thing that can be asked. */
 export type Capability<K extends string, R extends StoredRequest, A extends StoredAnswer> = Asked<K, R, A> &
   (Told<R, A> | Quiet<R, A>)
+
+/** The role that a request takes. */
+export const roleOf = ({ role, roleFor }: AnyCapability, request: StoredRequest): Role | undefined =>
+  roleFor?.(request)?.role ?? role
 
 /** Any capability, by its kind alone. */
 export type AnyCapability = Capability<string, StoredRequest, StoredAnswer>

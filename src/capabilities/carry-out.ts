@@ -10,6 +10,7 @@ import { isFinished, readRun, updateRun, type RunRecord } from '../store/runs.ts
 import { RunCancelledError, watchForCancel } from './cancel-watch.ts'
 import {
   isQuiet,
+  roleOf,
   type AnyCapability,
   type Outcome,
   type QuietCapability,
@@ -79,12 +80,13 @@ async function isDenied(
   thread: RunThread<StoredAnswer>,
   capability: ToldCapability,
 ): Promise<boolean> {
-  const { role, audit } = capability
+  const { audit } = capability
+  const role = roleOf(capability, run.request)
   if (role === undefined || role === 'viewer' || (await capability.isBegun?.(deps, run)) === true) return false
   const { records, policy, board } = deps
   const { user } = run.asker
   const groups = await groupsOf(policy, user, (group) => board.members(group))
-  const denied = denyRole(policy, { user, channel: run.channel, groups }, role)
+  const denied = denyRole(policy, { user, channel: run.channel, groups }, role, capability.roleFor?.(run.request)?.act)
   if (denied === undefined) return false
   if (audit.refused !== undefined)
     await recordAuditOnce(records, run.id, {

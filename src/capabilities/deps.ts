@@ -37,6 +37,8 @@ export interface CapabilityDeps {
   stepTimeout?: number
   /** Steps under way at once. */
   concurrency?: number
+  /** Milliseconds until a probe that is not in a log is given up. */
+  probeWithin?: number
   /** Milliseconds between two looks of a proof; default 2000. */
   proofEvery?: number
 }

@@ -6,7 +6,12 @@ import { parseTarget } from '../mesh/target-query.ts'
 import { reportJson } from '../report/json.ts'
 import { headline } from '../report/telling.ts'
 import { shownBySteps } from '../report/what-it-showed.ts'
-import { AskedTarget } from '../store/runs.ts'
+import { defined } from '../mesh/defined.ts'
+import { formatRef } from '../mesh/ref.ts'
+import { announcementHead, leftLines, probeText } from '../report/probing-text.ts'
+import { recordAuditOnce } from '../store/audit.ts'
+import { AskedTarget, type RunRecord } from '../store/runs.ts'
+import type { CapabilityDeps } from './deps.ts'
 import { defineCapability } from './capability.ts'
 import type { RunProgress } from './run-thread.ts'
 
@@ -15,6 +20,8 @@ const DiagnoseRequest = z.object({
   text: z.string(),
   namespace: z.string().optional(),
   target: AskedTarget.optional(),
+  /** True to send requests of our own by the gateways. */
+  probe: z.boolean().optional(),
 })
 export type DiagnoseRequest = z.infer<typeof DiagnoseRequest>
 
@@ -32,7 +39,19 @@ export const diagnose = defineCapability({
   request: DiagnoseRequest,
   answer: DiagnoseAnswer,
   role: 'viewer',
-  audit: { asked: 'diagnosis-asked' },
+  roleFor: ({ probe, text, namespace }) =>
+    probe === true
+      ? {
+          role: 'operator',
+          act: 'have me send requests into the mesh here',
+          without: [`/mesh diagnose ${text}${namespace === undefined ? '' : ` -n ${namespace}`}`],
+        }
+      : undefined,
+  audit: {
+    asked: 'diagnosis-asked',
+    refused: 'probe-refused',
+    facts: ({ probe }) => (probe === true ? { probe } : {}),
+  },
   claim: ({ target }) => target?.key,
   async work(deps, run, thread, signal): Promise<DiagnoseAnswer> {
     const told: RunProgress = { steps: [] }
@@ -41,7 +60,12 @@ export const diagnose = defineCapability({
       onBroken: (check, error) => deps.log.error({ err: error, run: run.id, check }, 'a check failed and was left out'),
       stepTimeout: deps.stepTimeout,
       concurrency: deps.concurrency,
+      ...(run.request.probe === true && { probe: { within: deps.probeWithin } }),
       progress: {
+        async probes(planned) {
+          const lines = [...planned.send.map(probeText), ...leftLines(planned.left).map((one) => `Not probed: ${one}`)]
+          await thread.note('probes-planned', { head: announcementHead(planned), lines })
+        },
         steps(steps) {
           told.steps = steps
           thread.progress(told)
@@ -52,11 +76,38 @@ export const diagnose = defineCapability({
         },
       },
     })
+    await noteProbes(deps, run, examined)
     const report = { ...examined, ...changesOf(examined) }
     return { kind: 'diagnose', report: withoutValues(report), shown: shownBySteps(report) }
   },
   outcome: ({ report }, checks) => ({ verdict: report.verdict, sentence: headline(checks, report) }),
 })
+
+/** Puts on record what was sent, where to and what came back. */
+async function noteProbes(
+  { records }: CapabilityDeps,
+  { id, asker, request: { target } }: RunRecord<DiagnoseRequest>,
+  { probing }: Report,
+): Promise<void> {
+  if (probing === undefined || probing.sent.length === 0) return
+  await recordAuditOnce(records, id, {
+    event: 'probe-sent',
+    by: asker,
+    run: id,
+    ...(target !== undefined && { target: target.key }),
+    facts: {
+      probes: probing.sent.map(({ id: request, pod, port, method, authority, path, code }) => ({
+        request,
+        pod: formatRef(pod),
+        port,
+        method,
+        authority,
+        path,
+        ...defined({ code }),
+      })),
+    },
+  })
+}
 
 /** A report as it is kept: its readings say what was looked at but hold nothing. */
 export function withoutValues(report: Report): Report {

@@ -8,6 +8,12 @@ export interface RunProgress {
   steps: readonly PlannedStep[]
 }
 
+/** A heading and lines under it. */
+export interface Note {
+  head: string
+  lines: readonly string[]
+}
+
 /**
  * Where a run tells what it does and what it found. Whatever was said before, by this worker or by one that was killed, is not said
  * again. Methods reject only when it is worth trying the whole job again; then what is missing is said by the next try.
@@ -17,6 +23,8 @@ export interface RunThread<A> {
   open(): Promise<void>
   /** Shows the progress soon; never waits. */
   progress(progress: RunProgress): void
+  /** Says something in the thread before the answer, once; `name` tells it from other notes of the run. */
+  note(name: string, note: Note): Promise<void>
   answer(answer: A): Promise<void>
   /** Says why there is no answer, and what would work. */
   refused(error: UserError): Promise<void>

@@ -1,4 +1,4 @@
-import type { Clients, Kubernetes } from '../evidence/clients/clients.ts'
+import type { Clients, Kubernetes, PortForward } from '../evidence/clients/clients.ts'
 import { istioctlProgram } from '../evidence/clients/istioctl.ts'
 import { ServerClock } from '../evidence/clients/server-clock.ts'
 import { prometheusApi } from '../evidence/clients/prometheus.ts'
@@ -40,6 +40,11 @@ export function openClients(
     allowed: async (...args) => (await loading).allowed(...args),
     version: async (...args) => (await loading).version(...args),
   }
+  let connecting: Promise<PortForward> | undefined
+  const portForward: PortForward = async (...args) => {
+    connecting ??= module.then(({ podConnections }) => podConnections({ kubeconfig, context }))
+    return (await connecting)(...args)
+  }
   const contextInUse = async (): Promise<string | undefined> =>
     istioctlKubeconfig?.context ?? (await module).loadKubeConfig({ kubeconfig, context }).getCurrentContext()
   const istioctl = withProxyDumps(
@@ -57,6 +62,7 @@ export function openClients(
   }
   return {
     kubernetes,
+    portForward,
     istioctl: {
       ...istioctl,
       async run(args, signal) {

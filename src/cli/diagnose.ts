@@ -12,7 +12,8 @@ import { exitCodeOf } from './exit-codes.ts'
 import type { BrokenCheck } from './failure.ts'
 import { explainBroken } from './failure.ts'
 import { interruptible } from './interruption.ts'
-import { answer } from './output.ts'
+import { announcementHead, leftLines, probeText, probingHead, sentText } from '../report/probing-text.ts'
+import { answer, remark } from './output.ts'
 import { progressLine } from './progress.ts'
 
 export interface DiagnoseOptions {
@@ -22,6 +23,8 @@ export interface DiagnoseOptions {
   /** Seconds one look may take. */
   timeout?: number
   verbose?: boolean
+  /** Sends requests of our own by the gateways. */
+  probe?: boolean
 }
 
 const FORMATS: Record<DiagnoseOptions['output'], (report: Report, options: DiagnoseOptions) => string> = {
@@ -43,8 +46,28 @@ export async function diagnose(target: string, options: DiagnoseOptions): Promis
       stepTimeout: options.timeout === undefined ? limits.stepTimeout : options.timeout * 1000,
       concurrency: limits.concurrency,
       onBroken: (check, error) => broken.push({ check, error }),
-      progress: { steps: (plan) => line.steps(plan) },
+      ...(options.probe === true && { probe: {} }),
+      progress: {
+        steps: (plan) => line.steps(plan),
+        probes(planned) {
+          line.clear()
+          remark(
+            [
+              announcementHead(planned),
+              ...planned.send.map((one) => `  ${probeText(one)}`),
+              ...leftLines(planned.left).map((one) => `  not probed: ${one}`),
+            ].join('\n'),
+          )
+          return Promise.resolve()
+        },
+      },
     })
+    if (examined.probing !== undefined) {
+      line.clear()
+      remark(
+        [`${probingHead(examined.probing)}.`, ...examined.probing.sent.map((one) => `  ${sentText(one)}`)].join('\n'),
+      )
+    }
     const report: Report = { ...examined, ...changesOf(examined) }
     line.clear()
     if (broken.length > 0) await explainBroken(broken)

@@ -23,7 +23,11 @@ const Channel = z.strictObject({
   roles: z
     .strictObject({
       viewer: members.optional().describe('May ask, and may propose changes. Default: everybody in the channel.'),
-      operator: members.optional().describe('May also change for a while: raise log levels. Default: nobody.'),
+      operator: members
+        .optional()
+        .describe(
+          'May also change for a while (raise log levels), and have requests sent (`--probe`). Default: nobody.',
+        ),
       approver: members.optional().describe('May also approve changes that stay, and their undoing. Default: nobody.'),
     })
     .optional(),

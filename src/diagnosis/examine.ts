@@ -43,6 +43,8 @@ import {
   planWebhooks,
 } from './plan.ts'
 import type { FollowedClass, PlannedStep, Report } from './report.ts'
+import type { PlannedProbes } from './probe/probing.ts'
+import { probe, withoutProbes, type ProbedMesh } from './probe/probe.ts'
 import { completeTarget, withHostsSeen } from './complete-target.ts'
 import { resolveTarget } from './resolve-target.ts'
 import { rateFigure, trafficFigure } from './traffic-figure.ts'
@@ -53,6 +55,8 @@ export interface Progress {
   /** Every step known so far; called on each change. */
   steps?(plan: readonly PlannedStep[]): void
   target?(target: Target): void
+  /** What probes are about to be sent, and which classes get none; they wait until it resolves. */
+  probes?(planned: PlannedProbes): Promise<void>
 }
 
 export interface ExamineOptions {
@@ -61,6 +65,8 @@ export interface ExamineOptions {
   concurrency?: number | undefined
   progress?: Progress | undefined
   onBroken?: OnBroken | undefined
+  /** Sends requests of our own by the gateways, for classes that nobody was seen to ask for; `within` milliseconds they are to be in the logs. */
+  probe?: { within?: number | undefined } | undefined
 }
 
 /** Steps and how they stand, in the order they were planned. */
@@ -188,7 +194,17 @@ export async function examine(
     ])
     await Promise.all(besides)
     await look([...planOtherRevisions(seen()), ...planIstiodLog(target, seen())])
-    return await report(target, checks, ledger, gathering.readings, {
+    const probed =
+      options.probe === undefined
+        ? { readings: withoutProbes(gathering.readings) }
+        : await probe(target, gathering.readings, {
+            clients,
+            look,
+            signal: gatherOptions.signal ?? stop.signal,
+            within: options.probe.within,
+            announce: options.progress?.probes,
+          })
+    return await report(target, checks, ledger, probed, {
       startedAt: clients.now(began).toISOString(),
       finishedAt: clients.now().toISOString(),
       context: clients.context,
@@ -216,14 +232,14 @@ function withFollowed(
   return [...named, ...findings].map((one) => toldOf(one) ?? one)
 }
 
-const classOf = ({ requests: { caller, question }, present, way, outcome }: Followed): FollowedClass => ({
+const classOf = ({ requests: { caller, question }, present, way, outcome, probes }: Followed): FollowedClass => ({
   ...defined({ caller: caller?.pod }),
   method: question.method,
   host: question.host,
   path: redact(question.path),
   seen: present.requests,
   failed: present.failures.length,
-  ...defined({ foreseen: way?.foreseen }),
+  ...defined({ probes, foreseen: way?.foreseen }),
   outcome,
   ...defined({ says: way?.failing[0]?.says }),
 })
@@ -232,7 +248,7 @@ async function report(
   target: Target,
   checks: readonly Check[],
   ledger: PlanLedger,
-  readings: readonly Reading[],
+  { readings, classes: probed, probing }: ProbedMesh,
   {
     startedAt,
     finishedAt,
@@ -249,7 +265,7 @@ async function report(
   const evidence = new Evidence(inOrder)
   const checked = await judge(checks, evidence, target, { onBroken, pace })
   await pace.breathe()
-  const { followed, left } = await followEvery(target, evidence, { context, at: finishedAt }, pace)
+  const { followed, left } = await followEvery(target, evidence, { context, at: finishedAt, probed }, pace)
   await pace.breathe()
   const asked = new Set(order.flatMap(({ id }) => /^pods -A -l (.+)$/.exec(id)?.[1] ?? []))
   const judged = { ...checked, skipped: [...checked.skipped, ...beyond(target, left, asked, evidence)] }
@@ -294,7 +310,7 @@ async function report(
     ...told,
     ...conclude(target, judgement, followed, waiting, evidence),
     requests: followed.map(classOf).toSorted((a, b) => Number(b.outcome === 'fails') - Number(a.outcome === 'fails')),
-    ...defined({ follow, traffic, rates }),
+    ...defined({ follow, traffic, rates, probing }),
     changes: [],
     advice: [],
     startedAt,

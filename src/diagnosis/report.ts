@@ -3,6 +3,7 @@ import type { BlindReason, EvidenceKind, Permission, Reading } from '../evidence
 import type { StepGroup } from '../evidence/step.ts'
 import type { Advice, Change } from './change.ts'
 import type { FollowReport } from './follow/report.ts'
+import type { Probing } from './probe/probing.ts'
 import type { Ref } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 
@@ -73,6 +74,8 @@ export interface FollowedClass {
   /** Requests seen since what concerns them last changed, and those of them that failed. */
   seen: number
   failed: number
+  /** Probes of ours among those seen. */
+  probes?: number
   foreseen?: 'arrives' | 'fails' | 'unknown'
   outcome: 'arrives' | 'fails' | 'contradicted' | 'unknown'
   /** Where it fails, in a sentence. */
@@ -98,6 +101,8 @@ export interface Report {
   verdictReason?: VerdictReason
   /** Every class of requests that was followed, those that fail first. */
   requests: FollowedClass[]
+  /** The requests of our own that were sent by gateways; only when they were asked for. */
+  probing?: Probing
   /** The way of one request to the target, through the most telling caller whose proxy was read. */
   follow?: FollowReport
   traffic?: TrafficFigure

@@ -33,7 +33,10 @@ function verdictOfFollowed(followed: readonly Followed[], otherwise: Verdict): V
   if (otherwise !== 'healthy' || followed.length === 0) return otherwise
   const isOpen = ({ requests: { caller, isNamed, requests }, outcome }: Followed): boolean =>
     outcome === 'unknown' && caller?.kind === 'ingress' && isNamed && requests.length === 0
-  return followed.every(({ outcome }) => outcome === 'unknown') || followed.some(isOpen) ? 'unclear' : otherwise
+  return followed.every(({ outcome }) => outcome === 'unknown') ||
+    followed.some((one) => isOpen(one) || one.isDoubtful === true)
+    ? 'unclear'
+    : otherwise
 }
 
 function startingReason(

@@ -72,9 +72,15 @@ export const ASKED: Readonly<Record<Asker, readonly Ask[]>> = {
         'where the cluster has it: whether an object of a kind that is not understood names the target',
       ),
     ),
-    ...asks('get', '', ['pods/portforward'], "reaches Envoy's admin port through the API server, by WebSocket", {
-      caution: NO_MORE,
-    }),
+    ...asks(
+      'get',
+      '',
+      ['pods/portforward'],
+      "reaches Envoy's admin port and, with --probe, a gateway's through the API server, by WebSocket",
+      {
+        caution: NO_MORE,
+      },
+    ),
   ],
   'istioctl analyze': [
     ...asks('get', '', ['namespaces'], 'makes sure that the namespace exists'),

@@ -34,6 +34,7 @@ import type {
   VirtualService,
   Workload,
 } from '../mesh/objects.ts'
+import type { Probe } from '../mesh/probe.ts'
 import type { ProxySync } from '../mesh/proxy-status.ts'
 import type { Ref } from '../mesh/ref.ts'
 import type { ProxySecret } from '../mesh/secrets.ts'
@@ -104,6 +105,8 @@ export interface EvidenceMap extends ObjectEvidence {
   'ztunnel-log': ZtunnelLog
   /** Objects of kinds that are not understood here, by kind. */
   'other-objects': OtherObjects[]
+  /** One request of ours through a gateway, and what came back. */
+  probe: Probe
   /** Request rates of the target, from Prometheus. */
   traffic: Traffic
 }

@@ -30,12 +30,12 @@ export function holdersOf(policy: Policy, channel: string, role: Role): { users:
   }
 }
 
-/** Undefined when a person has a role, else why they may not act. */
-export function denyRole(policy: Policy, person: Presser, role: Role): UserError | undefined {
+/** Undefined when a person has a role, else why they may not act; `act` says what they may not do. */
+export function denyRole(policy: Policy, person: Presser, role: Role, act = PHRASES[role]): UserError | undefined {
   if (mayActAs(policy, person, person.groups, role)) return undefined
   const { users, groups } = holdersOf(policy, person.channel, role)
   const own = roleOf(policy, person, person.groups)
-  const why = `You may not ${PHRASES[role]}: that takes the role ${role}, and you are ${own === undefined ? 'nobody with a role' : `a ${own}`} in this channel.`
+  const why = `You may not ${act}: that takes the role ${role}, and you are ${own === undefined ? 'nobody with a role' : `a ${own}`} in this channel.`
   const named =
     users.length + groups.length === 0
       ? `Nobody has that role here yet: who runs me names them under channels.${person.channel}.roles.${role} in my configuration.`

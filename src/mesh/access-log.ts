@@ -1,3 +1,4 @@
+import { probeOf } from './probe.ts'
 import { parseFlags } from './response-flags.ts'
 
 /** One request or connection as a proxy logged it. */
@@ -28,6 +29,8 @@ export interface AccessLogLine {
   downstreamRemote?: string
   /** The server name (SNI) the caller's TLS asked for; absent for plain text. */
   serverName?: string
+  /** The id of the probe that it was, by its user agent: gateways give requests ids of their own. */
+  probe?: string
 }
 
 /** A log's requests, and how much of it could not be read as an access log. */
@@ -79,7 +82,8 @@ function line(
     | 'upstreamLocal'
     | 'downstreamLocal'
     | 'downstreamRemote'
-    | 'serverName',
+    | 'serverName'
+    | 'probe',
     unknown
   >,
 ): AccessLogLine {
@@ -119,6 +123,7 @@ function parseText(text: string): AccessLogLine | undefined {
     downstreamLocal: fields.local,
     downstreamRemote: fields.remote,
     serverName: fields.sni,
+    probe: probeOf(text),
   })
 }
 
@@ -149,6 +154,7 @@ function parseJson(text: string): AccessLogLine | undefined {
     downstreamLocal: fields.downstream_local_address,
     downstreamRemote: fields.downstream_remote_address,
     serverName: fields.requested_server_name,
+    probe: probeOf(said(fields.user_agent) ?? ''),
   })
 }
 

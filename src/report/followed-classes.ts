@@ -23,6 +23,7 @@ export function classRow({
   host,
   path,
   seen,
+  probes,
   failed,
   foreseen,
   outcome,
@@ -30,7 +31,7 @@ export function classRow({
   return [
     caller === undefined ? 'a caller whose proxy was not read' : caller.name,
     `${method} ${host}${path}`,
-    String(seen),
+    probes === undefined ? String(seen) : `${seen} (${probes} probed)`,
     String(failed),
     foreseen === undefined ? 'not followed' : FORESEEN[foreseen],
     OUTCOMES[outcome],

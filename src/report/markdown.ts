@@ -2,7 +2,9 @@ import type { Check, Finding } from '../checks/check.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { FollowReport } from '../diagnosis/follow/report.ts'
 import { hopRows, OUTCOMES } from './follow-text.ts'
+import type { Probing } from '../diagnosis/probe/probing.ts'
 import type { Report } from '../diagnosis/report.ts'
+import { leftLines, probingHead, sentText } from './probing-text.ts'
 import { CLASSES_HEAD, classRow } from './followed-classes.ts'
 import {
   headline,
@@ -75,6 +77,17 @@ function followLines(follow: FollowReport): string[] {
   ]
 }
 
+function probingLines(probing: Probing): string[] {
+  const left = leftLines(probing.left)
+  return [
+    `## ${escapeMarkdown(probingHead(probing))}`,
+    '',
+    ...probing.sent.flatMap((one) => [`- ${escapeMarkdown(sentText(one))}`, `  ${codeSpan(one.command)}`]),
+    ...(left.length === 0 ? [] : ['', 'Not probed:', '', ...left.map((text) => `- ${escapeMarkdown(text)}`)]),
+    '',
+  ]
+}
+
 function classLines({ requests }: Report): string[] {
   if (requests.length === 0) return []
   // A bar divides the cells of a table, even within code.
@@ -115,6 +128,7 @@ export function reportMarkdown(checks: readonly Check[], report: Report, showed 
   if (hurting.length > 0)
     lines.push('## Findings', '', ...hurting.flatMap((one) => findingLines(checks, one, roleOf(report, one))))
   if (report.follow !== undefined) lines.push(...followLines(report.follow))
+  if (report.probing !== undefined) lines.push(...probingLines(report.probing))
   lines.push(...classLines(report))
   if (report.changes.length > 0) {
     lines.push('## Fixes', '', 'Nothing is changed before somebody approves it.', '')

@@ -84,6 +84,8 @@ export function headline(checks: readonly Check[], report: Report, mark: Mark = 
     )
     return `${target} is ill; no single cause explains it: ${hurting.map((finding) => problemOf(checks, finding).title).join(', ')}.`
   }
+  if (mattering(report.skipped).length === 0)
+    return `${target}: unclear, because of some requests it is not known whether they arrive.`
   return mattering(report.skipped).some(({ reason }) => reason !== 'broken')
     ? `${target}: unclear, because not everything that matters could be seen.`
     : `${target}: unclear, because a check could not be run.`
@@ -92,7 +94,7 @@ export function headline(checks: readonly Check[], report: Report, mark: Mark = 
 const percent = (share: number): string => `${share > 0 && share < 0.01 ? '< 1' : Math.round(100 * share)} %`
 
 /** How requests fared, as a sentence: since the last change by the access logs, and over a window by Prometheus; undefined when neither has any. */
-export function trafficSentence({ traffic, rates }: Report): string | undefined {
+export function trafficSentence({ traffic, rates, probing }: Report): string | undefined {
   const logged =
     traffic === undefined
       ? undefined
@@ -103,7 +105,12 @@ export function trafficSentence({ traffic, rates }: Report): string | undefined 
     rates === undefined
       ? undefined
       : `${rates.perSecond.toFixed(1)} requests/s over ${Math.round(rates.seconds / 60)} min, ${percent(rates.failedShare)} failed (Prometheus)`
-  const said = [logged, counted].filter((part) => part !== undefined)
+  const probes = (probing?.sent ?? []).filter(({ counts }) => counts).length
+  const ours =
+    traffic === undefined || probes === 0
+      ? undefined
+      : `${probes} of them ${probes === 1 ? 'was a probe' : 'were probes'} of mine`
+  const said = [logged, ours, counted].filter((part) => part !== undefined)
   return said.length === 0 ? undefined : said.join('; ')
 }
 

@@ -2,8 +2,10 @@ import type { Check, Finding } from '../checks/check.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { FollowReport } from '../diagnosis/follow/report.ts'
 import { hopRows, OUTCOMES } from './follow-text.ts'
+import type { Probing } from '../diagnosis/probe/probing.ts'
 import type { Report } from '../diagnosis/report.ts'
 import { shownBySteps } from './what-it-showed.ts'
+import { leftLines, probingHead, sentText } from './probing-text.ts'
 import { CLASSES_HEAD, classRow, columns } from './followed-classes.ts'
 import {
   headline,
@@ -52,6 +54,16 @@ function followLines(follow: FollowReport): string[] {
   ]
 }
 
+/** The probes, and the classes that got none. */
+function probingLines(probing: Probing): string[] {
+  const left = leftLines(probing.left)
+  return [
+    probingHead(probing),
+    ...probing.sent.flatMap((one) => [`  ${sentText(one)}`, `      $ ${one.command}`]),
+    ...(left.length === 0 ? [] : ['  Not probed', ...left.map((text) => `    ${text}`)]),
+  ]
+}
+
 /** What a report in a terminal leaves out unless it is asked for. */
 export interface TextOptions {
   /** Every class of requests that was followed. */
@@ -74,6 +86,7 @@ export function reportText(checks: readonly Check[], report: Report, { verbose =
   const advice = report.findings.filter(({ standing }) => standing === 'configured')
   if (hurting.length > 0) parts.push('', 'Findings', ...hurting.map((one) => finding(checks, one, roleOf(report, one))))
   if (report.follow !== undefined) parts.push('', ...followLines(report.follow))
+  if (report.probing !== undefined) parts.push('', ...probingLines(report.probing))
   if (verbose && report.requests.length > 0)
     parts.push(
       '',

@@ -53,6 +53,10 @@ export function whatItShowed(reading: Seen): string {
         )
       return `${count(lines.length, 'request')}${groups.length === 0 ? '' : `: ${groups.join(', ')}`}${unreadable === 0 ? '' : `; ${count(unreadable, 'line')} could not be read`}`
     }
+    case 'probe':
+      return reading.value.code === undefined
+        ? (reading.value.failure ?? 'no answer')
+        : `answered ${reading.value.code}`
     case 'secrets': {
       const missing = reading.value.filter(({ status }) => status !== 'ACTIVE')
       const [first] = reading.value.flatMap(({ certificates }) => certificates.map(({ notAfter }) => notAfter)).sort()

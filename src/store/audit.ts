@@ -30,6 +30,8 @@ export const AuditEventName = z.enum([
   'lease-extended',
   'lease-granted',
   'lease-refused',
+  'probe-refused',
+  'probe-sent',
   'settings-changed',
 ])
 export type AuditEventName = z.infer<typeof AuditEventName>

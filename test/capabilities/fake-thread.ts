@@ -1,5 +1,5 @@
 import type { StoredAnswer } from '../../src/capabilities/capability.ts'
-import type { RunProgress, RunThread } from '../../src/capabilities/run-thread.ts'
+import type { Note, RunProgress, RunThread } from '../../src/capabilities/run-thread.ts'
 import type { UserError } from '../../src/mesh/user-error.ts'
 
 /** A thread that remembers what it was told. */
@@ -12,6 +12,9 @@ export class FakeThread implements RunThread<StoredAnswer> {
   }
   progress(progress: RunProgress): void {
     this.progresses.push({ ...progress })
+  }
+  note(name: string, note: Note): Promise<void> {
+    return this.tell('note', name, note)
   }
   answer(answer: StoredAnswer): Promise<void> {
     return this.tell('answer', answer)

@@ -215,6 +215,7 @@ export function quoteLine({
   authority,
   upstreamHost,
   duration,
+  probe,
 }: AccessLogLine): string {
   return [
     at,
@@ -227,6 +228,7 @@ export function quoteLine({
     authority,
     upstreamHost,
     duration === undefined ? undefined : `${duration} ms`,
+    probe === undefined ? undefined : '(a probe of mine)',
   ]
     .filter((part) => part !== undefined)
     .join(' ')

@@ -238,6 +238,17 @@ function isStranger(
   return others.length > 0 && !isRouted(question, target, evidence)
 }
 
+/** The same for the same class, however often it is derived. */
+export const classKey = ({ caller, question: { authority, port, method, path, headers } }: RequestClass): string =>
+  JSON.stringify([
+    caller === undefined ? '' : formatRef(caller.pod),
+    authority,
+    port,
+    method,
+    path,
+    [...headers].toSorted(([a], [b]) => a.localeCompare(b, 'en')),
+  ])
+
 /** Whether one of its requests was not answered, or not well. */
 export const mayFail = ({ requests }: RequestClass): boolean =>
   requests.some(({ entry: { code, flags } }) => code >= 400 || flags.length > 0)
@@ -255,7 +266,7 @@ export function seenClasses(target: Target, evidence: Evidence): { classes: Requ
       ...requestsTo(target, now - PRESENT, evidence),
       ...connectionsTo(target, now - PRESENT, evidence),
       ...requestsMeantFor(target, now - PRESENT, evidence),
-    ].filter((one) => Date.parse(one.entry.at) >= Math.max(made, born(hostOf(one)))),
+    ].filter((one) => one.entry.probe === undefined && Date.parse(one.entry.at) >= Math.max(made, born(hostOf(one)))),
     keyOf,
   )
   const named = hostsNamed(target, evidence)

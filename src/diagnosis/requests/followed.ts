@@ -17,7 +17,9 @@ import { followIn } from '../follow.ts'
 import { madeClasses } from './made-classes.ts'
 import type { Request } from '../../checks/facts/requests-to.ts'
 import type { RequestClass } from './classes.ts'
-import { seenClasses } from './classes.ts'
+import { classKey, seenClasses } from './classes.ts'
+import type { ProbedClass } from './probed-class.ts'
+import { probeRequests } from './probed-class.ts'
 import type { Present } from './present.ts'
 import { answerOf } from './answer.ts'
 import { presentOf } from './present.ts'
@@ -44,6 +46,10 @@ export interface Followed {
    */
   outcome: 'arrives' | 'fails' | 'contradicted' | 'unknown'
   standing: 'observed' | 'live'
+  /** Probes of ours among its requests. */
+  probes?: number
+  /** True when a probe failed and no log shows how. */
+  isDoubtful?: boolean
 }
 
 /** When what concerns all requests for the target changed last (milliseconds since the epoch): requests from before prove nothing of now. */
@@ -118,6 +124,8 @@ function wayOf({ caller, question }: RequestClass, evidence: Evidence, options: 
 export interface FollowOptions {
   context?: string | undefined
   at: string
+  /** What probes tell, by the keys of their classes. */
+  probed?: ReadonlyMap<string, ProbedClass> | undefined
 }
 
 const UPDATES: Readonly<Record<Hop['stage'], string>> = {
@@ -195,6 +203,26 @@ function follow(
   }
 }
 
+/** Follows a class that probes were sent for. That one failed and no log shows how, or that the only ones there are failed, is never "arrives". */
+function followProbed(
+  one: RequestClass,
+  probed: ProbedClass,
+  classes: readonly RequestClass[],
+  moment: number,
+  evidence: Evidence,
+  options: FollowOptions,
+): Followed {
+  const own = probeRequests(probed, evidence)
+  const followed = follow({ ...one, requests: [...one.requests, ...own] }, classes, moment, evidence, options)
+  const { present, outcome } = followed
+  const isDoubtful = probed.isDoubtful || (present.requests > 0 && present.failures.length === present.requests)
+  return {
+    ...followed,
+    ...(own.length > 0 && { probes: own.length }),
+    ...(isDoubtful && outcome === 'arrives' && { outcome: 'unknown', isDoubtful }),
+  }
+}
+
 /** From this share on, of at least so many requests of one caller for one host, declined ones are what nobody wants. */
 const DECLINED = { share: 0.9, requests: 5 }
 
@@ -203,7 +231,7 @@ function withAllDeclined(followed: readonly Followed[], momentOf: (requests: Req
   const keyOf = ({ requests: { caller, question } }: Followed): string => `${caller?.pod.name ?? ''} ${question.host}`
   const current = ({ requests }: Followed): Request[] => {
     const moment = momentOf(requests)
-    return requests.requests.filter(({ entry }) => Date.parse(entry.at) > moment)
+    return requests.requests.filter(({ entry }) => entry.probe === undefined && Date.parse(entry.at) > moment)
   }
   // A login that every request is sent to, or a token that all lack, is how an application may be meant.
   const isUnwanted = ({ way }: Followed, request: Request): boolean => {
@@ -248,7 +276,12 @@ export async function followEvery(
   const own = new Set(podsOf(target, evidence).map((pod) => refOf(pod).name))
   const each: Followed[] = []
   for (const one of [...classes, ...made]) {
-    each.push(follow(one, classes, momentOf(one), evidence, options))
+    const probed = options.probed?.get(classKey(one))
+    each.push(
+      probed === undefined
+        ? follow(one, classes, momentOf(one), evidence, options)
+        : followProbed(one, probed, classes, momentOf(one), evidence, options),
+    )
     await pace.breathe()
   }
   const followed = withAllDeclined(each, momentOf)

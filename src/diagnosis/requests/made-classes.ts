@@ -70,7 +70,7 @@ function routed(host: string, gateway: Gateway, target: Target, evidence: Eviden
     const request = match === undefined ? {} : requestFor(match)
     return request === undefined ? [] : [{ host, ...request }]
   })
-  return (wanted.length === 0 ? [{ host }] : wanted).slice(0, MOST_ROUTES)
+  return (matches.length === 0 ? [{ host }] : wanted).slice(0, MOST_ROUTES)
 }
 
 /** The port of the first server that takes a host. */
@@ -146,6 +146,42 @@ const fromSingledOut = (target: Target, seen: readonly RequestClass[], evidence:
 function routedPath(one: { spec?: { http?: { match?: HttpMatch[] }[] } } | undefined): string {
   const match = one?.spec?.http?.flatMap(({ match: matches = [] }) => matches)[0]
   return (match === undefined ? undefined : requestFor(match)?.path) ?? '/'
+}
+
+/** Routes to the target for which no request can be made up, and why. */
+export function routesWithoutRequest(
+  target: Target,
+  evidence: Evidence,
+): { method: string; host: string; path: string; why: string }[] {
+  const all = evidence.objects('virtual-services')
+  const routes = all
+    .filter(
+      (one) => concerns(one, target.hosts) && gatewaysOf(boundAs(one, all)[0] ?? one).some((name) => name !== 'mesh'),
+    )
+    .flatMap((one) => {
+      const [host = ''] = boundAs(one, all).flatMap(hostsOf)
+      return (one.spec?.http ?? []).flatMap(({ match: [match] = [] }) =>
+        match === undefined || requestFor(match) !== undefined ? [] : [{ host, match }],
+      )
+    })
+  const patterns = all
+    .filter((one) => concerns(one, target.hosts) && gatewaysOf(one).some((name) => name !== 'mesh'))
+    .flatMap((one) => hostsOf(one))
+    .filter((host) => host.includes('*'))
+  return [
+    ...routes.map(({ host, match: { uri, method } }) => ({
+      method: method?.exact ?? 'GET',
+      host,
+      path: uri?.exact ?? uri?.prefix ?? `~ ${uri?.regex ?? '/'}`,
+      why: 'its route asks by regular expressions or a query: which request would fit is not known',
+    })),
+    ...[...new Set(patterns)].map((host) => ({
+      method: 'GET',
+      host,
+      path: '/',
+      why: 'only a pattern of its hosts is known',
+    })),
+  ]
 }
 
 /** Classes of requests that were not seen, made from the objects that lead to the target. */

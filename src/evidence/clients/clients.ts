@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { KubernetesObject } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import type { BlindReason, Permission } from '../reading.ts'
@@ -76,12 +77,17 @@ export interface Prometheus {
   query(expression: string, signal: AbortSignal): Promise<{ metric: Record<string, string>; value: number }[]>
 }
 
+/** Opens a connection to one port of a pod through the API server. @throws {UnseenError} when it is refused */
+export type PortForward = (pod: Ref, port: number, signal: AbortSignal) => Promise<Duplex>
+
 /** Every way this project looks at a mesh. The recorder and the replay stand behind the same interface. */
 export interface Clients {
   kubernetes: Kubernetes
   istioctl: Istioctl
   /** Absent when no PROMETHEUS_URL is configured. */
   prometheus?: Prometheus
+  /** Absent where there is no cluster to send anything to: in a replay. */
+  portForward?: PortForward
   /** The kubeconfig's context when it is not the current one: commands shown to a person then name it. */
   context?: string
   /**

@@ -3,14 +3,14 @@ import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } fr
 import type { KubernetesObject } from '../../mesh/objects.ts'
 import type { Permission } from '../reading.ts'
 import type { Ref } from '../../mesh/ref.ts'
-import type { Kubernetes, Resource, Where } from './clients.ts'
+import type { Kubernetes, PortForward, Resource, Where } from './clients.ts'
 import { UnseenError } from './clients.ts'
 import type { ServerClock } from './server-clock.ts'
 import { missingPermission } from './forbidden.ts'
 import { AGGREGATED, servedResources } from './aggregated-discovery.ts'
 import { ServedVersions } from './served-versions.ts'
 import { Connections } from './connections.ts'
-import { askPod } from './port-forward.ts'
+import { askPod, openTunnel } from './port-forward.ts'
 import { defined } from '../../mesh/defined.ts'
 
 /** Where the API server is and who asks. */
@@ -59,6 +59,17 @@ export function loadKubeConfig({ kubeconfig, context }: KubernetesOptions): Kube
   if (config.getCurrentCluster() === null)
     throw new ClusterConfigurationError('No cluster is configured: set KUBECONFIG or name a context.')
   return config
+}
+
+/** Connections to ports of pods, with the kubeconfig's credentials. */
+export function podConnections(options: KubernetesOptions): PortForward {
+  const config = loadKubeConfig(options)
+  const server = config.getCurrentCluster()?.server ?? ''
+  return async (pod, port, signal) => {
+    const credentials = {}
+    await config.applyToHTTPSOptions(credentials)
+    return openTunnel({ server, options: credentials }, pod, port, signal)
+  }
 }
 
 const groupPath = ({ group, version }: Resource): string =>

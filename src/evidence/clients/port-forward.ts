@@ -30,7 +30,7 @@ export const MOST_ANSWER = 256 * 1024 * 1024
  * @throws {UnseenError} when there is no such pod, or it takes no connections
  * @throws {NoTunnelError} when the tunnel itself was refused
  */
-async function openTunnel(
+export async function openTunnel(
   { server, options }: TunnelOptions,
   pod: Ref,
   port: number,

@@ -103,7 +103,7 @@ export function recordClients(clients: Clients): { clients: Clients; recording: 
       recording.madeAt = clients.now(began).toISOString()
     }
   }
-  const { kubernetes, istioctl, prometheus } = clients
+  const { kubernetes, istioctl, prometheus, portForward } = clients
   return {
     recording,
     clients: {
@@ -174,6 +174,7 @@ export function recordClients(clients: Clients): { clients: Clients; recording: 
             ),
         },
       }),
+      ...defined({ portForward }),
       now: (machineTime) => clients.now(machineTime),
     },
   }

@@ -1,8 +1,8 @@
-import type { AnyCapability } from '../../capabilities/capability.ts'
+import { roleOf, type AnyCapability } from '../../capabilities/capability.ts'
 import { denyRole } from '../../fixes/authorise.ts'
 import { groupsOf } from '../../fixes/roles.ts'
 import { defined } from '../../mesh/defined.ts'
-import { UserError } from '../../mesh/user-error.ts'
+import { UserError, type UserAnswer } from '../../mesh/user-error.ts'
 import { recordAudit } from '../../store/audit.ts'
 import type { StoredRequest } from '../../store/runs.ts'
 import type { SlackDeps } from '../deps.ts'
@@ -26,14 +26,17 @@ export async function requireViewer(
 export async function requireRole(
   deps: Pick<SlackDeps, 'policy' | 'members' | 'records'>,
   asking: Asking,
-  { role, audit }: AnyCapability,
+  capability: AnyCapability,
   request: StoredRequest,
 ): Promise<void> {
+  const { audit } = capability
+  const higher = capability.roleFor?.(request)
+  const role = roleOf(capability, request)
   if (role === undefined) return
   if (role === 'viewer') return requireViewer(deps, asking)
   const { policy, members, records } = deps
   const { user, team, channel } = asking
-  const denied = denyRole(policy, { user, channel, groups: await groupsOf(policy, user, members) }, role)
+  const denied = denyRole(policy, { user, channel, groups: await groupsOf(policy, user, members) }, role, higher?.act)
   if (denied === undefined) return
   if (audit.refused !== undefined)
     await recordAudit(records, {
@@ -42,5 +45,8 @@ export async function requireRole(
       ...(request.target !== undefined && { target: request.target.key }),
       facts: { text: request.text, channel, ...audit.facts?.(request), why: denied.why },
     })
-  throw denied
+  const commands = higher?.without ?? []
+  throw commands.length === 0 ? denied : new UserError({ ...told(denied), commands })
 }
+
+const told = ({ why, remedies, named }: UserError): UserAnswer => ({ why, remedies, named })

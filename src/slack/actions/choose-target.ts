@@ -2,13 +2,18 @@ import { z } from 'zod'
 import { askDiagnosis } from '../thread/ask-diagnosis.ts'
 import { defineAction } from './action.ts'
 
-const Chosen = z.object({ text: z.string(), namespace: z.string(), thread: z.string().optional() })
+const Chosen = z.object({
+  text: z.string(),
+  namespace: z.string(),
+  probe: z.boolean().optional(),
+  thread: z.string().optional(),
+})
 
 /** Diagnoses the one of several targets that was meant. */
 export const chooseTarget = defineAction({
   name: 'choose-target',
   async run(deps, asking, { button }) {
-    const { text, namespace, thread } = Chosen.parse(button.payload)
-    await askDiagnosis(deps, { ...asking, thread }, { text, namespace })
+    const { text, namespace, probe, thread } = Chosen.parse(button.payload)
+    await askDiagnosis(deps, { ...asking, thread }, { text, namespace, probe })
   },
 })

@@ -1,5 +1,6 @@
 import type { UserAnswer } from '../../mesh/user-error.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
+import { clean, cut } from './escape.ts'
 import { fit } from './fit.ts'
 import { bullets, code, line, link, mentioning, rich, text, withoutMentions, type SlackMessage } from './rich.ts'
 
@@ -31,6 +32,22 @@ export function noteMessage(note: string, to?: { url: string; label: string }): 
       text: note,
       blocks: [
         rich(line(text(to === undefined ? note : `${note} `), ...(to === undefined ? [] : [link(to.url, to.label)]))),
+      ],
+    },
+    { hasFile: false },
+  )
+}
+
+/** A heading and lines under it. */
+export function listMessage(head: string, lines: readonly string[]): SlackMessage {
+  return fit(
+    {
+      text: head,
+      blocks: [
+        rich(
+          line(text(head)),
+          ...(lines.length === 0 ? [] : [bullets(lines.map((one) => [text(cut(clean(one), 300))]))]),
+        ),
       ],
     },
     { hasFile: false },

@@ -1,5 +1,6 @@
 import type { Finding } from '../../checks/check.ts'
 import type { PlannedStep, Report } from '../../diagnosis/report.ts'
+import { leftLines, probeText, probingHead } from '../../report/probing-text.ts'
 import { remedy, roleOf, unseen } from '../../report/telling.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { clean, cut } from './escape.ts'
@@ -36,6 +37,7 @@ export function reportParts(report: Report, shown: Readonly<Record<string, strin
       }
     }),
     ...(report.follow === undefined ? [] : [wayPart(report.follow)]),
+    ...probingPart(report),
     ...fixesPart(report, options),
     ...peoplePart(report, options),
     ...findingList(
@@ -89,6 +91,20 @@ function findingList(name: string, title: string, findings: readonly Finding[], 
       code(cut(clean(finding.because[0].source), 300)),
     ])
   return part(name, title, [bullets(items)], findings.length > MOST_LINES)
+}
+
+/** The probes that were sent, what came of them, and what was not probed. */
+function probingPart({ probing }: Report): Part[] {
+  if (probing === undefined) return []
+  const sent = probing.sent.map((one): Piece[] => [
+    code(cut(clean(probeText(one)), 300)),
+    text(`  ${cut(clean(one.says), 600)}`),
+  ])
+  const left = leftLines(probing.left).map((one): Piece[] => [text(cut(clean(one), 300))])
+  return part('probes', probingHead(probing), [
+    ...(sent.length === 0 ? [] : [bullets(sent)]),
+    ...(left.length === 0 ? [] : [line(text('Not probed:')), bullets(left)]),
+  ])
 }
 
 /** What would mend it; nothing of it is done yet. */

@@ -3,19 +3,22 @@ import { askDiagnosis } from '../thread/ask-diagnosis.ts'
 import { UserError } from '../../mesh/user-error.ts'
 import { readArguments } from './words.ts'
 
-const usage = 'diagnose TARGET [-n NAMESPACE]'
+const usage = 'diagnose TARGET [-n NAMESPACE] [--probe]'
 
 /** Finds out why a target misbehaves. */
 export const diagnose = defineCommand({
   name: 'diagnose',
   usage,
-  about: 'finds out why a workload misbehaves, and proves it in a thread',
+  about:
+    'finds out why a workload misbehaves, and proves it in a thread; --probe (operators) sends a GET by its gateway where no traffic is',
   asks: ['diagnose'],
   async run(deps, asking, words) {
     const {
       words: [target, ...more],
       namespace,
-    } = readArguments(words, usage)
+      values,
+    } = readArguments(words, usage, { '--probe': {} })
+    const probe = values['--probe'] !== undefined
     if (target === undefined)
       throw new UserError({
         why: 'No target was given.',
@@ -24,17 +27,21 @@ export const diagnose = defineCommand({
     if (more.length > 0) {
       throw new UserError({
         why: `One target at a time: ${JSON.stringify(more[0]?.slice(0, 60))} is one too many.`,
-        commands: [`/mesh diagnose ${target}${namespace === undefined ? '' : ` -n ${namespace}`}`, `/mesh ${usage}`],
+        commands: [
+          `/mesh diagnose ${target}${namespace === undefined ? '' : ` -n ${namespace}`}${probe ? ' --probe' : ''}`,
+          `/mesh ${usage}`,
+        ],
       })
     }
-    await askDiagnosis(deps, asking, { text: target, namespace })
+    await askDiagnosis(deps, asking, { text: target, namespace, probe })
   },
   async again(deps, asking, request) {
     if (request.kind !== 'diagnose') throw new TypeError(`${request.kind} is no diagnosis`)
-    const { text, namespace, target } = request
+    const { text, namespace, target, probe } = request
     // The object that was meant then, should several namespaces have the name by now.
     await askDiagnosis(deps, asking, {
       text,
+      probe,
       namespace: namespace ?? (target?.kind === 'Service' && !text.includes('.') ? target.namespace : undefined),
     })
   },

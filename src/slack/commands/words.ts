@@ -49,13 +49,14 @@ export function splitWords(line: string): string[] {
 export interface Arguments {
   words: string[]
   namespace?: string
-  /** The values of the command's own flags, in the order they were typed. */
+  /** The values of the command's own flags, in the order they were typed; none for a flag that takes no value. */
   values: Readonly<Record<string, readonly string[]>>
 }
 
-/** A flag with a value: what the value is (`minutes`), and whether it may come several times. */
+/** A flag: what its value is (`minutes`), if it takes one, and whether it may come several times. */
 export interface Flag {
-  value: string
+  /** Absent: it takes none. */
+  value?: string
   many?: boolean
 }
 
@@ -93,6 +94,11 @@ export function readArguments(
     }
     if (values[name] !== undefined && flag.many !== true)
       refuse(name === '-n' ? 'The namespace is given twice.' : `${typed} is given twice.`)
+    if (flag.value === undefined) {
+      if (inline !== undefined) refuse(`${typed} takes no value.`)
+      values[name] = []
+      continue
+    }
     const value = inline ?? words[(index += 1)]
     if (value === undefined || value === '') return refuse(`${typed} needs a ${flag.value}.`)
     if (value.startsWith('-'))

@@ -13,6 +13,8 @@ import { defined } from '../../mesh/defined.ts'
 export interface AskedTarget {
   text: string
   namespace?: string | undefined
+  /** True to send requests of our own. */
+  probe?: boolean | undefined
 }
 
 /**
@@ -30,12 +32,13 @@ export async function askDiagnosis(deps: SlackDeps, asking: Asking, asked: Asked
 }
 
 /** A diagnosis of a target that was found. */
-export function requestFor({ text, namespace }: AskedTarget, target: Target): DiagnoseRequest {
+export function requestFor({ text, namespace, probe }: AskedTarget, target: Target): DiagnoseRequest {
   const { ref } = target
   return {
     kind: 'diagnose',
     text,
     ...defined({ namespace }),
+    ...(probe === true && { probe }),
     target: { key: targetKey(target), kind: ref.kind, namespace: ref.namespace ?? '', name: ref.name },
   }
 }
@@ -43,7 +46,7 @@ export function requestFor({ text, namespace }: AskedTarget, target: Target): Di
 async function offerChoices(
   deps: SlackDeps,
   asking: Asking,
-  { text }: AskedTarget,
+  { text, probe }: AskedTarget,
   { choices }: AmbiguousTargetError,
 ): Promise<void> {
   const namespaces = choices.map(({ namespace = '' }) => namespace).toSorted()
@@ -51,7 +54,9 @@ async function offerChoices(
     namespaces.length > MOST_CHOICES
       ? []
       : await Promise.all(
-          namespaces.map((namespace, index) => chooseTargetButton(deps.records, asking, { text, namespace }, index)),
+          namespaces.map((namespace, index) =>
+            chooseTargetButton(deps.records, asking, { text, namespace, ...defined({ probe }) }, index),
+          ),
         )
   await tell(deps, asking, choicesMessage(text, namespaces, buttons))
 }

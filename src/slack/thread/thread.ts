@@ -1,7 +1,7 @@
 import type { Policy } from '../../fixes/policy.ts'
 import type { Log } from '../../queue/log.ts'
 import type { StoredAnswer } from '../../capabilities/capability.ts'
-import type { RunProgress, RunThread } from '../../capabilities/run-thread.ts'
+import type { Note, RunProgress, RunThread } from '../../capabilities/run-thread.ts'
 import { StoreUnavailableError, type Records } from '../../store/records.ts'
 import { readPost } from '../../store/posts.ts'
 import { updateRun, type RunRecord } from '../../store/runs.ts'
@@ -10,7 +10,7 @@ import type { AnswerFile } from '../answers/file.ts'
 import { answerOf, spokenOf } from '../answers/index.ts'
 import type { ButtonSpec } from '../blocks/buttons.ts'
 import { cancelledMessage, failedMessage } from '../blocks/ended.ts'
-import { refusalMessage } from '../blocks/refusal.ts'
+import { listMessage, refusalMessage } from '../blocks/refusal.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
 import { runningMessage } from '../blocks/running.ts'
 import type { TellingOptions } from '../blocks/telling-options.ts'
@@ -84,6 +84,13 @@ export class SlackThread implements RunThread<StoredAnswer> {
   progress(progress: RunProgress): void {
     this.last = progress
     if (this.closed === undefined && this.parent !== undefined) this.live.show(() => this.running())
+  }
+
+  async note(name: string, { head, lines }: Note): Promise<void> {
+    const parent = await this.running()
+    await this.unlessClosed(() =>
+      this.inThread(parent, (place) => this.posts.message(this.run.id, name, place, listMessage(head, lines))),
+    )
   }
 
   async answer(answer: StoredAnswer): Promise<void> {
@@ -211,14 +218,14 @@ export class SlackThread implements RunThread<StoredAnswer> {
       return result !== undefined && 'retryAfter' in result ? { retryAfter: result.retryAfter } : undefined
     } catch (error) {
       if (error instanceof MessageGoneError)
-        await this.unlessClosed(() => this.replaceParent(message)).catch((err: unknown) => this.note(err))
+        await this.unlessClosed(() => this.replaceParent(message)).catch((err: unknown) => this.unshown(err))
       else if (error instanceof ChannelClosedError) this.closed = error
-      else this.note(error)
+      else this.unshown(error)
       return undefined
     }
   }
 
-  private note(err: unknown): void {
+  private unshown(err: unknown): void {
     this.deps.log.warn({ err, run: this.run.id }, 'progress was not shown')
   }
 
