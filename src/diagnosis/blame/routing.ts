@@ -4,6 +4,7 @@ import { originOfRoute } from '../../mesh/envoy.ts'
 import { gatewaysOf as gatewaysServedBy, gatewaysTaking, serviceEntryOf, serviceOf } from '../follow/destination.ts'
 import type { Case, Lead } from './lead.ts'
 import { certificateOf } from '../follow/certificate.ts'
+import { redirectCircle } from '../follow/redirects.ts'
 import { clauseOf, eachOnce, newest, value, values } from './lead.ts'
 import { atGateway, atSidecar } from './no-route.ts'
 import { isConverted } from '../../mesh/conversion.ts'
@@ -64,6 +65,16 @@ export function routingLeads(one: Case): Lead[] {
       answers.some(({ kind, passes }) => kind === 'fault' && passes !== 'yes') ||
       (outcome.kind === 'clusters' && outcome.clusters.length === 0),
   )
+  const circle = hop.stage === 'route' ? redirectCircle(trace) : undefined
+  if (circle !== undefined)
+    return eachOnce(
+      circle.makers.map((subject): Lead => ({
+        code: 'MESH0131',
+        subject,
+        why: clauseOf(hop),
+        remedy: 'Let it redirect to what another route takes',
+      })),
+    )
   const makers = answering.flatMap(({ route }) => (route === undefined ? [] : (originOfRoute(route) ?? [])))
   if (hop.stage === 'route' && makers.length > 0) {
     const written = eachOnce(

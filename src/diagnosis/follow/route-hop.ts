@@ -3,12 +3,15 @@ import { originOf, originOfRoute } from '../../mesh/envoy.ts'
 import { conditionsOfRoute, describeMatch } from '../../mesh/http-match.ts'
 import { nearestNames } from '../../mesh/names.ts'
 import type { Ref } from '../../mesh/ref.ts'
+import { uniqueRefs } from '../../mesh/ref.ts'
 import type { Branch, RouteWalk } from '../../mesh/walk/outbound.ts'
 import type { Share } from '../../mesh/walk/route-action.ts'
 import { goesOutside } from './cluster-hop.ts'
 import { patching } from './envoy-filters.ts'
 import { notesOf } from './listener-hop.ts'
 import { quoteOf } from './piece.ts'
+import type { Circle } from './redirects.ts'
+import { redirectCircle } from './redirects.ts'
 import type { Hop } from './report.ts'
 import type { Trace } from './trace.ts'
 import { proxyCommand, whyUnseen } from './trace.ts'
@@ -73,7 +76,11 @@ const pieceOf = ({ name, virtualHost, branches }: RouteWalk): unknown => ({
 const REGISTRY_ONLY = 'the mesh lets nothing out that is not registered (outboundTrafficPolicy REGISTRY_ONLY)'
 
 /** What one branch comes to: whether the request goes on, and how it is said. */
-function saysOf(branch: Branch, { virtualHost }: RouteWalk): { ok: boolean; sure: boolean; says: string } {
+function saysOf(
+  branch: Branch,
+  { virtualHost }: RouteWalk,
+  circle: Circle | undefined,
+): { ok: boolean; sure: boolean; says: string } {
   const { outcome, route, answers } = branch
   const fault = answers.find(({ passes, kind }) => passes !== 'yes' && kind === 'fault')
   const which =
@@ -89,6 +96,12 @@ function saysOf(branch: Branch, { virtualHost }: RouteWalk): { ok: boolean; sure
       says: `${which}: ${fault.says ?? 'an injected fault answers'}.${outcome.kind === 'clusters' && fault.share < 100 ? ` The others go to ${sharesText(outcome.clusters)}.` : ''}`,
     }
   if (outcome.kind === 'unknown') return { ok: true, sure: false, says: `${which}: ${outcome.why}.` }
+  if (outcome.kind === 'redirect' && circle !== undefined)
+    return {
+      ok: false,
+      sure: true,
+      says: `${which} redirects to ${circle.places.join(', which redirects to ')} (${outcome.status}): the client is sent about in a circle, until it gives up.`,
+    }
   if (outcome.kind === 'redirect')
     return {
       ok: true,
@@ -179,10 +192,11 @@ export function routeHop(trace: Trace): Hop | undefined {
       says: `The routes of ${pod.name} could not be seen: ${whyUnseen('route', pod, evidence)}.`,
     }
   const { virtualHost, branches, certain, name = 'routes' } = route
+  const circle = redirectCircle(trace)
   const whole = {
     ...about,
     name: virtualHost?.name === undefined ? name : `${name} ${virtualHost.name}`,
-    objects: objectsOf(branches, trace),
+    objects: uniqueRefs([...objectsOf(branches, trace), ...(circle?.makers ?? [])]),
   }
   const [first] = branches
   if (first === undefined)
@@ -193,7 +207,7 @@ export function routeHop(trace: Trace): Hop | undefined {
       says: noRoute(route, trace),
       ...(virtualHost !== undefined && { quote: quoteOf({ name, virtualHost }) }),
     }
-  const told = branches.map((branch) => saysOf(branch, route))
+  const told = branches.map((branch) => saysOf(branch, route, circle))
   const open = branches.length > 1 || !certain
   const notes = [
     ...(route.domain === undefined
