@@ -4,11 +4,12 @@ import { latest, nearest, scopeOf, type Group } from '../../checks/facts/request
 import { quoteLine } from '../../checks/facts/traffic-of.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Seen } from '../../evidence/reading.ts'
-import { formatRef } from '../../mesh/ref.ts'
+import { formatRef, sameRef } from '../../mesh/ref.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import type { Target } from '../../mesh/target.ts'
 import type { Hop } from '../follow/report.ts'
 import type { Followed, Way } from '../requests/followed.ts'
+import { arrivesWithout } from './counterfactual.ts'
 import type { Lead } from './lead.ts'
 import { leadsFor } from './leads.ts'
 
@@ -83,13 +84,48 @@ function found(
 /** How much a class weighs: by the requests that were seen to fail, else as one. */
 const weight = ({ present: { failures } }: Followed): number => Math.max(1, failures.length)
 
+/** Classes whose leads are held against the walk, at most. */
+const MOST_TESTED = 8
+
+/**
+ * Leads as the walk bears them out: those without which the same request arrives go before those that it fails without all the same, and before those that live
+ * configuration does not hold.
+ */
+function tested(leads: readonly Lead[], { way }: Followed, evidence: Evidence): Lead[] {
+  const [hop] = way?.failing ?? []
+  if (way === undefined || hop === undefined) return [...leads]
+  const reading = readingOf(hop, way, evidence)
+  const proven = leads
+    .filter(({ subject }) => arrivesWithout(subject, way, evidence) === true)
+    .map((lead): Lead => ({
+      ...lead,
+      because: [
+        ...(lead.because ?? []),
+        ...(reading === undefined
+          ? []
+          : [
+              proof(
+                { ...reading, source: hop.command },
+                `with ${formatRef(lead.subject)} taken away or corrected, the same request arrives on the configuration read`,
+              ),
+            ]),
+      ],
+    }))
+  const isKept = ({ subject, isDeeper }: Lead): boolean =>
+    proven.length === 0 || (isDeeper === true && !proven.some((one) => sameRef(one.subject, subject)))
+  return [...proven, ...leads.filter(isKept)]
+}
+
 /** Findings for the classes that fail: for each object to blame one, those that explain most failing requests first. */
 export function blame(
   failing: readonly Followed[],
   target: Target,
   evidence: Evidence,
 ): { findings: Found[]; best: Ref[]; deeper: Ref[] } {
-  const cases = failing.map((followed) => ({ followed, leads: leadsFor({ followed, target, evidence }) }))
+  const cases = failing.map((followed, place) => {
+    const leads = leadsFor({ followed, target, evidence })
+    return { followed, leads: place < MOST_TESTED ? tested(leads, followed, evidence) : leads }
+  })
   const findings: Found[] = []
   const score = new Map<string, { subject: Ref; weight: number }>()
   for (const { followed, leads } of cases) {
