@@ -50,6 +50,7 @@ export function beyond(
     ...gatewaysLeft(target, labelsAsked, evidence),
     ...workloadsLeft(target, wasRead, evidence),
     ...classesLeft(unfollowed),
+    ...othersUnread(evidence),
     ...othersNaming(target, evidence).map(({ what, detail }) => left(what, detail, true)),
   ]
 }
@@ -161,4 +162,18 @@ function classesLeft(classes: readonly RequestClass[]): Skipped[] {
           classes.some(mayFail),
         ),
       ]
+}
+
+/** Kinds that are not understood, and of which not even the names could be read. */
+function othersUnread(evidence: Evidence): Skipped[] {
+  return evidence
+    .seen('other-objects')
+    .flatMap(({ value }) => value)
+    .flatMap(({ resource, left: more, unseen }) =>
+      unseen !== undefined
+        ? [left(resource, `${unseen}: whether one of them names the target is not known`, false)]
+        : more > 0
+          ? [left(resource, `${more} more than are looked at`, false)]
+          : [],
+    )
 }

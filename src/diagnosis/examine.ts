@@ -24,6 +24,7 @@ import { conclude } from './verdict.ts'
 import { followTarget } from './follow-target.ts'
 import type { OnBroken } from './judge.ts'
 import { judge } from './judge.ts'
+import { movedDuring, saysTheSame, unsettled } from './moving.ts'
 import { Pace } from './pace.ts'
 import { planAmbientCallers, planZtunnelPods, planZtunnels } from './plan-ambient.ts'
 import {
@@ -107,7 +108,8 @@ class PlanLedger {
 }
 
 /**
- * Diagnoses one target: plans, looks, judges, names the cause. What can't be seen is in the report, never an error.
+ * Diagnoses one target: plans, looks, judges, names the cause. What can't be seen is in the report, never an error. When configuration changed while it was
+ * read, everything is looked at once more.
  *
  * @throws {UnknownTargetError} {AmbiguousTargetError} when the query names nothing, or several things
  * @throws {ClusterUnreachableError} when the API server answers nothing at all
@@ -118,6 +120,19 @@ export async function examine(
   clients: Clients,
   checks: readonly Check[],
   options: ExamineOptions = {},
+): Promise<Report> {
+  const first = await examineOnce(query, clients, checks, options)
+  if (movedDuring(first, clients.istioctl).length === 0) return first
+  const second = await examineOnce(query, clients, checks, options)
+  const moved = movedDuring(second, clients.istioctl)
+  return moved.length === 0 || saysTheSame(first, second) ? second : unsettled(second, moved)
+}
+
+async function examineOnce(
+  query: TargetQuery,
+  clients: Clients,
+  checks: readonly Check[],
+  options: ExamineOptions,
 ): Promise<Report> {
   const began = Date.now()
   const ledger = new PlanLedger(options.progress)

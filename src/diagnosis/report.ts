@@ -36,8 +36,8 @@ export interface Skipped {
   of?: Ref
   /** In place of a kind: what was left out, in a few words. */
   what?: string
-  /** Why it could not look; `broken`: the check itself failed, by a mistake of ours; `beyond`: it is more than is looked at, or of a kind that is not understood. */
-  reason: BlindReason | 'broken' | 'beyond'
+  /** Why it could not look; `broken`: the check itself failed, by a mistake of ours; `beyond`: it is more than is looked at, or of a kind that is not understood; `moving`: it changed while it was read. */
+  reason: BlindReason | 'broken' | 'beyond' | 'moving'
   detail: string
   permission?: Permission
   /** True when it ran on what else was seen. */
