@@ -41,6 +41,7 @@ import {
   planObjects,
   planOtherRevisions,
   planProxies,
+  planTrafficCallers,
   planWebhooks,
 } from './plan.ts'
 import type { FollowedClass, PlannedStep, Report } from './report.ts'
@@ -188,10 +189,11 @@ async function examineOnce(
     // Where istiod cannot be seen, the sidecars that were say which domain Services have.
     target = completeTarget(resolveTarget(query, seen()), seen())
     await look(planGatewayPods(target, seen()))
+    const counted = beside(planTrafficCallers(target, seen(), clients.prometheus !== undefined))
     await Promise.all([
       look(planProxies(target, seen(), clients.prometheus !== undefined)),
       look(planGatewayLogs(seen())),
-      status.then(async () => {
+      Promise.all([status, counted]).then(async () => {
         await look(planCallerPods(target, seen()))
         await look(planCallerLogs(target, seen()))
       }),

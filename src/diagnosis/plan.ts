@@ -15,6 +15,7 @@ import { podDescription } from '../evidence/collectors/pod-description.ts'
 import { PROXY_CONFIG_KINDS, proxyConfig } from '../evidence/collectors/proxy-config.ts'
 import { proxyStatus } from '../evidence/collectors/proxy-status.ts'
 import { secrets } from '../evidence/collectors/secrets.ts'
+import { trafficCallers } from '../evidence/collectors/traffic-callers.ts'
 import { traffic } from '../evidence/collectors/traffic.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { ObjectKind, Seen } from '../evidence/reading.ts'
@@ -30,7 +31,7 @@ import { sameRef } from '../mesh/ref.ts'
 import { uniqueRefs } from '../mesh/ref.ts'
 import { podsOfGateway } from '../mesh/routing.ts'
 import { validityOf } from '../mesh/secrets.ts'
-import { possibleCallers } from './possible-callers.ts'
+import { possibleCallers, isCounted } from './possible-callers.ts'
 import { isGatewayPod, seenClasses } from './requests/classes.ts'
 import { MOST_SINGLED_OUT, singledOut } from './requests/singled-out.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
@@ -157,19 +158,39 @@ export function planGatewayLogs(evidence: Evidence): AnyStep[] {
   return representatives(pods, MOST_GATEWAY_LOGS).map((pod) => accessLog(refOf(pod)) as AnyStep)
 }
 
+/** Who calls the target by what Prometheus counted; nothing where none is configured. */
+export function planTrafficCallers(target: Target, evidence: Evidence, withPrometheus: boolean): AnyStep[] {
+  return withPrometheus
+    ? target.services.map(
+        ({ name, namespace = '' }) => trafficCallers(serviceHost(name, namespace, evidence.clusterDomain)) as AnyStep,
+      )
+    : []
+}
+
 /** The pods of the namespaces in which others of the mesh run. */
 export function planCallerPods(target: Target, evidence: Evidence): AnyStep[] {
   const namespaces = [...new Set(possibleCallers(target, evidence).map(({ namespace }) => namespace))]
   return namespaces.slice(0, MOST_CALLER_NAMESPACES).map((namespace) => step('pods', 'workloads', { namespace }))
 }
 
-/** The logs of possible callers, one of each workload, those of the likeliest namespaces first. */
+/** One pod of each workload that Prometheus has as a caller. */
+const countedPods = (target: Target, evidence: Evidence): Pod[] =>
+  representatives(
+    possibleCallers(target, evidence).flatMap((one) =>
+      isCounted(one, evidence) ? (evidence.object('pods', one.namespace, one.name) ?? []) : [],
+    ),
+    MOST_CALLER_LOGS,
+  )
+
+/** The logs of possible callers, those that Prometheus names first, one of each workload, those of the likeliest namespaces first. */
 export function planCallerLogs(target: Target, evidence: Evidence): AnyStep[] {
   const pods = possibleCallers(target, evidence)
     .flatMap(({ name, namespace }) => evidence.object('pods', namespace, name) ?? [])
     .filter((pod) => !isGatewayPod(pod, evidence))
-  return [...Map.groupBy(pods, ({ metadata }) => metadata.namespace).values()]
-    .flatMap((each) => representatives(each, MOST_CALLER_LOGS))
+  const others = [...Map.groupBy(pods, ({ metadata }) => metadata.namespace).values()].flatMap((each) =>
+    representatives(each, MOST_CALLER_LOGS),
+  )
+  return [...new Set([...countedPods(target, evidence), ...others])]
     .slice(0, MOST_CALLER_LOGS)
     .map((pod) => accessLog(refOf(pod)) as AnyStep)
 }
@@ -177,7 +198,10 @@ export function planCallerLogs(target: Target, evidence: Evidence): AnyStep[] {
 /** The configuration of the proxies, gateways and callers alike, in whose logs requests for the target stand; and of callers that objects treat on their own. */
 export function planCallerProxies(target: Target, evidence: Evidence): AnyStep[] {
   const { classes } = seenClasses(target, evidence)
-  const callers = uniqueRefs(classes.flatMap(({ caller }) => (caller === undefined ? [] : [caller.pod])))
+  const callers = uniqueRefs([
+    ...classes.flatMap(({ caller }) => (caller === undefined ? [] : [caller.pod])),
+    ...countedPods(target, evidence).map(refOf),
+  ])
   const unseen = singledOut(evidence, target)
     .map(refOf)
     .filter((ref) => !callers.some((one) => sameRef(one, ref)))

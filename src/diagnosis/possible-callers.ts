@@ -40,8 +40,16 @@ export function callersNamed(target: Target, evidence: Evidence): ReadonlySet<st
   ])
 }
 
+/** Whether Prometheus has the workload of a pod as a caller: pods are named by what made them. */
+export const isCounted = ({ name, namespace }: { name: string; namespace: string }, evidence: Evidence): boolean =>
+  evidence
+    .seen('traffic-callers')
+    .flatMap(({ value }) => value)
+    .some((one) => (one.namespace ?? namespace) === namespace && name.startsWith(`${one.workload}-`))
+
 /**
- * Sidecars of the mesh other than the target's: who may call it. Those of its own namespace come first, then those of namespaces that objects single out, then
+ * Sidecars of the mesh other than the target's: who may call it. Those of its own namespace come first, then those of namespaces that
+ * Prometheus has callers in, that objects single out, then
  * of those whose names begin as the target's does.
  */
 export function possibleCallers(target: Target, evidence: Evidence): { name: string; namespace: string }[] {
@@ -53,14 +61,16 @@ export function possibleCallers(target: Target, evidence: Evidence): { name: str
       .map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`),
   )
   const named = callersNamed(target, evidence)
+  const proxies = evidence.seen('proxy-status').flatMap(({ value }) => value)
+  const counted = new Set(proxies.flatMap((one) => (isCounted(one, evidence) ? [one.namespace] : [])))
   const rankOf = (namespace: string): number =>
     namespace === target.namespace
       ? Infinity
-      : (named.has(namespace) ? 1000 : 0) + sharedBeginning(namespace, target.namespace)
+      : (named.has(namespace) ? 1000 : 0) +
+        (counted.has(namespace) ? 2000 : 0) +
+        sharedBeginning(namespace, target.namespace)
   const known = new Set<string>()
-  return evidence
-    .seen('proxy-status')
-    .flatMap(({ value }) => value)
+  return proxies
     .filter(({ name, namespace }) => {
       const key = `${namespace}/${name}`
       // What runs beside istiod is a gateway, and calls nobody of its own accord.

@@ -107,6 +107,8 @@ export interface EvidenceMap extends ObjectEvidence {
   'other-objects': OtherObjects[]
   /** One request of ours through a gateway, and what came back. */
   probe: Probe
+  /** Workloads that send requests to the target, from Prometheus; some meshes count them without their namespace. */
+  'traffic-callers': { workload: string; namespace?: string }[]
   /** Request rates of the target, from Prometheus. */
   traffic: Traffic
 }

@@ -78,6 +78,14 @@ export function whatItShowed(reading: Seen): string {
       )
       return counts.length === 0 ? 'none' : counts.join(', ')
     }
+    case 'traffic-callers':
+      return reading.value.length === 0
+        ? 'no callers'
+        : named(
+            reading.value.map(({ workload, namespace }) =>
+              namespace === undefined ? workload : `${namespace}/${workload}`,
+            ),
+          )
     case 'traffic':
       return reading.value.rates.length === 0
         ? 'no requests'

@@ -56,6 +56,7 @@ describe('possible callers', () => {
         ],
       },
     ],
+    ['has a caller by what Prometheus counted', { 'traffic-callers': [{ workload: 'client', namespace: 'zoo' }] }],
   ])('a namespace that %s comes before others', async (_, objects) => {
     expect(await ranked(['alpha', 'beta', 'istio-web', 'zoo'], objects)).toEqual(['zoo', 'istio-web', 'alpha', 'beta'])
   })

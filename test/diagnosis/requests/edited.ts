@@ -26,5 +26,9 @@ export async function edited(
     const isGateway = reading.of?.namespace === 'istio-system'
     return { ...reading, value: { ...reading.value, lines: isGateway ? log([...reading.value.lines]) : [] } }
   }
-  return { evidence: new Evidence(readings.map(edit)), target }
+  const known = new Set<string>(readings.map(({ kind }) => kind))
+  const added = Object.entries(objects).flatMap(([kind, value]) =>
+    known.has(kind) ? [] : [{ kind, source: kind, at: readings[0]?.at ?? '', ok: true, value } as unknown as Reading],
+  )
+  return { evidence: new Evidence([...readings.map(edit), ...added]), target }
 }
