@@ -3,7 +3,7 @@ import { clientTls, rulesForCaller } from '../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
 import { mtlsInForce, passesSidecar, policiesOfPod } from '../../mesh/mutual-tls.ts'
 import type { KubernetesObject, Pod } from '../../mesh/objects.ts'
-import { refOf, selects } from '../../mesh/objects.ts'
+import { changedAt, refOf, selects } from '../../mesh/objects.ts'
 import { containerPort, hasProxy } from '../../mesh/pods.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { mtlsOf } from '../follow/callee.ts'
@@ -62,6 +62,25 @@ function shadowedExceptions(pod: Pod, port: number, { evidence }: Case): Lead[] 
     }))
 }
 
+/** Milliseconds by which a policy must be younger than a caller: what is made together has no order. */
+const TOGETHER = 20_000
+
+/** The PeerAuthentication that a caller in plain text was there before: it took away what that caller had. */
+function changedAfter(callerPod: Pod, pod: Pod, port: number, evidence: Case['evidence']): Lead[] {
+  const { mode, policy } = mtlsOf(pod, port, evidence)
+  const began = Date.parse(callerPod.metadata.creationTimestamp ?? '')
+  if (policy === undefined || !((changedAt(policy) ?? 0) > began + TOGETHER)) return []
+  return [
+    {
+      code: 'MESH0531',
+      isDeeper: true,
+      subject: refOf(policy),
+      why: `it was changed after ${value(callerPod.metadata.name)} began to run, which has no sidecar and speaks plain text: port ${value(port)} of ${value(pod.metadata.name)} is ${value(mode)} now`,
+      remedy: 'Let the port take plain text until every caller has a sidecar',
+    },
+  ]
+}
+
 /** Who decides how the two sides of a connection speak when they do not understand each other. */
 export function tlsLeads(
   cluster: string,
@@ -88,7 +107,9 @@ export function tlsLeads(
   if (misnamed.length > 0 && !hasProxy(callerPod)) return misnamed
   const shadowed = shadowedExceptions(pod, port, one)
   if (shadowed.length > 0 && !hasProxy(callerPod)) return shadowed
-  if (!hasProxy(callerPod))
+  if (!hasProxy(callerPod)) {
+    const stricter = changedAfter(callerPod, pod, port, evidence)
+    if (stricter.length > 0) return stricter
     return [
       {
         code: 'MESH0531',
@@ -97,6 +118,7 @@ export function tlsLeads(
         remedy: 'Give it a sidecar, or let the port take plain text',
       },
     ]
+  }
   const { mode, policy } = mtlsOf(pod, port, evidence)
   const name = parseClusterName(cluster)
   const rules =
