@@ -43,6 +43,16 @@ function jump(answers: readonly Answer[]): number {
 const isGivenUp = ({ entry: { method, code, flags } }: Request): boolean =>
   method !== undefined && code === 0 && flags.includes('DC')
 
+/** Requests since a moment when all of them failed, most because their callers gave up, and the same class was answered before; none otherwise. */
+function allGivenUp(inOrder: readonly Request[], moment: number): Request[] {
+  const wasAnswered = inOrder.some((one) => Date.parse(one.entry.at) <= moment && answerOf(one) === 'answered')
+  const current = inOrder.filter(
+    (one) => Date.parse(one.entry.at) > moment && (isGivenUp(one) || answerOf(one) !== 'unknown'),
+  )
+  const isLost = (one: Request): boolean => isGivenUp(one) || answerOf(one) === 'failed'
+  return wasAnswered && current.filter(isGivenUp).length >= GIVEN_UP && current.every(isLost) ? current : []
+}
+
 /**
  * How requests stand now, told from those of the same class in the order they came.
  *
@@ -51,6 +61,9 @@ const isGivenUp = ({ entry: { method, code, flags } }: Request): boolean =>
  */
 export function presentOf(all: readonly Request[], moment: number): Present {
   const inOrder = all.toSorted((a, b) => Date.parse(a.entry.at) - Date.parse(b.entry.at))
+  const given = allGivenUp(inOrder, moment)
+  const [gone] = given
+  if (gone !== undefined) return { requests: given.length, failures: given, state: 'fails', since: gone.entry.at }
   const told = inOrder.filter((one) => answerOf(one) !== 'unknown')
   const current = told.filter(({ entry }) => Date.parse(entry.at) > moment)
   const toldJump = jump(told.map(answerOf))

@@ -16,6 +16,7 @@ async function blamedFor(
   host: string,
   added: Lists,
   line: Partial<AccessLogLine> = {},
+  earlier: Partial<AccessLogLine> = line,
 ): Promise<{ target: string; blamed: string[] }> {
   const { readings } = await replay('blocked-outbound/ill')
   const evidence = new Evidence(
@@ -26,7 +27,9 @@ async function blamedFor(
           ...reading,
           value: {
             ...reading.value,
-            lines: reading.value.lines.map((one) => (one.authority === host ? { ...one, ...line } : one)),
+            lines: reading.value.lines.map((one, index, { length }) =>
+              one.authority === host ? { ...one, ...(index < length / 2 ? earlier : line) } : one,
+            ),
           },
         }
       const more = added[reading.kind]
@@ -92,6 +95,19 @@ describe('for a host outside, following blames', () => {
       ARRIVED,
     )
     expect(blamed).toEqual(['Deployment istioinaction/outside'])
+  })
+
+  it('the entry, when callers give up before a connection to where it leads stands', async () => {
+    const waiting: Partial<AccessLogLine> = {
+      ...ARRIVED,
+      code: 0,
+      flags: ['DC'],
+      details: 'downstream_remote_disconnect',
+      upstreamHost: '10.96.0.77:8080',
+    }
+    const answered: Partial<AccessLogLine> = { ...ARRIVED, code: 200, flags: [], details: 'via_upstream' }
+    const objects = { 'service-entries': [ENTRY], services: [OUTSIDE] }
+    expect((await blamedFor(HOST, objects, waiting, answered)).blamed).toEqual(['ServiceEntry istioinaction/api'])
   })
 
   it.each([

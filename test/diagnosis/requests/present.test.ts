@@ -29,6 +29,8 @@ describe('how requests stand now', () => {
     ['callers that hang up', '10 gone', 'none', 0, 0],
     ['callers that all hang up from a moment on', '10 ok, 6 gone', 'fails', 6, 6],
     ['most of which hang up, before the proxy itself gives up', '-10 ok, 5 gone, 1 tcpFailed, 2 gone', 'fails', 8, 8],
+    ['that all hang up since a change, after other failures', '-2 ok, -9 broken, 6 gone', 'fails', 6, 6],
+    ['of which one was answered since', '-2 ok, -9 broken, 1 ok, 6 gone', 'answered', 1, 0],
     ['answered again after they hung up', '10 ok, 6 gone, 10 ok', 'answered', 20, 0],
     ['callers that hang up among others', '5 ok, 5 gone', 'answered', 5, 0],
     ['connections that are carried', '4 tcp', 'answered', 4, 0],

@@ -145,7 +145,9 @@ function behindAddress({ entry }: Sign, one: Case): Lead[] {
 export function elsewhere(sign: Sign, one: Case): Lead[] {
   const { evidence, target } = one
   const { entry, pod } = sign
-  if (pod !== undefined || !entry.flags.includes('UF') || entry.upstreamHost === undefined) return []
+  // A caller that gave up before the proxy did met the same address.
+  const isUnanswered = entry.flags.includes('UF') || (entry.code === 0 && entry.flags.includes('DC'))
+  if (pod !== undefined || !isUnanswered || entry.upstreamHost === undefined) return []
   const behind = behindAddress(sign, one)
   if (behind.length > 0) return behind
   const host = parseClusterName(entry.upstreamCluster ?? '')?.host
