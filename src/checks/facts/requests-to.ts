@@ -94,12 +94,16 @@ function joined(evidence: Evidence, target: Target, moment: number): Request[] {
   ]
 }
 
-/** The addresses that clients of the target connect to: of its Services, and of its pods. */
+/** The addresses that clients of the target connect to: of its Services and pods, and of the entries for its hosts. */
 const addressesOf = fact((evidence, target): ReadonlySet<string> => {
   const services = servicesOf(target, evidence)
   return new Set([
     ...services.flatMap(({ spec }) => spec?.clusterIP ?? []),
     ...podsOf(target, evidence).flatMap(({ status }) => status?.podIP ?? []),
+    ...evidence
+      .objects('service-entries')
+      .filter(({ spec }) => (spec?.hosts ?? []).some((host) => target.hosts.includes(host)))
+      .flatMap(({ spec }) => spec?.addresses ?? []),
   ])
 })
 

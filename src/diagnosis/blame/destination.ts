@@ -13,7 +13,7 @@ import { ownerOf } from '../../checks/facts/owners.ts'
 import { goesOutside } from '../follow/cluster-hop.ts'
 import type { Trace } from '../follow/trace.ts'
 import { backendLeadsOf } from './backend.ts'
-import { hiddenFrom } from './hidden.ts'
+import { hiddenFrom, outsideLeads } from './hidden.ts'
 import type { Case, Lead } from './lead.ts'
 import { eachOnce, newest, value, values } from './lead.ts'
 
@@ -288,7 +288,7 @@ export function destinationLeads(one: Case): Lead[] {
     way.failing.flatMap(({ stage, name }) =>
       stage === 'cluster'
         ? goesOutside(name)
-          ? hiddenFrom(way.trace.callerPod, way.trace.question.host, way.trace.sent.port, one)
+          ? outsideLeads(way.trace, one)
           : way.trace.proxy.clusters?.some((each) => each.name === name) === true
             ? wrappedTwice(name, way.trace, one)
             : missingCluster(name, way.trace, one)

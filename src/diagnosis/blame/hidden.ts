@@ -6,6 +6,7 @@ import { formatRef } from '../../mesh/ref.ts'
 import { exportsOf } from '../../mesh/registry.ts'
 import { showsHost, sidecarFor } from '../../mesh/sidecars.ts'
 import { serviceEntryOf, serviceOf } from '../follow/destination.ts'
+import type { Trace } from '../follow/trace.ts'
 import type { Case, Lead } from './lead.ts'
 import { value, values } from './lead.ts'
 
@@ -54,4 +55,31 @@ export function hiddenFrom(caller: Pod, host: string, port: number | undefined, 
       },
     ]
   return []
+}
+
+/** The protocol that a Service or ServiceEntry declares for a port, in capitals: `HTTPS` for a Service's port named `https-web`. */
+function declaredAt(registered: Service | ServiceEntry, port: number): string {
+  if (registered.kind !== 'Service')
+    return ((registered as ServiceEntry).spec?.ports ?? []).find(({ number }) => number === port)?.protocol ?? ''
+  const found = ((registered as Service).spec?.ports ?? []).find((one) => one.port === port)
+  return found?.appProtocol ?? found?.name?.split('-')[0] ?? ''
+}
+
+/** Why a sidecar has nothing for a host that is registered: it is hidden from it, or its port is declared to be TLS, and callers speak plain text. */
+export function outsideLeads({ callerPod, question: { host }, sent }: Trace, one: Case): Lead[] {
+  const hidden = hiddenFrom(callerPod, host, sent.port, one)
+  if (hidden.length > 0) return hidden
+  const registered: Service | ServiceEntry | undefined =
+    serviceOf(host, callerPod.metadata.namespace, one.evidence) ?? serviceEntryOf(host, one.evidence)
+  const protocol = registered === undefined ? '' : declaredAt(registered, sent.port).toUpperCase()
+  if (registered === undefined || !['HTTPS', 'TLS'].includes(protocol) || sent.connection.tls !== undefined) return []
+  return [
+    {
+      code: 'MESH0131',
+      isDeeper: true,
+      subject: refOf(registered),
+      why: `it declares port ${value(sent.port)} as ${value(protocol)}, and ${value(callerPod.metadata.name)} speaks plain text to it, for which its sidecar has nothing`,
+      remedy: 'Declare the port with the protocol that callers speak, or let them speak TLS',
+    },
+  ]
 }

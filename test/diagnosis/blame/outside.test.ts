@@ -132,6 +132,27 @@ describe('for a host outside, following blames', () => {
     ])
   })
 
+  it('the entry that declares TLS for a port to which callers speak plain text, of which their proxy logs an address alone', async () => {
+    const entry = made('ServiceEntry', 'api', {
+      hosts: [HOST],
+      addresses: ['240.240.0.1'],
+      resolution: 'DNS',
+      ports: [{ number: 80, name: 'https', protocol: 'HTTPS' }],
+    })
+    const closed: Partial<AccessLogLine> = {
+      code: 0,
+      flags: ['UH'],
+      upstreamCluster: 'BlackHoleCluster',
+      downstreamLocal: '240.240.0.1:80',
+      authority: undefined,
+      method: undefined,
+      path: undefined,
+    } as unknown as Partial<AccessLogLine>
+    expect((await blamedFor(HOST, { 'service-entries': [entry] }, closed)).blamed).toEqual([
+      'ServiceEntry istioinaction/api',
+    ])
+  })
+
   it('the newer of entry and rule, when the other end speaks something else', async () => {
     const spoken: Partial<AccessLogLine> = {
       ...ARRIVED,

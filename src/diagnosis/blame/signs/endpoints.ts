@@ -9,7 +9,7 @@ import { containerPort } from '../../../mesh/pods.ts'
 import { sidecarFor } from '../../../mesh/sidecars.ts'
 import { goesOutside } from '../../follow/cluster-hop.ts'
 import { endpointLeads } from '../destination.ts'
-import { hiddenFrom } from '../hidden.ts'
+import { outsideLeads } from '../hidden.ts'
 import type { Case, Lead } from '../lead.ts'
 import { newest, value } from '../lead.ts'
 import { lead, times, type Sign } from './sign.ts'
@@ -104,7 +104,7 @@ export function withoutEndpoint(sign: Sign, one: Case): Lead[] {
 export function unregistered({ entry }: Sign, one: Case): Lead[] {
   const { way } = one.followed
   if (way?.trace.caller.kind !== 'sidecar' || !goesOutside(entry.upstreamCluster ?? '')) return []
-  return hiddenFrom(way.trace.callerPod, way.trace.question.host, way.trace.sent.port, one)
+  return outsideLeads(way.trace, one)
 }
 
 /** The caller connects to a pod's port that nothing listens on: a headless Service has no port of its own to lead from. */
