@@ -135,6 +135,8 @@ export interface RouteAction {
   prefixRewrite?: string
   regexRewrite?: unknown
   hostRewriteLiteral?: string
+  /** What a rate limit service is asked about. */
+  rateLimits?: unknown[]
 }
 export interface HeaderToAdd {
   header?: { key?: string; value?: string }
@@ -157,6 +159,7 @@ export interface VirtualHost {
   domains?: string[]
   routes?: Route[]
   requireTls?: string
+  rateLimits?: unknown[]
   typedPerFilterConfig?: Record<string, unknown>
   /** Chooses routes by a tree instead of a list. */
   matcher?: unknown

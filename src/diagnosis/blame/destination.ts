@@ -8,6 +8,7 @@ import { containerPort, isReady } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
 import { Registry } from '../../mesh/registry.ts'
+import { destinationsOf } from '../../mesh/routing.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { ownerOf } from '../../checks/facts/owners.ts'
 import { goesOutside } from '../follow/cluster-hop.ts'
@@ -26,9 +27,19 @@ function routesTo(cluster: string, { walk }: Trace): Route[] {
   )
 }
 
-/** The objects whose routes send to a cluster, as the proxy's own routes name them. */
-const routersTo = (cluster: string, trace: Trace): Ref[] =>
-  routesTo(cluster, trace).flatMap((route) => originOfRoute(route) ?? [])
+/** The objects whose routes send to a cluster: as the proxy's own routes name them; a connection's cluster names nobody, and is the one of a TCP or TLS route. */
+function routersTo(cluster: string, trace: Trace): Ref[] {
+  const named = routesTo(cluster, trace).flatMap((route) => originOfRoute(route) ?? [])
+  const { host, subset } = parseClusterName(cluster) ?? {}
+  return named.length > 0 || host === undefined
+    ? named
+    : trace.evidence
+        .objects('virtual-services')
+        .filter((one) =>
+          destinationsOf(one).some((to) => to.protocol !== 'http' && to.host === host && (to.subset ?? '') === subset),
+        )
+        .map(refOf)
+}
 
 function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
   const { evidence } = one

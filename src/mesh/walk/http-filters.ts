@@ -258,8 +258,12 @@ export function httpFilterAnswers(
           return [bufferAnswer(name, config, judged.request)]
         case 'LocalRateLimit':
           return [localLimitAnswer(name, config)]
-        case 'RateLimit':
-          return [limitServiceAnswer(name, config, isUnreachable)]
+        case 'RateLimit': {
+          const { rateLimits } = config as { rateLimits?: unknown[] }
+          const own: Record<string, unknown> = filter.typedConfig ?? {}
+          const limits = [rateLimits, route?.route?.rateLimits, virtualHost?.rateLimits].flatMap((one) => one ?? [])
+          return limits.length === 0 ? [] : [limitServiceAnswer(name, own, isUnreachable)]
+        }
         case 'ExtAuthz':
           return [authorizerAnswer(name, config, manager, judged, isUnreachable)]
         default:

@@ -68,7 +68,7 @@ interface Service {
 const clusterOf = ({ grpcService, httpService }: Service): string | undefined =>
   grpcService?.envoyGrpc?.clusterName ?? httpService?.serverUri?.cluster
 
-/** A rate limit service decides; when it cannot be asked, requests pass unless the filter says otherwise. */
+/** A rate limit service decides on requests whose route or host has limits; when it cannot be asked, requests pass unless the filter says otherwise. */
 export function limitServiceAnswer(
   filter: string,
   { rateLimitService, failureModeDeny = false }: { rateLimitService?: Service; failureModeDeny?: boolean },

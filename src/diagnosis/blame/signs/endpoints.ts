@@ -70,6 +70,24 @@ function ingressFor({ spec }: Sidecar, port: number | undefined): string | undef
   return listeners.find((one) => one.port?.number === port)?.defaultEndpoint
 }
 
+/** The target's own proxy has no cluster for a port any more: a Sidecar with ingress listeners takes requests at the ports of these alone. */
+export function portNotTaken(sign: Sign, { evidence }: Case): Lead[] {
+  const { entry, at } = sign
+  if (!entry.flags.includes('NC') || at === undefined || ipOf(entry.downstreamLocal) !== at.status?.podIP) return []
+  const port = portOf(entry.downstreamLocal)
+  const sidecar = sidecarFor(at, evidence.objects('sidecars'))
+  return sidecar === undefined || (sidecar.spec?.ingress ?? []).length === 0 || ingressFor(sidecar, port) !== undefined
+    ? []
+    : [
+        lead(
+          'MESH0431',
+          refOf(sidecar),
+          `none of its ingress listeners is for port ${value(port ?? '')} of ${value(at.metadata.name)}: ${times(sign)} found no cluster there`,
+          'Give it a listener for that port, or none at all',
+        ),
+      ]
+}
+
 /** A circuit breaker was open. */
 export function overflow(sign: Sign, { evidence, followed: { way } }: Case): Lead[] {
   const { entry } = sign

@@ -1,7 +1,15 @@
 import { groupBy, nearest } from '../../../checks/facts/requests-to.ts'
 import type { Case, Lead } from '../lead.ts'
 import { eachOnce } from '../lead.ts'
-import { elsewhere, overflow, refusedAtPod, unreachable, unregistered, withoutEndpoint } from './endpoints.ts'
+import {
+  elsewhere,
+  overflow,
+  portNotTaken,
+  refusedAtPod,
+  unreachable,
+  unregistered,
+  withoutEndpoint,
+} from './endpoints.ts'
 import { answeredOnTheWay } from './filters.ts'
 import { refused, token } from './policies.ts'
 import { protocol, ruleWithoutEffect } from './protocol.ts'
@@ -19,6 +27,7 @@ const READERS: readonly ((sign: Sign, one: Case) => Lead[])[] = [
   timedOut,
   overflow,
   withoutEndpoint,
+  portNotTaken,
   unreachable,
   refusedAtPod,
   elsewhere,

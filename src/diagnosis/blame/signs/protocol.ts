@@ -5,7 +5,9 @@ import { podAt } from '../../../checks/facts/requests-to.ts'
 import { portOf } from '../../../mesh/address.ts'
 import { hostOfRule, rulesForCaller } from '../../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../../mesh/envoy.ts'
-import type { KubernetesObject } from '../../../mesh/objects.ts'
+import type { Evidence } from '../../../evidence/evidence.ts'
+import type { KubernetesObject, Pod, Sidecar } from '../../../mesh/objects.ts'
+import { sidecarFor } from '../../../mesh/sidecars.ts'
 import { refOf } from '../../../mesh/objects.ts'
 import { tlsLeads } from '../tls.ts'
 import type { Case, Lead } from '../lead.ts'
@@ -103,6 +105,22 @@ export function protocol(sign: Sign, one: Case): Lead[] {
         'Let it change only the clusters it is for',
       ),
     }))
+  const listener =
+    callee === undefined
+      ? undefined
+      : ingressOf(callee, portOf(entry.downstreamLocal) ?? portOf(entry.upstreamHost), evidence)
+  if (listener !== undefined && /^(GRPC|HTTP2)/i.test(listener.protocol))
+    return [
+      {
+        isDeeper: true,
+        ...lead(
+          'MESH0431',
+          refOf(listener.sidecar),
+          `its ingress listener speaks ${value(listener.protocol)} to the application: ${times(sign)} ended with ${value(entry.flags.join(',') || String(entry.code))} (${value(entry.details ?? '')})`,
+          'Let its ingress listener speak what the application speaks',
+        ),
+      },
+    ]
   const blamed = newest(candidates)
   if (blamed !== undefined)
     return [
@@ -114,6 +132,20 @@ export function protocol(sign: Sign, one: Case): Lead[] {
       ),
     ]
   return []
+}
+
+/** The ingress listener that the pod's Sidecar has for a port. */
+function ingressOf(
+  pod: Pod,
+  port: number | undefined,
+  evidence: Evidence,
+): { sidecar: Sidecar; protocol: string } | undefined {
+  const sidecar = sidecarFor(pod, evidence.objects('sidecars'))
+  const listeners = (sidecar?.spec?.ingress ?? []) as { port?: { number?: number; protocol?: string } }[]
+  const listener = listeners.find((one) => one.port?.number === port)
+  return sidecar === undefined || listener === undefined
+    ? undefined
+    : { sidecar, protocol: listener.port?.protocol ?? '' }
 }
 
 /** A DestinationRule that says how to speak to the host and does not act for this caller. */
