@@ -34,7 +34,7 @@ export interface ZtunnelLog {
   warnings: ZtunnelWarning[]
 }
 
-const LINE = /^(?<at>\d{4}-\d\d-\d\dT\S+Z)\s+(?<level>\w+)\s+(?<scope>[\w:.-]+)\s+(?<rest>.*)$/
+const LINE = /^(?<at>\d{4}-\d\d-\d\dT\S+Z)\s+(?<level>\w+)\s+(?<scope>\S+)\s+(?<rest>.*)$/
 const FIELD = /([\w.]+)=("(?:[^"\\]|\\.)*"|\S+)/g
 
 const unquoted = (value: string): string => (value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value)

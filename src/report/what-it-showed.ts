@@ -94,6 +94,14 @@ export function whatItShowed(reading: Seen): string {
             .slice(0, NAMES)
             .map(({ reporter, code, flags, rate }) => `${rate.toFixed(2)}/s ${code} ${flags || '-'} (${reporter})`)
             .join(', ')
+    case 'ztunnel-config': {
+      const { workloads, services, policies, captured } = reading.value
+      return `${count(workloads.length, 'workload')}, ${count(services.length, 'service')}, ${count(policies.length, 'policy', 'policies')} of the mesh; ${count(captured.length, 'pod')} of its node`
+    }
+    case 'ztunnel-log': {
+      const failed = reading.value.connections.filter(({ error }) => error !== undefined)
+      return `${count(reading.value.connections.length, 'connection')}, ${failed.length} of them failed; ${count(reading.value.warnings.length, 'warning')}`
+    }
     case 'listeners':
     case 'routes':
     case 'clusters':
