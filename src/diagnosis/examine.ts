@@ -37,6 +37,7 @@ import {
   planGatewayLogs,
   planGatewayPods,
   planIstiodLog,
+  planMeshConfigs,
   planNamespace,
   planObjects,
   planOtherRevisions,
@@ -163,7 +164,7 @@ async function examineOnce(
   const isStatus = ({ kind }: AnyStep): boolean => kind === 'proxy-status'
   const status = beside(controlPlane.filter(isStatus))
   // istiod's pods say which domain Services have.
-  const istiods = look(controlPlane.filter((step) => !isStatus(step)))
+  const istiods = look(controlPlane.filter((step) => !isStatus(step))).then(() => look(planMeshConfigs(seen())))
   const objects = look([
     ...planObjects(query),
     // A recording from before this was asked does not hold it.

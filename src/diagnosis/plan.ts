@@ -22,6 +22,7 @@ import type { ObjectKind, Seen } from '../evidence/reading.ts'
 import type { AnyStep } from '../evidence/step.ts'
 import { ipOf } from '../mesh/address.ts'
 import { actsOn } from '../mesh/authorization.ts'
+import { isZtunnel } from '../mesh/data-plane.ts'
 import { serviceHost } from '../mesh/host.ts'
 import type { Gateway, Labels, Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
@@ -109,6 +110,17 @@ export function planControlPlane(): AnyStep[] {
   ]
 }
 
+/** The mesh configuration beside each istiod that runs elsewhere. */
+export function planMeshConfigs(evidence: Evidence): AnyStep[] {
+  const namespaces = evidence
+    .objects('pods')
+    .filter(({ metadata }) => metadata.labels?.app === 'istiod')
+    .flatMap(({ metadata }) => metadata.namespace ?? [])
+  return [...new Set(namespaces)]
+    .filter((namespace) => namespace !== ISTIO_NAMESPACE)
+    .map((namespace) => step('mesh-config', 'control plane', { namespace, fields: 'metadata.name=istio' }))
+}
+
 /** Proxies that are connected to istiods of other revisions: the first look at their sync state asks those of one revision only. */
 export function planOtherRevisions(evidence: Evidence): AnyStep[] {
   return unaskedRevisions(evidence).map((revision) => proxyStatus(revision))
@@ -186,7 +198,7 @@ const countedPods = (target: Target, evidence: Evidence): Pod[] =>
 export function planCallerLogs(target: Target, evidence: Evidence): AnyStep[] {
   const pods = possibleCallers(target, evidence)
     .flatMap(({ name, namespace }) => evidence.object('pods', namespace, name) ?? [])
-    .filter((pod) => !isGatewayPod(pod, evidence))
+    .filter((pod) => !isGatewayPod(pod, evidence) && !isZtunnel(pod))
   const others = [...Map.groupBy(pods, ({ metadata }) => metadata.namespace).values()].flatMap((each) =>
     representatives(each, MOST_CALLER_LOGS),
   )

@@ -104,6 +104,26 @@ describe('a target in ambient mode', () => {
   })
 })
 
+it('reads the mesh configuration where istiod runs', async () => {
+  const { madeAt, calls } = structuredClone(recordingOf(FROM))
+  const elsewhere = calls.map((one) =>
+    one.call === 'kubernetes list pods.v1 -A -l app=istiod' && Array.isArray(one.json)
+      ? {
+          ...one,
+          json: (one.json as KubernetesObject[]).map((pod) => ({
+            ...pod,
+            metadata: { ...pod.metadata, namespace: 'mesh-system' },
+          })),
+        }
+      : one,
+  )
+  const { plan } = await diagnosed({ madeAt, calls: elsewhere })
+  expect(plan.filter(({ kind }) => kind === 'mesh-config').map(({ command }) => command)).toEqual([
+    'kubectl get configmaps -n istio-system --field-selector metadata.name=istio -o yaml',
+    'kubectl get configmaps -n mesh-system --field-selector metadata.name=istio -o yaml',
+  ])
+})
+
 it('a mesh of sidecars is not asked about ztunnel', async () => {
   const { plan } = await diagnosed(structuredClone(recordingOf(FROM)))
   expect(plan.filter(({ kind, command }) => kind.startsWith('ztunnel') || command.includes('ztunnel'))).toEqual([])
