@@ -1,6 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { ipOf } from '../mesh/address.ts'
-import { dataPlaneOf } from '../mesh/data-plane.ts'
+import { dataPlaneOf, isGateway } from '../mesh/data-plane.ts'
 import type { Pod, Service } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
 import type { Target } from '../mesh/target.ts'
@@ -9,7 +9,6 @@ import type { Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
 import { namespaceNamed, ownAmbient } from './facts/ambient.ts'
 import { podsOf, servicesOf } from './facts/owners.ts'
-import { gatewayPods } from './facts/proxies-of.ts'
 import { readingFor } from './facts/readings.ts'
 
 /** A Service asks for a waypoint that its requests do not pass: they arrive all the same, past its routes and policies. */
@@ -17,7 +16,7 @@ export const waypointNotUsed = defineCheck({
   name: 'waypoint-not-used',
   about: "requests to the target's Services pass the waypoint that their labels ask for",
   needs: ['services', 'namespaces', 'pods', 'gateway-api-gateways'],
-  confirms: ['ztunnel-config', 'access-log', 'virtual-services', 'gateways'],
+  confirms: ['ztunnel-config', 'access-log'],
   problems: {
     MESH0709: {
       severity: 'warning',
@@ -127,12 +126,11 @@ function whyUnused(
 
 /** The callers in whose own log requests went straight to the target's pods: sidecars always, gateways unless told otherwise. */
 function bypassing(service: Service, target: Target, evidence: Evidence): { pod: Pod; because: Proof }[] {
-  const gateways = new Set(gatewayPods(evidence, target))
   const isTold = ingressUsesWaypoint(service, namespaceNamed(service.metadata.namespace, evidence))
   const addresses = new Set(podsOf(target, evidence).flatMap(({ status }) => status?.podIP ?? []))
   return evidence.seen('access-log').flatMap((log) => {
     const pod = log.of === undefined ? undefined : evidence.object('pods', log.of.namespace ?? '', log.of.name)
-    if (pod === undefined || dataPlaneOf(pod) !== 'sidecar' || (gateways.has(pod) && isTold)) return []
+    if (pod === undefined || dataPlaneOf(pod) !== 'sidecar' || (isGateway(pod) && isTold)) return []
     const straight = log.value.lines.filter(({ upstreamHost }) => addresses.has(ipOf(upstreamHost) ?? ''))
     return straight.length === 0
       ? []

@@ -1,5 +1,5 @@
 import type { Namespace, Pod } from './objects.ts'
-import { hasProxy } from './pods.ts'
+import { hasProxy, PROXY_CONTAINER } from './pods.ts'
 
 /** What takes a pod's traffic: a proxy of its own, the proxy of its node (ambient mode), or nothing. */
 export type DataPlane = 'sidecar' | 'ztunnel' | 'none'
@@ -33,3 +33,7 @@ export const concernsAmbient = (pod: Pod, namespace: Namespace | undefined): boo
 /** True for a pod of ztunnel, the proxy of a node. */
 export const isZtunnel = ({ metadata }: Pod): boolean =>
   metadata.labels?.app === 'ztunnel' || metadata.labels?.['app.kubernetes.io/name'] === 'ztunnel'
+
+/** True for a proxy that stands alone, a gateway or waypoint: it is told so by its first arguments. */
+export const isGateway = ({ spec }: Pod): boolean =>
+  (spec?.containers ?? []).some(({ name, args = [] }) => name === PROXY_CONTAINER && args.includes('router'))
