@@ -188,6 +188,23 @@ describe('the five readings of a proxy', () => {
     expect(await look(ALL[0]!, clients)).toMatchObject({ ok: true, value: [{ name: 'x' }] })
   })
 
+  it('come from one istioctl at a time then', async () => {
+    let [running, most] = [0, 0]
+    const { istioctl } = withOneLook(
+      () => Promise.reject(new NoTunnelError('forbidden', 'no')),
+      async () => {
+        most = Math.max(most, (running += 1))
+        await new Promise((resolve) => setImmediate(resolve))
+        running -= 1
+        return '[]'
+      },
+    )
+    const signal = AbortSignal.timeout(10_000)
+    const kinds = ['listeners', 'routes', 'clusters', 'endpoints']
+    await Promise.all(kinds.map((kind) => istioctl.read?.(['proxy-config', kind, NAME, '-o', 'json'], signal)))
+    expect(most).toBe(1)
+  })
+
   it('other commands are none of its business', () => {
     const { istioctl } = withOneLook(() => Promise.resolve(ANSWERS))
     const signal = AbortSignal.timeout(10_000)

@@ -28,6 +28,18 @@ interface Look {
 export function withProxyDumps(istioctl: Istioctl, askPod: AskPod): Istioctl {
   const looks = new Map<string, Look>()
   const changes = new Map<string, Date>()
+  const running = new Map<string, Promise<unknown>>()
+
+  /** One process a proxy: the five of them take one place among what is under way. */
+  function inTurn<T>(key: string, run: () => Promise<T>): Promise<T> {
+    const result = (running.get(key) ?? Promise.resolve()).then(run, run)
+    running.set(key, result)
+    const done = (): void => {
+      if (running.get(key) === result) running.delete(key)
+    }
+    result.then(done, done)
+    return result
+  }
 
   function lookInto(pod: Ref, kind: Kind, signal: AbortSignal): Promise<ProxyDump> {
     const key = formatRef(pod)
@@ -61,7 +73,7 @@ export function withProxyDumps(istioctl: Istioctl, askPod: AskPod): Istioctl {
         (dump) => dump[kind],
         async (error: unknown) => {
           if (!(error instanceof NoTunnelError)) throw error
-          const text = await istioctl.run(args, signal)
+          const text = await inTurn(formatRef(pod), () => istioctl.run(args, signal))
           return kind === 'secret' && /^No /.test(text) ? {} : (JSON.parse(text) as unknown)
         },
       )
