@@ -6,7 +6,6 @@ import type { KubernetesObject, Pod } from '../../mesh/objects.ts'
 import { changedAt, refOf, selects } from '../../mesh/objects.ts'
 import { containerPort, hasProxy } from '../../mesh/pods.ts'
 import { formatRef } from '../../mesh/ref.ts'
-import { mtlsOf } from '../follow/callee.ts'
 import { hiddenFrom } from './hidden.ts'
 import type { Case, Lead } from './lead.ts'
 import { newest, value } from './lead.ts'
@@ -67,7 +66,7 @@ const TOGETHER = 20_000
 
 /** The PeerAuthentication that a caller in plain text was there before: it took away what that caller had. */
 function changedAfter(callerPod: Pod, pod: Pod, port: number, evidence: Case['evidence']): Lead[] {
-  const { mode, policy } = mtlsOf(pod, port, evidence)
+  const { mode, policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'))
   const began = Date.parse(callerPod.metadata.creationTimestamp ?? '')
   if (policy === undefined || !((changedAt(policy) ?? 0) > began + TOGETHER)) return []
   return [
@@ -119,7 +118,7 @@ export function tlsLeads(
       },
     ]
   }
-  const { mode, policy } = mtlsOf(pod, port, evidence)
+  const { mode, policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'))
   const name = parseClusterName(cluster)
   const rules =
     name === undefined

@@ -1,6 +1,7 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
 import { fromFqdn } from '../../mesh/host.ts'
+import { mtlsInForce } from '../../mesh/mutual-tls.ts'
 import type { Pod, PolicyObject } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
 import { containerPort, isReady, proxyAnswers } from '../../mesh/pods.ts'
@@ -100,7 +101,9 @@ export const identityOf = ({ metadata, spec }: Pod, evidence: Evidence): string 
 /** The endpoint's metadata as istiod hands them to callers: pods with a sidecar say so by a label, unless a PeerAuthentication switches mTLS off for the port. */
 function endpointMetadata(pod: Pod, port: number, evidence: Evidence): Record<string, string> {
   const mode = pod.metadata.labels?.['security.istio.io/tlsMode']
-  return mode === undefined || mtlsOf(pod, port, evidence).mode === 'DISABLE' ? {} : { tlsMode: mode }
+  return mode === undefined || mtlsInForce(pod, port, evidence.objects('peer-authentications')).mode === 'DISABLE'
+    ? {}
+    : { tlsMode: mode }
 }
 
 /** How the caller's proxy speaks to a callee, and the connection it makes. */
@@ -141,31 +144,4 @@ export function actsOn({ metadata, spec }: PolicyObject, pod: Pod): boolean {
   const labels = (spec?.selector as { matchLabels?: Record<string, string> } | undefined)?.matchLabels
   if (metadata.namespace !== pod.metadata.namespace && metadata.namespace !== ISTIO_NAMESPACE) return false
   return labels === undefined || Object.keys(labels).length === 0 || selects(labels, pod.metadata.labels)
-}
-
-type MtlsSpec = { mtls?: { mode?: string }; portLevelMtls?: Record<string, { mode?: string }> } | undefined
-const isSet = (mode: string | undefined): mode is string => mode !== undefined && mode !== 'UNSET'
-
-/**
- * The mTLS mode of a pod's port and the PeerAuthentication that decides it: its own (the port's before all ports) before its namespace's before the
- * mesh's. Without any, PERMISSIVE.
- */
-export function mtlsOf(pod: Pod, port: number, evidence: Evidence): { mode: string; policy?: PolicyObject } {
-  const rank = ({ metadata, spec }: PolicyObject): number =>
-    (spec?.selector === undefined ? 0 : 2) + (metadata.namespace === pod.metadata.namespace ? 1 : 0)
-  // Of several alike the oldest counts.
-  const policies = evidence
-    .objects('peer-authentications')
-    .filter((one) => actsOn(one, pod))
-    .toSorted(
-      (a, b) =>
-        rank(b) - rank(a) ||
-        (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '', 'en'),
-    )
-  for (const policy of policies) {
-    const { mtls, portLevelMtls } = (policy.spec as MtlsSpec) ?? {}
-    const mode = [portLevelMtls?.[String(port)]?.mode, mtls?.mode].find(isSet)
-    if (mode !== undefined) return { mode, policy }
-  }
-  return { mode: 'PERMISSIVE' }
 }

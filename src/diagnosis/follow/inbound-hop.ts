@@ -7,7 +7,8 @@ import { walkInbound } from '../../mesh/walk/inbound.ts'
 import type { Connection } from '../../mesh/walk/request.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Callee } from './callee.ts'
-import { actsOn, connectionTo, mtlsOf } from './callee.ts'
+import { actsOn, connectionTo } from './callee.ts'
+import { mtlsInForce } from '../../mesh/mutual-tls.ts'
 import { mutualTlsTrouble } from './certificate.ts'
 import { addingFilters } from './envoy-filters.ts'
 import { authorizationPolicies, notesOf } from './listener-hop.ts'
@@ -32,7 +33,7 @@ function allowing(pod: Pod, evidence: Evidence): Ref[] {
 
 /** What decides how the pod's port may be spoken to. */
 function mtlsText(pod: Pod, port: number, evidence: Evidence): string {
-  const { mode, policy } = mtlsOf(pod, port, evidence)
+  const { mode, policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'))
   return policy === undefined
     ? 'no PeerAuthentication says otherwise: PERMISSIVE'
     : `PeerAuthentication ${policy.metadata.namespace ?? ''}/${policy.metadata.name} says ${mode}`
@@ -40,7 +41,7 @@ function mtlsText(pod: Pod, port: number, evidence: Evidence): string {
 
 /** The PeerAuthentication that decides for the pod's port. */
 function peerAuthentication(pod: Pod, port: number, evidence: Evidence): Ref[] {
-  const { policy } = mtlsOf(pod, port, evidence)
+  const { policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'))
   return policy === undefined ? [] : [refOf(policy)]
 }
 
@@ -129,7 +130,7 @@ function withoutProxy(
     sure: doubts.length === 0,
     says: `The caller speaks ${spoken(connection)} to ${end}: the application itself takes the request${doubts.map((one) => `; ${one}`).join('')}.`,
     notes: [
-      ...(mtlsOf(pod, connection.port, evidence).policy === undefined
+      ...(mtlsInForce(pod, connection.port, evidence.objects('peer-authentications')).policy === undefined
         ? []
         : ['PeerAuthentications do not act on a pod without a proxy']),
     ],
