@@ -34,6 +34,7 @@ import { rejectedConfiguration } from './rejected-configuration.ts'
 import { requestsFail } from './requests-fail.ts'
 import { reservedUid } from './reserved-uid.ts'
 import { retryStorm } from './retry-storm.ts'
+import { routeBackend } from './route-backend.ts'
 import { routeNotAttached } from './route-not-attached.ts'
 import { shadowedRoute } from './shadowed-route.ts'
 import { staleProxy } from './stale-proxy.ts'
@@ -87,6 +88,7 @@ export const CHECKS: readonly Check[] = [
   requestsFail,
   reservedUid,
   retryStorm,
+  routeBackend,
   routeNotAttached,
   shadowedRoute,
   staleProxy,

@@ -78,13 +78,13 @@ function outerHosts({ hosts }: Target, evidence: Evidence): string[] {
 
 /** Ways through the gateways that lead to the target, or were meant to. */
 function throughGateways(target: Target, requests: readonly Request[], evidence: Evidence): FollowQuestion[] {
-  if (gatewaysFor(evidence, target).length === 0) return []
   const own = new Set(target.pods.map(({ name }) => name))
   const logged = usual(
     requests.filter(
       ({ entry, log }) => !own.has(log.of?.name ?? '') && fromFqdn(wantedBy({ entry }).host) === undefined,
     ),
   )
+  if (logged === undefined && gatewaysFor(evidence, target).length === 0) return []
   const { port } = target
   const asked = outerHosts(target, evidence).map((host): Wanted => ({
     host,

@@ -34,6 +34,8 @@ export const Change = z.strictObject({
   /** `drop`: takes the readings away; `blind`: nobody could look. */
   drop: z.literal(true).optional(),
   blind: z.enum(['forbidden', 'timeout', 'unavailable', 'unparsable']).optional(),
+  /** What was read, in place of what the recording holds; also where nobody could look. */
+  list: z.array(z.unknown()).optional(),
   /** Takes the named object out of a list (`shop/catalog`), or puts one in. */
   without: z.string().optional(),
   with: z.unknown().optional(),
@@ -140,10 +142,11 @@ function changedLog(
 }
 
 function change(reading: Reading, given: z.infer<typeof Change>): Reading[] {
-  const { drop, blind, without, with: added, merge, lines } = timed(given, reading.at) as z.infer<typeof Change>
+  const { drop, blind, list: whole, without, with: added, merge, lines } = timed(given, reading.at) as z.infer<typeof Change>
   if (drop === true) return []
   const about = { kind: reading.kind, ...defined({ of: reading.of }), source: reading.source, at: reading.at }
   if (blind !== undefined) return [{ ...about, ok: false, reason: blind, detail: `${blind} in this case` }]
+  if (whole !== undefined) return [{ ...about, ok: true, value: whole } as Reading]
   if (!reading.ok) return [reading]
   if (reading.kind === 'access-log' && lines !== undefined)
     return [{ ...reading, value: changedLog(reading.value, lines) }]

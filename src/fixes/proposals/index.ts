@@ -1,11 +1,13 @@
 import type { Fix } from '../proposal.ts'
 import { addDestinationPort } from './add-destination-port.ts'
 import { addGatewayHost } from './add-gateway-host.ts'
+import { addReferenceGrant } from './add-reference-grant.ts'
 import { addSubsets } from './add-subsets.ts'
 import { alignTlsMode } from './align-tls-mode.ts'
 import { bindGateway } from './bind-gateway.ts'
 import { copySubsets } from './copy-subsets.ts'
 import { correctAppProtocol } from './correct-app-protocol.ts'
+import { correctBackend } from './correct-backend.ts'
 import { correctHost } from './correct-host.ts'
 import { correctPort } from './correct-port.ts'
 import { correctSelector } from './correct-selector.ts'
@@ -31,11 +33,13 @@ import { takeOutRoutes } from './take-out-routes.ts'
 export const FIXES: readonly Fix[] = [
   addDestinationPort,
   addGatewayHost,
+  addReferenceGrant,
   addSubsets,
   alignTlsMode,
   bindGateway,
   copySubsets,
   correctAppProtocol,
+  correctBackend,
   correctHost,
   correctPort,
   correctSelector,

@@ -1,0 +1,98 @@
+import { originOfRoute } from '../mesh/envoy.ts'
+import { refOf } from '../mesh/objects.ts'
+import { formatRef, sameRef } from '../mesh/ref.ts'
+import type { RouteObject } from '../mesh/conversion.ts'
+import { isConverted } from '../mesh/conversion.ts'
+import type { Evidence } from '../evidence/evidence.ts'
+import type { Target } from '../mesh/target.ts'
+import type { Found, Proof } from './check.ts'
+import { defineCheck, proof, standingOf } from './check.ts'
+import { writtenAs } from './facts/attachment.ts'
+import { backendTroubles, type BackendTrouble } from './facts/backends.ts'
+import { readingFor } from './facts/readings.ts'
+import { routesFor } from './facts/routes.ts'
+
+/** A route of the Gateway API refers to a backend that it may not, or that does not exist: its share of the requests is answered 500. */
+export const routeBackend = defineCheck({
+  name: 'route-backend',
+  about: 'every backend of the routes of the Gateway API that concern the target exists, and may be referred to',
+  needs: ['http-routes', 'services'],
+  confirms: ['reference-grants', 'grpc-routes', 'tls-routes', 'tcp-routes', 'routes'],
+  problems: {
+    MESH0122: {
+      severity: 'error',
+      title: 'backend of a route not granted',
+      says: '{subject}: {clause}',
+      remedy: '{correction}.',
+      explains: ['MESH0401', 'MESH0404'],
+      covers: ['IST0171'],
+    },
+    MESH0123: {
+      severity: 'error',
+      title: 'backend of a route not found',
+      says: '{subject}: {clause}',
+      remedy: '{correction}.',
+      explains: ['MESH0401', 'MESH0404'],
+      covers: ['IST0171'],
+    },
+  },
+  run(evidence, target) {
+    const written = new Set(
+      routesFor(evidence, target)
+        .filter(isConverted)
+        .flatMap((one) => writtenAs(one, evidence) ?? []),
+    )
+    return [...written].flatMap((route) =>
+      backendTroubles(route, undefined, evidence).map((trouble) => found(route, trouble, evidence, target)),
+    )
+  },
+})
+
+/** Proxies whose routes made from the object send to no cluster, as istiod writes it when a backend is none that it may use. */
+function live(route: RouteObject, evidence: Evidence): Proof[] {
+  return evidence.seen('routes').flatMap((reading) => {
+    const made = reading.value
+      .flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap(({ routes = [] }) => routes))
+      .filter((one) => {
+        const origin = originOfRoute(one)
+        return origin !== undefined && sameRef(origin, refOf(route))
+      })
+    const clusters = made.flatMap(({ route: action }) => [
+      ...(action?.cluster === undefined ? [] : [action.cluster]),
+      ...(action?.weightedClusters?.clusters ?? []).flatMap(({ name }) => name ?? []),
+    ])
+    const isDirect = made.some(({ directResponse }) => directResponse?.status === 500)
+    return isDirect || clusters.includes('UnknownService')
+      ? [
+          proof(
+            reading,
+            `a route of ${reading.of?.name ?? 'a proxy'} made from ${formatRef(refOf(route))} ${isDirect ? 'answers 500 itself' : 'sends to `UnknownService`, which is no cluster'}`,
+          ),
+        ]
+      : []
+  })
+}
+
+function found(route: RouteObject, trouble: BackendTrouble, evidence: Evidence, target: Target): Found {
+  const proofs = live(route, evidence).slice(0, 2)
+  const reading = readingFor('http-routes', evidence)
+  return {
+    code: trouble.isGranted ? 'MESH0123' : 'MESH0122',
+    standing: standingOf({ live: proofs }),
+    subject: trouble.subject,
+    args: {
+      clause: trouble.why,
+      correction: trouble.remedy,
+      route: formatRef(refOf(route)),
+      namespace: trouble.ref.namespace ?? route.metadata.namespace ?? '',
+      service: trouble.ref.name,
+      ...(trouble.ref.port !== undefined && { port: trouble.ref.port }),
+    },
+    because: [
+      proof(reading, `${formatRef(refOf(route))} refers to ${trouble.ref.kind ?? 'Service'} ${trouble.ref.name}`),
+      ...trouble.because,
+      ...proofs,
+    ],
+    scope: [...(route.spec?.hostnames ?? []), ...target.hosts],
+  }
+}
