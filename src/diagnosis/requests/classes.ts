@@ -15,7 +15,7 @@ import { selects } from '../../mesh/objects.ts'
 import type { KubernetesObject, Pod } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { containerPort } from '../../mesh/pods.ts'
-import { formatRef } from '../../mesh/ref.ts'
+import { formatRef, sameRef } from '../../mesh/ref.ts'
 import type { Target } from '../../mesh/target.ts'
 import type { FollowQuestion } from '../follow/question.ts'
 import { FollowSyntaxError, parseFollow } from '../follow/question.ts'
@@ -220,21 +220,32 @@ function isRouted({ path }: Pick<FollowQuestion, 'path'>, target: Target, eviden
   return routedPaths(evidence, target).some((prefix) => plain.startsWith(prefix))
 }
 
-/**
- * True for requests at a gateway that no route takes, for a path that no route to the target asks for and that was never answered, while other
- * requests for the host are: somebody else's, or nobody's.
- */
-function isStranger(
-  { caller, question, requests }: RequestClass,
-  all: readonly RequestClass[],
-  target: Target,
-  evidence: Evidence,
-): boolean {
-  if (caller?.kind !== 'ingress') return false
-  if (requests.some((one) => one.entry.upstreamCluster !== undefined || answerOf(one) === 'answered')) return false
-  const others = all.filter(
-    (one) => one.question.host === question.host && one.requests.some((each) => answerOf(each) === 'answered'),
+/** True when the target has Services, and none of them has the port that is asked for. */
+function asksForNoPort({ port }: FollowQuestion, target: Target, evidence: Evidence): boolean {
+  const ports = target.services.flatMap(
+    ({ namespace = '', name }) => evidence.object('services', namespace, name)?.spec?.ports ?? [],
   )
+  return port !== undefined && ports.length > 0 && !ports.some((one) => one.port === port)
+}
+
+const answeredOf = ({ requests }: RequestClass): number => requests.filter((one) => answerOf(one) === 'answered').length
+
+/**
+ * True for requests that were never answered while others are, somebody else's or nobody's: at a gateway, where no route takes them, for a path that no route to the
+ * target asks for; from a sidecar, for a port that no Service of the target has, while its caller mostly asks for one that there is.
+ */
+function isStranger(one: RequestClass, all: readonly RequestClass[], target: Target, evidence: Evidence): boolean {
+  const { caller, question, requests } = one
+  if (caller === undefined || answeredOf(one) > 0) return false
+  if (caller.kind !== 'ingress') {
+    const others = all.filter((other) => other.caller !== undefined && sameRef(other.caller.pod, caller.pod))
+    return (
+      asksForNoPort(question, target, evidence) &&
+      others.reduce((sum, other) => sum + answeredOf(other), 0) > requests.length
+    )
+  }
+  if (requests.some(({ entry }) => entry.upstreamCluster !== undefined)) return false
+  const others = all.filter((other) => other.question.host === question.host && answeredOf(other) > 0)
   return others.length > 0 && !isRouted(question, target, evidence)
 }
 
