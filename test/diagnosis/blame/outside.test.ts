@@ -153,6 +153,52 @@ describe('for a host outside, following blames', () => {
     ])
   })
 
+  it('the rule that originates TLS, when the certificate of the other end is not accepted', async () => {
+    const refused: Partial<AccessLogLine> = {
+      ...ARRIVED,
+      failure: 'TLS_error:|268435581:SSL_routines:CERTIFICATE_VERIFY_FAILED',
+    }
+    const objects = { 'service-entries': [ENTRY], services: [OUTSIDE], 'destination-rules': [RULE] }
+    expect((await blamedFor(HOST, objects, refused)).blamed).toEqual(['DestinationRule istioinaction/api'])
+  })
+
+  it('the rule whose host is misspelt, so that no TLS is originated', async () => {
+    const misspelt = {
+      ...made('DestinationRule', 'api', { host: 'api.exampel.com', trafficPolicy: { tls: { mode: 'SIMPLE' } } }),
+      metadata: { name: 'api', namespace: 'istioinaction', creationTimestamp: '2021-01-01T00:00:00Z' },
+    }
+    const closed: Partial<AccessLogLine> = {
+      ...ARRIVED,
+      flags: ['UC'],
+      details: 'upstream_reset_before_response_started{connection_termination}',
+    }
+    const objects = { 'service-entries': [ENTRY], services: [OUTSIDE], 'destination-rules': [misspelt] }
+    expect((await blamedFor(HOST, objects, closed)).blamed).toEqual(['DestinationRule istioinaction/api'])
+  })
+
+  it.each([
+    ['has no such port any more', { ports: [{ port: 81 }] }],
+    ['leads to a port on which nothing listens', { ports: [{ port: 80, targetPort: 81 }] }],
+  ])('the Service that the entry leads to, when it %s', async (_, spec) => {
+    const service = {
+      ...OUTSIDE,
+      metadata: { ...OUTSIDE.metadata, creationTimestamp: '2021-01-01T00:00:00Z' },
+      spec: { ...OUTSIDE.spec, ...spec },
+    }
+    const workload = {
+      kind: 'Deployment',
+      metadata: { name: 'outside', namespace: 'istioinaction' },
+      spec: { replicas: 1, template: { metadata: { labels: { app: 'outside' } } } },
+    }
+    const pod = {
+      kind: 'Pod',
+      metadata: { name: 'outside-1', namespace: 'istioinaction', labels: { app: 'outside' } },
+      status: { podIP: '10.9.9.9', phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+    }
+    const objects = { 'service-entries': [ENTRY], services: [service], deployments: [workload], pods: [pod] }
+    expect((await blamedFor(HOST, objects, ARRIVED)).blamed).toEqual(['Service istioinaction/outside'])
+  })
+
   it('the newer of entry and rule, when the other end speaks something else', async () => {
     const spoken: Partial<AccessLogLine> = {
       ...ARRIVED,

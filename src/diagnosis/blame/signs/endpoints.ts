@@ -2,7 +2,6 @@ import { ownerOf, servicesOf } from '../../../checks/facts/owners.ts'
 import { ipOf, portOf } from '../../../mesh/address.ts'
 import { rulesForCaller } from '../../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../../mesh/envoy.ts'
-import { hostOfService } from '../../../mesh/host.ts'
 import type { Sidecar } from '../../../mesh/objects.ts'
 import { refOf } from '../../../mesh/objects.ts'
 import { containerPort } from '../../../mesh/pods.ts'
@@ -11,7 +10,7 @@ import { goesOutside } from '../../follow/cluster-hop.ts'
 import { endpointLeads } from '../destination.ts'
 import { outsideLeads } from '../hidden.ts'
 import type { Case, Lead } from '../lead.ts'
-import { newest, value } from '../lead.ts'
+import { value } from '../lead.ts'
 import { lead, times, type Sign } from './sign.ts'
 
 /** The proxy next to the application could not connect to it. */
@@ -145,42 +144,4 @@ export function refusedAtPod(sign: Sign, { evidence, target }: Case): Lead[] {
       'Give it the port that the application listens on',
     ),
   )
-}
-
-/** Where an entry of the mesh leads to a Service of the cluster: why that one takes no connections. */
-function behindAddress({ entry }: Sign, one: Case): Lead[] {
-  const { evidence, followed } = one
-  const service = evidence.objects('services').find(({ spec }) => spec?.clusterIP === ipOf(entry.upstreamHost))
-  const port = portOf(entry.upstreamHost)
-  const { way } = followed
-  if (service === undefined || port === undefined || way === undefined) return []
-  const ports = service.spec?.ports ?? []
-  if (!ports.some((each) => each.port === port)) return []
-  return endpointLeads(`outbound|${port}||${hostOfService(service)}`, way.trace, one)
-}
-
-/** The connection to a host that is no pod of the target. */
-export function elsewhere(sign: Sign, one: Case): Lead[] {
-  const { evidence, target } = one
-  const { entry, pod } = sign
-  // A caller that gave up before the proxy did met the same address.
-  const isUnanswered = entry.flags.includes('UF') || (entry.code === 0 && entry.flags.includes('DC'))
-  if (pod !== undefined || !isUnanswered || entry.upstreamHost === undefined) return []
-  const behind = behindAddress(sign, one)
-  if (behind.length > 0) return behind
-  const host = parseClusterName(entry.upstreamCluster ?? '')?.host
-  const entries = evidence
-    .objects('service-entries')
-    .filter(({ spec }) => (spec?.hosts ?? []).some((each) => each === host || target.hosts.includes(each)))
-  const made = newest(entries)
-  return made === undefined
-    ? []
-    : [
-        lead(
-          'MESH0331',
-          refOf(made),
-          `it registers ${value(entry.upstreamHost)} for ${value(host ?? '')}, where nothing answers: ${times(sign)} failed`,
-          'Correct its endpoints',
-        ),
-      ]
 }

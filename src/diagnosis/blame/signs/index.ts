@@ -1,16 +1,9 @@
 import { groupBy, nearest } from '../../../checks/facts/requests-to.ts'
 import type { Case, Lead } from '../lead.ts'
 import { eachOnce } from '../lead.ts'
-import {
-  elsewhere,
-  overflow,
-  portNotTaken,
-  refusedAtPod,
-  unreachable,
-  unregistered,
-  withoutEndpoint,
-} from './endpoints.ts'
+import { overflow, portNotTaken, refusedAtPod, unreachable, unregistered, withoutEndpoint } from './endpoints.ts'
 import { answeredOnTheWay } from './filters.ts'
+import { elsewhere } from './outside.ts'
 import { refused, token } from './policies.ts'
 import { protocol, ruleWithoutEffect } from './protocol.ts'
 import { byApplication, misrouted, redirected, timedOut } from './routes.ts'

@@ -12,6 +12,7 @@ import { refOf } from '../../../mesh/objects.ts'
 import { tlsLeads } from '../tls.ts'
 import type { Case, Lead } from '../lead.ts'
 import { newest, value } from '../lead.ts'
+import { entriesOf, rulesOutside } from './outside.ts'
 import { lead, times, type Sign } from './sign.ts'
 
 /** The two ends do not speak the same protocol, or TLS. */
@@ -74,8 +75,8 @@ export function protocol(sign: Sign, one: Case): Lead[] {
     ),
   )
   // An entry says what is spoken to a host outside, and a rule whether TLS goes around it.
-  const entries = evidence.objects('service-entries').filter(({ spec }) => (spec?.hosts ?? []).includes(own))
-  const shaping = evidence.objects('destination-rules').filter((rule) => hostOfRule(rule) === own)
+  const entries = entriesOf(own, evidence)
+  const shaping = rulesOutside(own, evidence)
   const candidates: KubernetesObject[] = [
     ...rules,
     ...spoken,
