@@ -135,11 +135,17 @@ const TIMED_OUT = /connection_timeout|connect_timeout|connection timeout|timed o
 const wasAnswered = (one: KeptOut, evidence: Evidence): boolean =>
   linesOf(one, evidence).lines.some(({ flags, code }) => code > 0 && flags.length === 0)
 
+/** Milliseconds without a connection after which a caller that hung up did so for want of one. */
+const PATIENCE = 1000
+
+/** True for a request whose connection nobody answered: the proxy gave up on it, or the caller did while it waited. */
+const isSilent = ({ flags, failure, details, upstreamLocal, duration = 0 }: AccessLogLine): boolean =>
+  (flags.includes('UF') && TIMED_OUT.test(`${failure ?? ''} ${details ?? ''}`)) ||
+  (flags.includes('DC') && upstreamLocal === undefined && duration >= PATIENCE)
+
 function timedOut(one: KeptOut, evidence: Evidence): Proof[] {
   const { log, lines } = linesOf(one, evidence)
-  const silent = lines.filter(
-    ({ flags, failure, details }) => flags.includes('UF') && TIMED_OUT.test(`${failure ?? ''} ${details ?? ''}`),
-  )
+  const silent = lines.filter(isSilent)
   const last = silent.at(-1)
   const byLog =
     log === undefined || last === undefined
