@@ -62,11 +62,16 @@ function judge(gateway: Gateway, written: GatewayObject, evidence: Evidence, tar
   if (condition === undefined) return []
   const { type, reason = '', message = '' } = condition
   const answered = answeredBy(gateway, evidence, target)
+  const listeners = written.status?.listeners ?? []
+  // One listener that is not valid leaves the others as they are; which of them the target's requests come by, following them tells.
+  const isPartly =
+    (reason === 'ListenersNotValid' || reason === 'Invalid') &&
+    listeners.some((one) => failedConditions(one.conditions ?? [], written).length === 0)
   return [
     {
       code: 'MESH0608',
       // Its controller's word is enough until requests show that callers get there all the same.
-      standing: answered.length > 0 ? 'configured' : 'live',
+      standing: answered.length > 0 || isPartly ? 'configured' : 'live',
       subject: refOf(written),
       args: {
         clause: `its controller says \`${type}=False ${reason}\`: \`${message}\``,

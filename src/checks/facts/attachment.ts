@@ -67,8 +67,19 @@ const obstacle = (subject: KubernetesObject, why: string, remedy: string, becaus
   because,
 })
 
-/** Of a Gateway that does not do what it should, why: nobody serves its class, or what its controller says. */
-export function gatewayObstacle(gateway: GatewayObject, evidence: Evidence): Obstacle | undefined {
+/** An address that is awaited keeps callers out, and no route from the proxies; a listener that is not valid none of the others. */
+const isOfOthers = ({ reason, message = '' }: Condition): boolean =>
+  reason === 'ListenersNotValid' || (/address pending/.test(message) && !/not found/.test(message))
+
+/**
+ * Of a Gateway that does not do what it should, why: nobody serves its class, or what its controller says of it and its listeners, or of the
+ * `listeners` that are asked about.
+ */
+export function gatewayObstacle(
+  gateway: GatewayObject,
+  evidence: Evidence,
+  asked?: readonly string[],
+): Obstacle | undefined {
   const { gatewayClassName = '' } = gateway.spec ?? {}
   const classes = evidence.objects('gateway-classes')
   const known = classes.find(({ metadata }) => metadata.name === gatewayClassName)
@@ -80,13 +91,15 @@ export function gatewayObstacle(gateway: GatewayObject, evidence: Evidence): Obs
     )
   const { conditions = [], listeners = [] } = gateway.status ?? {}
   const failed = [
-    ...failedConditions(conditions, gateway),
-    ...listeners.flatMap((one) =>
-      failedConditions(one.conditions ?? [], gateway).map((each) => ({
-        ...each,
-        message: `listener ${one.name}: ${each.message ?? ''}`,
-      })),
-    ),
+    ...failedConditions(conditions, gateway).filter((one) => !isOfOthers(one)),
+    ...listeners
+      .filter(({ name }) => asked === undefined || asked.includes(name))
+      .flatMap((one) =>
+        failedConditions(one.conditions ?? [], gateway).map((each) => ({
+          ...each,
+          message: `listener ${one.name}: ${each.message ?? ''}`,
+        })),
+      ),
   ]
   const [first] = failed
   if (first !== undefined)
@@ -153,7 +166,6 @@ export function notAttached(
     )
   }
   if (!isOurs(gateway, evidence)) return undefined
-  const unserved = gatewayObstacle(gateway, evidence)
   const about = formatRef(refOf(gateway))
   const either = (others: readonly KubernetesObject[] = []): KubernetesObject =>
     newest<KubernetesObject>([route, gateway, ...others]) ?? route
@@ -203,6 +215,11 @@ export function notAttached(
       `Let a listener and the route take ${value(host)}`,
       because,
     )
+  const unserved = gatewayObstacle(
+    gateway,
+    evidence,
+    meant.map(({ listener }) => listener.name),
+  )
   if (unserved !== undefined) return unserved
   const refused = conditions.filter(({ type }) => type === 'Accepted')
   const [first] = refused

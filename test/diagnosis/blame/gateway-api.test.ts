@@ -225,6 +225,41 @@ describe('why a route of the Gateway API is not attached', () => {
     else expect(leads).toEqual([expect.stringMatching(expected)])
   })
 
+  it('another listener that is not valid keeps no route out, its own does', () => {
+    const bad = {
+      type: 'ResolvedRefs',
+      status: 'False',
+      reason: 'InvalidCertificateRef',
+      message: 'no',
+      observedGeneration: 2,
+    }
+    const partly = (name: string): GatewayObject =>
+      gateway(
+        {},
+        {
+          status: {
+            conditions: [
+              { type: 'Accepted', status: 'False', reason: 'ListenersNotValid', observedGeneration: 2 },
+              {
+                type: 'Programmed',
+                status: 'False',
+                reason: 'AddressNotAssigned',
+                message: 'address pending',
+                observedGeneration: 2,
+              },
+            ],
+            listeners: [{ name, conditions: [bad] }],
+          },
+        },
+      )
+    expect(attached(route(), { 'gateway-api-gateways': [partly('tls')] })).toEqual([])
+    expect(attached(route(), { 'gateway-api-gateways': [partly('web')] })).toEqual([
+      expect.stringMatching(
+        /^Gateway: its controller says `ResolvedRefs=False InvalidCertificateRef: listener web: no`/,
+      ),
+    ])
+  })
+
   it('a Gateway whose status is older than it says that nobody has judged it', () => {
     const old = { type: 'Programmed', status: 'True', reason: 'Programmed', observedGeneration: 1 }
     const lead = gatewayLead(gateway({}, { status: { conditions: [old] } }), evidenceOf({}))
