@@ -3,7 +3,7 @@ import { calleesOf, connectionTo } from '../follow/callee.ts'
 import type { Hop } from '../follow/report.ts'
 import type { Trace } from '../follow/trace.ts'
 import { hiddenFrom } from './hidden.ts'
-import { notForwarded } from './token.ts'
+import { notForwarded, tokensUnread } from './token.ts'
 import { tlsLeads } from './tls.ts'
 import type { Case, Lead } from './lead.ts'
 import { clauseOf, eachOnce } from './lead.ts'
@@ -25,6 +25,8 @@ function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
     const kept = notForwarded(policies, one)
     if (kept.length > 0) return kept
     const allowing = policies.filter(({ spec }) => (spec?.action ?? 'ALLOW') === 'ALLOW')
+    const unread = tokensUnread(allowing, pod, one)
+    if (unread.length > 0) return unread
     const before = allowing.length < policies.length ? [] : routeBeforePolicies(allowing, trace, one)
     if (before.length > 0) return before
     return deciding.map((subject) => ({

@@ -1,16 +1,17 @@
 import { actsOn } from '../../mesh/authorization.ts'
-import type { AuthorizationPolicy } from '../../mesh/objects.ts'
+import type { AuthorizationPolicy, Pod } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import type { Case, Lead } from './lead.ts'
 import { value } from './lead.ts'
 
+/** True for a policy whose rules look at the claims of a token. */
+const asksForToken = ({ spec }: AuthorizationPolicy): boolean =>
+  /"(notR|r)equestPrincipals"|"request\.auth\./.test(JSON.stringify(spec?.rules ?? []))
+
 /** Where policies ask for a token's claims, and the proxy before took the token off: the RequestAuthentication that does not pass it on. */
 export function notForwarded(policies: readonly AuthorizationPolicy[], { evidence, followed: { way } }: Case): Lead[] {
   const caller = way?.trace.callerPod
-  const asks = policies.some(({ spec }) =>
-    /"(notR|r)equestPrincipals"|"request\.auth\./.test(JSON.stringify(spec?.rules ?? [])),
-  )
-  if (caller === undefined || !asks) return []
+  if (caller === undefined || !policies.some(asksForToken)) return []
   return evidence
     .objects('request-authentications')
     .filter(
@@ -26,5 +27,24 @@ export function notForwarded(policies: readonly AuthorizationPolicy[], { evidenc
       subject: refOf(one),
       why: `it takes the token off at ${value(caller.metadata.name)}, and a policy behind asks for its claims`,
       remedy: 'Set forwardOriginalToken',
+    }))
+}
+
+/** Where policies ask for a token's claims, and nobody reads tokens at the pod: the RequestAuthentications beside it, whose selectors do not take it. */
+export function tokensUnread(
+  policies: readonly AuthorizationPolicy[],
+  pod: Pod | undefined,
+  { evidence }: Case,
+): Lead[] {
+  const all = evidence.objects('request-authentications')
+  if (pod === undefined || !policies.some(asksForToken) || all.some((one) => actsOn(one, pod))) return []
+  return all
+    .filter(({ metadata }) => metadata.namespace === pod.metadata.namespace)
+    .map((one) => ({
+      isDeeper: true,
+      code: 'MESH0531',
+      subject: refOf(one),
+      why: `it has no effect at ${value(pod.metadata.name)}, which its selector does not take: nobody reads the tokens whose claims a policy there asks for`,
+      remedy: `Let its selector take the labels of ${value(pod.metadata.name)}`,
     }))
 }

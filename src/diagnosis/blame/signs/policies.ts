@@ -6,7 +6,7 @@ import type { Case, Lead } from '../lead.ts'
 import { routeBeforePolicies } from '../policy-or-route.ts'
 import { value } from '../lead.ts'
 import { addingFilters } from '../../follow/envoy-filters.ts'
-import { notForwarded } from '../token.ts'
+import { notForwarded, tokensUnread } from '../token.ts'
 import { lead, reasonOf, times, type Sign } from './sign.ts'
 
 /** `ns[shop]-policy[orders]-rule[0]` in the details of a refusal, whatever stands around it. */
@@ -63,6 +63,8 @@ export function refused(sign: Sign, one: Case): Lead[] {
       ),
     )
   const allowing = policies.filter(({ spec }) => (spec?.action ?? 'ALLOW') === 'ALLOW')
+  const unread = tokensUnread(allowing, at, one)
+  if (unread.length > 0) return unread
   const before = routeBeforePolicies(allowing, one.followed.way?.trace, one)
   if (before.length > 0) return before
   return allowing.map((each) =>
