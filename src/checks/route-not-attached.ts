@@ -72,7 +72,17 @@ function judge(route: MeshRoute, evidence: Evidence, target: Target): Found[] {
       code: 'MESH0121',
       standing: missing.length > 0 ? 'live' : 'configured',
       subject: first.subject,
-      args: { route: formatRef(refOf(route)), clause: first.why, correction: first.remedy },
+      args: {
+        route: formatRef(refOf(route)),
+        clause: first.why,
+        correction: first.remedy,
+        hosts,
+        ...(first.closed !== undefined && {
+          gateway: formatRef(first.closed.gateway),
+          listener: first.closed.listener,
+          closed: first.closed.by,
+        }),
+      },
       because: [
         proof(reading, `no listener of the Gateways that ${formatRef(refOf(route))} names takes it`),
         ...first.because,

@@ -88,7 +88,7 @@ function changeOf({ act, for: code, title, why, undo, writes }: Proposal, eviden
 export function diffOf(writes: readonly Write[], evidence: Evidence): string {
   return writes
     .map((write) => {
-      const object = seenObject(write.ref, evidence)
+      const object = seenObject(write, evidence)
       // Of a pod only its name: the next one comes from the same template, and its environment is nobody's to read here.
       const before =
         object === undefined
@@ -109,8 +109,12 @@ export function diffOf(writes: readonly Write[], evidence: Evidence): string {
     .join('')
 }
 
-function seenObject(ref: Ref, evidence: Evidence): KubernetesObject | undefined {
-  const kind = (Object.keys(RESOURCES) as ObjectKind[]).find((one) => RESOURCES[one].kind === ref.kind)
+function seenObject({ ref, apiVersion }: Write, evidence: Evidence): KubernetesObject | undefined {
+  // Two kinds are called Gateway.
+  const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : ''
+  const kind = (Object.keys(RESOURCES) as ObjectKind[]).find(
+    (one) => RESOURCES[one].kind === ref.kind && RESOURCES[one].group === group,
+  )
   return kind === undefined
     ? undefined
     : evidence.objects(kind).find(({ metadata }) => metadata.name === ref.name && metadata.namespace === ref.namespace)

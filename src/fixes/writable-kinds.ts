@@ -61,6 +61,14 @@ export const WRITABLE: readonly WritableKind[] = [
   {
     group: 'gateway.networking.k8s.io',
     version: 'v1',
+    plural: 'gateways',
+    kind: 'Gateway',
+    verbs: ['patch'],
+    why: 'whose routes its listeners take, and hostnames',
+  },
+  {
+    group: 'gateway.networking.k8s.io',
+    version: 'v1',
     plural: 'httproutes',
     kind: 'HTTPRoute',
     verbs: ['patch'],

@@ -237,11 +237,12 @@ export function routesFrom(route: RouteObject, parents: readonly Gateway[], doma
     .filter((ref) => isGateway(ref) || ref.kind === 'ListenerSet')
     .map((ref) => convertedKey(ref.namespace ?? namespace, ref.name))
   const named = route.spec?.hostnames ?? []
-  const inherited = parents
-    .filter(({ metadata }) => keys.includes(convertedKey(metadata.namespace ?? '', metadata.name)))
-    .flatMap(({ spec }) =>
-      (spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((host) => host.replace(/^[^/]*\//, ''))),
-    )
+  const inherited = (): string[] =>
+    parents
+      .filter(({ metadata }) => keys.includes(convertedKey(metadata.namespace ?? '', metadata.name)))
+      .flatMap(({ spec }) =>
+        (spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((host) => host.replace(/^[^/]*\//, ''))),
+      )
   const inForm = (hosts: readonly string[], gateways: string[], more: { exportTo?: string[] } = {}): MeshRoute => ({
     apiVersion: API_VERSION,
     kind: route.kind,
@@ -262,7 +263,7 @@ export function routesFrom(route: RouteObject, parents: readonly Gateway[], doma
   })
   const inside = refs.filter(({ kind }) => kind === 'Service' || kind === 'ServiceEntry')
   return [
-    ...(keys.length === 0 ? [] : [inForm(named.length > 0 ? named : [...new Set(inherited)], keys)]),
+    ...(keys.length === 0 ? [] : [inForm(named.length > 0 ? named : [...new Set(inherited())], keys)]),
     ...inside.map((ref) => {
       const at = ref.namespace ?? namespace
       // A route beside its Service is for every caller, one elsewhere for the callers of its own namespace.

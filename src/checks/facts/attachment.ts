@@ -21,6 +21,8 @@ export interface Obstacle {
   /** One sentence without its full stop: what would correct it. */
   remedy: string
   because: Proof[]
+  /** The listener that would take it if it let its namespace in, or had its hostname. */
+  closed?: { gateway: Ref; listener: string; by: 'namespace' | 'hostname' }
 }
 
 /** The route as a person wrote it, of one in the form of VirtualServices. */
@@ -190,12 +192,15 @@ export function notAttached(
     const from = named[0]?.listener.allowedRoutes?.namespaces?.from ?? 'Same'
     const [namespaceObject] =
       from === 'Selector' ? evidence.objects('namespaces').filter(({ metadata }) => metadata.name === own) : []
-    return obstacle(
-      from === 'Selector' ? either(namespaceObject === undefined ? [] : [namespaceObject]) : either(),
-      `${value(named.map(({ listener }) => listener.name).join(', '))} of ${about} lets in routes ${from === 'Selector' ? 'of namespaces that its selector takes' : from === 'None' ? 'of no namespace' : `of namespace ${value(at)}`} only, and ${formatRef(refOf(route))} is in namespace ${value(own)}`,
-      `Let the listener's allowedRoutes take namespace ${value(own)}`,
-      because,
-    )
+    return {
+      ...obstacle(
+        from === 'Selector' ? either(namespaceObject === undefined ? [] : [namespaceObject]) : either(),
+        `${value(named.map(({ listener }) => listener.name).join(', '))} of ${about} lets in routes ${from === 'Selector' ? 'of namespaces that its selector takes' : from === 'None' ? 'of no namespace' : `of namespace ${value(at)}`} only, and ${formatRef(refOf(route))} is in namespace ${value(own)}`,
+        `Let the listener's allowedRoutes take namespace ${value(own)}`,
+        because,
+      ),
+      closed: { gateway: refOf(gateway), listener: named[0]?.listener.name ?? '', by: 'namespace' },
+    }
   }
   const fitting = open.filter(({ listener }) => takesKind(listener, route.kind ?? ''))
   if (fitting.length === 0)
@@ -209,12 +214,15 @@ export function notAttached(
   const taking = fitting.filter(({ listener }) => hostsOverlap(hostOf(listener), host))
   const meant = wanted.length === 0 ? taking : taking.filter(() => wanted.some((one) => hostsOverlap(one, host)))
   if (meant.length === 0)
-    return obstacle(
-      either(),
-      `the listeners of ${about} take ${values(fitting.map(({ listener }) => hostOf(listener)))}, ${formatRef(refOf(route))} is for ${wanted.length === 0 ? 'the same' : values(wanted)}, and requests ask for ${value(host)}`,
-      `Let a listener and the route take ${value(host)}`,
-      because,
-    )
+    return {
+      ...obstacle(
+        either(),
+        `the listeners of ${about} take ${values(fitting.map(({ listener }) => hostOf(listener)))}, ${formatRef(refOf(route))} is for ${wanted.length === 0 ? 'the same' : values(wanted)}, and requests ask for ${value(host)}`,
+        `Let a listener and the route take ${value(host)}`,
+        because,
+      ),
+      closed: { gateway: refOf(gateway), listener: fitting[0]?.listener.name ?? '', by: 'hostname' },
+    }
   const unserved = gatewayObstacle(
     gateway,
     evidence,

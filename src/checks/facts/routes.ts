@@ -33,12 +33,14 @@ export const allGateways = once((evidence: Evidence): readonly Gateway[] => [
     .map((gateway) => gatewayFrom(gateway, surroundings(evidence))),
 ])
 
+const ofKind = <T extends { kind?: string }>(one: T, kind: string): T => (one.kind === kind ? one : { ...one, kind })
+
 /** The routes of the Gateway API, of all kinds. */
 export const routeObjects = once((evidence: Evidence): readonly RouteObject[] => [
-  ...evidence.objects('http-routes').map((one) => ({ ...one, kind: 'HTTPRoute' })),
-  ...evidence.objects('grpc-routes').map((one) => ({ ...one, kind: 'GRPCRoute' })),
-  ...evidence.objects('tls-routes').map((one) => ({ ...one, kind: 'TLSRoute' })),
-  ...evidence.objects('tcp-routes').map((one) => ({ ...one, kind: 'TCPRoute' })),
+  ...evidence.objects('http-routes').map((one) => ofKind(one, 'HTTPRoute')),
+  ...evidence.objects('grpc-routes').map((one) => ofKind(one, 'GRPCRoute')),
+  ...evidence.objects('tls-routes').map((one) => ofKind(one, 'TLSRoute')),
+  ...evidence.objects('tcp-routes').map((one) => ofKind(one, 'TCPRoute')),
 ])
 
 /** Gateways that another controller serves: a route that names only such is none of ours. */
@@ -64,12 +66,24 @@ function isForeign({ metadata, spec }: RouteObject, evidence: Evidence): boolean
   )
 }
 
+/** What was converted before, of an object that names its hosts itself: the same objects are looked at again and again while evidence grows. */
+const kept = new WeakMap<RouteObject, { domain: string; routes: readonly MeshRoute[] }>()
+
+function converted(route: RouteObject, evidence: Evidence): readonly MeshRoute[] {
+  const { clusterDomain: domain } = evidence
+  const known = kept.get(route)
+  if (known?.domain === domain) return known.routes
+  const routes = routesFrom(route, allGateways(evidence), domain)
+  if ((route.spec?.hostnames ?? []).length > 0) kept.set(route, { domain, routes })
+  return routes
+}
+
 /** Every VirtualService, and every route of the Gateway API in its form. */
 export const allRoutes = once((evidence: Evidence): readonly MeshRoute[] => [
   ...evidence.objects('virtual-services'),
   ...routeObjects(evidence)
     .filter((route) => !isForeign(route, evidence))
-    .flatMap((route) => routesFrom(route, allGateways(evidence), evidence.clusterDomain)),
+    .flatMap((route) => converted(route, evidence)),
 ])
 
 /** The routes, whatever kind of object makes them, that lead to the target or take requests for one of its hosts. */

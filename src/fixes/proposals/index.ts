@@ -20,6 +20,7 @@ import { injectNamespace } from './inject-namespace.ts'
 import { injectWorkload } from './inject-workload.ts'
 import { limitEjection } from './limit-ejection.ts'
 import { mergeVirtualServices } from './merge-virtual-services.ts'
+import { openListener } from './open-listener.ts'
 import { raiseConnectionLimits } from './raise-connection-limits.ts'
 import { raiseTimeout } from './raise-timeout.ts'
 import { removeFault } from './remove-fault.ts'
@@ -52,6 +53,7 @@ export const FIXES: readonly Fix[] = [
   injectWorkload,
   limitEjection,
   mergeVirtualServices,
+  openListener,
   raiseConnectionLimits,
   raiseTimeout,
   removeFault,

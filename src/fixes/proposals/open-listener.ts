@@ -1,0 +1,80 @@
+import { routeObjects } from '../../checks/facts/routes.ts'
+import type { Listener } from '../../mesh/gateway-api.ts'
+import { refOf } from '../../mesh/objects.ts'
+import { formatRef } from '../../mesh/ref.ts'
+import { listArg, textArg } from '../drafting/finding-args.ts'
+import { undoText } from '../drafting/undo-text.ts'
+import { applyTo } from '../manifest.ts'
+import type { Proposal } from '../proposal.ts'
+import { defineFix } from '../proposal.ts'
+
+/** Lets a listener of a Gateway of the Gateway API take a route: its namespace or, by a listener beside it, its hostname. */
+export const openListener = defineFix({
+  act: 'open-listener',
+  about: 'lets a listener of the Gateway take the namespace of a route, or adds one for its hostname',
+  codes: ['MESH0121'],
+  propose(finding, evidence) {
+    const [named, name] = [textArg(finding, 'gateway'), textArg(finding, 'listener')]
+    const gateway = evidence.objects('gateway-api-gateways').find((one) => formatRef(refOf(one)) === named)
+    const route = routeObjects(evidence).find((one) => formatRef(refOf(one)) === textArg(finding, 'route'))
+    const listeners = gateway?.spec?.listeners ?? []
+    const listener = listeners.find((one) => one.name === name)
+    if (gateway === undefined || route === undefined || listener === undefined) return []
+    const from = route.metadata.namespace ?? ''
+    const about = formatRef(refOf(route))
+    const proposal = (changed: Listener[], title: string, effect: string, says: string): Proposal => {
+      const write = applyTo(gateway, { spec: { listeners: changed } })
+      return {
+        act: 'open-listener',
+        for: finding.code,
+        title,
+        why: `${about} names ${named} as its parent, and no listener there takes it.`,
+        effect,
+        risk: { level: 'medium', says },
+        undo: undoText([write]),
+        writes: [write],
+      }
+    }
+    if (textArg(finding, 'closed') === 'namespace') {
+      const only = {
+        from: 'Selector',
+        selector: {
+          matchExpressions: [
+            {
+              key: 'kubernetes.io/metadata.name',
+              operator: 'In',
+              values: [...new Set([gateway.metadata.namespace ?? '', from])],
+            },
+          ],
+        },
+      }
+      // What a selector takes now is its owner's to widen: labels may stand for more than names.
+      if (listener.allowedRoutes?.namespaces?.from === 'Selector')
+        return {
+          people: `Whoever owns ${named} decides whether routes of namespace ${from} may use listener ${name}: its selector asks for labels that the namespace does not have.`,
+        }
+      return [
+        proposal(
+          listeners.map((one) =>
+            one === listener ? { ...one, allowedRoutes: { ...one.allowedRoutes, namespaces: only } } : one,
+          ),
+          `Let routes of namespace ${from} use listener ${name}`,
+          `${about} takes effect at ${named}.`,
+          `Every route of namespace ${from} may take requests at listener ${name} from then on.`,
+        ),
+      ]
+    }
+    const hosts = listArg(finding, 'hosts').filter((host) => host !== '*')
+    const [host] = hosts
+    if (host === undefined || hosts.length > 1 || listener.tls !== undefined) return []
+    const label = host.replace(/^\*\./, 'any-').replaceAll('.', '-')
+    return [
+      proposal(
+        [...listeners, { ...listener, name: `${name}-${label}`.slice(0, 63), hostname: host }],
+        `Add a listener for ${host} to ${gateway.metadata.name}`,
+        `The Gateway takes requests for ${host} at port ${listener.port}, and ${about} takes effect.`,
+        `${host} can be reached from wherever that Gateway can.`,
+      ),
+    ]
+  },
+})
