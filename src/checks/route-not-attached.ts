@@ -1,5 +1,6 @@
 import { isConverted } from '../mesh/conversion.ts'
 import { originOfRoute } from '../mesh/envoy.ts'
+import { hostMatches } from '../mesh/host.ts'
 import { refOf } from '../mesh/objects.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
 import { gatewaysOf, hostsOf } from '../mesh/routing.ts'
@@ -46,6 +47,20 @@ function takers(route: MeshRoute, evidence: Evidence): string[] {
   })
 }
 
+/** True when other routes to the target take every one of the hosts: nobody may miss this one. */
+function isServedByOthers(route: MeshRoute, hosts: readonly string[], evidence: Evidence, target: Target): boolean {
+  const others = routesFor(evidence, target).filter((one) => {
+    if (sameRef(refOf(one), refOf(route)) || gatewaysOf(one).every((key) => key === 'mesh')) return false
+    if (!isConverted(one)) return true
+    const written = writtenAs(one, evidence)
+    return written !== undefined && hostsOf(one).every((host) => obstaclesOf(written, host, evidence).length === 0)
+  })
+  return (
+    hosts.length > 0 &&
+    hosts.every((host) => others.some((one) => hostsOf(one).some((each) => hostMatches(each, host))))
+  )
+}
+
 function judge(route: MeshRoute, evidence: Evidence, target: Target): Found[] {
   const written = writtenAs(route, evidence)
   const hosts = hostsOf(route)
@@ -56,7 +71,7 @@ function judge(route: MeshRoute, evidence: Evidence, target: Target): Found[] {
   const taken = takers(route, evidence)
   const read = evidence.seen('routes')
   const missing: Proof[] =
-    read.length === 0 || taken.length > 0
+    read.length === 0 || taken.length > 0 || isServedByOthers(route, hosts, evidence, target)
       ? []
       : read
           .slice(0, 1)

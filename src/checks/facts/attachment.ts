@@ -112,13 +112,16 @@ export function gatewayObstacle(
       said(gateway, failed, evidence),
     )
   const isJudged = conditions.some((one) => isCurrent(one, gateway) && one.reason !== 'Pending')
-  return isJudged || conditions.length === 0
-    ? undefined
-    : obstacle(
-        gateway,
-        `no controller has judged it since it was changed: the conditions of its status are of generation ${value(String(conditions[0]?.observedGeneration ?? 0))}, and it is at ${value(String(gateway.metadata.generation ?? 0))}`,
-        'Look at the controller of its class',
-      )
+  const [condition] = conditions
+  if (isJudged || condition === undefined) return undefined
+  const { observedGeneration: seen } = condition
+  return obstacle(
+    gateway,
+    seen === undefined
+      ? `no controller has judged it: its status says ${value(text(condition))}`
+      : `no controller has judged it since it was changed: its status is of generation ${value(String(seen))}, and it is at ${value(String(gateway.metadata.generation ?? 0))}`,
+    'Look at the controller of its class',
+  )
 }
 
 const spoken = ({ protocol = 'HTTP', tls }: Listener): readonly string[] =>
