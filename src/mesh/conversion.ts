@@ -1,5 +1,6 @@
 import type {
   AllowedRoutes,
+  BackendTlsPolicy,
   GatewayObject,
   GrpcRouteObject,
   HttpRouteObject,
@@ -12,6 +13,7 @@ import type {
 import { addressedService } from './gateway-api.ts'
 import { serviceHost } from './host.ts'
 import type {
+  DestinationRule,
   Gateway,
   GatewayServer,
   HttpMatch,
@@ -275,3 +277,12 @@ export function routesFrom(route: RouteObject, parents: readonly Gateway[], doma
     }),
   ]
 }
+
+/** A BackendTLSPolicy in the form of DestinationRules: callers speak TLS to the Services that it names. */
+export const rulesFrom = ({ kind, metadata, spec }: BackendTlsPolicy, domain: string): DestinationRule[] =>
+  (spec?.targetRefs ?? []).filter(isService).map(({ name }) => ({
+    apiVersion: API_VERSION,
+    kind: kind ?? 'BackendTLSPolicy',
+    metadata,
+    spec: { host: serviceHost(name, metadata.namespace ?? '', domain), trafficPolicy: { tls: { mode: 'SIMPLE' } } },
+  }))

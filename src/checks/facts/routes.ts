@@ -1,8 +1,8 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { MeshRoute, RouteObject, Surroundings } from '../../mesh/conversion.ts'
-import { gatewayFrom, routesFrom } from '../../mesh/conversion.ts'
+import { gatewayFrom, routesFrom, rulesFrom } from '../../mesh/conversion.ts'
 import type { GatewayObject } from '../../mesh/gateway-api.ts'
-import type { Gateway } from '../../mesh/objects.ts'
+import type { DestinationRule, Gateway } from '../../mesh/objects.ts'
 import { concerns } from '../../mesh/routing.ts'
 import { fact, once } from './fact.ts'
 
@@ -90,3 +90,9 @@ export const allRoutes = once((evidence: Evidence): readonly MeshRoute[] => [
 export const routesFor = fact((evidence, target): readonly MeshRoute[] =>
   allRoutes(evidence).filter((one) => concerns(one, target.hosts)),
 )
+
+/** DestinationRules, and BackendTLSPolicies in their form. */
+export const allRules = once((evidence: Evidence): readonly DestinationRule[] => [
+  ...evidence.objects('destination-rules'),
+  ...evidence.objects('backend-tls-policies').flatMap((policy) => rulesFrom(policy, evidence.clusterDomain)),
+])

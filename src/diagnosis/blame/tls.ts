@@ -1,3 +1,4 @@
+import { allRules } from '../../checks/facts/routes.ts'
 import { ownerOf } from '../../checks/facts/owners.ts'
 import { clientTls, rulesForCaller } from '../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
@@ -121,9 +122,7 @@ export function tlsLeads(
   const { mode, policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'))
   const name = parseClusterName(cluster)
   const rules =
-    name === undefined
-      ? []
-      : rulesForCaller(evidence.objects('destination-rules'), name.host, callerPod.metadata.namespace ?? '')
+    name === undefined ? [] : rulesForCaller(allRules(evidence), name.host, callerPod.metadata.namespace ?? '')
   const speaking = rules.filter((rule) => clientTls(rule, name?.port ?? 0, name?.subset) !== undefined)
   const sides: KubernetesObject[] = [...speaking, ...(policy === undefined ? [] : [policy])]
   const blamed = newest(sides)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { routesFor } from '../../../src/checks/facts/routes.ts'
+import { allRules, routesFor } from '../../../src/checks/facts/routes.ts'
 import { attachmentLeads, gatewayLead } from '../../../src/diagnosis/blame/attachment.ts'
 import { backendLeads } from '../../../src/diagnosis/blame/backend.ts'
 import { Evidence } from '../../../src/evidence/evidence.ts'
@@ -373,6 +373,18 @@ describe('routes of every kind in one form', () => {
     expect(forms({ 'http-routes': [inside('shop'), inside('front')] as never })).toEqual([
       ['HTTPRoute', ['orders.shop.svc.cluster.local'], ['mesh'], undefined],
       ['HTTPRoute', ['orders.shop.svc.cluster.local'], ['mesh'], ['.']],
+    ])
+  })
+
+  it('a BackendTLSPolicy makes callers speak TLS to its Services, as a DestinationRule would', () => {
+    const policy = {
+      kind: 'BackendTLSPolicy',
+      metadata: { name: 'orders', namespace: 'shop' },
+      spec: { targetRefs: [{ group: '', kind: 'Service', name: 'orders' }], validation: { hostname: HOST } },
+    }
+    const rules = allRules(evidenceOf({ 'backend-tls-policies': [policy] }))
+    expect(rules.map(({ kind, spec }) => [kind, spec?.host, spec?.trafficPolicy?.tls?.mode])).toEqual([
+      ['BackendTLSPolicy', 'orders.shop.svc.cluster.local', 'SIMPLE'],
     ])
   })
 

@@ -1,3 +1,4 @@
+import { allRules } from '../../../checks/facts/routes.ts'
 import { ownerOf, servicesOf } from '../../../checks/facts/owners.ts'
 import { sameRef } from '../../../mesh/ref.ts'
 import { patching } from '../../follow/envoy-filters.ts'
@@ -65,7 +66,7 @@ export function protocol(sign: Sign, one: Case): Lead[] {
   const own =
     cluster?.direction === 'outbound' ? cluster.host : (one.target.hosts.find((host) => !host.includes('*')) ?? '')
   const at = way?.trace.callerPod.metadata.namespace ?? pod?.metadata.namespace ?? ''
-  const rules = rulesForCaller(evidence.objects('destination-rules'), own, at).filter(({ spec }) =>
+  const rules = rulesForCaller(allRules(evidence), own, at).filter(({ spec }) =>
     /"h2UpgradePolicy":"UPGRADE"|"tls":/.test(JSON.stringify(spec ?? {})),
   )
   const services = servicesOf(one.target, evidence)
@@ -155,7 +156,7 @@ export function ruleWithoutEffect(sign: Sign, { evidence, target, followed: { wa
   const host = parseClusterName(sign.entry.upstreamCluster ?? '')?.host
   if (caller === undefined || host === undefined || !target.hosts.includes(host)) return []
   const at = caller.metadata.namespace ?? ''
-  const used = rulesForCaller(evidence.objects('destination-rules'), host, at)
+  const used = rulesForCaller(allRules(evidence), host, at)
   return evidence
     .objects('destination-rules')
     .filter(
