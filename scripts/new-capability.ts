@@ -125,15 +125,19 @@ export async function ${camel(name)}(target: string): Promise<number> {
 }
 `
 
-const cliCommand = (name: string): string => `  all
-    .command('${name}')
-    .summary('TODO a few words')
-    .description('TODO one or two sentences.')
-    .argument('<target>', 'a service (catalog, catalog.shop), deploy/NAME, pod/NAME, a host or a URL')
-    .action(async (target: string) => ended(await (await import('./${name}.ts')).${camel(name)}(target)))
+const cliCommandFile = (name: string): string => `import { defineCommand } from './command.ts'
+
+/** \`mesh-medic ${name}\`: TODO what it answers. */
+export const ${camel(name)} = defineCommand({
+  name: '${name}',
+  summary: 'TODO a few words',
+  description: 'TODO one or two sentences.',
+  takes: (command) =>
+    command.argument('<target>', 'a service (catalog, catalog.shop), deploy/NAME, pod/NAME, a host or a URL'),
+  examples: ['mesh-medic ${name} catalog'],
+  run: async (target: string) => (await import('../${name}.ts')).${camel(name)}(target),
+})
 `
-/** Before commands about records and about the bot itself. */
-const ABOUT_RECORDS = "  const audit = all\n    .command('audit')"
 
 /** An index with one more import, where the order of the files puts it. */
 function withImport(index: string, what: string, file: string): string {
@@ -153,7 +157,7 @@ const withEntry = (entries: string, entry: string): string =>
     .join(', ')
 const bare = (entry: string): string => entry.replaceAll("'", '')
 
-/** The index of the capabilities, or of Slack's commands, with one more. */
+/** The index of the capabilities, or of the commands of Slack or the terminal, with one more. */
 export const withCapability = (index: string, name: string): string =>
   withImport(index, camel(name), name).replace(/(?<== \[)[\w\s,]+(?=\])/, (entries) => withEntry(entries, camel(name)))
 
@@ -162,12 +166,6 @@ export const withAnswer = (index: string, name: string): string =>
   withImport(index, `${camel(name)}Answer`, name).replace(/(?<== \{)[\w\s,:'-]+(?=\})/, (entries) =>
     withEntry(entries, `'${name}': ${camel(name)}Answer`),
   )
-
-/** The terminal's program with one more command. */
-export function withCliCommand(program: string, name: string): string {
-  if (!program.includes(ABOUT_RECORDS)) throw new NewCapabilityError('src/cli/program.ts has no place for a command.')
-  return program.replace(ABOUT_RECORDS, () => `${cliCommand(name)}${ABOUT_RECORDS}`)
-}
 
 /**
  * Writes a new capability into a checkout; answers the files written, the indexes included.
@@ -186,7 +184,12 @@ export async function newCapability(root: string, name: string, { cli = false } 
     [`src/slack/answers/${name}.ts`, answerFile(name)],
     [`src/slack/commands/${name}.ts`, commandFile(name)],
     [`test/capabilities/${name}.test.ts`, testFile(name)],
-    ...(cli ? [[`src/cli/${name}.ts`, cliFile(name)] as [string, string]] : []),
+    ...(cli
+      ? ([
+          [`src/cli/commands/${name}.ts`, cliCommandFile(name)],
+          [`src/cli/${name}.ts`, cliFile(name)],
+        ] as [string, string][])
+      : []),
   ]
   for (const [path] of fresh) if (existsSync(within(path))) throw new NewCapabilityError(`${path} is there already.`)
   const changed = (
@@ -194,7 +197,7 @@ export async function newCapability(root: string, name: string, { cli = false } 
       ['src/capabilities/index.ts', withCapability],
       ['src/slack/answers/index.ts', withAnswer],
       ['src/slack/commands/index.ts', withCapability],
-      ...(cli ? [['src/cli/program.ts', withCliCommand] as const] : []),
+      ...(cli ? [['src/cli/commands/index.ts', withCapability] as const] : []),
     ] as const
   ).map(([path, change]): [string, string] => [path, change(readFileSync(within(path), 'utf8'), name)])
   const files = [...fresh, ...changed]

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { CAPABILITIES } from '../../src/capabilities/index.ts'
+import { COMMANDS as TERMINAL } from '../../src/cli/commands/index.ts'
 import { ACTIONS } from '../../src/slack/actions/index.ts'
 import { ANSWERS } from '../../src/slack/answers/index.ts'
 import { helpMessage } from '../../src/slack/blocks/help.ts'
@@ -27,6 +28,8 @@ interface Collection {
   actions: readonly Asker[]
   /** What `/mesh help` shows. */
   help: string
+  /** Commands of the terminal. */
+  terminal: typeof TERMINAL
 }
 
 /** Files of a folder that declare something by one of the `define…` functions: their names without the ending. */
@@ -39,7 +42,7 @@ const isSorted = (names: readonly string[]): boolean =>
   names.every((name, index) => index === 0 || (names[index - 1] ?? '') < name)
 
 /** What a collection lacks, each as a sentence. */
-function missing({ files, capabilities, answers, commands, actions, help }: Collection): string[] {
+function missing({ files, capabilities, answers, commands, actions, help, terminal }: Collection): string[] {
   const says: string[] = []
   const say = (isWrong: boolean, sentence: string): void => {
     if (isWrong) says.push(sentence)
@@ -48,6 +51,7 @@ function missing({ files, capabilities, answers, commands, actions, help }: Coll
     ['src/capabilities', 'defineCapability', capabilities],
     ['src/slack/answers', 'defineAnswer', answers],
     ['src/slack/commands', 'defineCommand', commands.map(({ name }) => name)],
+    ['src/cli/commands', 'define(?:Command|Group)', terminal.map(({ name }) => name)],
   ] as const
   for (const [folder, by, names] of rooms) {
     for (const file of declared(files, folder, by))
@@ -66,11 +70,27 @@ function missing({ files, capabilities, answers, commands, actions, help }: Coll
     for (const kind of asks) say(!capabilities.includes(kind), `${name} asks for ${kind}, which is no capability`)
   for (const { name, usage, about } of commands)
     say(!help.includes(usage) || about === '' || !help.includes(about), `command ${name} has no line in the help`)
+  for (const command of terminal)
+    for (const one of 'commands' in command ? [command, ...command.commands] : [command]) {
+      const name = one === command ? one.name : `${command.name} ${one.name}`
+      say(one.summary === '' || one.description === '', `mesh-medic ${name} does not say what it does`)
+      say(
+        'examples' in one && !one.examples.every((example) => example.includes(`mesh-medic ${name}`)),
+        `mesh-medic ${name} has an example of another command`,
+      )
+    }
   for (const [path, text] of files) say(/\bTODO\b/.test(text), `${path} still has a TODO`)
   return says
 }
 
-const FOLDERS = ['src/capabilities', 'src/slack/answers', 'src/slack/commands', 'src/cli', 'test/capabilities']
+const FOLDERS = [
+  'src/capabilities',
+  'src/slack/answers',
+  'src/slack/commands',
+  'src/cli',
+  'src/cli/commands',
+  'test/capabilities',
+]
 const FILES: Collection['files'] = new Map(
   FOLDERS.flatMap((folder) =>
     readdirSync(join(ROOT, folder))
@@ -85,6 +105,7 @@ const HERE: Collection = {
   commands: COMMANDS,
   actions: ACTIONS,
   help: shownIn(helpMessage(COMMANDS)),
+  terminal: TERMINAL,
 }
 
 describe('the collection of capabilities', () => {
@@ -138,6 +159,28 @@ describe('what a collection lacks is said', () => {
       'an index that is not sorted',
       { capabilities: HERE.capabilities.toReversed() },
       `src/capabilities/index.ts is not sorted: ${HERE.capabilities.toReversed().join(', ')}`,
+    ],
+    [
+      'a command of the terminal without its line',
+      { terminal: TERMINAL.filter(({ name }) => name !== 'status') },
+      'src/cli/commands/status.ts has no line in src/cli/commands/index.ts',
+    ],
+    [
+      'a command of the terminal without its file',
+      { files: without('src/cli/commands/audit.ts') },
+      'src/cli/commands has no file audit.ts',
+    ],
+    [
+      'commands of the terminal that are not sorted',
+      { terminal: TERMINAL.toReversed() },
+      `src/cli/commands/index.ts is not sorted: ${TERMINAL.map(({ name }) => name)
+        .toReversed()
+        .join(', ')}`,
+    ],
+    [
+      'a command of the terminal with the example of another',
+      { terminal: TERMINAL.map((one) => (one.name === 'doctor' ? { ...one, examples: ['mesh-medic status'] } : one)) },
+      'mesh-medic doctor has an example of another command',
     ],
     ['a TODO', { files: withFile('src/cli/trace.ts', '// TODO') }, 'src/cli/trace.ts still has a TODO'],
   ])('%s', (_what, change, sentence) => {

@@ -27,9 +27,20 @@ describe('an index', () => {
 
 describe('a new capability', () => {
   let root: string
-  const FOLDERS = ['src/capabilities', 'src/slack/answers', 'src/slack/commands', 'src/cli', 'test/capabilities']
+  const FOLDERS = [
+    'src/capabilities',
+    'src/slack/answers',
+    'src/slack/commands',
+    'src/cli',
+    'src/cli/commands',
+    'test/capabilities',
+  ]
   const listing = (): string[] =>
-    FOLDERS.flatMap((folder) => readdirSync(join(root, folder)).map((file) => `${folder}/${file}`)).sort()
+    FOLDERS.flatMap((folder) =>
+      readdirSync(join(root, folder))
+        .filter((file) => file.endsWith('.ts'))
+        .map((file) => `${folder}/${file}`),
+    ).sort()
   const texts = (): Map<string, string> =>
     new Map(listing().map((file) => [file, readFileSync(join(root, file), 'utf8')]))
   const run = (...args: string[]) =>
@@ -80,6 +91,7 @@ describe('a new capability', () => {
     expect(stdout.split('\n')[0]).toBe('who-calls')
     expect(listing().filter((file) => !before.has(file))).toEqual([
       'src/capabilities/who-calls.ts',
+      'src/cli/commands/who-calls.ts',
       'src/cli/who-calls.ts',
       'src/slack/answers/who-calls.ts',
       'src/slack/commands/who-calls.ts',
@@ -109,10 +121,13 @@ describe('a new capability', () => {
       ['src/capabilities/index.ts', 'CAPABILITIES'],
       ['src/slack/answers/index.ts', 'ANSWERS'],
       ['src/slack/commands/index.ts', 'COMMANDS'],
+      ['src/cli/commands/index.ts', 'COMMANDS'],
     ] as const) {
       const kinds = await kindsOf(index, list)
       expect(kinds, index).toEqual(kinds.toSorted())
-      expect(kinds, index).toEqual(expect.arrayContaining(['certificates', 'who-calls']))
+      expect(kinds, index).toEqual(
+        expect.arrayContaining(index.includes('/cli/') ? ['who-calls'] : ['certificates', 'who-calls']),
+      )
     }
   })
 })

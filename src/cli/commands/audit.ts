@@ -1,0 +1,29 @@
+import { defineCommand, defineGroup } from './command.ts'
+
+/** `mesh-medic audit`: the record of what was asked, approved and changed. */
+export const audit = defineGroup({
+  name: 'audit',
+  summary: 'look at the record of what was asked, approved and changed',
+  description:
+    'Looks at the audit of the bot that is configured here: an append-only chain of events, each with the hash of the one before.',
+  commands: [
+    defineCommand({
+      name: 'export',
+      summary: 'every event as a line of JSON',
+      description:
+        'Writes every event to standard output, oldest first, each as one line of JSON: its sequence and the entry.',
+      examples: [
+        'mesh-medic audit export > audit.jsonl',
+        `mesh-medic audit export | jq -c 'select(.entry.event | startswith("fix-")) | .entry'`,
+      ],
+      run: async () => (await import('../audit.ts')).exportAudit(),
+    }),
+    defineCommand({
+      name: 'verify',
+      summary: 'whether every event is as it was written, and in its place',
+      description: 'Recomputes the chain of hashes. Exit code 0: whole; 2: broken, and where.',
+      examples: ['mesh-medic audit verify'],
+      run: async () => (await import('../audit.ts')).verify(),
+    }),
+  ],
+})

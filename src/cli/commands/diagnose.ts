@@ -1,0 +1,40 @@
+import type { DiagnoseOptions } from '../diagnose.ts'
+import { defineCommand } from './command.ts'
+import { context, namespace, output, seconds } from './options.ts'
+
+/** `mesh-medic diagnose`: why a workload misbehaves. */
+export const diagnose = defineCommand({
+  name: 'diagnose',
+  summary: 'find out why a workload misbehaves',
+  description:
+    'Looks at a target through istioctl, the API server, its proxies and their logs, and names the cause. Changes nothing; sends nothing unless --probe is given.',
+  takes: (command) =>
+    command
+      .argument('<target>', 'a service (catalog, catalog.shop), deploy/NAME, pod/NAME, a host or a URL')
+      .addOption(namespace())
+      .addOption(context())
+      .addOption(output('text', 'json', 'markdown'))
+      .option(
+        '--timeout <seconds>',
+        'how long one look may take; what takes longer is reported as not seen (default: 20)',
+        seconds,
+      )
+      .option('-v, --verbose', 'list every class of requests that was followed too')
+      .option(
+        '--probe',
+        'send a GET or HEAD through the gateway for kinds of requests that nobody was seen to make (default: send nothing)',
+      ),
+  notes: `What --probe does:
+  Without it nothing is sent, and where no traffic is, only configuration can tell. With it, for each kind of request that comes by a gateway
+  and was not seen, one GET or HEAD goes through a port-forward to the gateway's own pod, and is then looked for in the access logs. At most 8
+  requests; what is sent, and what is not and why, is said on standard error before it happens. Requests between workloads are not probed.
+  It takes the right to create pods/portforward. The application gets a real request, with the header x-mesh-medic-probe.`,
+  examples: [
+    'mesh-medic diagnose catalog -n istioinaction',
+    'mesh-medic diagnose catalog -n istioinaction --probe',
+    'mesh-medic diagnose catalog.istioinaction -o json | jq .cause.finding',
+    'mesh-medic diagnose deploy/catalog -n istioinaction --context staging',
+    'mesh-medic diagnose http://catalog.istioinaction.io/items -o markdown > report.md',
+  ],
+  run: async (target: string, options: DiagnoseOptions) => (await import('../diagnose.ts')).diagnose(target, options),
+})

@@ -1,0 +1,23 @@
+import type { Doing, Group } from './command.ts'
+import { audit } from './audit.ts'
+import { config } from './config.ts'
+import { demo } from './demo.ts'
+import { diagnose } from './diagnose.ts'
+import { doctor } from './doctor.ts'
+import { follow } from './follow.ts'
+import { logLevel } from './log-level.ts'
+import { serve } from './serve.ts'
+import { status } from './status.ts'
+
+/** Every command of the terminal, sorted by name. */
+export const COMMANDS: readonly (Doing | Group)[] = [
+  audit,
+  config,
+  demo,
+  diagnose,
+  doctor,
+  follow,
+  logLevel,
+  serve,
+  status,
+]

@@ -1,0 +1,19 @@
+import { InvalidArgumentError, Option } from 'commander'
+
+/** Reads a number of seconds. */
+export function seconds(text: string): number {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value <= 0 || value > 3600)
+    throw new InvalidArgumentError('It must be a number of seconds between 0 and 3600.')
+  return value
+}
+
+/** `-n`, as most commands take it. */
+export const namespace = (): Option =>
+  new Option('-n, --namespace <namespace>', 'the namespace to look in (default: the only one that has the target)')
+/** `--context`, as all commands about a cluster take it. */
+export const context = (): Option =>
+  new Option('--context <context>', "the kubeconfig's context to use (default: its current one)")
+/** `-o`; text when absent. */
+export const output = (...formats: string[]): Option =>
+  new Option('-o, --output <format>', 'how the answer is written').choices(formats).default('text')
