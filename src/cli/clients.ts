@@ -1,5 +1,6 @@
 import type { Clients, Kubernetes, PortForward } from '../evidence/clients/clients.ts'
 import { istioctlProgram } from '../evidence/clients/istioctl.ts'
+import { loadKubernetes } from '../evidence/clients/load-kubernetes.ts'
 import { ServerClock } from '../evidence/clients/server-clock.ts'
 import { prometheusApi } from '../evidence/clients/prometheus.ts'
 import { withProxyDumps } from '../evidence/clients/proxy-dumps.ts'
@@ -22,7 +23,7 @@ export interface Connection {
 const HEARS_CLOCK = 5000
 
 /**
- * Clients for one command. The Kubernetes client takes half a second to load, so it loads while istioctl runs; when it can't be made
+ * Clients for one command. The Kubernetes client takes a while to load, so it loads while istioctl runs; when it can't be made
  * (no kubeconfig, an unknown context) `controller` aborts with the reason.
  */
 export function openClients(
@@ -30,7 +31,7 @@ export function openClients(
   controller: AbortController,
 ): Clients {
   const clock = new ServerClock()
-  const module = import('../evidence/clients/kubernetes.ts')
+  const module = loadKubernetes()
   const loading = module.then(({ kubernetesApi }) => kubernetesApi({ kubeconfig, context, clock }))
   loading.catch((error: unknown) => controller.abort(error))
   const kubernetes: Kubernetes = {

@@ -1,5 +1,6 @@
 import type { RequestOptions } from 'node:https'
-import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node'
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js'
+import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js'
 import type { KubernetesObject } from '../../mesh/objects.ts'
 import type { Permission } from '../reading.ts'
 import type { Ref } from '../../mesh/ref.ts'
