@@ -1,5 +1,5 @@
 import { originOfRoute } from '../mesh/envoy.ts'
-import { refOf } from '../mesh/objects.ts'
+import { latestChange, refOf } from '../mesh/objects.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
 import type { RouteObject } from '../mesh/conversion.ts'
 import { isConverted } from '../mesh/conversion.ts'
@@ -11,13 +11,14 @@ import { writtenAs } from './facts/attachment.ts'
 import { backendTroubles, type BackendTrouble } from './facts/backends.ts'
 import { readingFor } from './facts/readings.ts'
 import { routesFor } from './facts/routes.ts'
+import { observed } from './facts/traffic-of.ts'
 
 /** A route of the Gateway API refers to a backend that it may not, or that does not exist: its share of the requests is answered 500. */
 export const routeBackend = defineCheck({
   name: 'route-backend',
   about: 'every backend of the routes of the Gateway API that concern the target exists, and may be referred to',
   needs: ['http-routes', 'services'],
-  confirms: ['reference-grants', 'grpc-routes', 'tls-routes', 'tcp-routes', 'routes'],
+  confirms: ['reference-grants', 'grpc-routes', 'tls-routes', 'tcp-routes', 'routes', 'access-log'],
   problems: {
     MESH0122: {
       severity: 'error',
@@ -76,9 +77,20 @@ function live(route: RouteObject, evidence: Evidence): Proof[] {
 function found(route: RouteObject, trouble: BackendTrouble, evidence: Evidence, target: Target): Found {
   const proofs = live(route, evidence).slice(0, 2)
   const reading = readingFor('http-routes', evidence)
+  const { name, namespace = '' } = route.metadata
+  const seen =
+    proofs.length === 0
+      ? []
+      : observed(
+          evidence,
+          [...(route.spec?.hostnames ?? []), ...target.hosts],
+          latestChange([route]),
+          'were answered 500 by a route made from it',
+          ({ code, routeName }) => code === 500 && routeName?.startsWith(`${namespace}.${name}.`) === true,
+        )
   return {
     code: trouble.isGranted ? 'MESH0123' : 'MESH0122',
-    standing: standingOf({ live: proofs }),
+    standing: standingOf({ live: proofs, observed: seen }),
     subject: trouble.subject,
     args: {
       clause: trouble.why,
@@ -92,6 +104,7 @@ function found(route: RouteObject, trouble: BackendTrouble, evidence: Evidence, 
       proof(reading, `${formatRef(refOf(route))} refers to ${trouble.ref.kind ?? 'Service'} ${trouble.ref.name}`),
       ...trouble.because,
       ...proofs,
+      ...seen,
     ],
     scope: [...(route.spec?.hostnames ?? []), ...target.hosts],
   }

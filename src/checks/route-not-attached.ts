@@ -1,24 +1,34 @@
 import { isConverted } from '../mesh/conversion.ts'
 import { originOfRoute } from '../mesh/envoy.ts'
 import { hostMatches } from '../mesh/host.ts'
-import { refOf } from '../mesh/objects.ts'
+import { latestChange, refOf } from '../mesh/objects.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
 import { gatewaysOf, hostsOf } from '../mesh/routing.ts'
 import type { MeshRoute } from '../mesh/conversion.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found, Proof } from './check.ts'
-import { defineCheck, proof } from './check.ts'
+import { defineCheck, proof, standingOf } from './check.ts'
 import { obstaclesOf, writtenAs } from './facts/attachment.ts'
 import { readingFor } from './facts/readings.ts'
 import { routesFor } from './facts/routes.ts'
+import { observed } from './facts/traffic-of.ts'
 
 /** No Gateway takes a route of the Gateway API that leads to the target: requests from outside find no way to it. */
 export const routeNotAttached = defineCheck({
   name: 'route-not-attached',
   about: 'every route of the Gateway API that leads to the target is taken by one of the Gateways it names',
   needs: ['gateway-api-gateways', 'http-routes'],
-  confirms: ['gateway-classes', 'grpc-routes', 'tls-routes', 'tcp-routes', 'listener-sets', 'namespaces', 'routes'],
+  confirms: [
+    'gateway-classes',
+    'grpc-routes',
+    'tls-routes',
+    'tcp-routes',
+    'listener-sets',
+    'namespaces',
+    'routes',
+    'access-log',
+  ],
   problems: {
     MESH0121: {
       severity: 'error',
@@ -82,10 +92,20 @@ function judge(route: MeshRoute, evidence: Evidence, target: Target): Found[] {
             ),
           )
   const reading = readingFor('gateway-api-gateways', evidence)
+  const seen =
+    missing.length === 0
+      ? []
+      : observed(
+          evidence,
+          hosts,
+          latestChange([written]),
+          'were answered 404 NR by a gateway that has no route for them',
+          ({ flags }) => flags.includes('NR'),
+        )
   return [
     {
       code: 'MESH0121',
-      standing: missing.length > 0 ? 'live' : 'configured',
+      standing: standingOf({ live: missing, observed: seen }),
       subject: first.subject,
       args: {
         route: formatRef(refOf(route)),
@@ -102,6 +122,7 @@ function judge(route: MeshRoute, evidence: Evidence, target: Target): Found[] {
         proof(reading, `no listener of the Gateways that ${formatRef(refOf(route))} names takes it`),
         ...first.because,
         ...missing,
+        ...seen,
       ],
       scope: [...hosts, ...target.hosts],
     },
