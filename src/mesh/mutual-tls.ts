@@ -20,16 +20,16 @@ export const byAge = (a: PeerAuthentication, b: PeerAuthentication): number =>
   (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '') ||
   a.metadata.name.localeCompare(b.metadata.name, 'en')
 
-/** The policies of each level that speak of a pod, the nearest level first: its own selector's, its namespace's, the mesh's. */
+/**
+ * The policies of each level that speak of a pod, the nearest level first: its own selector's, its namespace's, the mesh's. istiod takes no policy with a
+ * selector in the root namespace.
+ */
 export function policiesOfPod(pod: Pod, policies: readonly PeerAuthentication[]): PeerAuthentication[][] {
   const { namespace = '', labels } = pod.metadata
   const wide = (where: string): PeerAuthentication[] =>
     policies.filter((one) => isFor(one, where) && !hasSelector(one)).toSorted(byAge)
-  return [
-    policies.filter((one) => isFor(one, namespace) && selects(selectorOf(one), labels)).toSorted(byAge),
-    wide(namespace),
-    ...(namespace === ROOT_NAMESPACE ? [] : [wide(ROOT_NAMESPACE)]),
-  ]
+  const own = policies.filter((one) => isFor(one, namespace) && selects(selectorOf(one), labels)).toSorted(byAge)
+  return namespace === ROOT_NAMESPACE ? [[], wide(namespace)] : [own, wide(namespace), wide(ROOT_NAMESPACE)]
 }
 
 /** What a pod's sidecar takes on one of the pod's own ports, and because of which PeerAuthentication. */

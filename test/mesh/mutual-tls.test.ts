@@ -61,10 +61,11 @@ describe('the mode that acts on a pod', () => {
       ]),
     ).toBe('STRICT b')
   })
-  it("of the root namespace's labels is for that namespace alone", () => {
+  it('is none of a policy with a selector in the root namespace, which istiod leaves out', () => {
     const some = policy('istio-system/some', { ...catalog, ...mode('STRICT') })
     expect(chosen([some])).toBe('PERMISSIVE -')
-    expect(chosen([some], 3000, 'istio-system')).toBe('STRICT some')
+    expect(chosen([some], 3000, 'istio-system')).toBe('PERMISSIVE -')
+    expect(chosen([some, policy('istio-system/mesh', mode('DISABLE'))], 3000, 'istio-system')).toBe('DISABLE mesh')
   })
 })
 
