@@ -37,6 +37,7 @@ export const authorizationDenied = defineCheck({
   problems: {
     MESH0503: {
       severity: 'error',
+      counts: 'refusals',
       title: 'denied by authorization policy',
       explains: ['MESH0401', 'MESH0404'],
       says: '{denied} of {requests} requests to {host} were denied (403) by {subject}: {why}',
@@ -50,6 +51,7 @@ export const authorizationDenied = defineCheck({
     },
     MESH0509: {
       severity: 'error',
+      counts: 'refusals',
       title: 'policies allow nobody',
       explains: ['MESH0401', 'MESH0404', 'MESH0503'],
       says: '{subject} allows by rules and has none, and no other policy allows anything: every request to {pods} is denied (403)',

@@ -40,6 +40,11 @@ export interface Problem {
   explains?: readonly Code[]
   /** True for a problem that is always the effect of another: it is shown, but is no cause. */
   symptom?: true
+  /**
+   * What of the traffic it counts, so that it is over once every class of requests arrives: `failures`, and it names nothing that makes them;
+   * `refusals`, and it names who refuses.
+   */
+  counts?: 'failures' | 'refusals'
 }
 
 /** What a check found. `subject` is the object a person would change. */

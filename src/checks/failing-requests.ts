@@ -21,12 +21,14 @@ export const failingRequests = defineCheck({
     MESH0401: {
       severity: 'error',
       symptom: true,
+      counts: 'failures',
       title: 'requests fail',
       says: '{failed} of {requests} requests to {subject} were answered {code} {flags} ({meaning})',
       remedy: 'Look at the cause; {flags} means: {meaning}.',
     },
     MESH0402: {
       severity: 'error',
+      counts: 'failures',
       title: 'the application answers errors',
       explains: ['MESH0308', 'MESH0401', 'MESH0404'],
       says: 'The application of {subject} itself answered {code} to {failed} of {requests} requests: the mesh passed them on unharmed',
@@ -34,6 +36,7 @@ export const failingRequests = defineCheck({
     },
     MESH0403: {
       severity: 'error',
+      counts: 'failures',
       title: 'one endpoint fails',
       explains: ['MESH0401', 'MESH0402', 'MESH0404'],
       says: '{failed} of the {failures} failed requests went to one endpoint, {subject} ({flags}); {others} other endpoints answer',
@@ -42,12 +45,14 @@ export const failingRequests = defineCheck({
     MESH0404: {
       severity: 'warning',
       symptom: true,
+      counts: 'failures',
       title: 'a few requests fail',
       says: '{failed} of {requests} requests to {subject} were answered {code} {flags} ({meaning})',
       remedy: 'Watch whether it goes on; {flags} means: {meaning}.',
     },
     MESH0405: {
       severity: 'error',
+      counts: 'failures',
       title: 'application not reachable',
       explains: ['MESH0401', 'MESH0403', 'MESH0404'],
       says: 'The sidecars of {pods} could not connect to their application at port {port} for {failed} of {requests} requests ({failure}); of ports, its containers declare {declared}',

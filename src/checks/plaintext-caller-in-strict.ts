@@ -26,6 +26,7 @@ export const plaintextCallerInStrict = defineCheck({
   problems: {
     MESH0502: {
       severity: 'error',
+      counts: 'failures',
       title: 'plain text to strict mutual TLS',
       says: '{subject} calls {host} in plain text ({reason}), and {policy} makes its pods take mutual TLS only: {connections} connections were closed',
       remedy:

@@ -25,6 +25,7 @@ export const portProtocolMismatch = defineCheck({
   problems: {
     MESH0120: {
       severity: 'error',
+      counts: 'refusals',
       title: 'port speaks another protocol',
       explains: ['MESH0401', 'MESH0403', 'MESH0404'],
       says: '{subject} says that port {port} of {host} speaks {protocol}, and {end} does not: {failed} of {requests} requests ended with {flags} ({failure})',

@@ -28,6 +28,7 @@ export const timeoutShorterThanLatency = defineCheck({
   problems: {
     MESH0407: {
       severity: 'error',
+      counts: 'failures',
       title: 'timeout shorter than latency',
       explains: ['MESH0401', 'MESH0404'],
       says: 'A route of {subject} gives up after {timeout}, and {host} takes about as long or longer ({latency}): {cut} of {requests} requests were cut off',

@@ -1,4 +1,4 @@
-import type { Check, Code, Finding, Problem, Standing } from '../checks/check.ts'
+import type { Check, Finding, Problem, Standing } from '../checks/check.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { sameRef } from '../mesh/ref.ts'
 import { ADVISORY } from '../evidence/reading.ts'
@@ -16,13 +16,15 @@ export const isAdvice = ({ kind, isAside }: Skipped): boolean =>
 /** What of the unseen a verdict depends on: all but advice. */
 export const mattering = (skipped: readonly Skipped[]): Skipped[] => skipped.filter((one) => !isAdvice(one))
 
+const problemOf = (checks: readonly Check[], { check, code }: Finding): Problem | undefined =>
+  checks.find(({ name }) => name === check)?.problems[code]
+
 /**
  * The one finding the others follow from. Candidates are findings that hurt, are no mere symptom and are explained by no other candidate;
  * when several remain, the one that explains more, then the one traffic shows, wins; a tie has no cause: it is never guessed.
  */
 export function causeOf(checks: readonly Check[], findings: readonly Finding[]): Report['cause'] {
-  const problem = (finding: Finding): Problem | undefined =>
-    checks.find(({ name }) => name === finding.check)?.problems[finding.code]
+  const problem = (finding: Finding): Problem | undefined => problemOf(checks, finding)
   const explains = (a: Finding, b: Finding): boolean =>
     a !== b &&
     (problem(a)?.explains ?? []).includes(b.code) &&
@@ -57,26 +59,20 @@ function asOne(findings: readonly Finding[]): Finding | undefined {
 const weigh = ({ finding, explains }: { finding: Finding; explains: Finding[] }): number =>
   explains.filter(hurts).length * 2 + (finding.standing === 'observed' ? 1 : 0)
 
-/** Codes that name a workload by its failures alone; an object that following blames says more. */
-const BY_SYMPTOM: ReadonlySet<Code> = new Set<Code>([
-  'MESH0401',
-  'MESH0402',
-  'MESH0403',
-  'MESH0404',
-  'MESH0405',
-  'MESH0407',
-  'MESH0502',
-])
-
 /** True for a finding that counts requests which fail, and names nothing that makes them. */
-export const isSymptomOfTraffic = ({ code }: Finding): boolean => BY_SYMPTOM.has(code)
+export const isSymptomOfTraffic = (checks: readonly Check[], finding: Finding): boolean =>
+  problemOf(checks, finding)?.counts === 'failures'
 
 /**
- * Findings that hold when every class of requests was followed and none fails: what only counts failures is over then, a few of them too unless some class still
- * has a few.
+ * Findings that hold when every class of requests was followed and none fails: what only counts failures or refusals is over then, a few of them too unless
+ * some class still has a few.
  */
-export const withoutPassed = (findings: readonly Finding[], hasFew: boolean): Finding[] =>
-  findings.filter((one) => !isPassedRefusal(one) && !isPassedFailure(one, hasFew))
+export const withoutPassed = (checks: readonly Check[], findings: readonly Finding[], hasFew: boolean): Finding[] =>
+  findings.filter((one) => {
+    const counts = problemOf(checks, one)?.counts
+    if (counts === 'failures') return one.severity !== 'error' && hasFew
+    return counts !== 'refusals' || one.severity !== 'error' || one.standing !== 'observed'
+  })
 
 /**
  * Findings when the requests of every class that were seen were answered: a fault of routing that live configuration shows, and that none of them met, is worth a
@@ -88,17 +84,6 @@ export const withoutUnmet = (findings: readonly Finding[]): Finding[] =>
       ? { ...one, severity: 'warning' }
       : one,
   )
-
-/** Checks that tell from the log who was turned away. */
-const OF_REFUSALS: ReadonlySet<string> = new Set([
-  'authorization-denied',
-  'plaintext-caller-in-strict',
-  'port-protocol-mismatch',
-])
-const isPassedRefusal = ({ check, severity, standing }: Finding): boolean =>
-  OF_REFUSALS.has(check) && severity === 'error' && standing === 'observed'
-const isPassedFailure = ({ code, severity }: Finding, hasFew: boolean): boolean =>
-  BY_SYMPTOM.has(code) && (severity === 'error' || (code === 'MESH0404' && !hasFew))
 
 /** What following the requests that fail comes to: findings of its own, and the objects that explain most of them. */
 export interface Blamed {
@@ -122,8 +107,10 @@ export function causeOfFailing(
   const isBlamed = ({ subject }: Finding): boolean => best.some((ref) => sameRef(ref, subject))
   if (best.length === 0) return byChecks === undefined ? {} : { cause: byChecks }
   if (byChecks !== undefined && isBlamed(byChecks.finding)) return { cause: byChecks }
-  const isSymptom = ({ check, code }: Finding): boolean =>
-    BY_SYMPTOM.has(code) || checks.find(({ name }) => name === check)?.problems[code]?.symptom === true
+  const isSymptom = (finding: Finding): boolean => {
+    const { counts, symptom } = problemOf(checks, finding) ?? {}
+    return counts === 'failures' || symptom === true
+  }
   const known = findings.filter((one) => isBlamed(one) && one.severity === 'error' && !isSymptom(one))
   const named = best
     .map(

@@ -295,7 +295,7 @@ async function report(
   const areAnswered =
     followed.every(({ outcome }) => outcome === 'arrives' || outcome === 'contradicted') &&
     followed.some(({ present }) => present.state === 'answered')
-  const present = failing.length === 0 && isSeen ? withoutPassed(judged.findings, hasFew) : judged.findings
+  const present = failing.length === 0 && isSeen ? withoutPassed(checks, judged.findings, hasFew) : judged.findings
   const judgement = { ...judged, findings: areAnswered ? withoutUnmet(present) : present }
   const blamed = blame(failing, target, evidence)
   const own = blamed.findings.map((one): Finding => ({
@@ -326,7 +326,7 @@ async function report(
       ({ check }) => check !== requestsFail.name || followed.every(({ outcome }) => outcome === 'arrives'),
     ),
     ...told,
-    ...conclude(target, judgement, followed, waiting, evidence),
+    ...conclude(checks, target, judgement, followed, waiting, evidence),
     requests: followed.map(classOf).toSorted((a, b) => Number(b.outcome === 'fails') - Number(a.outcome === 'fails')),
     ...defined({ follow, traffic, rates, probing }),
     changes: [],

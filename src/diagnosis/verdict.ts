@@ -1,3 +1,4 @@
+import type { Check } from '../checks/check.ts'
 import { byOwner, podsOf } from '../checks/facts/owners.ts'
 import { gatewaysFor } from '../checks/facts/proxies-of.ts'
 import type { StartUp } from '../checks/facts/start-up.ts'
@@ -8,9 +9,8 @@ import type { Pod } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import { value } from './blame/lead.ts'
-import { hurts, isSymptomOfTraffic } from './cause.ts'
+import { hurts, isSymptomOfTraffic, mattering } from './cause.ts'
 import type { Judgement } from './judge.ts'
-import { mattering } from './cause.ts'
 import type { Verdict, VerdictReason } from './report.ts'
 import type { Followed } from './requests/followed.ts'
 
@@ -90,6 +90,7 @@ function outsideReason(target: Target, followed: readonly Followed[], evidence: 
  * @param waiting classes that fail because they are
  */
 export function conclude(
+  checks: readonly Check[],
   target: Target,
   judgement: Pick<Judgement, 'findings' | 'skipped'>,
   followed: readonly Followed[],
@@ -97,7 +98,7 @@ export function conclude(
   evidence: Evidence,
 ): Verdicts {
   const findings =
-    waiting.length === 0 ? judgement.findings : judgement.findings.filter((one) => !isSymptomOfTraffic(one))
+    waiting.length === 0 ? judgement.findings : judgement.findings.filter((one) => !isSymptomOfTraffic(checks, one))
   const verdict = verdictOfFollowed(
     followed.filter((one) => !waiting.includes(one)),
     verdictOf({ ...judgement, findings }),

@@ -23,7 +23,9 @@ const check: Check = {
     MESH0002: problem(['MESH0003']),
     MESH0003: problem([], true),
     MESH0004: problem(),
-    MESH0402: problem(),
+    MESH0402: { ...problem(), counts: 'failures' },
+    MESH0404: { ...problem(), severity: 'warning', counts: 'failures' },
+    MESH0503: { ...problem(), counts: 'refusals' },
   },
 }
 function finding(
@@ -167,7 +169,18 @@ describe('the cause of requests that fail', () => {
 
   it('leaves failures that are over out of the findings', () => {
     const kept = [finding('MESH0001'), finding('MESH0402', 'observed', ['shop'], 'warning')]
-    expect(withoutPassed([...kept, finding('MESH0402', 'observed')], true)).toEqual(kept)
+    expect(withoutPassed([check], [...kept, finding('MESH0402', 'observed')], true)).toEqual(kept)
+  })
+
+  it('leaves a few failures out when no class has a few', () => {
+    const few = finding('MESH0404', 'observed', ['shop'], 'warning')
+    expect(withoutPassed([check], [finding('MESH0001'), few], true)).toEqual([finding('MESH0001'), few])
+    expect(withoutPassed([check], [finding('MESH0001'), few], false)).toEqual([finding('MESH0001')])
+  })
+
+  it('leaves refusals out that traffic showed, and keeps those that configuration shows', () => {
+    const kept = [finding('MESH0503', 'live'), finding('MESH0503', 'observed', ['shop'], 'warning')]
+    expect(withoutPassed([check], [...kept, finding('MESH0503', 'observed')], false)).toEqual(kept)
   })
 })
 

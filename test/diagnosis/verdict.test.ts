@@ -14,7 +14,7 @@ async function concluded(from: string, changes: Change[]): Promise<Verdicts> {
   const { evidence, target } = await evidenceOf({ name: '', sort: 'finds', finds: [], from, changes })
   const { followed } = await followEvery(target, evidence, { at: evidence.seen('services')[0]?.at ?? '' })
   const waiting = followed.filter((one) => isWaiting(one, evidence))
-  return conclude(target, await judge(CHECKS, evidence, target), followed, waiting, evidence)
+  return conclude(CHECKS, target, await judge(CHECKS, evidence, target), followed, waiting, evidence)
 }
 
 /** The recorded pod that never gets ready, as one whose first probe is still to come. */
