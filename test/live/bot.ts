@@ -64,7 +64,10 @@ const labels = (message: Message): string[] =>
 
 export async function openLiveBot(policy: Policy = POLICY): Promise<LiveBot> {
   const log = pino({ level: process.env.SHOW_LOG === undefined ? 'silent' : 'info' })
-  const identities = await openIdentities()
+  const identities = await openIdentities({
+    name: `live-bot-${process.pid}-${Date.now().toString(36)}`,
+    users: ['oncall@example.com', 'second@example.com', 'no-rights@example.com'],
+  })
   const folder = await mkdtemp(join(tmpdir(), 'mesh-medic-live-'))
   const standIn = await startSlackStandIn({
     people: [

@@ -4,8 +4,6 @@ import { join } from 'node:path'
 import { parse, parseAllDocuments } from 'yaml'
 import { kubectl } from './mesh.ts'
 
-/** People whom the bot may impersonate in these tests, beside the rehearsal's user. */
-const PEOPLE = ['oncall@example.com', 'second@example.com', 'no-rights@example.com']
 const MANIFESTS = join(import.meta.dirname, '..', '..', 'deploy', 'manifests')
 
 interface Manifest {
@@ -14,39 +12,54 @@ interface Manifest {
   rules?: { resources: string[]; resourceNames?: string[] }[]
 }
 
-/** The bot's identity with exactly the rights of deploy/manifests, under names of this test's own. */
+/** Whose names the bot may use, and under which names of a test's own its rights are. */
+export interface IdentityOptions {
+  /** Of the namespace, and before the name of each object. */
+  name: string
+  /** Beside those of the manifests. */
+  users?: readonly string[]
+  groups?: readonly string[]
+  /** True when users and groups of the manifests (`mesh-medic:rehearsal`) have the test's name too. */
+  renamed?: boolean
+}
+
+/** The bot's identity with exactly the rights of deploy/manifests, under names of a test's own. */
 export interface Identities {
   /** Holds nothing but the bot's token. */
   kubeconfig: string
   close(): Promise<void>
 }
 
-function manifests(name: string): Manifest[] {
+function manifests({ name, users = [], groups = [], renamed = false }: IdentityOptions): Manifest[] {
   const text = ['reader.yaml', 'writer.yaml']
     .map((file) => readFileSync(join(MANIFESTS, file), 'utf8'))
     .join('\n---\n')
     .replace(/mesh-medic-(reader|impersonator|approver|rehearsal)\b/g, `${name}-$1`)
     .replaceAll('namespace: mesh-medic', `namespace: ${name}`)
-  const all = parseAllDocuments(text)
+  const all = parseAllDocuments(renamed ? text.replaceAll('mesh-medic:', `${name}:`) : text)
     .map((document) => document.toJS() as Manifest | null)
     .filter((one) => one !== null)
+  const added = (resources: readonly string[]): readonly string[] => [
+    ...(resources.includes('users') ? users : []),
+    ...(resources.includes('groups') ? groups : []),
+  ]
   return all.map((one) => ({
     ...one,
     ...(one.rules !== undefined && {
-      rules: one.rules.map((rule) =>
-        rule.resources.includes('users')
-          ? { ...rule, resourceNames: [...(rule.resourceNames ?? []), ...PEOPLE] }
-          : rule,
-      ),
+      rules: one.rules.map((rule) => {
+        const more = added(rule.resources)
+        return more.length === 0 ? rule : { ...rule, resourceNames: [...(rule.resourceNames ?? []), ...more] }
+      }),
     }),
   }))
 }
 
-export async function openIdentities(): Promise<Identities> {
-  const name = `live-bot-${process.pid}-${Date.now().toString(36)}`
+/** Makes them on the cluster; `close` removes them by name. */
+export async function openIdentities(options: IdentityOptions): Promise<Identities> {
+  const { name } = options
   const folder = mkdtempSync(join(tmpdir(), 'mesh-medic-identities-'))
   const kubeconfig = join(folder, 'kubeconfig')
-  const all = manifests(name)
+  const all = manifests(options)
   await kubectl(['create', 'namespace', name])
   await kubectl(['apply', '-f', '-'], all.map((one) => JSON.stringify(one)).join('\n'))
   const token = (await kubectl(['-n', name, 'create', 'token', `${name}-reader`, '--duration=3h'])).trim()

@@ -1,8 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { parse } from 'yaml'
 import { inverseOf } from '../../src/fixes/inverse.ts'
 import { grantPermit } from '../../src/fixes/permit.ts'
 import {
@@ -20,6 +16,7 @@ import type { Clients } from '../../src/evidence/clients/clients.ts'
 import type { ClusterWriter, Written } from '../../src/fixes/cluster-writer.ts'
 import type { KubernetesObject } from '../../src/mesh/objects.ts'
 import type { Ref } from '../../src/mesh/ref.ts'
+import { openIdentities, type Identities } from './identities.ts'
 import { kubectl, until } from './mesh.ts'
 
 /** Unique: nothing of anybody else's is touched, and what is made here is removed by name. */
@@ -34,43 +31,9 @@ const V1 = { name: 'v1', labels: { version: 'v1' } }
 const V2 = { name: 'v2', labels: { version: 'v2' } }
 const signal = new AbortController().signal
 
-const folder = mkdtempSync(join(tmpdir(), 'mesh-medic-live-'))
-const kubeconfig = join(folder, 'kubeconfig')
+let identities: Identities | undefined
 let writer: ClusterWriter
 let clients: Clients
-
-/** The deploy manifests, under this test's own names, with two people whose names the bot may use. */
-function manifests(): string {
-  const text = ['reader.yaml', 'writer.yaml']
-    .map((file) => readFileSync(join(import.meta.dirname, '..', '..', 'deploy', 'manifests', file), 'utf8'))
-    .join('\n---\n')
-  return text
-    .replace(/^( +)- mesh-medic:rehearsal$/m, `$1- mesh-medic:rehearsal\n$1- ${APPROVER.user}\n$1- ${BYSTANDER.user}`)
-    .replace(/^( +)- mesh-medic:approvers$/m, '$1- mesh-medic:approvers\n$1- on-call')
-    .replaceAll('mesh-medic:', `${NAME}:`)
-    .replaceAll(/mesh-medic-(reader|impersonator|approver|rehearsal)/g, `${NAME}-$1`)
-    .replaceAll('namespace: mesh-medic', `namespace: ${NAME}`)
-}
-
-/** A kubeconfig that holds nothing but the bot's token. */
-async function writeKubeconfig(): Promise<void> {
-  const token = (await kubectl(['-n', NAME, 'create', 'token', `${NAME}-reader`])).trim()
-  const {
-    clusters: [cluster],
-  } = parse(await kubectl(['config', 'view', '--raw', '--minify'])) as { clusters: { name: string }[] }
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [cluster],
-      users: [{ name: 'bot', user: { token } }],
-      contexts: [{ name: 'bot', context: { cluster: cluster?.name, user: 'bot' } }],
-      'current-context': 'bot',
-    }),
-    { mode: 0o600 },
-  )
-}
 
 const applyAsSomebody = (object: object): Promise<string> => kubectl(['apply', '-f', '-'], JSON.stringify(object))
 const destinationRule = (spec: unknown, metadata: object = {}): object => ({
@@ -81,9 +44,13 @@ const destinationRule = (spec: unknown, metadata: object = {}): object => ({
 })
 
 beforeAll(async () => {
-  await kubectl(['create', 'namespace', NAME])
-  await kubectl(['apply', '-f', '-'], manifests())
-  await writeKubeconfig()
+  identities = await openIdentities({
+    name: NAME,
+    users: [APPROVER.user, BYSTANDER.user],
+    groups: ['on-call'],
+    renamed: true,
+  })
+  const { kubeconfig } = identities
   clients = openClients({ kubeconfig }, new AbortController())
   writer = clusterWriter({ kubeconfig, clients })
   // The API server takes a moment to hear of the rights and of the policy.
@@ -100,25 +67,7 @@ beforeAll(async () => {
     return approver && fenced === 'refused'
   })
 })
-afterAll(async () => {
-  rmSync(folder, { recursive: true })
-  await kubectl([
-    'delete',
-    'validatingadmissionpolicy,validatingadmissionpolicybinding',
-    `${NAME}-rehearsal`,
-    '--ignore-not-found',
-  ])
-  await kubectl([
-    'delete',
-    'clusterrolebinding,clusterrole',
-    `${NAME}-reader`,
-    `${NAME}-impersonator`,
-    `${NAME}-approver`,
-    '--ignore-not-found',
-  ])
-  await kubectl(['-n', 'istio-system', 'delete', 'rolebinding,role', `${NAME}-reader`, '--ignore-not-found'])
-  await kubectl(['delete', 'namespace', NAME, '--wait=false', '--ignore-not-found'])
-})
+afterAll(() => identities?.close())
 beforeEach(async () => {
   await kubectl([
     '-n',
