@@ -54,6 +54,7 @@ export function openClients(
       contextInUse,
     ),
     async (...args) => (await loading).askPod(...args),
+    (at) => clock.now(at),
   )
   // istioctl's first answer often comes before any of the API server: it is not to be dated by the machine's clock for that.
   const hearClock = async (signal: AbortSignal): Promise<void> => {

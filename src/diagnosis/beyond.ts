@@ -7,6 +7,7 @@ import type { Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
+import { defined } from '../mesh/defined.ts'
 import type { Target } from '../mesh/target.ts'
 import { othersNaming } from './others-naming.ts'
 import { gatewaySelectors, representatives } from './plan.ts'
@@ -166,7 +167,12 @@ function classesLeft(classes: readonly RequestClass[]): Skipped[] {
 
 /** Kinds that are not understood, and of which not even the names could be read. */
 function othersUnread(evidence: Evidence): Skipped[] {
-  return evidence
+  const unasked = evidence.blind('other-objects').map(({ reason, detail, permission }): Skipped => ({
+    ...left('objects of other controllers', `not looked for: ${detail}`, false),
+    reason,
+    ...defined({ permission }),
+  }))
+  const unread = evidence
     .seen('other-objects')
     .flatMap(({ value }) => value)
     .flatMap(({ resource, left: more, unseen }) =>
@@ -176,4 +182,5 @@ function othersUnread(evidence: Evidence): Skipped[] {
           ? [left(resource, `${more} more than are looked at`, false)]
           : [],
     )
+  return [...unasked, ...unread]
 }

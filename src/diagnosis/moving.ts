@@ -11,6 +11,9 @@ import type { Report } from './report.ts'
 const CONFIGURING: readonly string[] = ['networking.istio.io', 'security.istio.io', 'gateway.networking.k8s.io']
 const KINDS = (Object.keys(RESOURCES) as ObjectKind[]).filter((kind) => CONFIGURING.includes(RESOURCES[kind].group))
 
+/** Objects are dated by whole seconds: the one in which the first look was made counts, which costs at most a second reading. */
+const SECOND = 1000
+
 /** Proxies and objects that changed while they were read: what was read of one may not be what was read of another. */
 export function movedDuring({ readings, startedAt }: Report, { changedAt }: Istioctl): string[] {
   const began = Date.parse(startedAt)
@@ -18,9 +21,10 @@ export function movedDuring({ readings, startedAt }: Report, { changedAt }: Isti
     ok && kind === 'listeners' && of !== undefined && (changedAt?.(of)?.getTime() ?? 0) > began ? [formatRef(of)] : [],
   )
   const evidence = new Evidence(readings)
-  // The API server knows seconds; what changed in the second in which the first look was made may have been seen.
   const objects = KINDS.flatMap((kind) =>
-    evidence.objects(kind).flatMap((object) => (latestChange([object]) > began ? [formatRef(refOf(object))] : [])),
+    evidence
+      .objects(kind)
+      .flatMap((object) => (latestChange([object]) > began - SECOND ? [formatRef(refOf(object))] : [])),
   )
   return [...proxies, ...objects]
 }

@@ -128,4 +128,20 @@ describe('an object of a kind that is not understood', () => {
   it('names it from another namespace by a reference', () => {
     expect(named({ targetRef: { name: 'catalog', namespace: 'istioinaction' } }, 'elsewhere')).toHaveLength(1)
   })
+
+  it('that could not be looked for is said, whatever was found besides', () => {
+    const blind: Reading = {
+      ...reading('other-objects', []),
+      ok: false,
+      reason: 'unavailable',
+      detail: 'the API server answered 503',
+    } as Reading
+    expect(of([blind])).toMatchObject([
+      {
+        what: 'objects of other controllers',
+        reason: 'unavailable',
+        detail: 'not looked for: the API server answered 503',
+      },
+    ])
+  })
 })

@@ -255,6 +255,36 @@ describe('the Kubernetes client', () => {
     ])
   })
 
+  it('asks an API server that does not tell all kinds at once for those of each group', async () => {
+    const group = 'argoproj.io'
+    const answers: Record<string, unknown> = {
+      '/apis': {
+        kind: 'APIGroupList',
+        groups: [
+          { name: group, versions: [{ version: 'v1alpha1' }], preferredVersion: { version: 'v1alpha1' } },
+          { name: 'apps', preferredVersion: { version: 'v1' } },
+        ],
+      },
+      '/apis/argoproj.io/v1alpha1': {
+        kind: 'APIResourceList',
+        resources: [
+          { name: 'rollouts', kind: 'Rollout', verbs: ['get', 'list'] },
+          { name: 'rollouts/status', kind: 'Rollout', verbs: ['get'] },
+        ],
+      },
+    }
+    answer = ({ url: { pathname } }, response) => response.end(JSON.stringify(answers[pathname]))
+    const api = kubernetesApi({ kubeconfig })
+    expect(await api.served([group, 'flagger.app'], signal)).toEqual([
+      { group, version: 'v1alpha1', plural: 'rollouts', kind: 'Rollout' },
+    ])
+    expect(asked.map(({ url }) => url.pathname)).toEqual(Object.keys(answers))
+    delete answers['/apis/argoproj.io/v1alpha1']
+    answer = ({ url: { pathname } }, response) =>
+      response.writeHead(answers[pathname] === undefined ? 503 : 200).end(JSON.stringify(answers[pathname] ?? {}))
+    await expect(api.served([group], signal)).rejects.toMatchObject({ reason: 'unavailable' })
+  })
+
   it('takes a group that is not served for no objects, and reads by the known version where discovery is refused', async () => {
     const kind = {
       group: 'gateway.networking.k8s.io',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { servedResources } from '../../src/evidence/clients/aggregated-discovery.ts'
+import { groupsOf, servedResources } from '../../src/evidence/clients/aggregated-discovery.ts'
 import type { Clients, Resource } from '../../src/evidence/clients/clients.ts'
 import { UnseenError } from '../../src/evidence/clients/clients.ts'
 import { OTHER_KINDS, otherObjects } from '../../src/evidence/collectors/other-objects.ts'
@@ -34,8 +34,9 @@ it('reads what the API server serves of some groups, each resource once and in t
   ])
 })
 
-it('an API server that names groups alone serves nothing that is known', () => {
-  expect(servedResources({ kind: 'APIGroupList', groups: [{ name: 'argoproj.io' }] }, ['argoproj.io'])).toEqual([])
+it('an answer with neither kinds nor groups is none, and not an API server that serves nothing', () => {
+  expect(() => groupsOf({ kind: 'Status' }, ['argoproj.io'])).toThrow(UnseenError)
+  expect(groupsOf({ kind: 'APIGroupList', groups: [{ name: 'apps' }] }, ['argoproj.io'])).toEqual([])
 })
 
 it('no kind that is understood is among those that are not', () => {

@@ -57,8 +57,8 @@ async function listening(http: Server): Promise<string> {
   return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
 }
 
-const through = (server: string, paths: string[], signal = AbortSignal.timeout(10_000)): Promise<string[]> =>
-  askPod({ server, options: {} }, POD, 15000, paths, signal)
+const through = async (server: string, paths: string[], signal = AbortSignal.timeout(10_000)): Promise<string[]> =>
+  (await askPod({ server, options: {} }, POD, 15000, paths, signal)).map(({ text }) => text)
 
 /** An answer of Envoy's admin interface, in pieces as they come. */
 function admin(socket: WebSocket, asked: string): void {
@@ -130,7 +130,9 @@ describe('a tunnel', () => {
   })
 })
 
-const ANSWERS = [JSON.stringify(configDump), JSON.stringify(clusters)]
+/** Envoy's clock is an hour behind that of whoever looks. */
+const DATE = 'Sun, 29 Nov 2026 12:00:00 GMT'
+const ANSWERS = [configDump, clusters].map((body) => ({ text: JSON.stringify(body), date: DATE }))
 /** Clients with nothing but an istioctl of which the proxies are asked in one look. */
 function withOneLook(
   askPodFor: Parameters<typeof withProxyDumps>[1],
@@ -152,6 +154,24 @@ describe('the five readings of a proxy', () => {
     expect(gathering.readings.map(({ kind, ok }) => [kind, ok])).toEqual(ALL.map(({ kind }) => [kind, true]))
     expect(asked).toBe(1)
     expect(clients.istioctl.changedAt?.(POD)).toBeInstanceOf(Date)
+  })
+
+  it('tell when the proxy changed, by its own clock and no other', async () => {
+    const changed = ANSWERS[0]!.text.match(/"last_updated":"2026-11-30T00:53:35.061Z"/)
+    expect(changed).not.toBeNull()
+    // What Envoy's clock says now: 65 seconds after, while the clock of whoever looks may say anything.
+    const date = 'Mon, 30 Nov 2026 00:54:40 GMT'
+    const answers = ANSWERS.map(({ text }) => ({ text, date }))
+    const ask = () => Promise.resolve(answers)
+    const at = (ahead: number) => (machine: number) => new Date(machine + ahead)
+    for (const ahead of [0, 3_600_000, -3_600_000]) {
+      const istioctl = withProxyDumps({ run: () => Promise.reject(new Error('run')) }, ask, at(ahead))
+      const before = Date.now()
+      await istioctl.read?.(['proxy-config', 'listeners', NAME, '-o', 'json'], AbortSignal.timeout(10_000))
+      const ago = (istioctl.changedAt?.(POD)?.getTime() ?? NaN) - ahead
+      expect(ago).toBeGreaterThanOrEqual(before - 64_939)
+      expect(ago).toBeLessThanOrEqual(Date.now() - 64_939)
+    }
   })
 
   it('are looked at anew when they are asked for again', async () => {

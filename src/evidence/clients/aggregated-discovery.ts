@@ -1,4 +1,5 @@
 import type { Resource } from './clients.ts'
+import { UnseenError } from './clients.ts'
 
 /** One answer with every group, in place of one for each; an API server from before Kubernetes 1.27 answers with the groups' names alone. */
 export const AGGREGATED =
@@ -12,6 +13,28 @@ interface Discovered {
       resources?: { resource?: string; responseKind?: { kind?: string }; verbs?: string[] }[]
     }[]
   }[]
+}
+
+interface GroupList {
+  groups?: { name?: string; preferredVersion?: { version?: string } }[]
+}
+
+/** Of an answer with the groups' names alone: those that are asked about, each with the version that the API server prefers. */
+export function groupsOf(answer: object, groups: readonly string[]): { group: string; version: string }[] {
+  const list = (answer as GroupList).groups
+  if (list === undefined)
+    throw new UnseenError('unparsable', 'the API server was asked what it serves, and named neither kinds nor groups')
+  return list.flatMap(({ name: group = '', preferredVersion: { version } = {} }) =>
+    groups.includes(group) && version !== undefined ? [{ group, version }] : [],
+  )
+}
+
+/** The resources of one group and version that can be listed. */
+export function listedResources(answer: object, group: string, version: string): Resource[] {
+  const { resources = [] } = answer as { resources?: { name?: string; kind?: string; verbs?: string[] }[] }
+  return resources.flatMap(({ name: plural = '', kind = '', verbs = [] }) =>
+    verbs.includes('list') ? [{ group, version, plural, kind }] : [],
+  )
 }
 
 /** The resources of some groups that can be listed, each in the version that the API server prefers. */

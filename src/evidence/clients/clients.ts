@@ -67,7 +67,7 @@ export interface Istioctl {
   run(args: readonly string[], signal: AbortSignal): Promise<string>
   /** What `run` prints as JSON, of a command whose answer is had without a process; undefined for every other command. */
   read?(args: readonly string[], signal: AbortSignal): Promise<unknown> | undefined
-  /** When what a proxy runs with last changed, by its own account at the last look into it; undefined when that is not known. */
+  /** When what a proxy runs with last changed, at the last look into it, by the clock of `Clients.now`; undefined when that is not known. */
   changedAt?(pod: Ref): Date | undefined
 }
 

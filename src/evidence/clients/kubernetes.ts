@@ -8,10 +8,10 @@ import type { Kubernetes, PortForward, Resource, Where } from './clients.ts'
 import { UnseenError } from './clients.ts'
 import type { ServerClock } from './server-clock.ts'
 import { missingPermission } from './forbidden.ts'
-import { AGGREGATED, servedResources } from './aggregated-discovery.ts'
+import { AGGREGATED, groupsOf, listedResources, servedResources } from './aggregated-discovery.ts'
 import { ServedVersions } from './served-versions.ts'
 import { Connections } from './connections.ts'
-import { askPod, openTunnel } from './port-forward.ts'
+import { askPod, openTunnel, type PodAnswer } from './port-forward.ts'
 import { defined } from '../../mesh/defined.ts'
 
 /** Where the API server is and who asks. */
@@ -79,8 +79,8 @@ const groupPath = ({ group, version }: Resource): string =>
 /** The API server, and through it the ports of pods. */
 export interface KubernetesApi extends Kubernetes {
   served(groups: readonly string[], signal: AbortSignal): Promise<Resource[]>
-  /** Asks one port of a pod for several paths through one tunnel (port-forward); answers the bodies. */
-  askPod(pod: Ref, port: number, paths: readonly string[], signal: AbortSignal): Promise<string[]>
+  /** Asks one port of a pod for several paths through one tunnel (port-forward). */
+  askPod(pod: Ref, port: number, paths: readonly string[], signal: AbortSignal): Promise<PodAnswer[]>
 }
 
 /** Reads the API server over HTTP with the kubeconfig's credentials; lists are read in pages. */
@@ -204,7 +204,16 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
     async served(groups, signal) {
       const answer = await send('/apis', {}, signal, undefined, { Accept: AGGREGATED })
       if (answer.status !== 200) refuse(answer, { verb: 'get', group: '', resource: 'apis' })
-      return servedResources(parse(answer.text), groups)
+      const discovered = parse(answer.text)
+      if (Array.isArray(discovered.items)) return servedResources(discovered, groups)
+      const lists = await Promise.all(
+        groupsOf(discovered, groups).map(async ({ group, version }) => {
+          const list = await send(`/apis/${group}/${version}`, {}, signal)
+          if (list.status !== 200) refuse(list, { verb: 'get', group, resource: '*' })
+          return listedResources(parse(list.text), group, version)
+        }),
+      )
+      return lists.flat()
     },
 
     async log(pod, container, tailLines, signal, window) {

@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream'
 import WebSocket from 'ws'
 import type { Ref } from '../../mesh/ref.ts'
 import { UnseenError } from './clients.ts'
+import { defined } from '../../mesh/defined.ts'
 import { missingPermission } from './forbidden.ts'
 
 /** What a WebSocket to the API server needs: its address, and the options that carry the credentials. */
@@ -133,14 +134,21 @@ class TunnelAgent extends Agent {
   }
 }
 
-/** Asks one port of a pod for several paths, through one tunnel, one after the other; answers the bodies. @throws {UnseenError} */
+/** One answer of a pod's port. */
+export interface PodAnswer {
+  text: string
+  /** What time it was where the pod runs, as its answer says: `Mon, 30 Nov 2026 02:00:00 GMT`. */
+  date?: string
+}
+
+/** Asks one port of a pod for several paths, through one tunnel, one after the other. @throws {UnseenError} */
 export async function askPod(
   access: TunnelOptions,
   pod: Ref,
   port: number,
   paths: readonly string[],
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<PodAnswer[]> {
   const tunnel = await openTunnel(access, pod, port, signal)
   const agent = new TunnelAgent(tunnel)
   try {
@@ -151,8 +159,8 @@ export async function askPod(
   }
 }
 
-async function ask(agent: Agent, { name }: Ref, path: string, signal: AbortSignal): Promise<string> {
-  return new Promise<string>((resolve, reject) => {
+async function ask(agent: Agent, { name }: Ref, path: string, signal: AbortSignal): Promise<PodAnswer> {
+  return new Promise<PodAnswer>((resolve, reject) => {
     const fail = (error: unknown): void =>
       reject(
         signal.aborted
@@ -173,7 +181,7 @@ async function ask(agent: Agent, { name }: Ref, path: string, signal: AbortSigna
       answer.on('error', fail)
       answer.on('end', () =>
         answer.statusCode === 200
-          ? resolve(Buffer.concat(chunks).toString())
+          ? resolve({ text: Buffer.concat(chunks).toString(), ...defined({ date: answer.headers.date }) })
           : fail(new UnseenError('unavailable', `${name} answered ${path} with ${answer.statusCode ?? 0}`)),
       )
     })

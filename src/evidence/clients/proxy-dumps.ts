@@ -3,10 +3,11 @@ import { formatRef } from '../../mesh/ref.ts'
 import type { ProxyDump } from '../proxy-dump.ts'
 import { DUMP_PATHS, parseProxyDump } from '../proxy-dump.ts'
 import type { Istioctl } from './clients.ts'
+import type { PodAnswer } from './port-forward.ts'
 import { NoTunnelError } from './port-forward.ts'
 
 /** Asks one port of a pod for several paths. */
-type AskPod = (pod: Ref, port: number, paths: readonly string[], signal: AbortSignal) => Promise<string[]>
+type AskPod = (pod: Ref, port: number, paths: readonly string[], signal: AbortSignal) => Promise<PodAnswer[]>
 
 /** The port of Envoy's admin interface. */
 const ADMIN = 15000
@@ -25,7 +26,7 @@ interface Look {
  * The same istioctl, whose `proxy-config` commands are answered by one look into the proxy for all of them: its admin interface is asked through the
  * API server, as istioctl does, without a process for each. Where no such tunnel may be opened istioctl is run, which has other ways.
  */
-export function withProxyDumps(istioctl: Istioctl, askPod: AskPod): Istioctl {
+export function withProxyDumps(istioctl: Istioctl, askPod: AskPod, now = (at: number) => new Date(at)): Istioctl {
   const looks = new Map<string, Look>()
   const changes = new Map<string, Date>()
   const running = new Map<string, Promise<unknown>>()
@@ -49,16 +50,19 @@ export function withProxyDumps(istioctl: Istioctl, askPod: AskPod): Istioctl {
       known.served.add(kind)
       return known.dump
     }
-    const dump = askPod(pod, ADMIN, DUMP_PATHS, signal).then(parseProxyDump)
+    const dump = askPod(pod, ADMIN, DUMP_PATHS, signal).then(async (answers) => {
+      const answeredAt = Date.now()
+      const parsed = await parseProxyDump(answers.map(({ text }) => text))
+      const age = ageOf(parsed.changedAt, answers[0]?.date)
+      if (age !== undefined) changes.set(key, now(answeredAt - age))
+      return parsed
+    })
     const look: Look = { dump, served: new Set([kind]) }
     looks.set(key, look)
     const forget = (): void => {
       if (looks.get(key) === look) looks.delete(key)
     }
-    dump.then(({ changedAt }) => {
-      if (changedAt !== undefined) changes.set(key, new Date(changedAt))
-      setTimeout(forget, KEPT).unref()
-    }, forget)
+    dump.then(() => setTimeout(forget, KEPT).unref(), forget)
     return dump
   }
 
@@ -81,5 +85,9 @@ export function withProxyDumps(istioctl: Istioctl, askPod: AskPod): Istioctl {
     changedAt: (pod) => changes.get(formatRef(pod)),
   }
 }
+
+/** Milliseconds since a proxy's change, both moments by the proxy's own clock. Answers know seconds: it may be up to one longer ago. */
+const ageOf = (changedAt: string | undefined, date: string | undefined): number | undefined =>
+  changedAt === undefined || date === undefined ? undefined : Math.max(0, Date.parse(date) - Date.parse(changedAt))
 
 const isKind = (word: string): word is Kind => KINDS.includes(word)
