@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
+import about from '../package.json' with { type: 'json' }
 
 /** This program's version, from its package. */
-export const VERSION = (
-  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-).version
+export const VERSION = about.version
