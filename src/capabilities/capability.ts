@@ -67,8 +67,8 @@ export type Capability<K extends string, R extends StoredRequest, A extends Stor
   (Told<R, A> | Quiet<R, A>)
 
 /** The role that a request takes. */
-export const roleOf = ({ role, roleFor }: AnyCapability, request: StoredRequest): Role | undefined =>
-  roleFor?.(request)?.role ?? role
+export const roleOf = (capability: AnyCapability, request: StoredRequest): Role | undefined =>
+  capability.roleFor?.(request)?.role ?? capability.role
 
 /** Any capability, by its kind alone. */
 export type AnyCapability = Capability<string, StoredRequest, StoredAnswer>

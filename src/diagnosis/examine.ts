@@ -220,7 +220,7 @@ async function examineOnce(
             look,
             signal: gatherOptions.signal ?? stop.signal,
             within: options.probe.within,
-            announce: options.progress?.probes,
+            announce: async (planned) => options.progress?.probes?.(planned),
           })
     return await report(target, checks, ledger, probed, {
       startedAt: clients.now(began).toISOString(),

@@ -15,10 +15,12 @@ const KINDS = (Object.keys(RESOURCES) as ObjectKind[]).filter((kind) => CONFIGUR
 const SECOND = 1000
 
 /** Proxies and objects that changed while they were read: what was read of one may not be what was read of another. */
-export function movedDuring({ readings, startedAt }: Report, { changedAt }: Istioctl): string[] {
+export function movedDuring({ readings, startedAt }: Report, istioctl: Istioctl): string[] {
   const began = Date.parse(startedAt)
   const proxies = readings.flatMap(({ kind, of, ok }) =>
-    ok && kind === 'listeners' && of !== undefined && (changedAt?.(of)?.getTime() ?? 0) > began ? [formatRef(of)] : [],
+    ok && kind === 'listeners' && of !== undefined && (istioctl.changedAt?.(of)?.getTime() ?? 0) > began
+      ? [formatRef(of)]
+      : [],
   )
   const evidence = new Evidence(readings)
   const objects = KINDS.flatMap((kind) =>
@@ -37,7 +39,7 @@ export function saysTheSame(one: Report, other: Report): boolean {
     one.verdict === other.verdict &&
     (cause === undefined
       ? otherCause === undefined
-      : otherCause !== undefined && cause.code === otherCause.code && sameRef(cause.subject, otherCause.subject))
+      : cause.code === otherCause?.code && sameRef(cause.subject, otherCause.subject))
   )
 }
 

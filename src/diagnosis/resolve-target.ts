@@ -1,7 +1,7 @@
 import { hostOfRule } from '../mesh/destination-rules.ts'
 import { allGateways, allRoutes } from '../checks/facts/routes.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { fromFqdn, gatewayHost, hostMatches, hostOfService, serviceHost } from '../mesh/host.ts'
+import { fromFqdn, gatewayHost, hostMatches, hostOfService } from '../mesh/host.ts'
 import { nearestNames } from '../mesh/names.ts'
 import type { KubernetesObject, Labels, Service, ServiceEntry, Workload } from '../mesh/objects.ts'
 import { refOf, selects } from '../mesh/objects.ts'

@@ -282,7 +282,7 @@ export function routesFrom(route: RouteObject, parents: readonly Gateway[], doma
 export const rulesFrom = ({ kind, metadata, spec }: BackendTlsPolicy, domain: string): DestinationRule[] =>
   (spec?.targetRefs ?? []).filter(isService).map(({ name }) => ({
     apiVersion: API_VERSION,
-    kind: kind ?? 'BackendTLSPolicy',
+    kind,
     metadata,
     spec: { host: serviceHost(name, metadata.namespace ?? '', domain), trafficPolicy: { tls: { mode: 'SIMPLE' } } },
   }))

@@ -1,5 +1,5 @@
-import { BlockList, isIP } from 'node:net'
 import type { Labels, LabelSelector, Namespace, NetworkPeer, NetworkPolicy, NetworkPort, Pod } from './objects.ts'
+import { inRange } from './walk/address.ts'
 
 export type Direction = 'Ingress' | 'Egress'
 
@@ -52,11 +52,7 @@ export function restricts({ metadata, spec }: NetworkPolicy, pod: Pod, direction
 
 function isWithin(address: string, cidr: string): boolean {
   const [network = '', bits = ''] = cidr.split('/')
-  const family = isIP(network) === 6 ? 'ipv6' : 'ipv4'
-  if (isIP(network) === 0 || isIP(address) !== isIP(network)) return false
-  const list = new BlockList()
-  list.addSubnet(network, Number(bits), family)
-  return list.check(address, family)
+  return inRange(address, { addressPrefix: network, prefixLen: Number(bits) })
 }
 
 function isPeer(peer: NetworkPeer, end: NetworkEnd, policy: NetworkPolicy): boolean {

@@ -119,7 +119,7 @@ describe('the log of a ztunnel', () => {
   }
   const at = '2026-11-30T01:15:43.616123Z'
   const text = `${at}\terror\taccess\tconnection complete\t${Object.entries(fields)
-    .map(([key, value]) => `${key}=${/addr/.test(key) ? value : JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}=${key.includes('addr') ? value : JSON.stringify(value)}`)
     .join(' ')}`
   const json = JSON.stringify({ level: 'error', time: at, scope: 'access', message: 'connection complete', ...fields })
   const connection = {

@@ -34,7 +34,7 @@ const text = ({ type, status, reason = '', message = '' }: Condition): string =>
 
 /** What a controller of Istio's says, as proof. */
 function said(object: KubernetesObject, conditions: readonly Condition[], evidence: Evidence): Proof[] {
-  const kind = object.kind === 'Gateway' ? 'gateway-api-gateways' : (ROUTE_KINDS[object.kind ?? ''] ?? 'http-routes')
+  const kind = object.kind === 'Gateway' ? 'gateway-api-gateways' : (ROUTE_KINDS[object.kind] ?? 'http-routes')
   const [reading] = evidence.seen(kind)
   return reading === undefined
     ? []
@@ -71,7 +71,7 @@ const obstacle = (subject: KubernetesObject, why: string, remedy: string, becaus
 
 /** An address that is awaited keeps callers out, and no route from the proxies; a listener that is not valid none of the others. */
 const isOfOthers = ({ reason, message = '' }: Condition): boolean =>
-  reason === 'ListenersNotValid' || (/address pending/.test(message) && !/not found/.test(message))
+  reason === 'ListenersNotValid' || (message.includes('address pending') && !message.includes('not found'))
 
 /**
  * Of a Gateway that does not do what it should, why: nobody serves its class, or what its controller says of it and its listeners, or of the
@@ -205,11 +205,11 @@ export function notAttached(
       closed: { gateway: refOf(gateway), listener: named[0]?.listener.name ?? '', by: 'namespace' },
     }
   }
-  const fitting = open.filter(({ listener }) => takesKind(listener, route.kind ?? ''))
+  const fitting = open.filter(({ listener }) => takesKind(listener, route.kind))
   if (fitting.length === 0)
     return obstacle(
       either(),
-      `${value(open.map(({ listener }) => `${listener.name} (${listener.protocol ?? 'HTTP'})`).join(', '))} of ${about} takes no ${route.kind ?? 'route'}`,
+      `${value(open.map(({ listener }) => `${listener.name} (${listener.protocol ?? 'HTTP'})`).join(', '))} of ${about} takes no ${route.kind}`,
       'Let a listener take that kind of route',
       because,
     )

@@ -36,7 +36,7 @@ export function backendTrouble(
 ): BackendTrouble | undefined {
   const own = route.metadata.namespace ?? ''
   const at = ref.namespace ?? own
-  const kind = ROUTE_KINDS[route.kind ?? '']
+  const kind = ROUTE_KINDS[route.kind]
   const [reading] = kind === undefined ? [] : evidence.seen(kind)
   const conditions = (route.spec?.parentRefs ?? []).flatMap((parent) => conditionsAt(route, parent))
   const because: Proof[] =
@@ -87,7 +87,7 @@ export function backendTrouble(
       return trouble(
         blamed,
         blamed === route
-          ? `it sends requests to ${about}, and no ReferenceGrant in namespace ${value(at)} allows that to ${route.kind ?? 'routes'}s of namespace ${value(own)}: they are answered 500`
+          ? `it sends requests to ${about}, and no ReferenceGrant in namespace ${value(at)} allows that to ${route.kind}s of namespace ${value(own)}: they are answered 500`
           : `it does not allow ${formatRef(refOf(route))} to send requests to ${about}: it is for ${values((blamed as ReferenceGrant).spec?.from?.map((one) => `${one.kind} of ${one.namespace}`) ?? [])}, to ${values((blamed as ReferenceGrant).spec?.to?.map((one) => `${one.kind} ${one.name ?? '(any)'}`) ?? [])}`,
         `Allow it by a ReferenceGrant in namespace ${value(at)}`,
         false,

@@ -42,12 +42,12 @@ export function addTo(program: Commander, command: Doing | Group, ended: (exitCo
     for (const each of command.commands) addTo(added, each, ended)
     return
   }
-  const { notes, examples, run } = command
+  const { notes, examples } = command
   command.takes?.(added)
   const shown = ['Examples:', ...examples.map((line) => `  $ ${line}`)].join('\n')
   added
     .addHelpText('after', `\n${notes === undefined ? '' : `${notes}\n\n`}${shown}\n`)
     .action(async (...typed: unknown[]) => {
-      ended(await run(...(typed as never[])))
+      ended(await command.run(...(typed as never[])))
     })
 }

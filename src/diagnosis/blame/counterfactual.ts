@@ -24,7 +24,7 @@ function withoutPolicy(rules: Rbac, { namespace, name }: Ref): Rbac {
   })
   if (rest.length === all.length) return rules
   const isOpen = rest.length === 0 && (rules.action ?? 'ALLOW') === 'ALLOW'
-  return { ...rules, policies: isOpen ? { anybody: ANYBODY } : Object.fromEntries(rest) } as Rbac
+  return { ...rules, policies: isOpen ? { anybody: ANYBODY } : Object.fromEntries(rest) }
 }
 
 /** Listeners without what a policy put there. */

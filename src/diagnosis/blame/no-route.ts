@@ -15,7 +15,7 @@ import { attachmentLeads } from './attachment.ts'
 import { hiddenFrom } from './hidden.ts'
 import type { Case, Lead } from './lead.ts'
 import { eachOnce, newest, value, values } from './lead.ts'
-import { asked, noMatch } from './no-match.ts'
+import { noMatch } from './no-match.ts'
 
 /** Why a VirtualService that has the host has no route at the gateway's proxy. */
 function withoutEffect(one: VirtualService, host: string, trace: Trace, { evidence }: Case): Lead[] {

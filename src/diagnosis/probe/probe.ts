@@ -25,8 +25,8 @@ export async function probe(
   }: Omit<SendOptions, 'readings'> & { announce?: ((planned: PlannedProbes) => Promise<void>) | undefined },
 ): Promise<ProbedMesh> {
   const evidence = new Evidence(withoutProbes(readings))
-  const { context, now } = options.clients
-  const { followed } = await followEvery(target, evidence, { context, at: now().toISOString() })
+  const { context } = options.clients
+  const { followed } = await followEvery(target, evidence, { context, at: options.clients.now().toISOString() })
   const { chosen, left } = chooseClasses(followed, target, evidence)
   await announce?.({ send: chosen.map(({ request }) => request), left })
   if (chosen.length === 0) return { readings: withoutProbes(readings), probing: { sent: [], left } }

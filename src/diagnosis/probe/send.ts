@@ -70,17 +70,17 @@ export async function sendProbes(chosen: readonly ChosenClass[], options: SendOp
 }
 
 async function attempt(chosen: readonly ChosenClass[], options: SendOptions): Promise<Try[]> {
-  const { clients, look, readings, signal, within } = options
+  const { clients, signal, within } = options
   // A log knows whole seconds.
   const since = new Date(clients.now(Date.now()).getTime() - 2000).toISOString()
-  await look(chosen.map(({ request }) => probe(request) as AnyStep))
+  await options.look(chosen.map(({ request }) => probe(request) as AnyStep))
   const tried = chosen.flatMap(({ followed, request }) => {
-    const reading = readings().find(
-      (one): one is Seen<'probe'> | Blind<'probe'> => one.kind === 'probe' && one.source === sourceOf(request),
-    )
+    const reading = options
+      .readings()
+      .find((one): one is Seen<'probe'> | Blind<'probe'> => one.kind === 'probe' && one.source === sourceOf(request))
     return reading === undefined ? [] : [{ followed, request, reading }]
   })
-  const evidence = new Evidence(readings())
+  const evidence = new Evidence(options.readings())
   const found = await findInLogs(
     tried.filter(({ reading }) => reading.ok).map(({ request: { id, pod } }) => ({ id, pod })),
     evidence,

@@ -31,7 +31,7 @@ export class Connections {
       passphrase,
       rejectUnauthorized,
       servername,
-    } as Parameters<KubeConfig['createDispatcherOptions']>[1])
+    })
     if (options.type !== 'agent') return undefined
     const name = digestOf(options)
     if (this.kept?.key !== name) {
@@ -40,7 +40,7 @@ export class Connections {
       const connect = options.connect as NonNullable<Agent.Options['connect']>
       this.kept = { key: name, agent: new Agent({ connect, connections: MOST_CONNECTIONS }) }
     }
-    return this.kept?.agent
+    return this.kept.agent
   }
 }
 

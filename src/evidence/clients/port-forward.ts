@@ -106,7 +106,7 @@ function refusal(status: number, text: string, { name, namespace = '' }: Ref): U
     // Proxies in front of an API server answer with plain text.
   }
   detail = detail.trim().slice(0, 600)
-  const isOfPod = status === 404 && /^pods "/.test(detail)
+  const isOfPod = status === 404 && detail.startsWith('pods "')
   if (isOfPod) return new UnseenError('unavailable', detail)
   if (status === 403)
     return new NoTunnelError('forbidden', detail, {

@@ -78,7 +78,7 @@ export function withProxyDumps(istioctl: Istioctl, askPod: AskPod, now = (at: nu
         async (error: unknown) => {
           if (!(error instanceof NoTunnelError)) throw error
           const text = await inTurn(formatRef(pod), () => istioctl.run(args, signal))
-          return kind === 'secret' && /^No /.test(text) ? {} : (JSON.parse(text) as unknown)
+          return kind === 'secret' && text.startsWith('No ') ? {} : (JSON.parse(text) as unknown)
         },
       )
     },

@@ -25,7 +25,6 @@ import {
   localLimitAnswer,
 } from './self-answering.ts'
 import { percentOf, takesRoute } from './route-match.ts'
-import type { Taken } from './taken.ts'
 import { every } from './taken.ts'
 
 /** Filters that let every request pass, or that only count and describe. */

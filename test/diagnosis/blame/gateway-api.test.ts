@@ -369,7 +369,7 @@ describe('routes of every kind in one form', () => {
       ({
         ...route({ parentRefs: [{ group: '', kind: 'Service', name: 'orders', namespace: 'shop' }] }),
         metadata: { name: 'orders', namespace },
-      }) as RouteObject
+      })
     expect(forms({ 'http-routes': [inside('shop'), inside('front')] as never })).toEqual([
       ['HTTPRoute', ['orders.shop.svc.cluster.local'], ['mesh'], undefined],
       ['HTTPRoute', ['orders.shop.svc.cluster.local'], ['mesh'], ['.']],

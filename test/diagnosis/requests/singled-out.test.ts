@@ -28,7 +28,7 @@ const policy = (source: object): object => ({
   spec: { rules: [{ from: [{ source }] }] },
 })
 const sidecar = (hosts: string[], spec: object = {}): object => ({
-  metadata: { name: spec === undefined ? 'all' : `of-${Object.keys(spec).length}`, namespace: 'front' },
+  metadata: { name: `of-${Object.keys(spec).length}`, namespace: 'front' },
   spec: { egress: [{ hosts }], ...spec },
 })
 const FROM_FRONT = { 'authorization-policies': [policy({ namespaces: ['front'] })] }

@@ -106,7 +106,7 @@ function tlsOutside(sign: Sign, { evidence }: Case): Lead[] {
   if (!/TLS_error|WRONG_VERSION|CERTIFICATE|SSL/i.test(told)) return []
   const originating = rulesOutside(host, evidence).filter(({ spec }) => JSON.stringify(spec ?? {}).includes('"tls":'))
   const made = newest(originating) ?? newest(entriesOf(host, evidence))
-  const what = /CERTIFICATE/.test(told)
+  const what = told.includes('CERTIFICATE')
     ? "the other end's certificate is not accepted"
     : 'the other end speaks no such TLS'
   return made === undefined
