@@ -69,7 +69,10 @@ export async function forgetBesides(namespace = NAMESPACE): Promise<void> {
 
 /** An empty namespace with injection, and those that the situation has besides. */
 export async function resetNamespace(namespace = NAMESPACE, besides: readonly string[] = []): Promise<void> {
-  await kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait'])
+  // Nobody needs the old pods to end in peace, and a namespace waits for all of its pods.
+  await kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false'])
+  await kubectl(['-n', namespace, 'delete', 'pods', '--all', '--grace-period=0', '--force', '--ignore-not-found'])
+  await kubectl(['wait', '--for=delete', `namespace/${namespace}`, '--timeout=120s'])
   await forgetBesides(namespace)
   for (const one of besides) {
     await kubectl(['create', 'namespace', one])
