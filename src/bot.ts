@@ -23,7 +23,7 @@ import { SlackCalls } from './slack/transport/calls.ts'
 import { SlackChangeBoard } from './slack/thread/change-board.ts'
 import type { SlackDeps } from './slack/deps.ts'
 import { MeshDirectory } from './slack/access/mesh-directory.ts'
-import { Rush } from './slack/transport/rush.ts'
+import { StartBarrier } from './slack/transport/start-barrier.ts'
 import { testSlack } from './slack/transport/test-slack.ts'
 import { userGroups } from './slack/transport/user-groups.ts'
 import { SlackThread } from './slack/thread/thread.ts'
@@ -107,7 +107,7 @@ export async function startBot(request: BotRequest): Promise<Bot> {
     policy,
     members,
     telling,
-    rush: new Rush(),
+    startBarrier: new StartBarrier(),
     directory: new MeshDirectory(clients),
     board: new SlackChangeBoard({ records, slack, log, policy, members, telling }),
     ...defined({ updateEvery: options.updateEvery, underWay: options.underWay }),
@@ -171,7 +171,17 @@ async function startWorking(
   const worker: JobWorker | undefined =
     jobs === 0
       ? undefined
-      : backend.openWorker({ ...work, concurrency: jobs, log, ...defined({ stall: options.stall }) })
+      : backend.openWorker({
+          ...work,
+          // The first messages of runs that begin at once go before the work on any of them.
+          process: async (job, signal) => {
+            await deps.startBarrier.over()
+            return work.process(job, signal)
+          },
+          concurrency: jobs,
+          log,
+          ...defined({ stall: options.stall }),
+        })
   await worker?.ready()
   const sweep = (): Promise<void> =>
     Promise.all([

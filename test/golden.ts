@@ -5,7 +5,6 @@ import { changesOf } from '../src/fixes/propose.ts'
 import { formatRef } from '../src/mesh/ref.ts'
 import { codeBlock } from '../src/report/markdown.ts'
 import { reportText } from '../src/report/text.ts'
-import { shownBySteps } from '../src/report/what-it-showed.ts'
 import type { Fields } from '../src/sandbox/slack/records.ts'
 import { blockLines } from '../src/sandbox/slack/rendering/lines.ts'
 import type { Part } from '../src/slack/blocks/part.ts'
@@ -32,7 +31,7 @@ export function thread(report: Report, ask: string): { root: SlackMessage; repli
   }
   return {
     root: verdictMessage(report, run, { checks: CHECKS }, []),
-    replies: reportParts(report, shownBySteps(report), { checks: CHECKS }),
+    replies: reportParts(report, { checks: CHECKS }),
   }
 }
 
@@ -74,18 +73,14 @@ function ruledOutLines(report: Report): string[] {
   ]
 }
 
-/** The report as the terminal prints it, but for the words about each check that was ruled out: they are the same everywhere. */
+/** The report as the terminal prints it, but for the number of checks that were ruled out: it grows with every new check. */
 function textWithoutRuledOut(report: Report): string {
-  return reportText(CHECKS, { ...report, ruledOut: [] }).trimEnd()
+  return reportText(CHECKS, report)
+    .replace(/, \d+ causes ruled out/, '')
+    .trimEnd()
 }
 
-/** Replies that repeat what the report above says, or what is the same for every situation: their heading only. */
-const REPEATED = /^(steps-|ruled-out$)/
-
-function replyLines({ name, message }: Part): string[] {
-  const lines = messageLines(message)
-  return REPEATED.test(name) ? [`──── reply ${name}: ${lines[0] ?? 'nothing'} …`] : ['', `──── reply ${name}`, ...lines]
-}
+const replyLines = ({ name, message }: Part): string[] => ['', `──── reply ${name}`, ...messageLines(message)]
 
 const section = (title: string, lines: readonly string[]): string[] => [
   `## ${title}`,

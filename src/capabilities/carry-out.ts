@@ -113,6 +113,9 @@ async function oneRun(
   const watch = watchForCancel(records, run.id, deps.cancelPoll ?? CANCEL_POLL)
   try {
     await thread.open()
+    // Whoever asked may have been told meanwhile that the channel takes no messages.
+    const now = await readRun(records, run.id)
+    if (now === undefined || isFinished(now)) return
     if (run.cancelAsked === true) throw new RunCancelledError(run.cancelAskedBy)
     const kept = await keptAnswer(records, run.id, capability.answer)
     if (kept === undefined)

@@ -9,6 +9,8 @@ export interface ChangeBoard {
   proposal(change: ChangeRecord): Promise<void>
   /** Brings the message of a change's decision to what its record says: applied, proved, undone. */
   outcome(change: ChangeRecord): Promise<void>
+  /** Brings the message of the diagnosis that a change came from to what is true now: fixed, not fixed, undone. */
+  diagnosis(change: ChangeRecord): Promise<void>
   /** Brings a lease's message to what its record says: time left, what was put back per pod. */
   lease(lease: LeaseRecord): Promise<void>
   /** Puts a file into a lease's thread, once for each `part`. */

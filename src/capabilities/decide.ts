@@ -7,12 +7,15 @@ import { readChange, updateChange, type ChangeRecord } from '../fixes/record.ts'
 import { groupsOf } from '../fixes/roles.ts'
 import { WriteError } from '../fixes/cluster-writer.ts'
 import { examine } from '../diagnosis/examine.ts'
+import type { Report } from '../diagnosis/report.ts'
 import { parseTarget } from '../mesh/target-query.ts'
 import { UserError } from '../mesh/user-error.ts'
 import { recordAuditOnce, type AuditEvent } from '../store/audit.ts'
 import { createRun, type RunRecord } from '../store/runs.ts'
 import { defineCapability, type Outcome } from './capability.ts'
 import type { CapabilityDeps } from './deps.ts'
+import { answerWith } from './diagnose.ts'
+import { keepAnswer } from './kept-answer.ts'
 import type { ProposeRequest } from './propose.ts'
 import type { RunThread } from './run-thread.ts'
 import { defined } from '../mesh/defined.ts'
@@ -66,7 +69,7 @@ async function act(deps: CapabilityDeps, run: DecideRun, thread: DecideThread, s
     decision.verb === 'reject'
       ? await rejectChange(records, change.id, decider, decision.reason)
       : allowed.identity === undefined
-        ? new UserError({ why: 'I do not know who you are in Kubernetes.' })
+        ? new UserError({ why: 'Your Kubernetes user is not known.' })
         : decision.verb === 'undo'
           ? await claimUndo(records, change.id, decider, allowed.identity, 'asked for')
           : await approveChange(records, change.id, decider, allowed.identity)
@@ -173,7 +176,7 @@ async function apply(
     by: run.asker,
     facts: { ...facts(change), as: change.as, wrote: change.wrote },
   })
-  await thread.answer({ kind: 'decide', change: change.id })
+  await Promise.all([thread.answer({ kind: 'decide', change: change.id }), deps.board.diagnosis(change)])
   if (change.state === 'applied') change = await proveIt(deps, run, change, signal)
   await recordAuditOnce(records, run.id, {
     ...event(run, change),
@@ -181,7 +184,7 @@ async function apply(
     by: { user: BOT },
     facts: { ...facts(change), outcome: change.proof?.outcome, says: change.proof?.says },
   })
-  await thread.answer({ kind: 'decide', change: change.id })
+  await Promise.all([thread.answer({ kind: 'decide', change: change.id }), deps.board.diagnosis(change)])
   if (change.proof?.outcome === 'worse' || change.undo?.run === run.id)
     return undoByItself(deps, run, change, thread, signal)
   return { verdict: change.proof?.outcome ?? change.state, sentence: change.proof?.says ?? change.title }
@@ -209,6 +212,7 @@ async function notWritten(
   })
   await board.proposal(change)
   await thread.answer({ kind: 'decide', change: change.id })
+  if (change.state === 'failed') await board.diagnosis(change)
   if (change.state === 'superseded') await proposeAgain(deps, change)
   return { verdict: change.state, sentence: error.message }
 }
@@ -232,6 +236,27 @@ async function proposeAgain({ records, queue }: CapabilityDeps, change: ChangeRe
   await queue.enqueue({ run: again.id, kind: 'propose' })
 }
 
+/** One look at the mesh, asked as the change's diagnosis was. */
+const lookAgain = (deps: CapabilityDeps, run: DecideRun, change: ChangeRecord, signal: AbortSignal): Promise<Report> =>
+  examine(parseTarget(change.question.text, change.question.namespace), deps.clients, deps.checks, {
+    signal,
+    onBroken: (check, error) => deps.log.error({ err: error, run: run.id, check }, 'a check failed and was left out'),
+    stepTimeout: deps.stepTimeout,
+    concurrency: deps.concurrency,
+  })
+
+/** What is true after an undo takes the place of what the diagnosis said. */
+async function diagnoseAgain(
+  deps: CapabilityDeps,
+  run: DecideRun,
+  change: ChangeRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  if (change.of === undefined) return
+  const seen = await lookAgain(deps, run, change, signal)
+  await keepAnswer(deps.records, change.of, answerWith(seen))
+}
+
 async function proveIt(
   deps: CapabilityDeps,
   run: DecideRun,
@@ -239,19 +264,11 @@ async function proveIt(
   signal: AbortSignal,
 ): Promise<ChangeRecord> {
   const { records, policy } = deps
-  const { text, namespace } = change.question
   const proof = await prove(change, {
     seconds: policy.proofSeconds,
     signal,
     ...defined({ every: deps.proofEvery }),
-    look: (each) =>
-      examine(parseTarget(text, namespace), deps.clients, deps.checks, {
-        signal: each,
-        onBroken: (check, error) =>
-          deps.log.error({ err: error, run: run.id, check }, 'a check failed and was left out'),
-        stepTimeout: deps.stepTimeout,
-        concurrency: deps.concurrency,
-      }),
+    look: (each) => lookAgain(deps, run, change, each),
   })
   const proved = await updateChange(records, change.id, (now) => ({
     ...now,
@@ -318,6 +335,8 @@ async function undo(
   })
   await board.outcome(change)
   await thread.answer({ kind: 'decide', change: change.id })
+  if (change.state === 'undone') await diagnoseAgain(deps, run, change, signal)
+  await board.diagnosis(change)
   return { verdict: change.state, sentence: change.undo?.says ?? `${change.title} was undone` }
 }
 
@@ -330,7 +349,7 @@ async function abandonChange(
 ): Promise<void> {
   const id = run.request.change
   const isUndo = run.request.decision.verb === 'undo'
-  const says = `I could not go on: ${error instanceof Error ? error.message : String(error)}`
+  const says = `It was interrupted: ${error instanceof Error ? error.message : String(error)}`
   const change = await updateChange(deps.records, id, (now) => {
     const isOurs = isUndo ? now.undo?.run === run.id : now.decided?.run === run.id
     if (!isOurs) return undefined
@@ -355,4 +374,5 @@ async function abandonChange(
   })
   await deps.board.proposal(change)
   await thread.answer({ kind: 'decide', change: change.id })
+  await deps.board.diagnosis(change)
 }

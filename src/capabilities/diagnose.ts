@@ -77,8 +77,7 @@ export const diagnose = defineCapability({
       },
     })
     await noteProbes(deps, run, examined)
-    const report = { ...examined, ...changesOf(examined) }
-    return { kind: 'diagnose', report: withoutValues(report), shown: shownBySteps(report) }
+    return answerWith(examined)
   },
   outcome: ({ report }, checks) => ({ verdict: report.verdict, sentence: headline(checks, report) }),
 })
@@ -107,6 +106,12 @@ async function noteProbes(
       })),
     },
   })
+}
+
+/** A diagnosis as it is kept and shown: with the fixes that are proposed for it. */
+export function answerWith(examined: Report): DiagnoseAnswer {
+  const report = { ...examined, ...changesOf(examined) }
+  return { kind: 'diagnose', report: withoutValues(report), shown: shownBySteps(report) }
 }
 
 /** A report as it is kept: its readings say what was looked at but hold nothing. */

@@ -88,7 +88,7 @@ async function proposeFor(
   const former = request.change === undefined ? undefined : await readChange(deps.records, request.change)
   if (request.edited !== undefined) {
     if (former === undefined)
-      return { kind: 'propose', none: 'I do not know the change that was edited any more. Press “Propose fix” again.' }
+      return { kind: 'propose', none: 'The change that was edited is no longer known. Press “Propose fix” again.' }
     return store(deps, run, report, editProposal(former, request.edited), signal, former)
   }
   const finding = wanted(report, request.finding)

@@ -13,10 +13,9 @@ const TOO_OLD = 60 * 60_000
 const TOO_YOUNG = 30_000
 
 /**
- * Puts every unfinished run that has its message into the queue; one that is there already stays as it is. For the start, and now and
- * then: a run whose command was taken by a process that died before it could enqueue it is answered all the same. A run without a
- * message is in the queue already, or was refused. Runs older than an hour are told to have failed instead, and those of another version
- * are given up.
+ * Puts every unfinished run into the queue; one that is there already stays as it is. For the start, and now and then: a run whose
+ * command was taken by a process that died before it could enqueue it is answered all the same. Runs older than an hour are told to have
+ * failed instead, and those of another version are given up.
  */
 export async function sweepRuns(
   deps: Pick<CarryOutDeps, 'records' | 'audit' | 'log'> & { queue: JobQueue; gaveUp: GaveUp },
@@ -28,7 +27,7 @@ export async function sweepRuns(
 
 async function again(deps: Parameters<typeof sweepRuns>[0], run: RunRecord): Promise<void> {
   const age = Date.now() - Date.parse(run.createdAt)
-  if (age < TOO_YOUNG || (age < TOO_OLD && run.thread === undefined)) return
+  if (age < TOO_YOUNG) return
   if (readable(run) === undefined) return giveUpUnreadable(deps, run, new Error('the request cannot be read'))
   if (age < TOO_OLD) return deps.queue.enqueue({ run: run.id, kind: run.request.kind })
   deps.log.warn({ run: run.id }, 'an old run was given up')

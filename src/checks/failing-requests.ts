@@ -31,7 +31,7 @@ export const failingRequests = defineCheck({
       counts: 'failures',
       title: 'the application answers errors',
       explains: ['MESH0308', 'MESH0401', 'MESH0404'],
-      says: 'The application of {subject} itself answered {code} to {failed} of {requests} requests: the mesh passed them on unharmed',
+      says: 'The application of {subject} itself answered {code} to {failed} of {requests} requests: the mesh forwarded them unchanged',
       remedy: "Read the application's own log: kubectl logs -n {namespace} {pod}",
     },
     MESH0403: {

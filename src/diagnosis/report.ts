@@ -53,6 +53,10 @@ export interface TrafficFigure {
   /** ISO times of the first and last of them. */
   from: string
   to: string
+  /** ISO time of the first that failed. */
+  failingFrom?: string
+  /** What the failed ones were answered, `503 NC`, most frequent first. */
+  failures?: { answer: string; requests: number }[]
 }
 
 /** Requests to the target as Prometheus has them: all of the window, whatever changed meanwhile. */

@@ -1,6 +1,6 @@
 import { linesTo, trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { failed } from '../mesh/access-log.ts'
+import { failed, type AccessLogLine } from '../mesh/access-log.ts'
 import type { Target } from '../mesh/target.ts'
 import { parseFlags } from '../mesh/response-flags.ts'
 import type { RateFigure, TrafficFigure } from './report.ts'
@@ -15,12 +15,29 @@ export function trafficFigure(evidence: Evidence, target: Target): TrafficFigure
   const lines = callers.length > 0 ? callers : logs.flatMap((log) => log.lines)
   const [one] = lines
   if (one === undefined) return undefined
+  const failures = lines.filter(failed)
   return {
     requests: lines.length,
-    failed: lines.filter(failed).length,
+    failed: failures.length,
     from: lines.reduce((first, { at }) => (at < first ? at : first), one.at),
     to: lines.reduce((last, { at }) => (at > last ? at : last), one.at),
+    ...(failures[0] !== undefined && {
+      failingFrom: failures.reduce((first, { at }) => (at < first ? at : first), failures[0].at),
+      failures: byAnswer(failures),
+    }),
   }
+}
+
+/** Failed requests by what they were answered: code and flags, `503 NC`; most frequent first. */
+function byAnswer(lines: readonly AccessLogLine[]): { answer: string; requests: number }[] {
+  const counts = new Map<string, number>()
+  for (const { code, flags } of lines) {
+    const answer = [String(code), ...flags].join(' ')
+    counts.set(answer, (counts.get(answer) ?? 0) + 1)
+  }
+  return [...counts]
+    .map(([answer, requests]) => ({ answer, requests }))
+    .toSorted((a, b) => b.requests - a.requests || a.answer.localeCompare(b.answer, 'en'))
 }
 
 /** Request rates from Prometheus, summed: as the callers counted them or, where no caller's proxy is scraped, as the target's own did. */

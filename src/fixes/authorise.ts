@@ -38,7 +38,7 @@ export function denyRole(policy: Policy, person: Presser, role: Role, act = PHRA
   const why = `You may not ${act}: that takes the role ${role}, and you are ${own === undefined ? 'nobody with a role' : `a ${own}`} in this channel.`
   const named =
     users.length + groups.length === 0
-      ? `Nobody has that role here yet: who runs me names them under channels.${person.channel}.roles.${role} in my configuration.`
+      ? `Nobody has that role here yet: ask the bot's administrator to name people under channels.${person.channel}.roles.${role} in its configuration.`
       : `Those who may: ${[...users.map((user) => `<@${user}>`), ...groups.map((group) => `<!subteam^${group}>`)].join(', ')}.`
   return new UserError({ why, remedies: [named], named: [...users, ...groups] })
 }
@@ -48,8 +48,8 @@ export function identityFor(policy: Policy, { user, groups }: Presser): Identity
   return (
     policy.identity(user, groups) ??
     new UserError({
-      why: 'I do not know who you are in Kubernetes, so the cluster could not decide whether you may do this.',
-      remedies: [`Who runs me adds identities.users.${user} to my configuration.`],
+      why: 'Your Kubernetes user is not known, so the cluster could not decide whether you may do this.',
+      remedies: [`Ask the bot's administrator to add identities.users.${user} to its configuration.`],
     })
   )
 }

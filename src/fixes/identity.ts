@@ -15,7 +15,7 @@ export const RESERVED_NAMES = /^system:/i
  */
 export function impersonation({ user, groups }: Identity): Record<string, string | string[]> {
   for (const name of [user, ...groups]) {
-    if (!NAME.test(name)) throw new TypeError(`${JSON.stringify(name)} is no name of a Kubernetes user or group`)
+    if (!NAME.test(name)) throw new TypeError(`${JSON.stringify(name)} is not a valid Kubernetes user or group name`)
     if (RESERVED_NAMES.test(name))
       throw new TypeError(`${name} is one of Kubernetes' own names: nobody may write as that`)
   }

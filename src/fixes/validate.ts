@@ -98,7 +98,7 @@ async function rehearse(write: Write, { writer, policy, signal }: ValidateOption
 function refusalOf({ ref }: Write, error: WriteError): string {
   if (error.reason === 'refused') return `The API server would refuse it: ${sentence(error.message)}`
   if (error.reason === 'forbidden')
-    return `I may not rehearse it on ${formatRef(ref)}: ${sentence(error.message)} Who runs me applies deploy/manifests/writer.yaml, or names another user under changes.rehearseAs.`
+    return `mesh-medic has no right to a dry run on ${formatRef(ref)}: ${sentence(error.message)} Ask the bot's administrator to apply deploy/manifests/writer.yaml, or to name another user under changes.rehearseAs.`
   throw error
 }
 

@@ -22,7 +22,7 @@ export async function extendLease(
       ? { ...now, until: asked }
       : undefined,
   )
-  if (lease === undefined) throw new LeaseRefusedError('I do not know that lease any more.', ['Lend again.'])
+  if (lease === undefined) throw new LeaseRefusedError('That lease is no longer known.', ['Lend again.'])
   if (lease.state !== 'lent' || Date.parse(lease.until) <= Date.now())
     throw new LeaseRefusedError(
       lease.state === 'lending' ? 'It is only just being lent.' : `It is over already: ${lendableOf(lease).whenOver}.`,

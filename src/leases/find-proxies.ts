@@ -30,9 +30,7 @@ function stepsFor({ form, text, namespace }: TargetQuery): AnyStep[] {
 function requireSeen(readings: readonly Reading[]): void {
   const blind = readings.find((reading) => !reading.ok && (NEEDED as readonly string[]).includes(reading.kind))
   if (blind?.ok === false)
-    throw new LeaseRefusedError(`I could not look at the cluster: ${blind.detail}`, [
-      `The same by hand: ${blind.source}`,
-    ])
+    throw new LeaseRefusedError(`The cluster could not be read: ${blind.detail}`, [`The same by hand: ${blind.source}`])
 }
 
 /** The proxies a lease may be about. */

@@ -111,7 +111,7 @@ async function begin(
   const known = await readLease(records, id)
   if (known !== undefined) return known
   const cluster = await clusterId(clients.kubernetes, signal).catch((error: unknown) => {
-    throw new LeaseRefusedError(`I could not look at the cluster: ${seen(error, signal).message}`)
+    throw new LeaseRefusedError(`The cluster could not be read: ${seen(error, signal).message}`)
   })
   const now = Date.now()
   try {
@@ -190,7 +190,7 @@ function seen(error: unknown, signal: AbortSignal): UnseenError {
 }
 
 function overlapText({ name, lease: { by, until, id } }: Overlap): string {
-  return `${name} is lent already, by ${by.user} until ${until.slice(11, 19)} UTC (lease ${id}); it can be given back or extended`
+  return `${name} is already raised by ${by.user} until ${until.slice(11, 19)} UTC (lease ${id}); it can be given back or extended`
 }
 
 /** Sets what is lent on a proxy, whose former settings are noted. */

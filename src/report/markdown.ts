@@ -12,12 +12,13 @@ import {
   remedy,
   roleOf,
   sentence,
+  ratesSentence,
   STANDINGS,
-  trafficSentence,
   unseen,
   VERDICTS,
-  verdictRemedy,
+  whatToDo,
 } from './telling.ts'
+import { goingOn } from './going-on.ts'
 import { shownBySteps } from './what-it-showed.ts'
 
 // eslint-disable-next-line no-control-regex -- text from a cluster may hold any character
@@ -59,7 +60,7 @@ function findingLines(checks: readonly Check[], one: Finding, role?: keyof typeo
     lines.push(`- ${escapeMarkdown(says)}`, `  ${codeSpan(source)}`)
     if (quote !== undefined) lines.push('', codeBlock(quote, '  '), '')
   }
-  return [...lines, '', `Remedy: ${remedy(checks, one, codeSpan)}`, '']
+  return [...lines, '', `What to do: ${remedy(checks, one, codeSpan)}`, '']
 }
 
 function followLines(follow: FollowReport): string[] {
@@ -113,11 +114,12 @@ export function reportMarkdown(checks: readonly Check[], report: Report, showed 
     headline(checks, report, codeSpan),
     '',
   ]
-  if (report.cause !== undefined) lines.push(`Standing: ${STANDINGS[report.cause.finding.standing]}.`, '')
-  const change = verdictRemedy(report, codeSpan)
-  if (change !== undefined) lines.push(change, '')
-  const figure = trafficSentence(report)
-  if (figure !== undefined) lines.push(`Traffic: ${figure}.`, '')
+  if (report.cause !== undefined) lines.push(`Known from: ${STANDINGS[report.cause.finding.standing]}.`, '')
+  if (report.verdict === 'ill' || report.verdict === 'healthy')
+    lines.push(`What is going on: ${goingOn(checks, report, { mark: codeSpan })}`, '')
+  const todo = whatToDo(checks, report, codeSpan)
+  if (todo !== undefined) lines.push(`What to do: ${todo}`, '')
+  if (report.rates !== undefined) lines.push(`Prometheus: ${ratesSentence(report.rates)}.`, '')
   lines.push(
     `Target: ${codeSpan(formatRef(report.target.ref))}, ${report.target.pods.length} pods, hosts ${report.target.hosts.map(codeSpan).join(', ') || 'unknown'}.`,
     `Looked at ${report.startedAt}.`,

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Check, Finding, Problem, Proof, Standing } from '../checks/check.ts'
 import { fill, markedWithin } from '../checks/check.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
-import { mattering } from '../diagnosis/cause.ts'
+import { hurts, mattering } from '../diagnosis/cause.ts'
 import { ruleFor } from '../evidence/permission-rule.ts'
 import type { Report, Skipped, Verdict } from '../diagnosis/report.ts'
 
@@ -34,11 +34,24 @@ export function remedy(checks: readonly Check[], finding: Finding, mark: Mark = 
 export const verdictRemedy = ({ verdictReason }: Report, mark: Mark = plain): string | undefined =>
   verdictReason === undefined ? undefined : `${markedWithin(verdictReason.remedy, mark)}.`
 
-/** What each standing claims, in words. */
+/** What to do, as one sentence: what would mend the cause, what would change another verdict, or what could be looked at yet; undefined when nothing need be done. */
+export function whatToDo(checks: readonly Check[], report: Report, mark: Mark = plain): string | undefined {
+  if (report.cause !== undefined) return remedy(checks, report.cause.finding, mark)
+  const reason = verdictRemedy(report, mark)
+  if (reason !== undefined || report.verdict !== 'unclear') return reason
+  const [missed, ...more] = unseen(report)
+  if (missed === undefined) return undefined
+  const also = more.length === 0 ? '' : ` ${more.length} more sources could not be read.`
+  return missed.rule === undefined
+    ? `See why ${missed.what} could not be read (${missed.reason}), then diagnose again.${also}`
+    : `Let mesh-medic read ${missed.what}: the missing rule is in the full report.${also}`
+}
+
+/** How a finding is known, in words. */
 export const STANDINGS: Readonly<Record<Standing, string>> = {
-  configured: 'configured: objects or analyzers say so, the proxies do not show it',
-  live: "live: the proxies' own configuration shows it",
-  observed: 'observed: traffic shows it',
+  configured: 'only in the objects',
+  live: "in the proxies' live configuration",
+  observed: 'seen in traffic',
 }
 
 export const VERDICTS: Readonly<Record<Verdict, string>> = {
@@ -55,15 +68,16 @@ const MOST_CANDIDATES = 4
 /** The objects that explain what fails equally well, each once. */
 const candidateNames = ({ candidates = [] }: Report): string[] => [...new Set(candidates.flatMap(subjectsOf))]
 
+const isSame = (one: Finding, other: Finding): boolean =>
+  one.code === other.code &&
+  one.check === other.check &&
+  sameRef(one.subject, other.subject) &&
+  isDeepStrictEqual(one.args, other.args)
+
 /** What a finding is in its report: the cause, one of several objects that may be it, or neither. */
 export function roleOf({ cause, candidates = [] }: Report, finding: Finding): 'cause' | 'candidate' | undefined {
-  const isSame = ({ code, check, subject, args }: Finding): boolean =>
-    code === finding.code &&
-    check === finding.check &&
-    sameRef(subject, finding.subject) &&
-    isDeepStrictEqual(args, finding.args)
-  if (cause !== undefined) return isSame(cause.finding) ? 'cause' : undefined
-  return candidates.some(isSame) ? 'candidate' : undefined
+  if (cause !== undefined) return isSame(cause.finding, finding) ? 'cause' : undefined
+  return candidates.some((one) => isSame(one, finding)) ? 'candidate' : undefined
 }
 
 /** The verdict as one sentence; of an ill mesh without a single cause, the objects of which one is it. */
@@ -91,28 +105,12 @@ export function headline(checks: readonly Check[], report: Report, mark: Mark = 
     : `${target}: unclear, because a check could not be run.`
 }
 
-const percent = (share: number): string => `${share > 0 && share < 0.01 ? '< 1' : Math.round(100 * share)} %`
+/** A share (0 to 1) in per cent. */
+export const percent = (share: number): string => `${share > 0 && share < 0.01 ? '< 1' : Math.round(100 * share)} %`
 
-/** How requests fared, as a sentence: since the last change by the access logs, and over a window by Prometheus; undefined when neither has any. */
-export function trafficSentence({ traffic, rates, probing }: Report): string | undefined {
-  const logged =
-    traffic === undefined
-      ? undefined
-      : traffic.failed === 0
-        ? `${traffic.requests} requests since the last change, none failed`
-        : `${traffic.failed} of ${traffic.requests} requests failed since the last change (${percent(traffic.failed / traffic.requests)})`
-  const counted =
-    rates === undefined
-      ? undefined
-      : `${rates.perSecond.toFixed(1)} requests/s over ${Math.round(rates.seconds / 60)} min, ${percent(rates.failedShare)} failed (Prometheus)`
-  const probes = (probing?.sent ?? []).filter(({ counts }) => counts).length
-  const ours =
-    traffic === undefined || probes === 0
-      ? undefined
-      : `${probes} of them ${probes === 1 ? 'was a probe' : 'were probes'} of mine`
-  const said = [logged, ours, counted].filter((part) => part !== undefined)
-  return said.length === 0 ? undefined : said.join('; ')
-}
+/** Request rates as Prometheus has them. */
+export const ratesSentence = ({ perSecond, seconds, failedShare }: NonNullable<Report['rates']>): string =>
+  `${perSecond.toFixed(1)} requests/s over ${Math.round(seconds / 60)} min, ${percent(failedShare)} failed`
 
 /** What could not be seen: each blind look once, with the checks that missed it and the rule that is missing. */
 export interface Unseen {
@@ -145,6 +143,43 @@ export function unseen(report: Report): Unseen[] {
     })
   }
   return [...byLook.values()]
+}
+
+/** Pieces of a proof that are shown at once. */
+const MOST_PROOFS = 3
+
+/** The proof of a report: of its cause, or of each of the objects of which one is it, or of what hurts; at most three pieces. */
+export function proofOf({ cause, candidates = [], findings }: Report): { finding: Finding; proof: Proof }[] {
+  const pieces = (finding: Finding): { finding: Finding; proof: Proof }[] =>
+    proofs(finding)
+      .toSorted((a, b) => telling(b) - telling(a))
+      .map((proof) => ({ finding, proof }))
+  if (cause !== undefined) return inOrder(pieces(cause.finding).slice(0, MOST_PROOFS), cause.finding)
+  const equals = candidates.length > 0 ? candidates : findings.filter(hurts)
+  return equals.flatMap((one) => pieces(one).slice(0, 1)).slice(0, MOST_PROOFS)
+}
+
+/** Traffic tells more than configuration, and what is quoted more than what is only said. */
+const telling = ({ kind, quote }: Proof): number => Number(kind === 'access-log') * 2 + Number(quote !== undefined)
+
+/** The pieces as the finding has them: what is configured, then what is live, then what was observed. */
+const inOrder = (pieces: { finding: Finding; proof: Proof }[], finding: Finding): typeof pieces => {
+  const order = proofs(finding)
+  return pieces.toSorted((a, b) => order.indexOf(a.proof) - order.indexOf(b.proof))
+}
+
+/** What else hurts, and is neither the cause nor explained by it, in the findings' order; then what only objects say. */
+export function otherFindings(checks: readonly Check[], report: Report): Finding[] {
+  const { cause } = report
+  const isOther = (one: Finding): boolean =>
+    roleOf(report, one) === undefined &&
+    !(cause?.explains ?? []).some((explained) => isSame(explained, one)) &&
+    !(cause !== undefined && problemOf(checks, one).symptom === true)
+  const others = report.findings.filter(isOther)
+  return [
+    ...others.filter(({ standing }) => standing !== 'configured'),
+    ...others.filter(({ standing }) => standing === 'configured'),
+  ]
 }
 
 /** The proofs of a finding, each once. */

@@ -2,23 +2,26 @@ import type { Check, Finding } from '../checks/check.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { FollowReport } from '../diagnosis/follow/report.ts'
 import { hopRows, OUTCOMES } from './follow-text.ts'
-import type { Probing } from '../diagnosis/probe/probing.ts'
 import type { Report } from '../diagnosis/report.ts'
-import { shownBySteps } from './what-it-showed.ts'
+import type { Probing } from '../diagnosis/probe/probing.ts'
 import { leftLines, probingHead, sentText } from './probing-text.ts'
+import { shownBySteps } from './what-it-showed.ts'
 import { CLASSES_HEAD, classRow, columns } from './followed-classes.ts'
 import {
   headline,
+  otherFindings,
+  proofOf,
   proofs,
+  ratesSentence,
   remedy,
-  roleOf,
   sentence,
   STANDINGS,
-  trafficSentence,
   unseen,
   VERDICTS,
-  verdictRemedy,
+  whatToDo,
 } from './telling.ts'
+import { goingOn } from './going-on.ts'
+import { shownCommand } from './shown-command.ts'
 
 const indent = (text: string, by: string): string =>
   text
@@ -26,26 +29,50 @@ const indent = (text: string, by: string): string =>
     .map((line) => `${by}${line}`)
     .join('\n')
 
-const ROLES = { cause: 'CAUSE  ', candidate: 'ONE OF  ' }
+/** Findings that are named beside the cause, unless all are asked for. */
+const MOST_OTHERS = 5
 
-function finding(checks: readonly Check[], one: Finding, role?: keyof typeof ROLES): string {
+/** Every finding with all its proofs. */
+function wholeFinding(checks: readonly Check[], one: Finding): string {
   const lines = [
-    `  ${role === undefined ? '' : ROLES[role]}${one.code} ${one.check} (${one.severity}, ${one.standing})`,
+    `  ${one.code} ${one.check} (${one.severity}, ${STANDINGS[one.standing]})`,
     `    ${sentence(checks, one)}.`,
   ]
   for (const { says, source, quote } of proofs(one)) {
     lines.push(`    - ${says}`, `      $ ${source}`)
     if (quote !== undefined) lines.push(indent(quote, '      | '))
   }
-  lines.push(`    Remedy: ${remedy(checks, one)}`)
+  lines.push(`    What to do: ${remedy(checks, one)}`)
   return lines.join('\n')
 }
 
-/** The way of a request: the outcome, then a line a hop and the command that shows it. */
-function followLines(follow: FollowReport): string[] {
+/** The proof in at most three pieces: what was seen, the command that shows this very thing, and what it showed. */
+function proofLines(report: Report): string[] {
+  return proofOf(report).flatMap(({ finding, proof }, index) => [
+    `  ${index + 1}. ${proof.says}`,
+    `     $ ${shownCommand(proof, finding)}`,
+    ...(proof.quote === undefined ? [] : [indent(proof.quote, '     | ')]),
+  ])
+}
+
+/** What else was found, a line each. */
+function otherLines(checks: readonly Check[], report: Report): string[] {
+  const others = otherFindings(checks, report)
+  const named = others
+    .slice(0, MOST_OTHERS)
+    .flatMap((one) => [
+      `  ${one.code} ${sentence(checks, one)} (${STANDINGS[one.standing]}).`,
+      `    ${remedy(checks, one)}`,
+    ])
+  const more = others.length - MOST_OTHERS
+  return more > 0 ? [...named, `  and ${more} more: --verbose lists them`] : named
+}
+
+/** The way of a request: the outcome, then a line a hop; with the command that shows it where it fails, or everywhere. */
+function followLines(follow: FollowReport, everywhere: boolean): string[] {
   const rows = hopRows(follow).map(([mark, stage, name, from], index) => [
     `  ${mark} ${stage.padEnd(9)}  ${name}${from === '' ? '' : `  from ${from}`}`,
-    `      $ ${follow.hops[index]?.command ?? ''}`,
+    ...(everywhere || follow.hops[index]?.ok === false ? [`      $ ${follow.hops[index]?.command ?? ''}`] : []),
   ])
   return [
     'A request through the proxies, as they are configured',
@@ -66,33 +93,50 @@ function probingLines(probing: Probing): string[] {
 
 /** What a report in a terminal leaves out unless it is asked for. */
 export interface TextOptions {
-  /** Every class of requests that was followed. */
+  /** Every finding with its proofs, every class of requests that was followed, every source that was read, every cause that was ruled out. */
   verbose?: boolean | undefined
+}
+
+/** What a short report leaves out. */
+function everything(checks: readonly Check[], report: Report): string[] {
+  const showed = shownBySteps(report)
+  return [
+    ...(report.findings.length === 0
+      ? []
+      : ['All findings', ...report.findings.map((one) => wholeFinding(checks, one)), '']),
+    ...(report.requests.length === 0
+      ? []
+      : [
+          'Requests followed',
+          ...columns([CLASSES_HEAD, ...report.requests.map(classRow)]).map((row) => `  ${row}`),
+          '',
+        ]),
+    ...(report.ruledOut.length === 0
+      ? []
+      : ['Ruled out', ...report.ruledOut.map(({ check, about }) => `  ${check}: ${about}`), '']),
+    'Looked at',
+    ...report.plan.flatMap(({ id, outcome, command, milliseconds }) => [
+      `  ${outcome === 'seen' ? '✓' : '✗'} ${command}${milliseconds === undefined ? '' : `  (${(milliseconds / 1000).toFixed(2)} s)`}`,
+      ...(showed[id] === undefined ? [] : [`      ${showed[id]}`]),
+    ]),
+  ]
 }
 
 /** A report for a terminal. Text from the cluster is shown without control characters. */
 export function reportText(checks: readonly Check[], report: Report, { verbose = false }: TextOptions = {}): string {
   const parts = [`${VERDICTS[report.verdict]}: ${headline(checks, report)}`]
-  if (report.cause !== undefined) parts.push(`Standing: ${STANDINGS[report.cause.finding.standing]}.`)
-  const change = verdictRemedy(report)
-  if (change !== undefined) parts.push(change)
-  const figure = trafficSentence(report)
-  if (figure !== undefined) parts.push(`Traffic: ${figure}.`)
-  parts.push(
-    '',
-    `Target: ${formatRef(report.target.ref)} (${report.target.pods.length} pods; hosts ${report.target.hosts.join(', ') || 'unknown'})`,
-  )
-  const hurting = report.findings.filter(({ standing }) => standing !== 'configured')
-  const advice = report.findings.filter(({ standing }) => standing === 'configured')
-  if (hurting.length > 0) parts.push('', 'Findings', ...hurting.map((one) => finding(checks, one, roleOf(report, one))))
-  if (report.follow !== undefined) parts.push('', ...followLines(report.follow))
+  const { cause } = report
+  if (cause !== undefined)
+    parts.push(`Known from: ${STANDINGS[cause.finding.standing]} (${cause.finding.code} ${cause.finding.check}).`)
+  if (report.verdict === 'ill' || report.verdict === 'healthy')
+    parts.push(`What is going on: ${goingOn(checks, report)}`)
+  const todo = whatToDo(checks, report)
+  if (todo !== undefined) parts.push(`What to do: ${todo}`)
+  if (report.rates !== undefined) parts.push(`Prometheus: ${ratesSentence(report.rates)}.`)
+  const proved = proofLines(report)
+  if (proved.length > 0) parts.push('', 'Proof', ...proved)
+  if (report.follow !== undefined) parts.push('', ...followLines(report.follow, verbose))
   if (report.probing !== undefined) parts.push('', ...probingLines(report.probing))
-  if (verbose && report.requests.length > 0)
-    parts.push(
-      '',
-      'Requests followed',
-      ...columns([CLASSES_HEAD, ...report.requests.map(classRow)]).map((row) => `  ${row}`),
-    )
   if (report.changes.length > 0) {
     parts.push('', 'Fixes (nothing is changed; /mesh diagnose in Slack offers to apply them)')
     for (const { title, why, undo, diff } of report.changes)
@@ -104,12 +148,8 @@ export function reportText(checks: readonly Check[], report: Report, { verbose =
       'For people to decide',
       ...report.advice.map(({ for: code, subject, says }) => `  ${code} ${formatRef(subject)}: ${says}`),
     )
-  if (advice.length > 0)
-    parts.push(
-      '',
-      'Advice (configured only: nothing live shows it)',
-      ...advice.map((one) => finding(checks, one, roleOf(report, one))),
-    )
+  const others = otherLines(checks, report)
+  if (others.length > 0) parts.push('', 'Also found', ...others)
   const missed = unseen(report)
   if (missed.length > 0) {
     parts.push('', 'Not seen')
@@ -118,16 +158,12 @@ export function reportText(checks: readonly Check[], report: Report, { verbose =
       if (rule !== undefined) parts.push(`    missing rule (${scope ?? 'ClusterRole'}): ${rule}`)
     }
   }
-  if (report.ruledOut.length > 0)
-    parts.push('', 'Ruled out', ...report.ruledOut.map(({ check, about }) => `  ${check}: ${about}`))
-  const showed = shownBySteps(report)
+  if (verbose) parts.push('', ...everything(checks, report))
+  const read = report.plan.filter(({ outcome }) => outcome === 'seen').length
   parts.push(
     '',
-    'Looked at',
-    ...report.plan.flatMap(({ id, outcome, command, milliseconds }) => [
-      `  ${outcome === 'seen' ? '✓' : '✗'} ${command}${milliseconds === undefined ? '' : `  (${(milliseconds / 1000).toFixed(2)} s)`}`,
-      ...(showed[id] === undefined ? [] : [`      ${showed[id]}`]),
-    ]),
+    `Target: ${formatRef(report.target.ref)} (${report.target.pods.length} pods; hosts ${report.target.hosts.join(', ') || 'unknown'})`,
+    `${read} of ${report.plan.length} sources read, ${report.ruledOut.length} causes ruled out${verbose ? '' : '; --verbose lists them'}.`,
   )
   // eslint-disable-next-line no-control-regex -- a terminal obeys control characters, and these came from somebody's cluster
   return `${parts.join('\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')}\n`

@@ -6,7 +6,8 @@ import type { Asking } from './access/asking.ts'
 import { boltLogger } from './transport/bolt-logger.ts'
 import { runLine } from './commands/run-line.ts'
 import type { SlackDeps } from './deps.ts'
-import { Lull } from './transport/lull.ts'
+import { SocketModeConnections } from './transport/socket-mode.ts'
+import { AckBatcher } from './transport/ack-batcher.ts'
 import { hearMention } from './mention.ts'
 import { openDiagnoseWorkload } from './shortcuts/diagnose-workload.ts'
 import { DIAGNOSE_WORKLOAD } from './modals/diagnose-workload.ts'
@@ -52,19 +53,19 @@ export const EVENTS_PATH = '/slack/events'
 /** Builds the Bolt app with every handler; it is not connected yet. */
 export function slackApp(options: SlackAppOptions, identity: SlackIdentity, deps: SlackDeps): App {
   const app = new App({
-    ...transport(options),
+    ...transport(options, deps.log),
     token: options.botToken,
     ...identity,
     clientOptions: options.apiUrl === undefined ? {} : { slackApiUrl: options.apiUrl },
     logger: boltLogger(deps.log),
   })
-  const lull = new Lull()
-  registerCommand(app, deps, lull)
-  registerButtons(app, deps, lull)
+  const batcher = new AckBatcher()
+  registerCommand(app, deps, batcher)
+  registerButtons(app, deps, batcher)
   registerShortcut(app, deps)
   registerViews(app, deps)
   app.event('app_mention', async ({ event, body }) => {
-    await lull.wait()
+    await batcher.wait()
     await hearMention(deps, {
       ...event,
       team: event.team ?? body.team_id,
@@ -79,18 +80,22 @@ export function slackApp(options: SlackAppOptions, identity: SlackIdentity, deps
   return app
 }
 
-function transport({ appToken, signingSecret, customRoutes }: SlackAppOptions): ConstructorParameters<typeof App>[0] {
-  if (appToken !== undefined) return { socketMode: true, appToken }
+function transport(
+  { appToken, signingSecret, customRoutes, apiUrl }: SlackAppOptions,
+  log: Log,
+): ConstructorParameters<typeof App>[0] {
+  if (appToken !== undefined)
+    return { receiver: new SocketModeConnections({ appToken, logger: boltLogger(log), ...defined({ apiUrl }) }) }
   if (signingSecret === undefined)
     throw new TypeError('Slack needs an app token (Socket Mode) or a signing secret (HTTP).')
   return { signingSecret, endpoints: [EVENTS_PATH], ...defined({ customRoutes }) }
 }
 
-function registerCommand(app: App, deps: SlackDeps, lull: Lull): void {
+function registerCommand(app: App, deps: SlackDeps, batcher: AckBatcher): void {
   for (const name of HANDLED.commands) {
     app.command(name, async ({ ack, command, respond }) => {
       await ack()
-      await lull.wait()
+      await batcher.wait()
       await runLine(
         deps,
         { user: command.user_id, team: command.team_id, channel: command.channel_id, respond },
@@ -100,7 +105,7 @@ function registerCommand(app: App, deps: SlackDeps, lull: Lull): void {
   }
 }
 
-function registerButtons(app: App, deps: SlackDeps, lull: Lull): void {
+function registerButtons(app: App, deps: SlackDeps, batcher: AckBatcher): void {
   app.action<BlockAction>({ type: 'block_actions' }, async ({ ack, action, body, respond }) => {
     const { user, team, channel, container } = body
     const message = body.message as { ts?: string; thread_ts?: string } | undefined
@@ -127,7 +132,7 @@ function registerButtons(app: App, deps: SlackDeps, lull: Lull): void {
       return pressed
     }
     await ack()
-    await lull.wait()
+    await batcher.wait()
     await press()
   })
 }

@@ -9,8 +9,8 @@ import type { JobQueue } from '../queue/queue.ts'
 import type { Records } from '../store/records.ts'
 import type { SlackCalls } from './transport/calls.ts'
 import type { MeshDirectory } from './access/mesh-directory.ts'
-import type { Rush } from './transport/rush.ts'
-import type { ThreadDeps } from './thread/thread.ts'
+import type { StartBarrier } from './transport/start-barrier.ts'
+import type { ThreadDeps } from './thread/thread-deps.ts'
 
 /** What commands, buttons and shortcuts work with. */
 export interface SlackDeps extends ThreadDeps {
@@ -19,7 +19,7 @@ export interface SlackDeps extends ThreadDeps {
   slack: SlackCalls
   directory: MeshDirectory
   audit: AuditTrail
-  rush: Rush
+  startBarrier: StartBarrier
   /** Who may do what. */
   /** For what is read while a person waits. */
   clients: Clients

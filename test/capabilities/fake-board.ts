@@ -13,6 +13,7 @@ export class FakeBoard implements ChangeBoard {
   }
   proposal: ChangeBoard['proposal'] = (change) => this.note('proposal', change.state, change)
   outcome: ChangeBoard['outcome'] = (change) => this.note('outcome', change.state, change)
+  diagnosis: ChangeBoard['diagnosis'] = (change) => this.note('diagnosis', change.state, change)
   lease: ChangeBoard['lease'] = (lease) => this.note('lease', lease.state, lease)
   leaseFile: ChangeBoard['leaseFile'] = (lease, part, file) => this.note('lease-file', part, file, lease.id)
   privately: ChangeBoard['privately'] = (run, answer) => this.note('privately', run.asker.user, answer)

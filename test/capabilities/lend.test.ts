@@ -145,7 +145,7 @@ describe('lending, in a channel', () => {
       await asked({ ...LEND, lend: { levels: { http: 'trace' }, pods: ['a'] } }, 'U_SRE'),
     )
     expect(refusals()).toEqual([
-      expect.stringMatching(/^Nothing was lent\. a: http is lent already, by U_ONCALL until \d\d:\d\d:\d\d UTC/),
+      expect.stringMatching(/^Nothing was lent\. a: http is already raised by U_ONCALL until \d\d:\d\d:\d\d UTC/),
     ])
     expect(proxies.at('a').levels.http).toBe('debug')
   })

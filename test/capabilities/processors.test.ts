@@ -217,7 +217,10 @@ describe('the sweep', () => {
         counts: () => Promise.reject(new Error('not asked')),
       },
     })
-    expect(enqueued).toEqual([{ run: ids.waiting, kind: 'status' }])
+    expect(enqueued).toEqual([
+      { run: ids.waiting, kind: 'status' },
+      { run: ids.mute, kind: 'status' },
+    ])
     expect(thread.said).toEqual(['failed'])
     expect((await readRun(records, ids.old!))?.state).toBe('failed')
     expect((await readRun(records, ids['old and mute']!))?.state).toBe('failed')

@@ -66,7 +66,7 @@ class Lane {
     await this.start()
     await this.slack.type('/mesh diagnose catalog -n istioinaction', { ...WHO, user: 'U_ONCALL' })
     this.verdict = await this.shown((one) => one.threadTs === undefined && this.read(one).includes('Ill'))
-    await this.shown((one) => one.text.startsWith('Ruled out') || one.text.startsWith('Looked at: traffic'))
+    await this.shown((one) => one.text === 'Proof')
   }
 
   async close(): Promise<void> {

@@ -187,7 +187,7 @@ describe('nobody may approve', () => {
   it('what cannot be rehearsed, and says what would work', async () => {
     refused = forbidden
     expect((await ask(bindGateway())).blocked).toMatch(
-      /^I may not rehearse it on VirtualService wtest\/catalog: virtualservices\.networking\.istio\.io "catalog" is forbidden: User "mesh-medic:rehearsal" cannot patch .*writer\.yaml/,
+      /^mesh-medic has no right to a dry run on VirtualService wtest\/catalog: virtualservices\.networking\.istio\.io "catalog" is forbidden: User "mesh-medic:rehearsal" cannot patch .*writer\.yaml/,
     )
   })
 

@@ -172,7 +172,7 @@ describe('a proxy that cannot be lent', () => {
   })
 })
 
-describe('what is lent already', () => {
+describe('what is raised already', () => {
   it('is refused to a second, who is told who has it until when; other loggers of the same proxy are not', async () => {
     const proxies = new FakeProxies('a')
     const first = await lent(records, proxies)
@@ -185,7 +185,7 @@ describe('what is lent already', () => {
       proxies: [
         {
           state: 'refused',
-          says: `router is lent already, by U_ONCALL until ${first.until.slice(11, 19)} UTC (lease ${first.id}); it can be given back or extended`,
+          says: `router is already raised by U_ONCALL until ${first.until.slice(11, 19)} UTC (lease ${first.id}); it can be given back or extended`,
         },
       ],
     })
@@ -220,7 +220,7 @@ describe('what is lent already', () => {
     const second = await lent(records, proxies, { settings: { http: 'trace' } })
     expect(second.proxies).toMatchObject([
       { state: 'lent', before: { http: 'warning' } },
-      { state: 'refused', says: expect.stringContaining('lent already') as string },
+      { state: 'refused', says: expect.stringContaining('already raised') as string },
     ])
   })
 
@@ -273,7 +273,7 @@ describe('extending', () => {
     await expect(extendLease(records, lease.id, { minutes: 5, most: 15, by: BY })).rejects.toThrow('over already')
     await giveBack(depsOf(records, proxies), lease.id, { why: 'time' }, NEVER)
     await expect(extendLease(records, lease.id, { minutes: 5, most: 15, by: BY })).rejects.toThrow('over already')
-    await expect(extendLease(records, 'no-lease', { minutes: 5, most: 15, by: BY })).rejects.toThrow('do not know')
+    await expect(extendLease(records, 'no-lease', { minutes: 5, most: 15, by: BY })).rejects.toThrow('no longer known')
     expect((await readLease(records, lease.id))?.state).toBe('over')
   })
 })

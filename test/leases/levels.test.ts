@@ -65,12 +65,12 @@ describe('levels as people type them', () => {
     ['http:verbose', 'no log level "verbose". Levels:'],
     ['http:none', 'no log level "none"'],
     ['http:', 'no log level ""'],
-    [':debug', '"" is no name of a logger'],
+    [':debug', '"" is not the name of a logger'],
     ['http:debug:trace', 'no log level "debug:trace"'],
     ['http:debug,http:trace', 'http is given twice: debug and trace'],
-    ['--level:debug', '"--level" is no name'],
-    ['$(reboot):debug', 'is no name'],
-    ['http;rm:debug', 'is no name'],
+    ['--level:debug', '"--level" is not the name'],
+    ['$(reboot):debug', 'is not the name'],
+    ['http;rm:debug', 'is not the name'],
   ])('%j is refused', (text, why) => {
     expect(refusal(() => parseLevels(text))).toContain(why)
   })

@@ -56,9 +56,7 @@ describe('/mesh audit', () => {
       clients: ({ clients }) => failingClients(clients, () => new UnseenError('unavailable', 'connection refused')),
     })
     expect(await house.told(`/mesh audit ${name}`)).toContain('fix-undone')
-    expect(await house.told('/mesh audit nothing-of-it')).toContain(
-      'I could not look at the cluster: connection refused',
-    )
+    expect(await house.told('/mesh audit nothing-of-it')).toContain('The cluster could not be read: connection refused')
   })
 
   it('names the nearest target, for this command', async () => {

@@ -38,16 +38,21 @@ const mint = (act: string, more: Partial<Parameters<typeof mintButton>[1]> = {})
   mintButton(house.backend.records, { act, payload: { channel: 'C_MESH' }, run: finished, uses: 'many', ...more })
 
 it.each([
-  ['a button of nobody', 'drop-cluster', 'x'.repeat(20), 'I do not know that button'],
-  ['a malformed id', 'cancel-run', '../../../etc/passwd', 'I do not know what that button was for'],
-  ['an id too long to be one', 'cancel-run', 'x'.repeat(2000), 'I do not know what that button was for'],
-  ['an id that was never given', 'cancel-run', 'abcdefghijkmnpqrstuv', 'I do not know what that button was for'],
+  ['a button of nobody', 'drop-cluster', 'x'.repeat(20), 'That button is not known here'],
+  ['a malformed id', 'cancel-run', '../../../etc/passwd', 'It is no longer known what that button was for'],
+  ['an id too long to be one', 'cancel-run', 'x'.repeat(2000), 'It is no longer known what that button was for'],
+  [
+    'an id that was never given',
+    'cancel-run',
+    'abcdefghijkmnpqrstuv',
+    'It is no longer known what that button was for',
+  ],
 ])('refuses %s', async (_name, action, value, says) => {
   expect(await press(action, value)).toContain(says)
 })
 
 it('refuses an id under the name of another button', async () => {
-  expect(await press('cancel-run', await mint('run-again'))).toContain('I do not know what that button was for')
+  expect(await press('cancel-run', await mint('run-again'))).toContain('It is no longer known what that button was for')
 })
 
 it('refuses a button in another channel', async () => {

@@ -117,9 +117,9 @@ async function killedAt(nth: number, root?: string, channel = CHANNELS[channels+
     where,
   ).toEqual([...new Set(replies.map(({ text }) => text.split(':').slice(0, 2).join(':')))])
   expect(
-    replies.filter(({ text }) => text.startsWith('Looked at')),
+    replies.map(({ text }) => text),
     where,
-  ).toHaveLength(5)
+  ).toEqual(['Proof'])
   expect(
     replies.every(({ threadTs }) => threadTs === (root ?? parent!.ts)),
     where,
@@ -133,7 +133,7 @@ describe('a worker that is killed at any moment', () => {
   it('another one goes on, and nothing is posted twice or missing', async () => {
     let nth = 1
     while (await killedAt(nth)) nth += 1
-    expect(nth).toBeGreaterThan(25)
+    expect(nth).toBeGreaterThan(15)
   })
 
   it('also in a thread that was there before', async () => {

@@ -24,7 +24,7 @@ import { SlackCalls } from '../../src/slack/transport/calls.ts'
 import { SlackChangeBoard } from '../../src/slack/thread/change-board.ts'
 import type { SlackDeps } from '../../src/slack/deps.ts'
 import { MeshDirectory } from '../../src/slack/access/mesh-directory.ts'
-import { Rush } from '../../src/slack/transport/rush.ts'
+import { StartBarrier } from '../../src/slack/transport/start-barrier.ts'
 import { SlackThread } from '../../src/slack/thread/thread.ts'
 import { userGroups } from '../../src/slack/transport/user-groups.ts'
 import { createRun, isFinished, listRuns, type RunRecord } from '../../src/store/runs.ts'
@@ -128,7 +128,7 @@ export async function openFixHouse({
     members,
     writer,
     board,
-    rush: new Rush(),
+    startBarrier: new StartBarrier(),
     directory: new MeshDirectory(clients),
   }
   const openThread = (run: RunRecord): SlackThread => new SlackThread(deps, run)

@@ -44,25 +44,47 @@ describe('the verdict of an ill diagnosis', () => {
     undo: 'The DestinationRule is deleted.',
   } as const
 
-  it('offers the fix first, and its thread says what it would be and what only people can decide', async () => {
-    const { message } = await house.diagnosed(
-      [{ ...offer, subjects: [RULE] }],
-      [{ for: 'MESH0102', subject: RULE, says: 'Whoever owns catalog decides.' }],
-    )
+  it('offers the fix first', async () => {
+    const { message } = await house.diagnosed([{ ...offer, subjects: [RULE] }])
     expect(house.now(message)).toMatch(/\[Propose fix\]\[.*Full report\]$/)
-    const thread = house.thread(message).join('\n')
-    expect(thread).toMatch(
-      /Fixes: nothing is changed before somebody approves it[\s\S]*- Define subsets of catalog {2}They are missing. `MESH0101`\nUndo: The DestinationRule is deleted./,
+  })
+
+  it('tells the present: a fix that was proved, and after its undo what is found then', async () => {
+    const { message, run } = await house.diagnosed([{ ...offer, subjects: [RULE] }])
+    const { message: proposal } = await house.proposed({ of: run.id })
+    await house.press(proposal, 'Approve', 'U_SECOND')
+    await house.idle()
+    const fixed = house.now(message)
+    expect(fixed).toMatch(/^🟢 Fixed {2}`Service istioinaction\/catalog`\n/)
+    expect(fixed).toMatch(
+      /What is going on\nFixed at \S+ UTC by .+, approved by @U_SECOND: \d+ of \d+ requests fail\.|: no request was seen since\./,
     )
-    expect(thread).toMatch(
-      /For people to decide[\s\S]*`MESH0102` `DestinationRule shop\/catalog` {2}Whoever owns catalog decides./,
+    expect(fixed).toContain(`Cause\nIt was: `)
+    expect(fixed).not.toContain('Propose fix')
+    expect(fixed).toMatch(/\[Run again\]\[Full report\]$/)
+
+    const outcome = house.slack.thread('C_MESH', proposal.threadTs!).find((one) => house.now(one).endsWith('[Undo]'))!
+    await house.press(outcome, 'Undo', 'U_SECOND')
+    await house.idle()
+    expect(house.now(message)).toMatch(
+      /^(🟢 Healthy|🟡 Unclear) {2}`Service istioinaction\/catalog`\n\n↩️ .+ was undone at \S+ UTC; this is what was found afterwards\./,
     )
+  })
+
+  it('links to a later diagnosis of the same target', async () => {
+    const { message } = await house.diagnosed([{ ...offer, subjects: [RULE] }])
+    const { message: later } = await house.diagnosed([])
+    const before = house.now(message)
+    expect(before).toMatch(
+      /^🔴 Ill {2}`Service istioinaction\/catalog` {2}diagnosed again at \S+ UTC: <\S+\|the newer diagnosis>/,
+    )
+    expect(before).not.toContain('Propose fix')
+    expect(house.now(later)).not.toContain('diagnosed again')
   })
 
   it('offers none where there is none', async () => {
     const { message } = await house.diagnosed([])
     expect(house.now(message)).not.toContain('Propose fix')
-    expect(house.thread(message).join('\n')).not.toMatch(/Fixes|For people/)
   })
 
   it('proposes in the thread what is the cause, once, however often it is pressed', async () => {
@@ -266,7 +288,7 @@ describe('a proposed change', () => {
       await house.slack.click(house.slack.message(channel, ts!)!, actionId, { user: 'U_SECOND', channel })
     }
     await press('approve-change', 'abcdefghijkmnpqrstuv', 'C_MESH')
-    await untilTold('U_SECOND', 'I do not know what that button was for')
+    await untilTold('U_SECOND', 'It is no longer known what that button was for')
     const payload = { channel: 'C_MESH', change: change.id }
     await press(
       'approve-change',
@@ -288,7 +310,7 @@ describe('a proposed change', () => {
       }),
       'C_MESH',
     )
-    await untilTold('U_SECOND', 'I do not know that change any more')
+    await untilTold('U_SECOND', 'That change is no longer known')
     await press(
       'approve-change',
       await mintButton(house.backend.records, { act: 'approve-change', payload, uses: 'many', expiresInSeconds: 0 }),

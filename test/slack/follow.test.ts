@@ -140,14 +140,14 @@ describe('a request that cannot be followed', () => {
   it.each([
     ['', ['No host was given', '`/mesh follow catalog.istioinaction.io/items --from ingress`']],
     ['catalog webapp', ['"webapp" is one too many']],
-    ['catalog --form ingress', ['I do not know the flag --form. Did you mean --from?']],
+    ['catalog --form ingress', ['Unknown flag --form. Did you mean --from?']],
     ['catalog --from', ['--from needs a caller']],
     [
       'catalog --from svc/catalog',
       ['"svc/catalog" is no caller', '`/mesh follow catalog.example.com/items --from ingress`'],
     ],
     ['catalog --from deploy/--kubeconfig=x', ['not a name Kubernetes allows']],
-    ['catalog --kubeconfig=/etc/passwd', ['I do not know the flag --kubeconfig']],
+    ['catalog --kubeconfig=/etc/passwd', ['Unknown flag --kubeconfig']],
     ['catalog --header broken', ['is not a header: write name=value']],
     ['catalog:99999', ['"99999" is not a port']],
     ['ftp://catalog', ['is neither http nor https']],

@@ -83,7 +83,6 @@ export async function openHouse({
       updateEvery: 50,
       cancelPoll: 50,
       pauses: [20, 50, 100],
-      underWay: 20,
       ...options,
     },
   })

@@ -155,7 +155,7 @@ describe('a lease', () => {
       'That was lent in another channel, and you are no operator there.',
     )
     expect((await house.lease(run.id)).state).toBe('lent')
-    expect(await pressForged('give-back-lease', 'gonegonegonegonegone')).toContain('I do not know that lease any more')
+    expect(await pressForged('give-back-lease', 'gonegonegonegonegone')).toContain('That lease is no longer known')
     expect(await pressForged('give-back-lease', run.id, { channel: 'C_OTHER', user: 'U_THIRD' })).toContain(
       'Given back',
     )
@@ -294,8 +294,8 @@ describe('"Raise log level"', () => {
     house.slack.fail.next('views.update', { error: 'invalid_arguments' })
     await house.slack.click(message, 'Raise log level', { user: 'U_ONCALL', channel: 'C_MESH' })
     await house.slack.waitFor(() => house.slack.ephemerals('U_ONCALL').length > 0)
-    expect(shownIn(house.slack.ephemerals('U_ONCALL')[0]!)).toContain('I failed at this.')
-    await opened('U_ONCALL', 'I failed at this.')
+    expect(shownIn(house.slack.ephemerals('U_ONCALL')[0]!)).toContain("Internal error; see the bot's log.")
+    await opened('U_ONCALL', "Internal error; see the bot's log.")
   })
 
   it('does not mind a person who closes it meanwhile', async () => {

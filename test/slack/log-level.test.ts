@@ -99,7 +99,7 @@ describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
     ['/mesh log-level catalog http:debg', 'Envoy has no log level "debg". Nearest: debug.', 'Levels: trace, debug'],
     ['/mesh log-level catalog debug', '"debug" names no logger', 'Name the loggers: http:debug'],
     ['/mesh log-level catalog http', '"http" has no level.', 'For example http:debug.'],
-    ['/mesh log-level catalog ht$p:debug', '"ht$p" is no name of a logger', 'http:debug'],
+    ['/mesh log-level catalog ht$p:debug', '"ht$p" is not the name of a logger', 'http:debug'],
     [
       '/mesh log-level catalog http:debug,http:trace',
       'http is given twice: debug and trace.',
@@ -152,7 +152,7 @@ describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
     await house.asked('/mesh log-level catalog http:debug --pods 1')
     const { message } = await house.asked('/mesh log-level catalog http:trace --pods 1', 'U_THIRD')
     expect(house.now(message)).toMatch(
-      /^⚠️ Nothing was lent\. catalog-1: http is lent already, by U_ONCALL until \d\d:\d\d:\d\d UTC/,
+      /^⚠️ Nothing was lent\. catalog-1: http is already raised by U_ONCALL until \d\d:\d\d:\d\d UTC/,
     )
     expect(house.proxies.at('catalog-1').levels.http).toBe('debug')
   })

@@ -25,12 +25,7 @@ it('answers in the thread it was mentioned in', async () => {
   const ours = slack.messages('C_MESH').filter(({ botId }) => botId !== undefined)
   expect(ours.every(({ threadTs }) => threadTs === alarm.ts)).toBe(true)
   expect(shownIn(ours[0]!)).toContain('🔴 Ill')
-  expect(
-    ours
-      .slice(1)
-      .map(({ text }) => text)
-      .filter((text) => text.startsWith('Looked at')),
-  ).toHaveLength(5)
+  expect(ours.slice(1).map(({ text }) => text)).toEqual(['Proof'])
 })
 
 it('refuses only to the person, in the thread', async () => {

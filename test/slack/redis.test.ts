@@ -33,7 +33,7 @@ describe.skipIf(!redisIsPresent())(onRedis, () => {
     const typed = await house.slack.type('/mesh diagnose catalog', WHO)
     expect(typed.outcome).toBe('acknowledged')
     await house.slack.waitFor(() => typed.ephemerals()[0])
-    expect(shownIn(typed.ephemerals()[0]!)).toContain('my store and queue do not answer')
+    expect(shownIn(typed.ephemerals()[0]!)).toContain('its store and queue do not answer')
     expect(house.slack.messages('C_MESH')).toEqual([])
     await redis.start()
     await expect
@@ -61,17 +61,11 @@ describe.skipIf(!redisIsPresent())(onRedis, () => {
     })
     await slack.type('/mesh diagnose catalog', WHO)
     const [second] = await Promise.all([startBot(redis, slack), slack.waitFor(() => killed, 10_000)])
-    await slack.waitFor(
-      () =>
-        slack.messages('C_MESH').some(({ text }) => text === 'Ruled out') ||
-        slack.messages('C_MESH').filter(({ text }) => text.startsWith('Looked at')).length === 5,
-      15_000,
-    )
+    await slack.waitFor(() => slack.messages('C_MESH').some(({ text }) => text === 'Proof'), 40_000)
     const [parent, ...replies] = slack.messages('C_MESH')
     expect(shownIn(parent!)).toContain('🔴 Ill')
     expect(replies.every(({ threadTs }) => threadTs === parent!.ts)).toBe(true)
-    expect(replies.map(({ text }) => text)).toEqual([...new Set(replies.map(({ text }) => text))])
-    expect(replies.filter(({ text }) => text.startsWith('Cause'))).toHaveLength(1)
+    expect(replies.map(({ text }) => text)).toEqual(['Proof'])
     expect(second.exitCode).toBeNull()
   })
 

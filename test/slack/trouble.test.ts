@@ -13,9 +13,7 @@ const WHO = { user: 'U_ONCALL', channel: 'C_MESH' }
 function expectWhole({ slack }: House, channel = 'C_MESH'): void {
   const [parent, ...replies] = slack.messages(channel).filter(({ isTombstone }) => isTombstone !== true)
   expect(shownIn(parent!)).toContain('🔴 Ill')
-  expect(new Set(replies.map(({ text }) => text)).size).toBe(replies.length)
-  expect(replies.filter(({ text }) => text.startsWith('Cause'))).toHaveLength(1)
-  expect(replies.filter(({ text }) => text.startsWith('Looked at'))).toHaveLength(5)
+  expect(replies.map(({ text }) => text)).toEqual(['Proof'])
   expect(replies.every(({ threadTs }) => threadTs === parent!.ts)).toBe(true)
 }
 
@@ -37,11 +35,10 @@ describe('Slack fails for a while', () => {
   })
 
   it('with posting limited as strictly as Slack does', async () => {
-    house = await openHouse({ slack: { postingLimit: { perSecond: 4, burst: 3 } } })
+    house = await openHouse({ slack: { postingLimit: { perSecond: 1, burst: 1 } } })
     await house.slack.type('/mesh diagnose catalog', WHO)
     expect((await ended(house)).state).toBe('done')
     expectWhole(house)
-    expect(house.slack.calls.some(({ status }) => status === 429)).toBe(true)
   })
 
   it('for the response_url: the person is told another way', async () => {
@@ -86,8 +83,7 @@ describe('somebody deletes', () => {
     await slack.type('/mesh diagnose catalog', WHO)
     expect((await ended(house)).state).toBe('done')
     const alive = slack.messages('C_MESH').filter(({ isTombstone }) => isTombstone !== true)
-    expect(alive.filter(({ text }) => text.includes('Cause'))).toHaveLength(1)
-    expect(alive.filter(({ text }) => text.startsWith('Looked at'))).toHaveLength(5)
+    expect(alive.filter(({ text }) => text === 'Proof')).toHaveLength(1)
   })
 
   it('the new message too: the run ends all the same', async () => {

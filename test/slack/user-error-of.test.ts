@@ -74,9 +74,9 @@ it.each<[string, Error, { code: string; commands?: readonly string[]; remedies?:
 })
 
 it.each([
-  ['the store is away', new StoreUnavailableError('read'), 'my store and queue do not answer'],
+  ['the store is away', new StoreUnavailableError('read'), 'its store and queue do not answer'],
   ['Slack is away', new SlackUnavailableError('no answer of 10.0.0.1'), 'Slack did not take my messages'],
-  ['a mistake of ours', new TypeError('password of 10.0.0.1'), 'It is a fault of mine'],
+  ['a mistake of ours', new TypeError('password of 10.0.0.1'), 'Internal error'],
 ])('%s: its own text is not shown, what to do is', (_what, error, why) => {
   const shown = userErrorOf(error, 'catalog')
   expect(shown).toBeInstanceOf(UserError)

@@ -54,7 +54,7 @@ function parsePair(part: string): [string, Level] {
       LOGGER.test(logger) ? `For example ${logger}:debug. ${LEVELS_TEXT}` : `For example ${EXAMPLE}`,
     ])
   if (!LOGGER.test(logger))
-    throw new LeaseRefusedError(`${quoted(logger)} is no name of a logger.`, [`For example ${EXAMPLE}`])
+    throw new LeaseRefusedError(`${quoted(logger)} is not the name of a logger.`, [`For example ${EXAMPLE}`])
   const level = levelNamed(typed)
   if (isLevel(level)) return [logger, level]
   const [nearest] = nearestNames(level, LEVELS)

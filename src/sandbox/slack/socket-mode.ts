@@ -23,6 +23,8 @@ export class SocketMode implements Transport {
   readonly #server = new WebSocketServer({ noServer: true })
   readonly #tickets = new Set<string>()
   readonly #sockets: WebSocket[] = []
+  /** Connections that were asked to end: nothing new goes to them while there is another one. */
+  readonly #ending = new WeakSet<WebSocket>()
   readonly #waiting = new Map<string, Waiting>()
   readonly #appId: string
   readonly #pinging: NodeJS.Timeout
@@ -44,8 +46,9 @@ export class SocketMode implements Transport {
     return ticket
   }
 
+  /** Connections that were not asked to end. */
   get connections(): number {
-    return this.#sockets.length
+    return this.#sockets.filter((socket) => !this.#ending.has(socket)).length
   }
 
   /** Handles an HTTP upgrade of `/link/?ticket=…`; a ticket that is unknown or used gets 401. */
@@ -120,14 +123,18 @@ export class SocketMode implements Transport {
 
   #nextConnection(): WebSocket | undefined {
     const open = this.#sockets.filter((socket) => socket.readyState === socket.OPEN)
+    const staying = open.filter((socket) => !this.#ending.has(socket))
+    const usable = staying.length > 0 ? staying : open
     this.#turn += 1
-    return open[this.#turn % Math.max(1, open.length)]
+    return usable[this.#turn % Math.max(1, usable.length)]
   }
 
   /** Tells every client to connect anew, as Slack does when it refreshes a connection. */
   askToReconnect(reason: 'warning' | 'refresh_requested' | 'link_disabled' = 'refresh_requested'): void {
-    for (const socket of this.#sockets)
+    for (const socket of this.#sockets) {
+      this.#ending.add(socket)
       socket.send(JSON.stringify({ type: 'disconnect', reason, debug_info: { host: 'stand-in' } }))
+    }
   }
 
   /** Cuts every connection without a goodbye. */

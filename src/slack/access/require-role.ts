@@ -18,7 +18,7 @@ export async function requireViewer(
   if (denied !== undefined)
     throw new UserError({
       why: denied.why,
-      remedies: ['Who runs me says who may: channels.CHANNEL.roles in my configuration.'],
+      remedies: ["The bot's administrator names who may, under channels.CHANNEL.roles in its configuration."],
     })
 }
 

@@ -57,9 +57,9 @@ export function userErrorOf(error: unknown, typed: string, command: CommandFor =
   if (error instanceof StoreUnavailableError)
     return new UserError(
       {
-        why: 'I cannot take this now: my store and queue do not answer.',
+        why: 'mesh-medic cannot take this now: its store and queue do not answer.',
         remedies: [
-          'Try again in a minute. Who runs me: look at Redis (REDIS_URL) and at my log.',
+          'Try again in a minute. Administrators: look at Redis (REDIS_URL) and at its log.',
           'In a terminal, mesh-medic diagnose needs neither Slack nor Redis.',
         ],
       },
@@ -72,8 +72,8 @@ export function userErrorOf(error: unknown, typed: string, command: CommandFor =
     )
   return new UserError(
     {
-      why: 'I failed at this. It is a fault of mine; my log has more.',
-      remedies: ['Try again; if it stays, tell who runs me.'],
+      why: "Internal error; see the bot's log.",
+      remedies: ["Try again; if it happens again, tell the bot's administrator."],
     },
     options,
   )
@@ -81,7 +81,7 @@ export function userErrorOf(error: unknown, typed: string, command: CommandFor =
 
 /** Why the cluster could not be asked about a target, and what would help. */
 export function blindError({ source, reason, detail, permission }: Blind): UserError {
-  const why = `I could not look at the cluster: ${detail}`
+  const why = `The cluster could not be read: ${detail}`
   if (reason === 'forbidden') {
     const rule =
       permission === undefined

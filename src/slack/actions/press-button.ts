@@ -40,11 +40,11 @@ export async function pressButton(
     const action = ACTIONS.find((one) => one.name === name)
     if (action === undefined)
       throw new UserError({
-        why: 'I do not know that button. It may be from another version of me.',
+        why: 'That button is not known here. It may be from another version of mesh-medic.',
         commands: ['/mesh help'],
       })
     const unknown = new UserError({
-      why: 'I do not know what that button was for.',
+      why: 'It is no longer known what that button was for.',
       remedies: ['It is too old, or it is not mine. Ask again:'],
       commands: ['/mesh help'],
     })

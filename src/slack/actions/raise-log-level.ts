@@ -52,7 +52,7 @@ export const raiseLogLevel = defineAction({
           : raiseLogLevelView(where, { ...choices, target, most: deps.policy.leases }),
       )
     } catch (error) {
-      await show(noLoggersView(where, 'I failed at this.')).catch(() => undefined)
+      await show(noLoggersView(where, "Internal error; see the bot's log.")).catch(() => undefined)
       throw error
     }
   },

@@ -5,7 +5,7 @@ import { readChange, type ChangeRecord } from '../../fixes/record.ts'
 import { ASK_ONLY, type Policy } from '../../fixes/policy.ts'
 import type { Records } from '../../store/records.ts'
 import { looksOf, outcomeMessage } from '../blocks/outcome.ts'
-import { isOpen, proposalMessage, type Approvers } from '../blocks/proposal.ts'
+import { approversCalled, isOpen, proposalMessage, type Approvers } from '../blocks/proposal.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
 import type { Showing } from './answer.ts'
 import { fileText, fileWord, type AnswerFile } from './file.ts'
@@ -24,6 +24,14 @@ export async function proposalShown(
       : (['download-patch'] as const)
   const buttons = await Promise.all(verbs.map((verb) => changeButton(records, change, verb)))
   return proposalMessage(change, approversOf(policy, change), buttons, now)
+}
+
+/** The message that calls those who may approve a change; undefined when there is nothing to approve, or nobody. */
+export function approvalAsked(
+  { policy = ASK_ONLY }: Pick<Showing, 'policy'>,
+  change: ChangeRecord,
+): SlackMessage | undefined {
+  return isOpen(change, Date.now()) ? approversCalled(change, approversOf(policy, change)) : undefined
 }
 
 function approversOf(policy: Policy, { channel }: ChangeRecord): Approvers {

@@ -1,7 +1,7 @@
 import { decide, type DecideRequest } from '../../capabilities/decide.ts'
 import { readChange, type ChangeRecord } from '../../fixes/record.ts'
 import type { RunRecord } from '../../store/runs.ts'
-import { outcomeParts, undoMessage } from '../blocks/outcome.ts'
+import { askerTold, outcomeParts, undoMessage } from '../blocks/outcome.ts'
 import { defineAnswer, type ShownAnswer, type Showing } from './answer.ts'
 import { changeNamed, outcomeFile, outcomeShown } from './change.ts'
 
@@ -23,5 +23,9 @@ async function decisionShown(
   { request }: RunRecord<DecideRequest>,
 ): Promise<ShownAnswer> {
   if (request.decision.verb === 'undo') return { message: undoMessage(change), parts: [] }
-  return { message: await outcomeShown(showing, change), parts: outcomeParts(change), file: () => outcomeFile(change) }
+  return {
+    message: await outcomeShown(showing, change),
+    parts: [...outcomeParts(change), ...askerTold(change)],
+    file: () => outcomeFile(change),
+  }
 }

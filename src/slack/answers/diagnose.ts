@@ -13,10 +13,10 @@ export const diagnoseAnswer = defineAnswer(diagnose, {
   doing: 'Diagnosing',
   joined: (subject) => `${subject} is being diagnosed already.`,
   async shown({ records, telling }, answer, run) {
-    const { report, shown } = answer
+    const { report } = answer
     return {
       message: verdictMessage(report, run, telling, await verdictButtons(records, run, report)),
-      parts: reportParts(report, shown, telling),
+      parts: reportParts(report, telling),
       file: () => readable(answer, run, telling),
     }
   },

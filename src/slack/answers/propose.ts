@@ -3,7 +3,7 @@ import type { ButtonSpec } from '../blocks/buttons.ts'
 import { candidatesMessage, MOST_CANDIDATES } from '../blocks/candidates.ts'
 import { noProposalMessage } from '../blocks/proposal.ts'
 import { defineAnswer } from './answer.ts'
-import { changeNamed, diffFile, proposalShown } from './change.ts'
+import { approvalAsked, changeNamed, diffFile, proposalShown } from './change.ts'
 import { chooseFixButton, runAgainButton } from './run-buttons.ts'
 
 /** What came of asking for a fix. */
@@ -24,6 +24,11 @@ export const proposeAnswer = defineAnswer(propose, {
       return { message: candidatesMessage(candidates, run, buttons), parts: [] }
     }
     const change = await changeNamed(records, answer.change)
-    return { message: await proposalShown(showing, change), parts: [], file: () => diffFile(change) }
+    const call = approvalAsked(showing, change)
+    return {
+      message: await proposalShown(showing, change),
+      parts: call === undefined ? [] : [{ name: 'approvers', message: call }],
+      file: () => diffFile(change),
+    }
   },
 })

@@ -39,12 +39,12 @@ export function cancelledMessage(
 export function failedMessage({ run, subject }: SpokenRun, buttons: readonly ButtonSpec[]): SlackMessage {
   return fit(
     {
-      text: `I failed, run ${run.id}`,
+      text: `Internal error, run ${run.id}`,
       blocks: [
-        rich(line(text('⚫ '), bold(`I failed, run ${run.id}`), text('  '), code(subject))),
+        rich(line(text('⚫ '), bold(`Internal error, run ${run.id}`), text('  '), code(subject))),
         rich(
           line(
-            text('This is a fault of mine, not of the mesh. My log has more under that run. In a terminal, '),
+            text('This is a fault of mesh-medic, not of the mesh: see its log under that run. In a terminal, '),
             code('mesh-medic diagnose'),
             text(' needs neither Slack nor a queue.'),
           ),

@@ -1,3 +1,4 @@
+import type { RichTextBlock } from '@slack/types'
 import type { FollowReport, Hop } from '../../diagnosis/follow/report.ts'
 import { markOf, OUTCOMES } from '../../report/follow-text.ts'
 import { formatRef } from '../../mesh/ref.ts'
@@ -14,6 +15,8 @@ const ICONS: Readonly<Record<FollowReport['outcome'], string>> = { arrives: 'ðŸŸ
 const MOST_HOPS = 12
 const MOST_QUOTE = 1800
 const MOST_ROWS = 30
+/** Hops shown beside a proof. */
+const MOST_WAY_ROWS = 12
 
 /** The hops at a glance: `âœ“ listener 0.0.0.0_8080 from Gateway shop/edge`. */
 function row(hop: Hop): Piece[] {
@@ -89,24 +92,15 @@ function commandFor({ asked, caller }: FollowReport): string {
   return `/mesh follow ${asked} ${from}`
 }
 
-/** The way of one request as a part of a diagnosis: the table, and of the hop at which it dies the command that shows it. */
-export function wayPart(report: FollowReport): Part {
+/** The way of one request as a part of a proof: where it arrives or fails, the hops at a glance, and the command for each of them. */
+export function wayElements(report: FollowReport): RichTextBlock['elements'] {
   const { outcome, headline, hops } = report
-  const died = hops.find(({ ok, sure }) => !ok && sure)
-  return {
-    name: 'way',
-    message: fit({
-      text: `A request through the proxies: ${headline}`,
-      isCut: hops.length > MOST_ROWS,
-      blocks: [
-        rich(line(bold('A request through the proxies, as they are configured'))),
-        rich(line(text(`${ICONS[outcome]} ${headline}`))),
-        rich(lines(hops.slice(0, MOST_ROWS).map(row))),
-        ...(died === undefined ? [] : [rich(pre(died.command, 600))]),
-        rich(line(text('Hop by hop: '), code(cut(clean(commandFor(report)), 600)))),
-      ],
-    }),
-  }
+  return [
+    line(bold('The way of a request')),
+    line(text(`${ICONS[outcome]} ${headline}`)),
+    lines(hops.slice(0, MOST_WAY_ROWS).map(row)),
+    line(text('Hop by hop: '), code(cut(clean(commandFor(report)), 600))),
+  ]
 }
 
 /** A message a hop: what happens there, the command that shows it, and the piece of configuration itself. */

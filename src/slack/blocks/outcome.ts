@@ -217,6 +217,31 @@ export function outcomeParts(change: ChangeRecord): Part[] {
   return isUnasked ? [...parts, { name: 'undone-by-itself', message: undoMessage(change) }] : parts
 }
 
+/** Tells whoever asked for a change how it ended: an edit of a message tells nobody. None before the proof. */
+export function askerTold(change: ChangeRecord): Part[] {
+  const { requester, proof, title } = change
+  if (proof === undefined) return []
+  const [icon, says] = PROVED[proof.outcome]
+  const message = fit(
+    {
+      text: `${icon} ${says}: ${title}`,
+      blocks: [
+        rich(
+          line(
+            person(requester.user),
+            text(` ${icon} `),
+            bold(cut(clean(title), 200)),
+            text(`: ${says.toLowerCase()}. `),
+            sentence(proof.says),
+          ),
+        ),
+      ],
+    },
+    { hasFile: false },
+  )
+  return [{ name: 'asker-told', message }]
+}
+
 function lookBlock({ command, before, after }: Look): SlackMessage['blocks'][number] {
   const head = line(code(cut(clean(command), 300)))
   if (before !== undefined && before === after)

@@ -7,6 +7,7 @@ import { fit } from './fit.ts'
 import {
   bold,
   bullets,
+  clockTime,
   code,
   group,
   line,
@@ -159,9 +160,9 @@ function approversPieces({ requester, channel }: ChangeRecord, { users, groups, 
   const named = [...others.map(person), ...groups.map(group)]
   if (named.length === 0)
     return [
-      text('nobody yet: who runs me names approvers under '),
+      text("nobody yet: ask the bot's administrator to name approvers under "),
       code(`channels.${channel}.roles.approver`),
-      text(' in my configuration'),
+      text(' in its configuration'),
     ]
   const shown = named.slice(0, MOST_NAMED).flatMap((piece, index) => (index === 0 ? [piece] : [text(', '), piece]))
   return [
@@ -169,6 +170,31 @@ function approversPieces({ requester, channel }: ChangeRecord, { users, groups, 
     ...(named.length > MOST_NAMED ? [text(` and ${named.length - MOST_NAMED} more`)] : []),
     ...(fourEyes ? [text('; not '), person(requester.user), text(', who asked for it')] : []),
   ]
+}
+
+/** Tells the approvers that a change waits for them: an edit of a message tells nobody. Undefined when nobody could approve it. */
+export function approversCalled(change: ChangeRecord, approvers: Approvers): SlackMessage | undefined {
+  const { requester, title, blocked, expiresAt } = change
+  const people = approvers.users.filter((user) => !approvers.fourEyes || user !== requester.user)
+  const named = [...people.map(person), ...approvers.groups.map(group)].slice(0, MOST_NAMED)
+  if (blocked !== undefined || named.length === 0) return undefined
+  return fit(
+    {
+      text: `A change waits for approval: ${title}`,
+      blocks: [
+        rich(
+          line(
+            ...named.flatMap((piece, index) => (index === 0 ? [piece] : [text(' '), piece])),
+            text(' A change waits for your approval until '),
+            clockTime(expiresAt),
+            text(': '),
+            bold(cut(clean(title), 200)),
+          ),
+        ),
+      ],
+    },
+    { hasFile: false },
+  )
 }
 
 /** The run's message when there is nothing to propose. */

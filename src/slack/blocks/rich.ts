@@ -47,6 +47,25 @@ export function sentencePieces(sentence: string): Piece[] {
   })
 }
 
+/** A time of day that Slack shows in the reader's own zone; `iso` is an ISO time. */
+export const clockTime = (iso: string): Piece => ({
+  type: 'date',
+  timestamp: Math.floor(Date.parse(iso) / 1000),
+  format: '{time_secs}',
+  fallback: `${iso.slice(11, 19)} UTC`,
+})
+
+/** Times inside a sentence stand between these; see `timeMark`. */
+const TIME = '\u0004'
+
+/** Marks an ISO time inside a sentence; `timedPieces` shows it as a time of day. */
+export const timeMark = (iso: string): string => `${TIME}${iso}${TIME}`
+
+/** A sentence whose values and times were marked. */
+export function timedPieces(sentence: string): Piece[] {
+  return sentence.split(TIME).flatMap((part, index) => (index % 2 === 1 ? [clockTime(part)] : sentencePieces(part)))
+}
+
 /** One paragraph. */
 export function line(...pieces: Piece[]): RichTextSection {
   return { type: 'rich_text_section', elements: pieces.slice(0, LIMITS.parts) }

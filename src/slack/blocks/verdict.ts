@@ -1,13 +1,26 @@
 import type { Report, Verdict } from '../../diagnosis/report.ts'
-import { headline, remedy, STANDINGS, trafficSentence, verdictRemedy, VERDICTS } from '../../report/telling.ts'
+import { goingOn } from '../../report/going-on.ts'
+import { headline, STANDINGS, unseen, VERDICTS, whatToDo } from '../../report/telling.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { codePiece } from './finding.ts'
 import { fit } from './fit.ts'
-import { bold, code, line, lines, mark, rich, sentencePieces, text, type Piece, type SlackMessage } from './rich.ts'
+import {
+  bold,
+  code,
+  line,
+  lines,
+  mark,
+  rich,
+  sentencePieces,
+  text,
+  timedPieces,
+  timeMark,
+  type Piece,
+  type SlackMessage,
+} from './rich.ts'
 import { askedBy } from './running.ts'
-import { duration } from './step-list.ts'
 import type { TellingOptions } from './telling-options.ts'
 
 export const VERDICT_ICONS: Readonly<Record<Verdict, string>> = {
@@ -18,31 +31,16 @@ export const VERDICT_ICONS: Readonly<Record<Verdict, string>> = {
   unclear: '🟡',
 }
 
-/** The run's message at the end: the verdict, one sentence of cause, its standing, the traffic figure, the remedy. */
+/** The run's message at the end, at most 12 lines: what is going on, the cause and how it is known, what to do; then what was looked at and who asked. */
 export function verdictMessage(
   report: Report,
   run: RunRecord,
-  { checks, docsUrl }: TellingOptions,
+  options: TellingOptions,
   buttons: readonly ButtonSpec[],
 ): SlackMessage {
-  const { verdict, cause } = report
-  const facts: Piece[][] = []
-  if (cause !== undefined) {
-    facts.push([
-      bold('Standing  '),
-      text(`${STANDINGS[cause.finding.standing]} (`),
-      codePiece(cause.finding.code, docsUrl),
-      text(` ${cause.finding.check})`),
-    ])
-  }
-  const figure = trafficSentence(report)
-  if (figure !== undefined) facts.push([bold('Traffic  '), text(figure)])
-  if (cause !== undefined) facts.push([bold('Remedy  '), ...sentencePieces(remedy(checks, cause.finding, mark))])
-  const change = verdictRemedy(report, mark)
-  if (change !== undefined) facts.push([bold('Next  '), ...sentencePieces(change)])
-  const took = Date.parse(report.finishedAt) - Date.parse(report.startedAt)
-  const blind = report.plan.filter(({ outcome }) => outcome === 'blind').length
-  const looked = `${report.plan.length} looks${blind === 0 ? '' : `, ${blind} of them blind`}${took > 0 ? `, ${duration(took)}` : ''} · `
+  const { checks } = options
+  const { verdict } = report
+  const todo = whatToDo(checks, report, mark)
   return fit({
     text: `${VERDICT_ICONS[verdict]} ${VERDICTS[verdict]}: ${headline(checks, report)}`,
     blocks: [
@@ -53,11 +51,32 @@ export function verdictMessage(
           text('  '),
           code(formatRef(report.target.ref)),
         ),
-        line(...sentencePieces(headline(checks, report, mark))),
       ),
-      ...(facts.length === 0 ? [] : [rich(lines(facts))]),
-      rich(line(text(looked), ...askedBy(run))),
+      rich(lines([[bold('What is going on')], timedPieces(goingOn(checks, report, { mark, time: timeMark }))])),
+      ...causeBlock(report, options),
+      ...(todo === undefined ? [] : [rich(lines([[bold('What to do')], sentencePieces(todo)]))]),
+      rich(line(...lookedAt(report), ...askedBy(run))),
       ...buttonRow(buttons.slice(0, 3)),
     ],
   })
+}
+
+/** The cause in one sentence, with its code and how it is known; of an ill mesh without one, the objects of which one is it. */
+function causeBlock(report: Report, { checks, docsUrl }: TellingOptions): SlackMessage['blocks'] {
+  const { verdict, cause } = report
+  if (verdict !== 'ill') return []
+  const known: Piece[] =
+    cause === undefined
+      ? []
+      : [text(` (${STANDINGS[cause.finding.standing]}, `), codePiece(cause.finding.code, docsUrl), text(')')]
+  return [rich(lines([[bold('Cause')], [...sentencePieces(headline(checks, report, mark)), ...known]]))]
+}
+
+/** `46 sources read, 36 causes ruled out, 2 not seen (secrets of catalog-1, …) · `. */
+function lookedAt(report: Report): Piece[] {
+  const read = report.plan.filter(({ outcome }) => outcome === 'seen').length
+  const missed = unseen(report)
+  const [first] = missed
+  const not = first === undefined ? '' : `, ${missed.length} not seen (${first.what}${missed.length > 1 ? ', …' : ''})`
+  return [text(`${read} sources read, ${report.ruledOut.length} causes ruled out${not} · `)]
 }

@@ -50,7 +50,7 @@ function minutesOf(typed: string | undefined, most: number): number | undefined 
   if (minutes > most)
     throw new UserError({
       why: `${minutesText(minutes)} is too long: log levels are lent for ${minutesText(most)} at most, and can be extended.`,
-      remedies: ['Who runs me may set another limit: limits.leaseMinutes.'],
+      remedies: ["The bot's administrator may set another limit: limits.leaseMinutes."],
     })
   return minutes
 }
@@ -65,7 +65,7 @@ function proxiesOf(typed: string | undefined, most: number): number | undefined 
   if (Number(typed) > most)
     throw new UserError({
       why: `${typed} proxies are too many: one lease raises the log levels of ${most} at most.`,
-      remedies: ['Who runs me may set another limit: limits.leaseProxies.'],
+      remedies: ["The bot's administrator may set another limit: limits.leaseProxies."],
     })
   return Number(typed)
 }

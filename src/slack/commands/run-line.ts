@@ -23,7 +23,7 @@ function unknownCommand(name: string, words: readonly string[]): UserError {
   )
   const commands = near.map((one) => ['/mesh', one, ...words].join(' ').slice(0, 200))
   return new UserError({
-    why: `I do not know the command ${JSON.stringify(name.slice(0, 60))}.`,
+    why: `Unknown command ${JSON.stringify(name.slice(0, 60))}.`,
     commands: commands.length > 0 ? [...commands, '/mesh help'] : COMMANDS.map(({ usage }) => `/mesh ${usage}`),
   })
 }

@@ -88,9 +88,7 @@ export function readArguments(
     const flag: Flag | undefined = name === '-n' ? { value: 'namespace' } : flags[name]
     if (flag === undefined) {
       const [nearest] = nearestNames(typed, [...NAMESPACE_FLAGS, ...Object.keys(flags)])
-      return refuse(
-        `I do not know the flag ${typed.slice(0, 60)}.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`,
-      )
+      return refuse(`Unknown flag ${typed.slice(0, 60)}.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`)
     }
     if (values[name] !== undefined && flag.many !== true)
       refuse(name === '-n' ? 'The namespace is given twice.' : `${typed} is given twice.`)

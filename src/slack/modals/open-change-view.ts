@@ -66,7 +66,7 @@ export async function changeOfView(
 /** Said when a modal comes back whose change is not known any more. */
 export const viewForgotten = (): UserError =>
   new UserError({
-    why: 'I do not know any more which change that was about.',
+    why: 'It is no longer known which change that was about.',
     remedies: ['Press the button under the proposal once more.'],
   })
 

@@ -45,7 +45,7 @@ export async function submitDiagnoseWorkload(
   await orTell(deps, asking, asked.text, async () => {
     if (where === undefined)
       throw new UserError({
-        why: 'I do not know any more which message that was about.',
+        why: 'It is no longer known which message that was about.',
         remedies: ['Take “Diagnose a workload” from the message once more.'],
       })
     await startRun(

@@ -3,7 +3,6 @@ import type { Policy } from '../../fixes/policy.ts'
 import type { ChangeRecord } from '../../fixes/record.ts'
 import type { GroupMembers } from '../../fixes/roles.ts'
 import type { ChangeBoard } from '../../capabilities/change-board.ts'
-import { readPost } from '../../store/posts.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { tell } from '../access/asking.ts'
 import { leaseMessage } from '../blocks/lease.ts'
@@ -13,8 +12,8 @@ import type { UserAnswer } from '../../mesh/user-error.ts'
 import { outcomeShown, proposalShown } from '../answers/change.ts'
 import { leaseButtons } from '../answers/lease-buttons.ts'
 import { Posts } from './posts.ts'
-import { ChannelClosedError, MessageGoneError } from '../transport/slack-trouble.ts'
-import { MESSAGES_OF_RUN, type ThreadDeps } from './thread.ts'
+import { showChangeInDiagnosis, showInRoot } from './root-message.ts'
+import type { ThreadDeps } from './thread-deps.ts'
 
 /** Keeps the messages of changes and leases in Slack at what their records say. */
 export class SlackChangeBoard implements ChangeBoard {
@@ -36,6 +35,10 @@ export class SlackChangeBoard implements ChangeBoard {
     const { decided } = change
     if (decided?.verdict !== 'approved') return
     await this.show(change.channel, decided.run, await outcomeShown(this.deps, change))
+  }
+
+  async diagnosis(change: ChangeRecord): Promise<void> {
+    await showChangeInDiagnosis(this.deps, this.posts, change)
   }
 
   async lease(lease: LeaseRecord): Promise<void> {
@@ -61,16 +64,7 @@ export class SlackChangeBoard implements ChangeBoard {
     await tell(this.deps, { user: asker.user, team: asker.team, channel, thread }, refusalMessage(answer))
   }
 
-  /** Shows something in the message of a run; one that was never posted, or that somebody deleted, stays away. */
   private async show(channel: string, run: string, message: SlackMessage): Promise<void> {
-    const posts = await Promise.all(MESSAGES_OF_RUN.map((part) => readPost(this.deps.records, run, part)))
-    const ts = posts.findLast((post) => post?.ts !== undefined)?.ts
-    if (ts === undefined) return
-    try {
-      await this.posts.update(channel, ts, message)
-    } catch (error) {
-      if (!(error instanceof MessageGoneError || error instanceof ChannelClosedError)) throw error
-      this.deps.log.warn({ err: error, run, channel }, 'the message of a change is gone')
-    }
+    await showInRoot(this.deps, this.posts, { channel, id: run }, message)
   }
 }

@@ -1,10 +1,20 @@
-import type { ChatPostMessageResponse, ConversationsHistoryResponse } from '@slack/web-api'
+import type { ChatPostMessageResponse, ConversationsHistoryResponse, WebClient } from '@slack/web-api'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Log } from '../../queue/log.ts'
-import { confirmPost, intendPost } from '../../store/posts.ts'
+import { opaqueId } from '../../store/opaque-id.ts'
+import {
+  abandonPost,
+  confirmPost,
+  intendPost,
+  readPost,
+  renewPost,
+  takeOverPost,
+  type PostRecord,
+} from '../../store/posts.ts'
 import type { Records } from '../../store/records.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
 import type { SlackCalls } from '../transport/calls.ts'
+import { upload } from '../transport/upload.ts'
 import { ChannelClosedError, MessageGoneError, SlackUnavailableError } from '../transport/slack-trouble.ts'
 import { defined } from '../../mesh/defined.ts'
 
@@ -21,7 +31,13 @@ export interface Place {
 
 /** Pages that are looked through for a message that may be there already. */
 const PAGES = 10
-const UNDER_WAY = 1500
+/** Longer than a request to Slack may take: a post that was begun before is there by then, or never will be. */
+const UNDER_WAY = 12_000
+/** Milliseconds between looks whether another process has posted what it was about to. */
+const LOOK_EVERY = 50
+
+/** Another process posts it now. */
+class TakenOverError extends Error {}
 
 type Found = NonNullable<ConversationsHistoryResponse['messages']>[number]
 
@@ -31,8 +47,10 @@ export class Posts {
   private readonly records: Records
   private readonly log: Log
   private readonly underWay: number
+  /** Tells this process's posts from those of others. */
+  private readonly by = opaqueId()
 
-  /** @param underWay milliseconds that a post of a worker that was thought dead may take yet */
+  /** @param underWay milliseconds that a post which another process began may take */
   constructor({
     slack,
     records,
@@ -50,15 +68,22 @@ export class Posts {
     this.underWay = underWay
   }
 
+  /** Says that this process will post a part with `message`; others wait for it from now on. @returns false when another one said so before */
+  async intend(run: string, part: string): Promise<boolean> {
+    return (await intendPost(this.records, run, part, this.by)).fresh
+  }
+
   /**
    * Posts one part of a run unless it is posted already.
+   * @param isIntended when intend() returned true for it
    * @returns its `ts`
    * @throws MessageGoneError when the thread is gone, ChannelClosedError
    */
-  async message(run: string, part: string, place: Place, message: SlackMessage): Promise<string> {
+  async message(run: string, part: string, place: Place, message: SlackMessage, isIntended = false): Promise<string> {
     const find = async (): Promise<string | undefined> =>
       (await this.find(place, ({ metadata }) => isPart(metadata, run, part)))?.ts
-    return this.exactlyOnce(run, part, find, async () => this.post(run, part, place, message))
+    const act = (): Promise<string> => this.post(run, part, place, message)
+    return this.exactlyOnce(run, part, find, act, isIntended)
   }
 
   /** Uploads one file of a run into its thread unless it is there already. */
@@ -73,18 +98,10 @@ export class Posts {
     await this.exactlyOnce(run, part, find, () =>
       this.slack.patiently(
         'files.upload',
-        async (client) => {
-          const content = typeof file.content === 'string' ? { content: file.content } : { file: file.content }
-          const upload = {
-            channel_id: place.channel,
-            filename: file.name,
-            title: file.title,
-            ...content,
-            ...defined({ alt_text: file.altText }),
-          }
-          await client.filesUploadV2(place.thread === undefined ? upload : { ...upload, thread_ts: place.thread })
+        this.whileOurs(run, part, async (client) => {
+          await upload(client, { channel: place.channel, thread: place.thread, ...file })
           return 'uploaded'
-        },
+        }),
         find,
       ),
     )
@@ -100,19 +117,57 @@ export class Posts {
     part: string,
     find: () => Promise<string | undefined>,
     act: () => Promise<string>,
+    isIntended = false,
   ): Promise<string> {
-    const { fresh, post } = await intendPost(this.records, run, part)
-    if (post.ts !== undefined) return post.ts
-    const ts = (fresh ? undefined : await this.findOfAnother(find)) ?? (await act())
-    await confirmPost(this.records, run, part, { ts })
+    const { fresh, post } = isIntended
+      ? { fresh: true, post: undefined }
+      : await intendPost(this.records, run, part, this.by)
+    if (post?.ts !== undefined) return post.ts
+    let ts = fresh ? await this.unlessTakenOver(run, part, act) : undefined
+    while (ts === undefined) {
+      const other = await this.postOfAnother(run, part)
+      if (other.ts !== undefined) return other.ts
+      if (!(await takeOverPost(this.records, run, part, { by: this.by, seen: other }))) continue
+      ts = await this.unlessTakenOver(run, part, async () => (await find()) ?? act())
+    }
     return ts
   }
 
-  private async findOfAnother(find: () => Promise<string | undefined>): Promise<string | undefined> {
-    const found = await find()
-    if (found !== undefined) return found
-    await pause(this.underWay)
-    return find()
+  /** Posts and says so. @returns undefined when another process took the post over while Slack kept us waiting */
+  private async unlessTakenOver(run: string, part: string, act: () => Promise<string>): Promise<string | undefined> {
+    try {
+      const ts = await act()
+      await confirmPost(this.records, run, part, { ts })
+      return ts
+    } catch (error) {
+      if (error instanceof TakenOverError) return undefined
+      // A store that is away keeps the intention; another process waits for it as long as a post may take.
+      await abandonPost(this.records, run, part).catch(() => undefined)
+      throw error
+    }
+  }
+
+  /** Waits for the process that intended a post, as long as its request to Slack may take. @returns what is known of the post then */
+  private async postOfAnother(run: string, part: string): Promise<PostRecord> {
+    const begun = Date.now()
+    for (;;) {
+      const post = (await readPost(this.records, run, part)) ?? { state: 'intended' }
+      const { ts, state, at } = post
+      // The other process's clock may be ahead.
+      const since = Math.min(at === undefined ? begun : Date.parse(at), Date.now())
+      if (ts !== undefined || state === 'abandoned' || Date.now() - since >= this.underWay) return post
+      await pause(Math.min(LOOK_EVERY, this.underWay))
+    }
+  }
+
+  /** A call for a post that is ours: before each further try, it looks whether it still is. */
+  private whileOurs<T>(run: string, part: string, call: (client: WebClient) => Promise<T>) {
+    let tries = 0
+    return async (client: WebClient): Promise<T> => {
+      tries += 1
+      if (tries > 1 && !(await renewPost(this.records, run, part, this.by))) throw new TakenOverError()
+      return call(client)
+    }
   }
 
   private async post(run: string, part: string, place: Place, message: SlackMessage): Promise<string> {
@@ -126,8 +181,9 @@ export class Posts {
     const to = { channel: place.channel, ...defined({ thread_ts: place.thread }) }
     const posted = await this.slack.patiently(
       'chat.postMessage',
-      (client) =>
+      this.whileOurs(run, part, (client) =>
         client.chat.postMessage({ ...to, ...contentOf(message), metadata, unfurl_links: false, unfurl_media: false }),
+      ),
       find,
     )
     const { ts } = posted

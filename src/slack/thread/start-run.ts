@@ -2,13 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { claimTarget, releaseTarget } from '../../store/claims.ts'
 import { capabilityOf, type RunRequest } from '../../capabilities/index.ts'
 import type { AnyCapability } from '../../capabilities/capability.ts'
+import { abandonPost } from '../../store/posts.ts'
 import { createRun, readRun, updateRun, type RunRecord, type StoredRequest } from '../../store/runs.ts'
 import { tell, type Asking } from '../access/asking.ts'
-import { noteMessage, refusalMessage } from '../blocks/refusal.ts'
+import { noteMessage } from '../blocks/refusal.ts'
 import { answerOf, spokenOf } from '../answers/index.ts'
 import type { SlackDeps } from '../deps.ts'
 import { requireRole } from '../access/require-role.ts'
-import { userErrorOf } from '../access/user-error-of.ts'
 import { SlackUnavailableError } from '../transport/slack-trouble.ts'
 import { SlackThread } from './thread.ts'
 import { defined } from '../../mesh/defined.ts'
@@ -17,23 +17,19 @@ import { defined } from '../../mesh/defined.ts'
 const MESSAGE_DUE = 3000
 
 /**
- * Begins a run: record, claim, message, queue. Joins the run about the same when there is one.
+ * Begins a run: record, claim, queue, message. It is in the queue before anything is posted, so that a process that dies in between
+ * leaves nothing unanswered. Joins the run about the same when there is one.
  * @throws UserError, StoreUnavailableError, ChannelClosedError; then nothing is left running
  */
 export async function startRun(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<void> {
   await requireRole(deps, asking, known(request), request)
-  const begun = deps.rush.begin()
-  const run = await begin(deps, asking, request).finally(begun)
-  if (run === undefined) return
-  const { thread, record } = run
+  const begun = deps.startBarrier.begin()
   try {
-    await deps.rush.over()
-    await deps.queue.enqueue({ run: record.id, kind: request.kind })
-  } catch (error) {
-    await undo(deps, record, thread, error)
-    throw error
+    const record = await begin(deps, asking, request)
+    if (record !== undefined) await noteAsked(deps, record)
+  } finally {
+    begun()
   }
-  await noteAsked(deps, record)
 }
 
 /**
@@ -78,12 +74,8 @@ function known({ kind }: StoredRequest): AnyCapability {
   return capability
 }
 
-/** Record, claim, message. @returns undefined when another run was joined */
-async function begin(
-  deps: SlackDeps,
-  asking: Asking,
-  request: RunRequest,
-): Promise<{ record: RunRecord; thread: SlackThread } | undefined> {
+/** Record, claim, queue, message. @returns undefined when another run was joined */
+async function begin(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<RunRecord | undefined> {
   const record = await recordOf(deps, asking, request)
   const claim = known(request).claim?.(request)
   if (claim !== undefined) {
@@ -95,12 +87,14 @@ async function begin(
   }
   const thread = new SlackThread(deps, record)
   try {
+    await thread.intend()
+    await deps.queue.enqueue({ run: record.id, kind: request.kind })
     await openThread(deps, thread)
   } catch (error) {
-    await undo(deps, record, thread, error)
+    await undo(deps, record)
     throw error
   }
-  return { record, thread }
+  return record
 }
 
 /** Posts the run's message; where Slack does not answer for now, the worker does it later. */
@@ -113,9 +107,9 @@ async function openThread({ log }: SlackDeps, thread: SlackThread): Promise<void
   }
 }
 
-async function undo(deps: SlackDeps, run: RunRecord, thread: SlackThread, error: unknown): Promise<void> {
-  await thread.replaceWith(refusalMessage(userErrorOf(error, run.request.text))).catch(() => undefined)
+async function undo(deps: SlackDeps, run: RunRecord): Promise<void> {
   await endAnyway(deps, run)
+  await abandonPost(deps.records, run.id, 'parent').catch(() => undefined)
 }
 
 async function endAnyway(deps: SlackDeps, run: RunRecord): Promise<void> {

@@ -1,8 +1,6 @@
-import type { Policy } from '../../fixes/policy.ts'
-import type { Log } from '../../queue/log.ts'
 import type { StoredAnswer } from '../../capabilities/capability.ts'
 import type { Note, RunProgress, RunThread } from '../../capabilities/run-thread.ts'
-import { StoreUnavailableError, type Records } from '../../store/records.ts'
+import { StoreUnavailableError } from '../../store/records.ts'
 import { readPost } from '../../store/posts.ts'
 import { updateRun, type RunRecord } from '../../store/runs.ts'
 import type { UserError } from '../../mesh/user-error.ts'
@@ -13,29 +11,13 @@ import { cancelledMessage, failedMessage } from '../blocks/ended.ts'
 import { listMessage, refusalMessage } from '../blocks/refusal.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
 import { runningMessage } from '../blocks/running.ts'
-import type { TellingOptions } from '../blocks/telling-options.ts'
-import type { SlackCalls } from '../transport/calls.ts'
 import { LiveMessage } from './live-message.ts'
 import { Posts, type Place } from './posts.ts'
+import { MESSAGES_OF_RUN, type ThreadDeps } from './thread-deps.ts'
+import { overtakeDiagnosis } from './root-message.ts'
 import { userErrorOf } from '../access/user-error-of.ts'
 import { cancelButton, runAgainButton } from '../answers/run-buttons.ts'
 import { ChannelClosedError, MessageGoneError, SlackUnavailableError } from '../transport/slack-trouble.ts'
-
-export interface ThreadDeps {
-  records: Records
-  slack: SlackCalls
-  telling: TellingOptions
-  /** Says who may approve a change; without it nobody. */
-  policy?: Policy
-  log: Log
-  /** Milliseconds between two updates of a run's message. Default 1000. */
-  updateEvery?: number
-  /** Milliseconds that a post of a worker that was thought dead may take yet. Default 1500. */
-  underWay?: number
-}
-
-/** The run's message, and the one that takes its place should somebody delete it. */
-export const MESSAGES_OF_RUN = ['parent', 'parent-2'] as const
 
 /** The one place that posts for a run: its message, which is updated in place, and the parts in the thread under it. */
 export class SlackThread implements RunThread<StoredAnswer> {
@@ -48,6 +30,8 @@ export class SlackThread implements RunThread<StoredAnswer> {
   private parent: { part: (typeof MESSAGES_OF_RUN)[number]; ts: string } | undefined
   /** The thread that the run was asked for in, if it was. */
   private root: string | undefined
+  /** Whether the run's message is this process's to post. */
+  private isIntended = false
   /** Why nothing can be posted any more. */
   private closed: ChannelClosedError | MessageGoneError | undefined
 
@@ -56,6 +40,11 @@ export class SlackThread implements RunThread<StoredAnswer> {
     this.run = run
     this.posts = new Posts(deps)
     this.live = new LiveMessage((message) => this.updateOnce(message), deps.updateEvery ?? 1000)
+  }
+
+  /** Says that this process posts the run's message; a worker that takes the run up meanwhile waits for it. */
+  async intend(): Promise<void> {
+    this.isIntended = await this.posts.intend(this.run.id, 'parent')
   }
 
   /**
@@ -104,7 +93,8 @@ export class SlackThread implements RunThread<StoredAnswer> {
       if (file === undefined || (final.isCut !== true && parts.every(({ message }) => message.isCut !== true))) return
       await this.inThread(final, (place) => this.posts.file(run.id, 'file-readable', place, file()))
     })
-    if (this.closed !== undefined) await this.tellAsker(final)
+    if (this.closed === undefined) await overtakeDiagnosis(this.deps, this.posts, run)
+    else await this.tellAsker(final)
   }
 
   async refused(error: UserError): Promise<void> {
@@ -129,11 +119,6 @@ export class SlackThread implements RunThread<StoredAnswer> {
     )
   }
 
-  /** Says what stands instead of a run that could not begin. */
-  async replaceWith(message: SlackMessage): Promise<void> {
-    await this.settle(message)
-  }
-
   private async running(): Promise<SlackMessage> {
     const own = await answerOf(this.run.request).running?.(this.deps, this.run)
     if (own !== undefined) return own
@@ -146,8 +131,10 @@ export class SlackThread implements RunThread<StoredAnswer> {
   }
 
   private async postParent(part: (typeof MESSAGES_OF_RUN)[number], message: SlackMessage): Promise<string> {
+    const isIntended = this.isIntended && part === 'parent'
+    this.isIntended = false
     try {
-      return await this.posts.message(this.run.id, part, this.place(this.root), message)
+      return await this.posts.message(this.run.id, part, this.place(this.root), message, isIntended)
     } catch (error) {
       if (!(error instanceof MessageGoneError) || this.root === undefined) throw error
       this.root = undefined

@@ -24,12 +24,17 @@ export class SlackUnavailableError extends Error {
   readonly tryAgain = true
 }
 
+/** A call whose answer was lost; it may or may not have been carried out. */
+export class LostCallError extends Error {
+  override readonly name = 'LostCallError'
+}
+
 const GONE = new Set(['message_not_found', 'thread_not_found', 'cant_update_message', 'edit_window_closed'])
 
 const INVITE = 'Type /invite @mesh-medic in that channel, then ask again.'
 const CLOSED: Readonly<Record<string, readonly [string, string]>> = {
-  not_in_channel: ['I am not in that channel.', INVITE],
-  channel_not_found: ['I cannot see that channel.', INVITE],
+  not_in_channel: ['mesh-medic is not in that channel.', INVITE],
+  channel_not_found: ['mesh-medic cannot see that channel.', INVITE],
   is_archived: ['The channel is archived.', 'Ask in another channel.'],
   is_inactive: ['The channel is archived.', 'Ask in another channel.'],
   restricted_action: [
@@ -43,8 +48,8 @@ const CLOSED: Readonly<Record<string, readonly [string, string]>> = {
   ],
   restricted_action_thread_locked: ['That thread is locked.', 'Ask in the channel itself.'],
   restricted_action_non_threadable_channel: ['That channel has no threads.', 'Ask in another channel.'],
-  user_is_restricted: ['I may not post there.', 'Ask in another channel.'],
-  no_permission: ['I may not post there.', INVITE],
+  user_is_restricted: ['mesh-medic may not post there.', 'Ask in another channel.'],
+  no_permission: ['mesh-medic may not post there.', INVITE],
 }
 
 /** Slack's own troubles that pass. */
@@ -65,7 +70,7 @@ export type Trouble = { kind: 'limited'; seconds: number } | { kind: 'lost' } | 
 /** Sorts an error of the Web API client. */
 export function troubleOf(error: unknown): Trouble {
   if (error instanceof WebAPIRateLimitedError) return { kind: 'limited', seconds: error.retryAfter }
-  if (error instanceof WebAPIRequestError) return { kind: 'lost' }
+  if (error instanceof WebAPIRequestError || error instanceof LostCallError) return { kind: 'lost' }
   if (error instanceof WebAPIHTTPError)
     return error.statusCode >= 500 || error.statusCode === 429 ? { kind: 'lost' } : { kind: 'final', error }
   if (error instanceof WebAPIPlatformError) {

@@ -47,7 +47,7 @@ describe('a proposal', () => {
   it('lets the requester approve only where one pair of eyes is enough', () => {
     expect(proposal({}, { ...APPROVERS, fourEyes: false })).toContain('May approve  @U_ONCALL, @U_SECOND, @S_OWNERS\n')
     expect(proposal({}, { users: ['U_ONCALL'], groups: [], fourEyes: true })).toContain(
-      'nobody yet: who runs me names approvers under `channels.C_MESH.roles.approver`',
+      "nobody yet: ask the bot's administrator to name approvers under `channels.C_MESH.roles.approver`",
     )
   })
 

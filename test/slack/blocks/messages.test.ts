@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { PlannedStep } from '../../../src/diagnosis/report.ts'
-import { findingMessage } from '../../../src/slack/blocks/finding.ts'
 import { reportParts } from '../../../src/slack/blocks/report-parts.ts'
 import { runningMessage } from '../../../src/slack/blocks/running.ts'
 import { verdictMessage } from '../../../src/slack/blocks/verdict.ts'
@@ -62,70 +61,63 @@ describe('the verdict', () => {
   })
 })
 
-describe('the parts of the thread', () => {
-  it('show the command first, then what it showed, for each proof', () => {
-    const finding = {
-      ...sampleFinding(dice(1), 10),
-      subject: { kind: 'VirtualService', namespace: 'shop', name: 'web' },
-      args: { host: 'web.shop' },
-      standing: 'live' as const,
+describe('the replies', () => {
+  const proven = (id: number, facts: Partial<ReturnType<typeof sampleFinding>>) => ({
+    ...sampleFinding(dice(id), 10),
+    subject: { kind: 'VirtualService', namespace: 'shop', name: 'web' },
+    args: { host: 'web.shop' },
+    standing: 'live' as const,
+    ...facts,
+  })
+
+  it('show the proof: what was seen, the command that shows this very thing, and what it showed', () => {
+    const finding = proven(1, {
+      because: [
+        {
+          kind: 'virtual-services',
+          source: 'kubectl get virtualservices.networking.istio.io -A -o yaml',
+          at: '',
+          says: 'VirtualService shop/web names v9',
+        },
+        { kind: 'routes', source: 'istioctl proxy-config routes web', at: '', says: 'web has no route', quote: 'none' },
+        {
+          kind: 'access-log',
+          source: 'kubectl logs -n shop web -c istio-proxy --tail=500',
+          at: '',
+          says: '10 requests were answered NR',
+          quote: '2026-11-29T22:15:56.937Z GET /items 404 NR',
+        },
+        { kind: 'endpoints', source: 'istioctl proxy-config endpoints web', at: '', says: 'a fourth piece' },
+      ],
+    })
+    const report = {
+      ...sampleReport(dice(1), { size: 3, many: 0 }),
+      findings: [finding],
+      cause: { finding, explains: [] },
     }
-    finding.because = [
-      { kind: 'routes', source: 'istioctl proxy-config routes web', at: '', says: 'web has no route', quote: 'none' },
-    ]
-    expect(shownIn(findingMessage(finding, { checks: CHECKS, role: 'cause' }))).toBe(
+    const [reply, ...more] = reportParts(report, { checks: CHECKS })
+    expect(more).toEqual([])
+    expect(shownIn(reply!.message)).toBe(
       [
-        'Cause: a sample of trouble  `MESH0101` sample, error',
-        '',
-        '`VirtualService shop/web` breaks `web.shop`.',
-        '',
-        "live: the proxies' own configuration shows it.",
-        '',
-        '1. web has no route',
-        '',
+        'Proof',
+        '1. VirtualService shop/web names v9',
+        '```kubectl get virtualservices.networking.istio.io web -n shop -o yaml```',
+        '2. web has no route',
         '```istioctl proxy-config routes web```',
-        '',
-        'shows',
-        '',
         '```none```',
-        '',
-        'Remedy  Mend `web.shop`.',
+        '3. 10 requests were answered NR',
+        '```kubectl logs -n shop web -c istio-proxy --tail=500 | grep -F 2026-11-29T22:15:56.937Z```',
+        '```2026-11-29T22:15:56.937Z GET /items 404 NR```',
         '',
       ].join('\n'),
     )
   })
 
-  it('say what could not be seen, with the missing rule, and what was ruled out', () => {
-    const report = {
-      ...sampleReport(dice(1), { size: 3, many: 0 }),
-      ruledOut: [{ check: 'missing-subset', about: 'every subset is defined' }],
-    }
-    report.skipped = [
-      {
-        check: 'sample',
-        kind: 'pods',
-        reason: 'forbidden',
-        detail: 'pods is forbidden',
-        partly: false,
-        permission: { verb: 'list', group: '', resource: 'pods', namespace: 'shop' },
-      },
-    ]
-    const parts = reportParts(report, {}, { checks: CHECKS })
-    expect(parts.map(({ name }) => name)).toEqual(['unseen', 'ruled-out'])
-    expect(shownIn(parts[0]!.message)).toContain(
-      'missing rule (Role in shop):\n\n```{apiGroups: [""], resources: ["pods"], verbs: ["list"]}```',
-    )
-    expect(shownIn(parts[1]!.message)).toContain('✓ missing-subset: every subset is defined')
-  })
-
-  it('put the cause first and keep configured-only findings apart, as advice', () => {
+  it('name what else was found, and nothing that is a symptom or the cause', () => {
     const report = sampleReport(dice(3), { size: 8, many: 12 })
-    report.findings[0]!.standing = 'configured'
-    const last = report.findings.filter(({ standing }) => standing !== 'configured').at(-1)!
-    report.cause = { finding: structuredClone(last), explains: [] }
-    const parts = reportParts(report, {}, { checks: CHECKS })
-    expect(parts[0]!.message.text).toMatch(/^Cause/)
-    expect(parts.filter(({ message }) => message.text.startsWith('Cause'))).toHaveLength(1)
-    expect(parts.map(({ name }) => name)).toContain('advice')
+    const [first, second, ...rest] = report.findings
+    report.cause = { finding: structuredClone(first!), explains: [structuredClone(second!)] }
+    const parts = reportParts(report, { checks: CHECKS })
+    expect(parts.map(({ name }) => name)).toEqual(rest.length === 0 ? ['proof'] : ['proof', 'others'])
   })
 })

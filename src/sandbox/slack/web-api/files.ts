@@ -50,7 +50,7 @@ export const files: MethodFamily = {
       const name = args.required('filename')
       const length = args.number('length', { otherwise: 0, min: 1, max: MAX_FILE_BYTES })
       if (length === 0) throw refusalWithReasons('invalid_arguments', ['missing required field: length'])
-      const altText = args.text('alt_txt') ?? args.text('alt_text')
+      const altText = args.text('alt_txt')
       const id = here.uploads.announce({ name, length, ...(altText === undefined ? {} : { altText }) })
       return { upload_url: `${here.origin}/upload/${id}`, file_id: id }
     },

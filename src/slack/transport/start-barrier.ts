@@ -1,8 +1,8 @@
-/** Milliseconds that a run waits for the first messages of others; a rush without end must not hold up the work. */
+/** Milliseconds that a run waits for the first messages of others; a stream of them without end must not hold up the work. */
 const PATIENCE = 1000
 
 /** Many runs that begin at once: the work on any waits until each has its first message, so that nobody wonders whether they were heard. */
-export class Rush {
+export class StartBarrier {
   private beginning = 0
   private waiting: (() => void)[] = []
 

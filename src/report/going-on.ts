@@ -1,0 +1,78 @@
+import type { FollowedClass, Report, TrafficFigure } from '../diagnosis/report.ts'
+import type { Mark } from './telling.ts'
+import { headline, percent } from './telling.ts'
+import type { Check } from '../checks/check.ts'
+
+/** How what is going on is written. */
+export interface GoingOnOptions {
+  /** Marks a value. */
+  mark?: Mark
+  /** Writes an ISO time for whoever reads it. */
+  time?: (iso: string) => string
+}
+
+/** Answers that are named; the rest are only counted. */
+const MOST_ANSWERS = 2
+
+const clock = (iso: string): string => `${iso.slice(11, 19)} UTC`
+const requestsOf = (count: number): string => (count === 1 ? '1 request' : `${count} requests`)
+
+/**
+ * What is going on, as one or two sentences: which share of which requests fails, with which answer, since when; of a target that is not
+ * ill, what is known to be well.
+ */
+export function goingOn(
+  checks: readonly Check[],
+  report: Report,
+  { mark = (value) => value, time = clock }: GoingOnOptions = {},
+): string {
+  const { verdict, traffic } = report
+  if (verdict === 'healthy') return well(report, time)
+  if (verdict !== 'ill') return headline(checks, report, mark)
+  const failing = report.requests.filter(({ outcome }) => outcome === 'fails')
+  if (traffic !== undefined && traffic.failed > 0) return failed(traffic, failing, mark, time)
+  const seen =
+    traffic === undefined
+      ? 'No request was seen in the access logs'
+      : `${requestsOf(traffic.requests)} since ${time(traffic.from)}, none failed`
+  if (failing.length === 0) return `${seen}.`
+  const share =
+    failing.length === report.requests.length
+      ? 'every kind of request that was followed fails'
+      : `${failing.length} of ${report.requests.length} kinds of request that were followed fail`
+  return `${seen}; ${share}: ${kinds(failing, mark)}.`
+}
+
+function failed(
+  { requests, failed: count, failures = [], failingFrom, from }: TrafficFigure,
+  failing: readonly FollowedClass[],
+  mark: Mark,
+  time: (iso: string) => string,
+): string {
+  const named = failures.slice(0, MOST_ANSWERS).map(({ answer }) => mark(answer))
+  const more = failures.length - named.length
+  const answers = named.length === 0 ? '' : ` with ${named.join(' or ')}${more > 0 ? ` and ${more} more answers` : ''}`
+  const seen = failing.filter((one) => one.failed > 0).toSorted((a, b) => b.failed - a.failed)
+  const which = seen.length === 0 ? '' : `: ${kinds(seen, mark)}`
+  const verb = count === 1 ? 'fails' : 'fail'
+  return `${count} of ${requestsOf(requests)} ${verb} (${percent(count / requests)})${answers}, since ${time(failingFrom ?? from)}${which}.`
+}
+
+function kinds([first, ...rest]: readonly FollowedClass[], mark: Mark): string {
+  if (first === undefined) return ''
+  return `${mark(`${first.method} ${first.host}${first.path}`)}${rest.length === 0 ? '' : ` and ${rest.length} more`}`
+}
+
+function well({ traffic, requests }: Report, time: (iso: string) => string): string {
+  const arriving = requests.filter(({ outcome }) => outcome === 'arrives').length
+  const followed =
+    arriving === 0
+      ? ''
+      : `; ${arriving === 1 ? 'the kind of request that was followed arrives' : `${arriving} kinds of request were followed and arrive`}`
+  if (traffic === undefined) return `Nothing hurts it. No request was seen in the access logs${followed}.`
+  const answered =
+    traffic.failed === 0
+      ? `${requestsOf(traffic.requests)} since ${time(traffic.from)}, none failed`
+      : `${traffic.failed} of ${requestsOf(traffic.requests)} since ${time(traffic.from)} got an error as their answer`
+  return `Nothing hurts it. ${answered}${followed}.`
+}
