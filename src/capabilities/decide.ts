@@ -243,6 +243,7 @@ const lookAgain = (deps: CapabilityDeps, run: DecideRun, change: ChangeRecord, s
     onBroken: (check, error) => deps.log.error({ err: error, run: run.id, check }, 'a check failed and was left out'),
     stepTimeout: deps.stepTimeout,
     concurrency: deps.concurrency,
+    descriptions: true,
   })
 
 /** What is true after an undo takes the place of what the diagnosis said. */

@@ -83,6 +83,7 @@ async function proposeFor(
     onBroken: (check, error) => deps.log.error({ err: error, run: run.id, check }, 'a check failed and was left out'),
     stepTimeout: deps.stepTimeout,
     concurrency: deps.concurrency,
+    descriptions: true,
     progress: { steps: (steps) => thread.progress({ steps }) },
   })
   const former = request.change === undefined ? undefined : await readChange(deps.records, request.change)

@@ -28,12 +28,14 @@ import { movedDuring, saysTheSame, unsettled } from './moving.ts'
 import { Pace } from './pace.ts'
 import { planAmbientCallers, planZtunnelPods, planZtunnels } from './plan-ambient.ts'
 import {
+  planAnalyzer,
   planApplicationLogs,
   planCallerLogs,
   planCallerPods,
   planCallerProxies,
   planCallers,
   planControlPlane,
+  planDescriptions,
   planGatewayLogs,
   planGatewayPods,
   planIstiodLog,
@@ -70,6 +72,8 @@ export interface ExamineOptions {
   onBroken?: OnBroken | undefined
   /** Sends requests of our own by the gateways, for classes that nobody was seen to ask for; `within` milliseconds they are to be in the logs. */
   probe?: { within?: number | undefined } | undefined
+  /** Has istioctl describe the target's pods too: nothing is concluded from it, but people compare what it says before a change and after. */
+  descriptions?: boolean | undefined
 }
 
 /** Steps and how they stand, in the order they were planned. */
@@ -163,6 +167,7 @@ async function examineOnce(
   const controlPlane = planControlPlane()
   const isStatus = ({ kind }: AnyStep): boolean => kind === 'proxy-status'
   const status = beside(controlPlane.filter(isStatus))
+  if (query.namespace !== undefined) void beside(planAnalyzer(query.namespace))
   // istiod's pods say which domain Services have.
   const istiods = look(controlPlane.filter((step) => !isStatus(step))).then(() => look(planMeshConfigs(seen())))
   const objects = look([
@@ -170,14 +175,10 @@ async function examineOnce(
     // A recording from before this was asked does not hold it.
     ...(clients.kubernetes.served === undefined ? [] : [otherObjects() as AnyStep]),
   ])
-  const inNamespace = (namespaces: readonly string[]): Promise<void> =>
-    look(
-      namespaces.flatMap(planNamespace).filter((step) => {
-        if (step.kind !== 'analyzer-messages') return true
-        void beside([step])
-        return false
-      }),
-    )
+  const inNamespace = (namespaces: readonly string[]): Promise<void> => {
+    void beside(namespaces.flatMap(planAnalyzer))
+    return look(namespaces.flatMap(planNamespace))
+  }
   try {
     await Promise.all([istiods, objects, ...(query.namespace === undefined ? [] : [inNamespace([query.namespace])])])
     requireAnswer(gathering.readings)
@@ -193,6 +194,7 @@ async function examineOnce(
     const counted = beside(planTrafficCallers(target, seen(), clients.prometheus !== undefined))
     await Promise.all([
       look(planProxies(target, seen(), clients.prometheus !== undefined)),
+      look(options.descriptions === true ? planDescriptions(target, seen()) : []),
       look(planGatewayLogs(seen())),
       Promise.all([status, counted]).then(async () => {
         await look(planCallerPods(target, seen()))

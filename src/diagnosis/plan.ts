@@ -136,9 +136,14 @@ export function planObjects(query: TargetQuery): AnyStep[] {
   ]
 }
 
-/** Everything that runs in one namespace, and what Istio's analyzers say of it. */
+/** What Istio's analyzers say of one namespace. */
+export function planAnalyzer(namespace: string): AnyStep[] {
+  return [analyzerMessages(namespace)]
+}
+
+/** Everything that runs in one namespace. */
 export function planNamespace(namespace: string): AnyStep[] {
-  return [analyzerMessages(namespace), ...IN_NAMESPACE.map((kind) => step(kind, 'workloads', { namespace }))]
+  return IN_NAMESPACE.map((kind) => step(kind, 'workloads', { namespace }))
 }
 
 const selectorText = (labels: Labels): string =>
@@ -260,12 +265,16 @@ export function planProxies(target: Target, evidence: Evidence, withPrometheus: 
       ...PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep),
       secrets(pod),
     ]),
-    ...sidecars.map(podDescription),
     ...logged.map(accessLog),
     ...(withPrometheus
       ? target.services.map(({ name, namespace = '' }) => traffic(serviceHost(name, namespace, evidence.clusterDomain)))
       : []),
   ]
+}
+
+/** What istioctl says of the target's pods in words. */
+export function planDescriptions(target: Target, evidence: Evidence): AnyStep[] {
+  return proxiesFor(target, evidence).sidecars.map(podDescription)
 }
 
 /** Those that the target's own sidecars turned away, looked up by address; nobody when they turned none away. */

@@ -82,7 +82,12 @@ describe('a diagnosis', () => {
       ask,
       {
         ...recorded,
-        kubernetes: { ...recorded.kubernetes, list: fails('unavailable'), log: fails('unavailable') },
+        kubernetes: {
+          ...recorded.kubernetes,
+          list: fails('unavailable'),
+          served: fails('unavailable'),
+          log: fails('unavailable'),
+        },
         istioctl: { run: fails('unavailable') },
       },
       CHECKS,
@@ -90,6 +95,15 @@ describe('a diagnosis', () => {
     expect(report.verdict).toBe('unclear')
     expect(report.findings).toEqual([])
     expect(report.readings.every(({ ok }) => !ok)).toBe(true)
+  })
+
+  it('has istioctl describe pods only for who compares what it says', async () => {
+    const described = async (descriptions?: boolean): Promise<number> =>
+      (await examine(ask, recordedClients('chapter-10/ill'), CHECKS, { descriptions })).plan.filter(
+        ({ kind }) => kind === 'pod-description',
+      ).length
+    expect(await described()).toBe(0)
+    expect(await described(true)).toBe(2)
   })
 
   it('without istiod it is not healthy', async () => {

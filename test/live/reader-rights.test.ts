@@ -213,7 +213,7 @@ it('nothing is asked for that the table of permissions does not name for who ask
       }
     }
 
-    const report = await examine(parseTarget('catalog', NAME), clients, CHECKS, { signal })
+    const report = await examine(parseTarget('catalog', NAME), clients, CHECKS, { signal, descriptions: true })
     const failed = (await testCluster(clients, signal)).filter(({ ok }) => !ok)
     const all = proxy.taken()
     const isIstioctl = ({ userAgent }: Asked): boolean => userAgent.startsWith('istioctl')

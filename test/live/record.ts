@@ -27,7 +27,7 @@ async function record(name: string, phase: Phase, ask: string): Promise<void> {
   const { clients, recording } = recordClients(
     withoutNamespaces(openClients({ istioctl: process.env.ISTIOCTL }, new AbortController())),
   )
-  const report = await examine(parseAsk(ask), clients, CHECKS)
+  const report = await examine(parseAsk(ask), clients, CHECKS, { descriptions: true })
   await recordLogLevels(report, clients)
   const folder = join(SCENARIOS, name, phase)
   mkdirSync(folder, { recursive: true })
