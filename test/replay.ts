@@ -35,7 +35,7 @@ export const recordingOf = once((from): Recording =>
 
 /** A recorded mesh's clients. */
 export function recordedClients(from: string): Clients {
-  return replayClients(recordingOf(from))
+  return replayClients(recordingOf(from), { shared: true })
 }
 
 export type Replayed = Report

@@ -153,7 +153,12 @@ async function examineOnce(
   const gathering = new Gathering(clients, gatherOptions)
   const look = async (steps: AnyStep[]): Promise<void> =>
     gathering.gather(ledger.add(steps.map((step) => inContext(step, clients.context))))
-  const seen = (): Evidence => new Evidence(gathering.readings)
+  // The same while nothing was added: what was derived from it holds.
+  let evidence = new Evidence([])
+  const seen = (): Evidence => {
+    if (evidence.readings.length !== gathering.readings.length) evidence = new Evidence(gathering.readings)
+    return evidence
+  }
 
   // istioctl takes longest to start: it runs beside the reads the next steps wait for.
   const besides: Promise<void>[] = []

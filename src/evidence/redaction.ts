@@ -19,30 +19,46 @@ const ESCAPED = String.raw`(?:[^"\\]|\\\\\\"|\\(?!"))*`
 const CERTIFICATE_HEAD = 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FUR'
 const ONLY_CERTIFICATES = /^(?:-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----\s*)+$/
 
+/** What to find, what to put there, and what any text holds where it is found: to look for that alone is quick, and most texts have none of it. */
+type Rule = readonly [find: RegExp, put: string | ((match: string) => string), within?: RegExp]
+/** Any of the headers. */
+const A_HEADER =
+  /authorization|cookie|x-api-key|x-auth-token|x-csrf-token|x-amz-security-token|x-forwarded-client-cert/i
+
 /**
  * Each rule keeps what stands around a secret. None takes a quote or half an escape away, so that JSON stays JSON; none looks at a character
  * more than a few times, whatever the text is made of, for anybody may send what ends in a log.
  */
-const RULES: readonly [RegExp, string | ((match: string) => string)][] = [
-  [/(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)+\.?/g, withoutTokens],
+const RULES: readonly Rule[] = [
+  [/(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)+\.?/g, withoutTokens, /eyJ/],
   [/\b(bearer|basic|digest|negotiate)(\s+)[A-Za-z0-9._~+/=-]{6,}/gi, `$1$2${REDACTED}`],
   // Envoy's debug log prints headers as 'name', 'value', a line each; in its JSON form quotes inside are escaped.
-  [new RegExp(String.raw`^('(?:${HEADERS})'\s*,\s*')[^'\r\n]*(')`, 'gim'), `$1${REDACTED}$2`],
-  [new RegExp(String.raw`('(?:${HEADERS})'\s*,\s*')[^'"\\\r\n]*(?:\\.[^'"\\\r\n]*)*(')`, 'gi'), `$1${REDACTED}$2`],
+  [new RegExp(String.raw`^('(?:${HEADERS})'\s*,\s*')[^'\r\n]*(')`, 'gim'), `$1${REDACTED}$2`, A_HEADER],
+  [
+    new RegExp(String.raw`('(?:${HEADERS})'\s*,\s*')[^'"\\\r\n]*(?:\\.[^'"\\\r\n]*)*(')`, 'gi'),
+    `$1${REDACTED}$2`,
+    A_HEADER,
+  ],
   // As fields of JSON, alone or in a list; of JSON inside a string; as pairs of key and value; and as headers are written.
-  [new RegExp(String.raw`("(?:${HEADERS})"\s*:\s*(?:\[\s*)?")${STRING}(")`, 'gi'), `$1${REDACTED}$2`],
-  [new RegExp(String.raw`(\\"(?:${HEADERS})\\"\s*:\s*(?:\[\s*)?\\")${ESCAPED}(\\")`, 'gi'), `$1${REDACTED}$2`],
+  [new RegExp(String.raw`("(?:${HEADERS})"\s*:\s*(?:\[\s*)?")${STRING}(")`, 'gi'), `$1${REDACTED}$2`, A_HEADER],
+  [
+    new RegExp(String.raw`(\\"(?:${HEADERS})\\"\s*:\s*(?:\[\s*)?\\")${ESCAPED}(\\")`, 'gi'),
+    `$1${REDACTED}$2`,
+    A_HEADER,
+  ],
   [
     new RegExp(
       String.raw`("(?:key|name)"\s*:\s*"(?:${HEADERS})"\s*,\s*"(?:value|rawValue|raw_value)"\s*:\s*")${STRING}(")`,
       'gi',
     ),
     `$1${REDACTED}$2`,
+    A_HEADER,
   ],
-  [new RegExp(String.raw`('(?:${HEADERS})'\s*:\s*')[^'"\\\r\n]*(')`, 'gi'), `$1${REDACTED}$2`],
+  [new RegExp(String.raw`('(?:${HEADERS})'\s*:\s*')[^'"\\\r\n]*(')`, 'gi'), `$1${REDACTED}$2`, A_HEADER],
   [
     new RegExp(String.raw`((?:^|[\s"'{,;\\])(?:${HEADERS})\s*[:=]\s*)(?!\[redacted\])[^\s"'\\{[][^\r\n"'\\]*`, 'gim'),
     `$1${REDACTED}`,
+    A_HEADER,
   ],
   [new RegExp(String.raw`([?&](?:${PARAMETERS})=)[^&\s"'#\\]+`, 'gi'), `$1${REDACTED}`],
   [
@@ -93,9 +109,14 @@ function withoutKeys(field: string): string {
 
 /** Takes tokens, cookies, authorization headers, keys and passwords out of a text that came from a cluster. Redacting twice changes nothing. */
 export function redact(text: string): string {
-  return RULES.reduce(
-    (clean, [pattern, replacement]) =>
-      typeof replacement === 'string' ? clean.replace(pattern, replacement) : clean.replace(pattern, replacement),
-    text,
-  )
+  const held = new Map<RegExp, boolean>()
+  const holds = (within: RegExp): boolean => {
+    const known = held.get(within) ?? within.test(text)
+    held.set(within, known)
+    return known
+  }
+  return RULES.reduce((clean, [find, put, within]) => {
+    if (within !== undefined && !holds(within)) return clean
+    return typeof put === 'string' ? clean.replace(find, put) : clean.replace(find, put)
+  }, text)
 }

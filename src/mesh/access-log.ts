@@ -50,14 +50,17 @@ const TEXT_START = /^\[\d{4}-\d\d-\d\dT[^\]]*\] "/
  */
 const TEXT_HEAD = new RegExp(
   [
-    String.raw`^\[(?<at>[^\]]+)\] "(?<request>.*?)" (?<code>\d+|-) (?<flags>\S+) (?:"[^"]*"|(?<details>[^\s"]\S*) (?<termination>\S+)) "(?<failure>[^"]*)"`,
-    String.raw` (?<received>\d+|-) (?<sent>\d+|-) (?<duration>\d+|-) (?<service>\S+) "`,
+    // at, request, code, flags, details, termination, failure
+    String.raw`^\[([^\]]+)\] "(.*?)" (\d+|-) (\S+) (?:"[^"]*"|([^\s"]\S*) (\S+)) "([^"]*)"`,
+    // Bytes received and sent, duration, and how long the service took.
+    String.raw` (?:\d+|-) (?:\d+|-) (\d+|-) \S+ "`,
   ].join(''),
-  'u',
 )
-/** The fields every version has behind the user agent (Istio documentation, "Default access log format"). */
-const TEXT_TAIL =
-  /" "(?<id>[^"]*)" "(?<authority>[^"]*)" "(?<host>[^"]*)" (?<cluster>\S+) (?<own>\S+) (?<local>\S+) (?<remote>\S+) (?<sni>\S+)(?: (?<route>\S+))?\s*$/u
+/**
+ * The fields every version has behind the user agent (Istio documentation, "Default access log format"): the request's id, its authority, the upstream host and
+ * cluster, the own, local and remote address, the server name, and the route.
+ */
+const TEXT_TAIL = /" "([^"]*)" "([^"]*)" "([^"]*)" (\S+) (\S+) (\S+) (\S+) (\S+)(?: (\S+))?\s*$/
 
 const said = (field: unknown): string | undefined =>
   field === undefined || field === null || field === '-' || field === ''
@@ -66,33 +69,37 @@ const said = (field: unknown): string | undefined =>
       ? field
       : JSON.stringify(field)
 
+/** The fields of a line that are told as they stand. */
+const TEXTS = [
+  'method',
+  'path',
+  'authority',
+  'details',
+  'termination',
+  'failure',
+  'upstreamHost',
+  'upstreamCluster',
+  'requestId',
+  'routeName',
+  'upstreamLocal',
+  'downstreamLocal',
+  'downstreamRemote',
+  'serverName',
+  'probe',
+] as const
+
 /** The keys of a line that were said, absent ones left out. */
 function line(
   facts: { at: string; code: unknown; flags: string | undefined; duration: unknown } & Record<
-    | 'method'
-    | 'path'
-    | 'authority'
-    | 'details'
-    | 'termination'
-    | 'failure'
-    | 'upstreamHost'
-    | 'upstreamCluster'
-    | 'requestId'
-    | 'routeName'
-    | 'upstreamLocal'
-    | 'downstreamLocal'
-    | 'downstreamRemote'
-    | 'serverName'
-    | 'probe',
+    (typeof TEXTS)[number],
     unknown
   >,
 ): AccessLogLine {
-  const { at, code, flags, duration, ...texts } = facts
-  const entry: AccessLogLine = { at, code: Number(code) || 0, flags: parseFlags(flags) }
-  const milliseconds = said(duration)
+  const entry: AccessLogLine = { at: facts.at, code: Number(facts.code) || 0, flags: parseFlags(facts.flags) }
+  const milliseconds = said(facts.duration)
   if (milliseconds !== undefined && Number.isFinite(Number(milliseconds))) entry.duration = Number(milliseconds)
-  for (const [key, value] of Object.entries(texts) as [keyof typeof texts, unknown][]) {
-    const text = said(value)
+  for (const key of TEXTS) {
+    const text = said(facts[key])
     if (text !== undefined) entry[key] = text
   }
   return entry
@@ -100,29 +107,31 @@ function line(
 
 function parseText(text: string): AccessLogLine | undefined {
   const head = TEXT_HEAD.exec(text)
-  const tail = TEXT_TAIL.exec(text.slice(head?.[0].length ?? text.length))
-  if (head?.groups === undefined || tail?.groups === undefined) return undefined
-  const fields = { ...head.groups, ...tail.groups } as Partial<Record<string, string>>
-  const [method, path] = (fields.request ?? '').split(' ')
+  if (head === null) return undefined
+  const tail = TEXT_TAIL.exec(text.slice(head[0].length))
+  if (tail === null) return undefined
+  const [, at = '', request = '', code, flags, details, termination, failure, duration] = head
+  const [, requestId, authority, upstreamHost, upstreamCluster, own, local, remote, serverName, routeName] = tail
+  const [method, path] = request.split(' ')
   return line({
-    at: fields.at ?? '',
-    code: fields.code,
-    flags: fields.flags,
-    duration: fields.duration,
+    at,
+    code,
+    flags,
+    duration,
     method,
     path,
-    authority: fields.authority,
-    details: fields.details,
-    termination: fields.termination,
-    failure: fields.failure,
-    upstreamHost: fields.host,
-    upstreamCluster: fields.cluster,
-    requestId: fields.id,
-    routeName: fields.route,
-    upstreamLocal: fields.own,
-    downstreamLocal: fields.local,
-    downstreamRemote: fields.remote,
-    serverName: fields.sni,
+    authority,
+    details,
+    termination,
+    failure,
+    upstreamHost,
+    upstreamCluster,
+    requestId,
+    routeName,
+    upstreamLocal: own,
+    downstreamLocal: local,
+    downstreamRemote: remote,
+    serverName,
     probe: probeOf(text),
   })
 }
@@ -204,9 +213,14 @@ export function countTraffic(lines: readonly AccessLogLine[]): TrafficGroup[] {
   return [...groups.values()].sort((a, b) => b.count - a.count)
 }
 
-/** The requests that began after a moment (milliseconds since the epoch). */
+/** When each line of a log began, read once: a diagnosis asks dozens of times. */
+const momentsOf = new WeakMap<readonly AccessLogLine[], readonly number[]>()
+
+/** The requests that began after a moment (milliseconds since the epoch). The lines must not change. */
 export function since(lines: readonly AccessLogLine[], moment: number): AccessLogLine[] {
-  return lines.filter((entry) => Date.parse(entry.at) > moment)
+  let moments = momentsOf.get(lines)
+  if (moments === undefined) momentsOf.set(lines, (moments = lines.map(({ at }) => Date.parse(at))))
+  return lines.filter((_, index) => (moments[index] ?? 0) > moment)
 }
 
 /** True for a request the mesh or the service failed: 5xx, or no response at all though the caller stayed. */

@@ -74,7 +74,7 @@ describe('Gateways beyond those whose pods are looked for', () => {
 })
 
 describe('classes of requests beyond those that are followed', () => {
-  const classes = (): RequestClass[] => seenClasses(healthy.target, new Evidence(healthy.readings)).classes
+  const classes = (): readonly RequestClass[] => seenClasses(healthy.target, new Evidence(healthy.readings)).classes
 
   it('do not matter when all of their requests were answered', () => {
     const left = classes().map((one) => ({

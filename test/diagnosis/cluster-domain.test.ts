@@ -22,7 +22,7 @@ const MOVES: Readonly<Record<string, (text: string) => string>> = {
 }
 
 const diagnosed = (recording: string, ask: string): Promise<Report> =>
-  examine(parseAsk(ask), replayClients(parseRecording(recording)), CHECKS)
+  examine(parseAsk(ask), replayClients(parseRecording(recording), { shared: true }), CHECKS)
 
 function saidBy(name: string, report: Report): { json: string; outcome: unknown } {
   // What is proposed belongs to what is said; a change's id is made of its writes.

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { once } from '../../checks/facts/fact.ts'
 import { redact } from '../../evidence/redaction.ts'
 
 /** Parts of Envoy's configuration that say nothing of a request's way and would fill a page. */
@@ -39,8 +40,11 @@ const slim = (key: string, value: unknown): unknown =>
       ? (value as (string | { name?: string })[]).map((one) => (typeof one === 'string' ? one : one.name))
       : value
 
-/** A piece of configuration as short YAML, redacted. */
-export function quoteOf(piece: unknown): string {
+/** A piece of configuration as short YAML, redacted; made once for a piece that many requests pass. */
+export const quoteOf = (piece: unknown): string =>
+  typeof piece === 'object' && piece !== null ? quotedOnce(piece) : quoted(piece)
+
+function quoted(piece: unknown): string {
   const lines = stringify(JSON.parse(redact(JSON.stringify(piece, slim))), { lineWidth: 0 })
     .trimEnd()
     .split('\n')
@@ -50,3 +54,4 @@ export function quoteOf(piece: unknown): string {
       : lines
   return shown.map((line) => (line.length > MOST_WIDTH ? `${line.slice(0, MOST_WIDTH - 1)}…` : line)).join('\n')
 }
+const quotedOnce = once((piece: object) => quoted(piece))

@@ -147,11 +147,18 @@ function bornOf(target: Target, evidence: Evidence): (host: string) => number {
         ],
       })),
   ]
-  return (host) => {
+  const bornWith = (host: string): number => {
     const times = objects
       .filter(({ hosts }) => hosts.includes(host))
       .map(({ object }) => Date.parse(object.metadata.creationTimestamp ?? ''))
     return times.length === 0 || times.some(Number.isNaN) ? 0 : Math.min(...times)
+  }
+  // Of thousands of requests, few differ in their hosts.
+  const known = new Map<string, number>()
+  return (host) => {
+    const born = known.get(host) ?? bornWith(host)
+    known.set(host, born)
+    return born
   }
 }
 
@@ -265,7 +272,14 @@ export const mayFail = ({ requests }: RequestClass): boolean =>
   requests.some(({ entry: { code, flags } }) => code >= 400 || flags.length > 0)
 
 /** The requests of the last 15 minutes that concern the target, in classes, those with most requests first; and those that are more than are followed. */
-export function seenClasses(target: Target, evidence: Evidence): { classes: RequestClass[]; left: RequestClass[] } {
+export const seenClasses = (target: Target, evidence: Evidence): SeenClasses => classesOf(evidence, target)
+
+interface SeenClasses {
+  classes: readonly RequestClass[]
+  left: readonly RequestClass[]
+}
+
+const classesOf = fact((evidence, target): SeenClasses => {
   const now = Math.max(0, ...evidence.seen('access-log').map(({ at }) => Date.parse(at)))
   const own = new Set(podsOf(target, evidence).map((pod) => formatRef(refOf(pod))))
   const born = bornOf(target, evidence)
@@ -306,4 +320,4 @@ export function seenClasses(target: Target, evidence: Evidence): { classes: Requ
   // What may fail is not to be among those left out.
   const ranked = [...sorted.filter(mayFail), ...sorted.filter((one) => !mayFail(one))]
   return { classes: ranked.slice(0, MOST_CLASSES), left: ranked.slice(MOST_CLASSES) }
-}
+})

@@ -268,7 +268,7 @@ export async function followEvery(
   evidence: Evidence,
   options: FollowOptions,
   pace = new Pace(),
-): Promise<{ followed: Followed[]; left: RequestClass[] }> {
+): Promise<{ followed: Followed[]; left: readonly RequestClass[] }> {
   const { classes, left } = seenClasses(target, evidence)
   const change = lastChange(target, evidence)
   const momentOf = (one: RequestClass): number => Math.max(change, lastChangeFor(one, target, evidence))

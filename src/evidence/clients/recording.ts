@@ -47,6 +47,8 @@ const listCall = (resource: Resource, { namespace, labels, fields }: Where): str
     ...(labels === undefined ? [] : [`-l ${labels}`]),
     ...(fields === undefined ? [] : [`--field-selector ${fields}`]),
   ].join(' ')
+/** What of a proxy is read without a process. */
+const PROXY_PARTS: ReadonlySet<string> = new Set(['listeners', 'routes', 'clusters', 'endpoints'])
 const SERVED_CALL = 'kubernetes served'
 const logCall = (pod: Ref, container: string, tailLines: number, window: LogWindow | undefined): string =>
   `kubernetes log ${formatRef(pod)} ${container} ${tailLines}${window === undefined ? '' : ` since ${window.sinceTime}`}`
@@ -180,8 +182,16 @@ export function recordClients(clients: Clients): { clients: Clients; recording: 
   }
 }
 
-/** Clients that answer from a recording and know no cluster; what was never asked is unavailable. `delay` milliseconds pass before each answer. */
-export function replayClients(recording: Recording, { delay = 0 }: { delay?: number } = {}): Clients {
+export interface ReplayOptions {
+  /** Milliseconds that pass before each answer. */
+  delay?: number
+  /** True to hand out what the recording holds itself, and no copies: of a recording that cannot be changed, or that nobody else reads. */
+  shared?: boolean
+}
+
+/** Clients that answer from a recording and know no cluster; what was never asked is unavailable. */
+export function replayClients(recording: Recording, { delay = 0, shared = false }: ReplayOptions = {}): Clients {
+  const handed = <T>(value: T): T => (shared ? value : structuredClone(value))
   const calls = new Map(recording.calls.map((call) => [call.call, call]))
   async function answer(name: string, signal: AbortSignal): Promise<Call> {
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
@@ -195,10 +205,10 @@ export function replayClients(recording: Recording, { delay = 0 }: { delay?: num
   return {
     kubernetes: {
       list: async (resource, where, signal) =>
-        structuredClone((await answer(listCall(resource, where), signal)).json) as KubernetesObject[],
+        handed((await answer(listCall(resource, where), signal)).json) as KubernetesObject[],
       ...(calls.has(SERVED_CALL) && {
         served: async (_: readonly string[], signal: AbortSignal) =>
-          structuredClone((await answer(SERVED_CALL, signal)).json) as Resource[],
+          handed((await answer(SERVED_CALL, signal)).json) as Resource[],
       }),
       log: async (pod, container, tailLines, signal, window) =>
         (await answer(logCall(pod, container, tailLines, window), signal)).text ?? '',
@@ -210,11 +220,19 @@ export function replayClients(recording: Recording, { delay = 0 }: { delay?: num
         const { json, text } = await answer(`istioctl ${args.join(' ')}`, signal)
         return json === undefined ? (text ?? '') : JSON.stringify(json)
       },
+      ...(shared && {
+        read: (args: readonly string[], signal: AbortSignal) =>
+          args[0] === 'proxy-config' && PROXY_PARTS.has(args[1] ?? '')
+            ? answer(`istioctl ${args.join(' ')}`, signal).then(({ json, text }) =>
+                json === undefined ? (JSON.parse(text ?? '') as unknown) : json,
+              )
+            : undefined,
+      }),
     },
     ...(recording.calls.some(({ call }) => call.startsWith('prometheus ')) && {
       prometheus: {
         query: async (expression: string, signal: AbortSignal) =>
-          structuredClone((await answer(`prometheus ${expression}`, signal)).json) as {
+          handed((await answer(`prometheus ${expression}`, signal)).json) as {
             metric: Record<string, string>
             value: number
           }[],
