@@ -8,7 +8,7 @@ import { hasProxy } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
-import { trustDomainOf } from '../mesh/trust-domain.ts'
+import { trustDomainOf } from './facts/trust-domain-of.ts'
 import type { Args, Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
 import { byOwner, ownerOf, podsOf } from './facts/owners.ts'
@@ -108,7 +108,7 @@ function principalOf(request: Request, evidence: Evidence): string | null | unde
   const caller = callerOf(request, evidence)
   if (entry.serverName === undefined && request.inner !== undefined) return null
   if (caller === undefined || !hasProxy(caller)) return undefined
-  return `${trustDomainOf(evidence.objects('mesh-config')[0])}/ns/${caller.metadata.namespace ?? ''}/sa/${caller.spec?.serviceAccountName ?? 'default'}`
+  return `${trustDomainOf(evidence)}/ns/${caller.metadata.namespace ?? ''}/sa/${caller.spec?.serviceAccountName ?? 'default'}`
 }
 
 function factsOf(request: Request, evidence: Evidence): RequestFacts {

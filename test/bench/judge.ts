@@ -10,6 +10,7 @@ import { replay } from '../replay.ts'
 import { parseAsk, readSituation, situations } from '../situation.ts'
 import { median, round, timed } from './figures.ts'
 import { withManyPods } from './many-pods.ts'
+import { watchTurns } from './turns.ts'
 
 const SITUATION = 'application-errors'
 const REQUESTS = 4000
@@ -90,25 +91,5 @@ async function measured(report: Report, situation: string, pods: number, rounds 
     besides: round(median(besides)),
     blocked: round(median(blocked)),
     findings,
-  }
-}
-
-/** Watches the event loop: the longest time between two of its turns until the end. */
-function watchTurns(): { end: () => number } {
-  let longest = 0
-  let last = performance.now()
-  let watching = true
-  const turn = (): void => {
-    const now = performance.now()
-    longest = Math.max(longest, now - last)
-    last = now
-    if (watching) setImmediate(turn)
-  }
-  setImmediate(turn)
-  return {
-    end: () => {
-      watching = false
-      return Math.max(longest, performance.now() - last)
-    },
   }
 }

@@ -2,11 +2,12 @@
  * Measures what people wait for, as ratios against what they would type instead, in one run.
  *
  * npm run bench                 everything that can be measured here (the lab figure needs KUBECONFIG)
- * npm run bench -- NAME...      apply | diagnosis | slack | dump | judge | walk
+ * npm run bench -- NAME...      apply | classes | diagnosis | slack | dump | judge | walk
  *
  * Tables go to standard error, one JSON object to standard output.
  */
 import { benchApply } from './apply.ts'
+import { benchClasses } from './classes.ts'
 import { benchDiagnosis } from './diagnosis.ts'
 import { benchDump } from './dump.ts'
 import { benchJudge } from './judge.ts'
@@ -15,6 +16,7 @@ import { benchWalk } from './walk.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = {
   apply: benchApply,
+  classes: benchClasses,
   diagnosis: benchDiagnosis,
   slack: benchSlack,
   dump: benchDump,

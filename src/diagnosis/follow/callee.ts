@@ -6,7 +6,7 @@ import type { Pod, PolicyObject } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
 import { containerPort, isReady, proxyAnswers } from '../../mesh/pods.ts'
 import { sameRef } from '../../mesh/ref.ts'
-import { trustDomainOf } from '../../mesh/trust-domain.ts'
+import { trustDomainOf } from '../../checks/facts/trust-domain-of.ts'
 import type { Endpoint } from '../../mesh/walk/endpoints.ts'
 import type { Connection } from '../../mesh/walk/request.ts'
 import { transportTo } from '../../mesh/walk/transport.ts'
@@ -96,7 +96,7 @@ export function calleesOf(trace: Trace): Callee[] {
 
 /** `spiffe://cluster.local/ns/shop/sa/catalog` */
 export const identityOf = ({ metadata, spec }: Pod, evidence: Evidence): string =>
-  `spiffe://${trustDomainOf(evidence.objects('mesh-config')[0])}/ns/${metadata.namespace ?? ''}/sa/${spec?.serviceAccountName ?? 'default'}`
+  `spiffe://${trustDomainOf(evidence)}/ns/${metadata.namespace ?? ''}/sa/${spec?.serviceAccountName ?? 'default'}`
 
 /** The endpoint's metadata as istiod hands them to callers: pods with a sidecar say so by a label, unless a PeerAuthentication switches mTLS off for the port. */
 function endpointMetadata(pod: Pod, port: number, evidence: Evidence): Record<string, string> {

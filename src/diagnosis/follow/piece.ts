@@ -1,5 +1,4 @@
 import { stringify } from 'yaml'
-import { once } from '../../checks/facts/fact.ts'
 import { redact } from '../../evidence/redaction.ts'
 
 /** Parts of Envoy's configuration that say nothing of a request's way and would fill a page. */
@@ -40,12 +39,26 @@ const slim = (key: string, value: unknown): unknown =>
       ? (value as (string | { name?: string })[]).map((one) => (typeof one === 'string' ? one : one.name))
       : value
 
-/** A piece of configuration as short YAML, redacted; made once for a piece that many requests pass. */
-export const quoteOf = (piece: unknown): string =>
-  typeof piece === 'object' && piece !== null ? quotedOnce(piece) : quoted(piece)
+/** Quotes by what they quote: classes of one caller pass the same pieces, and writing one as YAML takes longer than a hop. */
+const made = new Map<string, string>()
+/** Quotes that are kept, and characters of what they quote; those made first go first. */
+const MOST_KEPT = 100
+const LONGEST_KEPT = 50_000
 
-function quoted(piece: unknown): string {
-  const lines = stringify(JSON.parse(redact(JSON.stringify(piece, slim))), { lineWidth: 0 })
+/** A piece of configuration as short YAML, redacted. */
+export function quoteOf(piece: unknown): string {
+  const text = JSON.stringify(piece, slim)
+  const known = made.get(text)
+  if (known !== undefined) return known
+  const quote = yamlOf(text)
+  if (text.length <= LONGEST_KEPT) made.set(text, quote)
+  const [oldest] = made.size > MOST_KEPT ? made.keys() : []
+  if (oldest !== undefined) made.delete(oldest)
+  return quote
+}
+
+function yamlOf(text: string): string {
+  const lines = stringify(JSON.parse(redact(text)), { lineWidth: 0 })
     .trimEnd()
     .split('\n')
   const shown =
@@ -54,4 +67,3 @@ function quoted(piece: unknown): string {
       : lines
   return shown.map((line) => (line.length > MOST_WIDTH ? `${line.slice(0, MOST_WIDTH - 1)}…` : line)).join('\n')
 }
-const quotedOnce = once((piece: object) => quoted(piece))

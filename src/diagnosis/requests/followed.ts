@@ -270,9 +270,11 @@ export async function followEvery(
   pace = new Pace(),
 ): Promise<{ followed: Followed[]; left: readonly RequestClass[] }> {
   const { classes, left } = seenClasses(target, evidence)
+  await pace.breathe()
   const change = lastChange(target, evidence)
   const momentOf = (one: RequestClass): number => Math.max(change, lastChangeFor(one, target, evidence))
   const made = madeClasses(target, classes, evidence)
+  await pace.breathe()
   const own = new Set(podsOf(target, evidence).map((pod) => refOf(pod).name))
   const each: Followed[] = []
   for (const one of [...classes, ...made]) {
