@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Recording } from '../../src/evidence/clients/recording.ts'
 import { parseRecording } from '../../src/evidence/clients/recording.ts'
@@ -30,23 +30,30 @@ const named =
   (piece: Fields): boolean =>
     String(piece.name).includes(text)
 
+const isPort80 = ({ name }: Fields): boolean => name === '0.0.0.0_80'
+const isCatalog = ({ metadata }: Fields): boolean => {
+  const { name, namespace } = metadata as { name: string; namespace: string }
+  return name === 'catalog' && namespace === 'istioinaction'
+}
+
 function grown(call: string, json: unknown, services: number): unknown {
   if (!Array.isArray(json)) return json
   const list = json as Fields[]
-  if (/ (clusters|endpoints) /.test(call)) return multiplied(list, services, named('outbound|80||catalog.'))
+  if (/ (clusters|endpoints) /.test(call))
+    return multiplied(list, services, named('outbound|80||catalog.istioinaction.'))
   if (call.includes(' routes ')) {
     return list.map((configuration) =>
       configuration.name === '80'
         ? {
             ...configuration,
-            virtualHosts: multiplied(configuration.virtualHosts as Fields[], services, named('catalog.')),
+            virtualHosts: multiplied(configuration.virtualHosts as Fields[], services, named('catalog.istioinaction.')),
           }
         : configuration,
     )
   }
-  if (call.includes(' listeners ') && list.some(named('0.0.0.0_80'))) {
+  if (call.includes(' listeners ') && list.some(isPort80)) {
     // One in ten services listens on a port of its own, as TCP services do.
-    const pattern = JSON.stringify(list.find(named('0.0.0.0_80')))
+    const pattern = JSON.stringify(list.find(isPort80))
     return [
       ...list,
       ...Array.from(
@@ -69,7 +76,9 @@ export function bigRecording(services: number): Recording {
     calls: recording.calls.map((entry) =>
       entry.call.startsWith('istioctl proxy-config')
         ? { ...entry, json: grown(entry.call, entry.json, services) }
-        : entry,
+        : entry.call === 'kubernetes list services.v1 -A'
+          ? { ...entry, json: multiplied(entry.json as Fields[], services, isCatalog) }
+          : entry,
     ),
   }
 }
@@ -80,30 +89,43 @@ const TYPES = {
   routes: 'route.v3.RouteConfiguration',
 } as const
 
-/** One sidecar's part of it as Envoy's config_dump, which `istioctl proxy-config all -f` prints. */
-export function writeConfigDump(recording: Recording, file: string): void {
-  const of = (kind: keyof typeof TYPES): Fields[] => {
-    const entry = recording.calls.find(({ call }) => call.startsWith(`istioctl proxy-config ${kind} catalog-v2-`))
-    return (entry?.json as Fields[]).map((piece) => ({
+/** With the names of Envoy's own protocol buffers, as its admin interface prints them. */
+function inSnakeCase(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inSnakeCase)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      /^[a-z][A-Za-z0-9]*$/.test(key) ? key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : key,
+      inSnakeCase(inner),
+    ]),
+  )
+}
+
+/** What the admin interface of one recorded proxy, `NAME.NAMESPACE`, answers to `/config_dump` and `/clusters?format=json`. */
+export function adminAnswers({ calls }: Recording, proxy: string): { configDump: string; clusters: string } {
+  const recorded = (kind: string): unknown =>
+    calls.find(({ call }) => call === `istioctl proxy-config ${kind} ${proxy} -o json`)?.json
+  const of = (kind: keyof typeof TYPES): Fields[] =>
+    (inSnakeCase(recorded(kind)) as Fields[]).map((piece) => ({
       '@type': `type.googleapis.com/envoy.config.${TYPES[kind]}`,
       ...piece,
     }))
+  const section = (type: string, fields: object): object => ({
+    '@type': `type.googleapis.com/envoy.admin.v3.${type}`,
+    ...fields,
+  })
+  const configs = [
+    section('ClustersConfigDump', { dynamic_active_clusters: of('clusters').map((cluster) => ({ cluster })) }),
+    section('ListenersConfigDump', {
+      dynamic_listeners: of('listeners').map((listener) => ({ name: listener.name, active_state: { listener } })),
+    }),
+    section('RoutesConfigDump', {
+      dynamic_route_configs: of('routes').map((config) => ({ route_config: config })),
+    }),
+    section('SecretsConfigDump', inSnakeCase(recorded('secret')) as object),
+  ]
+  return {
+    configDump: JSON.stringify({ configs }, null, 1),
+    clusters: JSON.stringify({ cluster_statuses: inSnakeCase(recorded('endpoints')) }, null, 1),
   }
-  const dump = {
-    configs: [
-      {
-        '@type': 'type.googleapis.com/envoy.admin.v3.ClustersConfigDump',
-        dynamicActiveClusters: of('clusters').map((cluster) => ({ cluster })),
-      },
-      {
-        '@type': 'type.googleapis.com/envoy.admin.v3.ListenersConfigDump',
-        dynamicListeners: of('listeners').map((listener) => ({ name: listener.name, activeState: { listener } })),
-      },
-      {
-        '@type': 'type.googleapis.com/envoy.admin.v3.RoutesConfigDump',
-        dynamicRouteConfigs: of('routes').map((routeConfig) => ({ routeConfig })),
-      },
-    ],
-  }
-  writeFileSync(file, JSON.stringify(dump, null, 1))
 }

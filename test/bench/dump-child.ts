@@ -4,25 +4,33 @@ import { readFile } from 'node:fs/promises'
 import { CHECKS } from '../../src/checks/index.ts'
 import { examine } from '../../src/diagnosis/examine.ts'
 import type { Clients } from '../../src/evidence/clients/clients.ts'
+import { UnseenError } from '../../src/evidence/clients/clients.ts'
+import { withProxyDumps } from '../../src/evidence/clients/proxy-dumps.ts'
 import { Recording, replayClients } from '../../src/evidence/clients/recording.ts'
 import { PROXY_CONFIG_KINDS, proxyConfig } from '../../src/evidence/collectors/proxy-config.ts'
 import { look } from '../../src/evidence/gather.ts'
+import type { Ref } from '../../src/mesh/ref.ts'
 import { parseTarget } from '../../src/mesh/target-query.ts'
 
-const { madeAt, calls } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as {
-  madeAt: string
-  calls: (Recording['calls'][number] & { file?: string })[]
+/** A proxy, `NAME.NAMESPACE`, and the files that hold what its admin interface answers to each of DUMP_PATHS. */
+export interface Proxy {
+  name: string
+  files: readonly [configDump: string, clusters: string]
 }
-const files = new Map(calls.flatMap(({ call, file }) => (file === undefined ? [] : [[call, file] as const])))
-const recorded = replayClients(Recording.parse({ madeAt, calls: calls.filter(({ file }) => file === undefined) }))
+
+const { proxies, ...given } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Recording & {
+  proxies: Proxy[]
+}
+const recorded = replayClients(Recording.parse(given))
+const filesOf = ({ name, namespace = '' }: Ref): Proxy['files'] | undefined =>
+  proxies.find((one) => one.name === `${name}.${namespace}`)?.files
 const clients: Clients = {
   ...recorded,
-  istioctl: {
-    run: (args, signal) => {
-      const file = files.get(`istioctl ${args.join(' ')}`)
-      return file === undefined ? recorded.istioctl.run(args, signal) : readFile(file, 'utf8')
-    },
-  },
+  istioctl: withProxyDumps(recorded.istioctl, async (pod) => {
+    const files = filesOf(pod)
+    if (files === undefined) throw new UnseenError('unavailable', `the recording holds no proxy ${pod.name}`)
+    return Promise.all(files.map(async (file) => ({ text: await readFile(file, 'utf8') })))
+  }),
 }
 
 const idle = process.memoryUsage.rss()
@@ -32,14 +40,10 @@ const wholeDiagnosis = performance.now() - examining
 const above = (process.resourceUsage().maxRSS * 1024 - idle) / 1e6
 if (report.verdict !== 'healthy') throw new Error(`the big mesh came out ${report.verdict}`)
 
-const pod = report.target.pods.find(
-  ({ name }) =>
-    name.startsWith('catalog-v2-') && files.has(`istioctl proxy-config clusters ${name}.istioinaction -o json`),
-)
+const pod = report.target.pods.find((one) => one.name.startsWith('catalog-v2-') && filesOf(one) !== undefined)
 if (pod === undefined) throw new Error('the recording holds no proxy to parse')
 const parsing = performance.now()
-for (const kind of PROXY_CONFIG_KINDS) {
-  const reading = await look(proxyConfig(kind, pod), clients)
+// All at once, as a diagnosis asks: one look answers the four.
+for (const reading of await Promise.all(PROXY_CONFIG_KINDS.map((kind) => look(proxyConfig(kind, pod), clients))))
   if (!reading.ok) throw new Error(reading.detail)
-}
 console.log(JSON.stringify({ parse: performance.now() - parsing, examine: wholeDiagnosis, above }))

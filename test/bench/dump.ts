@@ -1,34 +1,37 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { bigRecording, writeConfigDump } from './big-mesh.ts'
+import { adminAnswers, bigRecording } from './big-mesh.ts'
+import type { Proxy } from './dump-child.ts'
 import { median, round, timed } from './figures.ts'
-import { defined } from '../../src/mesh/defined.ts'
 
 const SERVICES = 2000
 const PAIRS = 5
 
 /**
- * Parsing a sidecar's configuration in a mesh of 2,000 services ÷ the time `istioctl proxy-config all -o json` takes to print it (from a
- * file, so without the network); and how much more memory a whole diagnosis of that mesh takes than the idle process.
+ * A look into a sidecar of a mesh of 2,000 services, from what its admin interface answers to the four parts of its configuration, ÷ the time
+ * `istioctl proxy-config all -o json` takes to print it (both from files, so without the network); and how much more memory a whole diagnosis
+ * of that mesh takes than the idle process.
  */
 export async function benchDump(): Promise<Record<string, unknown>> {
   const folder = mkdtempSync(join(tmpdir(), 'mesh-medic-bench-'))
   try {
-    const dump = join(folder, 'config_dump.json')
     const recording = bigRecording(SERVICES)
-    writeConfigDump(recording, dump)
-    // As istioctl prints each answer, in a file of its own: the child reads them as it would read istioctl's output.
-    const answers = join(folder, 'answers')
-    mkdirSync(answers)
-    const index = recording.calls.map(({ json, ...rest }, number) => {
-      if (json === undefined || !rest.call.startsWith('istioctl')) return { ...rest, ...defined({ json }) }
-      writeFileSync(join(answers, `${number}.json`), JSON.stringify(json, null, 4))
-      return { ...rest, file: join(answers, `${number}.json`) }
+    // As each proxy answers, in files of their own: the child reads them as it would read from a tunnel.
+    const names = recording.calls.flatMap(({ call }) => /^istioctl proxy-config listeners (\S+) /.exec(call)?.[1] ?? [])
+    const proxies = names.map((name): Proxy => {
+      const { configDump, clusters } = adminAnswers(recording, name)
+      const files = [join(folder, `${name}.config_dump.json`), join(folder, `${name}.clusters.json`)] as const
+      writeFileSync(files[0], configDump)
+      writeFileSync(files[1], clusters)
+      return { name, files }
     })
+    const dump = proxies.find(({ name }) => name.startsWith('catalog-v2-'))?.files[0]
+    if (dump === undefined) throw new Error('the recording holds no sidecar of the catalog')
+    const calls = recording.calls.filter(({ call }) => !/^istioctl proxy-config (?!log)/.test(call))
     const list = join(folder, 'index.json')
-    writeFileSync(list, JSON.stringify({ madeAt: recording.madeAt, calls: index }))
+    writeFileSync(list, JSON.stringify({ madeAt: recording.madeAt, calls, proxies }))
 
     const print = () =>
       execa(process.env.ISTIOCTL ?? 'istioctl', ['proxy-config', 'all', '-f', dump, '-o', 'json'], {
