@@ -13,9 +13,11 @@ export function withoutSecrets(istioctl: Istioctl, context: () => Promise<string
   return {
     async run(args, signal) {
       if (args[0] !== 'analyze') return istioctl.run(args, signal)
+      // Listing needs no cluster: it goes on while the kubeconfig is read.
+      listing ??= analyzersOf(istioctl, signal)
+      listing.catch(() => undefined)
       const name = await context()
       if (name === undefined) return istioctl.run(args, signal)
-      listing ??= analyzersOf(istioctl, signal)
       const analyzers = await listing.catch((error: unknown) => {
         listing = undefined
         throw error
