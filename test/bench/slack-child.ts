@@ -25,7 +25,9 @@ function manyServices(): Clients {
       list: async (resource, where, signal) => {
         const objects = await kubernetes.list(resource, where, signal)
         const catalog =
-          resource.plural === 'services' ? objects.find(({ metadata }) => metadata.name === 'catalog') : undefined
+          resource.plural === 'services'
+            ? objects.find(({ metadata }) => metadata.name === 'catalog' && metadata.namespace === 'istioinaction')
+            : undefined
         return catalog === undefined
           ? objects
           : [
