@@ -1,4 +1,4 @@
-import type { Request } from '../../checks/facts/requests-to.ts'
+import { isJudgedByOldPolicy, type Request } from '../../checks/facts/requests-to.ts'
 import { areOver } from '../../checks/facts/over.ts'
 import { answerOf, type Answer } from './answer.ts'
 
@@ -64,11 +64,14 @@ export function presentOf(all: readonly Request[], moment: number): Present {
   const given = allGivenUp(inOrder, moment)
   const [gone] = given
   if (gone !== undefined) return { requests: given.length, failures: given, state: 'fails', since: gone.entry.at }
-  const told = inOrder.filter((one) => answerOf(one) !== 'unknown')
+  // What an old connection was refused before it was drained says nothing of the present.
+  const isOld = (one: Request): boolean => answerOf(one) === 'failed' && isJudgedByOldPolicy(one, moment)
+  const told = inOrder.filter((one) => answerOf(one) !== 'unknown' && !isOld(one))
   const current = told.filter(({ entry }) => Date.parse(entry.at) > moment)
   const toldJump = jump(told.map(answerOf))
   // Callers that all give up waiting from some moment on are not answered any more.
-  const known = toldJump === -1 ? inOrder.filter((one) => answerOf(one) !== 'unknown' || isGivenUp(one)) : told
+  const known =
+    toldJump === -1 ? inOrder.filter((one) => (answerOf(one) !== 'unknown' || isGivenUp(one)) && !isOld(one)) : told
   const later = toldJump === -1 ? jump(known.map(answerOf)) : toldJump
   const at = toldJump === -1 && known.length - later < GIVEN_UP ? -1 : later
   const sinceJump = at === -1 ? [] : known.slice(at).filter((one) => answerOf(one) !== 'answered')
