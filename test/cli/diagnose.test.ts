@@ -42,7 +42,9 @@ describe('the answer', () => {
   })
 
   it('healthy: exit 0, as text; commands name the context that was asked for', async () => {
-    const { stdout, exitCode } = await (await cluster('chapter-10/mended')).runHere([...ASK, '--context', 'recorded'])
+    const { stdout, exitCode } = await (
+      await cluster('chapter-10/mended')
+    ).runHere([...ASK, '--context', 'recorded', '--verbose'])
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(/^Healthy: /)
     expect(stdout).toContain('istioctl proxy-status -o json --context recorded')
