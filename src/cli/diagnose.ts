@@ -1,79 +1,19 @@
-import { changesOf } from '../fixes/propose.ts'
-import { CHECKS } from '../checks/index.ts'
-import { examine } from '../diagnosis/examine.ts'
-import { reportJson } from '../report/json.ts'
-import { reportMarkdown } from '../report/markdown.ts'
-import type { Report } from '../diagnosis/report.ts'
-import { reportText } from '../report/text.ts'
+import { begun } from '../evidence/clients/begun.ts'
+import { STATUS } from '../evidence/collectors/proxy-status.ts'
 import { parseTarget } from '../mesh/target-query.ts'
 import { connectionFor } from './connection.ts'
 import { openClients } from './clients.ts'
-import { exitCodeOf } from './exit-codes.ts'
-import type { BrokenCheck } from './failure.ts'
-import { explainBroken } from './failure.ts'
+import type { DiagnoseOptions } from './diagnose-and-tell.ts'
 import { interruptible } from './interruption.ts'
-import { announcementHead, leftLines, probeText, probingHead, sentText } from '../report/probing-text.ts'
-import { answer, remark } from './output.ts'
-import { progressLine } from './progress.ts'
-
-export interface DiagnoseOptions {
-  namespace?: string
-  context?: string
-  output: 'text' | 'json' | 'markdown'
-  /** Seconds one look may take. */
-  timeout?: number
-  verbose?: boolean
-  /** Sends requests of our own by the gateways. */
-  probe?: boolean
-}
-
-const FORMATS: Record<DiagnoseOptions['output'], (report: Report, options: DiagnoseOptions) => string> = {
-  text: (report, { verbose }) => reportText(CHECKS, report, { verbose }),
-  json: (report) => `${JSON.stringify(reportJson(report), null, 2)}\n`,
-  markdown: (report) => reportMarkdown(CHECKS, report),
-}
 
 /** `mesh-medic diagnose`: the report on standard output; answers the exit code of its verdict. */
 export async function diagnose(target: string, options: DiagnoseOptions): Promise<number> {
   const query = parseTarget(target, options.namespace)
   const { connection, limits } = connectionFor(options.context)
   const controller = interruptible()
-  const broken: BrokenCheck[] = []
-  const line = progressLine(process.stderr)
-  try {
-    const examined = await examine(query, openClients(connection, controller), CHECKS, {
-      signal: controller.signal,
-      stepTimeout: options.timeout === undefined ? limits.stepTimeout : options.timeout * 1000,
-      concurrency: limits.concurrency,
-      onBroken: (check, error) => broken.push({ check, error }),
-      ...(options.probe === true && { probe: {} }),
-      progress: {
-        steps: (plan) => line.steps(plan),
-        probes(planned) {
-          line.clear()
-          remark(
-            [
-              announcementHead(planned),
-              ...planned.send.map((one) => `  ${probeText(one)}`),
-              ...leftLines(planned.left).map((one) => `  not probed: ${one}`),
-            ].join('\n'),
-          )
-          return Promise.resolve()
-        },
-      },
-    })
-    if (examined.probing !== undefined) {
-      line.clear()
-      remark(
-        [`${probingHead(examined.probing)}.`, ...examined.probing.sent.map((one) => `  ${sentText(one)}`)].join('\n'),
-      )
-    }
-    const report: Report = { ...examined, ...changesOf(examined) }
-    line.clear()
-    if (broken.length > 0) await explainBroken(broken)
-    await answer(FORMATS[options.output](report, options))
-    return exitCodeOf(report.verdict)
-  } finally {
-    line.clear()
-  }
+  const clients = openClients(connection, controller)
+  // What judges takes longer to load than all that has been loaded by now; meanwhile istioctl, which every diagnosis waits for, is on its way.
+  const istioctl = begun(clients.istioctl, STATUS, controller.signal)
+  const { diagnoseAndTell } = await import('./diagnose-and-tell.ts')
+  return diagnoseAndTell(query, { ...clients, istioctl }, limits, controller.signal, options)
 }

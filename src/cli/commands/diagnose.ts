@@ -1,4 +1,4 @@
-import type { DiagnoseOptions } from '../diagnose.ts'
+import type { DiagnoseOptions } from '../diagnose-and-tell.ts'
 import { defineCommand } from './command.ts'
 import { context, namespace, output, seconds } from './options.ts'
 

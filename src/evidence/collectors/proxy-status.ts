@@ -5,9 +5,12 @@ import { UnseenError } from '../clients/clients.ts'
 import { redact } from '../redaction.ts'
 import type { Step } from '../step.ts'
 
+/** The arguments that ask the istiods of the default revision. */
+export const STATUS: readonly string[] = ['proxy-status', '-o', 'json']
+
 /** Asks every istiod of a revision, or of the default one, which proxies are connected and how far each has taken its configuration. */
 export function proxyStatus(revision?: string): Step<'proxy-status'> {
-  const args = ['proxy-status', ...(revision === undefined ? [] : ['--revision', revision]), '-o', 'json']
+  const args = revision === undefined ? STATUS : ['proxy-status', '--revision', revision, '-o', 'json']
   return {
     id: `proxy-status${revision === undefined ? '' : ` ${revision}`}`,
     kind: 'proxy-status',
