@@ -1,4 +1,4 @@
-import { conflictsWithItself } from '../mesh/analyzer.ts'
+import { conflictsWithItself, isAboutCopiedAnnotation } from '../mesh/analyzer.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
@@ -27,7 +27,7 @@ export const analyzerMessage = defineCheck({
   run(evidence) {
     return evidence.seen('analyzer-messages').flatMap((reading) =>
       reading.value
-        .filter((one) => !conflictsWithItself(one))
+        .filter((one) => !conflictsWithItself(one) && !isAboutCopiedAnnotation(one))
         .map((one): Found => {
           const { code, level, message, origin, documentation } = one
           return {

@@ -22,7 +22,19 @@ export const gatewayNotProgrammed = defineCheck({
   name: 'gateway-not-programmed',
   about: 'every Gateway of the Gateway API that leads to the target has an address, and its controller took it',
   needs: ['gateway-api-gateways', 'http-routes'],
-  confirms: ['gateway-classes', 'grpc-routes', 'pods', 'access-log'],
+  confirms: [
+    'gateway-classes',
+    'grpc-routes',
+    'tls-routes',
+    'tcp-routes',
+    'gateways',
+    'listener-sets',
+    'namespaces',
+    'services',
+    'virtual-services',
+    'pods',
+    'access-log',
+  ],
   problems: {
     MESH0608: {
       severity: 'error',

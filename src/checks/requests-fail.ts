@@ -41,7 +41,7 @@ export const requestsFail = defineCheck({
     },
     MESH0133: {
       severity: 'error',
-      title: 'route or Gateway of the Gateway API has no effect',
+      title: 'Gateway API object has no effect',
       says: '{subject}: {clause}',
       remedy: '{correction}.',
       explains: ['MESH0401', 'MESH0402', 'MESH0404'],

@@ -18,7 +18,16 @@ export const routeBackend = defineCheck({
   name: 'route-backend',
   about: 'every backend of the routes of the Gateway API that concern the target exists, and may be referred to',
   needs: ['http-routes', 'services'],
-  confirms: ['reference-grants', 'grpc-routes', 'tls-routes', 'tcp-routes', 'routes', 'access-log'],
+  confirms: [
+    'reference-grants',
+    'grpc-routes',
+    'tls-routes',
+    'tcp-routes',
+    'gateway-api-gateways',
+    'gateways',
+    'virtual-services',
+    'routes',
+  ],
   problems: {
     MESH0122: {
       severity: 'error',

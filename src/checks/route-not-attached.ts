@@ -24,6 +24,8 @@ export const routeNotAttached = defineCheck({
     'grpc-routes',
     'tls-routes',
     'tcp-routes',
+    'gateways',
+    'virtual-services',
     'listener-sets',
     'namespaces',
     'routes',

@@ -35,6 +35,13 @@ export function conflictsWithItself({ code, message }: AnalyzerMessage): boolean
   return CONFLICTS.has(code) && names.length > 0 && new Set(names).size === 1
 }
 
+/** Annotations of a Gateway that its controller copies onto the Deployment, Service and pods that it makes. */
+const COPIED = ['networking.istio.io/service-type']
+
+/** True for a message that an annotation of a Gateway stands where its controller itself has put it. */
+export const isAboutCopiedAnnotation = ({ code, message, origin }: AnalyzerMessage): boolean =>
+  code === 'IST0107' && origin?.kind !== 'Gateway' && COPIED.some((name) => message.includes(name))
+
 /** The messages of `istioctl analyze -o json`, repeated ones once. Throws SyntaxError when the text is not that. */
 export function parseAnalyzerMessages(text: string): AnalyzerMessage[] {
   const parsed: unknown = JSON.parse(text.trim() === '' ? '[]' : text)

@@ -142,7 +142,15 @@ function changedLog(
 }
 
 function change(reading: Reading, given: z.infer<typeof Change>): Reading[] {
-  const { drop, blind, list: whole, without, with: added, merge, lines } = timed(given, reading.at) as z.infer<typeof Change>
+  const {
+    drop,
+    blind,
+    list: whole,
+    without,
+    with: added,
+    merge,
+    lines,
+  } = timed(given, reading.at) as z.infer<typeof Change>
   if (drop === true) return []
   const about = { kind: reading.kind, ...defined({ of: reading.of }), source: reading.source, at: reading.at }
   if (blind !== undefined) return [{ ...about, ok: false, reason: blind, detail: `${blind} in this case` }]

@@ -105,8 +105,10 @@ describe('the collection of checks', () => {
             cases
               .get(name)
               ?.some(
-                ({ sort, changes }) =>
-                  sort === 'blind' && changes.some((change) => change.kind === kind && change.blind !== undefined),
+                ({ sort, changes, ztunnels = [] }) =>
+                  sort === 'blind' &&
+                  (changes.some((change) => change.kind === kind && change.blind !== undefined) ||
+                    (kind.startsWith('ztunnel-') && ztunnels.some((one) => 'unread' in one))),
               ) !== true,
         )
         .map((kind) => `${name}: ${kind}`),
@@ -254,11 +256,20 @@ describe('texts', () => {
   })
 })
 
+/**
+ * Read along with VirtualServices and Gateways wherever routes to the target are asked for. Without a right to them the checks of the Gateway API
+ * do not run, which is said once; those of Istio's own objects go on.
+ */
+const ALONG: readonly string[] = ['gateway-api-gateways', 'grpc-routes', 'http-routes', 'tcp-routes', 'tls-routes']
+
 describe.each(RUN.map((check) => ({ name: check.name, check })))('$name', ({ check }) => {
   it('declares the evidence it reads, no more and no less', () => {
-    const read = new Set(ran.filter((one) => one.check === check).flatMap(({ kinds }) => [...kinds]))
     const declared = [...check.needs, ...(check.confirms ?? [])]
-    expect([...read].sort()).toEqual([...new Set(declared)].sort())
+    const read = ran
+      .filter((one) => one.check === check)
+      .flatMap(({ kinds }) => [...kinds])
+      .filter((kind) => declared.includes(kind) || !ALONG.includes(kind))
+    expect([...new Set(read)].sort()).toEqual([...new Set(declared)].sort())
     expect(
       declared.filter((kind, index) => declared.indexOf(kind) !== index),
       'declared twice',
