@@ -122,10 +122,13 @@ export function blame(
   target: Target,
   evidence: Evidence,
 ): { findings: Found[]; best: Ref[]; deeper: Ref[] } {
-  const cases = failing.map((followed, place) => {
-    const leads = leadsFor({ followed, target, evidence })
-    return { followed, leads: place < MOST_TESTED ? tested(leads, followed, evidence) : leads }
-  })
+  // What was seen to fail says more than what is foreseen to.
+  const cases = failing
+    .map((followed, place) => {
+      const leads = leadsFor({ followed, target, evidence })
+      return { followed, leads: place < MOST_TESTED ? tested(leads, followed, evidence) : leads }
+    })
+    .toSorted((a, b) => Number(b.followed.standing === 'observed') - Number(a.followed.standing === 'observed'))
   const findings: Found[] = []
   const score = new Map<string, { subject: Ref; weight: number }>()
   for (const { followed, leads } of cases) {

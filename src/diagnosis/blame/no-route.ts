@@ -8,7 +8,7 @@ import { refOf } from '../../mesh/objects.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
 import { concerns, destinationsOf, gatewayKey, gatewaysOf, hostsOf, serversTaking } from '../../mesh/routing.ts'
 import { originOfRoute } from '../../mesh/envoy.ts'
-import { gatewaysOf as gatewaysServedBy, gatewaysTaking, serviceEntryOf } from '../follow/destination.ts'
+import { gatewaysOf as gatewaysServedBy, gatewaysTaking, serviceEntryOf, targetPort } from '../follow/destination.ts'
 import type { Trace } from '../follow/trace.ts'
 import { writtenAs } from '../../checks/facts/attachment.ts'
 import { attachmentLeads } from './attachment.ts'
@@ -38,6 +38,15 @@ function withoutEffect(one: VirtualService, host: string, trace: Trace, { eviden
   if (bound.length === 0) {
     const named = gatewaysOf(one)
     const existing = allGateways(evidence).filter((gateway) => named.includes(gatewayKey(gateway)))
+    if (existing.length === 0 && evidence.seen('gateways').length > 0 && !named.includes('mesh'))
+      return [
+        {
+          code: 'MESH0131',
+          subject,
+          why: `it is bound to Gateway ${values(named)}, which does not exist`,
+          remedy: 'Create the Gateway, or bind it to one that exists',
+        },
+      ]
     // A Gateway that exists and is served elsewhere is as likely the mistake as who names it.
     const blamed = newest([one, ...existing]) ?? one
     return [
@@ -72,6 +81,25 @@ function withoutEffect(one: VirtualService, host: string, trace: Trace, { eviden
   return []
 }
 
+/** Gateways to which a VirtualService is bound for the host, when their servers take it at other ports only than the one that requests come to. */
+function atOtherPorts(one: VirtualService, host: string, { callerPod, sent }: Trace, { evidence }: Case): Lead[] {
+  const open = gatewaysServedBy(callerPod, evidence)
+    .filter((gateway) => gatewaysOf(one).includes(gatewayKey(gateway)))
+    .map((gateway) => ({
+      gateway,
+      ports: serversTaking(gateway, one, host).flatMap(({ port }) => port?.number ?? []),
+    }))
+    .filter(({ ports }) => ports.length > 0)
+  const isAsked = (port: number): boolean => targetPort(callerPod, port, evidence) === sent.connection.port
+  if (open.some(({ ports }) => ports.some(isAsked))) return []
+  return open.map(({ gateway, ports }) => ({
+    code: 'MESH0131',
+    subject: refOf(gateway),
+    why: `its servers take ${value(host)} at port ${values([...new Set(ports)].map(String))}, and requests come to port ${value(sent.port)}`,
+    remedy: `Let a server of it take ${value(host)} at port ${value(sent.port)}`,
+  }))
+}
+
 /** Who is to blame when a gateway has no route for a request. */
 export function atGateway(trace: Trace, one: Case): Lead[] {
   const { evidence, target } = one
@@ -93,6 +121,8 @@ export function atGateway(trace: Trace, one: Case): Lead[] {
   if (mine.length > 0) {
     const leads = eachOnce(mine.flatMap((vs) => withoutEffect(vs, host, trace, one)))
     if (leads.length > 0) return leads
+    const elsewhere = eachOnce(mine.flatMap((vs) => atOtherPorts(vs, host, trace, one)))
+    if (elsewhere.length > 0) return elsewhere
     return mine.flatMap((vs) => noMatch(vs, trace, all))
   }
   // Nothing is for this very host: what was plainly meant for it, then the Gateway that takes a host which nothing serves.

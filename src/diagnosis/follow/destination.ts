@@ -110,7 +110,7 @@ function askedPort(
 }
 
 /** The port a pod listens on for a port of the Services in front of it. */
-function targetPort(pod: Pod, port: number, evidence: Evidence): number {
+export function targetPort(pod: Pod, port: number, evidence: Evidence): number {
   const services = evidence
     .objects('services')
     .filter(

@@ -11,6 +11,9 @@ import { replay } from '../../replay.ts'
 
 type Lists = Partial<Record<Reading['kind'], readonly object[]>>
 
+/** How many lines about the host are the earlier ones. */
+const EARLIER = 4
+
 /** What is blamed for a host outside the recorded mesh whose callers are blocked there, with objects added and lines of their logs changed. */
 async function blamedFor(
   host: string,
@@ -19,6 +22,7 @@ async function blamedFor(
   earlier: Partial<AccessLogLine> = line,
 ): Promise<{ target: string; blamed: string[] }> {
   const { readings } = await replay('blocked-outbound/ill')
+  let told = 0
   const evidence = new Evidence(
     readings.map((reading): Reading => {
       if (!reading.ok) return reading
@@ -27,8 +31,8 @@ async function blamedFor(
           ...reading,
           value: {
             ...reading.value,
-            lines: reading.value.lines.map((one, index, { length }) =>
-              one.authority === host ? { ...one, ...(index < length / 2 ? earlier : line) } : one,
+            lines: reading.value.lines.map((one) =>
+              one.authority === host ? { ...one, ...((told += 1) <= EARLIER ? earlier : line) } : one,
             ),
           },
         }

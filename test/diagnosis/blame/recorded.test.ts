@@ -56,7 +56,8 @@ describe('in a recorded situation, following alone blames', () => {
   })
 
   it.each([
-    ['gateway-port', 'listeners', 'istio-ingressgateway-'],
+    ['gateway-certificate-missing', 'listeners', 'shop-gateway-'],
+    ['gateway-port', 'routes', 'istio-ingressgateway-'],
     ['gateway-host-mismatch', 'routes', 'istio-ingressgateway-'],
     ['chapter-10', 'clusters', 'istio-ingressgateway-'],
     ['subset-without-pods', 'endpoints', 'istio-ingressgateway-'],
