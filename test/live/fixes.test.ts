@@ -63,9 +63,9 @@ describe('from /mesh diagnose catalog to a proved fix and back', () => {
     expect(await sendRequests(TRAFFIC)).toEqual({ 200: 20 })
     const proved = await bot.seen(/gone/, ({ actions }) => actions.includes('Undo'), 60_000)
     expect(proved.text).toMatch(/20 of 20 requests were answered well/)
-    const thread = bot.thread()
-    expect(thread).toMatch(/outbound\|80\|version-v1\|catalog\.istioinaction/)
-    expect(thread).toMatch(/\d+\.\d+\.\d+\.\d+:3000/)
+    // What the looks showed before and after follows the outcome.
+    await until('the looks', 30, () => Promise.resolve(/\d+\.\d+\.\d+\.\d+:3000/.test(bot.thread())))
+    expect(bot.thread()).toMatch(/outbound\|80\|version-v1\|catalog\.istioinaction/)
     const decided = await bot.seen(/Approved by @second[\s\S]*Define subset/)
     expect(decided.actions).not.toContain('Approve')
   })

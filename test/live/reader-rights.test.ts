@@ -256,7 +256,7 @@ const MISSING: [string, { rule: string; unread: readonly string[]; verdict: Repo
     '/pods/portforward',
     {
       rule: '{apiGroups: [""], resources: ["pods/portforward"], verbs: ["create"]}',
-      unread: ['clusters', 'endpoints', 'listeners', 'pod-description', 'proxy-status', 'routes', 'secrets'],
+      unread: ['clusters', 'endpoints', 'listeners', 'proxy-status', 'routes', 'secrets'],
       verdict: 'unclear',
     },
   ],
