@@ -135,7 +135,7 @@ describe('an object of a kind that is not understood', () => {
       ok: false,
       reason: 'unavailable',
       detail: 'the API server answered 503',
-    } as Reading
+    }
     expect(of([blind]).filter(({ what }) => what === 'objects of other controllers')).toMatchObject([
       {
         what: 'objects of other controllers',

@@ -24,7 +24,7 @@ describe('a report of two objects that do not fit each other', async () => {
 
   it('names both in its first line, as one of which one is it', () => {
     expect(headline(CHECKS, report)).toBe(`Service istioinaction/catalog is ill. One of: ${SIDES.join(', ')}.`)
-    const many = (report.candidates ?? []).flatMap((one) =>
+    const many = report.candidates.flatMap((one) =>
       [1, 2, 3].map((turn) => ({ ...one, subject: { ...one.subject, name: `${one.subject.name}-${turn}` } })),
     )
     expect(headline(CHECKS, { ...report, candidates: many })).toMatch(

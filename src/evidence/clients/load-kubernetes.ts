@@ -1,3 +1,4 @@
+import type * as Kubernetes from './kubernetes.ts'
 import { registerHooks } from 'node:module'
 
 /** The file of the Kubernetes client that knows kubeconfigs, and what it imports: all of the client's generated code, for two names. */
@@ -20,7 +21,7 @@ export const isSmall = (address: string): boolean => address.endsWith(SMALL)
  * Loads what reads the API server without the Kubernetes client's models and APIs of every group: a thousand files that nothing here uses, and that
  * take four times as long to load as all the rest of it.
  */
-export async function loadKubernetes(): Promise<typeof import('./kubernetes.ts')> {
+export async function loadKubernetes(): Promise<typeof Kubernetes> {
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       const found = next(specifier, context)

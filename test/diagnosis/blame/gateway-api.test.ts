@@ -365,11 +365,10 @@ describe('routes of every kind in one form', () => {
   })
 
   it('a route for a Service is for callers inside the mesh: for all beside the Service, for its own namespace elsewhere', () => {
-    const inside = (namespace: string): RouteObject =>
-      ({
-        ...route({ parentRefs: [{ group: '', kind: 'Service', name: 'orders', namespace: 'shop' }] }),
-        metadata: { name: 'orders', namespace },
-      })
+    const inside = (namespace: string): RouteObject => ({
+      ...route({ parentRefs: [{ group: '', kind: 'Service', name: 'orders', namespace: 'shop' }] }),
+      metadata: { name: 'orders', namespace },
+    })
     expect(forms({ 'http-routes': [inside('shop'), inside('front')] as never })).toEqual([
       ['HTTPRoute', ['orders.shop.svc.cluster.local'], ['mesh'], undefined],
       ['HTTPRoute', ['orders.shop.svc.cluster.local'], ['mesh'], ['.']],
