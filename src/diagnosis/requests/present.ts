@@ -54,6 +54,17 @@ function allGivenUp(inOrder: readonly Request[], moment: number): Request[] {
 }
 
 /**
+ * Requests without those that failed before a moment, where only then a jump after it shows: whether an application's refusals are new
+ * is told by what it answered before, and not by an earlier trouble of the mesh.
+ */
+function withoutPast(told: readonly Request[], moment: number): readonly Request[] {
+  if (jump(told.map(answerOf)) !== -1) return told
+  const rest = told.filter((one) => answerOf(one) !== 'failed' || Date.parse(one.entry.at) > moment)
+  const first = rest[jump(rest.map(answerOf))]
+  return first !== undefined && Date.parse(first.entry.at) > moment ? rest : told
+}
+
+/**
  * How requests stand now, told from those of the same class in the order they came.
  *
  * @param all all that are known, also from before the last change of what concerns them
@@ -66,7 +77,10 @@ export function presentOf(all: readonly Request[], moment: number): Present {
   if (gone !== undefined) return { requests: given.length, failures: given, state: 'fails', since: gone.entry.at }
   // What an old connection was refused before it was drained says nothing of the present.
   const isOld = (one: Request): boolean => answerOf(one) === 'failed' && isJudgedByOldPolicy(one, moment)
-  const told = inOrder.filter((one) => answerOf(one) !== 'unknown' && !isOld(one))
+  const told = withoutPast(
+    inOrder.filter((one) => answerOf(one) !== 'unknown' && !isOld(one)),
+    moment,
+  )
   const current = told.filter(({ entry }) => Date.parse(entry.at) > moment)
   const toldJump = jump(told.map(answerOf))
   // Callers that all give up waiting from some moment on are not answered any more.

@@ -21,6 +21,7 @@ describe('how requests stand now', () => {
     ['an application that sends every request elsewhere', '10 moved', 'answered', 10, 0],
     ['an application that declined already before', '-10 unknown, 10 unknown', 'answered', 10, 0],
     ['an application that declines from a moment on', '-10 ok, 6 unknown', 'fails', 6, 6],
+    ['the same after an earlier trouble of the mesh', '-3 ok, -3 nr, -3 ok, -3 nr, -3 ok, 6 unknown', 'fails', 6, 6],
     ['a route that sends elsewhere from a moment on', '-10 ok, 6 redirect', 'fails', 6, 6],
     ['tokens that are refused from a moment on', '10 ok, 5 token', 'fails', 5, 5],
     ['some tokens that are refused', '5 ok, 1 token, 5 ok, 2 token', 'answered', 13, 0],
