@@ -237,13 +237,18 @@ async function proposeAgain({ records, queue }: CapabilityDeps, change: ChangeRe
 }
 
 /** One look at the mesh, asked as the change's diagnosis was. */
-const lookAgain = (deps: CapabilityDeps, run: DecideRun, change: ChangeRecord, signal: AbortSignal): Promise<Report> =>
+const lookAgain = (
+  deps: CapabilityDeps,
+  run: DecideRun,
+  change: ChangeRecord,
+  { signal, descriptions = false }: { signal: AbortSignal; descriptions?: boolean },
+): Promise<Report> =>
   examine(parseTarget(change.question.text, change.question.namespace), deps.clients, deps.checks, {
     signal,
     onBroken: (check, error) => deps.log.error({ err: error, run: run.id, check }, 'a check failed and was left out'),
     stepTimeout: deps.stepTimeout,
     concurrency: deps.concurrency,
-    descriptions: true,
+    descriptions,
   })
 
 /** What is true after an undo takes the place of what the diagnosis said. */
@@ -254,7 +259,7 @@ async function diagnoseAgain(
   signal: AbortSignal,
 ): Promise<void> {
   if (change.of === undefined) return
-  const seen = await lookAgain(deps, run, change, signal)
+  const seen = await lookAgain(deps, run, change, { signal })
   await keepAnswer(deps.records, change.of, answerWith(seen))
 }
 
@@ -269,7 +274,7 @@ async function proveIt(
     seconds: policy.proofSeconds,
     signal,
     ...defined({ every: deps.proofEvery }),
-    look: (each) => lookAgain(deps, run, change, each),
+    look: (each) => lookAgain(deps, run, change, { signal: each, descriptions: true }),
   })
   const proved = await updateChange(records, change.id, (now) => ({
     ...now,

@@ -1,13 +1,13 @@
 import type { Finding, Proof } from '../checks/check.ts'
+import { RESOURCES } from '../evidence/collectors/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
 
 /** A whole list of one kind, as a step asks for it: `kubectl get services -A -o yaml`. */
 const LIST = /^kubectl get (?<resource>\S+) (?:-A|-n \S+) -o yaml$/
-/** The resource's name without its group: `virtualservices`. */
-const plural = (resource: string): string => resource.split('.')[0] ?? resource
-
-/** `VirtualService` is listed as `virtualservices`, `NetworkPolicy` as `networkpolicies`. */
-const pluralOf = (kind: string): string => kind.toLowerCase().replace(/y$/, 'ie').replace(/ss$/, 'sse') + 's'
+/** Kinds by the name under which kubectl lists them: `virtualservices.networking.istio.io`. */
+const KINDS: ReadonlyMap<string, string> = new Map(
+  Object.values(RESOURCES).map(({ plural, group, kind }) => [group === '' ? plural : `${plural}.${group}`, kind]),
+)
 
 /** An object as our sentences name it: `VirtualService shop/catalog`. */
 const NAMED = /\b([A-Z][A-Za-z]+) ([a-z0-9][a-z0-9.-]*)\/([a-z0-9][a-z0-9.-]*)/g
@@ -24,7 +24,7 @@ export function shownCommand({ source, says, quote = '' }: Proof, finding: Findi
   if (resource !== undefined) {
     const named = [...says.matchAll(NAMED)].map(([, kind = '', namespace, name = '']) => ({ kind, namespace, name }))
     const ours = [finding.subject, ...(finding.subjects ?? [])].filter((ref) => says.includes(formatRef(ref)))
-    const one = [...ours, ...named].find(({ kind }) => pluralOf(kind) === plural(resource))
+    const one = [...ours, ...named].find(({ kind }) => kind === KINDS.get(resource))
     if (one === undefined) return source
     const where = one.namespace === undefined ? '' : ` -n ${one.namespace}`
     return `kubectl get ${resource} ${one.name}${where} -o yaml`

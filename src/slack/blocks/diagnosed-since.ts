@@ -1,7 +1,7 @@
 import type { Report } from '../../diagnosis/report.ts'
 import type { ChangeRecord } from '../../fixes/record.ts'
 import { goingOn } from '../../report/going-on.ts'
-import { headline } from '../../report/telling.ts'
+import { headline, VERDICTS } from '../../report/telling.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
@@ -10,7 +10,6 @@ import { fit } from './fit.ts'
 import {
   bold,
   clockTime,
-  code,
   line,
   lines,
   link,
@@ -26,8 +25,7 @@ import {
 } from './rich.ts'
 import { askedBy } from './running.ts'
 import type { TellingOptions } from './telling-options.ts'
-import { VERDICT_ICONS, verdictMessage } from './verdict.ts'
-import { VERDICTS } from '../../report/telling.ts'
+import { headed, titleBlock, VERDICT_ICONS, verdictMessage } from './verdict.ts'
 
 const MOST_SENTENCE = 600
 const sentence = (value: string): Piece => text(cut(clean(value), MOST_SENTENCE))
@@ -48,15 +46,13 @@ export function diagnosedAndChanged(
   return fit({
     text: `${icon} ${word}: ${formatRef(report.target.ref)}`,
     blocks: [
-      rich(line(text(`${icon} `), bold(word), text('  '), code(formatRef(report.target.ref)))),
-      rich(lines([[bold('What is going on')], going])),
-      rich(
-        lines([
-          [bold('Cause')],
-          [...(word === 'Fixed' ? [text('It was: ')] : []), ...sentencePieces(headline(checks, report, mark))],
-        ]),
-      ),
-      ...(todo === undefined ? [] : [rich(lines([[bold('What to do')], [text(todo)]]))]),
+      titleBlock(icon, word, report),
+      headed('What is going on', going),
+      headed('Cause', [
+        ...(word === 'Fixed' ? [text('It was: ')] : []),
+        ...sentencePieces(headline(checks, report, mark)),
+      ]),
+      ...(todo === undefined ? [] : [headed('What to do', [text(todo)])]),
       rich(line(text(`change ${change.id} · `), ...askedBy(run))),
       ...buttonRow(buttons.slice(0, 3)),
     ],
@@ -139,17 +135,14 @@ export function overtakenMessage(
   return fit({
     text: `${VERDICT_ICONS[newer.verdict]} Diagnosed again: ${formatRef(report.target.ref)}`,
     blocks: [
-      rich(
-        line(
-          text(`${VERDICT_ICONS[newer.verdict]} `),
-          bold(VERDICTS[newer.verdict]),
-          text('  '),
-          code(formatRef(report.target.ref)),
-          text('  diagnosed again at '),
-          clockTime(newer.at),
-          text(': '),
-          link(newer.url, 'the newer diagnosis'),
-        ),
+      titleBlock(
+        VERDICT_ICONS[newer.verdict],
+        VERDICTS[newer.verdict],
+        report,
+        text('  diagnosed again at '),
+        clockTime(newer.at),
+        text(': '),
+        link(newer.url, 'the newer diagnosis'),
       ),
       rich(
         lines([

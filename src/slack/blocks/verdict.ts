@@ -1,3 +1,4 @@
+import type { RichTextBlock } from '@slack/types'
 import type { Report, Verdict } from '../../diagnosis/report.ts'
 import { goingOn } from '../../report/going-on.ts'
 import { headline, STANDINGS, unseen, VERDICTS, whatToDo } from '../../report/telling.ts'
@@ -31,6 +32,13 @@ export const VERDICT_ICONS: Readonly<Record<Verdict, string>> = {
   unclear: '🟡',
 }
 
+/** How the message of a diagnosis begins: icon, what is so, of which target; further pieces behind it. */
+export const titleBlock = (icon: string, word: string, { target }: Report, ...more: Piece[]): RichTextBlock =>
+  rich(line(text(`${icon} `), bold(word), text('  '), code(formatRef(target.ref)), ...more))
+
+/** A heading and its sentence. */
+export const headed = (heading: string, sentence: Piece[]): RichTextBlock => rich(lines([[bold(heading)], sentence]))
+
 /** The run's message at the end, at most 12 lines: what is going on, the cause and how it is known, what to do; then what was looked at and who asked. */
 export function verdictMessage(
   report: Report,
@@ -44,17 +52,10 @@ export function verdictMessage(
   return fit({
     text: `${VERDICT_ICONS[verdict]} ${VERDICTS[verdict]}: ${headline(checks, report)}`,
     blocks: [
-      rich(
-        line(
-          text(`${VERDICT_ICONS[verdict]} `),
-          bold(VERDICTS[verdict]),
-          text('  '),
-          code(formatRef(report.target.ref)),
-        ),
-      ),
-      rich(lines([[bold('What is going on')], timedPieces(goingOn(checks, report, { mark, time: timeMark }))])),
+      titleBlock(VERDICT_ICONS[verdict], VERDICTS[verdict], report),
+      headed('What is going on', timedPieces(goingOn(checks, report, { mark, time: timeMark }))),
       ...causeBlock(report, options),
-      ...(todo === undefined ? [] : [rich(lines([[bold('What to do')], sentencePieces(todo)]))]),
+      ...(todo === undefined ? [] : [headed('What to do', sentencePieces(todo))]),
       rich(line(...lookedAt(report), ...askedBy(run))),
       ...buttonRow(buttons.slice(0, 3)),
     ],
@@ -69,7 +70,7 @@ function causeBlock(report: Report, { checks, docsUrl }: TellingOptions): SlackM
     cause === undefined
       ? []
       : [text(` (${STANDINGS[cause.finding.standing]}, `), codePiece(cause.finding.code, docsUrl), text(')')]
-  return [rich(lines([[bold('Cause')], [...sentencePieces(headline(checks, report, mark)), ...known]]))]
+  return [headed('Cause', [...sentencePieces(headline(checks, report, mark)), ...known])]
 }
 
 /** `46 sources read, 36 causes ruled out, 2 not seen (secrets of catalog-1, …) · `. */
