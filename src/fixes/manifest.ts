@@ -33,6 +33,8 @@ export interface Manifest {
 
 /** What a manifest sets. */
 export interface FieldsToSet {
+  /** For an object whose kind has the name of another: `gateway.networking.k8s.io/v1`. */
+  apiVersion?: string
   labels?: Record<string, string>
   annotations?: Record<string, string>
   spec?: Fields
@@ -54,7 +56,7 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 const METADATA = ['name', 'namespace', 'labels', 'annotations'] as const
 /** YAML 1.1, as kubectl reads it, takes these for booleans: written with quotes, they are text for every reader. */
 const BOOLEAN_FOR_SOME = /^(y|n|yes|no|on|off)$/i
-// Two kinds are called Gateway: the one that is written is Istio's, which stands first.
+// Two kinds are called Gateway: Istio's, which stands first, is meant unless another version is given.
 const VERSIONS: ReadonlyMap<string, string> = new Map(
   Object.values(RESOURCES)
     .toReversed()
@@ -87,9 +89,13 @@ function wishedMetadata({ name, namespace, labels, annotations }: Metadata): Fie
 export const yamlOf = (object: KubernetesObject): string => yamlText(wishOf(object))
 
 /** YAML that sets these fields of an object, for server-side apply. `comment` stands above it. */
-export function manifestOf(ref: Ref, { labels, annotations, spec }: FieldsToSet, comment?: string): string {
+export function manifestOf(
+  ref: Ref,
+  { apiVersion = apiVersionOf(ref.kind), labels, annotations, spec }: FieldsToSet,
+  comment?: string,
+): string {
   const metadata = { name: ref.name, ...defined({ namespace: ref.namespace, labels, annotations }) }
-  const text = yamlText({ apiVersion: apiVersionOf(ref.kind), kind: ref.kind, metadata, ...defined({ spec }) })
+  const text = yamlText({ apiVersion, kind: ref.kind, metadata, ...defined({ spec }) })
   return comment === undefined
     ? text
     : `${comment
@@ -104,7 +110,7 @@ export function applyTo(object: KubernetesObject, fields: FieldsToSet, comment?:
   return {
     verb: 'apply',
     ref,
-    apiVersion: apiVersionOf(ref.kind),
+    apiVersion: fields.apiVersion ?? apiVersionOf(ref.kind),
     manifest: manifestOf(ref, fields, comment),
     was: versionOf(object),
   }

@@ -1,12 +1,13 @@
 import { isFields } from '../mesh/fields.ts'
 
-/** What tells the items of Kubernetes' lists apart, by the list's name. Lists that are not here are one value, as all of Istio's are. */
+/** What tells the items of lists of Kubernetes and of the Gateway API apart, by the list's name. Lists that are not here are one value, as all of Istio's are. */
 const ITEM_KEYS: Readonly<Record<string, readonly string[]>> = {
   containers: ['name'],
   initContainers: ['name'],
   volumes: ['name'],
   env: ['name'],
   imagePullSecrets: ['name'],
+  listeners: ['name'],
   volumeMounts: ['mountPath'],
   ports: ['port', 'containerPort', 'protocol'],
 }

@@ -5,6 +5,7 @@ import type { Finding } from '../checks/check.ts'
 import { sameRef } from '../mesh/ref.ts'
 import { Evidence } from '../evidence/evidence.ts'
 import { baselineOf, goodSinceFailure } from './baseline.ts'
+import { controllersWord } from './controllers-word.ts'
 import type { Baseline, ChangeRecord, ChangeProof } from './record.ts'
 import { defined } from '../mesh/defined.ts'
 
@@ -112,6 +113,9 @@ function judge(
       outcome: 'unclear',
       says: `${change.for} is not found any more, but ${[...new Set(fresh.map(({ code }) => code))].join(', ')} is, which was not there before.`,
     }
+  const { against, agrees } = controllersWord(change, new Evidence(report.readings), report.target)
+  if (against !== undefined) return { outcome: 'unclear', says: `${change.for} is not found any more, but ${against}.` }
+  const word = agrees === undefined ? '' : ` ${agrees}.`
   const rest =
     hurting.length === 0
       ? ''
@@ -122,11 +126,11 @@ function judge(
   if (traffic === undefined)
     return {
       outcome: 'gone',
-      says: `${change.for} is gone by the proxies' own configuration; no requests have come since.${rest}${unread}`,
+      says: `${change.for} is gone by the proxies' own configuration; no requests have come since.${word}${rest}${unread}`,
     }
   return {
     outcome: 'gone',
-    says: `${change.for} is gone; since the proxies took the change, ${traffic.requests - traffic.failed} of ${traffic.requests} requests were answered well.${rest}${unread}`,
+    says: `${change.for} is gone; since the proxies took the change, ${traffic.requests - traffic.failed} of ${traffic.requests} requests were answered well.${word}${rest}${unread}`,
   }
 }
 

@@ -37,7 +37,7 @@ export type RouteObject = HttpRouteObject | GrpcRouteObject | StreamRouteObject
 /** Group of the Gateway API. */
 export const GATEWAY_API = 'gateway.networking.k8s.io'
 /** Written into what is converted, whatever version was read. */
-const API_VERSION = `${GATEWAY_API}/v1`
+export const GATEWAY_API_VERSION = `${GATEWAY_API}/v1`
 
 /** True for what was converted from an object of the Gateway API. */
 export const isConverted = ({ apiVersion = '' }: { apiVersion?: string }): boolean => apiVersion.startsWith(GATEWAY_API)
@@ -131,7 +131,7 @@ export function gatewayFrom(gateway: GatewayObject, around: Surroundings): Gatew
   const service = manual === undefined ? undefined : around.service(manual.namespace, manual.name)
   const selector = manual === undefined ? { [`${GATEWAY_API}/gateway-name`]: name } : service?.spec?.selector
   return {
-    apiVersion: API_VERSION,
+    apiVersion: GATEWAY_API_VERSION,
     kind: 'Gateway',
     metadata: gateway.metadata,
     podsIn: manual?.namespace ?? namespace,
@@ -246,7 +246,7 @@ export function routesFrom(route: RouteObject, parents: readonly Gateway[], doma
         (spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((host) => host.replace(/^[^/]*\//, ''))),
       )
   const inForm = (hosts: readonly string[], gateways: string[], more: { exportTo?: string[] } = {}): MeshRoute => ({
-    apiVersion: API_VERSION,
+    apiVersion: GATEWAY_API_VERSION,
     kind: route.kind,
     metadata: route.metadata,
     spec: {
@@ -281,7 +281,7 @@ export function routesFrom(route: RouteObject, parents: readonly Gateway[], doma
 /** A BackendTLSPolicy in the form of DestinationRules: callers speak TLS to the Services that it names. */
 export const rulesFrom = ({ kind, metadata, spec }: BackendTlsPolicy, domain: string): DestinationRule[] =>
   (spec?.targetRefs ?? []).filter(isService).map(({ name }) => ({
-    apiVersion: API_VERSION,
+    apiVersion: GATEWAY_API_VERSION,
     kind,
     metadata,
     spec: { host: serviceHost(name, metadata.namespace ?? '', domain), trafficPolicy: { tls: { mode: 'SIMPLE' } } },

@@ -1,4 +1,5 @@
 import { routeObjects } from '../../checks/facts/routes.ts'
+import { GATEWAY_API_VERSION } from '../../mesh/conversion.ts'
 import type { Listener } from '../../mesh/gateway-api.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
@@ -22,8 +23,9 @@ export const openListener = defineFix({
     if (gateway === undefined || route === undefined || listener === undefined) return []
     const from = route.metadata.namespace ?? ''
     const about = formatRef(refOf(route))
-    const proposal = (changed: Listener[], title: string, effect: string, says: string): Proposal => {
-      const write = applyTo(gateway, { spec: { listeners: changed } })
+    // Listeners are told apart by their names: those that the list leaves out stay as they are.
+    const proposal = (changed: Partial<Listener>, title: string, effect: string, says: string): Proposal => {
+      const write = applyTo(gateway, { apiVersion: GATEWAY_API_VERSION, spec: { listeners: [changed] } })
       return {
         act: 'open-listener',
         for: finding.code,
@@ -55,9 +57,7 @@ export const openListener = defineFix({
         }
       return [
         proposal(
-          listeners.map((one) =>
-            one === listener ? { ...one, allowedRoutes: { ...one.allowedRoutes, namespaces: only } } : one,
-          ),
+          { name, allowedRoutes: { namespaces: only } },
           `Let routes of namespace ${from} use listener ${name}`,
           `${about} takes effect at ${named}.`,
           `Every route of namespace ${from} may take requests at listener ${name} from then on.`,
@@ -70,7 +70,7 @@ export const openListener = defineFix({
     const label = host.replace(/^\*\./, 'any-').replaceAll('.', '-')
     return [
       proposal(
-        [...listeners, { ...listener, name: `${name}-${label}`.slice(0, 63), hostname: host }],
+        { ...listener, name: `${name}-${label}`.slice(0, 63), hostname: host },
         `Add a listener for ${host} to ${gateway.metadata.name}`,
         `The Gateway takes requests for ${host} at port ${listener.port}, and ${about} takes effect.`,
         `${host} can be reached from wherever that Gateway can.`,

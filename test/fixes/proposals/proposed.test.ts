@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { parseManifest } from '../../../src/fixes/manifest.ts'
-import type { Proposal } from '../../../src/fixes/proposal.ts'
+import type { Proposal, Write } from '../../../src/fixes/proposal.ts'
 import { FIXES } from '../../../src/fixes/proposals/index.ts'
 import { writableKind } from '../../../src/fixes/writable-kinds.ts'
 import type { Evidence } from '../../../src/evidence/evidence.ts'
 import type { ObjectKind } from '../../../src/evidence/reading.ts'
 import { RESOURCES } from '../../../src/evidence/collectors/objects.ts'
 import { refOf } from '../../../src/mesh/objects.ts'
-import type { Ref } from '../../../src/mesh/ref.ts'
 import { sameRef } from '../../../src/mesh/ref.ts'
 import { askedOf, proposalCases, shown } from './proposed.ts'
 
@@ -50,7 +49,7 @@ function isSound(proposal: Proposal, code: string, evidence: Evidence): void {
   for (const text of [proposal.title, proposal.why, proposal.effect, proposal.risk.says, proposal.undo])
     expect(text).not.toMatch(/undefined|\[object|^\s*$/)
   for (const write of proposal.writes) {
-    const seen = objectAt(write.ref, evidence)
+    const seen = objectAt(write, evidence)
     expect(writableKind(write.ref.kind, write.apiVersion)?.verbs).toContain(
       write.verb === 'delete' ? 'delete' : write.was === 'absent' ? 'create' : 'patch',
     )
@@ -60,7 +59,12 @@ function isSound(proposal: Proposal, code: string, evidence: Evidence): void {
   }
 }
 
-const objectAt = (ref: Ref, evidence: Evidence): ReturnType<typeof evidence.objects>[number] | undefined =>
+/** The object that a write is for: two kinds are called Gateway, and their group tells them apart. */
+const objectAt = (
+  { ref, apiVersion }: Write,
+  evidence: Evidence,
+): ReturnType<typeof evidence.objects>[number] | undefined =>
   (Object.keys(RESOURCES) as ObjectKind[])
+    .filter((kind) => RESOURCES[kind].group === (apiVersion.includes('/') ? apiVersion.split('/')[0] : ''))
     .flatMap((kind) => evidence.objects(kind))
     .find((object) => sameRef(refOf(object), ref))
