@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CHECKS } from '../src/checks/index.ts'
 import { examine } from '../src/diagnosis/examine.ts'
 import type { Report } from '../src/diagnosis/report.ts'
 import type { Clients } from '../src/evidence/clients/clients.ts'
 import type { Recording } from '../src/evidence/clients/recording.ts'
-import { parseRecording, replayClients } from '../src/evidence/clients/recording.ts'
+import { readRecording } from '../src/evidence/clients/recording-file.ts'
+import { replayClients } from '../src/evidence/clients/recording.ts'
 import { parseAsk, readSituation, SCENARIOS } from './situation.ts'
 
 /** Nothing of it can be changed any more. */
@@ -29,9 +29,7 @@ function once<T>(make: (key: string) => T): (key: string) => T {
 }
 
 /** What a recorded mesh answered, `chapter-10/ill`: read once in a thread, for all to share. */
-export const recordingOf = once((from): Recording =>
-  frozen(parseRecording(readFileSync(join(SCENARIOS, from, 'recording.json'), 'utf8'))),
-)
+export const recordingOf = once((from): Recording => frozen(readRecording(join(SCENARIOS, from))))
 
 /** A recorded mesh's clients. */
 export function recordedClients(from: string): Clients {

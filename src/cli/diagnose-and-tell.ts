@@ -8,6 +8,7 @@ import { reportText } from '../report/text.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Settings } from './connection.ts'
+import type { RecordingOptions } from './recordings.ts'
 import { exitCodeOf } from './exit-codes.ts'
 import type { BrokenCheck } from './failure.ts'
 import { explainBroken } from './failure.ts'
@@ -15,7 +16,7 @@ import { announcementHead, leftLines, probeText, probingHead, sentText } from '.
 import { answer, remark } from './output.ts'
 import { progressLine } from './progress.ts'
 
-export interface DiagnoseOptions {
+export interface DiagnoseOptions extends RecordingOptions {
   namespace?: string
   context?: string
   output: 'text' | 'json' | 'markdown'
@@ -25,6 +26,13 @@ export interface DiagnoseOptions {
   /** Sends requests of our own by the gateways. */
   probe?: boolean
 }
+
+/** What a diagnosis keeps to. */
+type Limits = Pick<Settings['limits'], 'stepTimeout' | 'concurrency'>
+
+/** Milliseconds that one look may take. */
+const stepTimeoutOf = ({ timeout }: DiagnoseOptions, limits: Limits): number =>
+  timeout === undefined ? limits.stepTimeout : timeout * 1000
 
 const FORMATS: Record<DiagnoseOptions['output'], (report: Report, options: DiagnoseOptions) => string> = {
   text: (report, { verbose }) => reportText(CHECKS, report, { verbose }),
@@ -36,7 +44,7 @@ const FORMATS: Record<DiagnoseOptions['output'], (report: Report, options: Diagn
 export async function diagnoseAndTell(
   query: TargetQuery,
   clients: Clients,
-  limits: Settings['limits'],
+  limits: Limits,
   signal: AbortSignal,
   options: DiagnoseOptions,
 ): Promise<number> {
@@ -45,7 +53,7 @@ export async function diagnoseAndTell(
   try {
     const examined = await examine(query, clients, CHECKS, {
       signal,
-      stepTimeout: options.timeout === undefined ? limits.stepTimeout : options.timeout * 1000,
+      stepTimeout: stepTimeoutOf(options, limits),
       concurrency: limits.concurrency,
       onBroken: (check, error) => broken.push({ check, error }),
       ...(options.probe === true && { probe: {} }),

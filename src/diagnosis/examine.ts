@@ -1,5 +1,6 @@
 import type { Check } from '../checks/check.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
+import { timed } from '../evidence/clients/timing.ts'
 import { otherObjects } from '../evidence/collectors/other-objects.ts'
 import { Evidence } from '../evidence/evidence.ts'
 import type { GatherOptions } from '../evidence/gather.ts'
@@ -140,7 +141,7 @@ async function examineOnce(
   checks: readonly Check[],
   options: ExamineOptions,
 ): Promise<Report> {
-  const began = Date.now()
+  const ended = timed(clients, 'diagnosis')
   const ledger = new PlanLedger(options.progress)
   const stop = new AbortController()
   const gatherOptions: GatherOptions = {
@@ -229,9 +230,10 @@ async function examineOnce(
             within: options.probe.within,
             announce: async (planned) => options.progress?.probes?.(planned),
           })
+    const { at: startedAt, until: finishedAt } = ended()
     return await report(target, checks, ledger, probed, {
-      startedAt: clients.now(began).toISOString(),
-      finishedAt: clients.now().toISOString(),
+      startedAt,
+      finishedAt,
       context: clients.context,
       onBroken: options.onBroken,
     })

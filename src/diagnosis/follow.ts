@@ -1,4 +1,5 @@
 import type { Clients } from '../evidence/clients/clients.ts'
+import { timed } from '../evidence/clients/timing.ts'
 import { objects } from '../evidence/collectors/objects.ts'
 import { PROXY_CONFIG_KINDS, proxyConfig } from '../evidence/collectors/proxy-config.ts'
 import { secrets } from '../evidence/collectors/secrets.ts'
@@ -335,8 +336,8 @@ export async function follow(
       steps.filter(({ id }) => !done.has(id) && done.add(id)).map((step) => inContext(step, clients.context)),
     )
   const seen = (): Evidence => new Evidence(gathering.readings)
-  const began = Date.now()
-  const at = (): string => clients.now(began).toISOString()
+  const ended = timed(clients, 'follow')
+  const at = (): string => ended().at
   await look(planFollow())
   let caller: Caller
   try {

@@ -2,6 +2,7 @@ import type { Clients } from './clients/clients.ts'
 import { UnseenError } from './clients/clients.ts'
 import type { Blind, Reading } from './reading.ts'
 import { redact } from './redaction.ts'
+import { timed, type Timing } from './clients/timing.ts'
 import type { AnyStep } from './step.ts'
 import { defined } from '../mesh/defined.ts'
 
@@ -60,44 +61,53 @@ export class Gathering {
   private async one(step: AnyStep): Promise<void> {
     this.options.signal?.throwIfAborted()
     this.options.onStarted?.(step)
-    const began = performance.now()
-    const reading = await look(step, this.clients, this.options)
+    const { reading, milliseconds } = await timedLook(step, this.clients, this.options)
     this.options.signal?.throwIfAborted()
     this.readings.push(reading)
-    this.options.onFinished?.(step, reading, performance.now() - began)
+    this.options.onFinished?.(step, reading, milliseconds)
   }
 }
 
 /** Carries out one step: a reading of what was seen, or of why it was not. */
-export async function look(
+export const look = async (step: AnyStep, clients: Clients, options: GatherOptions = {}): Promise<Reading> =>
+  (await timedLook(step, clients, options)).reading
+
+/** A reading, and how long it took. */
+interface Timed {
+  reading: Reading
+  milliseconds: number
+}
+
+async function timedLook(
   step: AnyStep,
   clients: Clients,
-  { signal, stepTimeout = STEP_TIMEOUT }: GatherOptions = {},
-): Promise<Reading> {
+  { signal, stepTimeout = STEP_TIMEOUT }: GatherOptions,
+): Promise<Timed> {
   const timeout = AbortSignal.timeout(stepTimeout)
   const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
-  const began = Date.now()
-  const about = (): Pick<Blind, 'kind' | 'of' | 'source' | 'at'> => ({
+  const ended = timed(clients, step.id)
+  const about = ({ at }: Timing): Pick<Blind, 'kind' | 'of' | 'source' | 'at'> => ({
     kind: step.kind,
     ...defined({ of: step.of }),
     source: step.source,
-    at: clients.now(began).toISOString(),
+    at,
   })
-  const blind = (reason: Blind['reason'], detail: string, permission?: Blind['permission']): Blind => ({
-    ...about(),
-    ok: false,
-    reason,
-    detail: redact(detail),
-    ...defined({ permission }),
+  const blind = (timing: Timing, reason: Blind['reason'], detail: string, permission?: Blind['permission']): Timed => ({
+    reading: { ...about(timing), ok: false, reason, detail: redact(detail), ...defined({ permission }) },
+    milliseconds: timing.milliseconds,
   })
   try {
     const value = await Promise.race([step.collect(clients, either), aborted(either)])
-    return { ...about(), ok: true, value } as Reading
+    const timing = ended()
+    return timing.late === undefined
+      ? { reading: { ...about(timing), ok: true, value } as Reading, milliseconds: timing.milliseconds }
+      : blind(timing, 'timeout', timing.late)
   } catch (error) {
-    if (timeout.aborted) return blind('timeout', `no answer within ${stepTimeout / 1000} s`)
-    if (error instanceof UnseenError) return blind(error.reason, error.message, error.permission)
-    if (error instanceof SyntaxError || error instanceof TypeError) return blind('unparsable', error.message)
-    return blind('unavailable', error instanceof Error ? error.message : String(error))
+    const timing = ended(timeout.aborted ? `no answer within ${stepTimeout / 1000} s` : undefined)
+    if (timing.late !== undefined) return blind(timing, 'timeout', timing.late)
+    if (error instanceof UnseenError) return blind(timing, error.reason, error.message, error.permission)
+    if (error instanceof SyntaxError || error instanceof TypeError) return blind(timing, 'unparsable', error.message)
+    return blind(timing, 'unavailable', error instanceof Error ? error.message : String(error))
   }
 }
 

@@ -6,7 +6,7 @@
  * npm run record -- NAME --as-is ASK   records the mesh as it stands, asked for ASK (`catalog -n shop`), into test/scenarios/NAME/ill
  * ... --without NAMESPACE,NAMESPACE    leaves out the objects of namespaces that others use on the same cluster
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openClients } from '../../src/cli/clients.ts'
@@ -14,7 +14,8 @@ import { CHECKS } from '../../src/checks/index.ts'
 import { examine } from '../../src/diagnosis/examine.ts'
 import { headline } from '../../src/report/telling.ts'
 import { UnseenError, type Clients } from '../../src/evidence/clients/clients.ts'
-import { formatRecording, recordClients } from '../../src/evidence/clients/recording.ts'
+import { writeRecording } from '../../src/evidence/clients/recording-file.ts'
+import { recordClients } from '../../src/evidence/clients/recording.ts'
 import { readLogLevels } from '../../src/evidence/collectors/log-levels.ts'
 import type { Report } from '../../src/diagnosis/report.ts'
 import type { KubernetesObject } from '../../src/mesh/objects.ts'
@@ -31,7 +32,7 @@ async function record(name: string, phase: Phase, ask: string): Promise<void> {
   await recordLogLevels(report, clients)
   const folder = join(SCENARIOS, name, phase)
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'recording.json'), formatRecording(recording))
+  writeRecording(join(folder, 'recording.json'), recording)
   console.log(`${name}/${phase}: ${report.verdict}: ${headline(CHECKS, report)}`)
 }
 

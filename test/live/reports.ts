@@ -8,7 +8,7 @@
  *
  * A mesh that does not show what its report says is counted as `not shown`, not for or against the diagnosis.
  */
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -19,7 +19,8 @@ import { CHECKS } from '../../src/checks/index.ts'
 import { openClients } from '../../src/cli/clients.ts'
 import { connectionFor } from '../../src/cli/connection.ts'
 import { examine } from '../../src/diagnosis/examine.ts'
-import { formatRecording, recordClients } from '../../src/evidence/clients/recording.ts'
+import { writeRecording } from '../../src/evidence/clients/recording-file.ts'
+import { recordClients } from '../../src/evidence/clients/recording.ts'
 import { formatRef } from '../../src/mesh/ref.ts'
 import type { Report, Request } from '../report.ts'
 import { hasTwin, inNamespace, readReport, reports, REPORTS } from '../report.ts'
@@ -183,7 +184,7 @@ async function diagnose({ name, ask }: Report, phase: Phase, isRecorded: boolean
     } finally {
       const folder = join(REPORTS, name, phase)
       mkdirSync(folder, { recursive: true })
-      writeFileSync(join(folder, 'recording.json'), formatRecording(recording))
+      writeRecording(join(folder, 'recording.json'), recording)
     }
   } catch (error) {
     console.log(`${name}/${phase}: ${error instanceof Error ? error.message : String(error)}`.slice(0, 400))

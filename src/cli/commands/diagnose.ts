@@ -1,6 +1,7 @@
+import { Option } from 'commander'
 import type { DiagnoseOptions } from '../diagnose-and-tell.ts'
 import { defineCommand } from './command.ts'
-import { context, namespace, output, seconds } from './options.ts'
+import { context, namespace, output, record, replay, seconds } from './options.ts'
 
 /** `mesh-medic diagnose`: why a workload misbehaves. */
 export const diagnose = defineCommand({
@@ -20,21 +21,31 @@ export const diagnose = defineCommand({
         seconds,
       )
       .option('-v, --verbose', 'list every class of requests that was followed too')
-      .option(
-        '--probe',
-        'send a GET or HEAD through the gateway for kinds of requests that nobody was seen to make (default: send nothing)',
+      .addOption(record())
+      .addOption(replay())
+      .addOption(
+        new Option(
+          '--probe',
+          'send a GET or HEAD through the gateway for kinds of requests that nobody was seen to make (default: send nothing)',
+        ).conflicts('record'),
       ),
   notes: `What --probe does:
   Without it nothing is sent, and where no traffic is, only configuration can tell. With it, for each kind of request that comes by a gateway
   and was not seen, one GET or HEAD goes through a port-forward to the gateway's own pod, and is then looked for in the access logs. At most 8
   requests; what is sent, and what is not and why, is said on standard error before it happens. Requests between workloads are not probed.
-  It takes the right to create pods/portforward. The application gets a real request, with the header x-mesh-medic-probe.`,
+  It takes the right to create pods/portforward. The application gets a real request, with the header x-mesh-medic-probe.
+
+What --record and --replay do:
+  A recording is one JSON file with everything that was read, so that the same report comes of it anywhere, without a cluster. What Secrets hold, tokens, keys,
+  the environment of applications and what they log are left out; names, addresses and configuration are in it. \`follow\` takes such a file too.`,
   examples: [
     'mesh-medic diagnose catalog -n istioinaction',
     'mesh-medic diagnose catalog -n istioinaction --probe',
     'mesh-medic diagnose catalog.istioinaction -o json | jq .cause.finding',
     'mesh-medic diagnose deploy/catalog -n istioinaction --context staging',
     'mesh-medic diagnose http://catalog.istioinaction.io/items -o markdown > report.md',
+    'mesh-medic diagnose catalog -n istioinaction --record mesh.json.gz',
+    'mesh-medic diagnose catalog -n istioinaction --replay mesh.json.gz',
   ],
   run: async (target: string, options: DiagnoseOptions) => (await import('../diagnose.ts')).diagnose(target, options),
 })

@@ -1,6 +1,6 @@
 import type { FollowOptions } from '../follow.ts'
 import { defineCommand } from './command.ts'
-import { context, namespace, output } from './options.ts'
+import { context, namespace, output, record, replay } from './options.ts'
 
 /** `mesh-medic follow`: the way of one request. */
 export const follow = defineCommand({
@@ -14,6 +14,8 @@ export const follow = defineCommand({
       .addOption(namespace())
       .addOption(context())
       .addOption(output('text', 'json'))
+      .addOption(record())
+      .addOption(replay())
       .option(
         '--from <caller>',
         'whose request: ingress, deploy/NAME or pod/NAME (default: ingress when a Gateway takes the host, else a workload of the namespace)',
@@ -30,6 +32,7 @@ export const follow = defineCommand({
     'mesh-medic follow catalog.istioinaction.io/items --from ingress',
     'mesh-medic follow catalog.istioinaction/items --from deploy/webapp -n istioinaction',
     'mesh-medic follow https://shop.example.com/cart --method POST --header x-canary=yes',
+    'mesh-medic follow catalog.istioinaction.io/items --record mesh.json',
     "mesh-medic follow catalog.istioinaction.io/items -o json | jq '.dies, .clusters'",
   ],
   run: async (host: string, options: FollowOptions) => (await import('../follow.ts')).follow(host, options),

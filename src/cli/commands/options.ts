@@ -14,6 +14,17 @@ export const namespace = (): Option =>
 /** `--context`, as all commands about a cluster take it. */
 export const context = (): Option =>
   new Option('--context <context>', "the kubeconfig's context to use (default: its current one)")
+/** `--record`, as commands take it whose looks can be replayed. */
+export const record = (): Option =>
+  new Option(
+    '--record <file>',
+    'keep what is read, redacted, in a file for --replay (compressed when its name ends in .gz)',
+  )
+/** `--replay`: nothing else says where to look. */
+export const replay = (): Option =>
+  new Option('--replay <file>', 'answer from a recording instead of a cluster, at the time when it was made').conflicts(
+    ['record', 'context', 'probe'],
+  )
 /** `-o`; text when absent. */
 export const output = (...formats: string[]): Option =>
   new Option('-o, --output <format>', 'how the answer is written').choices(formats).default('text')

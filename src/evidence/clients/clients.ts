@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { KubernetesObject } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import type { BlindReason, Permission } from '../reading.ts'
+import type { Stopwatch } from './timing.ts'
 
 /** Why something could not be seen. Collectors turn it into a Blind reading. */
 export class UnseenError extends Error {
@@ -95,4 +96,6 @@ export interface Clients {
    * (milliseconds since the epoch): what time it was then. Asked after the look, as an answer of the API server tells its clock.
    */
   now(machineTime?: number): Date
+  /** Times the looks; absent where `now` and the machine's clock do. */
+  timing?: Stopwatch
 }
