@@ -1,10 +1,18 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // Each thread opens PGlite: compiling the database's hot functions once more, optimised, costs more than the tests' few queries gain by it.
 setFlagsFromString('--wasm-tiering-budget=500000000')
+
+// Threads and the processes that tests start need not strip and compile the same source at each run. Test files are kept anew each time.
+const compiled = join(import.meta.dirname, 'node_modules', '.cache', 'mesh-medic', 'compiled')
+if (existsSync(compiled) && readdirSync(compiled, { recursive: true }).length > 8000)
+  rmSync(compiled, { recursive: true, force: true })
+process.env.NODE_COMPILE_CACHE ??= compiled
 
 /**
  * Files in the order in which they start; within a group the longest go first, where that is known. The longest file of all must not be

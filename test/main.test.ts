@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { startPatientStandIn } from './sandbox/patient-stand-in.ts'
+import { compileCache } from './compile-cache.ts'
 import { putEmptyDatabase } from './store/empty-database.ts'
 
 const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts')
@@ -39,7 +40,8 @@ async function freePort(): Promise<number> {
   return port
 }
 const start = (env: Record<string, string>) =>
-  execa(process.execPath, [MAIN], {
+  // Compiling the database's hot functions once more, optimised, takes longer than all that is done here.
+  execa(process.execPath, ['--wasm-tiering-budget=500000000', MAIN], {
     reject: false,
     extendEnv: false,
     stdin: 'ignore',
@@ -49,6 +51,7 @@ const start = (env: Record<string, string>) =>
       KUBECONFIG: kubeconfig,
       SLACK_BOT_TOKEN: 'xoxb-1',
       SLACK_APP_TOKEN: 'xapp-1',
+      ...compileCache(),
       ...env,
     },
   })

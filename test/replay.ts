@@ -6,27 +6,8 @@ import type { Clients } from '../src/evidence/clients/clients.ts'
 import type { Recording } from '../src/evidence/clients/recording.ts'
 import { readRecording } from '../src/evidence/clients/recording-file.ts'
 import { replayClients } from '../src/evidence/clients/recording.ts'
+import { frozen, once } from './once.ts'
 import { parseAsk, readSituation, SCENARIOS } from './situation.ts'
-
-/** Nothing of it can be changed any more. */
-function frozen<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
-  Object.freeze(value)
-  for (const inner of Object.values(value)) frozen(inner)
-  return value
-}
-
-/** What a value of a key is, made once in a thread. */
-function once<T>(make: (key: string) => T): (key: string) => T {
-  const made = new Map<string, T>()
-  return (key) => {
-    const known = made.get(key)
-    if (known !== undefined) return known
-    const value = make(key)
-    made.set(key, value)
-    return value
-  }
-}
 
 /** What a recorded mesh answered, `chapter-10/ill`: read once in a thread, for all to share. */
 export const recordingOf = once((from): Recording => frozen(readRecording(join(SCENARIOS, from))))
@@ -38,7 +19,6 @@ export function recordedClients(from: string): Clients {
 
 export type Replayed = Report
 
-const askOf = once((name) => readSituation(name).ask)
 const replays = once(async (asked): Promise<Replayed> => {
   const [from = '', ask = ''] = asked.split('\n')
   return frozen(await examine(parseAsk(ask), recordedClients(from), CHECKS))
@@ -47,5 +27,5 @@ const replays = once(async (asked): Promise<Replayed> => {
 /** Diagnoses a recorded mesh again, as it was asked when it was recorded unless another question is given; each question once in a thread. */
 export async function replay(from: string, ask?: string): Promise<Replayed> {
   const [name = ''] = from.split('/')
-  return replays(`${from}\n${ask ?? askOf(name)}`)
+  return replays(`${from}\n${ask ?? readSituation(name).ask}`)
 }

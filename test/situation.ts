@@ -8,6 +8,7 @@ import { formatRef } from '../src/mesh/ref.ts'
 import type { TargetQuery } from '../src/mesh/target-query.ts'
 import { parseTarget } from '../src/mesh/target-query.ts'
 import { z } from 'zod'
+import { frozen, once } from './once.ts'
 
 /** Where the recorded situations are: a folder each. */
 export const SCENARIOS = join(import.meta.dirname, 'scenarios')
@@ -81,15 +82,15 @@ export type Situation = z.infer<typeof Situation> & {
   /** What is asked, as typed after `diagnose`. */ ask: string
 }
 
-/** Reads one situation's folder. */
-export function readSituation(name: string): Situation {
+/** Reads one situation's folder, once in a thread. */
+export const readSituation = once((name): Situation => {
   const folder = join(SCENARIOS, name)
-  return {
+  return frozen({
     ...Situation.parse(parse(readFileSync(join(folder, 'situation.yaml'), 'utf8'))),
     name,
     ask: readFileSync(join(folder, 'ask.txt'), 'utf8').trim(),
-  }
-}
+  })
+})
 
 type Outcome = Expected | { verdict: string; hop: Stage | 'unfollowed' | null }
 

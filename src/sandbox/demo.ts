@@ -31,6 +31,8 @@ export interface DemoRequest {
   log: Log
   /** Milliseconds each recorded answer takes. Default 120, so that the thread is seen to grow. */
   delay?: number
+  /** Where its store is; it goes with the demo. Default: a folder of its own. */
+  dataFolder?: string
 }
 
 const IDENTITIES: Readonly<Record<string, string>> = { U_ONCALL: 'oncall@example.com', U_SECOND: 'second@example.com' }
@@ -63,9 +65,9 @@ const readRecording = async (phase: 'ill' | 'mended'): Promise<Recording> =>
  * Types one command, shows the thread as it grows, and then does what lines say that come in, until the signal or the word `exit`. Whatever change
  * is written makes the mesh the one that was recorded after it was mended; log levels are kept in memory.
  */
-export async function runDemo({ input, output, signal, log, delay = DELAY }: DemoRequest): Promise<void> {
+export async function runDemo({ input, output, signal, log, delay = DELAY, ...request }: DemoRequest): Promise<void> {
   const say = (text: string): void => void output.write(`${text}\n`)
-  const dataFolder = await mkdtemp(join(tmpdir(), 'mesh-medic-demo-'))
+  const dataFolder = request.dataFolder ?? (await mkdtemp(join(tmpdir(), 'mesh-medic-demo-')))
   const standIn = await startSlackStandIn()
   const backend = await openBackend({ dataFolder, log })
   const { clients, writer } = recordedMesh({

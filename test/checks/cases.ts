@@ -80,9 +80,11 @@ const Case = z.strictObject({
 })
 export type Case = z.infer<typeof Case>
 
-/** The cases of every check, by the check's name. */
-export function caseFiles(): Map<string, Case[]> {
-  return new Map(
+let files: Map<string, Case[]> | undefined
+
+/** The cases of every check, by the check's name; read once in a thread. */
+export const caseFiles = (): ReadonlyMap<string, Case[]> =>
+  (files ??= new Map(
     readdirSync(import.meta.dirname)
       .filter((file) => file.endsWith('.yaml'))
       .sort()
@@ -90,8 +92,7 @@ export function caseFiles(): Map<string, Case[]> {
         file.replace(/\.yaml$/, ''),
         z.array(Case).parse(parse(readFileSync(join(import.meta.dirname, file), 'utf8'))),
       ]),
-  )
-}
+  ))
 
 type Fields = Record<string, unknown>
 const isFields = (value: unknown): value is Fields =>

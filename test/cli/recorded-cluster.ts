@@ -7,6 +7,7 @@ import { execa } from 'execa'
 import { vi } from 'vitest'
 import { runProgram } from '../../src/cli/program.ts'
 import { parseRecording, type Recording } from '../../src/evidence/clients/recording.ts'
+import { compileCache } from '../compile-cache.ts'
 import { SCENARIOS } from '../situation.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts')
@@ -58,6 +59,7 @@ export async function startRecordedCluster(
   const env = {
     PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
     HOME: folder,
+    ...compileCache(),
     MESH_MEDIC_DATA: join(folder, 'data'),
     KUBECONFIG: writeKubeconfig(folder, (server.address() as AddressInfo).port),
     ISTIOCTL: writeIstioctl(folder, recording, istioctl),

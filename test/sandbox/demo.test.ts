@@ -1,8 +1,12 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { runDemo } from '../../src/sandbox/demo.ts'
 import { rememberingLog } from '../slack/house.ts'
+import { putEmptyDatabase } from '../store/empty-database.ts'
 
 const input = new PassThrough()
 const { log, logged } = rememberingLog()
@@ -15,7 +19,9 @@ beforeAll(async () => {
   out.on('data', (chunk: Buffer) => {
     output += chunk.toString()
   })
-  demo = runDemo({ input, output: out, signal: end.signal, log, delay: 0 })
+  const dataFolder = mkdtempSync(join(tmpdir(), 'mesh-medic-demo-test-'))
+  await putEmptyDatabase(dataFolder)
+  demo = runDemo({ input, output: out, signal: end.signal, log, delay: 0, dataFolder })
   await said('ends the demo.', 0, 90_000)
 }, 100_000)
 afterAll(() => end.abort())

@@ -2,6 +2,7 @@ import { execa } from 'execa'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { check, resolveConfig } from 'prettier'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newCapability, withAnswer, withCapability } from '../../scripts/new-capability.ts'
 
@@ -106,12 +107,10 @@ describe('a new capability', () => {
     expect({ types, exitCode }).toEqual({ types: '', exitCode: 0 })
     const written = [...texts()].filter(([file, text]) => before.get(file) !== text).map(([file]) => file)
     expect(written.length).toBeGreaterThan(8)
-    const { stdout: unformatted } = await execa(
-      process.execPath,
-      [join(ROOT, 'node_modules/prettier/bin/prettier.cjs'), '--list-different', ...written],
-      { cwd: root, reject: false },
-    )
-    expect(unformatted).toBe('')
+    const style = await resolveConfig(join(root, 'package.json'))
+    expect(style).toHaveProperty('printWidth')
+    for (const file of written)
+      expect(await check(texts().get(file)!, { ...style, filepath: join(root, file) }), file).toBe(true)
     const kindsOf = async (index: string, list: string): Promise<string[]> => {
       const module = (await import(join(root, index))) as Record<string, unknown>
       const all = module[list] as { kind?: string; name?: string }[] | Record<string, unknown>
