@@ -2,9 +2,8 @@ import type { Check, Finding } from '../checks/check.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { FollowReport } from '../diagnosis/follow/report.ts'
 import { hopRows, OUTCOMES } from './follow-text.ts'
-import type { Probing } from '../diagnosis/probe/probing.ts'
 import type { Report } from '../diagnosis/report.ts'
-import { leftLines, probingHead, sentText } from './probing-text.ts'
+import { probingLines, type ProbingStyle } from './probing-text.ts'
 import { CLASSES_HEAD, classRow } from './followed-classes.ts'
 import {
   headline,
@@ -78,15 +77,10 @@ function followLines(follow: FollowReport): string[] {
   ]
 }
 
-function probingLines(probing: Probing): string[] {
-  const left = leftLines(probing.left)
-  return [
-    `## ${escapeMarkdown(probingHead(probing))}`,
-    '',
-    ...probing.sent.flatMap((one) => [`- ${escapeMarkdown(sentText(one))}`, `  ${codeSpan(one.command)}`]),
-    ...(left.length === 0 ? [] : ['', 'Not probed:', '', ...left.map((text) => `- ${escapeMarkdown(text)}`)]),
-    '',
-  ]
+const PROBING: ProbingStyle = {
+  heading: (text) => [`## ${escapeMarkdown(text)}`, ''],
+  sent: (text, command) => [`- ${escapeMarkdown(text)}`, `  ${codeSpan(command)}`],
+  notProbed: (texts) => ['', 'Not probed:', '', ...texts.map((text) => `- ${escapeMarkdown(text)}`)],
 }
 
 function classLines({ requests }: Report): string[] {
@@ -130,7 +124,7 @@ export function reportMarkdown(checks: readonly Check[], report: Report, showed 
   if (hurting.length > 0)
     lines.push('## Findings', '', ...hurting.flatMap((one) => findingLines(checks, one, roleOf(report, one))))
   if (report.follow !== undefined) lines.push(...followLines(report.follow))
-  if (report.probing !== undefined) lines.push(...probingLines(report.probing))
+  if (report.probing !== undefined) lines.push(...probingLines(report.probing, PROBING), '')
   lines.push(...classLines(report))
   if (report.changes.length > 0) {
     lines.push('## Fixes', '', 'Nothing is changed before somebody approves it.', '')

@@ -40,3 +40,20 @@ export function probingHead({ sent }: Probing): string {
   const counting = sent.filter(({ counts }) => counts).length
   return `Probes: ${sent.length} sent, ${counting} of them count as requests that were observed`
 }
+
+/** How a report writes what it says of probes. */
+export interface ProbingStyle {
+  heading(text: string): string[]
+  sent(text: string, command: string): string[]
+  notProbed(texts: readonly string[]): string[]
+}
+
+/** The probes, and the classes that got none, as lines of a report. */
+export function probingLines(probing: Probing, style: ProbingStyle): string[] {
+  const left = leftLines(probing.left)
+  return [
+    ...style.heading(probingHead(probing)),
+    ...probing.sent.flatMap((one) => style.sent(sentText(one), one.command)),
+    ...(left.length === 0 ? [] : style.notProbed(left)),
+  ]
+}

@@ -150,23 +150,26 @@ const MOST_PROOFS = 3
 
 /** The proof of a report: of its cause, or of each of the objects of which one is it, or of what hurts; at most three pieces. */
 export function proofOf({ cause, candidates = [], findings }: Report): { finding: Finding; proof: Proof }[] {
-  const pieces = (finding: Finding): { finding: Finding; proof: Proof }[] =>
-    proofs(finding)
-      .toSorted((a, b) => telling(b) - telling(a))
+  if (cause !== undefined) {
+    const { finding } = cause
+    const told = new Set(mostTelling(finding, MOST_PROOFS))
+    // In the finding's own order: what is configured, then what is live, then what was observed.
+    return proofs(finding)
+      .filter((proof) => told.has(proof))
       .map((proof) => ({ finding, proof }))
-  if (cause !== undefined) return inOrder(pieces(cause.finding).slice(0, MOST_PROOFS), cause.finding)
+  }
   const equals = candidates.length > 0 ? candidates : findings.filter(hurts)
-  return equals.flatMap((one) => pieces(one).slice(0, 1)).slice(0, MOST_PROOFS)
+  return equals.flatMap((finding) => mostTelling(finding, 1).map((proof) => ({ finding, proof }))).slice(0, MOST_PROOFS)
 }
 
 /** Traffic tells more than configuration, and what is quoted more than what is only said. */
 const telling = ({ kind, quote }: Proof): number => Number(kind === 'access-log') * 2 + Number(quote !== undefined)
 
-/** The pieces as the finding has them: what is configured, then what is live, then what was observed. */
-const inOrder = (pieces: { finding: Finding; proof: Proof }[], finding: Finding): typeof pieces => {
-  const order = proofs(finding)
-  return pieces.toSorted((a, b) => order.indexOf(a.proof) - order.indexOf(b.proof))
-}
+/** The proofs of a finding that tell most. */
+const mostTelling = (finding: Finding, count: number): Proof[] =>
+  proofs(finding)
+    .toSorted((a, b) => telling(b) - telling(a))
+    .slice(0, count)
 
 /** What else hurts, and is neither the cause nor explained by it, in the findings' order; then what only objects say. */
 export function otherFindings(checks: readonly Check[], report: Report): Finding[] {

@@ -3,8 +3,7 @@ import { formatRef } from '../mesh/ref.ts'
 import type { FollowReport } from '../diagnosis/follow/report.ts'
 import { hopRows, OUTCOMES } from './follow-text.ts'
 import type { Report } from '../diagnosis/report.ts'
-import type { Probing } from '../diagnosis/probe/probing.ts'
-import { leftLines, probingHead, sentText } from './probing-text.ts'
+import { probingLines, type ProbingStyle } from './probing-text.ts'
 import { shownBySteps } from './what-it-showed.ts'
 import { CLASSES_HEAD, classRow, columns } from './followed-classes.ts'
 import {
@@ -81,14 +80,10 @@ function followLines(follow: FollowReport, everywhere: boolean): string[] {
   ]
 }
 
-/** The probes, and the classes that got none. */
-function probingLines(probing: Probing): string[] {
-  const left = leftLines(probing.left)
-  return [
-    probingHead(probing),
-    ...probing.sent.flatMap((one) => [`  ${sentText(one)}`, `      $ ${one.command}`]),
-    ...(left.length === 0 ? [] : ['  Not probed', ...left.map((text) => `    ${text}`)]),
-  ]
+const PROBING: ProbingStyle = {
+  heading: (text) => [text],
+  sent: (text, command) => [`  ${text}`, `      $ ${command}`],
+  notProbed: (texts) => ['  Not probed', ...texts.map((text) => `    ${text}`)],
 }
 
 /** What a report in a terminal leaves out unless it is asked for. */
@@ -136,7 +131,7 @@ export function reportText(checks: readonly Check[], report: Report, { verbose =
   const proved = proofLines(report)
   if (proved.length > 0) parts.push('', 'Proof', ...proved)
   if (report.follow !== undefined) parts.push('', ...followLines(report.follow, verbose))
-  if (report.probing !== undefined) parts.push('', ...probingLines(report.probing))
+  if (report.probing !== undefined) parts.push('', ...probingLines(report.probing, PROBING))
   if (report.changes.length > 0) {
     parts.push('', 'Fixes (nothing is changed; /mesh diagnose in Slack offers to apply them)')
     for (const { title, why, undo, diff } of report.changes)
