@@ -59,4 +59,17 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-non-null-assertion': 'off', '@typescript-eslint/no-empty-function': 'off' },
   },
   { files: ['eslint.config.js', '.dependency-cruiser.js'], extends: [tseslint.configs.disableTypeChecked] },
+  {
+    // Runs in a browser, as it is.
+    files: ['src/sandbox/slack/page/page.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: false, project: null },
+      globals: Object.fromEntries(
+        ['CSS', 'EventSource', 'HTMLSelectElement', 'Node', 'document', 'fetch', 'performance', 'window'].map(
+          (name) => [name, 'readonly'],
+        ),
+      ),
+    },
+  },
 )

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown, type Plugin } from 'rolldown'
 import { isSmall, SMALL_SOURCE, smallInstead } from '../src/evidence/clients/load-kubernetes.ts'
@@ -76,5 +76,8 @@ const { output } = await bundle.write({
   sourcemap: true,
   sourcemapExcludeSources: true,
 })
+// Read from beside the file that src/sandbox/slack/page/assets.ts becomes part of.
+for (const file of ['page.css', 'page.js'])
+  cpSync(join(TOP, 'src/sandbox/slack/page', file), join(DIST, 'chunks', file))
 const files = output.flatMap((one) => (one.type === 'chunk' ? one.moduleIds : []))
 writeFileSync(join(DIST, 'NOTICES.txt'), `${notices(files)}\n`)

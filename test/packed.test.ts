@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
+import { SITUATIONS } from '../src/sandbox/situations.ts'
 
 const TOP = join(import.meta.dirname, '..')
 
@@ -20,7 +21,9 @@ it('the package has what the demo plays, and nothing of the tests', async () => 
     .filter((file) => file.endsWith('.json'))
     .map((file) => `recordings/${file.replaceAll('\\', '/')}`)
     .sort()
-  expect(recordings).toEqual(['ill', 'mended'].map((phase) => `recordings/chapter-10/${phase}/recording.json`))
+  expect(recordings).toEqual(
+    SITUATIONS.flatMap(({ id }) => ['ill', 'mended'].map((phase) => `recordings/${id}/${phase}/recording.json`)).sort(),
+  )
   expect(files.filter((file) => file.startsWith('recordings/'))).toEqual(recordings)
   expect(files.filter((file) => /^(?:test|src|scripts)\//.test(file))).toEqual([])
   const { bin } = JSON.parse(readFileSync(join(TOP, 'package.json'), 'utf8')) as { bin: Record<string, string> }

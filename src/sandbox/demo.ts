@@ -1,11 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ASK_ONLY, type Policy } from '../fixes/policy.ts'
-import { parseRecording, type Recording } from '../evidence/clients/recording.ts'
 import { openBackend } from '../queue/open-backend.ts'
 import type { Log } from '../queue/log.ts'
 import { startBot } from '../bot.ts'
@@ -13,15 +12,16 @@ import type { Records } from '../store/records.ts'
 import { isFinished, listRuns } from '../store/runs.ts'
 import { recordedMesh } from './recorded-mesh.ts'
 import { DEFAULT_PEOPLE } from './slack/defaults.ts'
+import { readSituation, SITUATIONS } from './situations.ts'
 import { playLine } from './slack/play-line.ts'
-import { startSlackStandIn } from './slack/stand-in.ts'
+import { startSlackStandIn, type Guide } from './slack/stand-in.ts'
 import { showThreads } from './slack/terminal.ts'
 
-/** The recorded mesh of the demo: routes to subsets that no DestinationRule defines; and the same after it was mended. */
-const SCENARIO = join(import.meta.dirname, '..', '..', 'recordings', 'chapter-10')
 /** Milliseconds each recorded answer takes, so that the thread is seen to grow. */
 const DELAY = 120
 const COMMAND = '/mesh diagnose catalog'
+/** The situation that is there at the start. */
+const FIRST = 'chapter-10'
 
 export interface DemoRequest {
   input: Readable
@@ -54,11 +54,31 @@ const HOW = [
   '  click Propose fix            then  click Approve as second,  and later  click Undo as second',
   '  click Raise log level        then  submit,  or  submit level=trace for="1 minute";  then  click Give back now',
   '  /mesh leases, /mesh audit, /mesh help',
-  'On the page the same is done with the mouse; who you are is chosen at its lower left. Ctrl-C, or the word exit, ends the demo.',
+  `  try NAME                     another broken mesh: ${SITUATIONS.map(({ id }) => id).join(', ')}`,
+  'On the page the same is done with the mouse; who you are is chosen at its upper right. Ctrl-C, or the word exit, ends the demo.',
 ].join('\n')
 
-const readRecording = async (phase: 'ill' | 'mended'): Promise<Recording> =>
-  parseRecording(await readFile(join(SCENARIO, phase, 'recording.json'), 'utf8'))
+/** What the page says about the demo. */
+const GUIDE: Omit<Guide, 'play'> = {
+  title: 'Mesh Medic demo',
+  about: [
+    'Mesh Medic finds out in Slack why a workload of an Istio mesh fails, and proves it.',
+    'This is the real bot; the meshes are recordings, and this page stands in for Slack.',
+  ],
+  situations: SITUATIONS,
+  hints: [
+    'Press Propose fix, then be @second (above, at the right) and approve it: two people change a mesh.',
+    'See the proof that it is fixed, and Undo it.',
+    'As @oncall, raise log levels for a few minutes, or ask for something else:',
+  ],
+  commands: [
+    '/mesh follow catalog.istioinaction.io/items --from ingress',
+    '/mesh log-level catalog',
+    '/mesh leases',
+    '/mesh audit',
+    '/mesh help',
+  ],
+}
 
 /**
  * Runs the whole bot on embedded defaults: the Slack stand-in, the embedded store in a folder that goes with the demo, and a recorded mesh.
@@ -68,21 +88,25 @@ const readRecording = async (phase: 'ill' | 'mended'): Promise<Recording> =>
 export async function runDemo({ input, output, signal, log, delay = DELAY, ...request }: DemoRequest): Promise<void> {
   const say = (text: string): void => void output.write(`${text}\n`)
   const dataFolder = request.dataFolder ?? (await mkdtemp(join(tmpdir(), 'mesh-medic-demo-')))
-  const standIn = await startSlackStandIn()
+  const standIn = await startSlackStandIn({ guide: { ...GUIDE, play: (id, user) => playSituation(id, user) } })
   const backend = await openBackend({ dataFolder, log })
-  const { clients, writer } = recordedMesh({
-    ill: await readRecording('ill'),
-    mended: await readRecording('mended'),
-    delay,
-  })
+  const mesh = recordedMesh({ ...(await readSituation(FIRST)), delay })
   const bot = await startBot({
     backend,
-    clients,
-    writer,
+    clients: mesh.clients,
+    writer: mesh.writer,
     policy: POLICY,
     options: { botToken: standIn.botToken, appToken: standIn.appToken, apiUrl: standIn.url },
     log,
   })
+  const playSituation: Guide['play'] = async (id, user) => {
+    if (!SITUATIONS.some((one) => one.id === id))
+      return { shownError: `There is no situation ${id}, only ${SITUATIONS.map((one) => one.id).join(', ')}.` }
+    if (!(await listRuns(backend.records)).every(isFinished))
+      return { shownError: 'Wait until what is going on has ended: it reads the mesh that was chosen before.' }
+    mesh.become(await readSituation(id))
+    return standIn.type(COMMAND, { user })
+  }
   const stopShowing = showThreads(standIn, (text) => output.write(text))
   try {
     say(
@@ -90,9 +114,16 @@ export async function runDemo({ input, output, signal, log, delay = DELAY, ...re
     )
     const play = async (line: string): Promise<void> => {
       say(`\n> ${line}`)
-      await playLine(standIn, DEFAULT_PEOPLE, line).catch((error: unknown) =>
-        say(error instanceof Error ? error.message : String(error)),
-      )
+      try {
+        const [, situation] = /^try\s+(\S+)$/.exec(line) ?? []
+        const { shownError } =
+          situation === undefined
+            ? await playLine(standIn, DEFAULT_PEOPLE, line).then(() => ({ shownError: undefined }))
+            : await playSituation(situation, DEFAULT_PEOPLE[0]?.id ?? '')
+        if (shownError !== undefined) say(shownError)
+      } catch (error) {
+        say(error instanceof Error ? error.message : String(error))
+      }
     }
     await play(COMMAND)
     await untilAnswered(backend.records, signal)

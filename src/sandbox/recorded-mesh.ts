@@ -16,6 +16,14 @@ export interface RecordedMesh {
   writer: ClusterWriter
   /** Log levels that were set, by pod and logger; for tests. */
   levels: ReadonlyMap<string, ReadonlyMap<string, string>>
+  /** Becomes another mesh, as it was before it was mended. */
+  become(recordings: Recordings): void
+}
+
+/** The same mesh before and after it was mended. */
+export interface Recordings {
+  ill: Recording
+  mended: Recording
 }
 
 /** Envoy's loggers, as `istioctl proxy-config log` lists them: those that were recorded, with what was set since. */
@@ -86,20 +94,17 @@ function pickedFrom(
  * written counts as the one that mends.
  * @param delay milliseconds before each answer
  */
-export function recordedMesh({
-  ill,
-  mended,
-  delay = 0,
-}: {
-  ill: Recording
-  mended: Recording
-  delay?: number
-}): RecordedMesh {
-  const before = replayClients(ill, { delay })
-  const after = { ...replayClients(mended, { delay }), now: () => mendedAt(mended) }
+export function recordedMesh({ delay = 0, ...recordings }: Recordings & { delay?: number }): RecordedMesh {
+  const replayed = ({ ill, mended }: Recordings) => ({
+    ill,
+    mended,
+    before: replayClients(ill, { delay }),
+    after: { ...replayClients(mended, { delay }), now: () => mendedAt(mended) },
+  })
+  let mesh = replayed(recordings)
+  let now: Clients = mesh.before
   const levels = new RecordedLevels()
-  let now = before
-  const recording = (): Recording => (now === before ? ill : mended)
+  const recording = (): Recording => (now === mesh.before ? mesh.ill : mesh.mended)
   const clients: Clients = {
     kubernetes: {
       list: async (resource, where, signal) =>
@@ -116,7 +121,7 @@ export function recordedMesh({
       async run(args, signal) {
         const [first, second, pod = ''] = args
         if (first === 'analyze' && args.some((one) => one.endsWith('.yaml')))
-          return after.istioctl.run(
+          return mesh.after.istioctl.run(
             args.filter((one) => !one.endsWith('.yaml')),
             signal,
           )
@@ -124,7 +129,14 @@ export function recordedMesh({
         return first === 'proxy-config' && second === 'log' ? levels.text(pod, text) : text
       },
     },
-    ...defined({ prometheus: before.prometheus }),
+    ...(mesh.before.prometheus !== undefined && {
+      prometheus: {
+        query: (expression: string, signal: AbortSignal) => {
+          if (mesh.before.prometheus === undefined) throw new UnseenError('unavailable', 'no Prometheus was recorded')
+          return mesh.before.prometheus.query(expression, signal)
+        },
+      },
+    }),
     now: () => now.now(),
   }
   const writer: ClusterWriter = {
@@ -138,7 +150,7 @@ export function recordedMesh({
     async write(permit, index, signal) {
       const write = permit.writes[index]
       if (write === undefined) throw new RangeError(`there is no write ${index}`)
-      now = permit.undoes === true ? before : after
+      now = permit.undoes === true ? mesh.before : mesh.after
       const object = await found(now, write.ref, write.apiVersion, signal)
       return { fresh: true, ...defined({ object }) }
     },
@@ -147,7 +159,16 @@ export function recordedMesh({
       return Promise.resolve()
     },
   }
-  return { clients, writer, levels: levels.byPod }
+  return {
+    clients,
+    writer,
+    levels: levels.byPod,
+    become(others) {
+      mesh = replayed(others)
+      now = mesh.before
+      levels.byPod.clear()
+    },
+  }
 }
 
 /** One object, wherever the recording lists its kind. */

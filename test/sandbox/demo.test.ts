@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { runDemo } from '../../src/sandbox/demo.ts'
 import { rememberingLog } from '../slack/house.ts'
 import { putEmptyDatabase } from '../store/empty-database.ts'
+import { demoInChromium } from './demo-in-chromium.ts'
 
 const input = new PassThrough()
 const { log, logged } = rememberingLog()
@@ -83,6 +84,7 @@ it.each([
   ['click Nothing', 'There is no button "Nothing", only '],
   ['submit', 'No window is open.'],
   ['close as second', 'No window is open.'],
+  ['try nothing', 'There is no situation nothing, only chapter-10, '],
 ])('%s', async (line, says) => {
   expect(await typed(line, says)).toContain(`> ${line}`)
 })
@@ -93,6 +95,8 @@ it('tells which fields a window has', async () => {
   expect(await typed('submit why=no as second', 'has no field why, only ')).toBeDefined()
   expect(await typed('submit reason="not now" as second', 'Rejected by @second')).toContain('not now')
 })
+
+demoInChromium(() => /http:\S+/.exec(output)![0])
 
 it('ends at the word exit', async () => {
   input.write('exit\n')

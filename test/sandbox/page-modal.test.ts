@@ -41,13 +41,15 @@ it('keeps the fields of a window apart, shows what is chosen already, and sends 
   await slack.click(ts!, 'go')
   const shown = await slack.waitFor(() => slack.views('U_ONCALL')[0])
   const html = await (await fetch(`${slack.pageUrl}page/shown?user=U_ONCALL`)).text()
-  expect([...html.matchAll(/<select [^>]*name="([^"]*)"/g)].map(([, name]) => name)).toEqual([
+  const all = (pattern: RegExp): string[] => [...html.matchAll(pattern)].map(([, found = '']) => found)
+  // Many of a list are ticked, one of a list is chosen from a menu.
+  expect(all(/<(?:select|div class="boxes")[^>]* (?:data-)?name="([^"]*)"/g)).toEqual([
     'loggers',
     'level',
     'proxies',
     'minutes',
   ])
-  expect([...html.matchAll(/<option value="([^"]*)" selected/g)].map(([, value]) => value)).toEqual([
+  expect(all(/<(?:option|input [^>]*) ?value="([^"]*)" (?:selected|checked)/g)).toEqual([
     'http',
     'router',
     'debug',

@@ -72,8 +72,17 @@ describe('the page', () => {
   it('carries a policy that runs its own script alone', async () => {
     const slack = await openSlack()
     const answer = await fetch(slack.pageUrl)
-    expect(answer.headers.get('content-security-policy')).toMatch(/default-src 'none'.*script-src 'sha256-/)
-    expect(await answer.text()).toContain('<option value="U_ONCALL">oncall</option>')
+    const html = await answer.text()
+    expect(answer.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; style-src (\S+)page\/page\.css; script-src \1page\/page\.js; img-src 'self' data:; connect-src 'self';/,
+    )
+    expect(html).toContain('<option value="U_ONCALL">oncall</option>')
+    expect(html).not.toMatch(/<style|<script(?![^>]* src="\/page\/page\.js"><\/script>)| on\w+=| style=/)
+    for (const [file, type] of [
+      ['page.css', 'text/css'],
+      ['page.js', 'text/javascript'],
+    ] as const)
+      expect((await fetch(`${slack.pageUrl}page/${file}`)).headers.get('content-type'), file).toContain(type)
   })
 
   it('types commands, presses buttons and fills modals in', async () => {

@@ -2,6 +2,7 @@ import type { DeliveryRecord } from './delivery.ts'
 import type { Fault } from './faults.ts'
 import type { ApiCall, Happenings } from './happenings.ts'
 import type { Forgery } from './http-delivery.ts'
+import type { Guide } from './page/guide.ts'
 import type { Submission, ViewValues } from './people/submissions.ts'
 import type { Invocation, MessageOrTs, Whereabouts } from './people/stage.ts'
 import type { PostingRate } from './rate-limit.ts'
@@ -44,6 +45,8 @@ export interface SlackStandInOptions {
   }
   /** Limits chat.postMessage in each channel; `true` is 1 a second with bursts of 5; default off. */
   readonly postingLimit?: PostingRate | boolean
+  /** What the page says about itself; left out: nothing. */
+  readonly guide?: Guide
 }
 
 /** Who clicks, and what they answer to a confirmation dialog (default: yes). */

@@ -20,7 +20,7 @@ import { mention, openHome, say } from './people/events.ts'
 import { actOn, askForOptions, placeOf, useGlobalShortcut, useMessageShortcut } from './people/interactions.ts'
 import { closeView, submitView } from './people/submissions.ts'
 import type { Stage } from './people/stage.ts'
-import { pageRoutes } from './page.ts'
+import { pageRoutes } from './page/routes.ts'
 import { PostingLimit } from './rate-limit.ts'
 import { namesIn } from './rendering/mrkdwn.ts'
 import { ResponseUrls } from './response-url.ts'
@@ -35,6 +35,7 @@ export type { ApiCall, Happenings } from './happenings.ts'
 export type { ClickOptions, SlackStandIn, SlackStandInOptions } from './contract.ts'
 export type { Fault } from './faults.ts'
 export type { Forgery } from './http-delivery.ts'
+export type { Guide, Situation } from './page/guide.ts'
 export type { Invocation, Whereabouts } from './people/stage.ts'
 export type { Submission, ViewValues } from './people/submissions.ts'
 export type { Block, Channel, Ephemeral, Message, Person, ShownView, StoredFile, UserGroup } from './records.ts'
@@ -162,7 +163,12 @@ export const startSlackStandIn = async (options: SlackStandInOptions = {}): Prom
       await new Promise<void>((resolve) => server.http.close(() => resolve()))
     },
   }
-  page = pageRoutes({ standIn, people: [...workspace.people.values()] })
+  page = pageRoutes({
+    standIn,
+    people: [...workspace.people.values()],
+    channels: [...workspace.channels.values()],
+    guide: options.guide,
+  })
   return standIn
 }
 

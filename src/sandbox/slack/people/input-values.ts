@@ -52,7 +52,7 @@ export const stateOf = (element: Fields, given?: Given): Fields | undefined => {
   const one = typeof given === 'string' ? given : given?.[0]
   const many = typeof given === 'string' ? [given] : given
   const plain = PLAIN[type]
-  if (plain !== undefined) return { type, [plain[0]]: one ?? element[plain[1]] ?? null }
+  if (plain !== undefined) return { type, [plain[0]]: one === '' ? null : (one ?? element[plain[1]] ?? null) }
   if (type === 'datetimepicker')
     return { type, selected_date_time: one === undefined ? (element.initial_date_time ?? null) : Number(one) }
   if (type === 'static_select' || type === 'external_select' || type === 'radio_buttons' || type === 'overflow') {

@@ -1,91 +1,52 @@
 import type { Fields } from '../records.ts'
+import { buttonHtml, feedbackHtml } from './button-html.ts'
+import { choiceHtml, hasChoices } from './choice-html.ts'
+import { codeBlockHtml } from './code-html.ts'
+import { escapeHtml } from './escape-html.ts'
 import { listIn, objectIn, textIn } from './fields.ts'
+import { labelIn, pictureHtml, textHtml, type HtmlContext } from './html-context.ts'
+import { inputHtml } from './input-html.ts'
 import { blockLines } from './lines.ts'
-import { escapeHtml, mrkdwnToHtml, unescape, withEmoji, type Names } from './mrkdwn.ts'
-import { richTextLines } from './text.ts'
-
-/** What a button on the page needs to know of the place it is in: `ts` of a message, or the id of a view. */
-export interface HtmlContext {
-  readonly names: Names
-  readonly place: string
-}
-
-const textHtml = (value: unknown, names: Names): string => {
-  const { type, text } = objectIn(value)
-  return type === 'mrkdwn'
-    ? mrkdwnToHtml(textIn(text), names)
-    : escapeHtml(unescape(withEmoji(textIn(text)))).replaceAll('\n', '<br>')
-}
-
-const button = (element: Fields, { names, place }: HtmlContext): string => {
-  const { style } = element
-  const kind = style === 'primary' || style === 'danger' ? ` class="${style}"` : ''
-  const question = objectIn(element.confirm)
-  const confirm =
-    element.confirm === undefined
-      ? ''
-      : ` data-confirm="${escapeHtml(`${textIn(objectIn(question.title).text)}\n${textIn(objectIn(question.text).text)}`)}"`
-  return `<button type="button" data-act="click" data-place="${escapeHtml(place)}" data-action="${escapeHtml(textIn(element.action_id))}"${confirm}${kind}>${textHtml(element.text, names)}</button>`
-}
-
-const options = (element: Fields): readonly Fields[] => [
-  ...listIn(element.options),
-  ...listIn(element.option_groups).flatMap((group) => listIn(group.options)),
-]
-
-/** A menu; on the page every element with options is one. */
-const menu = (
-  element: Fields,
-  { names, place }: HtmlContext,
-  act: string,
-  field = textIn(element.action_id),
-): string => {
-  const initial = [objectIn(element.initial_option), ...listIn(element.initial_options)]
-    .map(({ value }) => textIn(value))
-    .filter((value) => value !== '')
-  const choices = options(element).map(
-    (option) =>
-      `<option value="${escapeHtml(textIn(option.value))}"${initial.includes(textIn(option.value)) ? ' selected' : ''}>${textHtml(option.text, names)}</option>`,
-  )
-  const multiple = textIn(element.type).startsWith('multi_') || element.type === 'checkboxes' ? ' multiple' : ''
-  const action = escapeHtml(textIn(element.action_id))
-  const hint = multiple === '' ? `<option value="">${textHtml(element.placeholder, names) || '…'}</option>` : ''
-  return `<select ${act} name="${escapeHtml(field)}" data-place="${escapeHtml(place)}" data-action="${action}"${multiple}>${hint}${choices.join('')}</select>`
-}
+import { richTextHtml } from './rich-text-html.ts'
 
 const elementHtml = (element: Fields, context: HtmlContext): string => {
-  if (element.type === 'mrkdwn' || element.type === 'plain_text')
-    return `<span>${textHtml(element, context.names)}</span>`
-  if (element.type === 'image') return `<span class="muted">(image: ${escapeHtml(textIn(element.alt_text))})</span>`
-  if (element.type === 'button') return button(element, context)
-  return options(element).length > 0
-    ? menu(element, context, 'data-act="choose"')
-    : `<span class="muted">[${escapeHtml(textIn(element.type))}]</span>`
+  switch (element.type) {
+    case 'mrkdwn':
+    case 'plain_text':
+      return `<span class="text">${textHtml(element, context.names)}</span>`
+    case 'image':
+      return pictureHtml(element, context)
+    case 'button':
+    case 'icon_button':
+    case 'workflow_button':
+      return buttonHtml(element, context)
+    case 'feedback_buttons':
+      return feedbackHtml(element, context)
+    default:
+      return hasChoices(element, context)
+        ? choiceHtml(element, context, { label: labelIn(element.placeholder) || textIn(element.action_id) })
+        : `<span class="muted">[${escapeHtml(textIn(element.type).replaceAll('_', ' '))}]</span>`
+  }
 }
 
-const inputHtml = (block: Fields, context: HtmlContext): string => {
-  const element = objectIn(block.element)
-  // Fields of several blocks may share an action_id.
-  const name = escapeHtml(textIn(block.block_id))
-  const value = escapeHtml(textIn(element.initial_value))
-  const field =
-    options(element).length > 0
-      ? menu(element, context, '', textIn(block.block_id))
-      : element.multiline === true
-        ? `<textarea name="${name}">${value}</textarea>`
-        : `<input name="${name}" value="${value}">`
-  return `<label>${textHtml(block.label, context.names)}${field}<span class="muted">${textHtml(block.hint, context.names)}</span></label>`
-}
+const elementsHtml = (block: Fields, context: HtmlContext): string =>
+  listIn(block.elements)
+    .map((element) => elementHtml(element, context))
+    .join(' ')
 
-const tableHtml = (block: Fields, names: Names): string => {
-  const rows = (Array.isArray(block.rows) ? (block.rows as unknown[]) : []).map((row) => {
-    const cells = listIn(row).map(
-      (cell) =>
-        `<td>${escapeHtml(cell.type === 'rich_text' ? richTextLines(cell, names).join(' ') : textIn(cell.text))}</td>`,
-    )
+const tableHtml = (block: Fields, context: HtmlContext): string => {
+  const columns = listIn(block.column_settings)
+  const rows = (Array.isArray(block.rows) ? (block.rows as unknown[]) : []).map((row, line) => {
+    const tag = line === 0 ? 'th' : 'td'
+    const cells = listIn(row).map((cell, column) => {
+      const { align } = objectIn(columns[column])
+      const side = align === 'right' || align === 'center' ? ` class="${align}"` : ''
+      const inside = cell.type === 'rich_text' ? richTextHtml(cell, context.names) : escapeHtml(textIn(cell.text))
+      return `<${tag}${side}>${inside}</${tag}>`
+    })
     return `<tr>${cells.join('')}</tr>`
   })
-  return `<table>${rows.join('')}</table>`
+  return `<div class="scroll" tabindex="0"><table>${rows.join('')}</table></div>`
 }
 
 /** The blocks that look better than their plain lines. */
@@ -93,23 +54,37 @@ const BLOCK_HTML: Readonly<Record<string, (block: Fields, context: HtmlContext) 
   header: (block, { names }) => `<h3>${textHtml(block.text, names)}</h3>`,
   divider: () => '<hr>',
   section: (block, context) => {
-    const fields = listIn(block.fields).map((field) => `<div>${textHtml(field, context.names)}</div>`)
+    const text = block.text === undefined ? '' : `<div class="text">${textHtml(block.text, context.names)}</div>`
+    const fields = listIn(block.fields).map((field) => `<div class="text">${textHtml(field, context.names)}</div>`)
+    const grid = fields.length === 0 ? '' : `<div class="fields">${fields.join('')}</div>`
     const accessory =
       block.accessory === undefined
         ? ''
         : `<div class="accessory">${elementHtml(objectIn(block.accessory), context)}</div>`
-    return `<div class="section"><div>${textHtml(block.text, context.names)}<div class="fields">${fields.join('')}</div></div>${accessory}</div>`
+    return `<div class="section"><div>${text}${grid}</div>${accessory}</div>`
   },
-  context: (block, context) =>
-    `<div class="muted">${listIn(block.elements)
-      .map((element) => elementHtml(element, context))
-      .join(' ')}</div>`,
-  actions: (block, context) =>
-    `<div class="actions">${listIn(block.elements)
-      .map((element) => elementHtml(element, context))
-      .join(' ')}</div>`,
+  context: (block, context) => `<div class="muted">${elementsHtml(block, context)}</div>`,
+  actions: (block, context) => `<div class="actions">${elementsHtml(block, context)}</div>`,
+  context_actions: (block, context) => `<div class="actions">${elementsHtml(block, context)}</div>`,
+  rich_text: (block, { names }) => `<div class="text">${richTextHtml(block, names)}</div>`,
+  image: (block, context) => {
+    const title = block.title === undefined ? '' : `<figcaption>${textHtml(block.title, context.names)}</figcaption>`
+    return `<figure>${title}${pictureHtml(block, context)}</figure>`
+  },
   input: inputHtml,
-  table: (block, { names }) => tableHtml(block, names),
+  alert: (block, { names }) => `<div class="alert text" role="note">⚠ ${textHtml(block.text, names)}</div>`,
+  markdown: (block) =>
+    textIn(block.text)
+      .split(/^```.*$/m)
+      .map((part, index) =>
+        index % 2 === 1
+          ? codeBlockHtml(part.replace(/^\n|\n$/g, ''))
+          : `<div class="text">${escapeHtml(part.trim())}</div>`,
+      )
+      .join(''),
+  table: tableHtml,
+  data_table: (block, context) =>
+    `<div class="muted">${escapeHtml(textIn(block.caption))}</div>${tableHtml(block, context)}`,
 }
 
 /** Blocks as HTML. All that the app or a person wrote is escaped; blocks without a form of their own are shown as their lines. */
@@ -118,6 +93,6 @@ export const blocksHtml = (blocks: readonly Fields[], context: HtmlContext): str
     .map(
       (block) =>
         BLOCK_HTML[textIn(block.type)]?.(block, context) ??
-        `<pre class="plain">${escapeHtml(blockLines([block], context.names).join('\n'))}</pre>`,
+        `<div class="text">${escapeHtml(blockLines([block], context.names).join('\n'))}</div>`,
     )
     .join('')

@@ -57,12 +57,8 @@ export const withEmoji = (text: string): string =>
 export const unescape = (text: string): string =>
   text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
 
-const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => HTML[character] ?? '')
-
 /** What `<…>` in mrkdwn stands for: its text, and its address when it is a link. */
-const reference = (inner: string, names: Names): { readonly text: string; readonly href?: string } => {
+export const reference = (inner: string, names: Names): { readonly text: string; readonly href?: string } => {
   const [target = '', label] = inner.split('|', 2)
   if (target.startsWith('@')) return { text: `@${names.person(target.slice(1))}` }
   if (target.startsWith('#')) return { text: `#${label ?? names.channel(target.slice(1))}` }
@@ -86,39 +82,3 @@ export const mrkdwnToText = (mrkdwn: string, names: Names): string => {
     .join('`')
   return unescape(withEmoji(plain))
 }
-
-const safeHref = (href: string): string | undefined => (/^(https?:|mailto:)/i.test(href) ? href : undefined)
-
-/** mrkdwn as HTML; everything that isn't ours is escaped, links are http, https or mailto. */
-export const mrkdwnToHtml = (mrkdwn: string, names: Names): string =>
-  mrkdwn
-    .split('```')
-    .map((part, index) => (index % 2 === 1 ? `<pre>${escapeHtml(unescape(part))}</pre>` : inlineHtml(part, names)))
-    .join('')
-
-const inlineHtml = (text: string, names: Names): string =>
-  text
-    .split('`')
-    .map((part, index) => (index % 2 === 1 ? `<code>${escapeHtml(unescape(part))}</code>` : emphasisHtml(part, names)))
-    .join('')
-
-const emphasisHtml = (text: string, names: Names): string =>
-  text
-    .split(/(<[^<>]+>)/)
-    .map((part) => {
-      if (!/^<[^<>]+>$/.test(part)) return emphasise(escapeHtml(unescape(withEmoji(part))))
-      const { text: label, href } = reference(part.slice(1, -1), names)
-      const safe = href === undefined ? undefined : safeHref(unescape(href))
-      const shown = escapeHtml(unescape(label))
-      return safe === undefined
-        ? `<span class="mention">${shown}</span>`
-        : `<a href="${escapeHtml(safe)}" rel="noreferrer noopener" target="_blank">${shown}</a>`
-    })
-    .join('')
-
-const emphasise = (html: string): string =>
-  html
-    .replace(/(^|[\s(])\*(\S(?:[^*\n]*\S)?)\*/g, '$1<b>$2</b>')
-    .replace(/(^|[\s(])_(\S(?:[^_\n]*\S)?)_/g, '$1<i>$2</i>')
-    .replace(/(^|[\s(])~(\S(?:[^~\n]*\S)?)~/g, '$1<s>$2</s>')
-    .replaceAll('\n', '<br>')
