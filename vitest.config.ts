@@ -65,6 +65,8 @@ export default defineConfig({
           include: ['test/live/**/*.test.ts'],
           pool: 'forks',
           fileParallelism: false,
+          // What takes time is waiting for pods.
+          maxConcurrency: 2,
           testTimeout: 180_000,
           hookTimeout: 300_000,
         },

@@ -120,3 +120,20 @@ export function redact(text: string): string {
     return typeof put === 'string' ? clean.replace(find, put) : clean.replace(find, put)
   }, text)
 }
+
+const IS_HEADER = new RegExp(`^(?:${HEADERS})$`, 'i')
+const IS_FIELD = new RegExp(`^(?:${FIELDS})$`, 'i')
+
+/**
+ * Takes secrets out of one value of an object, so that none can hide what stands beside it.
+ * @param path names of the fields around the value; the last is its own
+ * @param name what the item says it is called, where the value belongs to a list of names and values
+ */
+export function redactValue(value: string, path: readonly (string | number)[], name?: string): string {
+  const own = path.at(-1)
+  const isSecret =
+    path.some((step) => typeof step === 'string' && IS_HEADER.test(step)) ||
+    (typeof own === 'string' && IS_FIELD.test(own)) ||
+    (name !== undefined && (IS_HEADER.test(name) || IS_FIELD.test(name)))
+  return isSecret && value !== '' ? REDACTED : redact(value)
+}

@@ -9,7 +9,7 @@ import { parseAnalyzerMessages, type AnalyzerMessage } from '../mesh/analyzer.ts
 import type { KubernetesObject } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { WriteError, type ClusterWriter, type FieldConflict } from './cluster-writer.ts'
-import { unifiedDiff } from './diff.ts'
+import { showChange, type ShownChange } from './diff.ts'
 import { FATE, gitOpsOwner } from './gitops.ts'
 import { isRestart } from './inverse.ts'
 import { applied, parseManifest, yamlOf, yamlText } from './manifest.ts'
@@ -49,6 +49,8 @@ interface Rehearsed {
 }
 
 const MOST_MESSAGES = 5
+/** Places of an object named in a sentence; the diff shows all. */
+const MOST_PLACES = 12
 
 /**
  * Rehearses a proposal, write by write: server-side dry run, Istio's analyzers on what would be, owners of the fields and of the objects.
@@ -58,16 +60,24 @@ export async function validate({ writes }: Proposal, options: ValidateOptions): 
   const rehearsed: Rehearsed[] = []
   for (const write of writes) rehearsed.push(await rehearse(write, options))
   const refused = rehearsed.flatMap(({ refused: words }) => (words === undefined ? [] : [words]))
-  const diff = rehearsed.map(diffOf).join('')
+  const shown = rehearsed.map((one) => ({ ref: one.write.ref, ...shownOf(one) }))
+  const diff = shown.map((one) => one.diff).join('')
   const owned = ownersOf(rehearsed, options.policy)
   const analysis = refused.length > 0 ? { notes: [], errors: [] } : await analyze(rehearsed, options)
   const idle =
     refused.length === 0 && diff === '' ? ['It would change nothing: the objects are like that already.'] : []
-  const blocked = [...refused, ...owned.blocked, ...analysis.errors, ...idle]
+  const unread = shown.flatMap(({ ref, hidden }) => hidden.map((place) => `${place} of ${formatRef(ref)}`))
+  const unreadable =
+    unread.length === 0
+      ? []
+      : [
+          `A value that changes is hidden here as a secret: ${unread.join(', ')}. Nobody can approve what nobody can read: download the patch and apply it by hand.`,
+        ]
+  const blocked = [...refused, ...unreadable, ...owned.blocked, ...analysis.errors, ...idle]
   return {
     diff,
     force: rehearsed.some(({ conflicts }) => conflicts.length > 0),
-    notes: [...rehearsed.flatMap(takenOver), ...owned.notes, ...analysis.notes],
+    notes: [...rehearsed.flatMap(takenOver), ...owned.notes, ...analysis.notes, ...shown.flatMap(changedPlaces)],
     ...(blocked.length > 0 && { blocked: blocked.join(' ') }),
   }
 }
@@ -104,10 +114,17 @@ function refusalOf({ ref }: Write, error: WriteError): string {
 
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
-function diffOf({ write, before, after, refused }: Rehearsed): string {
+function shownOf({ write, before, after, refused }: Rehearsed): ShownChange {
   const wished = refused === undefined ? after && yamlOf(after) : wishIn(write, before)
-  return unifiedDiff(formatRef(write.ref), before && yamlOf(before), wished)
+  return showChange(formatRef(write.ref), before && yamlOf(before), wished)
 }
+
+const changedPlaces = ({ ref, paths }: ShownChange & { ref: Write['ref'] }): string[] =>
+  paths.length === 0
+    ? []
+    : [
+        `It changes ${paths.slice(0, MOST_PLACES).join(', ')}${paths.length > MOST_PLACES ? ` and ${paths.length - MOST_PLACES} more places` : ''} of ${formatRef(ref)}, and nothing else.`,
+      ]
 
 /** What a write is for, where the API server did not say what it would make of it. */
 function wishIn(write: Write, before: KubernetesObject | undefined): string | undefined {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { unifiedDiff } from '../../src/fixes/diff.ts'
+import { showChange, unifiedDiff } from '../../src/fixes/diff.ts'
 import {
   applied,
   applyTo,
@@ -338,6 +338,54 @@ describe('a diff', () => {
         `headers:\n  authorization: ${token}\nmode: B\n`,
       ),
     ).not.toContain('aaaaaaaaaa')
+  })
+
+  const at = (spec: string, note = ''): string =>
+    `metadata:\n  name: catalog\n  annotations:\n    note: ${note === '' ? 'none' : note}\nspec:\n${spec}`
+
+  it('shows what stands behind a value that looks like the beginning of a key', () => {
+    const note = `'-----BEGIN PRIVATE KEY-----'`
+    const { diff, paths, hidden } = showChange('x', at('  mode: A\n', note), at('  mode: B\n', note))
+    expect(diff).toContain('-  mode: A\n+  mode: B')
+    expect(diff).not.toContain('BEGIN PRIVATE')
+    expect(paths).toEqual(['spec.mode'])
+    expect(hidden).toEqual([])
+  })
+
+  it('names a change of a value that is hidden, on both sides and with its length', () => {
+    const header = (value: string): string => at(`  headers:\n    authorization: ${value}\n`)
+    const { diff, paths, hidden } = showChange('x', header('Bearer abcdefgh'), header('Bearer stolen12345'))
+    expect(diff).toContain('-    authorization: "[redacted: 15 characters that change]"')
+    expect(diff).toContain('+    authorization: "[redacted: 18 characters that change]"')
+    expect(paths).toEqual(['spec.headers.authorization'])
+    expect(hidden).toEqual(['spec.headers.authorization (18 characters)'])
+  })
+
+  it('names a hidden value of the same length that changed', () => {
+    const header = (value: string): string => at(`  set: { authorization: ${value} }\n`)
+    const { hidden, paths } = showChange('x', header('aaaaaaaa'), header('bbbbbbbb'))
+    expect(hidden).toEqual(['spec.set.authorization (8 characters)'])
+    expect(paths).toEqual(['spec.set.authorization'])
+  })
+
+  it('names hidden values that are added or taken away, and that of a new object; of a deleted one nothing', () => {
+    const one = at('  mode: A\n')
+    const other = at('  mode: A\n  password: hunter22\n')
+    expect(showChange('x', one, other).hidden).toEqual(['spec.password (8 characters)'])
+    expect(showChange('x', other, one).hidden).toEqual(['spec.password (8 characters)'])
+    expect(showChange('x', undefined, other).hidden).toEqual(['spec.password (8 characters)'])
+    expect(showChange('x', other, undefined)).toMatchObject({ hidden: [] })
+    expect(showChange('x', other, undefined).diff).not.toContain('hunter22')
+  })
+
+  it('hides what environment variables and headers are given as name and value', () => {
+    const env = (value: string): string => at(`  env:\n  - name: API_KEY\n    value: ${value}\n`)
+    expect(showChange('x', env('one-key'), env('other-key')).hidden).toEqual(['spec.env[0].value (9 characters)'])
+  })
+
+  it('takes secrets out of comments', () => {
+    const { diff } = showChange('x', undefined, `# Authorization: Bearer ${'a'.repeat(30)}\n${at('  mode: A\n')}`)
+    expect(diff).not.toContain('aaaaaaaa')
   })
 
   it('ends soon for two long texts that have nothing in common', () => {

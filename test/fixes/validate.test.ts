@@ -144,6 +144,25 @@ describe('a proposal that is well', () => {
   })
 })
 
+describe('a change that is hidden', () => {
+  it('may not be approved, and says where it is and how long', async () => {
+    const routes = (value: string): unknown => ({
+      http: [
+        { headers: { request: { set: { authorization: value } } }, route: [{ destination: { host: 'catalog' } }] },
+      ],
+    })
+    const validation = await ask({
+      ...bindGateway(),
+      manifest: manifest('VirtualService', routes('Bearer swapped-it')),
+    })
+    expect(validation.blocked).toContain(
+      `A value that changes is hidden here as a secret: spec.http[0].headers.request.set.authorization (17 characters) of VirtualService ${NAMESPACE}/catalog.`,
+    )
+    expect(validation.diff).not.toContain('swapped')
+    expect(validation.diff).toContain('[redacted: 17 characters that change]')
+  })
+})
+
 describe('fields of others', () => {
   it('are named, and need force', async () => {
     const write: ApplyWrite = {
@@ -156,6 +175,7 @@ describe('fields of others', () => {
       notes: [
         `Approving takes fields of VirtualService ${NAMESPACE}/catalog over from kubectl-client-side-apply: .spec.hosts.`,
         expect.any(String),
+        `It changes spec.hosts[1] of VirtualService ${NAMESPACE}/catalog, and nothing else.`,
       ],
     })
     expect(validation).not.toHaveProperty('blocked')
@@ -170,7 +190,10 @@ describe('nobody may approve', () => {
     expect(blocked).toBe(
       `istioctl analyze finds a new error in the would-be configuration: IST0101 (VirtualService ${NAMESPACE}/catalog): Referenced gateway not found: "nope".`,
     )
-    expect(notes).toEqual([expect.stringContaining('IST0132')])
+    expect(notes).toEqual([
+      expect.stringContaining('IST0132'),
+      'It changes spec.gateways of VirtualService wtest/catalog, and nothing else.',
+    ])
   })
 
   it('what a webhook refuses; its words are told, and the wish is shown', async () => {

@@ -364,8 +364,6 @@ describe.skipIf(!redisIsPresent())(`a worker that is killed half-way, on a real 
       first.kill('SIGKILL')
       second = await worker()
       await until('the lease to be over', 90, async () => (await readLease(backend.records, id))?.state === 'over')
-      const lease = await readLease(backend.records, id)
-      expect(Date.now() - Date.parse(lease?.until ?? '')).toBeLessThan(60_000)
       expect(await now()).toEqual(former)
     } finally {
       first.kill('SIGKILL')

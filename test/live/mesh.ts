@@ -36,11 +36,11 @@ export const filled = (manifest: string): string =>
 /** A manifest's documents that name a namespace themselves are applied there. */
 const NAMESPACED = /^metadata:.*\bnamespace: ([\w-]+)/m
 
-/** Applies manifests, one after the other where they are for several namespaces. */
+/** Applies manifests, one after the other where they are for several namespaces; what they call `istioinaction` is named after the namespace. */
 async function apply(files: readonly string[], namespace: string): Promise<void> {
   const documents = files
     .filter((file) => existsSync(file))
-    .flatMap((file) => filled(readFileSync(file, 'utf8')).split(/^---$/m))
+    .flatMap((file) => filled(readFileSync(file, 'utf8').replaceAll(NAMESPACE, namespace)).split(/^---$/m))
     .filter((text) => text.trim() !== '')
   const placed = documents.map((text) => ({ text, at: NAMESPACED.exec(text)?.[1] ?? namespace }))
   // In their order: of two objects that do not fit each other, the newer is named.
@@ -67,11 +67,16 @@ export async function forgetBesides(namespace = NAMESPACE): Promise<void> {
     await kubectl(['delete', kind, ...(kind === 'namespaces' ? [] : ['-A']), '-l', `${BESIDES}=${namespace}`, '--wait'])
 }
 
-/** An empty namespace with injection, and those that the situation has besides. */
-export async function resetNamespace(namespace = NAMESPACE, besides: readonly string[] = []): Promise<void> {
+/** Deletes a namespace with all that is in it, without waiting until it is gone. */
+export async function abandonNamespace(namespace: string): Promise<void> {
   // Nobody needs the old pods to end in peace, and a namespace waits for all of its pods.
   await kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false'])
   await kubectl(['-n', namespace, 'delete', 'pods', '--all', '--grace-period=0', '--force', '--ignore-not-found'])
+}
+
+/** An empty namespace with injection, and those that the situation has besides. */
+export async function resetNamespace(namespace = NAMESPACE, besides: readonly string[] = []): Promise<void> {
+  await abandonNamespace(namespace)
   await kubectl(['wait', '--for=delete', `namespace/${namespace}`, '--timeout=120s'])
   await forgetBesides(namespace)
   for (const one of besides) {
@@ -200,6 +205,12 @@ const send = (path: string, headers: Record<string, string>): Promise<number> =>
     sent.on('error', () => resolve(0)).on('timeout', () => sent.destroy())
     sent.end()
   })
+
+/** A situation as it is in another namespace, with hosts and neighbouring namespaces of its own: several stand beside each other in one mesh. */
+export const situatedIn = (namespace: string, { name, ...situation }: Situation): Situation => ({
+  ...(JSON.parse(JSON.stringify(situation).replaceAll(NAMESPACE, namespace)) as Omit<Situation, 'name'>),
+  name,
+})
 
 /** Makes a situation anew in an empty namespace, without its traffic. */
 export async function makeIll(situation: Situation, namespace = NAMESPACE): Promise<void> {
