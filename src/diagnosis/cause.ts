@@ -91,6 +91,8 @@ export interface Blamed {
   best: readonly Ref[]
   /** Those of them that say why what a check names is not to blame. */
   deeper: readonly Ref[]
+  /** Those of requests that fail where the walk says they do. */
+  borneOut: readonly Ref[]
   standing: Standing
 }
 
@@ -101,7 +103,7 @@ export interface Blamed {
 export function causeOfFailing(
   checks: readonly Check[],
   findings: readonly Finding[],
-  { findings: followed, best, deeper, standing }: Blamed,
+  { findings: followed, best, deeper, borneOut, standing }: Blamed,
 ): { cause?: NonNullable<Report['cause']>; candidates?: Finding[] } {
   const byChecks = causeOf(checks, findings)
   const isBlamed = ({ subject }: Finding): boolean => best.some((ref) => sameRef(ref, subject))
@@ -121,7 +123,11 @@ export function causeOfFailing(
     .map((one) => (one.standing === 'configured' ? { ...one, standing } : one))
   const others = findings.filter(hurts)
   const isDeeper = deeper.some((ref) => best.some((one) => sameRef(one, ref)))
-  if (byChecks !== undefined && !isSymptom(byChecks.finding) && !isDeeper) return { cause: byChecks }
+  // What was told from failures alone gives way to the piece of configuration at which they fail.
+  const givesWay =
+    byChecks?.finding.code.startsWith('MESH04') === true &&
+    borneOut.some((ref) => best.some((one) => sameRef(one, ref)))
+  if (byChecks !== undefined && !isSymptom(byChecks.finding) && !isDeeper && !givesWay) return { cause: byChecks }
   const [only, ...rest] = named
   if (only !== undefined && rest.length === 0)
     return {

@@ -10,6 +10,7 @@ import { destinationsOf, hostsOf } from '../mesh/routing.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
 import { defined } from '../mesh/defined.ts'
+import { absentTarget } from './absent-target.ts'
 import { AmbiguousTargetError, UnknownTargetError } from './target-errors.ts'
 
 const inScope = (object: KubernetesObject, query: TargetQuery): boolean =>
@@ -221,22 +222,6 @@ export function resolveTarget(query: TargetQuery, evidence: Evidence): Target {
   return nameTarget(query, evidence)
 }
 
-/** A Service that does not exist, and to which routes or rules of the mesh still lead; undefined when none does, or several namespaces are meant. */
-function absentTarget(query: TargetQuery, evidence: Evidence): Target | undefined {
-  const named = [
-    ...allRoutes(evidence).flatMap((one) => destinationsOf(one).map(({ host }) => host)),
-    ...evidence.objects('destination-rules').map(hostOfRule),
-  ]
-  const meant = [...new Set(named)].filter((host) => {
-    const service = fromFqdn(host)
-    return service?.name === query.name && (query.namespace === undefined || service.namespace === query.namespace)
-  })
-  const [host, ...others] = meant
-  const service = fromFqdn(host ?? '')
-  if (host === undefined || service === undefined || others.length > 0) return undefined
-  return { ...common(query), ref: { kind: 'Service', ...service }, ...service, hosts: [host], services: [], pods: [] }
-}
-
 /** A bare name is a Service; `catalog.shop` may also be a host that only Istio knows. */
 function nameTarget(query: TargetQuery, evidence: Evidence): Target {
   try {
@@ -244,7 +229,7 @@ function nameTarget(query: TargetQuery, evidence: Evidence): Target {
   } catch (error) {
     if (!(error instanceof UnknownTargetError)) throw error
     const absent = absentTarget(query, evidence)
-    if (absent !== undefined) return absent
+    if (absent !== undefined) return { ...common(query), ...absent }
     if (!query.text.includes('.')) throw error
     try {
       const { namespace: _, ...anywhere } = query

@@ -238,6 +238,8 @@ export function routesFrom(route: RouteObject, parents: readonly Gateway[], doma
   const keys = refs
     .filter((ref) => isGateway(ref) || ref.kind === 'ListenerSet')
     .map((ref) => convertedKey(ref.namespace ?? namespace, ref.name))
+  // Without a parent it is bound to nothing, and still says what it is for.
+  if (refs.length === 0) keys.push(convertedKey(namespace, ''))
   const named = route.spec?.hostnames ?? []
   const inherited = (): string[] =>
     parents

@@ -25,6 +25,7 @@ const check: Check = {
     MESH0004: problem(),
     MESH0402: { ...problem(), counts: 'failures' },
     MESH0404: { ...problem(), severity: 'warning', counts: 'failures' },
+    MESH0405: problem(),
     MESH0503: { ...problem(), counts: 'refusals' },
   },
 }
@@ -82,6 +83,7 @@ describe('the cause of requests that fail', () => {
       about(finding('MESH0004', 'observed'), ...(name.split('/').toReversed() as [string])),
     ),
     deeper: [] as Finding['subject'][],
+    borneOut: [] as Finding['subject'][],
     standing: 'observed' as const,
   })
   const told = (checked: readonly Finding[], by: ReturnType<typeof blamed>): unknown => {
@@ -90,7 +92,7 @@ describe('the cause of requests that fail', () => {
       `${code} ${(subjects ?? [subject]).map(({ name }) => name).join('+')} ${standing}`
     return named === undefined ? candidates?.map(said) : said(named.finding)
   }
-  const NOBODY = { best: [], findings: [], deeper: [], standing: 'observed' as const }
+  const NOBODY = { best: [], findings: [], deeper: [], borneOut: [], standing: 'observed' as const }
 
   it.each<[string, readonly Finding[], ReturnType<typeof blamed>, unknown]>([
     ['is the object that following blames', [], blamed('routes'), 'MESH0004 routes observed'],
@@ -143,6 +145,18 @@ describe('the cause of requests that fail', () => {
       'is what following blames after all, when that says why the other is not to blame',
       [about(finding('MESH0001', 'observed'), 'certificate', 'Secret')],
       { ...blamed('routes'), deeper: [ref('routes')] },
+      'MESH0004 routes observed',
+    ],
+    [
+      'is what failures alone tell of another object, when following does not know where they come from',
+      [about(finding('MESH0405', 'observed'), 'catalog', 'Deployment')],
+      blamed('routes'),
+      'MESH0405 catalog observed',
+    ],
+    [
+      'is what following blames where the walk fails and requests do',
+      [about(finding('MESH0405', 'observed'), 'catalog', 'Deployment')],
+      { ...blamed('routes'), borneOut: [ref('routes')] },
       'MESH0004 routes observed',
     ],
     ['is nothing when nobody is blamed', [], NOBODY, undefined],

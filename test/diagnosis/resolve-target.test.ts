@@ -110,3 +110,93 @@ describe('a query that means nothing', () => {
     })
   })
 })
+
+describe('a Service that is gone', () => {
+  type Objects = readonly { metadata: { name: string }; [more: string]: unknown }[]
+  /** The mesh without its catalog Service and what names it, and with other objects of a kind. */
+  const without = (put: Partial<Record<Reading['kind'], Objects>> = {}): Evidence => {
+    const dropped = ['virtual-services', 'destination-rules', 'deployments', 'stateful-sets', 'pods']
+    const list = (kind: Reading['kind'], value: unknown): Reading =>
+      ({ kind, source: kind, at: '', ok: true, value }) as unknown as Reading
+    return new Evidence([
+      ...readings
+        .filter(({ kind }) => put[kind] === undefined && !dropped.includes(kind))
+        .map((one): Reading =>
+          one.kind === 'services' && one.ok
+            ? { ...one, value: one.value.filter(({ metadata }) => metadata.name !== 'catalog') }
+            : one,
+        ),
+      ...Object.entries(put).map(([kind, value]) => list(kind as Reading['kind'], value)),
+    ])
+  }
+  const gone = (objects: Parameters<typeof without>[0]) =>
+    resolveTarget(parseTarget('catalog', 'istioinaction'), without(objects))
+  const metadata = { name: 'orders', namespace: 'istioinaction' }
+  const template = { metadata: { labels: { app: 'catalog', version: 'v1' } } }
+  const SPOKEN_OF: [string, Parameters<typeof without>[0]][] = [
+    [
+      'a route of the Gateway API for its requests',
+      {
+        'http-routes': [
+          {
+            metadata,
+            kind: 'HTTPRoute',
+            spec: { parentRefs: [{ group: '', kind: 'Service', name: 'catalog' }], rules: [] },
+          },
+        ],
+      },
+    ],
+    [
+      "a Sidecar's egress",
+      {
+        sidecars: [
+          { metadata, spec: { egress: [{ hosts: ['istioinaction/catalog.istioinaction.svc.cluster.local'] }] } },
+        ],
+      },
+    ],
+    [
+      'the address of an entry',
+      {
+        'service-entries': [
+          { metadata, spec: { hosts: ['a.example'], endpoints: [{ address: 'catalog.istioinaction.svc' }] } },
+        ],
+      },
+    ],
+    [
+      'a policy that attaches to it',
+      {
+        'authorization-policies': [
+          { metadata, spec: { targetRefs: [{ group: '', kind: 'Service', name: 'catalog' }] } },
+        ],
+      },
+    ],
+    ['the StatefulSet that it governs', { 'stateful-sets': [{ metadata, spec: { serviceName: 'catalog' } }] }],
+    ['a workload of its name', { deployments: [{ metadata: { ...metadata, name: 'catalog' }, spec: {} }] }],
+    ['pods that are labelled as its application', { deployments: [{ metadata, spec: { template } }] }],
+  ]
+
+  it.each(SPOKEN_OF)('is a target all the same, by %s', (_, objects) => {
+    expect(gone(objects)).toMatchObject({
+      ref: { kind: 'Service', namespace: 'istioinaction', name: 'catalog' },
+      hosts: ['catalog.istioinaction.svc.cluster.local'],
+      services: [],
+    })
+  })
+
+  it('has the pods that it stood before', () => {
+    const pod = {
+      metadata: { name: 'orders-1', namespace: 'istioinaction', labels: { app: 'catalog', version: 'v1' } },
+    }
+    const selector = { matchLabels: { app: 'catalog' } }
+    const other = { metadata: { name: 'stock-1', namespace: 'istioinaction', labels: { app: 'stock' } } }
+    expect(
+      gone({ deployments: [{ metadata, spec: { selector, template } }], pods: [pod, other] }).pods.map(
+        ({ name }) => name,
+      ),
+    ).toEqual(['orders-1'])
+  })
+
+  it('is unknown when nothing is left of it', () => {
+    expect(() => gone({ deployments: [{ metadata, spec: {} }] })).toThrow(UnknownTargetError)
+  })
+})

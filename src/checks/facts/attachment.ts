@@ -241,7 +241,10 @@ export function notAttached(
 
 /** Why a route of the Gateway API has no effect at the gateways it names as parents; nothing when one of them takes it for the host. */
 export function obstaclesOf(route: RouteObject, host: string, evidence: Evidence): Obstacle[] {
-  const parents = (route.spec?.parentRefs ?? []).filter(({ kind = 'Gateway' }) => kind === 'Gateway')
+  const all = route.spec?.parentRefs ?? []
+  if (all.length === 0)
+    return [obstacle(route, 'it names no parent, so that no gateway takes it', 'Name the Gateway that it is for')]
+  const parents = all.filter(({ kind = 'Gateway' }) => kind === 'Gateway')
   const obstacles = parents.map((parent) => notAttached(route, parent, host, evidence))
   return obstacles.some((one) => one === undefined) ? [] : obstacles.flatMap((one) => one ?? [])
 }

@@ -14,6 +14,7 @@ import { fact } from './fact.ts'
 import { podsOf } from './owners.ts'
 import { gatewayPods, gatewaysFor } from './proxies-of.ts'
 import { routesFor } from './routes.ts'
+import { destinationsOf, gatewaysOf, hostsOf } from '../../mesh/routing.ts'
 import type { Proof } from '../check.ts'
 import { proof } from '../check.ts'
 
@@ -137,8 +138,27 @@ export interface LogOfTarget {
   lines: readonly AccessLogLine[]
 }
 
+/** Tells requests for the target's own host that a route inside the mesh hands to another Service: for whoever calls the target they are requests to it. */
+function handedOver(target: Target, evidence: Evidence): (entry: AccessLogLine) => boolean {
+  const hosts = target.hosts.filter((host) => fromFqdn(host) !== undefined)
+  const destinations = new Set(
+    routesFor(evidence, target)
+      .filter((one) => gatewaysOf(one).includes('mesh') && hostsOf(one).some((host) => hosts.includes(host)))
+      .flatMap((one) => destinationsOf(one).map(({ host }) => host))
+      .filter((host) => !target.hosts.includes(host)),
+  )
+  if (destinations.size === 0) return () => false
+  const isAskedFor = forHosts(hosts)
+  return ({ upstreamCluster = '', ...entry }) =>
+    destinations.has(parseClusterName(upstreamCluster)?.host ?? '') &&
+    upstreamCluster.startsWith('outbound|') &&
+    isAskedFor(entry)
+}
+
 const linesByMoment = fact((evidence, target) => {
-  const isForTarget = forHosts(target.hosts)
+  const isTo = forHosts(target.hosts)
+  const isHandedOver = handedOver(target, evidence)
+  const isForTarget = (entry: AccessLogLine): boolean => isTo(entry) || isHandedOver(entry)
   const own = new Set(target.pods.map(({ namespace = '', name }) => `${namespace}/${name}`))
   // Another workload's own incoming requests are none of the target's, whatever host they ask for.
   const isOthers = ({ of }: Seen<'access-log'>): ((entry: AccessLogLine) => boolean) => {

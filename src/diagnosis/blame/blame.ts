@@ -121,7 +121,7 @@ export function blame(
   failing: readonly Followed[],
   target: Target,
   evidence: Evidence,
-): { findings: Found[]; best: Ref[]; deeper: Ref[] } {
+): { findings: Found[]; best: Ref[]; deeper: Ref[]; borneOut: Ref[] } {
   // What was seen to fail says more than what is foreseen to.
   const cases = failing
     .map((followed, place) => {
@@ -153,11 +153,15 @@ export function blame(
   const deeper = cases.flatMap(({ leads }) =>
     leads.filter(({ isDeeper }) => isDeeper === true).map(({ subject }) => subject),
   )
+  const borneOut = cases.flatMap(({ followed: { way, standing }, leads }) =>
+    way?.foreseen === 'fails' && standing === 'observed' ? leads.map(({ subject }) => subject) : [],
+  )
   const ranked = [...score.values()].toSorted((a, b) => b.weight - a.weight)
   const [most] = ranked
   return {
     findings,
     best: ranked.filter((one) => most !== undefined && one.weight >= most.weight * 0.999).map(({ subject }) => subject),
     deeper,
+    borneOut,
   }
 }

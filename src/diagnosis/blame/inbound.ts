@@ -3,6 +3,7 @@ import { calleesOf, connectionTo } from '../follow/callee.ts'
 import type { Hop } from '../follow/report.ts'
 import type { Trace } from '../follow/trace.ts'
 import { hiddenFrom } from './hidden.ts'
+import { identityTaken } from './identity.ts'
 import { notForwarded, tokensUnread } from './token.ts'
 import { tlsLeads } from './tls.ts'
 import type { Case, Lead } from './lead.ts'
@@ -24,6 +25,12 @@ function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
     )
     const kept = notForwarded(policies, one)
     if (kept.length > 0) return kept
+    const { connection } = connectionTo(callee, trace)
+    const taken =
+      connection.principal === undefined
+        ? identityTaken(policies, { pod, port: connection.port, cluster, caller: trace.callerPod }, one)
+        : []
+    if (taken.length > 0) return taken
     const allowing = policies.filter(({ spec }) => (spec?.action ?? 'ALLOW') === 'ALLOW')
     const unread = tokensUnread(allowing, pod, one)
     if (unread.length > 0) return unread

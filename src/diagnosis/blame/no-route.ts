@@ -3,6 +3,7 @@ import { isConverted } from '../../mesh/conversion.ts'
 import { isExportedTo } from '../../mesh/destination-rules.ts'
 import { fromFqdn, gatewayHost, hostMatches } from '../../mesh/host.ts'
 import { nearestNames } from '../../mesh/names.ts'
+import type { Target } from '../../mesh/target.ts'
 import type { Gateway, VirtualService } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
@@ -100,6 +101,9 @@ function atOtherPorts(one: VirtualService, host: string, { callerPod, sent }: Tr
   }))
 }
 
+const leadsTo = (vs: VirtualService, { hosts }: Target): boolean =>
+  destinationsOf(vs).some(({ host }) => hosts.includes(host))
+
 /** Who is to blame when a gateway has no route for a request. */
 export function atGateway(trace: Trace, one: Case): Lead[] {
   const { evidence, target } = one
@@ -112,9 +116,14 @@ export function atGateway(trace: Trace, one: Case): Lead[] {
   if (hasRoutes) {
     const origins = (virtualHost.routes ?? []).flatMap((route) => originOfRoute(route) ?? [])
     const owners = mine.filter((vs) => origins.length === 0 || origins.some((origin) => sameRef(origin, refOf(vs))))
+    const idle = mine
+      .filter((vs) => !owners.includes(vs))
+      .map((vs) => ({ vs, leads: withoutEffect(vs, host, trace, one) }))
+    // A route of others for the same host need not take what was meant for the target's own.
+    const hasOwn = idle.some(({ vs, leads }) => leads.length > 0 && leadsTo(vs, target))
     const leads = eachOnce([
-      ...mine.filter((vs) => !owners.includes(vs)).flatMap((vs) => withoutEffect(vs, host, trace, one)),
-      ...owners.flatMap((vs) => noMatch(vs, trace, all)),
+      ...idle.flatMap((each) => each.leads),
+      ...owners.filter((vs) => !hasOwn || leadsTo(vs, target)).flatMap((vs) => noMatch(vs, trace, all)),
     ])
     if (leads.length > 0) return leads
   }
@@ -138,10 +147,7 @@ export function atGateway(trace: Trace, one: Case): Lead[] {
       },
     ]
   const leading = all.filter(
-    (vs) =>
-      destinationsOf(vs).some((to) => target.hosts.includes(to.host)) &&
-      hostsOf(vs).length > 0 &&
-      gatewaysOf(vs).some((key) => key !== 'mesh'),
+    (vs) => leadsTo(vs, target) && hostsOf(vs).length > 0 && gatewaysOf(vs).some((key) => key !== 'mesh'),
   )
   const taking = gatewaysTaking(host, evidence)
   const specific = taking.filter(({ spec }) =>

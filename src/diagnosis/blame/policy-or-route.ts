@@ -1,7 +1,9 @@
 import { nearestRule, type Miss } from '../../mesh/authorization.ts'
 import { originOfRoute } from '../../mesh/envoy.ts'
 import type { AuthorizationPolicy } from '../../mesh/objects.ts'
-import { changedAt } from '../../mesh/objects.ts'
+import { allRoutes } from '../../checks/facts/routes.ts'
+import { changedAt, refOf } from '../../mesh/objects.ts'
+import { sameRef } from '../../mesh/ref.ts'
 import { hasProxy } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { identityOf } from '../follow/callee.ts'
@@ -34,7 +36,7 @@ export function routeBeforePolicies(
   )
   return eachOnce(
     makers.flatMap((subject): Lead[] => {
-      const made = evidence.object('virtual-services', subject.namespace ?? '', subject.name)
+      const made = allRoutes(evidence).find((one) => sameRef(refOf(one), subject))
       return made !== undefined && (changedAt(made) ?? 0) > (changedAt(last) ?? 0)
         ? [
             {

@@ -1,5 +1,5 @@
 import { actsOn } from '../../mesh/authorization.ts'
-import type { AuthorizationPolicy, Pod } from '../../mesh/objects.ts'
+import type { AuthorizationPolicy, Pod, RequestAuthentication } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import type { Case, Lead } from './lead.ts'
 import { value } from './lead.ts'
@@ -30,21 +30,39 @@ export function notForwarded(policies: readonly AuthorizationPolicy[], { evidenc
     }))
 }
 
-/** Where policies ask for a token's claims, and nobody reads tokens at the pod: the RequestAuthentications beside it, whose selectors do not take it. */
+const readsTokens = ({ spec }: RequestAuthentication): boolean => (spec?.jwtRules ?? []).length > 0
+
+/**
+ * Where policies ask for a token's claims, and nobody reads tokens at the pod: the RequestAuthentications that act on it and have no rules, else those beside
+ * it, whose selectors do not take it.
+ */
 export function tokensUnread(
   policies: readonly AuthorizationPolicy[],
   pod: Pod | undefined,
   { evidence }: Case,
 ): Lead[] {
   const all = evidence.objects('request-authentications')
-  if (pod === undefined || !policies.some(asksForToken) || all.some((one) => actsOn(one, pod))) return []
-  return all
-    .filter(({ metadata }) => metadata.namespace === pod.metadata.namespace)
-    .map((one) => ({
-      isDeeper: true,
-      code: 'MESH0531',
-      subject: refOf(one),
-      why: `it has no effect at ${value(pod.metadata.name)}, which its selector does not take: nobody reads the tokens whose claims a policy there asks for`,
-      remedy: `Let its selector take the labels of ${value(pod.metadata.name)}`,
-    }))
+  const acting = pod === undefined ? [] : all.filter((one) => actsOn(one, pod))
+  if (pod === undefined || !policies.some(asksForToken) || acting.some(readsTokens)) return []
+  const lead = (one: RequestAuthentication, why: string, remedy: string): Lead => ({
+    isDeeper: true,
+    code: 'MESH0531',
+    subject: refOf(one),
+    why: `${why}: nobody reads the tokens whose claims a policy there asks for`,
+    remedy,
+  })
+  const name = value(pod.metadata.name)
+  return acting.length > 0
+    ? acting.map((one) =>
+        lead(one, `it has no rules for the tokens that come to ${name}`, 'Give it a rule for their issuer'),
+      )
+    : all
+        .filter(({ metadata }) => metadata.namespace === pod.metadata.namespace)
+        .map((one) =>
+          lead(
+            one,
+            `it has no effect at ${name}, which its selector does not take`,
+            `Let its selector take the labels of ${name}`,
+          ),
+        )
 }

@@ -9,7 +9,8 @@ import type { FollowReport, Hop } from '../follow/report.ts'
 import type { Trace } from '../follow/trace.ts'
 import { traceOf } from '../follow/trace.ts'
 import { serviceEntryOf, serviceOf } from '../follow/destination.ts'
-import { parseClusterName } from '../../mesh/envoy.ts'
+import { originOfRoute, parseClusterName } from '../../mesh/envoy.ts'
+import { since, type AccessLogLine } from '../../mesh/access-log.ts'
 import { ROOT_NAMESPACE } from '../../mesh/destination-rules.ts'
 import { fromFqdn, hostMatches } from '../../mesh/host.ts'
 import { Pace } from '../pace.ts'
@@ -21,7 +22,7 @@ import { classKey, seenClasses } from './classes.ts'
 import type { ProbedClass } from './probed-class.ts'
 import { probeRequests } from './probed-class.ts'
 import type { Present } from './present.ts'
-import { answerOf } from './answer.ts'
+import { answerOf, type Answer } from './answer.ts'
 import { presentOf } from './present.ts'
 
 /** The way of a class through the live configuration of its own caller, and what is foreseen for it. */
@@ -166,7 +167,63 @@ function gotSince(one: RequestClass, classes: readonly RequestClass[]): Request[
   return classes
     .filter((other) => other !== one)
     .flatMap(({ requests }) => requests)
-    .filter((each) => each.entry.authority !== undefined && clients.has(keyOf(each) ?? ''))
+    .filter(
+      (each) =>
+        // Those that failed count in their own class.
+        each.entry.authority !== undefined && answerOf(each) === 'answered' && clients.has(keyOf(each) ?? ''),
+    )
+}
+
+/**
+ * What the same caller got for the same request where its failures name no destination: a route hands such requests to other Services,
+ * whose answers stand in no class of the target.
+ */
+function answeredElsewhere({ caller, requests }: RequestClass, evidence: Evidence): Request[] {
+  const log = caller === undefined ? undefined : evidence.seenOf('access-log', caller.pod)
+  const [first] = requests
+  const isWithout = ({ entry: { upstreamCluster } }: Request): boolean => upstreamCluster === undefined
+  if (log === undefined || first === undefined || !requests.every(isWithout)) return []
+  const keyOf = ({ authority, downstreamLocal, method, path }: AccessLogLine): string =>
+    JSON.stringify([authority, portOf(downstreamLocal), method, path?.replace(/\?.*$/s, '')])
+  const wanted = keyOf(first.entry)
+  const began = Date.parse(first.entry.at)
+  return first.entry.authority === undefined
+    ? []
+    : since(log.value.lines, began)
+        .filter((entry) => entry.upstreamCluster?.startsWith('outbound|') === true && keyOf(entry) === wanted)
+        .map((entry): Request => ({ entry, log }))
+        .filter((each) => answerOf(each) === 'answered')
+}
+
+/** True for a class of connections of which a proxy read no host: what is asked over them is not known. */
+const isBare = ({ requests }: RequestClass): boolean =>
+  requests.length > 0 &&
+  requests.every(({ entry: { authority, method } }) => authority === undefined && method === undefined)
+
+/** True when a request fails by what it asks for: routes of its host take it by its path, and policies at the callee by that, its headers or its token. */
+function failsByWhatIsAsked({ failing: [hop], trace: { walk } }: Way): boolean {
+  if (hop?.stage === 'route')
+    return (walk.route?.virtualHost?.routes ?? []).some((route) => originOfRoute(route) !== undefined)
+  return (
+    hop?.stage === 'inbound' &&
+    hop.objects.some(({ kind }) => kind === 'AuthorizationPolicy' || kind === 'RequestAuthentication')
+  )
+}
+
+/** What a caller's requests got since a moment as the target's own log has them; undefined when it has none. */
+export function lastAnswerAtTarget(
+  { requests }: RequestClass,
+  classes: readonly RequestClass[],
+  moment: number,
+): Answer | undefined {
+  const clients = new Set(requests.flatMap(({ entry }) => ipOf(entry.downstreamRemote) ?? []))
+  const last = classes
+    .filter(({ caller }) => caller === undefined)
+    .flatMap((one) => one.requests)
+    .filter(({ entry }) => Date.parse(entry.at) > moment && clients.has(ipOf(entry.downstreamRemote) ?? ''))
+    .toSorted((a, b) => Date.parse(a.entry.at) - Date.parse(b.entry.at))
+    .at(-1)
+  return last === undefined ? undefined : answerOf(last)
 }
 
 function follow(
@@ -177,9 +234,17 @@ function follow(
   options: FollowOptions,
 ): Followed {
   const way = wayOf(requests, evidence, options)
-  const present = presentOf([...requests.requests, ...gotSince(requests, classes)], moment)
+  const present = presentOf(
+    [...requests.requests, ...gotSince(requests, classes), ...answeredElsewhere(requests, evidence)],
+    moment,
+  )
   const one = { requests, present, ...defined({ way }) }
   if (present.state === 'fails') return { ...one, outcome: 'fails', standing: 'observed' }
+  if (way?.foreseen === 'fails' && isBare(requests) && failsByWhatIsAsked(way)) {
+    const last = lastAnswerAtTarget(requests, classes, moment)
+    if (last === undefined) return { ...one, outcome: 'unknown', standing: 'live' }
+    if (last === 'answered') return { ...one, outcome: 'contradicted', standing: 'observed' }
+  }
   if (way?.foreseen === 'fails') {
     const updated = lastUpdate(way, evidence)
     const wasAnswered = requests.requests.some(

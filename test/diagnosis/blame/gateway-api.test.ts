@@ -94,6 +94,7 @@ describe('why a route of the Gateway API is not attached', () => {
 
   it.each<[string, RouteObject, Partial<ObjectEvidence>, RegExp | undefined]>([
     ['it is', route(), {}, undefined],
+    ['it names no parent', route({ parentRefs: [] }), {}, /^HTTPRoute: it names no parent/],
     ['a wildcard takes its host', route({ hostnames: ['*.example'] }), {}, undefined],
     [
       'its parent is missing',

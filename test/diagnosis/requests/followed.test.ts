@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { followEvery, type Followed } from '../../../src/diagnosis/requests/followed.ts'
+import type { RequestClass } from '../../../src/diagnosis/requests/classes.ts'
+import { followEvery, lastAnswerAtTarget, type Followed } from '../../../src/diagnosis/requests/followed.ts'
+import { parseFollow } from '../../../src/diagnosis/follow/question.ts'
 import type { AccessLogLine } from '../../../src/mesh/access-log.ts'
 import { edited } from './edited.ts'
+import { MOMENT, row } from './rows.ts'
 
 const OK: Partial<AccessLogLine> = { code: 200, flags: [], details: 'via_upstream' }
 const BROKEN: Partial<AccessLogLine> = { code: 503, flags: ['LR'], details: 'local_reset' }
@@ -11,6 +14,30 @@ const lastAs =
   (...facts: Partial<AccessLogLine>[]) =>
   (lines: AccessLogLine[]): AccessLogLine[] =>
     lines.slice(-facts.length).map((line, index) => ({ ...line, ...facts[index] }))
+
+const ELSEWHERE: Partial<AccessLogLine> = {
+  ...OK,
+  upstreamCluster: 'outbound|80||another.istioinaction.svc.cluster.local',
+}
+const NO_CLUSTER = Array.from({ length: 4 }, (): Partial<AccessLogLine> => ({
+  code: 500,
+  flags: ['NC'],
+  details: 'cluster_not_found',
+}))
+
+/** One recorded request again and again, each time with other facts. */
+const many =
+  (...facts: Partial<AccessLogLine>[]) =>
+  (lines: AccessLogLine[]): AccessLogLine[] => {
+    const { upstreamCluster: _, ...last } = lines.at(-1)!
+    const began = Date.parse(last.at)
+    return facts.map((one, index) => ({
+      ...last,
+      requestId: String(index),
+      at: new Date(began + index).toISOString(),
+      ...one,
+    }))
+  }
 
 async function atGateway(
   from: string,
@@ -60,6 +87,24 @@ describe('what is foreseen for a class and what was seen of it', () => {
     expect(await atGateway(from, lines.length === 0 ? () => [] : lastAs(...lines))).toEqual([expected])
   })
 
+  it.each<[string, Partial<AccessLogLine>[], unknown[]]>([
+    [
+      'are over',
+      [...NO_CLUSTER, ...Array.from({ length: 20 }, () => ELSEWHERE)],
+      ['arrives', 'over', 'arrives', 'observed'],
+    ],
+    [
+      'go on',
+      [...Array.from({ length: 20 }, () => ELSEWHERE), ...NO_CLUSTER],
+      ['arrives', 'fails', 'fails', 'observed'],
+    ],
+  ])(
+    'failures that name no destination, and answers of another Service to the same requests: they %s',
+    async (_, lines, expected) => {
+      expect(await atGateway('chapter-10/mended', many(...lines))).toEqual([expected])
+    },
+  )
+
   it.each<[string, namespace: string, seen: unknown[]]>([
     ['in a namespace that has no part in it', 'elsewhere', ['arrives', 'fails', 'fails', 'observed']],
     ["in the target's namespace", 'istioinaction', ['arrives', 'none', 'arrives', 'live']],
@@ -87,5 +132,23 @@ describe('what is foreseen for a class and what was seen of it', () => {
     expect(
       await atGateway('wrong-host/mended', lastAs(...[1, 2, 3].map(() => ({ ...OK, authority: 'old.example' })))),
     ).toContainEqual(['fails', 'answered', 'contradicted', 'observed'])
+  })
+})
+
+describe('what connections of which no host was read got', () => {
+  const from = (address: string, text: string): RequestClass => ({
+    question: parseFollow('catalog.shop/'),
+    isNamed: true,
+    requests: row(text).map((one) => ({ ...one, entry: { ...one.entry, downstreamRemote: address } })),
+  })
+  const bare = from('10.0.0.7:4000', '3 tcp')
+  it.each<[string, RequestClass[], ReturnType<typeof lastAnswerAtTarget>]>([
+    ['nobody knows', [], undefined],
+    ['another client was answered', [from('10.0.0.8:4000', '2 ok')], undefined],
+    ['it was answered, long ago', [from('10.0.0.7:5000', '-2 ok')], undefined],
+    ['it was refused, then answered', [from('10.0.0.7:5000', '2 rbac, 1 ok')], 'answered'],
+    ['it was answered, then refused', [from('10.0.0.7:5000', '2 ok, 1 rbac')], 'failed'],
+  ])("by the target's own log: %s", (_, classes, expected) => {
+    expect(lastAnswerAtTarget(bare, classes, MOMENT)).toBe(expected)
   })
 })

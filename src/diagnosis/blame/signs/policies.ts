@@ -3,6 +3,9 @@ import { actsOn } from '../../../mesh/authorization.ts'
 import { refOf } from '../../../mesh/objects.ts'
 import type { Ref } from '../../../mesh/ref.ts'
 import type { Case, Lead } from '../lead.ts'
+import { latest } from '../../../checks/facts/requests-to.ts'
+import { portOf } from '../../../mesh/address.ts'
+import { identityTaken } from '../identity.ts'
 import { routeBeforePolicies } from '../policy-or-route.ts'
 import { value } from '../lead.ts'
 import { addingFilters } from '../../follow/envoy-filters.ts'
@@ -29,6 +32,21 @@ export function refused(sign: Sign, one: Case): Lead[] {
     at === undefined ? [] : evidence.objects('authorization-policies').filter((policy) => actsOn(policy, at))
   const kept = notForwarded(policies, one)
   if (kept.length > 0) return kept
+  const port = portOf(entry.downstreamLocal)
+  const taken =
+    at === undefined || port === undefined || entry.serverName !== undefined
+      ? []
+      : identityTaken(
+          policies,
+          {
+            pod: at,
+            port,
+            cluster: latest(sign.group).entry.upstreamCluster ?? '',
+            caller: one.followed.way?.trace.callerPod,
+          },
+          one,
+        )
+  if (taken.length > 0) return taken
   const why = bad
     ? `its provider is not among the extension providers of MeshConfig, so that it denies everything: ${times(sign)} refused (${value(details)})`
     : `it refused ${times(sign)} (${value(details)})`

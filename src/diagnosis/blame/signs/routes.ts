@@ -1,10 +1,13 @@
 import { ownerOf } from '../../../checks/facts/owners.ts'
 import { worstEndpoint } from '../../../checks/facts/worst-endpoint.ts'
 import { parseClusterName } from '../../../mesh/envoy.ts'
-import { refOf } from '../../../mesh/objects.ts'
+import { changedAt, refOf } from '../../../mesh/objects.ts'
+import { sameRef } from '../../../mesh/ref.ts'
+import { allRoutes } from '../../../checks/facts/routes.ts'
+import { answerOf } from '../../requests/answer.ts'
 import { gatewaysTaking } from '../../follow/destination.ts'
 import type { Case, Lead } from '../lead.ts'
-import { value } from '../lead.ts'
+import { eachOnce, value } from '../lead.ts'
 import { lead, makersOf, routesOf, times, type Sign } from './sign.ts'
 
 /** Another route takes what a route to the target asks for, and sends it elsewhere. */
@@ -66,9 +69,45 @@ export function timedOut(sign: Sign, { followed: { way, requests } }: Case): Lea
   )
 }
 
+/**
+ * The VirtualServices and routes that were changed after the application had answered the same request well, and before it refused the first, while its pod ran all the
+ * time: what they hand on is something else now.
+ */
+function changedBetween(sign: Sign, { evidence, followed: { way, requests } }: Case): Lead[] {
+  const { entry, pod, group } = sign
+  const began = Math.min(...group.map((one) => Date.parse(one.entry.at)))
+  const answered = requests.requests
+    .filter((one) => answerOf(one) === 'answered' && Date.parse(one.entry.at) < began)
+    .map((one) => Date.parse(one.entry.at))
+  const last = Math.max(...answered)
+  if (answered.length === 0 || pod === undefined || !(Date.parse(pod.metadata.creationTimestamp ?? '') < last))
+    return []
+  return eachOnce(
+    makersOf(routesOf(sign, way)).flatMap((subject): Lead[] => {
+      const made = allRoutes(evidence).find((one) => sameRef(refOf(one), subject))
+      const changed = made === undefined ? undefined : changedAt(made)
+      // Objects are dated by whole seconds.
+      return changed !== undefined && changed > last - 1000 && changed < began
+        ? [
+            lead(
+              'MESH0131',
+              subject,
+              `since its route was changed the application answers ${value(entry.code)} to what it answered well before: ${times(sign)}`,
+              'Let its route hand on what the application serves, as it did before',
+            ),
+          ]
+        : []
+    }),
+  )
+}
+
 /** The application answered something else than before: a route that rewrites what is asked for comes first. */
-export function byApplication(sign: Sign, { evidence, followed: { way } }: Case): Lead[] {
+export function byApplication(sign: Sign, one: Case): Lead[] {
   const { entry, pod } = sign
+  const {
+    evidence,
+    followed: { way },
+  } = one
   if (entry.flags.length > 0 || (entry.details !== undefined && entry.details !== 'via_upstream')) return []
   const rewriting = routesOf(sign, way).filter(
     ({ route }) =>
@@ -94,6 +133,8 @@ export function byApplication(sign: Sign, { evidence, followed: { way } }: Case)
         'Let its route send the requests on',
       ),
     )
+  const changed = entry.code < 500 ? changedBetween(sign, one) : []
+  if (changed.length > 0) return changed
   return pod === undefined
     ? []
     : [
