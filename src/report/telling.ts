@@ -3,6 +3,7 @@ import type { Check, Finding, Problem, Proof, Standing } from '../checks/check.t
 import { fill, markedWithin } from '../checks/check.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
 import { hurts, mattering } from '../diagnosis/cause.ts'
+import { candidatesApart } from './candidates-apart.ts'
 import { ruleFor } from '../evidence/permission-rule.ts'
 import type { Report, Skipped, Verdict } from '../diagnosis/report.ts'
 
@@ -34,10 +35,10 @@ export function remedy(checks: readonly Check[], finding: Finding, mark: Mark = 
 export const verdictRemedy = ({ verdictReason }: Report, mark: Mark = plain): string | undefined =>
   verdictReason === undefined ? undefined : `${markedWithin(verdictReason.remedy, mark)}.`
 
-/** What to do, as one sentence: what would mend the cause, what would change another verdict, or what could be looked at yet; undefined when nothing need be done. */
+/** What to do, as one sentence: what would mend the cause, tell candidates apart, change another verdict, or what could be looked at yet; undefined when nothing need be done. */
 export function whatToDo(checks: readonly Check[], report: Report, mark: Mark = plain): string | undefined {
   if (report.cause !== undefined) return remedy(checks, report.cause.finding, mark)
-  const reason = verdictRemedy(report, mark)
+  const reason = verdictRemedy(report, mark) ?? candidatesApart(report, mark)
   if (reason !== undefined || report.verdict !== 'unclear') return reason
   const [missed, ...more] = unseen(report)
   if (missed === undefined) return undefined

@@ -100,6 +100,15 @@ describe('a tunnel', () => {
     await expect(through(server, ['/config_dump'])).rejects.toMatchObject({ reason: 'unavailable' })
   })
 
+  it('ends when the pod ends between two answers, or before the first', async () => {
+    const { server } = await kubelet((socket, asked) => {
+      if (asked.startsWith('GET /config_dump ')) admin(socket, asked)
+      socket.close()
+    })
+    await expect(through(server, ['/config_dump', '/clusters'])).rejects.toMatchObject({ reason: 'unavailable' })
+    await expect(through(server, ['/clusters'])).rejects.toMatchObject({ reason: 'unavailable' })
+  }, 4000)
+
   it('ends when nobody answers in time', async () => {
     const stop = new AbortController()
     const { server } = await kubelet(() => stop.abort())

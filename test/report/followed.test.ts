@@ -3,7 +3,7 @@ import { requestsFail } from '../../src/checks/requests-fail.ts'
 import { examine } from '../../src/diagnosis/examine.ts'
 import { reportJson } from '../../src/report/json.ts'
 import { reportMarkdown } from '../../src/report/markdown.ts'
-import { headline } from '../../src/report/telling.ts'
+import { headline, whatToDo } from '../../src/report/telling.ts'
 import { reportText } from '../../src/report/text.ts'
 import { reportParts } from '../../src/slack/blocks/report-parts.ts'
 import { recordedClients } from '../replay.ts'
@@ -30,6 +30,38 @@ describe('a report of two objects that do not fit each other', async () => {
     expect(headline(CHECKS, { ...report, candidates: many })).toMatch(
       /^Service istioinaction\/catalog is ill\. One of: (\S+ \S+, ){3}\S+ \S+ and 2 more\.$/,
     )
+  })
+
+  it('says what would tell them apart, and which of them was changed last', () => {
+    const rule = found.readings
+      .flatMap((one) => (one.ok && one.kind === 'destination-rules' ? one.value : []))
+      .find(({ metadata }) => metadata.name === 'catalog')!
+    const policy = (metadata: object) => ({
+      kind: 'peer-authentications' as const,
+      source: '',
+      at: '',
+      ok: true as const,
+      value: [
+        { ...rule, kind: 'PeerAuthentication', metadata: { name: 'default', namespace: 'istioinaction', ...metadata } },
+      ],
+    })
+    const told = (metadata: object) =>
+      whatToDo(CHECKS, {
+        ...report,
+        readings: [...found.readings.filter(({ kind }) => kind !== 'peer-authentications'), policy(metadata)] as never,
+      })
+    const apart = 'To tell them apart, correct one of them, or take its last change back, and diagnose again'
+    expect(told({ creationTimestamp: '2999-01-01T00:00:00Z' })).toBe(
+      `${apart}: PeerAuthentication istioinaction/default was changed last, at 2999-01-01T00:00:00.000Z.`,
+    )
+    expect(told({ creationTimestamp: '2020-01-01T00:00:00Z' })).toContain(
+      `${apart}: DestinationRule istioinaction/catalog was changed last`,
+    )
+    expect(
+      told({ managedFields: rule.metadata.managedFields, creationTimestamp: rule.metadata.creationTimestamp }),
+    ).toBe(`${apart}.`)
+    expect(reportText(CHECKS, report)).toContain('To tell them apart')
+    expect(whatToDo(CHECKS, { ...report, candidates: [finding] })).toBeUndefined()
   })
 
   it('marks both among its findings', () => {
