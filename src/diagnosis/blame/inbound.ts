@@ -1,7 +1,9 @@
+import { actsOn } from '../../mesh/authorization.ts'
 import type { Callee } from '../follow/callee.ts'
 import { calleesOf, connectionTo } from '../follow/callee.ts'
 import type { Hop } from '../follow/report.ts'
 import type { Trace } from '../follow/trace.ts'
+import { emptied } from './emptied.ts'
 import { hiddenFrom } from './hidden.ts'
 import { identityTaken } from './identity.ts'
 import { notForwarded, tokensUnread } from './token.ts'
@@ -34,6 +36,11 @@ function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
     const allowing = policies.filter(({ spec }) => (spec?.action ?? 'ALLOW') === 'ALLOW')
     const unread = tokensUnread(allowing, pod, one)
     if (unread.length > 0) return unread
+    const acting = one.evidence
+      .objects('authorization-policies')
+      .filter((each) => (each.spec?.action ?? 'ALLOW') === 'ALLOW' && actsOn(each, pod))
+    const empty = allowing.length < policies.length ? [] : emptied(acting)
+    if (empty.length > 0) return empty
     const before = allowing.length < policies.length ? [] : routeBeforePolicies(allowing, trace, one)
     if (before.length > 0) return before
     return deciding.map((subject) => ({

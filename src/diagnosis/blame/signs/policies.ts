@@ -5,6 +5,7 @@ import type { Ref } from '../../../mesh/ref.ts'
 import type { Case, Lead } from '../lead.ts'
 import { latest } from '../../../checks/facts/requests-to.ts'
 import { portOf } from '../../../mesh/address.ts'
+import { emptied } from '../emptied.ts'
 import { identityTaken } from '../identity.ts'
 import { routeBeforePolicies } from '../policy-or-route.ts'
 import { value } from '../lead.ts'
@@ -83,6 +84,8 @@ export function refused(sign: Sign, one: Case): Lead[] {
   const allowing = policies.filter(({ spec }) => (spec?.action ?? 'ALLOW') === 'ALLOW')
   const unread = tokensUnread(allowing, at, one)
   if (unread.length > 0) return unread
+  const empty = emptied(allowing)
+  if (empty.length > 0) return empty
   const before = routeBeforePolicies(allowing, one.followed.way?.trace, one)
   if (before.length > 0) return before
   return allowing.map((each) =>
