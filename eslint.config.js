@@ -66,9 +66,17 @@ export default defineConfig(
     languageOptions: {
       parserOptions: { projectService: false, project: null },
       globals: Object.fromEntries(
-        ['CSS', 'EventSource', 'HTMLSelectElement', 'Node', 'document', 'fetch', 'performance', 'window'].map(
-          (name) => [name, 'readonly'],
-        ),
+        [
+          'CSS',
+          'EventSource',
+          'HTMLSelectElement',
+          'Node',
+          'document',
+          'fetch',
+          'location',
+          'performance',
+          'window',
+        ].map((name) => [name, 'readonly']),
       ),
     },
   },

@@ -1,5 +1,6 @@
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { closeAfterEach, openSlack, openSocketApp } from './bolt-app.ts'
 import { chromiumIsPresent, inChromium, startChromium } from './chromium.ts'
 
 const WIDE = { width: 1400, height: 900 }
@@ -11,17 +12,17 @@ let address = ''
 const foreign: string[] = []
 const errors: string[] = []
 
-async function open(viewport: typeof WIDE): Promise<Page> {
+async function open(viewport: typeof WIDE, at = address): Promise<Page> {
   const page = await browser.newPage({ viewport, acceptDownloads: true })
   page.setDefaultTimeout(60_000)
   page.on('request', (request) => {
-    if (!request.url().startsWith(address) && !request.url().startsWith('data:')) foreign.push(request.url())
+    if (!request.url().startsWith(at) && !request.url().startsWith('data:')) foreign.push(request.url())
   })
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text())
   })
   page.on('pageerror', (error) => errors.push(String(error)))
-  await page.goto(address)
+  await page.goto(at)
   await page.locator('.thread').first().waitFor()
   return page
 }
@@ -70,6 +71,7 @@ export function demoInChromium(pageOf: () => string): void {
       browser = await startChromium()
     })
     afterAll(() => browser.close())
+    closeAfterEach()
 
     it('is played by mouse: propose, approve as the second person, proof, undo', async () => {
       const page = await open(WIDE)
@@ -145,6 +147,66 @@ export function demoInChromium(pageOf: () => string): void {
       await page.keyboard.press('Escape')
       const [download] = await Promise.all([page.waitForEvent('download'), file.getByText('Download').click()])
       expect(download.suggestedFilename()).toMatch(/^mesh-medic-catalog-\w+\.md$/)
+      await page.close()
+    })
+
+    it('asks before what says so, and says what is wrong with a field under it', async () => {
+      const slack = await openSlack()
+      const pressed: string[] = []
+      const label = { type: 'plain_text' as const, text: 'Why' }
+      const element = { type: 'plain_text_input' as const, action_id: 'x' }
+      const view = {
+        type: 'modal' as const,
+        callback_id: 'why',
+        title: label,
+        submit: label,
+        blocks: [{ type: 'input' as const, block_id: 'reason', label, element }],
+      }
+      const { client } = await openSocketApp(slack, (bolt) => {
+        bolt.action('go', async ({ ack, body }) => {
+          await ack()
+          pressed.push(body.user.id)
+          await client.views.open({ trigger_id: 'trigger_id' in body ? body.trigger_id : '', view })
+        })
+        bolt.view('why', async ({ ack, view: { state } }) => {
+          if (state.values.reason?.x?.value === 'good') await ack()
+          else await ack({ response_action: 'errors', errors: { reason: 'Not good enough' } })
+        })
+      })
+      const confirm = { title: label, text: label, confirm: { ...label, text: 'Yes' }, deny: { ...label, text: 'No' } }
+      const text = '<script>document.title="taken"</script> *bold* \u202Egpj'
+      await client.chat.postMessage({
+        channel: 'C_MESH',
+        text: 'x',
+        blocks: [
+          { type: 'section', text: { type: 'mrkdwn', text } },
+          { type: 'actions', elements: [{ type: 'button', action_id: 'go', text: { ...label, text: 'Go' }, confirm }] },
+        ],
+      })
+      const page = await open(NARROW, slack.pageUrl)
+      expect(await page.locator('.body').textContent()).toContain(
+        '<script>document.title="taken"</script> bold [U+202E]gpj',
+      )
+      expect(await page.title()).toBe('Slack stand-in')
+      // What has the focus at first is the no.
+      for (const no of ['Escape', 'Enter']) {
+        await buttonOf(page, 'Go').click()
+        const asked = page.getByRole('alertdialog', { name: 'Why' })
+        await asked.waitFor()
+        await page.keyboard.press(no)
+        await asked.waitFor({ state: 'hidden' })
+      }
+      expect(pressed).toEqual([])
+      await press(page, 'Go')
+      const field = page.locator('dialog.view input')
+      await field.fill('bad')
+      await page.keyboard.press('Enter')
+      await page.locator('.error', { hasText: 'Not good enough' }).waitFor()
+      expect([await field.inputValue(), await field.getAttribute('aria-invalid')]).toEqual(['bad', 'true'])
+      await field.fill('good')
+      await page.keyboard.press('Enter')
+      await page.locator('dialog.view').waitFor({ state: 'detached' })
+      expect(pressed).toEqual(['U_ONCALL'])
       await page.close()
     })
 

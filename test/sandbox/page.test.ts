@@ -125,6 +125,48 @@ describe('the page', () => {
     ])
   })
 
+  it('leads from the address of a message to it', async () => {
+    const slack = await openSlack()
+    const client = clientOf(slack)
+    const { ts } = await client.chat.postMessage({ channel: 'C_MESH', text: 'x' })
+    const { permalink } = await client.chat.getPermalink({ channel: 'C_MESH', message_ts: ts! })
+    const answer = await fetch(permalink!, { redirect: 'manual' })
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, `/#message-${ts!}`])
+    expect(await shown(slack)).toContain(`id="message-${ts!}"`)
+  })
+
+  it('has files: pictures to be shown, others to be kept and their text to be read, none of which runs anything', async () => {
+    const slack = await openSlack()
+    const client = clientOf(slack)
+    for (const [filename, file] of [
+      ['way.png', 'not really'],
+      ['page.html', '<script>1</script>'],
+    ] as const)
+      await client.filesUploadV2({ channel_id: 'C_MESH', filename, file: Buffer.from(file), title: filename })
+    const [, picture] = /<img src="([^"]*way\.png)" alt="way\.png">/.exec(await shown(slack))!
+    const [, text] = /data-file="([^"]*page\.html)"/.exec(await shown(slack))!
+    const get = async (path: string) => {
+      const { headers, ...answer } = await fetch(slack.pageUrl.slice(0, -1) + path).then(async (found) => ({
+        headers: found.headers,
+        body: await found.text(),
+      }))
+      return [
+        headers.get('content-type'),
+        headers.get('content-disposition')?.split(';')[0],
+        answer.body,
+        headers.get('content-security-policy'),
+      ]
+    }
+    expect(await get(picture!)).toEqual(['image/png', 'inline', 'not really', "default-src 'none'; sandbox"])
+    expect(await get(text!)).toEqual([
+      'application/octet-stream',
+      'attachment',
+      '<script>1</script>',
+      "default-src 'none'; sandbox",
+    ])
+    expect((await get(`${text!}?view`))[2]).toBe('<pre tabindex="0">&lt;script&gt;1&lt;/script&gt;</pre>')
+  })
+
   it('refuses posts from elsewhere, and other host names', async () => {
     const slack = await openSlack()
     for (const origin of ['https://example.com', 'null', ''])

@@ -107,10 +107,11 @@ const openDialog = (dialog) => {
   first?.focus()
 }
 
-/** Where the page opens: the head of the newest thread. */
+/** Where the page opens: at the message that its address names, or at the head of the newest thread. */
 const showNewest = (before) => {
   const newest = [...shown.querySelectorAll('.thread')].at(-1)
-  if (newest !== undefined && newest.id !== before) newest.scrollIntoView({ block: 'start' })
+  const named = before === undefined && location.hash !== '' ? find(location.hash.slice(1)) : null
+  if (newest !== undefined && newest.id !== before) (named ?? newest).scrollIntoView({ block: 'start' })
   return newest?.id
 }
 
@@ -251,6 +252,15 @@ document.addEventListener('click', (event) => {
   const element = event.target.closest('button[data-act]')
   if (element !== null && element.getAttribute('aria-busy') !== 'true')
     ACTS[element.dataset.act]?.(element, element.dataset)
+})
+
+// A link to a message that is on this page leads there.
+document.addEventListener('click', (event) => {
+  const [, seconds, micros] = /\/archives\/\w+\/p(\d{10})(\d{6})$/.exec(event.target.closest('a')?.href ?? '') ?? []
+  const message = find(`message-${seconds}.${micros}`)
+  if (message === null) return
+  event.preventDefault()
+  message.scrollIntoView({ block: 'start' })
 })
 
 document.addEventListener('change', (event) => {

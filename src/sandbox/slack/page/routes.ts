@@ -41,7 +41,7 @@ export const pageRoutes = (parts: PageParts): ((request: IncomingMessage, respon
   }
   return (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
-    if (url.pathname !== '/' && !url.pathname.startsWith('/page/')) return false
+    if (url.pathname !== '/' && !/^\/(?:page|archives)\//.test(url.pathname)) return false
     const refusal = foreign(request, new URL(standIn.pageUrl).port)
     const { host = '' } = request.headers
     if (refusal !== undefined) {
@@ -59,6 +59,9 @@ export const pageRoutes = (parts: PageParts): ((request: IncomingMessage, respon
   }
 }
 
+/** The address of a message, as chat.getPermalink gives it. */
+const PERMALINK = /^\/archives\/\w+\/p(\d{10})(\d{6})$/
+
 const HTML = 'text/html; charset=utf-8'
 
 const get = (
@@ -72,8 +75,11 @@ const get = (
   const asset = ASSETS[url.pathname]
   const [, id] = /^\/page\/file\/(\w+)\//.exec(url.pathname) ?? []
   const file = standIn.files().find((other) => other.id === id)
+  const [, seconds, micros] = PERMALINK.exec(url.pathname) ?? []
   if (asset !== undefined) {
     send(asset.type, asset.body)
+  } else if (seconds !== undefined) {
+    response.writeHead(302, { ...headers, location: `/#message-${seconds}.${micros ?? ''}` }).end()
   } else if (url.pathname === '/') {
     send(HTML, frameHtml(people, guide))
   } else if (url.pathname === '/page/shown') {

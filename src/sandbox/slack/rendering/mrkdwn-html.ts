@@ -18,15 +18,18 @@ export const linkHtml = (href: string, label: string): string => {
 export const mentionHtml = (name: string): string => `<span class="mention">${escapeHtml(name)}</span>`
 
 const referenceHtml = (inner: string, names: Names): string => {
-  const [, seconds = '', format = '', href = '', fallback = ''] =
+  const [, seconds = '', format = '', target = '', fallback = ''] =
     /^!date\^(\d+)\^([^^|]*)(?:\^([^|]*))?(?:\|(.*))?$/.exec(inner) ?? []
   if (seconds !== '') {
     const time = timeHtml(Number(seconds), unescape(format), unescape(fallback))
-    return href === '' ? time : linkHtml(unescape(href), time)
+    return target === '' ? time : linkHtml(unescape(target), time)
   }
-  const { text, href: target } = reference(inner, names)
-  const label = unescape(text)
-  return target === undefined ? mentionHtml(label) : linkHtml(unescape(target), escapeHtml(label))
+  const { text, href } = reference(inner, names)
+  if (href === undefined) return mentionHtml(unescape(text))
+  const address = unescape(href)
+  return safeHref(address) === undefined
+    ? escapeHtml(unescape(`<${inner}>`))
+    : linkHtml(address, escapeHtml(unescape(text)))
 }
 
 /** Pieces that emphasis must not look into stand between these until the end. */
