@@ -22,6 +22,7 @@ import { slackApp, type SlackAppOptions } from './slack/app.ts'
 import { SlackCalls } from './slack/transport/calls.ts'
 import { SlackChangeBoard } from './slack/thread/change-board.ts'
 import type { SlackDeps } from './slack/deps.ts'
+import { requireMembers } from './slack/access/require-member.ts'
 import { MeshDirectory } from './slack/access/mesh-directory.ts'
 import { StartBarrier } from './slack/transport/start-barrier.ts'
 import { testSlack } from './slack/transport/test-slack.ts'
@@ -37,6 +38,10 @@ export interface BotOptions extends SlackAppOptions {
   docsUrl?: string
   /** Jobs at the same time in this process; 0 when other processes work. Default 4. */
   jobs?: number
+  /** Milliseconds within which whoever typed something sees that it was heard. */
+  heardWithin?: number
+  /** Milliseconds between two messages that are posted in one channel. */
+  postEvery?: number
   /** Milliseconds between two updates of a run's message. */
   updateEvery?: number
   /** Milliseconds between looks at whether a run is to be cancelled. */
@@ -90,7 +95,7 @@ export async function startBot(request: BotRequest): Promise<Bot> {
   const slack = new SlackCalls({
     token: options.botToken,
     log,
-    ...defined({ apiUrl: options.apiUrl, pauses: options.pauses }),
+    ...defined({ apiUrl: options.apiUrl, pauses: options.pauses, postEvery: options.postEvery }),
   })
   const who = await slack.patiently('auth.test', (client) => client.auth.test())
   const audit = auditTrail(records, log)
@@ -107,10 +112,15 @@ export async function startBot(request: BotRequest): Promise<Bot> {
     policy,
     members,
     telling,
+    requireMember: requireMembers({ slack, log, access: policy.access }, who.team_id),
     startBarrier: new StartBarrier(),
     directory: new MeshDirectory(clients),
     board: new SlackChangeBoard({ records, slack, log, policy, members, telling }),
-    ...defined({ updateEvery: options.updateEvery, underWay: options.underWay }),
+    ...defined({
+      updateEvery: options.updateEvery,
+      underWay: options.underWay,
+      heardWithin: options.heardWithin,
+    }),
   }
   const app = slackApp(options, { botId: who.bot_id ?? '', botUserId: who.user_id ?? '' }, deps)
   const server: unknown = await app.start(...(options.appToken === undefined ? [options.port ?? 3000] : []))

@@ -85,6 +85,19 @@ const Changes = z.strictObject({
     ),
 })
 
+const Access = z.strictObject({
+  guests: z.boolean().optional().describe('True lets guests of the workspace ask. Default false.'),
+  bots: z.boolean().optional().describe('True lets bot users ask. Default false.'),
+  sharedChannels: z
+    .boolean()
+    .optional()
+    .describe('True lets the bot answer in channels that another organisation shares (Slack Connect). Default false.'),
+  teams: z
+    .array(z.string().regex(/^[TE][A-Z0-9]{2,}$/, 'must be a Slack workspace id like T0123456789'))
+    .optional()
+    .describe('Ids of other workspaces whose people may ask. Default: none.'),
+})
+
 /** The configuration file. */
 export const ConfigFile = z.strictObject({
   cluster: z.string().optional().describe('Which of the clusters the bot looks at; needed when there are several.'),
@@ -120,6 +133,7 @@ export const ConfigFile = z.strictObject({
         .describe('Minutes a lease may last. Default 15.'),
     })
     .optional(),
+  access: Access.optional().describe("Who may ask at all, beside members of the bot's own workspace."),
   identities: Identities.optional(),
   changes: Changes.optional(),
   docsUrl: url.optional().describe('Where findings are explained; links in messages begin with it.'),

@@ -1,4 +1,5 @@
 import { ASK_ONLY, type Members, type Policy } from '../fixes/policy.ts'
+import { defined } from '../mesh/defined.ts'
 import type { ConfigFile } from './file.ts'
 
 /** The rules for changes that a configuration file holds, with their defaults. */
@@ -7,6 +8,7 @@ export function policyOf({
   identities: { users = {}, groups = {} } = {},
   changes = {},
   limits = {},
+  access = {},
 }: ConfigFile): Policy {
   const named = (members: Members | undefined): readonly string[] => members?.groups ?? []
   const inRoles = Object.values(channels).flatMap(({ roles = {} }) =>
@@ -36,5 +38,6 @@ export function policyOf({
       proxies: limits.leaseProxies ?? ASK_ONLY.leases.proxies,
       minutes: limits.leaseMinutes ?? ASK_ONLY.leases.minutes,
     },
+    access: { ...ASK_ONLY.access, ...defined(access) },
   }
 }

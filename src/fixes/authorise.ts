@@ -71,7 +71,7 @@ const ENDED: Readonly<Partial<Record<ChangeRecord['state'], string>>> = {
 }
 
 const decidedBy = ({ decided }: ChangeRecord): string =>
-  decided === undefined ? '' : ` by <@${decided.user}> at ${decided.at.slice(11, 19)} UTC`
+  decided === undefined ? '' : ` by <@${decided.user}> at ${decided.at}`
 
 /** Everybody who asked for, decided or undid a change. */
 export const peopleOf = ({ requester, decided, undo }: ChangeRecord): string[] =>
@@ -105,7 +105,7 @@ function whyNotUndone(change: ChangeRecord): UserAnswer | undefined {
 function whyNotDecided(change: ChangeRecord, verb: Verb, now: number): UserAnswer | undefined {
   if (change.state === 'proposed' && Date.parse(change.expiresAt) <= now)
     return {
-      why: `It has expired: an approval was waited for until ${change.expiresAt.slice(11, 19)} UTC.`,
+      why: `It has expired: an approval was waited for until ${change.expiresAt}.`,
       remedies: ['Press “Propose fix” again.'],
     }
   if (change.state !== 'proposed')

@@ -10,6 +10,21 @@ export interface Members {
   groups?: readonly string[] | undefined
 }
 
+/** Who may ask at all, beside members of the bot's own workspace in channels of its own. */
+export interface AccessPolicy {
+  /** Guests of the workspace. */
+  guests: boolean
+  /** Bot users. */
+  bots: boolean
+  /** In channels that another organisation shares (Slack Connect). */
+  sharedChannels: boolean
+  /** People of these workspaces. */
+  teams: readonly string[]
+}
+
+/** Nobody but members. */
+export const MEMBERS_ONLY: AccessPolicy = { guests: false, bots: false, sharedChannels: false, teams: [] }
+
 /** Rules for changes, out of the configuration. */
 export interface Policy {
   /** Who has which role in a channel. No viewers named: everybody may ask. No operators or approvers named: nobody is one. */
@@ -31,6 +46,7 @@ export interface Policy {
   /** Seconds after a change was written in which it is proved. */
   proofSeconds: number
   leases: { proxies: number; minutes: number }
+  access: AccessPolicy
 }
 
 /** The policy of a bot that was told of nobody: everybody may ask, nobody may change anything. */
@@ -45,4 +61,5 @@ export const ASK_ONLY: Policy = {
   gitops: 'patch',
   proofSeconds: 30,
   leases: { proxies: 5, minutes: 15 },
+  access: MEMBERS_ONLY,
 }

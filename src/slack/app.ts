@@ -3,6 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Log } from '../queue/log.ts'
 import { pressButton } from './actions/press-button.ts'
 import type { Asking } from './access/asking.ts'
+import { heardBefore } from './access/heard-before.ts'
+import { soonHeard } from './access/soon-heard.ts'
 import { boltLogger } from './transport/bolt-logger.ts'
 import { runLine } from './commands/run-line.ts'
 import type { SlackDeps } from './deps.ts'
@@ -40,7 +42,11 @@ export interface SlackIdentity {
 }
 
 /** The slash command, the events and the shortcut that are handled; manifest.yml names the same. */
-export const HANDLED = { commands: ['/mesh'], events: ['app_mention'], shortcuts: [DIAGNOSE_WORKLOAD] } as const
+export const HANDLED = {
+  commands: ['/mesh'],
+  events: ['app_mention', 'message.im'],
+  shortcuts: [DIAGNOSE_WORKLOAD],
+} as const
 
 /** Buttons whose press decides over the cluster. */
 const DECISIONS = ['approve-change', 'undo-change']
@@ -73,6 +79,13 @@ export function slackApp(options: SlackAppOptions, identity: SlackIdentity, deps
       botUserId: identity.botUserId,
     })
   })
+  app.message(async ({ message, body }) => {
+    if (message.subtype !== undefined || message.channel_type !== 'im' || message.bot_id !== undefined) return
+    await batcher.wait()
+    const { user, team = body.team_id, channel, text = '', ts, thread_ts } = message
+    const said = { user, team, channel, text, ts, eventId: body.event_id, botUserId: identity.botUserId }
+    await hearMention(deps, { ...said, ...defined({ thread_ts }) })
+  })
   app.error((error) => {
     logError(deps.log, error)
     return Promise.resolve()
@@ -96,11 +109,10 @@ function registerCommand(app: App, deps: SlackDeps, batcher: AckBatcher): void {
     app.command(name, async ({ ack, command, respond }) => {
       await ack()
       await batcher.wait()
-      await runLine(
-        deps,
-        { user: command.user_id, team: command.team_id, channel: command.channel_id, respond },
-        command.text,
-      )
+      const asking: Asking = { user: command.user_id, team: command.team_id, channel: command.channel_id, respond }
+      await soonHeard(deps, asking, command.text, async () => {
+        if (!(await heardBefore(deps, command.trigger_id))) await runLine(deps, asking, command.text)
+      })
     })
   }
 }
@@ -111,7 +123,7 @@ function registerButtons(app: App, deps: SlackDeps, batcher: AckBatcher): void {
     const message = body.message as { ts?: string; thread_ts?: string } | undefined
     const asking: Asking = {
       user: user.id,
-      team: team?.id,
+      team: teamOf(user) ?? team?.id,
       channel: channel?.id ?? user.id,
       respond,
       ...(container.is_ephemeral === true || message?.thread_ts === message?.ts ? {} : { thread: message?.thread_ts }),
@@ -144,26 +156,35 @@ function registerShortcut(app: App, deps: SlackDeps): void {
       await ack()
       await openDiagnoseWorkload(
         deps,
-        { user: shortcut.user.id, team: shortcut.team?.id, channel: shortcut.channel.id, respond },
+        {
+          user: shortcut.user.id,
+          team: teamOf(shortcut.user) ?? shortcut.team?.id,
+          channel: shortcut.channel.id,
+          respond,
+        },
         shortcut,
       )
     },
   )
-  app.view<ViewSubmitAction>(DIAGNOSE_WORKLOAD, async ({ ack, view, body }) => {
-    await submitDiagnoseWorkload(deps, { user: body.user.id, team: body.team?.id }, view, ack)
-  })
+}
+
+/** The workspace somebody belongs to, which in a shared channel is not the one the app is in. */
+const teamOf = (user: { id: string }): string | undefined => (user as { team_id?: string }).team_id
+
+/** What a modal's answer is given to. */
+const SUBMISSIONS = {
+  [DIAGNOSE_WORKLOAD]: submitDiagnoseWorkload,
+  [EDIT_CHANGE]: submitEditChange,
+  [RAISE_LOG_LEVEL]: submitRaiseLogLevel,
+  [REJECT_CHANGE]: submitRejectChange,
 }
 
 function registerViews(app: App, deps: SlackDeps): void {
-  app.view<ViewSubmitAction>(EDIT_CHANGE, async ({ ack, view, body }) => {
-    await submitEditChange(deps, { user: body.user.id, team: body.team?.id }, view, ack)
-  })
-  app.view<ViewSubmitAction>(RAISE_LOG_LEVEL, async ({ ack, view, body }) => {
-    await submitRaiseLogLevel(deps, { user: body.user.id, team: body.team?.id }, view, ack)
-  })
-  app.view<ViewSubmitAction>(REJECT_CHANGE, async ({ ack, view, body }) => {
-    await submitRejectChange(deps, { user: body.user.id, team: body.team?.id }, view, ack)
-  })
+  for (const [name, submit] of Object.entries(SUBMISSIONS))
+    app.view<ViewSubmitAction>(name, async ({ ack, view, body }) => {
+      if (await heardBefore(deps, (body as { trigger_id?: string }).trigger_id)) return ack()
+      await submit(deps, { user: body.user.id, team: teamOf(body.user) ?? body.team?.id }, view, ack)
+    })
 }
 
 function logError(log: Log, err: unknown): void {

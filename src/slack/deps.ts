@@ -8,6 +8,7 @@ import type { Log } from '../queue/log.ts'
 import type { JobQueue } from '../queue/queue.ts'
 import type { Records } from '../store/records.ts'
 import type { SlackCalls } from './transport/calls.ts'
+import type { RequireMember } from './access/require-member.ts'
 import type { MeshDirectory } from './access/mesh-directory.ts'
 import type { StartBarrier } from './transport/start-barrier.ts'
 import type { ThreadDeps } from './thread/thread-deps.ts'
@@ -20,15 +21,19 @@ export interface SlackDeps extends ThreadDeps {
   directory: MeshDirectory
   audit: AuditTrail
   startBarrier: StartBarrier
-  /** Who may do what. */
   /** For what is read while a person waits. */
   clients: Clients
+  /** Who may do what. */
   policy: Policy
   /** For leases that a person gives back. */
   writer: ClusterWriter
   /** Shows changes and leases. */
   board: ChangeBoard
+  /** Refuses whoever may not ask at all. */
+  requireMember: RequireMember
   /** Who is in a Slack user group. */
   members: GroupMembers
+  /** Milliseconds within which whoever typed something sees that it was heard. */
+  heardWithin?: number
   log: Log
 }

@@ -1,4 +1,4 @@
-import { ConflictError } from '../store/records.ts'
+import { heardBefore } from './access/heard-before.ts'
 import { runLine } from './commands/run-line.ts'
 import type { Asking } from './access/asking.ts'
 import type { SlackDeps } from './deps.ts'
@@ -15,27 +15,12 @@ export interface Mention {
   botUserId: string
 }
 
-/** Slack repeats events; seconds for which one is remembered. */
-const REMEMBERED = 3600
-
 /** Does what a message says after the bot's name, as `/mesh` would; in a thread the answer goes there. Never rejects. */
 export async function hearMention(deps: SlackDeps, mention: Mention): Promise<void> {
   const { user, team, channel, thread_ts, text, eventId, botUserId } = mention
-  if (user === undefined || (await isRepeated(deps, eventId))) return
+  if (user === undefined || (await heardBefore(deps, eventId))) return
   const asking: Asking = { user, team, channel, thread: thread_ts }
   const at = text.indexOf(`<@${botUserId}`)
   const line = at === -1 ? text : text.slice(text.indexOf('>', at) + 1)
   await runLine(deps, asking, line.trim())
-}
-
-async function isRepeated({ records, log }: SlackDeps, eventId: string): Promise<boolean> {
-  try {
-    await records.write('events', eventId, {}, { expected: 'absent', expiresInSeconds: REMEMBERED })
-    return false
-  } catch (err) {
-    if (err instanceof ConflictError) return true
-    // The store is away; what comes next fails for the same reason and tells the person.
-    log.warn({ err }, 'could not see whether an event is repeated')
-    return false
-  }
 }

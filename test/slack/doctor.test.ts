@@ -15,7 +15,7 @@ it('tests itself, and ends the round trip when the button is pressed', async () 
   const parent = slack.message('C_MESH', run.thread!)!
   expect(shownIn(parent)).toContain('button round trip: not heard yet. Press the button below within 120 seconds')
   const [, items] = slack.messages('C_MESH')
-  expect(shownIn(items!)).toMatch(/✓ Slack scopes: all 8 that are needed/)
+  expect(shownIn(items!)).toMatch(/✓ Slack scopes: all 13 that are needed/)
   expect(shownIn(items!)).toMatch(/✓ queue: this job waited \d+\.\d s/)
   expect(shownIn(items!)).toMatch(/✓ store: embedded PGlite/)
 

@@ -23,6 +23,7 @@ import { slackApp } from '../../src/slack/app.ts'
 import { SlackCalls } from '../../src/slack/transport/calls.ts'
 import { SlackChangeBoard } from '../../src/slack/thread/change-board.ts'
 import type { SlackDeps } from '../../src/slack/deps.ts'
+import { requireMembers } from '../../src/slack/access/require-member.ts'
 import { MeshDirectory } from '../../src/slack/access/mesh-directory.ts'
 import { StartBarrier } from '../../src/slack/transport/start-barrier.ts'
 import { SlackThread } from '../../src/slack/thread/thread.ts'
@@ -109,7 +110,7 @@ export async function openFixHouse({
     ...slackOptions,
   })
   const api = await startApiServer(rules === undefined ? {} : { rules })
-  const calls = new SlackCalls({ token: slack.botToken, apiUrl: slack.url, log, pauses: [20, 50] })
+  const calls = new SlackCalls({ token: slack.botToken, apiUrl: slack.url, log, pauses: [20, 50], postEvery: 0 })
   const clients = recordedClients('chapter-10/mended')
   const audit = auditTrail(records, log)
   const telling = { checks: [missingSubset] }
@@ -128,6 +129,7 @@ export async function openFixHouse({
     members,
     writer,
     board,
+    requireMember: requireMembers({ slack: calls, log, access: policy.access }, slack.app.teamId),
     startBarrier: new StartBarrier(),
     directory: new MeshDirectory(clients),
   }

@@ -86,7 +86,9 @@ describe('a followed request', () => {
 
   it('is told without its picture where files may not be put', async () => {
     house = await openHouse({
-      slack: { scopes: ['commands', 'chat:write', 'channels:history', 'groups:history', 'users:read'] },
+      slack: {
+        scopes: ['commands', 'chat:write', 'channels:history', 'channels:read', 'groups:history', 'users:read'],
+      },
     })
     const { slack, logged } = house
     await slack.type(LINE, WHO)

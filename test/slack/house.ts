@@ -81,6 +81,9 @@ export async function openHouse({
       appToken: slack.appToken,
       apiUrl: slack.url,
       updateEvery: 50,
+      // Said only where a test is about it: how soon an answer comes is up to the machine.
+      heardWithin: 600_000,
+      postEvery: 0,
       cancelPoll: 50,
       pauses: [20, 50, 100],
       ...options,

@@ -108,7 +108,7 @@ describe('a lease', () => {
     const { run, message } = await house.asked(`${LEND} --for 90s`)
     expect(house.now(message)).toContain('2 min left')
     expect(await house.press(message, 'Extend', 'U_THIRD')).toMatch(
-      /Extended: 15 minutes from now, until \d\d:\d\d UTC\./,
+      /Extended: 15 minutes from now, until \d\d:\d\d:\d\d UTC\./,
     )
     expect(house.now(message)).toContain('15 min left')
     expect((await house.events(run.id)).filter(({ event }) => event === 'lease-extended')).toMatchObject([

@@ -28,6 +28,23 @@ it('answers in the thread it was mentioned in', async () => {
   expect(ours.slice(1).map(({ text }) => text)).toEqual(['Proof'])
 })
 
+it('answers direct messages, and leaves alone what others say there', async () => {
+  house = await openHouse({
+    slack: { channels: [{ id: 'D_ONCALL', name: '', kind: 'im', members: ['U_ONCALL', 'U_MEDIC'] }] },
+  })
+  const { slack } = house
+  const direct = { user: 'U_ONCALL', channel: 'D_ONCALL' }
+  await slack.say('diagnose catalog', direct)
+  const run = await ended(house)
+  expect(shownIn(slack.message('D_ONCALL', run.thread!)!)).toContain('🔴 Ill')
+  await slack.say('hello', direct)
+  await slack.waitFor(() => slack.ephemerals('U_ONCALL')[0])
+  expect(shownIn(slack.ephemerals('U_ONCALL')[0]!)).toContain('Unknown command "hello"')
+  // What the bot says in reply is not heard as a request.
+  const asked = slack.messages('D_ONCALL').filter(({ botId }) => botId === undefined)
+  expect(asked.map(({ text }) => text)).toEqual(['diagnose catalog', 'hello'])
+})
+
 it('refuses only to the person, in the thread', async () => {
   house = await openHouse()
   const { slack } = house

@@ -58,6 +58,42 @@ describe('Slack fails for a while', () => {
   })
 })
 
+describe('the Web API does not work', () => {
+  it('the person sees by the response_url that they were heard, and that Slack takes no messages', async () => {
+    house = await openHouse({ options: { heardWithin: 0, pauses: [10] } })
+    house.slack.fail.next('chat.postMessage', { status: 503 }, 2)
+    const typed = await house.slack.type('/mesh diagnose catalog', WHO)
+    await house.slack.waitFor(() => typed.ephemerals()[1])
+    const told = typed.ephemerals()
+    expect(told.every(({ via }) => via === 'response_url')).toBe(true)
+    expect(shownIn(told[0]!)).toContain('Received: /mesh diagnose catalog')
+    expect(shownIn(told[1]!)).toContain('Slack takes no messages from the bot just now')
+    expect((await ended(house)).state).toBe('done')
+    expectWhole(house)
+  })
+
+  it('an answer that comes soon is not announced', async () => {
+    house = await openHouse()
+    const typed = await house.slack.type('/mesh diagnose catalog', WHO)
+    expect((await ended(house)).state).toBe('done')
+    expect(typed.ephemerals()).toEqual([])
+  })
+
+  it.each(['token_revoked', 'invalid_auth', 'account_inactive'])(
+    'a token that is refused (%s) is named',
+    async (error) => {
+      house = await openHouse()
+      house.slack.fail.next('chat.postMessage', { error }, 50)
+      const typed = await house.slack.type('/mesh diagnose catalog', WHO)
+      await house.slack.waitFor(() => typed.ephemerals()[0])
+      const [told] = typed.ephemerals()
+      expect(told!.via).toBe('response_url')
+      expect(shownIn(told!)).toContain(`Slack refuses the bot's token (${error})`)
+      expect(shownIn(told!)).toContain('SLACK_BOT_TOKEN')
+    },
+  )
+})
+
 describe('somebody deletes', () => {
   it("the run's message while it runs: a new one takes its place", async () => {
     const held = heldClients(recordedClients('chapter-10/ill'))

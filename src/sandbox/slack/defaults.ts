@@ -35,6 +35,8 @@ export const DEFAULT_SCOPES: readonly string[] = [
   'im:history',
   'im:read',
   'im:write',
+  'mpim:history',
+  'mpim:read',
   'reactions:write',
   'usergroups:read',
   'users:read',
@@ -52,4 +54,4 @@ export const DEFAULT_TIMES = {
 export const RESPONSE_URL_USES = 5
 
 /** Events of the app's manifest unless the options say otherwise. */
-export const DEFAULT_EVENTS: readonly string[] = ['app_mention', 'app_home_opened']
+export const DEFAULT_EVENTS: readonly string[] = ['app_mention', 'app_home_opened', 'message.im']

@@ -1,14 +1,14 @@
 /**
  * What goes wrong with a request of the app.
  * - `status` 429 with `retryAfter` (seconds), or a server error;
- * - `error`: an answer with `ok: false`;
+ * - `error`: an answer with `ok: false`, and Slack's `reasons`;
  * - `cut: 'before'`: the connection breaks and nothing was done; `cut: 'after'`: the call was carried out but its answer is lost;
  * - `delayMilliseconds`: the answer is late.
  */
 export type Fault =
   | { readonly status: 429; readonly retryAfter: number }
   | { readonly status: 500 | 502 | 503 }
-  | { readonly error: string }
+  | { readonly error: string; readonly reasons?: readonly string[] }
   | { readonly cut: 'before' | 'after' }
   | { readonly delayMilliseconds: number }
 

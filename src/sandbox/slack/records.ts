@@ -10,6 +10,11 @@ export interface Person {
   /** The handle, without "@". */
   readonly name: string
   readonly isBot?: boolean
+  /** A guest: of several channels, or of one. */
+  readonly guest?: 'multi-channel' | 'single-channel'
+  readonly isDeactivated?: boolean
+  /** The workspace of somebody who is here through Slack Connect; left out: the app's own. */
+  readonly team?: string
   /** IANA time zone; default Etc/UTC. */
   readonly timezone?: string
 }
@@ -19,9 +24,11 @@ export interface Channel {
   readonly id: string
   /** Without "#". */
   readonly name: string
-  readonly kind: 'public' | 'private' | 'im'
+  readonly kind: 'public' | 'private' | 'im' | 'mpim'
   readonly members: Set<string>
   isArchived?: boolean
+  /** Shared with another organisation (Slack Connect). */
+  readonly isExtShared?: boolean
 }
 
 /** A group such as @mesh-owners; `users` are user ids. */

@@ -203,7 +203,10 @@ const broken = async (fault: Fault | undefined): Promise<Outcome | 'cut' | undef
     return undefined
   }
   if ('cut' in fault) return fault.cut === 'before' ? 'cut' : undefined
-  if ('error' in fault) return { answer: { status: 200, body: { ok: false, error: fault.error } }, error: fault.error }
+  if ('error' in fault) {
+    const facts = fault.reasons === undefined ? {} : { response_metadata: { messages: fault.reasons } }
+    return { answer: { status: 200, body: { ok: false, error: fault.error, ...facts } }, error: fault.error }
+  }
   if (fault.status === 429) return rateLimited(fault.retryAfter)
   return { answer: { status: fault.status, body: 'upstream trouble' }, error: `status ${fault.status}` }
 }

@@ -2,6 +2,7 @@ import type { RespondFn } from '@slack/bolt'
 import type { Log } from '../../queue/log.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
 import type { SlackCalls } from '../transport/calls.ts'
+import { sendAnyway } from '../transport/refused-blocks.ts'
 
 /** Somebody who asked for something, and the ways to answer. */
 export interface Asking {
@@ -37,10 +38,18 @@ export async function tell(
           },
         ]),
     () =>
-      slack.patiently('chat.postEphemeral', (client) =>
-        client.chat.postEphemeral({ channel, user, ...content, ...inThread }),
+      sendAnyway(log, { channel, user }, message, (told) =>
+        slack.patiently('chat.postEphemeral', (client) =>
+          client.chat.postEphemeral({ channel, user, ...told, ...inThread }),
+        ),
       ),
-    () => slack.patiently('chat.postMessage', (client) => client.chat.postMessage({ channel: user, ...content })),
+    () =>
+      sendAnyway(log, { user }, message, (told) =>
+        slack.patiently('chat.postMessage', async (client) => {
+          await slack.pacer.turn(user)
+          return client.chat.postMessage({ channel: user, ...told })
+        }),
+      ),
   ]
   for (const way of ways) {
     try {

@@ -8,6 +8,7 @@ import { userErrorOf } from './user-error-of.ts'
 /** Does something for a person; an error is told to that person, and logged when it is ours. Never rejects. */
 export async function orTell(deps: SlackDeps, asking: Asking, typed: string, act: () => Promise<void>): Promise<void> {
   try {
+    await deps.requireMember(asking)
     await act()
   } catch (error) {
     if (!(error instanceof UserError)) deps.log.error({ err: error, user: asking.user }, 'a request failed')

@@ -15,10 +15,6 @@ export const extendLeaseAction = defineAction({
     const by = { user: asking.user, ...defined({ team: asking.team }) }
     const after = await extendLease(deps.records, lease.id, { minutes, most: minutes, by })
     await deps.board.lease(after)
-    await tell(
-      deps,
-      asking,
-      noteMessage(`Extended: ${minutesText(minutes)} from now, until ${after.until.slice(11, 16)} UTC.`),
-    )
+    await tell(deps, asking, noteMessage(`Extended: ${minutesText(minutes)} from now, until ${after.until}.`))
   },
 })

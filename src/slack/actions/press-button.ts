@@ -27,6 +27,10 @@ const OF_FIXES = new Set([
   'reject-change',
 ])
 
+/** True when a button was made for somebody of another workspace than the presser's; those that may ask here count as one. */
+const isOfAnother = (home: string | undefined, own: string | undefined, allowed: readonly string[]): boolean =>
+  home !== undefined && own !== undefined && home !== own && !allowed.includes(home) && !allowed.includes(own)
+
 const OPAQUE_ID = /^[a-z0-9]{10,40}$/
 
 /** Does what a button says; one that does nothing any more answers why. Never rejects. */
@@ -56,7 +60,7 @@ export async function pressButton(
     const home = Home.parse(button.payload)
     if (
       (home.channel !== undefined && home.channel !== asking.channel) ||
-      (home.team !== undefined && asking.team !== undefined && home.team !== asking.team)
+      isOfAnother(home.team, asking.team, deps.policy.access.teams)
     ) {
       throw new UserError({
         why: 'That button belongs to another channel.',
@@ -76,7 +80,7 @@ function refuse(answer: ButtonRefusal): UserError | undefined {
     : { remedies: ['Ask again:'], commands: [act === 'doctor-round-trip' ? '/mesh doctor' : '/mesh help'] }
   if (answer.refusal === 'expired') return new UserError({ why: 'That button has expired.', ...again })
   return new UserError({
-    why: `That button was used already${used === undefined ? '' : `, at ${used.at.slice(11, 19)} UTC`}.`,
+    why: `That button was used already${used === undefined ? '' : `, at ${used.at}`}.`,
     ...again,
   })
 }

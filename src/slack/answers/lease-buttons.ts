@@ -21,7 +21,7 @@ export type LeaseVerb = keyof typeof LABELS
 /** A button on a lease; `index` tells those of one message apart. Used often: the lease's own record decides what a press still does. */
 export async function leaseButton(
   records: Records,
-  { id, channel, by: { team }, run, until }: LeaseRecord,
+  { id, channel, by: { team }, run, until, target }: LeaseRecord,
   verb: LeaseVerb,
   index?: number,
 ): Promise<ButtonSpec> {
@@ -34,7 +34,12 @@ export async function leaseButton(
     uses: 'many',
     expiresInSeconds: left + AFTERWARDS,
   })
-  return { action: index === undefined ? verb : `${verb}:${index}`, id: button, ...LABELS[verb] }
+  return {
+    action: index === undefined ? verb : `${verb}:${index}`,
+    id: button,
+    ...LABELS[verb],
+    spoken: `${LABELS[verb].label}: ${target}`,
+  }
 }
 
 /** The buttons of a lease that runs. */
@@ -48,7 +53,7 @@ export async function leaseButtons(records: Records, lease: LeaseRecord): Promis
 /** Opens the modal that lends log levels of a diagnosis' target. */
 export async function raiseLogLevelButton(
   records: Records,
-  { id, channel, asker: { team } }: RunRecord,
+  { id, channel, request, asker: { team } }: RunRecord,
 ): Promise<ButtonSpec> {
   const payload = { channel, ...defined({ team }) }
   const button = await mintButton(records, {
@@ -58,5 +63,10 @@ export async function raiseLogLevelButton(
     uses: 'many',
     expiresInSeconds: ANSWER_KEPT_SECONDS,
   })
-  return { action: 'raise-log-level', id: button, label: 'Raise log level' }
+  return {
+    action: 'raise-log-level',
+    id: button,
+    label: 'Raise log level',
+    spoken: `Raise the log level: ${request.text}`,
+  }
 }

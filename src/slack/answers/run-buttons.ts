@@ -5,6 +5,7 @@ import { mintButton } from '../../store/buttons.ts'
 import type { Records } from '../../store/records.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import type { ButtonSpec } from '../blocks/buttons.ts'
+import { shorten } from '../blocks/escape.ts'
 import { raiseLogLevelButton } from './lease-buttons.ts'
 import { defined } from '../../mesh/defined.ts'
 
@@ -19,9 +20,12 @@ export interface ButtonHome {
 
 const home = ({ channel, asker }: RunRecord): Record<string, unknown> => ({ channel, ...defined({ team: asker.team }) })
 
+/** What a run is about, as it was asked: `diagnose catalog`. */
+const subjectOf = ({ request: { kind, text } }: RunRecord): string => `${kind} ${text}`.trim()
+
 export async function cancelButton(records: Records, run: RunRecord): Promise<ButtonSpec> {
   const id = await mintButton(records, { act: 'cancel-run', payload: home(run), run: run.id, uses: 'many' })
-  return { action: 'cancel-run', id, label: 'Cancel', style: 'danger' }
+  return { action: 'cancel-run', id, label: 'Cancel', style: 'danger', spoken: `Cancel: ${subjectOf(run)}` }
 }
 
 export async function runAgainButton(records: Records, run: RunRecord): Promise<ButtonSpec> {
@@ -32,7 +36,7 @@ export async function runAgainButton(records: Records, run: RunRecord): Promise<
     uses: 'many',
     expiresInSeconds: ANSWER_KEPT_SECONDS,
   })
-  return { action: 'run-again', id, label: 'Run again' }
+  return { action: 'run-again', id, label: 'Run again', spoken: `Run again: ${subjectOf(run)}` }
 }
 
 export async function fullReportButton(records: Records, run: RunRecord): Promise<ButtonSpec> {
@@ -43,7 +47,7 @@ export async function fullReportButton(records: Records, run: RunRecord): Promis
     uses: 'many',
     expiresInSeconds: ANSWER_KEPT_SECONDS,
   })
-  return { action: 'full-report', id, label: 'Full report' }
+  return { action: 'full-report', id, label: 'Full report', spoken: `Full report: ${subjectOf(run)}` }
 }
 
 /** The buttons under a diagnosis, at most three. What is left out can still be typed. */
@@ -73,7 +77,7 @@ export async function roundTripButton(records: Records, run: RunRecord): Promise
     uses: 'once',
     expiresInSeconds: ROUND_TRIP_SECONDS,
   })
-  return { action: 'doctor-round-trip', id, label: 'Press me', style: 'primary' }
+  return { action: 'doctor-round-trip', id, label: 'Press me', style: 'primary', spoken: 'Press me, to test buttons' }
 }
 
 /** One of several targets of a name; `index` tells the buttons of one message apart. */
@@ -86,7 +90,12 @@ export async function chooseTargetButton(
   const { channel, team, thread } = where
   const payload = { channel, ...defined({ team, thread }), ...request }
   const id = await mintButton(records, { act: 'choose-target', payload, uses: 'many' })
-  return { action: `choose-target:${index}`, id, label: request.namespace }
+  return {
+    action: `choose-target:${index}`,
+    id,
+    label: request.namespace,
+    spoken: `Choose ${request.text} in ${request.namespace}`,
+  }
 }
 
 /** Seconds that a button of a change is answered with what its record says, after it could last do something. */
@@ -102,13 +111,25 @@ const CHANGE_LABELS = {
   'undo-change': { label: 'Undo', style: 'danger' },
 } as const satisfies Record<string, Pick<ButtonSpec, 'label' | 'style'>>
 
+/** What is asked before the cluster is written to. */
+const QUESTIONS: Readonly<Partial<Record<keyof typeof CHANGE_LABELS, { title: string; text: string }>>> = {
+  'approve-change': {
+    title: 'Approve this change?',
+    text: 'It is written to the cluster now, in your Kubernetes name, and then proved.',
+  },
+  'undo-change': {
+    title: 'Undo this change?',
+    text: 'What was there before is written to the cluster now, in your Kubernetes name.',
+  },
+}
+
 /** What can be pressed on a change. */
 export type ChangeVerb = keyof typeof CHANGE_LABELS
 
 /** A button on a change. Used often: a press by somebody who may not must not burn it; the change's own record decides once. */
 export async function changeButton(
   records: Records,
-  { id, channel, run, expiresAt, requester: { team } }: ChangeRecord,
+  { id, channel, run, expiresAt, title, requester: { team } }: ChangeRecord,
   verb: ChangeVerb,
 ): Promise<ButtonSpec> {
   const open = Math.max(0, (Date.parse(expiresAt) - Date.now()) / 1000)
@@ -120,7 +141,15 @@ export async function changeButton(
     uses: 'many',
     expiresInSeconds: verb === 'undo-change' ? UNDO_SECONDS : open + AFTERWARDS,
   })
-  return { action: verb, id: button, ...CHANGE_LABELS[verb] }
+  const spec = { action: verb, id: button, ...CHANGE_LABELS[verb] }
+  const question = QUESTIONS[verb]
+  return {
+    ...spec,
+    spoken: `${spec.label}: ${title}`,
+    ...(question !== undefined && {
+      confirm: { title: question.title, text: `${shorten(title, 180)}. ${question.text}` },
+    }),
+  }
 }
 
 export async function proposeFixButton(records: Records, run: RunRecord): Promise<ButtonSpec> {
@@ -131,7 +160,13 @@ export async function proposeFixButton(records: Records, run: RunRecord): Promis
     uses: 'many',
     expiresInSeconds: ANSWER_KEPT_SECONDS,
   })
-  return { action: 'propose-fix', id, label: 'Propose fix', style: 'primary' }
+  return {
+    action: 'propose-fix',
+    id,
+    label: 'Propose fix',
+    style: 'primary',
+    spoken: `Propose a fix: ${subjectOf(run)}`,
+  }
 }
 
 /** One of several candidates for a fix. */
@@ -148,5 +183,5 @@ export async function chooseFixButton(
     uses: 'once',
     expiresInSeconds: ANSWER_KEPT_SECONDS,
   })
-  return { action: `choose-fix:${index}`, id, label: choice }
+  return { action: `choose-fix:${index}`, id, label: choice, spoken: `Choose this fix: ${choice}` }
 }

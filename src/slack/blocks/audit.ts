@@ -2,7 +2,7 @@ import { levelsText } from '../../leases/log-levels/levels.ts'
 import type { AuditEntry, AuditVerdict } from '../../store/audit.ts'
 import { cut } from './escape.ts'
 import { fit } from './fit.ts'
-import { bold, bullets, code, line, person, rich, text, type Piece, type SlackMessage } from './rich.ts'
+import { bold, bullets, code, dayTime, line, person, rich, text, type Piece, type SlackMessage } from './rich.ts'
 
 /** Events that one message shows. */
 export const MOST_EVENTS = 30
@@ -45,7 +45,9 @@ function shown(value: unknown): string | undefined {
 function event({ sequence, entry: { at, event: name, by, target, facts } }: AuditAnswer['events'][number]): Piece[] {
   const told = TELLING.flatMap((key) => shown(facts[key]) ?? [])
   return [
-    text(`${sequence}  ${at.slice(0, 19).replace('T', ' ')}  `),
+    text(`${sequence}  `),
+    dayTime(at),
+    text('  '),
     bold(name),
     text(' '),
     person(by.user),

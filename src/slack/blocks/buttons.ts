@@ -1,4 +1,4 @@
-import type { ActionsBlock, Button } from '@slack/types'
+import type { ActionsBlock, Button, ConfirmationDialog, PlainTextElement } from '@slack/types'
 import { clean, shorten } from './escape.ts'
 import { LIMITS } from './limits.ts'
 import { defined } from '../../mesh/defined.ts'
@@ -10,17 +10,40 @@ export interface ButtonSpec {
   id: string
   label: string
   style?: 'primary' | 'danger'
+  /** What a screen reader says in place of the label: what is pressed for what. */
+  spoken?: string
+  /** Asked before it counts. */
+  confirm?: { title: string; text: string }
 }
 
-function button({ action, id, label, style }: ButtonSpec): Button {
+function button({ action, id, label, style, spoken, confirm }: ButtonSpec): Button {
   return {
     type: 'button',
     action_id: action,
     value: id,
     text: { type: 'plain_text', text: shorten(clean(label), LIMITS.buttonLabel), emoji: false },
-    ...defined({ style }),
+    accessibility_label: shorten(clean(spoken ?? label), LIMITS.buttonLabel),
+    ...defined({ style, confirm: confirm && dialog(confirm, label, style) }),
   }
 }
+
+const plain = (value: string, most: number): PlainTextElement => ({
+  type: 'plain_text',
+  text: shorten(clean(value), most),
+  emoji: false,
+})
+
+const dialog = (
+  { title, text }: NonNullable<ButtonSpec['confirm']>,
+  label: string,
+  style: ButtonSpec['style'],
+): ConfirmationDialog => ({
+  title: plain(title, LIMITS.dialogTitle),
+  text: plain(text, LIMITS.dialogText),
+  confirm: plain(label, LIMITS.dialogButton),
+  deny: plain('Cancel', LIMITS.dialogButton),
+  ...defined({ style }),
+})
 
 /** A row of buttons; none when there is none. */
 export function buttonRow(specs: readonly ButtonSpec[]): ActionsBlock[] {

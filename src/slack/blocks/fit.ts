@@ -2,7 +2,7 @@ import type { KnownBlock } from '@slack/types'
 import { isFields } from '../../mesh/fields.ts'
 import { clean, cut, escapeMrkdwn } from './escape.ts'
 import { LIMITS } from './limits.ts'
-import { line, rich, text, type SlackMessage } from './rich.ts'
+import { line, rich, text, timesAsText, type SlackMessage } from './rich.ts'
 
 const IN_FILE = 'More did not fit here: the whole is in the file in this thread.'
 const NOWHERE = 'More did not fit here.'
@@ -82,6 +82,6 @@ export function fit(message: SlackMessage, { hasFile = true } = {}): SlackMessag
 
 /** The text that stands for the blocks; Slack reads mrkdwn there. */
 function fallback(value: string): string {
-  const short = cut(clean(value).replace(/\s+/g, ' '), LIMITS.fallback)
+  const short = cut(clean(timesAsText(value)).replace(/\s+/g, ' '), LIMITS.fallback)
   return escapeMrkdwn(short === '' ? 'mesh-medic' : short)
 }

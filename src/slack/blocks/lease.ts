@@ -4,7 +4,19 @@ import { formatRef } from '../../mesh/ref.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { cut } from './escape.ts'
 import { fit } from './fit.ts'
-import { bold, bullets, code, line, lines, person, rich, text, type Piece, type SlackMessage } from './rich.ts'
+import {
+  bold,
+  bullets,
+  code,
+  line,
+  lines,
+  person,
+  rich,
+  shortTime,
+  text,
+  type Piece,
+  type SlackMessage,
+} from './rich.ts'
 
 const STATES: Readonly<Record<LentProxy['state'], string>> = {
   noted: 'about to be set',
@@ -35,7 +47,6 @@ const ENDS: Readonly<Record<NonNullable<LeaseRecord['ended']>['why'], string>> =
 }
 
 const countOf = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
-const clock = (iso: string): string => `${iso.slice(11, 16)} UTC`
 
 const TITLES: Readonly<Record<LeaseRecord['state'], string>> = {
   lending: 'Log levels are being raised',
@@ -77,9 +88,9 @@ export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly 
       ? [
           text(ended === undefined ? '' : `${ENDS[ended.why]}${ended.by === undefined ? '' : ' by '}`),
           ...(ended?.by === undefined ? [] : [person(ended.by)]),
-          text(ended === undefined ? '' : ` at ${clock(ended.at)}`),
+          ...(ended === undefined ? [] : [text(' at '), shortTime(ended.at)]),
         ]
-      : [text(`until ${clock(until)}, ${timeLeft(until, now)} left; then they are put back as they were`)]
+      : [text('until '), shortTime(until), text(`, ${timeLeft(until, now)} left; then they are put back as they were`)]
   return fit(
     {
       text: `${icon} ${title}: ${levelsText(lent)}`,
@@ -87,7 +98,7 @@ export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly 
         rich(line(text(`${icon} `), bold(title), text('  '), code(levelsText(lent))), line(...when)),
         rich(bullets(proxies.map(proxyLine))),
         ...(notes.length === 0 ? [] : [rich(line(text(cut(notes.join('; '), 500))))]),
-        rich(lines([[text('lent by '), person(by.user), text(` at ${clock(lease.from)} · run ${run}`)]])),
+        rich(lines([[text('lent by '), person(by.user), text(' at '), shortTime(lease.from), text(` · run ${run}`)]])),
         ...buttonRow(isOver ? [] : buttons),
       ],
     },
@@ -150,11 +161,9 @@ export function leasesMessage(
                 code(cut(lease.asked.text, 100)),
                 text(', by '),
                 person(lease.by.user),
-                text(
-                  lease.state === 'returning'
-                    ? ', is being put back'
-                    : `, until ${clock(lease.until)} (${timeLeft(lease.until, now)} left)`,
-                ),
+                ...(lease.state === 'returning'
+                  ? [text(', is being put back')]
+                  : [text(', until '), shortTime(lease.until), text(` (${timeLeft(lease.until, now)} left)`)]),
               ),
             ),
           ),

@@ -8,7 +8,11 @@ export const LIMITS = {
   text: 2_800,
   /** Characters of the text that stands for the blocks in notifications; chat.update takes 4,000. */
   fallback: 600,
+  /** Also what is spoken of a button. */
   buttonLabel: 75,
+  dialogTitle: 100,
+  dialogText: 300,
+  dialogButton: 30,
   /** Elements of an actions block. */
   actions: 25,
   /** Parts of one rich text element. */

@@ -2,9 +2,22 @@ import type { Baseline, ChangeRecord } from '../../fixes/record.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { clean, cut, shorten } from './escape.ts'
 import { fit } from './fit.ts'
-import { clock, refIn } from './proposal.ts'
+import { refIn } from './proposal.ts'
 import type { Part } from './part.ts'
-import { bold, bullets, code, line, lines, person, pre, rich, text, type Piece, type SlackMessage } from './rich.ts'
+import {
+  bold,
+  bullets,
+  clockTime,
+  code,
+  line,
+  lines,
+  person,
+  pre,
+  rich,
+  text,
+  type Piece,
+  type SlackMessage,
+} from './rich.ts'
 
 /** Characters. */
 const MOST = { sentence: 1_200, cell: 40, shown: 1_300 }
@@ -90,7 +103,9 @@ function approvalFacts({ decided, requester, as }: ChangeRecord): Piece[][] {
             bold('Approved  '),
             text('by '),
             person(decided.user),
-            text(` at ${clock(decided.at)}; asked for by `),
+            text(' at '),
+            clockTime(decided.at),
+            text('; asked for by '),
             person(requester.user),
           ],
         ]),
@@ -105,7 +120,9 @@ function undoFacts({ undo }: ChangeRecord): Piece[][] {
     [
       bold(`${word}  `),
       ...(isPerson(undo.user) ? [text('asked for by '), person(undo.user)] : [text('by itself')]),
-      text(` at ${clock(undo.at)}, as `),
+      text(' at '),
+      clockTime(undo.at),
+      text(', as '),
       ...asPieces(undo.as),
     ],
     ...(undo.why === '' || isPerson(undo.user) ? [] : [[bold('Why  '), sentence(undo.why)]]),
@@ -125,7 +142,8 @@ function wroteBlocks({ wrote = [], writes }: ChangeRecord): SlackMessage['blocks
           ? ' deleted'
           : ` written: resourceVersion ${version.resourceVersion}${version.generation === undefined ? '' : `, generation ${version.generation}`}`,
       ),
-      text(`, ${clock(at)}`),
+      text(', '),
+      clockTime(at),
     ])
   return [
     rich(

@@ -38,9 +38,6 @@ const MOST_NAMED = 20
 
 const sentence = (value: string): Piece => text(cut(clean(value), MOST.sentence))
 
-/** `14:03:21 UTC` */
-export const clock = (at: string): string => `${at.slice(11, 19)} UTC`
-
 /** A reference as the store gives it. */
 export const refIn = ({ kind, namespace, name }: ChangeRecord['subject']): string =>
   formatRef({ kind, name, ...defined({ namespace }) })
@@ -94,11 +91,16 @@ interface Head {
 function headOf(change: ChangeRecord, now: number): Head {
   const { state, decided, failure, expiresAt, blocked } = change
   const by: Piece[] =
-    decided === undefined ? [] : [text(' by '), person(decided.user), text(` at ${clock(decided.at)}`)]
+    decided === undefined ? [] : [text(' by '), person(decided.user), text(' at '), clockTime(decided.at)]
   if (state === 'proposed' && isOpen(change, now))
     return { icon: '📝', says: blocked === undefined ? 'Proposed' : 'Proposed, as a patch', by: [], more: [] }
   if (state === 'proposed' || state === 'expired')
-    return { icon: '⌛', says: `Expired at ${clock(expiresAt)}`, by: [], more: [again('Nobody decided it in time.')] }
+    return {
+      icon: '⌛',
+      says: 'Expired',
+      by: [text(' at '), clockTime(expiresAt)],
+      more: [again('Nobody decided it in time.')],
+    }
   if (state === 'rejected')
     return {
       icon: '⛔',
@@ -149,7 +151,7 @@ function factsOf(change: ChangeRecord, approvers: Approvers, now: number): Piece
     ...(isOpen(change, now) && blocked === undefined
       ? [
           [bold('May approve  '), ...approversPieces(change, approvers)],
-          [bold('Until  '), text(clock(expiresAt))],
+          [bold('Until  '), clockTime(expiresAt)],
         ]
       : []),
   ]

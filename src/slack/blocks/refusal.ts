@@ -2,7 +2,18 @@ import type { UserAnswer } from '../../mesh/user-error.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { clean, cut } from './escape.ts'
 import { fit } from './fit.ts'
-import { bullets, code, line, link, mentioning, rich, text, withoutMentions, type SlackMessage } from './rich.ts'
+import {
+  bullets,
+  code,
+  line,
+  link,
+  mentioning,
+  rich,
+  text,
+  withoutMentions,
+  withTimes,
+  type SlackMessage,
+} from './rich.ts'
 
 /** An answer to something that cannot be done: why, and what would work. */
 export function refusalMessage(
@@ -31,7 +42,12 @@ export function noteMessage(note: string, to?: { url: string; label: string }): 
     {
       text: note,
       blocks: [
-        rich(line(text(to === undefined ? note : `${note} `), ...(to === undefined ? [] : [link(to.url, to.label)]))),
+        rich(
+          line(
+            ...withTimes(to === undefined ? note : `${note} `),
+            ...(to === undefined ? [] : [link(to.url, to.label)]),
+          ),
+        ),
       ],
     },
     { hasFile: false },

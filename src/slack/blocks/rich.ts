@@ -55,6 +55,34 @@ export const clockTime = (iso: string): Piece => ({
   fallback: `${iso.slice(11, 19)} UTC`,
 })
 
+/** The same without seconds. */
+export const shortTime = (iso: string): Piece => ({
+  type: 'date',
+  timestamp: Math.floor(Date.parse(iso) / 1000),
+  format: '{time}',
+  fallback: `${iso.slice(11, 16)} UTC`,
+})
+
+/** The same with its day. */
+export const dayTime = (iso: string): Piece => ({
+  type: 'date',
+  timestamp: Math.floor(Date.parse(iso) / 1000),
+  format: '{date_short} {time_secs}',
+  fallback: iso.slice(0, 19).replace('T', ' '),
+})
+
+const ISO_TIME = /\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)\b/
+
+/** A sentence of ours, whose ISO times are shown in the reader's own zone. */
+export const withTimes = (sentence: string): Piece[] =>
+  sentence
+    .split(ISO_TIME)
+    .flatMap((part, index) => (part === '' ? [] : index % 2 === 1 ? [clockTime(part)] : [text(part)]))
+
+/** The same where nothing but text can be shown. */
+export const timesAsText = (sentence: string): string =>
+  sentence.replaceAll(new RegExp(ISO_TIME, 'g'), (iso) => `${iso.slice(11, 19)} UTC`)
+
 /** Times inside a sentence stand between these; see `timeMark`. */
 const TIME = '\u0004'
 
@@ -102,7 +130,7 @@ export function mentioning(sentence: string, known: readonly string[]): Piece[] 
   // Splitting by a pattern with two groups gives text, user, group, text, …
   return sentence.split(MENTION).flatMap((part, index): Piece[] => {
     if ((part as string | undefined) === undefined || part === '') return []
-    if (index % 3 === 0) return [text(part)]
+    if (index % 3 === 0) return withTimes(part)
     if (known.includes(part)) return [index % 3 === 1 ? person(part) : group(part)]
     return [text(index % 3 === 1 ? `<@${part}>` : `<!subteam^${part}>`)]
   })

@@ -14,6 +14,7 @@ import {
 import type { Records } from '../../store/records.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
 import type { SlackCalls } from '../transport/calls.ts'
+import { sendAnyway } from '../transport/refused-blocks.ts'
 import { upload } from '../transport/upload.ts'
 import { ChannelClosedError, MessageGoneError, SlackUnavailableError } from '../transport/slack-trouble.ts'
 import { defined } from '../../mesh/defined.ts'
@@ -109,7 +110,9 @@ export class Posts {
 
   /** Says what a posted part shows now. @throws MessageGoneError, ChannelClosedError */
   async update(channel: string, ts: string, message: SlackMessage): Promise<void> {
-    await this.slack.patiently('chat.update', (client) => client.chat.update({ channel, ts, ...contentOf(message) }))
+    await sendAnyway(this.log, { channel, ts }, message, (content) =>
+      this.slack.patiently('chat.update', (client) => client.chat.update({ channel, ts, ...content })),
+    )
   }
 
   private async exactlyOnce(
@@ -165,9 +168,14 @@ export class Posts {
     let tries = 0
     return async (client: WebClient): Promise<T> => {
       tries += 1
-      if (tries > 1 && !(await renewPost(this.records, run, part, this.by))) throw new TakenOverError()
+      if (tries > 1) await this.renew(run, part)
       return call(client)
     }
+  }
+
+  /** Says that a post is still ours to make. @throws TakenOverError when it is not any more */
+  private async renew(run: string, part: string): Promise<void> {
+    if (!(await renewPost(this.records, run, part, this.by))) throw new TakenOverError()
   }
 
   private async post(run: string, part: string, place: Place, message: SlackMessage): Promise<string> {
@@ -179,12 +187,15 @@ export class Posts {
     }
     const metadata = { event_type: PART_EVENT, event_payload: { run, part } }
     const to = { channel: place.channel, ...defined({ thread_ts: place.thread }) }
-    const posted = await this.slack.patiently(
-      'chat.postMessage',
-      this.whileOurs(run, part, (client) =>
-        client.chat.postMessage({ ...to, ...contentOf(message), metadata, unfurl_links: false, unfurl_media: false }),
+    const posted = await sendAnyway(this.log, { run, part }, message, (content) =>
+      this.slack.patiently(
+        'chat.postMessage',
+        this.whileOurs(run, part, async (client) => {
+          await this.slack.pacer.turn(place.channel, () => this.renew(run, part))
+          return client.chat.postMessage({ ...to, ...content, metadata, unfurl_links: false, unfurl_media: false })
+        }),
+        find,
       ),
-      find,
     )
     const { ts } = posted
     if (ts === undefined) throw new SlackUnavailableError('Slack gave no ts for a message.')
@@ -222,8 +233,6 @@ export class Posts {
     return undefined
   }
 }
-
-const contentOf = ({ text, blocks }: SlackMessage): Pick<SlackMessage, 'text' | 'blocks'> => ({ text, blocks })
 
 function isPart(metadata: Found['metadata'], run: string, part: string): boolean {
   const payload = metadata?.event_payload as { run?: unknown; part?: unknown } | undefined

@@ -4,6 +4,7 @@ import { capabilityOf, type RunRequest } from '../../capabilities/index.ts'
 import type { AnyCapability } from '../../capabilities/capability.ts'
 import { abandonPost } from '../../store/posts.ts'
 import { createRun, readRun, updateRun, type RunRecord, type StoredRequest } from '../../store/runs.ts'
+import { respondOnly } from '../access/soon-heard.ts'
 import { tell, type Asking } from '../access/asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
 import { answerOf, spokenOf } from '../answers/index.ts'
@@ -89,7 +90,7 @@ async function begin(deps: SlackDeps, asking: Asking, request: RunRequest): Prom
   try {
     await thread.intend()
     await deps.queue.enqueue({ run: record.id, kind: request.kind })
-    await openThread(deps, thread)
+    await openThread(deps, asking, thread)
   } catch (error) {
     await undo(deps, record)
     throw error
@@ -98,12 +99,17 @@ async function begin(deps: SlackDeps, asking: Asking, request: RunRequest): Prom
 }
 
 /** Posts the run's message; where Slack does not answer for now, the worker does it later. */
-async function openThread({ log }: SlackDeps, thread: SlackThread): Promise<void> {
+async function openThread(deps: SlackDeps, asking: Asking, thread: SlackThread): Promise<void> {
   try {
     await thread.openOrThrow({ isNew: true })
   } catch (error) {
     if (!(error instanceof SlackUnavailableError)) throw error
-    log.warn({ err: error }, 'a run begins without its message')
+    deps.log.warn({ err: error }, 'a run begins without its message')
+    await respondOnly(
+      deps,
+      asking,
+      'Slack takes no messages from the bot just now. The work has begun; its message appears as soon as Slack takes it.',
+    )
   }
 }
 

@@ -2,6 +2,7 @@ import { WebClient } from '@slack/web-api'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Log } from '../../queue/log.ts'
 import { boltLogger } from './bolt-logger.ts'
+import { Pacer } from './pacer.ts'
 import { SlackUnavailableError, troubleOf } from './slack-trouble.ts'
 import { defined } from '../../mesh/defined.ts'
 
@@ -14,6 +15,8 @@ export interface SlackCallsOptions {
   pauses?: readonly number[]
   /** Milliseconds one request may take. */
   timeout?: number
+  /** Milliseconds between two messages in one channel. */
+  postEvery?: number
 }
 
 const PAUSES = [300, 1000, 2500, 5000, 10_000, 20_000]
@@ -26,11 +29,14 @@ const MOST_LIMITED_SECONDS = 120
  */
 export class SlackCalls {
   readonly client: WebClient
+  /** When the next message may be posted in a channel. */
+  readonly pacer: Pacer
   private readonly log: Log
   private readonly pauses: readonly number[]
 
-  constructor({ token, apiUrl, log, pauses = PAUSES, timeout = 10_000 }: SlackCallsOptions) {
+  constructor({ token, apiUrl, log, pauses = PAUSES, timeout = 10_000, postEvery }: SlackCallsOptions) {
     this.log = log
+    this.pacer = new Pacer(postEvery)
     this.pauses = pauses
     this.client = new WebClient(token, {
       ...defined({ slackApiUrl: apiUrl }),

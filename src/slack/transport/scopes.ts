@@ -6,11 +6,13 @@ export const METHOD_SCOPES: Readonly<Record<string, readonly string[]>> = {
   'chat.postEphemeral': ['chat:write'],
   'chat.postMessage': ['chat:write'],
   'chat.update': ['chat:write'],
-  'conversations.history': ['channels:history', 'groups:history', 'im:history'],
-  'conversations.replies': ['channels:history', 'groups:history', 'im:history'],
+  'conversations.history': ['channels:history', 'groups:history', 'im:history', 'mpim:history'],
+  'conversations.info': ['channels:read', 'groups:read', 'mpim:read'],
+  'conversations.replies': ['channels:history', 'groups:history', 'im:history', 'mpim:history'],
   'files.completeUploadExternal': ['files:write'],
   'files.getUploadURLExternal': ['files:write'],
   'usergroups.users.list': ['usergroups:read'],
+  'users.info': ['users:read'],
   'views.open': [],
   'views.update': [],
 }
@@ -20,6 +22,7 @@ export const FEATURE_SCOPES: Readonly<Record<string, readonly string[]>> = {
   'slash commands': ['commands'],
   shortcuts: ['commands'],
   app_mention: ['app_mentions:read'],
+  'message.im': ['im:history'],
 }
 
 /** The bot scopes this app needs, sorted: those in manifest.yml. */
@@ -30,12 +33,18 @@ export const REQUIRED_SCOPES: readonly string[] = [
 const WITHOUT: Readonly<Record<string, string>> = {
   'app_mentions:read': 'mentions are not heard',
   'channels:history': 'a run that continues after a crash may post twice in public channels',
+  'channels:read': 'nobody is answered in public channels, which may be shared with another organisation',
   'chat:write': 'nothing can be posted',
   commands: '/mesh and shortcuts do not exist',
   'files:write': 'long evidence and full reports cannot be uploaded',
   'groups:history': 'a run that continues after a crash may post twice in private channels',
-  'im:history': 'a run that continues after a crash may post twice in direct messages',
+  'groups:read': 'nobody is answered in private channels, which may be shared with another organisation',
+  'im:history':
+    'a run that continues after a crash may post twice in direct messages, and direct messages get no answer',
+  'mpim:history': 'a run that continues after a crash may post twice in direct messages of several people',
+  'mpim:read': 'nobody is answered in direct messages of several people',
   'usergroups:read': 'nobody is taken to be in a user group: roles and identities given to groups do not count',
+  'users:read': 'nobody is answered: who asks may be a guest, or of another organisation',
 }
 
 /** What does not work without a scope. */

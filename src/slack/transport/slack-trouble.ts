@@ -18,6 +18,22 @@ export class ChannelClosedError extends UserError {
   }
 }
 
+/** Slack takes the bot's token no more: nothing works until somebody gives it another. */
+export class TokenRefusedError extends UserError {
+  override readonly name = 'TokenRefusedError'
+  constructor(reason: string, options?: ErrorOptions) {
+    super(
+      {
+        why: `Slack refuses the bot's token (${reason}): nothing can be posted.`,
+        remedies: [
+          `The bot's administrator: ${REFUSED_TOKENS[reason] ?? 'give it a valid token'} (SLACK_BOT_TOKEN), and start it again.`,
+        ],
+      },
+      { ...options, code: 'token-refused' },
+    )
+  }
+}
+
 /** Slack did not answer properly for longer than we wait. The job is worth trying again. */
 export class SlackUnavailableError extends Error {
   override readonly name = 'SlackUnavailableError'
@@ -30,6 +46,15 @@ export class LostCallError extends Error {
 }
 
 const GONE = new Set(['message_not_found', 'thread_not_found', 'cant_update_message', 'edit_window_closed'])
+
+/** What Slack says of a token that it takes no more, and what gives another one. */
+const REFUSED_TOKENS: Readonly<Record<string, string>> = {
+  token_revoked: 'the token was revoked; install the app anew and configure its new token',
+  token_expired: 'the token has expired; install the app anew and configure its new token',
+  invalid_auth: 'the token is not valid; compare it with the one on the app’s page',
+  not_authed: 'no token was sent; configure one',
+  account_inactive: 'the app was removed or the workspace is gone; install the app again and configure its new token',
+}
 
 const INVITE = 'Type /invite @mesh-medic in that channel, then ask again.'
 const CLOSED: Readonly<Record<string, readonly [string, string]>> = {
@@ -76,6 +101,7 @@ export function troubleOf(error: unknown): Trouble {
   if (error instanceof WebAPIPlatformError) {
     const reason = error.data.error
     if (GONE.has(reason)) return { kind: 'final', error: new MessageGoneError(reason, { cause: error }) }
+    if (reason in REFUSED_TOKENS) return { kind: 'final', error: new TokenRefusedError(reason, { cause: error }) }
     if (reason in CLOSED) return { kind: 'final', error: new ChannelClosedError(reason, { cause: error }) }
     return PASSING.has(reason) ? { kind: 'lost' } : { kind: 'final', error }
   }

@@ -37,7 +37,7 @@ export const typeCommand = async (
     kind: 'slash_commands',
     body: {
       token: 'verification-token',
-      team_id: app.teamId,
+      team_id: person.team ?? app.teamId,
       team_domain: app.teamName,
       channel_id: channel.id,
       channel_name: channelName(channel),

@@ -20,9 +20,15 @@ const EVENT_SCOPES: Readonly<Record<string, string>> = {
   'message.channels': 'channels:history',
   'message.groups': 'groups:history',
   'message.im': 'im:history',
+  'message.mpim': 'mpim:history',
 }
 
-const MESSAGE_EVENTS = { public: 'message.channels', private: 'message.groups', im: 'message.im' } as const
+const MESSAGE_EVENTS = {
+  public: 'message.channels',
+  private: 'message.groups',
+  im: 'message.im',
+  mpim: 'message.mpim',
+} as const
 
 /** Delivers an event when the app subscribed to it and may see it. @returns nothing when it isn't delivered */
 const deliverEvent = (
@@ -47,7 +53,7 @@ export const eventCallback = (stage: Stage, event: Fields): Fields => {
     type: 'event_callback',
     event_id: `Ev${randomBytes(5).toString('hex').toUpperCase()}`,
     event_time: Math.floor(Date.now() / 1000),
-    is_ext_shared_channel: false,
+    is_ext_shared_channel: stage.workspace.channels.get(String(event.channel))?.isExtShared === true,
     authorizations: [
       { enterprise_id: null, team_id: app.teamId, user_id: app.userId, is_bot: true, is_enterprise_install: false },
     ],
@@ -60,7 +66,7 @@ const messageEvent = (stage: Stage, message: Message, channel: Channel): Fields 
   ts: message.ts,
   event_ts: message.ts,
   channel: channel.id,
-  team: stage.workspace.app.teamId,
+  team: stage.workspace.people.get(message.user)?.team ?? stage.workspace.app.teamId,
   ...(message.threadTs === undefined ? {} : { thread_ts: message.threadTs }),
 })
 
@@ -90,7 +96,7 @@ export const say = async (
 ): Promise<Message> => {
   const { message, channel } = post(stage, text, where)
   if (channel.members.has(stage.workspace.app.userId)) {
-    const kind = channel.kind === 'im' ? 'im' : channel.kind === 'private' ? 'group' : 'channel'
+    const kind = { public: 'channel', private: 'group', im: 'im', mpim: 'mpim' }[channel.kind]
     await deliverEvent(stage, events, MESSAGE_EVENTS[channel.kind], {
       type: 'message',
       ...messageEvent(stage, message, channel),

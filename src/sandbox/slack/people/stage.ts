@@ -69,7 +69,11 @@ export const channelOf = (stage: Stage, id: string | undefined, person: Person):
 
 /** How Slack names a channel in payloads. */
 export const channelName = (channel: Channel): string =>
-  channel.kind === 'im' ? 'directmessage' : channel.kind === 'private' ? 'privategroup' : channel.name
+  channel.kind === 'im'
+    ? 'directmessage'
+    : channel.kind === 'private' || channel.kind === 'mpim'
+      ? 'privategroup'
+      : channel.name
 
 /** The fields that all interactive payloads share. */
 export const interactiveFields = (stage: Stage, person: Person): Fields => {
@@ -80,7 +84,7 @@ export const interactiveFields = (stage: Stage, person: Person): Fields => {
     team: { id: app.teamId, domain: app.teamName },
     enterprise: null,
     is_enterprise_install: false,
-    user: { id: person.id, username: person.name, name: person.name, team_id: app.teamId },
+    user: { id: person.id, username: person.name, name: person.name, team_id: person.team ?? app.teamId },
   }
 }
 

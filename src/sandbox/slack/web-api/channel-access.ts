@@ -48,8 +48,8 @@ export const openConversation = (here: Surroundings, user: string): Channel => {
   return channel
 }
 
-/** Scope families by the kind of channel: `channels:history`, `groups:history`, `im:history`. */
-const FAMILY = { public: 'channels', private: 'groups', im: 'im' } as const
+/** Scope families by the kind of channel: `channels:history`, `groups:history`, `im:history`, `mpim:history`. */
+const FAMILY = { public: 'channels', private: 'groups', im: 'im', mpim: 'mpim' } as const
 
 /** @throws Refusal `missing_scope` when the token lacks the scope for this kind of channel */
 export const needChannelScope = (here: Surroundings, channel: Channel, right: 'history' | 'read' | 'write'): void => {

@@ -61,11 +61,12 @@ const channelJson = (channel: Channel, here: Surroundings): Fields => ({
   is_channel: channel.kind === 'public',
   is_group: channel.kind === 'private',
   is_im: channel.kind === 'im',
+  is_mpim: channel.kind === 'mpim',
   is_private: channel.kind !== 'public',
   is_archived: channel.isArchived === true,
   is_member: channel.members.has(here.workspace.app.userId),
-  is_shared: false,
-  is_ext_shared: false,
+  is_shared: channel.isExtShared === true,
+  is_ext_shared: channel.isExtShared === true,
   context_team_id: here.workspace.app.teamId,
 })
 

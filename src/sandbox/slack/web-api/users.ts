@@ -4,12 +4,20 @@ import type { MethodFamily, Surroundings } from './method.ts'
 
 const userJson = (person: Person, here: Surroundings): Fields => ({
   id: person.id,
-  team_id: here.workspace.app.teamId,
+  team_id: person.team ?? here.workspace.app.teamId,
   name: person.name,
   real_name: person.name,
   tz: person.timezone ?? 'Etc/UTC',
-  deleted: false,
+  deleted: person.isDeactivated === true,
   is_bot: person.isBot === true,
+  // Slack says nothing more of whoever is deactivated.
+  ...(person.isDeactivated === true
+    ? {}
+    : {
+        is_restricted: person.guest !== undefined,
+        is_ultra_restricted: person.guest === 'single-channel',
+      }),
+  ...(person.team === undefined ? {} : { is_stranger: true }),
   profile: { display_name: person.name, real_name: person.name },
 })
 
