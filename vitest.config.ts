@@ -15,14 +15,14 @@ if (existsSync(compiled) && readdirSync(compiled, { recursive: true }).length > 
 process.env.NODE_COMPILE_CACHE ??= compiled
 
 /**
- * Files in the order in which they start; within a group the longest go first, where that is known. The longest file of all must not be
- * the last. Starting a process costs the more the larger the one that starts it, and tests fill theirs with recordings. The rest of the long
+ * Files in the order in which they start; within a group the longest go first, where that is known. Starting a process costs the more the
+ * larger the one that starts it, and tests fill theirs with recordings. The longest file of all must not be the last. The rest of the long
  * files, so that the threads end together.
  */
 const ORDER = [
-  /\/test\/diagnosis\/cluster-domain\.test\.ts$/,
   /\/test\/(?:cli|scripts|queue)\/|\/test\/(?:main|packed|walls)\.test\.ts$|\/redis/,
-  /\/test\/(?:scenarios|evidence\/redaction|checks\/checks|diagnosis\/(?:examine|follow)|slack\/\w+|slack\/blocks\/\w+)\.test\.ts$/,
+  /\/test\/diagnosis\/cluster-domain\.test\.ts$/,
+  /\/test\/(?:scenarios|evidence\/redaction|checks\/checks|diagnosis\/(?:examine|follow)|sandbox\/demo|slack\/\w+|slack\/blocks\/\w+)\.test\.ts$/,
 ]
 
 class LongestFirst extends BaseSequencer {

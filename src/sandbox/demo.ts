@@ -9,6 +9,7 @@ import { openBackend } from '../queue/open-backend.ts'
 import type { Log } from '../queue/log.ts'
 import { startBot } from '../bot.ts'
 import type { Records } from '../store/records.ts'
+import { defined } from '../mesh/defined.ts'
 import { isFinished, listRuns } from '../store/runs.ts'
 import { recordedMesh } from './recorded-mesh.ts'
 import { DEFAULT_PEOPLE } from './slack/defaults.ts'
@@ -31,6 +32,8 @@ export interface DemoRequest {
   log: Log
   /** Milliseconds each recorded answer takes. Default 120, so that the thread is seen to grow. */
   delay?: number
+  /** Seconds that a fix is watched before it is called proved or not. Default 3. */
+  proofSeconds?: number
   /** Where its store is; it goes with the demo. Default: a folder of its own. */
   dataFolder?: string
 }
@@ -95,7 +98,7 @@ export async function runDemo({ input, output, signal, log, delay = DELAY, ...re
     backend,
     clients: mesh.clients,
     writer: mesh.writer,
-    policy: POLICY,
+    policy: { ...POLICY, ...defined({ proofSeconds: request.proofSeconds }) },
     options: { botToken: standIn.botToken, appToken: standIn.appToken, apiUrl: standIn.url },
     log,
   })

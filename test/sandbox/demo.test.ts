@@ -22,7 +22,7 @@ beforeAll(async () => {
   })
   const dataFolder = mkdtempSync(join(tmpdir(), 'mesh-medic-demo-test-'))
   await putEmptyDatabase(dataFolder)
-  demo = runDemo({ input, output: out, signal: end.signal, log, delay: 0, dataFolder })
+  demo = runDemo({ input, output: out, signal: end.signal, log, delay: 0, proofSeconds: 0.01, dataFolder })
   await said('ends the demo.', 0, 90_000)
 }, 100_000)
 afterAll(() => end.abort())
