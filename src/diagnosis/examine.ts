@@ -5,36 +5,18 @@ import { otherObjects } from '../evidence/collectors/other-objects.ts'
 import { Evidence } from '../evidence/evidence.ts'
 import type { GatherOptions } from '../evidence/gather.ts'
 import { Gathering } from '../evidence/gather.ts'
-import type { Reading } from '../evidence/reading.ts'
 import type { AnyStep } from '../evidence/step.ts'
 import { inContext } from '../evidence/step.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
-import { requestsFail } from '../checks/requests-fail.ts'
-import type { Finding } from '../checks/check.ts'
-import { redact } from '../evidence/redaction.ts'
-import { sameRef } from '../mesh/ref.ts'
 import { requireAnswer } from './cluster-unreachable.ts'
-import { beyond } from './beyond.ts'
-import { blame } from './blame/blame.ts'
-import { causeOf, causeOfFailing, withoutPassed, withoutUnmet } from './cause.ts'
-import type { Followed } from './requests/followed.ts'
-import { followEvery } from './requests/followed.ts'
-import { isWaiting } from './requests/waiting.ts'
-import { conclude } from './verdict.ts'
-import { followTarget } from './follow-target.ts'
 import type { OnBroken } from './judge.ts'
-import { judge } from './judge.ts'
 import { movedDuring, saysTheSame, unsettled } from './moving.ts'
-import { Pace } from './pace.ts'
 import { planAmbientCallers, planZtunnelPods, planZtunnels } from './plan-ambient.ts'
+import { planCallerLogs, planCallerPods, planCallerProxies, planCallers, planTrafficCallers } from './plan-callers.ts'
 import {
   planAnalyzer,
   planApplicationLogs,
-  planCallerLogs,
-  planCallerPods,
-  planCallerProxies,
-  planCallers,
   planControlPlane,
   planDescriptions,
   planGatewayLogs,
@@ -45,16 +27,15 @@ import {
   planObjects,
   planOtherRevisions,
   planProxies,
-  planTrafficCallers,
   planWebhooks,
 } from './plan.ts'
-import type { FollowedClass, PlannedStep, Report } from './report.ts'
+import { PlanLedger } from './plan-ledger.ts'
+import type { PlannedStep, Report } from './report.ts'
+import { reportOf } from './report-of.ts'
 import type { PlannedProbes } from './probe/probing.ts'
-import { probe, withoutProbes, type ProbedMesh } from './probe/probe.ts'
+import { probe, withoutProbes } from './probe/probe.ts'
 import { completeTarget, withHostsSeen } from './complete-target.ts'
 import { resolveTarget } from './resolve-target.ts'
-import { rateFigure, trafficFigure } from './traffic-figure.ts'
-import { defined } from '../mesh/defined.ts'
 
 /** What a diagnosis tells while it runs. */
 export interface Progress {
@@ -75,43 +56,6 @@ export interface ExamineOptions {
   probe?: { within?: number | undefined } | undefined
   /** Has istioctl describe the target's pods too: nothing is concluded from it, but people compare what it says before a change and after. */
   descriptions?: boolean | undefined
-}
-
-/** Steps and how they stand, in the order they were planned. */
-class PlanLedger {
-  readonly steps = new Map<string, PlannedStep>()
-  private readonly told: Progress | undefined
-
-  constructor(told: Progress | undefined) {
-    this.told = told
-  }
-
-  /** Adds steps; answers those that are new. */
-  add(steps: readonly AnyStep[]): AnyStep[] {
-    const fresh = steps.filter(({ id }) => !this.steps.has(id))
-    for (const { id, kind, of, group, title, source } of fresh)
-      this.steps.set(id, { id, kind, ...defined({ of }), group, title, command: source, outcome: 'waiting' })
-    this.tell()
-    return fresh
-  }
-
-  started(step: AnyStep): void {
-    this.change(step.id, { outcome: 'running' })
-  }
-
-  finished(step: AnyStep, reading: Reading, milliseconds: number): void {
-    this.change(step.id, { outcome: reading.ok ? 'seen' : 'blind', milliseconds: Math.round(milliseconds) })
-  }
-
-  private change(id: string, facts: Partial<PlannedStep>): void {
-    const step = this.steps.get(id)
-    if (step !== undefined) this.steps.set(id, { ...step, ...facts })
-    this.tell()
-  }
-
-  private tell(): void {
-    this.told?.steps?.([...this.steps.values()])
-  }
 }
 
 /**
@@ -231,7 +175,7 @@ async function examineOnce(
             announce: async (planned) => options.progress?.probes?.(planned),
           })
     const { at: startedAt, until: finishedAt } = ended()
-    return await report(target, checks, ledger, probed, {
+    return await reportOf(target, checks, [...ledger.steps.values()], probed, {
       startedAt,
       finishedAt,
       context: clients.context,
@@ -242,105 +186,5 @@ async function examineOnce(
     stop.abort(error)
     await Promise.allSettled(besides)
     throw error
-  }
-}
-
-/** The findings with those of following: the cause and candidates when these are its own, and what has no other explanation. */
-function withFollowed(
-  findings: readonly Finding[],
-  own: readonly Finding[],
-  { cause, candidates = [] }: Pick<Report, 'cause' | 'candidates'>,
-): Finding[] {
-  const told = cause === undefined ? candidates : [cause.finding]
-  // What is told may be one of these with a higher standing, or with its siblings.
-  const toldOf = ({ code, subject }: Finding): Finding | undefined =>
-    told.find((one) => one.code === code && sameRef(one.subject, subject))
-  const named = own.filter((one) => told.length === 0 || toldOf(one) !== undefined)
-  return [...named, ...findings].map((one) => toldOf(one) ?? one)
-}
-
-const classOf = ({ requests: { caller, question }, present, way, outcome, probes }: Followed): FollowedClass => ({
-  ...defined({ caller: caller?.pod }),
-  method: question.method,
-  host: question.host,
-  path: redact(question.path),
-  seen: present.requests,
-  failed: present.failures.length,
-  ...defined({ probes, foreseen: way?.foreseen }),
-  outcome,
-  ...defined({ says: way?.failing[0]?.says }),
-})
-
-async function report(
-  target: Target,
-  checks: readonly Check[],
-  ledger: PlanLedger,
-  { readings, classes: probed, probing }: ProbedMesh,
-  {
-    startedAt,
-    finishedAt,
-    context,
-    onBroken,
-  }: { startedAt: string; finishedAt: string; context: string | undefined; onBroken: OnBroken | undefined },
-): Promise<Report> {
-  const order = [...ledger.steps.values()]
-  // The first step of a command counts.
-  const places = new Map(order.map(({ command }, place) => [command, place] as const).toReversed())
-  const placeOf = ({ source }: Reading): number => places.get(source) ?? -1
-  const inOrder = readings.toSorted((a, b) => placeOf(a) - placeOf(b))
-  const pace = new Pace()
-  const evidence = new Evidence(inOrder)
-  const checked = await judge(checks, evidence, target, { onBroken, pace })
-  await pace.breathe()
-  const { followed, left } = await followEvery(target, evidence, { context, at: finishedAt, probed }, pace)
-  await pace.breathe()
-  const asked = new Set(order.flatMap(({ id }) => /^pods -A -l (.+)$/.exec(id)?.[1] ?? []))
-  const judged = { ...checked, skipped: [...checked.skipped, ...beyond(target, left, asked, evidence)] }
-  await pace.breathe()
-  const waiting = followed.filter((one) => isWaiting(one, evidence))
-  const failing = followed.filter((one) => one.outcome === 'fails' && !waiting.includes(one))
-  const isSeen = followed.some(({ present }) => present.requests > 0)
-  const hasFew = followed.some(({ present }) => present.state === 'few')
-  const areAnswered =
-    followed.every(({ outcome }) => outcome === 'arrives' || outcome === 'contradicted') &&
-    followed.some(({ present }) => present.state === 'answered')
-  const present = failing.length === 0 && isSeen ? withoutPassed(checks, judged.findings, hasFew) : judged.findings
-  const judgement = { ...judged, findings: areAnswered ? withoutUnmet(present) : present }
-  const blamed = blame(failing, target, evidence)
-  const own = blamed.findings.map((one): Finding => ({
-    ...one,
-    check: requestsFail.name,
-    severity: 'error',
-    scope: one.scope ?? [],
-  }))
-  const told =
-    failing.length === 0
-      ? defined({ cause: causeOf(checks, judgement.findings) })
-      : causeOfFailing(checks, judgement.findings, {
-          ...blamed,
-          findings: own,
-          standing: failing.some(({ standing }) => standing === 'observed') ? 'observed' : 'live',
-        })
-  const traffic = trafficFigure(evidence, target)
-  const rates = rateFigure(evidence)
-  await pace.breathe()
-  const follow = followTarget(target, evidence, { context, at: finishedAt })
-  return {
-    target,
-    plan: order,
-    readings: inOrder,
-    ...judgement,
-    findings: withFollowed(judgement.findings, own, told),
-    ruledOut: judgement.ruledOut.filter(
-      ({ check }) => check !== requestsFail.name || followed.every(({ outcome }) => outcome === 'arrives'),
-    ),
-    ...told,
-    ...conclude(checks, target, judgement, followed, waiting, evidence),
-    requests: followed.map(classOf).toSorted((a, b) => Number(b.outcome === 'fails') - Number(a.outcome === 'fails')),
-    ...defined({ follow, traffic, rates, probing }),
-    changes: [],
-    advice: [],
-    startedAt,
-    finishedAt,
   }
 }

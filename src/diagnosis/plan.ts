@@ -1,11 +1,9 @@
 import { unaskedRevisions } from '../checks/facts/asked-revisions.ts'
-import { callersTurnedAway } from '../checks/facts/connections-refused.ts'
 import { failedWebhooks } from '../checks/facts/failed-webhooks.ts'
 import { podsOf } from '../checks/facts/owners.ts'
 import { gatewayPods, gatewaysFor } from '../checks/facts/proxies-of.ts'
 import { allGateways } from '../checks/facts/routes.ts'
 import { refusedPorts } from '../checks/facts/refused-ports.ts'
-import { trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import { accessLog } from '../evidence/collectors/access-log.ts'
 import { analyzerMessages } from '../evidence/collectors/analyzer-messages.ts'
 import { applicationLog } from '../evidence/collectors/application-log.ts'
@@ -15,26 +13,20 @@ import { podDescription } from '../evidence/collectors/pod-description.ts'
 import { PROXY_CONFIG_KINDS, proxyConfig } from '../evidence/collectors/proxy-config.ts'
 import { proxyStatus } from '../evidence/collectors/proxy-status.ts'
 import { secrets } from '../evidence/collectors/secrets.ts'
-import { trafficCallers } from '../evidence/collectors/traffic-callers.ts'
 import { traffic } from '../evidence/collectors/traffic.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { ObjectKind, Seen } from '../evidence/reading.ts'
 import type { AnyStep } from '../evidence/step.ts'
-import { ipOf } from '../mesh/address.ts'
 import { actsOn } from '../mesh/authorization.ts'
-import { isZtunnel } from '../mesh/data-plane.ts'
 import { serviceHost } from '../mesh/host.ts'
 import type { Gateway, Labels, Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
 import { isReady, proxyAnswers, proxyRuns } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
-import { sameRef } from '../mesh/ref.ts'
 import { uniqueRefs } from '../mesh/ref.ts'
 import { podsOfGateway } from '../mesh/routing.ts'
 import { validityOf } from '../mesh/secrets.ts'
-import { possibleCallers, isCounted } from './possible-callers.ts'
-import { isGatewayPod, seenClasses } from './requests/classes.ts'
-import { MOST_SINGLED_OUT, singledOut } from './requests/singled-out.ts'
+import { isGatewayPod } from './requests/classes.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
 import { defined } from '../mesh/defined.ts'
@@ -91,13 +83,6 @@ const DEFAULT_INGRESS = 'istio=ingressgateway'
 /** Selectors of Gateways whose pods are looked for, and gateways' logs read, at most. */
 const MOST_GATEWAY_SELECTORS = 6
 const MOST_GATEWAY_LOGS = 6
-/** Namespaces with possible callers, their logs, and the proxies of those that call, at most. */
-const MOST_CALLER_NAMESPACES = 8
-const MOST_CALLER_LOGS = 12
-const MOST_CALLER_PROXIES = 6
-/** Callers that are looked up by address, at most. */
-const MOST_CALLERS = 3
-
 const step = (kind: ObjectKind, group: AnyStep['group'], scope: Parameters<typeof objects>[2] = {}): AnyStep =>
   objects(kind, group, scope) as AnyStep
 
@@ -175,59 +160,6 @@ export function planGatewayLogs(evidence: Evidence): AnyStep[] {
   return representatives(pods, MOST_GATEWAY_LOGS).map((pod) => accessLog(refOf(pod)) as AnyStep)
 }
 
-/** Who calls the target by what Prometheus counted; nothing where none is configured. */
-export function planTrafficCallers(target: Target, evidence: Evidence, withPrometheus: boolean): AnyStep[] {
-  return withPrometheus
-    ? target.services.map(
-        ({ name, namespace = '' }) => trafficCallers(serviceHost(name, namespace, evidence.clusterDomain)) as AnyStep,
-      )
-    : []
-}
-
-/** The pods of the namespaces in which others of the mesh run. */
-export function planCallerPods(target: Target, evidence: Evidence): AnyStep[] {
-  const namespaces = [...new Set(possibleCallers(target, evidence).map(({ namespace }) => namespace))]
-  return namespaces.slice(0, MOST_CALLER_NAMESPACES).map((namespace) => step('pods', 'workloads', { namespace }))
-}
-
-/** One pod of each workload that Prometheus has as a caller. */
-const countedPods = (target: Target, evidence: Evidence): Pod[] =>
-  representatives(
-    possibleCallers(target, evidence).flatMap((one) =>
-      isCounted(one, evidence) ? (evidence.object('pods', one.namespace, one.name) ?? []) : [],
-    ),
-    MOST_CALLER_LOGS,
-  )
-
-/** The logs of possible callers, those that Prometheus names first, one of each workload, those of the likeliest namespaces first. */
-export function planCallerLogs(target: Target, evidence: Evidence): AnyStep[] {
-  const pods = possibleCallers(target, evidence)
-    .flatMap(({ name, namespace }) => evidence.object('pods', namespace, name) ?? [])
-    .filter((pod) => !isGatewayPod(pod, evidence) && !isZtunnel(pod))
-  const others = [...Map.groupBy(pods, ({ metadata }) => metadata.namespace).values()].flatMap((each) =>
-    representatives(each, MOST_CALLER_LOGS),
-  )
-  return [...new Set([...countedPods(target, evidence), ...others])]
-    .slice(0, MOST_CALLER_LOGS)
-    .map((pod) => accessLog(refOf(pod)) as AnyStep)
-}
-
-/** The configuration of the proxies, gateways and callers alike, in whose logs requests for the target stand; and of callers that objects treat on their own. */
-export function planCallerProxies(target: Target, evidence: Evidence): AnyStep[] {
-  const { classes } = seenClasses(target, evidence)
-  const callers = uniqueRefs([
-    ...classes.flatMap(({ caller }) => (caller === undefined ? [] : [caller.pod])),
-    ...countedPods(target, evidence).map(refOf),
-  ])
-  const unseen = singledOut(evidence, target)
-    .map(refOf)
-    .filter((ref) => !callers.some((one) => sameRef(one, ref)))
-  return [...callers.slice(0, MOST_CALLER_PROXIES), ...unseen.slice(0, MOST_SINGLED_OUT)].flatMap((pod) => [
-    ...PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep),
-    secrets(pod),
-  ])
-}
-
 /** One running pod per owner first, so that each workload is looked at before any a second time. */
 export function representatives(pods: readonly Pod[], most: number): Pod[] {
   const rank = pods
@@ -275,19 +207,6 @@ export function planProxies(target: Target, evidence: Evidence, withPrometheus: 
 /** What istioctl says of the target's pods in words. */
 export function planDescriptions(target: Target, evidence: Evidence): AnyStep[] {
   return proxiesFor(target, evidence).sidecars.map(podDescription)
-}
-
-/** Those that the target's own sidecars turned away, looked up by address; nobody when they turned none away. */
-export function planCallers(target: Target, evidence: Evidence): AnyStep[] {
-  const moment = trafficCountsFrom(evidence, target) ?? Infinity
-  const known = new Set(evidence.objects('pods').flatMap(({ status }) => status?.podIP ?? []))
-  const addresses = callersTurnedAway(podsOf(target, evidence), moment, evidence).flatMap(
-    (address) => ipOf(address) ?? [],
-  )
-  return [...new Set(addresses)]
-    .filter((ip) => !known.has(ip))
-    .slice(-MOST_CALLERS)
-    .map((ip) => step('pods', 'workloads', { fields: `status.podIP=${ip}` }))
 }
 
 /** The logs of applications that refused their own sidecar's connections, for where they listen; none when nobody was refused. */

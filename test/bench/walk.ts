@@ -1,5 +1,6 @@
 import { parseFollow } from '../../src/diagnosis/follow/question.ts'
-import { follow, followIn } from '../../src/diagnosis/follow.ts'
+import { followIn } from '../../src/diagnosis/follow-in.ts'
+import { follow } from '../../src/diagnosis/follow.ts'
 import { callerOf } from '../../src/diagnosis/follow/caller.ts'
 import { Evidence } from '../../src/evidence/evidence.ts'
 import { replayClients } from '../../src/evidence/clients/recording.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { planCallerLogs } from '../../src/diagnosis/plan.ts'
+import { planCallerLogs } from '../../src/diagnosis/plan-callers.ts'
 import { possibleCallers } from '../../src/diagnosis/possible-callers.ts'
 import { edited } from './requests/edited.ts'
 

@@ -9,9 +9,9 @@ import type { FollowReport, Hop } from '../../src/diagnosis/follow/report.ts'
 import type { FollowQuestion } from '../../src/diagnosis/follow/question.ts'
 import { parseFollow } from '../../src/diagnosis/follow/question.ts'
 import { callerOf } from '../../src/diagnosis/follow/caller.ts'
+import { followIn } from '../../src/diagnosis/follow-in.ts'
 import {
   calleePods,
-  followIn,
   planCallees,
   planCalleeProxy,
   planCallerProxy,

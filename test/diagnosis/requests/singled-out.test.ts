@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { seenClasses } from '../../../src/diagnosis/requests/classes.ts'
 import { madeClasses } from '../../../src/diagnosis/requests/made-classes.ts'
 import { singledOut } from '../../../src/diagnosis/requests/singled-out.ts'
-import { planCallerProxies } from '../../../src/diagnosis/plan.ts'
+import { planCallerProxies } from '../../../src/diagnosis/plan-callers.ts'
 import { edited } from './edited.ts'
 
 const HOST = 'catalog.istioinaction.svc.cluster.local'
