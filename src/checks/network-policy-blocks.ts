@@ -12,6 +12,7 @@ import type { Target } from '../mesh/target.ts'
 import type { Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
 import { concerned } from './facts/ambient.ts'
+import { once } from './facts/fact.ts'
 import type { KeptOut } from './facts/network-policies.ts'
 import { HBONE_PORT, keptOut, portsBetween } from './facts/network-policies.ts'
 import { podScope, podsOf } from './facts/owners.ts'
@@ -116,15 +117,18 @@ const names = (policies: readonly NetworkPolicy[]): string =>
 const rules = ({ spec }: NetworkPolicy, direction: KeptOut['direction']): object =>
   direction === 'Ingress' ? { ingress: spec?.ingress ?? [] } : { egress: spec?.egress ?? [] }
 
+/** The lines of a log by the address that the proxy connected to: a target may have a thousand pods, and each is asked for. */
+const byPeer = once((lines: readonly AccessLogLine[]) => Map.groupBy(lines, ({ upstreamHost }) => ipOf(upstreamHost)))
+
 /** The lines of the caller's proxy about connections to that port of the pod, since a policy concerned changed. */
 const linesOf = (
   { caller, callee, port, policies }: KeptOut,
   evidence: Evidence,
 ): { log: Seen<'access-log'> | undefined; lines: AccessLogLine[] } => {
   const log = evidence.seenOf('access-log', refOf(caller))
-  const lines = since(log?.value.lines ?? [], latestChange(policies)).filter(
-    ({ upstreamHost }) =>
-      ipOf(upstreamHost) === callee.status?.podIP && (port === HBONE_PORT || portOf(upstreamHost) === port),
+  const ofPod = (log === undefined ? undefined : byPeer(log.value.lines).get(callee.status?.podIP)) ?? []
+  const lines = since(ofPod, latestChange(policies)).filter(
+    ({ upstreamHost }) => port === HBONE_PORT || portOf(upstreamHost) === port,
   )
   return { log, lines }
 }
