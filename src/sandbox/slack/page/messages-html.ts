@@ -49,8 +49,11 @@ const channelHtml = (onlooker: Onlooker, channel: string): string => {
   ].sort((a, b) => compareTs(a.message.ts, b.message.ts))
   const threads = all
     .filter(({ message }) => message.threadTs === undefined)
-    .map(({ message: { ts }, html }) => {
-      const replies = all.filter(({ message }) => message.threadTs === ts).map((reply) => reply.html)
+    .map(({ message, html }) => {
+      const { ts } = message
+      // What only one person sees begins no thread.
+      if ('via' in message) return `<article id="note-${attribute(ts)}">${html}</article>`
+      const replies = all.filter((other) => other.message.threadTs === ts).map((reply) => reply.html)
       const reply = `<button type="button" class="reply" data-act="reply" data-ts="${attribute(ts)}">Reply in the thread</button>`
       return `<article class="thread" id="thread-${attribute(ts)}">${html}${repliesHtml(replies)}${reply}</article>`
     })
