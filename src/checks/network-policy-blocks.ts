@@ -14,6 +14,8 @@ import { defineCheck, proof, standingOf } from './check.ts'
 import { concerned } from './facts/ambient.ts'
 import { once } from './facts/fact.ts'
 import type { KeptOut } from './facts/network-policies.ts'
+import type { ClosedPort } from './facts/mesh-ports.ts'
+import { closedPorts } from './facts/mesh-ports.ts'
 import { HBONE_PORT, keptOut, portsBetween } from './facts/network-policies.ts'
 import { podScope, podsOf } from './facts/owners.ts'
 import { gatewayPods } from './facts/proxies-of.ts'
@@ -42,6 +44,18 @@ export const networkPolicyBlocks = defineCheck({
       says: "{subject} does not allow port {port}, on which ambient mode's tunnels arrive, from {callers} to {pods}: connections time out after 10 seconds, whatever other ports it allows",
       remedy: 'Let {subject} allow TCP port {port} as well.',
     },
+    MESH0414: {
+      severity: 'warning',
+      title: 'NetworkPolicy closes a port proxies need',
+      says: '{subject} allows {pods} nothing to {ports}: {without}',
+      remedy: 'Let {subject} allow {ports}.',
+    },
+    MESH0415: {
+      severity: 'warning',
+      title: "NetworkPolicy closes a gateway's health",
+      says: '{subject} lets nobody to {ports} of {pods}: {without}',
+      remedy: 'Let {subject} allow {ports}.',
+    },
   },
   run(evidence, target) {
     if (evidence.objects('network-policies').length === 0) return []
@@ -49,13 +63,22 @@ export const networkPolicyBlocks = defineCheck({
       portsBetween(caller, callee, target, evidence).flatMap((port) => keptOut(caller, callee, port, evidence) ?? []),
     )
     const groups = Map.groupBy(blocked, ({ policies, port }) => `${formatRef(refOf(policies[0]))} ${port}`)
-    return [...groups.values()].flatMap((group) => found(group, target, evidence))
+    const closed = closedPorts([...podsOf(target, evidence), ...gatewayPods(evidence, target)].filter(runs), evidence)
+    const byPolicy = Map.groupBy(
+      closed,
+      ({ policies, isNeeded }) => `${formatRef(refOf(policies[0]))} ${String(isNeeded)}`,
+    )
+    return [
+      ...[...groups.values()].flatMap((group) => found(group, target, evidence)),
+      ...[...byPolicy.values()].flatMap((group) => foundClosed(group, target, evidence)),
+    ]
   },
 })
 
+const runs = (pod: Pod): boolean => !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined
+
 /** Who calls whom, as far as is known: gateways, and those whom logs show to call, with each pod of the target. */
 function pairsOf(target: Target, evidence: Evidence): [caller: Pod, callee: Pod][] {
-  const runs = (pod: Pod): boolean => !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined
   const callees = podsOf(target, evidence).filter(runs)
   const own = new Set(callees)
   const callers = new Set(
@@ -97,6 +120,34 @@ function found(group: readonly KeptOut[], target: Target, evidence: Evidence): F
       },
       because: [policyProof(first, evidence), ...observed],
       scope: [...target.hosts, ...group.map(({ callee }) => podScope(callee))],
+    },
+  ]
+}
+
+function foundClosed(group: readonly ClosedPort[], target: Target, evidence: Evidence): Found[] {
+  const [first] = group
+  if (first === undefined) return []
+  const {
+    policies: [policy],
+    direction,
+    isNeeded,
+  } = first
+  const ports = [...new Set(group.map(({ port, protocol }) => `${protocol} ${port}`))]
+  const pods = [...new Set(group.map(({ pod }) => pod.metadata.name))].sort()
+  return [
+    {
+      code: isNeeded ? 'MESH0414' : 'MESH0415',
+      standing: 'configured',
+      subject: refOf(policy),
+      args: { ports, pods, without: [...new Set(group.map(({ without }) => without))].join('; ') },
+      because: [
+        proof(
+          readingFor('network-policies', evidence),
+          `${names(first.policies)} restrict${first.policies.length === 1 ? 's' : ''} ${direction === 'Ingress' ? 'what may reach' : 'what may be reached from'} ${pods.join(', ')}, and no rule is for ${ports.join(', ')}`,
+          JSON.stringify({ podSelector: policy.spec?.podSelector, ...rules(policy, direction) }),
+        ),
+      ],
+      scope: [...target.hosts, ...group.map(({ pod }) => podScope(pod))],
     },
   ]
 }

@@ -1,5 +1,4 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import type { Seen } from '../evidence/reading.ts'
 import { since } from '../mesh/access-log.ts'
 import { rulesForCaller } from '../mesh/destination-rules.ts'
 import type { ClusterName } from '../mesh/envoy.ts'
@@ -15,6 +14,8 @@ import { defineCheck, proof } from './check.ts'
 import { podsOf } from './facts/owners.ts'
 import type { Group, Logged, Request } from './facts/requests-to.ts'
 import { groupBy, latest, nearest, passedOn, requestsTo, scopeOf } from './facts/requests-to.ts'
+import { readingFor } from './facts/readings.ts'
+import { allRules } from './facts/routes.ts'
 import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
 
 /** A port is declared to speak what the application behind it does not: HTTP/2 against HTTP/1.1, HTTP against anything, TLS against plain text. */
@@ -22,6 +23,7 @@ export const portProtocolMismatch = defineCheck({
   name: 'port-protocol-mismatch',
   about: 'the application speaks the protocol that its port is declared to have',
   needs: ['access-log', 'pods', ...ROUTING_KINDS],
+  confirms: ['backend-tls-policies'],
   problems: {
     MESH0120: {
       severity: 'error',
@@ -58,7 +60,7 @@ export const portProtocolMismatch = defineCheck({
 /** Who says what a port speaks. */
 interface Claim {
   subject: Ref
-  reading: Seen
+  reading: Parameters<typeof proof>[0]
   host: string
   port: number
   protocol: string
@@ -131,19 +133,18 @@ function tlsModeOf({ spec }: DestinationRule, { port, subset }: ClusterName): st
 const APPLICATION_TLS = ['SIMPLE', 'MUTUAL']
 
 function claimOfRule(cluster: ClusterName, { log }: Request, evidence: Evidence): Claim | undefined {
-  const used = rulesForCaller(evidence.objects('destination-rules'), cluster.host, log.of?.namespace ?? '')
-  const rule = evidence
-    .found('destination-rules')
-    .find(({ object }) => used.includes(object) && APPLICATION_TLS.includes(tlsModeOf(object, cluster) ?? ''))
+  const rule = rulesForCaller(allRules(evidence), cluster.host, log.of?.namespace ?? '').find((one) =>
+    APPLICATION_TLS.includes(tlsModeOf(one, cluster) ?? ''),
+  )
   if (rule === undefined) return undefined
-  const mode = tlsModeOf(rule.object, cluster) ?? ''
+  const mode = tlsModeOf(rule, cluster) ?? ''
   return {
-    subject: refOf(rule.object),
-    reading: rule.reading,
+    subject: refOf(rule),
+    reading: readingFor(rule.kind === 'BackendTLSPolicy' ? 'backend-tls-policies' : 'destination-rules', evidence),
     host: cluster.host,
     port: cluster.port,
     protocol: `TLS (mode ${mode})`,
-    says: `${formatRef(refOf(rule.object))} makes callers speak TLS (mode ${mode}) to ${cluster.host}`,
+    says: `${formatRef(refOf(rule))} makes callers speak TLS (mode ${mode}) to ${cluster.host}`,
   }
 }
 

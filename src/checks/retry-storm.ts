@@ -1,7 +1,8 @@
+import { madeFrom } from './facts/made-from.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
 import { failed, since } from '../mesh/access-log.ts'
-import { clustersOfRoute, originOfRoute } from '../mesh/envoy.ts'
+import { clustersOfRoute } from '../mesh/envoy.ts'
 import { refOf } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef } from '../mesh/ref.ts'
@@ -132,9 +133,9 @@ function retriesOf(
       (one) =>
         clustersOfRoute(one).includes(entry.upstreamCluster ?? '') &&
         one.route?.retryPolicy !== undefined &&
-        originOfRoute(one) !== undefined,
+        madeFrom(one, evidence) !== undefined,
     )
-  const owner = route === undefined ? undefined : originOfRoute(route)
+  const owner = route === undefined ? undefined : madeFrom(route, evidence)
   const policy = route?.route?.retryPolicy as { numRetries?: number; retryOn?: string } | undefined
   if (reading === undefined || owner === undefined || policy === undefined) return undefined
   const retries = policy.numRetries ?? 1

@@ -1,8 +1,8 @@
-import { originOfRoute } from '../mesh/envoy.ts'
+import { madeFrom } from './facts/made-from.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
 import type { RouteObject } from '../mesh/conversion.ts'
-import { isConverted } from '../mesh/conversion.ts'
+import { hostOfBackend, isConverted } from '../mesh/conversion.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found, Proof } from './check.ts'
@@ -20,6 +20,7 @@ export const routeBackend = defineCheck({
   needs: ['http-routes', 'services'],
   confirms: [
     'reference-grants',
+    'listener-sets',
     'grpc-routes',
     'tls-routes',
     'tcp-routes',
@@ -27,6 +28,7 @@ export const routeBackend = defineCheck({
     'gateways',
     'virtual-services',
     'routes',
+    'clusters',
   ],
   problems: {
     MESH0122: {
@@ -58,13 +60,14 @@ export const routeBackend = defineCheck({
   },
 })
 
-/** Proxies whose routes made from the object send to no cluster, as istiod writes it when a backend is none that it may use. */
-function live(route: RouteObject, evidence: Evidence): Proof[] {
+/** Proxies whose routes made from the object send to no cluster, as istiod writes it when a backend is none that it may use, or to one that is not there. */
+function live(route: RouteObject, { ref }: BackendTrouble, evidence: Evidence): Proof[] {
+  const host = hostOfBackend(ref, route.metadata.namespace ?? '', evidence.clusterDomain)
   return evidence.seen('routes').flatMap((reading) => {
     const made = reading.value
       .flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap(({ routes = [] }) => routes))
       .filter((one) => {
-        const origin = originOfRoute(one)
+        const origin = madeFrom(one, evidence)
         return origin !== undefined && sameRef(origin, refOf(route))
       })
     const clusters = made.flatMap(({ route: action }) => [
@@ -72,11 +75,19 @@ function live(route: RouteObject, evidence: Evidence): Proof[] {
       ...(action?.weightedClusters?.clusters ?? []).flatMap(({ name }) => name ?? []),
     ])
     const isDirect = made.some(({ directResponse }) => directResponse?.status === 500)
-    return isDirect || clusters.includes('UnknownService')
+    const known = reading.of === undefined ? undefined : evidence.seenOf('clusters', reading.of)
+    const absent = clusters.find(
+      (name) =>
+        name === 'UnknownService' ||
+        (name === `outbound|${ref.port ?? ''}||${host ?? ''}` &&
+          known !== undefined &&
+          !known.value.some((cluster) => cluster.name === name)),
+    )
+    return isDirect || absent !== undefined
       ? [
           proof(
             reading,
-            `a route of ${reading.of?.name ?? 'a proxy'} made from ${formatRef(refOf(route))} ${isDirect ? 'answers 500 itself' : 'sends to `UnknownService`, which is no cluster'}`,
+            `a route of ${reading.of?.name ?? 'a proxy'} made from ${formatRef(refOf(route))} ${isDirect ? 'answers 500 itself' : `sends to \`${absent ?? ''}\`, which is no cluster`}`,
           ),
         ]
       : []
@@ -84,7 +95,7 @@ function live(route: RouteObject, evidence: Evidence): Proof[] {
 }
 
 function found(route: RouteObject, trouble: BackendTrouble, evidence: Evidence, target: Target): Found {
-  const proofs = live(route, evidence).slice(0, 2)
+  const proofs = live(route, trouble, evidence).slice(0, 2)
   const reading = readingFor('http-routes', evidence)
   const { name, namespace = '' } = route.metadata
   const seen =

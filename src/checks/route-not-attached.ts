@@ -1,5 +1,5 @@
+import { madeFrom } from './facts/made-from.ts'
 import { isConverted } from '../mesh/conversion.ts'
-import { originOfRoute } from '../mesh/envoy.ts'
 import { hostMatches } from '../mesh/host.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
@@ -52,7 +52,7 @@ function takers(route: MeshRoute, evidence: Evidence): string[] {
   return evidence.seen('routes').flatMap(({ of, value }) => {
     const made = value.flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap(({ routes = [] }) => routes))
     const isMine = made.some((one) => {
-      const origin = originOfRoute(one)
+      const origin = madeFrom(one, evidence)
       return origin !== undefined && sameRef(origin, refOf(route))
     })
     return isMine && of !== undefined ? [of.name] : []

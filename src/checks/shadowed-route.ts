@@ -4,18 +4,22 @@ import { originOf } from '../mesh/envoy.ts'
 import type { Conditions } from '../mesh/http-match.ts'
 import { conditionsOf, conditionsOfRoute, covers, describeMatch, isMadeFrom, sameMatch } from '../mesh/http-match.ts'
 import type { HttpMatch, VirtualService } from '../mesh/objects.ts'
+import { ROUTE_KINDS } from '../mesh/gateway-api.ts'
 import { refOf } from '../mesh/objects.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
 import { concerns } from '../mesh/routing.ts'
 import type { Code, Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
+import { readingFor } from './facts/readings.ts'
+import type { HiddenRule } from './facts/route-precedence.ts'
+import { hiddenRules } from './facts/route-precedence.ts'
 
-/** Inside one VirtualService, a route or one match of it stands behind another that takes all its requests. */
+/** A route, or one match of it, stands behind another that takes all its requests: inside one VirtualService, or of the Gateway API by the order of its routes. */
 export const shadowedRoute = defineCheck({
   name: 'shadowed-route',
   about: 'no route stands behind another that takes all its requests',
   needs: ['virtual-services'],
-  confirms: ['routes'],
+  confirms: ['routes', 'http-routes', 'grpc-routes', 'gateways', 'listener-sets'],
   problems: {
     MESH0109: {
       severity: 'warning',
@@ -31,14 +35,23 @@ export const shadowedRoute = defineCheck({
       says: 'Route {route} of {subject} matches requests ({match}) that route {before} ({taker}) takes first: this match is never used',
       remedy: 'Take the repeated match out of {subject}.',
     },
+    MESH0124: {
+      severity: 'warning',
+      title: 'rule of a route never reached',
+      says: 'Rule {rule} of {subject} ({match}) gets no requests for {host}: rule {before} of {other} has the same match and goes first',
+      remedy: 'Take one of the two rules out, or let them match different requests.',
+    },
   },
   run(evidence, target) {
-    return evidence
-      .found('virtual-services')
-      .filter(({ object }) => concerns(object, target.hosts))
-      .flatMap(({ object, reading }) =>
-        shadows(object).map((shadow) => found(object, reading, shadow, evidence, target.hosts)),
-      )
+    return [
+      ...evidence
+        .found('virtual-services')
+        .filter(({ object }) => concerns(object, target.hosts))
+        .flatMap(({ object, reading }) =>
+          shadows(object).map((shadow) => found(object, reading, shadow, evidence, target.hosts)),
+        ),
+      ...hiddenRules(evidence, target).map((one) => hiddenBy(one, evidence, target.hosts)),
+    ]
   },
 })
 
@@ -160,5 +173,51 @@ function orderedSo(
         : looks.map(({ reading, order }) =>
             proof(reading, `contradicted: ${name(reading)} asks the other first`, order.map(describeMatch).join('\n')),
           ),
+  }
+}
+
+function hiddenBy({ hidden, taker, host, match }: HiddenRule, evidence: Evidence, hosts: string[]): Found {
+  const kind = ROUTE_KINDS[hidden.route.kind] ?? 'http-routes'
+  const [subject, other] = [refOf(hidden.route), refOf(taker.route)]
+  const why = sameRef(subject, other)
+    ? 'the first of two rules of one route goes first'
+    : `${formatRef(other)} is the older of the two, or the first by name`
+  const live = evidence.seen('routes').flatMap((reading) => {
+    const orders = reading.value
+      .flatMap(({ virtualHosts = [] }) => virtualHosts)
+      .map(({ routes = [] }) => routes.map(({ name }) => name))
+    const isSo = orders.some((names) => {
+      const at = names.indexOf(taker.rule.name)
+      return at !== -1 && names.indexOf(hidden.rule.name) > at
+    })
+    return isSo
+      ? [
+          proof(
+            reading,
+            `${reading.of?.name ?? 'a proxy'} asks the route made from ${formatRef(other)} first`,
+            `${taker.rule.name ?? ''}\n${hidden.rule.name ?? ''}`,
+          ),
+        ]
+      : []
+  })
+  return {
+    code: 'MESH0124',
+    standing: standingOf({ live }),
+    subject,
+    args: {
+      rule: hidden.position,
+      match: describeMatch(match),
+      host,
+      before: taker.position,
+      other: formatRef(other),
+    },
+    because: [
+      proof(
+        readingFor(kind, evidence),
+        `${formatRef(subject)} and ${formatRef(other)} match the same requests for ${host} (${describeMatch(match)}): ${why}`,
+      ),
+      ...live.slice(0, 2),
+    ],
+    scope: hosts,
   }
 }

@@ -1,8 +1,9 @@
+import { madeFrom } from './facts/made-from.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { since } from '../mesh/access-log.ts'
 import { milliseconds } from '../mesh/duration.ts'
 import type { Route } from '../mesh/envoy.ts'
-import { clustersOfRoute, originOfRoute } from '../mesh/envoy.ts'
+import { clustersOfRoute } from '../mesh/envoy.ts'
 import { refOf } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef } from '../mesh/ref.ts'
@@ -77,7 +78,7 @@ function limitOf({ entry, log }: Request, evidence: Evidence): Limit | undefined
           .seenOf('routes', log.of)
           ?.value.flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap((one) => one.routes ?? [])) ?? [])
   for (const route of routes.filter((one) => clustersOfRoute(one).includes(upstreamCluster))) {
-    const owner = originOfRoute(route)
+    const owner = madeFrom(route, evidence)
     const timeout = route.route?.timeout
     const limit = milliseconds(timeout)
     if (owner === undefined || timeout === undefined || limit === undefined || limit === 0 || duration === undefined)

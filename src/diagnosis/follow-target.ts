@@ -16,6 +16,7 @@ import type { FollowQuestion, FollowWords } from './follow/question.ts'
 import { FollowSyntaxError, parseFollow } from './follow/question.ts'
 import type { FollowReport } from './follow/report.ts'
 import { followSeen } from './follow.ts'
+import { isGatewayPod } from './requests/classes.ts'
 import { defined } from '../mesh/defined.ts'
 
 /** Requests through gateways that are followed, at most: a target may have many hosts. */
@@ -129,9 +130,27 @@ function fromSidecars(
   return wanted === undefined ? [] : listed(questionOf(wanted, words))
 }
 
+/** What a caller elsewhere asked for whose requests fail, by its own proxy. */
+function fromFailingCaller(target: Target, requests: readonly Request[], evidence: Evidence): FollowQuestion[] {
+  const own = new Set(target.pods.map(({ name }) => name))
+  // Gateways were asked before.
+  const isCaller = ({ of }: Request['log']): boolean => {
+    const pod = of === undefined ? undefined : evidence.object('pods', of.namespace ?? '', of.name)
+    return pod !== undefined && !own.has(pod.metadata.name) && !isGatewayPod(pod, evidence)
+  }
+  const [most] = groupBy(
+    requests.filter(({ entry, log }) => failed(entry) && isCaller(log)),
+    ({ log }) => `${log.of?.namespace ?? ''}/${log.of?.name ?? ''}`,
+  )
+  const request = most === undefined ? undefined : latest(most)
+  const caller = request?.log.of
+  if (request === undefined || caller === undefined || evidence.seenOf('listeners', caller) === undefined) return []
+  return listed(questionOf(wantedBy(request), { from: `pod/${caller.name}`, namespace: caller.namespace }))
+}
+
 /**
  * The way of a request to the target, told from what a diagnosis has seen without another look: through a gateway, the one where it dies first; without
- * gateways from the target's own sidecar. Undefined when no such proxy was read, or nothing says what to ask for.
+ * gateways from the target's own sidecar or, when that arrives, from a caller whose requests fail. Undefined when no such proxy was read, or nothing says what to ask for.
  */
 export function followTarget(
   target: Target,
@@ -148,6 +167,12 @@ export function followTarget(
   const [own] = fromSidecars(target, requests, moment ?? 0, evidence).flatMap(
     (question) => followSeen(question, evidence, options) ?? [],
   )
+  const dying =
+    own?.outcome === 'dies'
+      ? undefined
+      : fromFailingCaller(target, requests, evidence)
+          .flatMap((question) => followSeen(question, evidence, options) ?? [])
+          .find(({ outcome }) => outcome === 'dies')
   // A workload need not be allowed to call itself.
-  return own?.dies === 'inbound' ? undefined : own
+  return dying ?? (own?.dies === 'inbound' ? undefined : own)
 }

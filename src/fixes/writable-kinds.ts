@@ -69,10 +69,18 @@ export const WRITABLE: readonly WritableKind[] = [
   {
     group: 'gateway.networking.k8s.io',
     version: 'v1',
+    plural: 'grpcroutes',
+    kind: 'GRPCRoute',
+    verbs: ['patch'],
+    why: 'backends of its rules',
+  },
+  {
+    group: 'gateway.networking.k8s.io',
+    version: 'v1',
     plural: 'httproutes',
     kind: 'HTTPRoute',
     verbs: ['patch'],
-    why: 'backends of its rules',
+    why: 'backends and timeouts of its rules',
   },
   {
     group: 'gateway.networking.k8s.io',

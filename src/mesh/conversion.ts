@@ -224,20 +224,35 @@ function httpFrom(rule: Rule | GrpcRule, index: number, route: RouteObject, doma
   }
 }
 
+/** The Gateway that a parent names or, of a ListenerSet, adds listeners to. */
+function gatewayKeyOf(ref: ObjectReference, own: string, listenerSets: readonly ListenerSet[]): string {
+  const at = ref.namespace ?? own
+  const { parentRef } =
+    (isGateway(ref)
+      ? undefined
+      : listenerSets.find(({ metadata }) => metadata.namespace === at && metadata.name === ref.name)?.spec) ?? {}
+  return parentRef === undefined ? convertedKey(at, ref.name) : convertedKey(parentRef.namespace ?? at, parentRef.name)
+}
+
 const isGateway = ({ kind = 'Gateway' }: ObjectReference): boolean => kind === 'Gateway'
 
 /**
  * A route of the Gateway API in the form of VirtualServices: one for the Gateways it names as parents, and one for each Service, for which it routes inside the
  * mesh. Whether a parent lets it in is not asked.
  */
-export function routesFrom(route: RouteObject, parents: readonly Gateway[], domain: string): MeshRoute[] {
+export function routesFrom(
+  route: RouteObject,
+  parents: readonly Gateway[],
+  domain: string,
+  listenerSets: readonly ListenerSet[] = [],
+): MeshRoute[] {
   const { namespace = '' } = route.metadata
   const refs = route.spec?.parentRefs ?? []
   const rules = route.spec?.rules ?? []
   const isHttp = route.kind === 'HTTPRoute' || route.kind === 'GRPCRoute'
   const keys = refs
     .filter((ref) => isGateway(ref) || ref.kind === 'ListenerSet')
-    .map((ref) => convertedKey(ref.namespace ?? namespace, ref.name))
+    .map((ref) => gatewayKeyOf(ref, namespace, listenerSets))
   // Without a parent it is bound to nothing, and still says what it is for.
   if (refs.length === 0) keys.push(convertedKey(namespace, ''))
   const named = route.spec?.hostnames ?? []

@@ -56,6 +56,9 @@ export type HttpRouteObject = KubernetesObject<
   RouteStatus
 >
 
+/** One rule of an HTTPRoute. */
+export type HttpRouteRule = NonNullable<NonNullable<HttpRouteObject['spec']>['rules']>[number]
+
 /** gateway.networking.k8s.io GRPCRoute. */
 export type GrpcRouteObject = KubernetesObject<
   {

@@ -106,3 +106,19 @@ export function keepingOut(
   })
   return isLetThrough ? [] : restricting
 }
+
+/** The policies that restrict a pod in a direction and none of which has any rule for a port, whoever is at its other end. */
+export function closing(
+  policies: readonly NetworkPolicy[],
+  pod: Pod,
+  direction: Direction,
+  target: NetworkTarget,
+): NetworkPolicy[] {
+  const restricting = policies.filter((policy) => restricts(policy, pod, direction))
+  const isOpen = restricting.some(({ spec }) =>
+    ((direction === 'Ingress' ? spec?.ingress : spec?.egress) ?? []).some(
+      ({ ports = [] }) => ports.length === 0 || ports.some((port) => isPort(port, target)),
+    ),
+  )
+  return isOpen ? [] : restricting
+}

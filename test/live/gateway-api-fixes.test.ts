@@ -30,9 +30,9 @@ interface Case {
   writes: string[]
 }
 
-const HTTP_ROUTE = (name: string, namespace: string, spec: string): string => `
+const ROUTE = (kind: Case['kind'], name: string, namespace: string, spec: string): string => `
 apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
+kind: ${kind}
 metadata: { name: ${name}, namespace: ${namespace} }
 spec: ${spec}
 `
@@ -44,7 +44,8 @@ const CASES: readonly Case[] = [
     at: `${FRONT}/granted`,
     host: 'granted.shop.example',
     answered: 500,
-    route: HTTP_ROUTE(
+    route: ROUTE(
+      'HTTPRoute',
       'granted',
       FRONT,
       `{ parentRefs: [{ name: edge }], hostnames: [granted.shop.example], rules: [{ backendRefs: [{ name: catalog, namespace: ${SHOP}, port: 80 }] }] }`,
@@ -60,7 +61,8 @@ const CASES: readonly Case[] = [
     at: `${SHOP}/port`,
     host: 'port.shop.example',
     answered: 500,
-    route: HTTP_ROUTE(
+    route: ROUTE(
+      'HTTPRoute',
       'port',
       SHOP,
       `{ parentRefs: [{ name: edge, namespace: ${FRONT} }], hostnames: [port.shop.example], rules: [{ backendRefs: [{ name: catalog, port: 8080 }] }] }`,
@@ -71,12 +73,30 @@ const CASES: readonly Case[] = [
     writes: ['-n', SHOP, 'httproute', 'port'],
   },
   {
+    act: 'correct-backend',
+    kind: 'GRPCRoute',
+    at: `${SHOP}/grpc`,
+    host: 'grpc.shop.example',
+    answered: 500,
+    route: ROUTE(
+      'GRPCRoute',
+      'grpc',
+      SHOP,
+      `{ parentRefs: [{ name: edge, namespace: ${FRONT} }], hostnames: [grpc.shop.example], rules: [{ backendRefs: [{ name: catalogue, port: 80 }] }] }`,
+    ),
+    title: /Send to catalog:80 instead of catalogue:80/,
+    diff: /\+ +name: catalog\n/,
+    refused: /grpcroutes\.gateway\.networking\.k8s\.io .*is forbidden: User "no-rights@example\.com" cannot/,
+    writes: ['-n', SHOP, 'grpcroute', 'grpc'],
+  },
+  {
     act: 'open-listener',
     kind: 'HTTPRoute',
     at: `${SHOP}/namespace`,
     host: 'own.front.example',
     answered: 404,
-    route: HTTP_ROUTE(
+    route: ROUTE(
+      'HTTPRoute',
       'namespace',
       SHOP,
       `{ parentRefs: [{ name: edge, namespace: ${FRONT}, sectionName: own }], hostnames: [own.front.example], rules: [{ backendRefs: [{ name: catalog, port: 80 }] }] }`,
@@ -92,7 +112,8 @@ const CASES: readonly Case[] = [
     at: `${SHOP}/hostname`,
     host: 'www.other.example',
     answered: 404,
-    route: HTTP_ROUTE(
+    route: ROUTE(
+      'HTTPRoute',
       'hostname',
       SHOP,
       `{ parentRefs: [{ name: edge, namespace: ${FRONT} }], hostnames: [www.other.example], rules: [{ backendRefs: [{ name: catalog, port: 80 }] }] }`,

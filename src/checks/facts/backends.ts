@@ -9,8 +9,9 @@ import type { KubernetesObject } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { Registry } from '../../mesh/registry.ts'
-import { conditionsAt, type Obstacle } from './attachment.ts'
+import { conditionsAt } from './attachment.ts'
 import { newest, value, values } from './clause.ts'
+import type { Obstacle } from './obstacle.ts'
 
 /** What of the route's namespace or kind, or of the backend, a grant names: it was meant for something alike. */
 const isNear = ({ spec }: ReferenceGrant, route: RouteObject, ref: ObjectReference): boolean =>

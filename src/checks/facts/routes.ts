@@ -66,15 +66,17 @@ function isForeign({ metadata, spec }: RouteObject, evidence: Evidence): boolean
   )
 }
 
-/** What was converted before, of an object that names its hosts itself: the same objects are looked at again and again while evidence grows. */
+/** What was converted before, of an object that names its hosts and Gateways itself: the same objects are looked at again and again while evidence grows. */
 const kept = new WeakMap<RouteObject, { domain: string; routes: readonly MeshRoute[] }>()
 
 function converted(route: RouteObject, evidence: Evidence): readonly MeshRoute[] {
   const { clusterDomain: domain } = evidence
   const known = kept.get(route)
   if (known?.domain === domain) return known.routes
-  const routes = routesFrom(route, allGateways(evidence), domain)
-  if ((route.spec?.hostnames ?? []).length > 0) kept.set(route, { domain, routes })
+  const routes = routesFrom(route, allGateways(evidence), domain, evidence.objects('listener-sets'))
+  const isWhole =
+    (route.spec?.hostnames ?? []).length > 0 && !route.spec?.parentRefs?.some(({ kind }) => kind === 'ListenerSet')
+  if (isWhole) kept.set(route, { domain, routes })
   return routes
 }
 

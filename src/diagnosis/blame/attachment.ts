@@ -1,4 +1,6 @@
-import { gatewayObstacle, obstaclesOf, type Obstacle } from '../../checks/facts/attachment.ts'
+import { obstaclesOf } from '../../checks/facts/attachment.ts'
+import { gatewayObstacle } from '../../checks/facts/gateway-obstacle.ts'
+import type { Obstacle } from '../../checks/facts/obstacle.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { RouteObject } from '../../mesh/conversion.ts'
 import type { GatewayObject } from '../../mesh/gateway-api.ts'

@@ -1,8 +1,9 @@
+import { madeFrom } from '../../checks/facts/made-from.ts'
 import { backendTroubles } from '../../checks/facts/backends.ts'
 import { routeObjects } from '../../checks/facts/routes.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { RouteObject } from '../../mesh/conversion.ts'
-import { originOfRoute, type Route } from '../../mesh/envoy.ts'
+import type { Route } from '../../mesh/envoy.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { sameRef } from '../../mesh/ref.ts'
 import type { Lead } from './lead.ts'
@@ -22,7 +23,7 @@ export const backendLeads = (route: RouteObject, rule: number | undefined, evide
 
 /** What is wrong with the backends of the rule that a proxy's route was made from; nothing when no object of the Gateway API made it. */
 export function backendLeadsOf(made: Route, evidence: Evidence): Lead[] {
-  const origin = originOfRoute(made)
+  const origin = madeFrom(made, evidence)
   const route = origin === undefined ? undefined : routeObjects(evidence).find((one) => sameRef(refOf(one), origin))
   if (route === undefined) return []
   const rule = Number(/\.(\d+)$/.exec(made.name ?? '')?.[1])

@@ -1,4 +1,5 @@
-import { originOfRoute, parseClusterName } from '../../mesh/envoy.ts'
+import { madeFrom } from '../../checks/facts/made-from.ts'
+import { parseClusterName } from '../../mesh/envoy.ts'
 import type { Listener, RouteConfiguration } from '../../mesh/envoy.ts'
 import { refOf } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
@@ -36,13 +37,13 @@ const strippedOfPolicy = (listeners: readonly Listener[], policy: Ref): Listener
   ) as Listener[]
 
 /** Route configurations whose routes of an object inject no faults. */
-const withoutFaults = (routes: readonly RouteConfiguration[], subject: Ref): RouteConfiguration[] =>
+const withoutFaults = (routes: readonly RouteConfiguration[], subject: Ref, evidence: Evidence): RouteConfiguration[] =>
   routes.map((configuration) => ({
     ...configuration,
     virtualHosts: (configuration.virtualHosts ?? []).map((host) => ({
       ...host,
       routes: (host.routes ?? []).map((route) => {
-        const maker = originOfRoute(route)
+        const maker = madeFrom(route, evidence)
         if (maker === undefined || !sameRef(maker, subject)) return route
         const { 'envoy.filters.http.fault': _, ...rest } = route.typedPerFilterConfig ?? {}
         return { ...route, typedPerFilterConfig: rest }
@@ -115,7 +116,7 @@ export function arrivesWithout(subject: Ref, way: Way, evidence: Evidence): bool
       answers.some(({ kind, passes }) => kind === 'fault' && passes !== 'yes'),
     )
     return hasFault
-      ? comesThrough({ ...proxy, routes: withoutFaults(proxy.routes ?? [], subject) }, way.trace)
+      ? comesThrough({ ...proxy, routes: withoutFaults(proxy.routes ?? [], subject, way.trace.evidence) }, way.trace)
       : undefined
   }
   const isSubset = hop.stage === 'cluster' && (parseClusterName(hop.name)?.subset ?? '') !== ''

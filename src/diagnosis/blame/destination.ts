@@ -1,6 +1,10 @@
+import { madeFrom } from '../../checks/facts/made-from.ts'
 import { definesSubset, hostOfRule, isExportedTo, rulesForCaller } from '../../mesh/destination-rules.ts'
+import { writtenAs } from '../../checks/facts/attachment.ts'
 import { allRoutes } from '../../checks/facts/routes.ts'
-import { originOfRoute, parseClusterName, type Route } from '../../mesh/envoy.ts'
+import { streamRoutesOf } from '../../checks/facts/stream-routes.ts'
+import type { MeshRoute } from '../../mesh/conversion.ts'
+import { parseClusterName, type Route } from '../../mesh/envoy.ts'
 import { fromFqdn, nearestHosts } from '../../mesh/host.ts'
 import type { DestinationRule, KubernetesObject, ServiceEntry, Workload } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
@@ -13,7 +17,7 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { ownerOf } from '../../checks/facts/owners.ts'
 import { goesOutside } from '../follow/cluster-hop.ts'
 import type { Trace } from '../follow/trace.ts'
-import { backendLeadsOf } from './backend.ts'
+import { backendLeads, backendLeadsOf } from './backend.ts'
 import { hiddenFrom, outsideLeads } from './hidden.ts'
 import type { Case, Lead } from './lead.ts'
 import { eachOnce, newest, value, values } from './lead.ts'
@@ -27,10 +31,18 @@ function routesTo(cluster: string, { walk }: Trace): Route[] {
   )
 }
 
+/** The TLSRoutes and TCPRoutes by which a connection comes to a cluster. */
+const streamRoutesTo = (cluster: string, { walk: { chain }, evidence }: Trace): readonly MeshRoute[] =>
+  chain?.ending?.kind === 'tcp'
+    ? streamRoutesOf(chain.chain?.filterChainMatch?.serverNames ?? [], [cluster], evidence)
+    : []
+
 /** The objects whose routes send to a cluster: as the proxy's own routes name them; a connection's cluster names nobody, and is the one of a TCP or TLS route. */
 function routersTo(cluster: string, trace: Trace): Ref[] {
-  const named = routesTo(cluster, trace).flatMap((route) => originOfRoute(route) ?? [])
+  const named = routesTo(cluster, trace).flatMap((route) => madeFrom(route, trace.evidence) ?? [])
   const { host, subset } = parseClusterName(cluster) ?? {}
+  const streams = streamRoutesTo(cluster, trace).map(refOf)
+  if (streams.length > 0) return streams
   return named.length > 0 || host === undefined
     ? named
     : trace.evidence
@@ -44,7 +56,13 @@ function routersTo(cluster: string, trace: Trace): Ref[] {
 function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
   const { evidence } = one
   const parsed = parseClusterName(cluster)
-  const written = eachOnce(routesTo(cluster, trace).flatMap((route) => backendLeadsOf(route, evidence)))
+  const written = eachOnce([
+    ...routesTo(cluster, trace).flatMap((route) => backendLeadsOf(route, evidence)),
+    ...streamRoutesTo(cluster, trace).flatMap((route) => {
+      const object = writtenAs(route, evidence)
+      return object === undefined ? [] : backendLeads(object, undefined, evidence)
+    }),
+  ])
   if (written.length > 0) return written
   const routers = routersTo(cluster, trace)
   const by = (why: string, remedy: string): Lead[] =>

@@ -1,3 +1,4 @@
+import { madeFrom } from '../../checks/facts/made-from.ts'
 import { allGateways, allRoutes } from '../../checks/facts/routes.ts'
 import { isConverted } from '../../mesh/conversion.ts'
 import { isExportedTo } from '../../mesh/destination-rules.ts'
@@ -8,7 +9,6 @@ import type { Gateway, VirtualService } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
 import { concerns, destinationsOf, gatewayKey, gatewaysOf, hostsOf, serversTaking } from '../../mesh/routing.ts'
-import { originOfRoute } from '../../mesh/envoy.ts'
 import { gatewaysOf as gatewaysServedBy, gatewaysTaking, serviceEntryOf, targetPort } from '../follow/destination.ts'
 import type { Trace } from '../follow/trace.ts'
 import { writtenAs } from '../../checks/facts/attachment.ts'
@@ -114,7 +114,7 @@ export function atGateway(trace: Trace, one: Case): Lead[] {
   const { virtualHost } = trace.walk.route ?? {}
   const hasRoutes = virtualHost !== undefined && virtualHost.name?.startsWith('blackhole:') !== true
   if (hasRoutes) {
-    const origins = (virtualHost.routes ?? []).flatMap((route) => originOfRoute(route) ?? [])
+    const origins = (virtualHost.routes ?? []).flatMap((route) => madeFrom(route, evidence) ?? [])
     const owners = mine.filter((vs) => origins.length === 0 || origins.some((origin) => sameRef(origin, refOf(vs))))
     const idle = mine
       .filter((vs) => !owners.includes(vs))
@@ -208,7 +208,7 @@ export function atSidecar(trace: Trace, one: Case): Lead[] {
         }))
   }
   const all = allRoutes(evidence)
-  const origins = (virtualHost.routes ?? []).flatMap((route) => originOfRoute(route) ?? [])
+  const origins = (virtualHost.routes ?? []).flatMap((route) => madeFrom(route, evidence) ?? [])
   const owners = all.filter(
     (vs) =>
       origins.some((origin) => sameRef(origin, refOf(vs))) ||

@@ -1,5 +1,5 @@
+import { madeFrom } from '../../checks/facts/made-from.ts'
 import { nearestRule, type Miss } from '../../mesh/authorization.ts'
-import { originOfRoute } from '../../mesh/envoy.ts'
 import type { AuthorizationPolicy } from '../../mesh/objects.ts'
 import { allRoutes } from '../../checks/facts/routes.ts'
 import { changedAt, refOf } from '../../mesh/objects.ts'
@@ -32,7 +32,7 @@ export function routeBeforePolicies(
   const misses = (near?.misses ?? []).filter(({ says, sure }) => sure || !says.startsWith('the port'))
   if (near === undefined || misses.length === 0 || !misses.every(isShaped)) return []
   const makers: Ref[] = (trace.walk.route?.branches ?? []).flatMap(({ route }) =>
-    route === undefined ? [] : (originOfRoute(route) ?? []),
+    route === undefined ? [] : (madeFrom(route, evidence) ?? []),
   )
   return eachOnce(
     makers.flatMap((subject): Lead[] => {

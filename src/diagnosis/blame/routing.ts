@@ -1,6 +1,6 @@
+import { madeFrom } from '../../checks/facts/made-from.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { concerns, gatewayKey, gatewaysOf, hostsOf } from '../../mesh/routing.ts'
-import { originOfRoute } from '../../mesh/envoy.ts'
 import { gatewaysOf as gatewaysServedBy, gatewaysTaking, serviceEntryOf, serviceOf } from '../follow/destination.ts'
 import type { Case, Lead } from './lead.ts'
 import { certificateOf } from '../follow/certificate.ts'
@@ -75,7 +75,7 @@ export function routingLeads(one: Case): Lead[] {
         remedy: 'Let it redirect to what another route takes',
       })),
     )
-  const makers = answering.flatMap(({ route }) => (route === undefined ? [] : (originOfRoute(route) ?? [])))
+  const makers = answering.flatMap(({ route }) => (route === undefined ? [] : (madeFrom(route, trace.evidence) ?? [])))
   if (hop.stage === 'route' && makers.length > 0) {
     const written = eachOnce(
       answering.flatMap(({ route }) => (route === undefined ? [] : backendLeadsOf(route, one.evidence))),

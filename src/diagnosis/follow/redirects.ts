@@ -1,4 +1,4 @@
-import { originOfRoute } from '../../mesh/envoy.ts'
+import { madeFrom } from '../../checks/facts/made-from.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import type { Trace } from './trace.ts'
 import { traceOf } from './trace.ts'
@@ -17,12 +17,12 @@ export interface Circle {
 const urlOf = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined)
 
 /** The only thing that becomes of a request, when it is a redirect for certain. */
-function redirectOf({ walk: { route, chain } }: Trace): { to: string; makers: Ref[] } | undefined {
+function redirectOf({ walk: { route, chain }, evidence }: Trace): { to: string; makers: Ref[] } | undefined {
   const [branch, ...others] = route?.branches ?? []
   const isSure = route?.certain === true && others.length === 0 && (chain?.unsure ?? []).length === 0
   if (!isSure || branch?.outcome.kind !== 'redirect' || branch.outcome.to.includes('…')) return undefined
   if (branch.answers.some(({ passes }) => passes !== 'yes')) return undefined
-  const maker = branch.route === undefined ? undefined : originOfRoute(branch.route)
+  const maker = branch.route === undefined ? undefined : madeFrom(branch.route, evidence)
   return { to: branch.outcome.to, makers: maker === undefined ? [] : [maker] }
 }
 

@@ -1,7 +1,10 @@
+import { madeFrom } from '../../checks/facts/made-from.ts'
+import { streamRoutesOf } from '../../checks/facts/stream-routes.ts'
 import type { Route } from '../../mesh/envoy.ts'
-import { originOf, originOfRoute } from '../../mesh/envoy.ts'
+import { originOf } from '../../mesh/envoy.ts'
 import { conditionsOfRoute, describeMatch } from '../../mesh/http-match.ts'
 import { nearestNames } from '../../mesh/names.ts'
+import { refOf } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { uniqueRefs } from '../../mesh/ref.ts'
 import type { Branch, RouteWalk } from '../../mesh/walk/outbound.ts'
@@ -49,7 +52,9 @@ function settings({ route, outcome }: Branch): string[] {
 }
 
 function objectsOf(branches: readonly Branch[], trace: Trace): Ref[] {
-  const origins = branches.flatMap(({ route }) => (route === undefined ? undefined : originOfRoute(route)) ?? [])
+  const origins = branches.flatMap(
+    ({ route }) => (route === undefined ? undefined : madeFrom(route, trace.evidence)) ?? [],
+  )
   const context = trace.caller.kind === 'ingress' ? 'GATEWAY' : 'SIDECAR_OUTBOUND'
   const refs = [
     ...origins,
@@ -161,9 +166,12 @@ export function routeHop(trace: Trace): Hop | undefined {
       sure: true,
       name: 'tcp_proxy',
       objects: [
-        ...(originOf(chain.chain?.metadata) === undefined
-          ? []
-          : [originOf(chain.chain?.metadata)].flatMap((ref) => ref ?? [])),
+        ...[originOf(chain.chain?.metadata)].flatMap((ref) => ref ?? []),
+        ...streamRoutesOf(
+          chain.chain?.filterChainMatch?.serverNames ?? [],
+          clusters.map(({ name }) => name),
+          evidence,
+        ).map(refOf),
       ],
       notes: [],
       says:

@@ -1,5 +1,7 @@
 import { routeObjects } from '../../checks/facts/routes.ts'
-import type { HttpRouteObject, ObjectReference } from '../../mesh/gateway-api.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import type { RouteObject } from '../../mesh/conversion.ts'
+import type { GrpcRouteObject, HttpRouteObject, ObjectReference } from '../../mesh/gateway-api.ts'
 import { nearestNames } from '../../mesh/names.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
@@ -10,17 +12,20 @@ import { applyTo } from '../manifest.ts'
 import type { Proposal } from '../proposal.ts'
 import { defineFix } from '../proposal.ts'
 
-/** Lets an HTTPRoute name a Service and port that exist. */
+/** Kinds of evidence whose routes are written. */
+const WRITTEN = { HTTPRoute: 'http-routes', GRPCRoute: 'grpc-routes' } as const
+
+/** Lets an HTTPRoute or GRPCRoute name a Service and port that exist. */
 export const correctBackend = defineFix({
   act: 'correct-backend',
-  about: 'lets an HTTPRoute send to a Service and port that exist',
+  about: 'lets an HTTPRoute or GRPCRoute send to a Service and port that exist',
   codes: ['MESH0123'],
   propose(finding, evidence) {
     const [namespace, name] = [textArg(finding, 'namespace'), textArg(finding, 'service')]
     const typed = finding.args.port === undefined ? undefined : Number(finding.args.port)
     const route = routeObjects(evidence).find((one) => formatRef(refOf(one)) === textArg(finding, 'route'))
-    const read = evidence.object('http-routes', route?.metadata.namespace ?? '', route?.metadata.name ?? '')
-    if (route?.kind !== 'HTTPRoute' || read === undefined) return []
+    const read = readOf(route, evidence)
+    if (read === undefined) return []
     const services = evidence.objects('services').filter(({ metadata }) => metadata.namespace === namespace)
     const names = services.some(({ metadata }) => metadata.name === name)
       ? [name]
@@ -56,15 +61,22 @@ export const correctBackend = defineFix({
   },
 })
 
+/** The route as it was read; undefined for kinds that are not written. */
+function readOf(route: RouteObject | undefined, evidence: Evidence): HttpRouteObject | GrpcRouteObject | undefined {
+  if (route?.kind !== 'HTTPRoute' && route?.kind !== 'GRPCRoute') return undefined
+  return evidence.object(WRITTEN[route.kind], route.metadata.namespace ?? '', route.metadata.name)
+}
+
 /** The whole list of rules, in which one backend is another: lists of rules are atomic. */
 function withBackend(
-  { metadata, spec }: HttpRouteObject,
+  { metadata, spec }: HttpRouteObject | GrpcRouteObject,
   { namespace, name, port }: { namespace: string; name: string; port: number | undefined },
   to: { name: string; port: number },
 ): unknown[] {
   const isIt = (ref: ObjectReference): boolean =>
     ref.name === name && (ref.namespace ?? metadata.namespace) === namespace && ref.port === port
-  return (spec?.rules ?? []).map((rule) => ({
+  const rules: readonly { backendRefs?: ObjectReference[] }[] = spec?.rules ?? []
+  return rules.map((rule) => ({
     ...rule,
     ...(rule.backendRefs !== undefined && {
       backendRefs: rule.backendRefs.map((ref) => (isIt(ref) ? { ...ref, name: to.name, port: to.port } : ref)),

@@ -1,12 +1,15 @@
 import { podsOf } from '../../checks/facts/owners.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
+import type { Finding } from '../../checks/check.ts'
+import { hostOfBackend } from '../../mesh/conversion.ts'
 import { milliseconds } from '../../mesh/duration.ts'
+import type { HttpRouteRule } from '../../mesh/gateway-api.ts'
 import type { HttpRoute } from '../../mesh/objects.ts'
 import { toFqdn } from '../../mesh/host.ts'
 import type { Target } from '../../mesh/target.ts'
 import { textArg } from '../drafting/finding-args.ts'
 import { applyTo } from '../manifest.ts'
-import type { Proposal } from '../proposal.ts'
+import type { ApplyWrite, Proposal } from '../proposal.ts'
 import { defineFix } from '../proposal.ts'
 
 /** Seconds that people give timeouts. */
@@ -22,18 +25,9 @@ export const raiseTimeout = defineFix({
   propose(finding, evidence, target) {
     const { code, subject } = finding
     const former = textArg(finding, 'timeout')
-    const virtualService =
-      subject.kind === 'VirtualService'
-        ? evidence.object('virtual-services', subject.namespace ?? '', subject.name)
-        : undefined
-    const routes = virtualService?.spec?.http ?? []
     const limit = milliseconds(former)
-    const isMeant = ({ timeout, route = [] }: HttpRoute): boolean =>
-      milliseconds(timeout) === limit &&
-      route.some(({ destination }) =>
-        target.hosts.includes(toFqdn(destination.host, subject.namespace ?? '', evidence.clusterDomain)),
-      )
-    if (virtualService === undefined || limit === undefined || !routes.some(isMeant)) return []
+    const setTo = settingOf(finding, limit, evidence, target)
+    if (setTo === undefined || limit === undefined) return []
     const slowest = slowestAnswer(evidence, target)
     const needed = (Math.max(limit, slowest) * ROOM) / 1000
     const choices = USUAL.filter((seconds) => seconds >= needed).slice(0, 2)
@@ -49,14 +43,51 @@ export const raiseTimeout = defineFix({
         says: 'Callers hold their connections for longer while the service is slow, and may themselves give up sooner; the service is no faster for it.',
       },
       undo: `Puts the timeout back to ${former}.`,
-      writes: [
-        applyTo(virtualService, {
-          spec: { http: routes.map((route) => (isMeant(route) ? { ...route, timeout: `${seconds}s` } : route)) },
-        }),
-      ],
+      writes: [setTo(seconds)],
     }))
   },
 })
+
+/** A duration as the Gateway API writes it: without fractions. */
+const wholeUnits = (seconds: number): string => (Number.isInteger(seconds) ? `${seconds}s` : `${seconds * 1000}ms`)
+
+/** How the timeout of those routes of the finding's object is set that lead to the target and wait as long as it says; undefined when none does. */
+function settingOf(
+  { subject: { kind, namespace = '', name } }: Finding,
+  limit: number | undefined,
+  evidence: Evidence,
+  target: Target,
+): ((seconds: number) => ApplyWrite) | undefined {
+  const domain = evidence.clusterDomain
+  if (kind === 'HTTPRoute') {
+    const route = evidence.object('http-routes', namespace, name)
+    const rules = route?.spec?.rules ?? []
+    const isMeant = ({ timeouts, backendRefs = [] }: HttpRouteRule): boolean =>
+      milliseconds(timeouts?.request) === limit &&
+      backendRefs.some((ref) => target.hosts.includes(hostOfBackend(ref, namespace, domain) ?? ''))
+    return route === undefined || !rules.some(isMeant)
+      ? undefined
+      : (seconds) =>
+          applyTo(route, {
+            spec: {
+              rules: rules.map((one) =>
+                isMeant(one) ? { ...one, timeouts: { ...one.timeouts, request: wholeUnits(seconds) } } : one,
+              ),
+            },
+          })
+  }
+  const virtualService = kind === 'VirtualService' ? evidence.object('virtual-services', namespace, name) : undefined
+  const routes = virtualService?.spec?.http ?? []
+  const isMeant = ({ timeout, route = [] }: HttpRoute): boolean =>
+    milliseconds(timeout) === limit &&
+    route.some(({ destination }) => target.hosts.includes(toFqdn(destination.host, namespace, domain)))
+  return virtualService === undefined || !routes.some(isMeant)
+    ? undefined
+    : (seconds) =>
+        applyTo(virtualService, {
+          spec: { http: routes.map((one) => (isMeant(one) ? { ...one, timeout: `${seconds}s` } : one)) },
+        })
+}
 
 /** Milliseconds of the slowest request that the target's own sidecars saw answered; 0 when none was. */
 function slowestAnswer(evidence: Evidence, target: Target): number {

@@ -39,7 +39,7 @@ export function answeredOnTheWay(sign: Sign, { evidence, followed: { way } }: Ca
     )
   }
   if (details === 'direct_response' || details.includes('fault_filter_abort') || flags.includes('FI')) {
-    const makers = makersOf(routesOf(sign, way))
+    const makers = makersOf(routesOf(sign, way), way)
     const what = details === 'direct_response' ? 'its route answers' : 'the fault that it injects answers'
     return makers.map((subject) =>
       lead('MESH0131', subject, `${what} ${value(code)} itself: ${times(sign)}`, 'Let its route send the requests on'),

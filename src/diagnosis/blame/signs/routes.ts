@@ -14,7 +14,7 @@ import { lead, makersOf, routesOf, times, type Sign } from './sign.ts'
 export function misrouted(sign: Sign, { followed: { way }, target }: Case): Lead[] {
   const cluster = parseClusterName(sign.entry.upstreamCluster ?? '')
   if (cluster?.direction !== 'outbound' || target.hosts.includes(cluster.host)) return []
-  return makersOf(routesOf(sign, way)).map((subject) =>
+  return makersOf(routesOf(sign, way), way).map((subject) =>
     lead(
       'MESH0131',
       subject,
@@ -28,7 +28,7 @@ export function misrouted(sign: Sign, { followed: { way }, target }: Case): Lead
 export function redirected(sign: Sign, { evidence, followed: { way } }: Case): Lead[] {
   const { entry } = sign
   if (entry.code < 300 || entry.code >= 400 || entry.upstreamCluster !== undefined || way === undefined) return []
-  const makers = makersOf(routesOf(sign, way))
+  const makers = makersOf(routesOf(sign, way), way)
   if (makers.length > 0)
     return makers.map((subject) =>
       lead(
@@ -59,7 +59,7 @@ export function timedOut(sign: Sign, { followed: { way, requests } }: Case): Lea
   const routes = routesOf(sign, way).filter(
     ({ route }) => route?.timeout !== undefined && route.timeout !== '0s' && Number.parseFloat(route.timeout) < 2,
   )
-  return makersOf(routes).map((subject) =>
+  return makersOf(routes, way).map((subject) =>
     lead(
       'MESH0131',
       subject,
@@ -83,7 +83,7 @@ function changedBetween(sign: Sign, { evidence, followed: { way, requests } }: C
   if (answered.length === 0 || pod === undefined || !(Date.parse(pod.metadata.creationTimestamp ?? '') < last))
     return []
   return eachOnce(
-    makersOf(routesOf(sign, way)).flatMap((subject): Lead[] => {
+    makersOf(routesOf(sign, way), way).flatMap((subject): Lead[] => {
       const made = allRoutes(evidence).find((one) => sameRef(refOf(one), subject))
       const changed = made === undefined ? undefined : changedAt(made)
       // Objects are dated by whole seconds.
@@ -116,7 +116,7 @@ export function byApplication(sign: Sign, one: Case): Lead[] {
       route?.hostRewriteLiteral !== undefined,
   )
   if (entry.code < 500 && rewriting.length > 0)
-    return makersOf(rewriting).map((subject) =>
+    return makersOf(rewriting, way).map((subject) =>
       lead(
         'MESH0131',
         subject,
@@ -125,7 +125,7 @@ export function byApplication(sign: Sign, one: Case): Lead[] {
       ),
     )
   if (entry.code < 400)
-    return makersOf(routesOf(sign, way)).map((subject) =>
+    return makersOf(routesOf(sign, way), way).map((subject) =>
       lead(
         'MESH0131',
         subject,

@@ -1,6 +1,7 @@
+import { madeFrom } from '../../../checks/facts/made-from.ts'
 import type { Group } from '../../../checks/facts/requests-to.ts'
 import type { AccessLogLine } from '../../../mesh/access-log.ts'
-import { originOfRoute, type Route } from '../../../mesh/envoy.ts'
+import type { Route } from '../../../mesh/envoy.ts'
 import type { Pod } from '../../../mesh/objects.ts'
 import type { Ref } from '../../../mesh/ref.ts'
 import type { Way } from '../../requests/followed.ts'
@@ -37,7 +38,8 @@ export function routesOf({ entry }: Sign, way: Way | undefined): Route[] {
 }
 
 /** The objects that routes were made from. */
-export const makersOf = (routes: readonly Route[]): Ref[] => routes.flatMap((route) => originOfRoute(route) ?? [])
+export const makersOf = (routes: readonly Route[], way: Way | undefined): Ref[] =>
+  way === undefined ? [] : routes.flatMap((route) => madeFrom(route, way.trace.evidence) ?? [])
 
 /** What the line says of why: of the response or, for a bare connection, of its end. */
 export const reasonOf = ({ details, termination }: AccessLogLine): string => details ?? termination ?? ''

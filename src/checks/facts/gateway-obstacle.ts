@@ -1,0 +1,60 @@
+import type { Evidence } from '../../evidence/evidence.ts'
+import type { Condition, GatewayObject } from '../../mesh/gateway-api.ts'
+import { failedConditions, isCurrent } from '../../mesh/gateway-api.ts'
+import { value, values } from './clause.ts'
+import { conditionText, obstacle, said, type Obstacle } from './obstacle.ts'
+
+/** An address that is awaited keeps callers out, and no route from the proxies; a listener that is not valid none of the others. */
+const isOfOthers = ({ reason, message = '' }: Condition): boolean =>
+  reason === 'ListenersNotValid' || (message.includes('address pending') && !message.includes('not found'))
+
+/**
+ * Of a Gateway that does not do what it should, why: nobody serves its class, or what its controller says of it and its listeners, or of the
+ * `listeners` that are asked about.
+ */
+export function gatewayObstacle(
+  gateway: GatewayObject,
+  evidence: Evidence,
+  asked?: readonly string[],
+): Obstacle | undefined {
+  const { gatewayClassName = '' } = gateway.spec ?? {}
+  const classes = evidence.objects('gateway-classes')
+  const known = classes.find(({ metadata }) => metadata.name === gatewayClassName)
+  if (known === undefined && evidence.seen('gateway-classes').length > 0)
+    return obstacle(
+      gateway,
+      `its class ${value(gatewayClassName)} is no GatewayClass of this cluster, so that no controller serves it`,
+      `Name a class that exists: ${values(classes.map(({ metadata }) => metadata.name))}`,
+    )
+  const { conditions = [], listeners = [] } = gateway.status ?? {}
+  const failed = [
+    ...failedConditions(conditions, gateway).filter((one) => !isOfOthers(one)),
+    ...listeners
+      .filter(({ name }) => asked === undefined || asked.includes(name))
+      .flatMap((one) =>
+        failedConditions(one.conditions ?? [], gateway).map((each) => ({
+          ...each,
+          message: `listener ${one.name}: ${each.message ?? ''}`,
+        })),
+      ),
+  ]
+  const [first] = failed
+  if (first !== undefined)
+    return obstacle(
+      gateway,
+      `its controller says ${value(conditionText(first))}`,
+      'Correct what the condition names',
+      said(gateway, failed, evidence),
+    )
+  const isJudged = conditions.some((one) => isCurrent(one, gateway) && one.reason !== 'Pending')
+  const [condition] = conditions
+  if (isJudged || condition === undefined) return undefined
+  const { observedGeneration: seen } = condition
+  return obstacle(
+    gateway,
+    seen === undefined
+      ? `no controller has judged it: its status says ${value(conditionText(condition))}`
+      : `no controller has judged it since it was changed: its status is of generation ${value(String(seen))}, and it is at ${value(String(gateway.metadata.generation ?? 0))}`,
+    'Look at the controller of its class',
+  )
+}
