@@ -3,18 +3,21 @@ import { actsOn } from '../mesh/authorization.ts'
 import { dataPlaneOf } from '../mesh/data-plane.ts'
 import type { AuthorizationPolicy, AuthorizationRule } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
-import { conditionOf } from '../mesh/waypoint.ts'
+import type { ObjectReference } from '../mesh/gateway-api.ts'
+import { isCurrent } from '../mesh/gateway-api.ts'
+import type { Target } from '../mesh/target.ts'
+import { conditionOf, waypointAskedFor } from '../mesh/waypoint.ts'
 import type { Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import { ownAmbient } from './facts/ambient.ts'
-import { podScope } from './facts/owners.ts'
+import { namespaceNamed, ownAmbient } from './facts/ambient.ts'
+import { podScope, servicesOf } from './facts/owners.ts'
 import { readingFor } from './facts/readings.ts'
 
-/** A policy that asks of requests what ztunnel cannot see: it enforces the rest, which may be nothing. */
+/** A policy in ambient mode that has no effect: one that asks of requests what ztunnel cannot see, or one that no waypoint takes. */
 export const policyWithoutWaypoint = defineCheck({
   name: 'policy-without-waypoint',
-  about: 'no policy that ztunnel enforces asks for what only a waypoint can see',
-  needs: ['authorization-policies', 'pods', 'namespaces'],
+  about: 'no policy that ztunnel enforces asks for what only a waypoint can see, and those for waypoints are taken',
+  needs: ['authorization-policies', 'pods', 'namespaces', 'services'],
   confirms: ['ztunnel-config', 'ztunnel-log'],
   problems: {
     MESH0515: {
@@ -32,40 +35,94 @@ export const policyWithoutWaypoint = defineCheck({
       remedy: "Attach {subject} to the target's waypoint by targetRefs, and allow the waypoint's identity to the pods.",
       covers: ['IST0167', 'IST0171'],
     },
+    MESH0518: {
+      severity: 'warning',
+      title: 'policy not taken by its waypoint',
+      says: '{subject} is meant for {aim}, and has no effect there: its controller says {reason}',
+      remedy: 'Name in the targetRefs of {subject} a Service that uses a waypoint, or the waypoint itself.',
+      covers: ['IST0171'],
+    },
   },
   run(evidence, target) {
-    const pods = ownAmbient(evidence, target).filter((pod) => dataPlaneOf(pod) === 'ztunnel')
-    return evidence.objects('authorization-policies').flatMap((policy): Found[] => {
-      const acted = pods.filter((pod) => actsOn(policy, pod))
-      const rules = policy.spec?.rules ?? []
-      const unseen = rules.map(httpFields)
-      const action = policy.spec?.action ?? 'ALLOW'
-      const isEmpty =
-        action === 'DENY'
-          ? rules.length > 0 && rules.every((rule, at) => (unseen[at] ?? []).length > 0 && !hasOtherConditions(rule))
-          : action === 'ALLOW' && rules.length > 0 && unseen.every((fields) => fields.length > 0)
-      if (acted.length === 0 || !isEmpty) return []
-      const live = ztunnelProofs(policy, evidence)
-      const refused =
-        action === 'ALLOW'
-          ? refusals(
-              acted.map(({ metadata }) => metadata.name),
-              evidence,
-            )
-          : []
-      return [
-        {
-          code: action === 'DENY' ? 'MESH0515' : 'MESH0516',
-          standing: refused.length > 0 ? 'observed' : live.length > 0 ? 'live' : 'configured',
-          subject: refOf(policy),
-          args: { fields: [...new Set(unseen.flat())].sort(), pods: acted.map(({ metadata }) => metadata.name) },
-          because: [policyProof(policy, evidence), ...live, ...refused],
-          scope: [...target.hosts, ...acted.map(podScope)],
-        },
-      ]
-    })
+    return [...emptyForZtunnel(evidence, target), ...notTaken(evidence, target)]
   },
 })
+
+function emptyForZtunnel(evidence: Evidence, target: Target): Found[] {
+  const pods = ownAmbient(evidence, target).filter((pod) => dataPlaneOf(pod) === 'ztunnel')
+  return evidence.objects('authorization-policies').flatMap((policy): Found[] => {
+    const acted = pods.filter((pod) => actsOn(policy, pod))
+    const rules = policy.spec?.rules ?? []
+    const unseen = rules.map(httpFields)
+    const action = policy.spec?.action ?? 'ALLOW'
+    const isEmpty =
+      action === 'DENY'
+        ? rules.length > 0 && rules.every((rule, at) => (unseen[at] ?? []).length > 0 && !hasOtherConditions(rule))
+        : action === 'ALLOW' && rules.length > 0 && unseen.every((fields) => fields.length > 0)
+    if (acted.length === 0 || !isEmpty) return []
+    const live = ztunnelProofs(policy, evidence)
+    const refused =
+      action === 'ALLOW'
+        ? refusals(
+            acted.map(({ metadata }) => metadata.name),
+            evidence,
+          )
+        : []
+    return [
+      {
+        code: action === 'DENY' ? 'MESH0515' : 'MESH0516',
+        standing: refused.length > 0 ? 'observed' : live.length > 0 ? 'live' : 'configured',
+        subject: refOf(policy),
+        args: { fields: [...new Set(unseen.flat())].sort(), pods: acted.map(({ metadata }) => metadata.name) },
+        because: [policyProof(policy, evidence), ...live, ...refused],
+        scope: [...target.hosts, ...acted.map(podScope)],
+      },
+    ]
+  })
+}
+
+/** True when one of a policy's targetRefs is a Service of the target, or the waypoint that one of them asks for. */
+function aimOf(policy: AuthorizationPolicy, target: Target, evidence: Evidence): string | undefined {
+  const own = policy.metadata.namespace ?? ''
+  const services = servicesOf(target, evidence)
+  const waypoints = services.flatMap(
+    (service) => waypointAskedFor(service, namespaceNamed(service.metadata.namespace, evidence)) ?? [],
+  )
+  const refs = (policy.spec?.targetRefs ?? []) as ObjectReference[]
+  const aimed = refs.find(({ kind, name, namespace = own }) =>
+    kind === 'Service'
+      ? services.some(({ metadata }) => metadata.name === name && metadata.namespace === namespace)
+      : kind === 'Gateway' && waypoints.some((one) => one.name === name && one.namespace === namespace),
+  )
+  return aimed === undefined ? undefined : `${aimed.kind ?? 'Service'} ${aimed.namespace ?? own}/${aimed.name}`
+}
+
+/** Policies for the target's waypoint that the controller of waypoints refuses; nothing of a status that is older than the policy. */
+function notTaken(evidence: Evidence, target: Target): Found[] {
+  return evidence.objects('authorization-policies').flatMap((policy): Found[] => {
+    const accepted = conditionOf(policy, 'WaypointAccepted')
+    if (accepted?.status !== 'False' || !isCurrent(accepted, policy)) return []
+    const aim = aimOf(policy, target, evidence)
+    if (aim === undefined) return []
+    const { reason = 'no reason', message = '' } = accepted
+    return [
+      {
+        code: 'MESH0518',
+        standing: 'configured',
+        subject: refOf(policy),
+        args: { aim, reason: message === '' ? reason : `${reason}, ${message}` },
+        because: [
+          proof(
+            readingFor('authorization-policies', evidence),
+            `its condition WaypointAccepted is False`,
+            `${reason}: ${message}`,
+          ),
+        ],
+        scope: [...target.hosts],
+      },
+    ]
+  })
+}
 
 const HTTP = ['hosts', 'notHosts', 'methods', 'notMethods', 'paths', 'notPaths']
 const HTTP_SOURCES = ['requestPrincipals', 'notRequestPrincipals', 'remoteIpBlocks', 'notRemoteIpBlocks']

@@ -6,6 +6,7 @@ export interface StatusCondition {
   status: string
   reason?: string
   message?: string
+  observedGeneration?: number
 }
 
 /** One condition of an object's status. */
