@@ -254,6 +254,8 @@ function denialOf(matched: string, request: Request, pod: Pod, evidence: Evidenc
       says: `rule ${nth} of ${formatRef(subject)} denies by ${matched}`,
     }
   }
+  // A name that Istio made, for a policy whose provider nobody defines: no rule that allows was asked.
+  if (matched !== 'none') return undefined
   const policies = allowing(pod, evidence)
   const near = nearestRule(policies, factsOf(request, evidence))
   const [first] = policies

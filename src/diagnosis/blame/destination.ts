@@ -5,7 +5,7 @@ import { allRoutes } from '../../checks/facts/routes.ts'
 import { streamRoutesOf } from '../../checks/facts/stream-routes.ts'
 import type { MeshRoute } from '../../mesh/conversion.ts'
 import { parseClusterName, type Route } from '../../mesh/envoy.ts'
-import { fromFqdn, nearestHosts } from '../../mesh/host.ts'
+import { fromFqdn, hostOfService, nearestHosts } from '../../mesh/host.ts'
 import type { DestinationRule, KubernetesObject, ServiceEntry, Workload } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
 import { containerPort, isReady } from '../../mesh/pods.ts'
@@ -196,6 +196,26 @@ function selectedByEntry(entry: ServiceEntry, host: string, evidence: Evidence):
       ]
 }
 
+/** Services that an entry's endpoints name, that do not exist, and that are no slip of one that does. */
+function goneBehind(entry: ServiceEntry, host: string, evidence: Evidence): Lead[] {
+  if (evidence.seen('services').length === 0) return []
+  const hosts = evidence.objects('services').map(hostOfService)
+  return (entry.spec?.endpoints ?? []).flatMap(({ address = '' }): Lead[] => {
+    const full = address.endsWith('.svc') ? `${address}.${evidence.clusterDomain}` : address
+    const service = fromFqdn(full)
+    return service === undefined || hosts.includes(full) || nearestHosts(full, hosts).length > 0
+      ? []
+      : [
+          {
+            code: 'MESH0331',
+            subject: { kind: 'Service', ...service },
+            why: `it does not exist, and ${formatRef(refOf(entry))} sends requests for ${value(host)} to it`,
+            remedy: 'Create the Service, or name one that exists in the entry',
+          },
+        ]
+  })
+}
+
 /** Why a cluster has no endpoint that takes requests. */
 export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case): Lead[] {
   const parsed = parseClusterName(cluster)
@@ -205,6 +225,8 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
   const entry = evidence.objects('service-entries').find(({ spec }) => (spec?.hosts ?? []).includes(host))
   const service = local === undefined ? undefined : evidence.object('services', local.namespace, local.name)
   const lead = (subject: Ref, why: string, remedy: string): Lead => ({ code: 'MESH0331', subject, why, remedy })
+  const gone = service === undefined && entry !== undefined ? goneBehind(entry, host, evidence) : []
+  if (gone.length > 0) return gone
   if (service === undefined)
     return entry === undefined
       ? []

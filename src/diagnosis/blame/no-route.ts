@@ -187,6 +187,24 @@ function ruleForNobody(host: string, { evidence }: Case): Lead[] {
     }))
 }
 
+/** The Service that is asked for, when it is gone. */
+function absent(
+  { question: { host }, callerPod }: Trace,
+  { target: { ref, namespace, name }, evidence }: Case,
+): Lead[] {
+  const isGone = ref.kind === 'Service' && evidence.object('services', namespace, name) === undefined
+  return isGone && evidence.seen('services').length > 0
+    ? [
+        {
+          code: 'MESH0131',
+          subject: ref,
+          why: `it does not exist, and ${value(callerPod.metadata.name)} asks for ${value(host)}, whose name does not resolve`,
+          remedy: 'Create the Service, or let callers ask for one that exists',
+        },
+      ]
+    : []
+}
+
 /** Who is to blame when a sidecar has no route for a request of its own application. */
 export function atSidecar(trace: Trace, one: Case): Lead[] {
   const { evidence, target } = one
@@ -197,7 +215,10 @@ export function atSidecar(trace: Trace, one: Case): Lead[] {
     const leads = hiddenFrom(trace.callerPod, host, trace.sent.port, one)
     if (leads.length > 0) return leads
     const meant = allRoutes(evidence).filter((vs) => concerns(vs, target.hosts))
-    if (meant.length === 0) return ruleForNobody(host, one)
+    if (meant.length === 0) {
+      const rules = ruleForNobody(host, one)
+      return rules.length > 0 ? rules : absent(trace, one)
+    }
     return target.services.length > 0
       ? []
       : meant.slice(0, 1).map((vs) => ({

@@ -9,7 +9,7 @@ import type { FollowReport, Hop } from '../follow/report.ts'
 import type { Trace } from '../follow/trace.ts'
 import { traceOf } from '../follow/trace.ts'
 import { serviceEntryOf, serviceOf } from '../follow/destination.ts'
-import { originOfRoute, parseClusterName } from '../../mesh/envoy.ts'
+import { parseClusterName } from '../../mesh/envoy.ts'
 import { since, type AccessLogLine } from '../../mesh/access-log.ts'
 import { ROOT_NAMESPACE } from '../../mesh/destination-rules.ts'
 import { fromFqdn, hostMatches } from '../../mesh/host.ts'
@@ -22,8 +22,9 @@ import { classKey, seenClasses } from './classes.ts'
 import type { ProbedClass } from './probed-class.ts'
 import { probeRequests } from './probed-class.ts'
 import type { Present } from './present.ts'
-import { answerOf, type Answer } from './answer.ts'
+import { answerOf } from './answer.ts'
 import { presentOf } from './present.ts'
+import { failsByWhatIsAsked, isBare, lastAnswerAtTarget, maySayMore } from './unread.ts'
 
 /** The way of a class through the live configuration of its own caller, and what is foreseen for it. */
 export interface Way {
@@ -195,37 +196,6 @@ function answeredElsewhere({ caller, requests }: RequestClass, evidence: Evidenc
         .filter((each) => answerOf(each) === 'answered')
 }
 
-/** True for a class of connections of which a proxy read no host: what is asked over them is not known. */
-const isBare = ({ requests }: RequestClass): boolean =>
-  requests.length > 0 &&
-  requests.every(({ entry: { authority, method } }) => authority === undefined && method === undefined)
-
-/** True when a request fails by what it asks for: routes of its host take it by its path, and policies at the callee by that, its headers or its token. */
-function failsByWhatIsAsked({ failing: [hop], trace: { walk } }: Way): boolean {
-  if (hop?.stage === 'route')
-    return (walk.route?.virtualHost?.routes ?? []).some((route) => originOfRoute(route) !== undefined)
-  return (
-    hop?.stage === 'inbound' &&
-    hop.objects.some(({ kind }) => kind === 'AuthorizationPolicy' || kind === 'RequestAuthentication')
-  )
-}
-
-/** What a caller's requests got since a moment as the target's own log has them; undefined when it has none. */
-export function lastAnswerAtTarget(
-  { requests }: RequestClass,
-  classes: readonly RequestClass[],
-  moment: number,
-): Answer | undefined {
-  const clients = new Set(requests.flatMap(({ entry }) => ipOf(entry.downstreamRemote) ?? []))
-  const last = classes
-    .filter(({ caller }) => caller === undefined)
-    .flatMap((one) => one.requests)
-    .filter(({ entry }) => Date.parse(entry.at) > moment && clients.has(ipOf(entry.downstreamRemote) ?? ''))
-    .toSorted((a, b) => Date.parse(a.entry.at) - Date.parse(b.entry.at))
-    .at(-1)
-  return last === undefined ? undefined : answerOf(last)
-}
-
 function follow(
   requests: RequestClass,
   classes: readonly RequestClass[],
@@ -244,6 +214,11 @@ function follow(
     const last = lastAnswerAtTarget(requests, classes, moment)
     if (last === undefined) return { ...one, outcome: 'unknown', standing: 'live' }
     if (last === 'answered') return { ...one, outcome: 'contradicted', standing: 'observed' }
+  }
+  // Requests that are alike in all that logs tell may differ in a header: those without it fail, and others are answered.
+  if (way?.foreseen === 'fails' && maySayMore(way)) {
+    if (present.failures.length > 1) return { ...one, outcome: 'fails', standing: 'observed' }
+    if (present.state === 'answered') return { ...one, outcome: 'contradicted', standing: 'observed' }
   }
   if (way?.foreseen === 'fails') {
     const updated = lastUpdate(way, evidence)

@@ -162,8 +162,8 @@ export function passesRbac(
   return { passes: action === 'DENY' ? not(any) : any, policies: naming(any === 'no' ? 'yes' : any) }
 }
 
-/** The AuthorizationPolicy that Istio made an RBAC policy from: `ns[shop]-policy[viewers]-rule[0]`. */
+/** The AuthorizationPolicy that Istio made an RBAC policy from: `ns[shop]-policy[viewers]-rule[0]`, whatever Istio put around it. */
 export function authorizationPolicyOf(policy: string): { namespace: string; name: string; rule: number } | undefined {
-  const [, namespace, name, rule] = /^ns\[([^\]]*)\]-policy\[([^\]]*)\]-rule\[(\d+)\]$/.exec(policy) ?? []
+  const [, namespace, name, rule] = /(?:^|-)ns\[([^\]]*)\]-policy\[([^\]]*)\]-rule\[(\d+)\]/.exec(policy) ?? []
   return namespace === undefined || name === undefined ? undefined : { namespace, name, rule: Number(rule) }
 }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { blame } from '../../../src/diagnosis/blame/blame.ts'
+import { endpointLeads } from '../../../src/diagnosis/blame/destination.ts'
+import type { Case } from '../../../src/diagnosis/blame/lead.ts'
+import type { Trace } from '../../../src/diagnosis/follow/trace.ts'
 import { followEvery } from '../../../src/diagnosis/requests/followed.ts'
 import { resolveTarget } from '../../../src/diagnosis/resolve-target.ts'
 import { Evidence } from '../../../src/evidence/evidence.ts'
@@ -99,6 +102,21 @@ describe('for a host outside, following blames', () => {
       ARRIVED,
     )
     expect(blamed).toEqual(['Deployment istioinaction/outside'])
+  })
+
+  it.each<[string, services: object[], expected: string]>([
+    ['the Service that its entry leads to, when it is gone', [], 'Service istioinaction/outside'],
+    [
+      'the entry that misspells the Service it leads to',
+      [{ ...OUTSIDE, metadata: { ...OUTSIDE.metadata, name: 'outsid' } }],
+      'ServiceEntry istioinaction/api',
+    ],
+  ])('%s', (_, services, expected) => {
+    const reading = (kind: Reading['kind'], value: object[]): Reading =>
+      ({ kind, ok: true, source: kind, at: '', value }) as unknown as Reading
+    const evidence = new Evidence([reading('services', services), reading('service-entries', [ENTRY])])
+    const leads = endpointLeads(`outbound|80||${HOST}`, {} as Trace, { evidence } as Case)
+    expect(leads.map(({ subject }) => formatRef(subject))).toEqual([expected])
   })
 
   it('the entry, when callers give up before a connection to where it leads stands', async () => {

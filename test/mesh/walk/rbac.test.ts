@@ -45,6 +45,9 @@ describe('RBAC lets a request in', () => {
       name: 'admins',
       rule: 12,
     })
+    expect(
+      authorizationPolicyOf('istio-ext-authz-doorman-ns[shop]-policy[ask-first]-rule[0]-deny-due-to-bad-CUSTOM-action'),
+    ).toEqual({ namespace: 'shop', name: 'ask-first', rule: 0 })
     expect(authorizationPolicyOf('something-else')).toBeUndefined()
   })
 

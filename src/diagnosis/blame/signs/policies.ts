@@ -3,7 +3,9 @@ import { actsOn } from '../../../mesh/authorization.ts'
 import { refOf } from '../../../mesh/objects.ts'
 import type { Ref } from '../../../mesh/ref.ts'
 import type { Case, Lead } from '../lead.ts'
-import { latest } from '../../../checks/facts/requests-to.ts'
+import { latest, podAt } from '../../../checks/facts/requests-to.ts'
+import { hasProxy } from '../../../mesh/pods.ts'
+import { hiddenFrom } from '../hidden.ts'
 import { portOf } from '../../../mesh/address.ts'
 import { emptied } from '../emptied.ts'
 import { identityTaken } from '../identity.ts'
@@ -34,8 +36,14 @@ export function refused(sign: Sign, one: Case): Lead[] {
   const kept = notForwarded(policies, one)
   if (kept.length > 0) return kept
   const port = portOf(entry.downstreamLocal)
+  const isPlain = at !== undefined && entry.serverName === undefined
+  const caller = one.followed.way?.trace.callerPod ?? (isPlain ? podAt(entry.downstreamRemote, evidence) : undefined)
+  const host = (entry.authority ?? '').replace(/:\d+$/, '')
+  // Who knows nothing of the target sends in plain text, and has no identity.
+  const hidden = isPlain && caller !== undefined && hasProxy(caller) ? hiddenFrom(caller, host, undefined, one) : []
+  if (hidden.length > 0) return hidden
   const taken =
-    at === undefined || port === undefined || entry.serverName !== undefined
+    !isPlain || port === undefined
       ? []
       : identityTaken(
           policies,
@@ -43,7 +51,7 @@ export function refused(sign: Sign, one: Case): Lead[] {
             pod: at,
             port,
             cluster: latest(sign.group).entry.upstreamCluster ?? '',
-            caller: one.followed.way?.trace.callerPod,
+            caller,
           },
           one,
         )

@@ -10,11 +10,24 @@ import type { Evidence } from '../../../evidence/evidence.ts'
 import type { KubernetesObject, Pod, Sidecar } from '../../../mesh/objects.ts'
 import { sidecarFor } from '../../../mesh/sidecars.ts'
 import { refOf } from '../../../mesh/objects.ts'
+import type { AccessLogLine } from '../../../mesh/access-log.ts'
+import { hostOfService } from '../../../mesh/host.ts'
+import { hasProxy } from '../../../mesh/pods.ts'
+import { hiddenFrom } from '../hidden.ts'
 import { tlsLeads } from '../tls.ts'
 import type { Case, Lead } from '../lead.ts'
 import { newest, value } from '../lead.ts'
 import { entriesOf, rulesOutside } from './outside.ts'
 import { lead, times, type Sign } from './sign.ts'
+
+/** What keeps the target from a caller with a sidecar whose connection came to the target's own proxy all the same: by the address of a pod, in plain text. */
+function hiddenBehind(caller: Pod, { downstreamLocal }: AccessLogLine, one: Case): Lead[] {
+  const [service] = servicesOf(one.target, one.evidence)
+  if (service === undefined || !hasProxy(caller)) return []
+  // Whoever calls a headless Service connects to the port that it asks for.
+  const port = service.spec?.clusterIP === 'None' ? portOf(downstreamLocal) : undefined
+  return hiddenFrom(caller, hostOfService(service), port, one)
+}
 
 /** The two ends do not speak the same protocol, or TLS. */
 export function protocol(sign: Sign, one: Case): Lead[] {
@@ -29,6 +42,8 @@ export function protocol(sign: Sign, one: Case): Lead[] {
   if (isTls) {
     const from = way?.trace.callerPod ?? podAt(entry.downstreamRemote, evidence)
     const callee = pod ?? sign.at
+    const hidden = way === undefined && from !== undefined ? hiddenBehind(from, entry, one) : []
+    if (hidden.length > 0) return hidden
     return from === undefined || callee === undefined
       ? []
       : tlsLeads(
