@@ -3,7 +3,14 @@ import { originOfRoute } from '../../mesh/envoy.ts'
 import { takesRoute } from '../../mesh/walk/route-match.ts'
 import { answerOf, type Answer } from './answer.ts'
 import type { RequestClass } from './classes.ts'
-import type { Way } from './followed.ts'
+import type { Hop } from '../follow/report.ts'
+import type { Trace } from '../follow/trace.ts'
+
+/** The way of a class, and the hops at which it fails. */
+interface Failing {
+  trace: Trace
+  failing: readonly Hop[]
+}
 
 /** True for a class of connections of which a proxy read no host: what is asked over them is not known. */
 export const isBare = ({ requests }: RequestClass): boolean =>
@@ -11,7 +18,7 @@ export const isBare = ({ requests }: RequestClass): boolean =>
   requests.every(({ entry: { authority, method } }) => authority === undefined && method === undefined)
 
 /** True when a request fails by what it asks for: routes of its host take it by its path, and policies at the callee by that, its headers or its token. */
-export function failsByWhatIsAsked({ failing: [hop], trace: { walk } }: Way): boolean {
+export function failsByWhatIsAsked({ failing: [hop], trace: { walk } }: Failing): boolean {
   if (hop?.stage === 'route')
     return (walk.route?.virtualHost?.routes ?? []).some((route) => originOfRoute(route) !== undefined)
   return (
@@ -37,7 +44,7 @@ export function lastAnswerAtTarget(
 }
 
 /** True when a request for which there is no route would have one by a header or a query, which logs do not tell. */
-export function maySayMore({ failing: [hop], trace: { walk, sent } }: Way): boolean {
+export function maySayMore({ failing: [hop], trace: { walk, sent } }: Failing): boolean {
   const routes = hop?.stage === 'route' ? (walk.route?.virtualHost?.routes ?? []) : []
   return routes.some(({ match: { headers = [], queryParameters = [], ...match } = {} }) => {
     const plain = headers.filter(({ name = '' }) => name.startsWith(':'))
