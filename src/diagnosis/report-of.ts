@@ -2,7 +2,7 @@ import type { Check, Finding } from '../checks/check.ts'
 import { requestsFail } from '../checks/requests-fail.ts'
 import { Evidence } from '../evidence/evidence.ts'
 import type { Reading } from '../evidence/reading.ts'
-import { redact } from '../evidence/redaction.ts'
+import { redact, withoutSecrets } from '../evidence/redaction.ts'
 import { defined } from '../mesh/defined.ts'
 import { sameRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
@@ -101,10 +101,9 @@ export async function reportOf(
   const rates = rateFigure(evidence)
   await pace.breathe()
   const follow = followTarget(target, evidence, { context, at: finishedAt })
-  return {
+  const whole: Omit<Report, 'readings'> = {
     target,
     plan: order,
-    readings: inOrder,
     ...judgement,
     findings: withFollowed(judgement.findings, own, told),
     ruledOut: judgement.ruledOut.filter(
@@ -119,4 +118,6 @@ export async function reportOf(
     startedAt,
     finishedAt,
   }
+  // What was read stays whole: changes are made of it, and nothing shows it.
+  return { ...withoutSecrets(whole), readings: inOrder }
 }

@@ -1,14 +1,14 @@
+import { isPlain, isSecretName, isSecretParameter, SECRET_END, SECRET_HEADERS } from './redaction/names.ts'
+import { KNOWN_TOKENS, WEBHOOKS } from './redaction/known-tokens.ts'
+import { RUN, withoutRandom } from './redaction/random-text.ts'
+
 /** What stands where a secret was. */
 export const REDACTED = '[redacted]'
 
 /** Headers whose values are secrets. */
-const HEADERS =
-  'authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-auth-token|x-csrf-token|x-amz-security-token|x-forwarded-client-cert'
-/** Names of JSON fields whose values are secrets. */
-const FIELDS =
-  'password|passwd|secret|client_?secret|token|access_?token|refresh_?token|api_?key|private_?key|inline_?string|session_?ticket_?keys'
-const PARAMETERS =
-  'access_token|id_token|refresh_token|token|api_?key|apikey|key|secret|password|passwd|pwd|sig|signature|code|client_secret|x-amz-signature|x-amz-credential'
+const HEADERS = SECRET_HEADERS
+/** Names of JSON fields whose values are secrets, beside those that end as names of secrets do. */
+const FIELDS = `inline_?string|session_?ticket_?keys|${SECRET_END}`
 
 /** The inside of a JSON string, up to its closing quote. */
 const STRING = String.raw`[^"\\]*(?:\\.[^"\\]*)*`
@@ -20,7 +20,11 @@ const CERTIFICATE_HEAD = 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FUR'
 const ONLY_CERTIFICATES = /^(?:-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----\s*)+$/
 
 /** What to find, what to put there, and what any text holds where it is found: to look for that alone is quick, and most texts have none of it. */
-type Rule = readonly [find: RegExp, put: string | ((match: string) => string), within?: RegExp]
+type Rule = readonly [
+  find: RegExp,
+  put: string | ((match: string, ...rest: (string | number)[]) => string),
+  within?: RegExp,
+]
 /** Any of the headers. */
 const A_HEADER =
   /authorization|cookie|x-api-key|x-auth-token|x-csrf-token|x-amz-security-token|x-forwarded-client-cert/i
@@ -60,28 +64,31 @@ const RULES: readonly Rule[] = [
     `$1${REDACTED}`,
     A_HEADER,
   ],
-  [new RegExp(String.raw`([?&](?:${PARAMETERS})=)[^&\s"'#\\]+`, 'gi'), `$1${REDACTED}`],
+  [/([?&])([\w.[\]%~-]{1,64})=([^&\s"'#\\<>]+)/g, withoutValue],
+  // Settings, and arguments of programs, in a line or as a list.
+  [new RegExp(String.raw`((?:${SECRET_END})=)(?!\[redacted\])[^&\s"'\\,;]+`, 'gi'), `$1${REDACTED}`],
+  [new RegExp(String.raw`(-(?:${SECRET_END})\s+)(?!\[redacted\]|-)[^\s"'\\,;]+`, 'gi'), `$1${REDACTED}`],
+  [new RegExp(String.raw`("--?[\w-]{0,64}(?:${SECRET_END})"\s*,\s*")${STRING}(")`, 'gi'), `$1${REDACTED}$2`],
+  [/(\s(?:-u|--user)\s+[^\s:"'\\]{1,64}:)[^\s"'\\]+/g, `$1${REDACTED}`],
+  [new RegExp(String.raw`((?:${FIELDS})"\s*:\s*")${STRING}(")`, 'gi'), `$1${REDACTED}$2`],
+  [new RegExp(String.raw`((?:${FIELDS})\\"\s*:\s*\\")${ESCAPED}(\\")`, 'gi'), `$1${REDACTED}$2`],
+  // As YAML and people write: only names that are never followed by a reason.
   [
-    /((?:password|passwd|secret_?key|client_?secret|api_?key|access_?token)=)(?!\[redacted\])[^&\s"'\\,;]+/gi,
+    /((?:pass(?:word|wd|phrase)|pwd|(?:api|secret|access|private)[-_ ]?key|(?:client|app)[-_]?secret|(?:access|auth|api|refresh|bearer)[-_]token)\s*(?:: +| is +))(?!\[redacted\])[^\s"'\\,;{[]+/gi,
     `$1${REDACTED}`,
   ],
-  [new RegExp(String.raw`("(?:${FIELDS})"\s*:\s*")${STRING}(")`, 'gi'), `$1${REDACTED}$2`],
-  [new RegExp(String.raw`(\\"(?:${FIELDS})\\"\s*:\s*\\")${ESCAPED}(\\")`, 'gi'), `$1${REDACTED}$2`],
   // Envoy keeps keys and certificates alike in bytes; certificates are what it shows to everybody.
   [new RegExp(String.raw`("inline_?bytes"\s*:\s*")${STRING}(?=")`, 'gi'), withoutKeys],
   [new RegExp(String.raw`(\\"inline_?bytes\\"\s*:\s*\\")${ESCAPED}(\\")`, 'gi'), `$1${REDACTED}$2`],
-  [
-    /(\b(?:https?|rediss?|postgres(?:ql)?|mysql|amqps?|mongodb(?:\+srv)?):\/\/)[^\s/@:"'\\]*:[^\s/@"'\\]+@/gi,
-    `$1${REDACTED}@`,
-  ],
+  [/(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@:"'\\]{0,256}:[^\s/@"'\\]{1,512}@/gi, `$1${REDACTED}@`, /@/],
   // Its end may be cut off.
   [
-    /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[A-Za-z0-9+/=\s:,]|\\+[nrt]|-(?!----))*(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g,
+    /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,]|\\+[nrt]|-(?!----))*(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----)?/g,
     REDACTED,
   ],
-  [/\bxox[abeoprs]-[A-Za-z0-9-]{8,}|\bxapp-[A-Za-z0-9-]{8,}/g, REDACTED],
-  [/\bAKIA[0-9A-Z]{16}\b/g, REDACTED],
-  [/\bgh[pousr]_[A-Za-z0-9]{20,}\b/g, REDACTED],
+  [WEBHOOKS, `$1${REDACTED}`],
+  [KNOWN_TOKENS, REDACTED],
+  [RUN, withoutRandomRun],
 ]
 
 /** Takes JSON Web Tokens out of dotted words: two or three parts of base64url, the first a JSON object (`{"` is `eyJ`). */
@@ -101,11 +108,26 @@ function withoutTokens(dotted: string): string {
 /** Keeps the bytes of a field when they are certificates and nothing else. */
 function withoutKeys(field: string): string {
   const [, head = '', bytes = ''] = /^([^:]*:\s*")(.*)$/s.exec(field) ?? []
-  const isCertificates =
-    bytes === '' ||
-    (bytes.startsWith(CERTIFICATE_HEAD) && ONLY_CERTIFICATES.test(Buffer.from(bytes, 'base64').toString('latin1')))
-  return isCertificates ? field : head + REDACTED
+  return bytes === '' || (bytes.startsWith(CERTIFICATE_HEAD) && isCertificates(bytes)) ? field : head + REDACTED
 }
+
+/** Keeps the name of a request's parameter, and its value when that is plain. */
+function withoutValue(parameter: string, ...[before, name = '', value = '']: (string | number)[]): string {
+  const isHarmless =
+    value === REDACTED || value === '[redacted' || (!isSecretParameter(String(name)) && isPlain(String(value)))
+  return isHarmless ? parameter : `${before ?? ''}${name}=${REDACTED}`
+}
+
+/** Characters before a run of characters that say what it is. */
+const BEFORE = 48
+
+function withoutRandomRun(run: string, ...[offset, text]: (string | number)[]): string {
+  if (run.startsWith(CERTIFICATE_HEAD) && isCertificates(run)) return run
+  return withoutRandom(run, String(text).slice(Math.max(0, Number(offset) - BEFORE), Number(offset)), REDACTED)
+}
+
+const isCertificates = (bytes: string): boolean =>
+  ONLY_CERTIFICATES.test(Buffer.from(bytes, 'base64').toString('latin1'))
 
 /** Takes tokens, cookies, authorization headers, keys and passwords out of a text that came from a cluster. Redacting twice changes nothing. */
 export function redact(text: string): string {
@@ -121,8 +143,26 @@ export function redact(text: string): string {
   }, text)
 }
 
+/** A word of letters holds nothing. */
+const WORD = /^[A-Za-z]*$/
+
+/** The same of every text in a value; what holds nothing secret is the same object as before, and what was one object twice still is. */
+export function withoutSecrets<T>(value: T, made = new Map<object, unknown>()): T {
+  if (typeof value === 'string') return (WORD.test(value) ? value : redact(value)) as T
+  if (typeof value !== 'object' || value === null) return value
+  const known = made.get(value)
+  if (known !== undefined) return known as T
+  const inner = Object.entries(value).map(
+    ([name, one]: [string, unknown]) => [name, withoutSecrets(one, made)] as const,
+  )
+  const isSame = inner.every(([name, one]) => one === (value as Record<string, unknown>)[name])
+  const clean = isSame ? value : Array.isArray(value) ? inner.map(([, one]) => one) : Object.fromEntries(inner)
+  made.set(value, clean)
+  return clean as T
+}
+
 const IS_HEADER = new RegExp(`^(?:${HEADERS})$`, 'i')
-const IS_FIELD = new RegExp(`^(?:${FIELDS})$`, 'i')
+const IS_FIELD = /^(?:inline_?string|session_?ticket_?keys)$/i
 
 /**
  * Takes secrets out of one value of an object, so that none can hide what stands beside it.
@@ -133,7 +173,7 @@ export function redactValue(value: string, path: readonly (string | number)[], n
   const own = path.at(-1)
   const isSecret =
     path.some((step) => typeof step === 'string' && IS_HEADER.test(step)) ||
-    (typeof own === 'string' && IS_FIELD.test(own)) ||
-    (name !== undefined && (IS_HEADER.test(name) || IS_FIELD.test(name)))
+    (typeof own === 'string' && (IS_FIELD.test(own) || isSecretName(own))) ||
+    (name !== undefined && (IS_FIELD.test(name) || isSecretName(name)))
   return isSecret && value !== '' ? REDACTED : redact(value)
 }

@@ -100,7 +100,7 @@ describe('a recording', () => {
     const replayed = await ask(replayClients(parseRecording(text)))
     const kept = {
       name: 'catalog-1',
-      annotations: { kept: 'Bearer [redacted]' },
+      annotations: { kept: '[redacted]' },
       managedFields: [{ manager: 'kubectl', operation: 'Update', time: '2026-11-24T00:00:00Z' }],
     }
     expect(replayed[0]).toEqual([

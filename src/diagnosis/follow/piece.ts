@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
-import { redact } from '../../evidence/redaction.ts'
+import { redact, REDACTED } from '../../evidence/redaction.ts'
+import { withoutNamedValues } from '../../evidence/redaction/named-values.ts'
 
 /** Parts of Envoy's configuration that say nothing of a request's way and would fill a page. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
@@ -47,7 +48,7 @@ const LONGEST_KEPT = 50_000
 
 /** A piece of configuration as short YAML, redacted. */
 export function quoteOf(piece: unknown): string {
-  const text = JSON.stringify(piece, slim)
+  const text = JSON.stringify(withoutNamedValues(piece, REDACTED), slim)
   const known = made.get(text)
   if (known !== undefined) return known
   const quote = yamlOf(text)

@@ -4,6 +4,8 @@ import type { KubernetesObject } from '../../mesh/objects.ts'
 import { formatRef, type Ref } from '../../mesh/ref.ts'
 import type { Permission } from '../reading.ts'
 import { redact, REDACTED } from '../redaction.ts'
+import { withoutNamedValues } from '../redaction/named-values.ts'
+import { OF_ISTIO, withoutApplications } from '../redaction/objects.ts'
 import type { LogWindow, Resource, Where } from './clients.ts'
 
 /** The call that tells which kinds are served. */
@@ -34,75 +36,26 @@ export const istioctlCall = (args: readonly string[]): string => `istioctl ${arg
 export const CHANGED = 'proxy changed '
 export const changedCall = (pod: Ref): string => `${CHANGED}${formatRef(pod)}`
 
-/** Containers of Istio's own: what they log, and what is in their environment, tells of the mesh. */
-const OF_ISTIO: ReadonlySet<string> = new Set([
-  'istio-proxy',
-  'istio-init',
-  'istio-validation',
-  'discovery',
-  'install-cni',
-])
-
-interface Container {
-  name?: string
-  env?: { name?: string; value?: string }[]
-}
-interface PodSpec {
-  containers?: Container[]
-  initContainers?: Container[]
-  template?: { spec?: PodSpec }
-}
-
-/** A container without the values in an application's environment, which are passwords as often as not. */
-const withoutEnvironment = (container: Container): Container =>
-  container.env === undefined || OF_ISTIO.has(container.name ?? '')
-    ? container
-    : {
-        ...container,
-        env: container.env.map((one) => (one.value === undefined ? one : { ...one, value: REDACTED })),
-      }
-
-/** The spec of a pod, or of what makes pods. */
-const withoutEnvironments = (spec: PodSpec): PodSpec => ({
-  ...spec,
-  ...(Array.isArray(spec.containers) && { containers: spec.containers.map(withoutEnvironment) }),
-  ...(Array.isArray(spec.initContainers) && { initContainers: spec.initContainers.map(withoutEnvironment) }),
-  ...(spec.template?.spec !== undefined && {
-    template: { ...spec.template, spec: withoutEnvironments(spec.template.spec) },
-  }),
-})
-
-/** Kinds whose specs hold containers. */
-const WITH_CONTAINERS: ReadonlySet<string> = new Set(['Pod', 'Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'])
-
 /**
  * An object without the bulk no check reads (the field sets of managedFields, kubectl's copy of the manifest, what a GatewayClass supports), and without what
- * is nobody's business: what a Secret holds, and the environment of applications.
+ * is nobody's business.
  */
-function slim(object: KubernetesObject): KubernetesObject {
-  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...annotations } = object.metadata.annotations ?? {}
+function slim(whole: KubernetesObject): KubernetesObject {
+  const object = withoutApplications(whole, REDACTED)
   const managedFields = object.metadata.managedFields?.map(({ manager, operation, subresource, time }) => ({
     ...defined({ manager, operation, subresource, time }),
   }))
   const { supportedFeatures: __, ...status } = (object.status ?? {}) as Record<string, unknown>
-  const { spec } = object as { spec?: PodSpec }
-  const kept = {
+  return {
     ...object,
     ...(object.status !== undefined && { status }),
-    ...(spec !== undefined && WITH_CONTAINERS.has(object.kind) && { spec: withoutEnvironments(spec) }),
-    metadata: {
-      ...object.metadata,
-      ...(object.metadata.annotations !== undefined && { annotations }),
-      ...defined({ managedFields }),
-    },
+    metadata: { ...object.metadata, ...defined({ managedFields }) },
   }
-  if (object.kind !== 'Secret') return kept
-  const { data: ___, stringData: ____, ...rest } = kept as typeof kept & { data?: unknown; stringData?: unknown }
-  return rest
 }
 
 /** JSON as it is kept. */
-export const keptJson = (value: unknown): unknown => JSON.parse(redact(JSON.stringify(value)))
+export const keptJson = (value: unknown): unknown =>
+  JSON.parse(redact(JSON.stringify(withoutNamedValues(value, REDACTED))))
 
 /** Objects as they are kept. */
 export const keptObjects = (objects: readonly KubernetesObject[]): unknown => keptJson(objects.map(slim))

@@ -1,5 +1,7 @@
 import type { Resource } from '../clients/clients.ts'
 import type { EvidenceMap, ObjectKind } from '../reading.ts'
+import { REDACTED } from '../redaction.ts'
+import { withoutApplications } from '../redaction/objects.ts'
 import type { Step, StepGroup } from '../step.ts'
 import { stepId } from '../step.ts'
 
@@ -94,6 +96,9 @@ export function objects<K extends ObjectKind>(kind: K, group: StepGroup, scope: 
     group,
     title: `${resource.plural}${scope.namespace === undefined ? '' : ` in ${scope.namespace}`}${selectors}`,
     source: `kubectl get ${name} ${where}${selectors} -o yaml`,
-    collect: async (clients, signal) => (await clients.kubernetes.list(resource, scope, signal)) as EvidenceMap[K],
+    collect: async (clients, signal) =>
+      (await clients.kubernetes.list(resource, scope, signal)).map((object) =>
+        withoutApplications(object, REDACTED),
+      ) as EvidenceMap[K],
   }
 }

@@ -1,0 +1,55 @@
+/** Fewest characters of a text that is taken for random, and of one in a single case, as names of pods' templates are. */
+const SHORTEST = 20
+const SHORTEST_IN_ONE_CASE = 24
+/** Changes between classes of characters, for each character: words of a name have fewer. Of base64 it is 0.63, of hexadecimal 0.47. */
+const CHANGES = 0.4
+const CHANGES_IN_ONE_CASE = 0.3
+
+/** A run that might be random. What stands before a digest says that it is one. */
+export const RUN = /(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,}={0,2}/g
+
+/** What makes a run of hexadecimal digits a digest, an identity of a container, or part of a longer name. */
+const BEFORE_DIGEST = /(?:sha\d*:|:\/\/|@|hash|checksum|digest|serial|uid|version|revision|nonce)["':=\s/.\w-]{0,24}$/i
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i
+
+const classOf = (code: number): 0 | 1 | 2 | 3 =>
+  code >= 97 && code <= 122 ? 1 : code >= 65 && code <= 90 ? 2 : code >= 48 && code <= 57 ? 3 : 0
+
+/** Says whether a text looks like one that a machine drew: letters of both cases and digits, in no order. */
+function isDrawn(text: string): boolean {
+  const counts = [0, 0, 0, 0]
+  let changes = 0
+  let before = 0
+  for (let i = 0; i < text.length; i += 1) {
+    const now = classOf(text.charCodeAt(i))
+    counts[now] = (counts[now] ?? 0) + 1
+    if (now !== 0 && before !== 0 && now !== before) changes += 1
+    if (now !== 0) before = now
+  }
+  const [others = 0, lower = 0, upper = 0, digits = 0] = counts
+  const length = text.length - others
+  if (digits === 0 || lower + upper === 0) return false
+  return lower > 0 && upper > 0
+    ? length >= SHORTEST - 2 && changes >= length * CHANGES
+    : length >= SHORTEST_IN_ONE_CASE && others <= 1 && changes >= length * CHANGES_IN_ONE_CASE
+}
+
+/** Names are made of words: each part of one is looked at by itself, unless the whole is in both cases. */
+const partsOf = (run: string): readonly string[] => run.match(/[^/_-]+|[/_-]+/g) ?? []
+
+/** Puts something in place of what in a run looks random; `before` is the text before it, up to some characters. */
+export function withoutRandom(run: string, before: string, put: string): string {
+  const slashes = /^\/+/.exec(run)?.[0] ?? ''
+  return slashes + withoutRandomPart(run.slice(slashes.length), before + slashes, put)
+}
+
+function withoutRandomPart(run: string, before: string, put: string): string {
+  if (UUID.test(run) && run.replace(UUID, '').length < SHORTEST) return run
+  if (/^[0-9a-f]+$/.test(run) && BEFORE_DIGEST.test(before)) return run
+  const isPath = run.includes('/') && run.split('/').some((part) => /^[a-z]{3,}$/.test(part))
+  if (!isPath && isDrawn(run) && /[a-z]/.test(run) && /[A-Z]/.test(run)) return put
+  if (run.length > 400 && isDrawn(run)) return put
+  const parts = partsOf(run)
+  if (parts.length === 1) return isDrawn(run) ? put : run
+  return parts.map((part) => (part.length >= SHORTEST && isDrawn(part) ? put : part)).join('')
+}
