@@ -82,8 +82,8 @@ export interface Bot {
   stop(options?: { graceMilliseconds?: number }): Promise<void>
 }
 
-/** Milliseconds between two looks for runs that nobody works on. */
-const SWEEP_EVERY = 60_000
+/** Milliseconds between two looks for runs and changes that nobody works on. */
+const SWEEP_EVERY = 15_000
 
 /**
  * Joins the rooms: connects to Slack, takes what is asked there, works on it, and keeps leases, changes and runs up to their records.
@@ -193,16 +193,16 @@ async function startWorking(
           ...defined({ stall: options.stall }),
         })
   await worker?.ready()
+  // Changes first: one that nobody goes on with has its run opened again.
   const sweep = (): Promise<void> =>
-    Promise.all([
-      sweepRuns({ records, audit, log, queue, gaveUp: work.gaveUp }),
-      sweepChanges({ records, board, log }),
-    ]).then(
-      () => undefined,
-      (err: unknown) => log.warn({ err }, 'the sweep for unfinished runs failed'),
-    )
+    sweepChanges({ records, board, log })
+      .then(() => sweepRuns({ records, audit, log, queue, gaveUp: work.gaveUp }))
+      .catch((err: unknown) => log.warn({ err }, 'the sweep for unfinished runs failed'))
   await sweep()
-  const timer = setInterval(() => void sweep(), SWEEP_EVERY)
+  let sweeping: Promise<void> | undefined
+  const timer = setInterval(() => {
+    sweeping ??= sweep().finally(() => (sweeping = undefined))
+  }, SWEEP_EVERY)
   timer.unref()
   const leases = keepLeases(
     {

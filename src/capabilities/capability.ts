@@ -58,6 +58,8 @@ interface Told<R extends StoredRequest, A extends StoredAnswer> {
 interface Quiet<R extends StoredRequest, A extends StoredAnswer> {
   /** May be called again at any moment for a run that was begun: what was done is not done twice. */
   act(deps: CapabilityDeps, run: RunRecord<R>, thread: RunThread<A>, signal: AbortSignal): Promise<Outcome>
+  /** True while something was begun that only the run can bring to its end: then it is never too old. */
+  isUnderWay(deps: Pick<CapabilityDeps, 'records'>, run: RunRecord<R>): Promise<boolean>
   /** Says what is known of a run that has no attempts left, and what is not. */
   abandon(deps: CapabilityDeps, run: RunRecord<R>, thread: RunThread<A>, error: unknown): Promise<void>
 }

@@ -5,7 +5,6 @@ import type { RunJob } from '../queue/queue.ts'
 import { recordAuditOnce } from '../store/audit.ts'
 import { releaseTarget } from '../store/claims.ts'
 import { readPost } from '../store/posts.ts'
-import { StoreUnavailableError } from '../store/records.ts'
 import { isFinished, readRun, updateRun, type RunRecord } from '../store/runs.ts'
 import { RunCancelledError, watchForCancel } from './cancel-watch.ts'
 import {
@@ -19,6 +18,7 @@ import {
 } from './capability.ts'
 import type { CapabilityDeps } from './deps.ts'
 import { keepAnswer, keptAnswer } from './kept-answer.ts'
+import { isOutage } from './outage.ts'
 import type { RunThread } from './run-thread.ts'
 
 const CANCEL_POLL = 500
@@ -166,7 +166,8 @@ async function ended(
     await settle(deps, run, { state: 'done', outcome: { verdict: 'refused', sentence: error.why } })
     return
   }
-  if (!isOurs(error)) throw error
+  // Another try would only repeat a mistake of ours; a store or Slack that does not answer is waited for.
+  if (isOutage(error)) throw error
   log.error({ err: error, run: run.id }, 'a run failed')
   await thread.failed()
   await giveUp(deps, run.id, error)
@@ -197,9 +198,3 @@ async function settle(
 
 const target = ({ request }: RunRecord): { target?: string } =>
   request.target === undefined ? {} : { target: request.target.key }
-
-/** True for an error that another try would only repeat: a mistake of ours, and not a store or Slack that does not answer. */
-function isOurs(error: unknown): boolean {
-  if (error instanceof StoreUnavailableError) return false
-  return !(error instanceof Error && 'tryAgain' in error && error.tryAgain === true)
-}

@@ -1,8 +1,25 @@
 import type { WorkerRequest } from '../queue/worker.ts'
-import { readRun } from '../store/runs.ts'
-import { isQuiet } from './capability.ts'
+import { readRun, type RunRecord } from '../store/runs.ts'
+import { isQuiet, type QuietCapability } from './capability.ts'
 import { carryOut, giveUp, giveUpUnreadable, type CarryOutDeps } from './carry-out.ts'
 import { capabilityOf } from './index.ts'
+import { isAnyOutage, isOutage } from './outage.ts'
+
+/** Milliseconds for which a cluster that does not answer is waited for with an act. */
+const WAITED_FOR = 60 * 60_000
+
+/** True for an act that is gone on with when what was away is back; the sweep sees to that. */
+async function goesOn(
+  deps: CarryOutDeps,
+  capability: QuietCapability,
+  run: RunRecord,
+  error: unknown,
+): Promise<boolean> {
+  const isYoung = Date.now() - Date.parse(run.createdAt) < WAITED_FOR
+  const waits = isOutage(error) ? isYoung || (await capability.isUnderWay(deps, run)) : isAnyOutage(error) && isYoung
+  if (waits) deps.log.warn({ err: error, run: run.id }, 'an act waits until what is away is back')
+  return waits
+}
 
 /** What a worker does with a job of any kind, and with one that has no attempts left. */
 export function processors(deps: CarryOutDeps): Required<Pick<WorkerRequest, 'process' | 'gaveUp'>> {
@@ -21,11 +38,12 @@ export function processors(deps: CarryOutDeps): Required<Pick<WorkerRequest, 'pr
         return giveUp(deps, job.run, error)
       const run = { ...stored, request: request.data }
       const thread = deps.openThread(run)
-      if (isQuiet(capability)) await capability.abandon(deps, run, thread, error)
-      else
-        await thread
-          .failed()
-          .catch((err: unknown) => deps.log.error({ err, run: job.run }, 'a failed run could not be told'))
+      if (isQuiet(capability)) {
+        if (await goesOn(deps, capability, run, error)) return
+        await capability.abandon(deps, run, thread, error)
+      }
+      // Whoever cannot be told now is told by the sweep: the run is not over before.
+      else await thread.failed()
       await giveUp(deps, job.run, error)
     },
   }

@@ -61,7 +61,10 @@ export const propose = defineCapability({
   async work(deps, run, thread, signal): Promise<ProposeAnswer> {
     // Of a run that was killed after it had stored its change.
     const known = await readChange(deps.records, run.id)
-    return known === undefined ? proposeFor(deps, run, thread, signal) : told(known)
+    if (known === undefined) return proposeFor(deps, run, thread, signal)
+    const { change: former } = run.request
+    if (former !== undefined) await supersede(deps, former, known)
+    return told(known)
   },
   outcome(answer) {
     if ('change' in answer) return { verdict: 'proposed', sentence: `change ${answer.change}` }
@@ -180,7 +183,7 @@ async function store(
       approvers: holdersOf(policy, run.channel, 'approver'),
     },
   })
-  if (former !== undefined) await supersede(deps, former, change)
+  if (former !== undefined) await supersede(deps, former.id, change)
   return told(change)
 }
 
@@ -203,10 +206,10 @@ async function validated(
 /** The former proposal may not be approved beside the new one. */
 async function supersede(
   { records, board }: Pick<CapabilityDeps, 'records' | 'board'>,
-  former: ChangeRecord,
+  former: string,
   change: ChangeRecord,
 ): Promise<void> {
-  const after = await updateChange(records, former.id, (now) =>
+  const after = await updateChange(records, former, (now) =>
     now.state === 'proposed' || (now.state === 'superseded' && now.successor === undefined)
       ? { ...now, state: 'superseded', successor: change.id }
       : undefined,

@@ -138,6 +138,10 @@ export const ChangeRecord = z.object({
   }).optional(),
   /** The change that took its place. */
   successor: z.string().optional(),
+  /** The run that proposes it anew, as an object has moved. */
+  again: z.string().optional(),
+  /** True when it was said that it has expired. */
+  told: z.boolean().optional(),
   createdAt: z.iso.datetime(),
 })
 export type ChangeRecord = z.infer<typeof ChangeRecord>

@@ -13,13 +13,19 @@ export const RunJob = z.strictObject({
 })
 export type RunJob = z.infer<typeof RunJob>
 
+/** How a run is put into the queue. */
+export interface EnqueueOptions {
+  /** Also when the queue has done with the run, or lost it: for a run whose record says that it is not over. */
+  again?: boolean
+}
+
 export interface JobQueue {
   /**
    * Puts a run into the queue. The job id is the run id: while the queue still knows the run (waiting, running, done within the last day or
-   * failed within the last week) a second enqueue changes nothing. Rejects with StoreUnavailableError within about two seconds when
+   * failed within the last week) a second enqueue changes nothing, unless it is to be worked on again. Rejects with StoreUnavailableError within about two seconds when
    * the queue cannot take it, so that the person who typed gets an answer; with ZodError when the job is malformed.
    */
-  enqueue(job: RunJob): Promise<void>
+  enqueue(job: RunJob, options?: EnqueueOptions): Promise<void>
   /** How many jobs there are, by state. */
   counts(): Promise<{ waiting: number; active: number; delayed: number; failed: number }>
 }
@@ -27,6 +33,8 @@ export interface JobQueue {
 /** The part of a BullMQ Queue that is used here, whatever its backend. */
 export interface BullQueue {
   add(name: string, data: RunJob, options: JobsOptions): Promise<BullJob>
+  getJobState(id: string): Promise<string>
+  remove(id: string): Promise<number>
   getJobCounts(...types: ('waiting' | 'active' | 'delayed' | 'failed')[]): Promise<Record<string, number>>
 }
 
@@ -37,6 +45,9 @@ const JOB_OPTIONS = {
   removeOnComplete: { age: 24 * 3600, count: 5000 },
   removeOnFail: { age: 7 * 24 * 3600, count: 5000 },
 } satisfies JobsOptions
+
+/** States of a job that nobody will work on. */
+const OVER: ReadonlySet<string> = new Set(['completed', 'failed', 'unknown'])
 
 /** `usable` resolves when the store takes commands and rejects promptly when it does not: nothing is sent that could arrive after the answer. */
 export function jobQueue(queue: BullQueue, usable: () => Promise<void>): JobQueue {
@@ -50,9 +61,13 @@ export function jobQueue(queue: BullQueue, usable: () => Promise<void>): JobQueu
     }
   }
   return {
-    async enqueue(job) {
+    async enqueue(job, { again = false } = {}) {
       const data = RunJob.parse(job)
-      await guarded('enqueue', () => queue.add(data.kind, data, { ...JOB_OPTIONS, jobId: data.run }))
+      await guarded('enqueue', async () => {
+        // A job that another process has taken up meanwhile is locked, and stays.
+        if (again && OVER.has(await queue.getJobState(data.run))) await queue.remove(data.run)
+        await queue.add(data.kind, data, { ...JOB_OPTIONS, jobId: data.run })
+      })
     },
     async counts() {
       const {

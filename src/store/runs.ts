@@ -69,6 +69,20 @@ export async function createRun<R extends StoredRequest>(
   return { ...record, request: run.request }
 }
 
+/** Lets a run that is over, or that is not kept any more, be carried out again; one that is under way stays as it is. */
+export async function reopenRun<R extends StoredRequest>(
+  records: Records,
+  run: Pick<RunRecord<R>, 'id' | 'request' | 'asker' | 'channel' | 'thread'>,
+): Promise<void> {
+  const where = { collection: COLLECTION, id: run.id, schema: RunRecord, expiresInSeconds: KEPT_SECONDS }
+  const known = await changeRecord(records, where, ({ finishedAt: _at, outcome: _outcome, ...now }) =>
+    isFinished(now) ? { ...now, state: 'queued' as const } : undefined,
+  )
+  if (known !== undefined) return
+  const record = RunRecord.parse({ ...run, state: 'queued', createdAt: new Date().toISOString() })
+  await records.write(COLLECTION, run.id, record, { expected: 'absent', expiresInSeconds: KEPT_SECONDS })
+}
+
 export async function readRun(records: Records, id: string): Promise<RunRecord | undefined> {
   const stored = await records.read(COLLECTION, id)
   return stored && RunRecord.parse(stored.value)
@@ -99,6 +113,6 @@ export async function updateRun(
 }
 
 /** True when nothing more will happen to the run. */
-export function isFinished(run: RunRecord): boolean {
-  return run.state === 'done' || run.state === 'cancelled' || run.state === 'failed'
+export function isFinished({ state }: Pick<RunRecord, 'state'>): boolean {
+  return state === 'done' || state === 'cancelled' || state === 'failed'
 }

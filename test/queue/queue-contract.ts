@@ -86,6 +86,47 @@ export function queueContract(open: () => Backend): void {
     expect(attempts).toEqual([run, run])
   })
 
+  it('works again on a run that it gave up or has done, where the run is not over', async () => {
+    const attempts: string[] = []
+    const gaveUp = vi.fn<NonNullable<WorkerRequest['gaveUp']>>(() => Promise.resolve())
+    openWorker({
+      gaveUp,
+      process: ({ run }) => {
+        attempts.push(run)
+        return attempts.length === 1 ? Promise.reject(new UnrecoverableError('no more')) : Promise.resolve()
+      },
+    })
+    const run = await enqueue('decide')
+    await expect.poll(() => gaveUp.mock.calls.length, SOON).toBe(1)
+    await open().queue.enqueue({ run, kind: 'decide' })
+    await open().queue.enqueue({ run, kind: 'decide' }, { again: true })
+    await expect.poll(() => attempts, SOON).toEqual([run, run])
+    await expect.poll(() => open().queue.counts(), SOON).toMatchObject({ waiting: 0, active: 0 })
+    await open().queue.enqueue({ run, kind: 'decide' }, { again: true })
+    await expect.poll(() => attempts, SOON).toEqual([run, run, run])
+  })
+
+  it('leaves a run that is being worked on, or waits, as it is', async () => {
+    const begun: string[] = []
+    let finish = (): void => {}
+    openWorker({
+      concurrency: 1,
+      process: ({ run }) => {
+        begun.push(run)
+        return new Promise((resolve) => (finish = resolve))
+      },
+    })
+    const first = await enqueue('decide')
+    await expect.poll(() => begun, SOON).toEqual([first])
+    const second = await enqueue('decide')
+    for (const run of [first, second]) await open().queue.enqueue({ run, kind: 'decide' }, { again: true })
+    expect(await open().queue.counts()).toMatchObject({ waiting: 1, active: 1 })
+    finish()
+    await expect.poll(() => begun, SOON).toEqual([first, second])
+    finish()
+    await expect.poll(() => open().queue.counts(), SOON).toMatchObject({ waiting: 0, active: 0 })
+  })
+
   it('cancels the run that it works on, and no other', async () => {
     const reasons = new Map<string, unknown>()
     const begun = new Set<string>()
