@@ -12,7 +12,7 @@ import type { Target } from '../mesh/target.ts'
 import { requireAnswer } from './cluster-unreachable.ts'
 import type { OnBroken } from './judge.ts'
 import { movedDuring, saysTheSame, unsettled } from './moving.ts'
-import { planAmbientCallers, planZtunnelPods, planZtunnels } from './plan-ambient.ts'
+import { planAmbientCallers, planWaypointPods, planWaypoints, planZtunnelPods, planZtunnels } from './plan-ambient.ts'
 import { planCallerLogs, planCallerPods, planCallerProxies, planCallers, planTrafficCallers } from './plan-callers.ts'
 import {
   planAnalyzer,
@@ -151,7 +151,8 @@ async function examineOnce(
         await look(planCallerLogs(target, seen()))
       }),
     ])
-    await look(planZtunnelPods(target, seen()))
+    await look([...planZtunnelPods(target, seen()), ...planWaypointPods(target, seen())])
+    await look(planWaypoints(target, seen()))
     await look(planZtunnels(target, seen()))
     await look(planAmbientCallers(target, seen()))
     await look(planZtunnels(target, seen()))

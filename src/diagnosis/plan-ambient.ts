@@ -1,11 +1,16 @@
 import { podsOf } from '../checks/facts/owners.ts'
 import { concerned, ztunnelOn } from '../checks/facts/ambient.ts'
+import { GATEWAY_NAME, waypointPods, waypointsOf } from '../checks/facts/waypoints.ts'
+import { accessLog } from '../evidence/collectors/access-log.ts'
 import { objects } from '../evidence/collectors/objects.ts'
+import { PROXY_CONFIG_KINDS, proxyConfig } from '../evidence/collectors/proxy-config.ts'
+import { secrets } from '../evidence/collectors/secrets.ts'
 import { noZtunnel, ztunnelConfig, ztunnelLog } from '../evidence/collectors/ztunnel.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { AnyStep } from '../evidence/step.ts'
 import { refOf } from '../mesh/objects.ts'
 import type { Target } from '../mesh/target.ts'
+import { representatives } from './plan.ts'
 
 /** Nodes whose ztunnels are read, at most: those of the target's pods come first. */
 const MOST_NODES = 4
@@ -41,4 +46,26 @@ export function planAmbientCallers(target: Target, evidence: Evidence): AnyStep[
     .filter((namespace) => !evidence.objects('pods').some(({ metadata }) => metadata.namespace === namespace))
     .slice(0, MOST_NAMESPACES)
     .map((namespace) => objects('pods', 'workloads', { namespace }) as AnyStep)
+}
+
+/** Pods of waypoints whose configuration is read, at most. */
+const MOST_WAYPOINTS = 2
+
+/** The pods of the waypoints that the target's Services ask for. */
+export const planWaypointPods = (target: Target, evidence: Evidence): AnyStep[] =>
+  waypointsOf(evidence, target).map(({ name, namespace }) =>
+    objects('pods', 'proxies', { namespace, labels: `${GATEWAY_NAME}=${name}` }),
+  )
+
+/** A waypoint is an Envoy: its live configuration, certificates and log, as of a gateway. One that does not answer is a look in vain: what it does with requests is not known. */
+export function planWaypoints(target: Target, evidence: Evidence): AnyStep[] {
+  const pods = waypointPods(evidence, target)
+  const answering = representatives(pods, MOST_WAYPOINTS)
+  return (answering.length > 0 ? answering : pods.slice(0, 1))
+    .map(refOf)
+    .flatMap((pod): AnyStep[] => [
+      ...PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep),
+      secrets(pod),
+      accessLog(pod),
+    ])
 }

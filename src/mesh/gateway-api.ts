@@ -19,7 +19,8 @@ export interface Condition {
   reason?: string
   message?: string
   lastTransitionTime?: string
-  observedGeneration?: number
+  /** istiod writes it as text into conditions of Istio's own kinds. */
+  observedGeneration?: number | string
 }
 
 /** What each controller says of a route at each of its parents. */
@@ -168,8 +169,10 @@ export const isIstios = (controllerName: string | undefined): boolean =>
   /^istio\.io\/(gateway|mesh|unmanaged-gateway)(-controller)?$/.test(controllerName ?? '')
 
 /** True for a condition of the object as it is now; one of an older generation says nothing of the present. */
-export const isCurrent = ({ observedGeneration }: Condition, { metadata }: KubernetesObject): boolean =>
-  (observedGeneration ?? metadata.generation) === metadata.generation
+export const isCurrent = (
+  { observedGeneration }: Pick<Condition, 'observedGeneration'>,
+  { metadata }: KubernetesObject,
+): boolean => observedGeneration === undefined || Number(observedGeneration) === metadata.generation
 
 /** Conditions whose `True` is the trouble. */
 const BAD_WHEN_TRUE: ReadonlySet<string> = new Set(['Conflicted', 'OverlappingTLSConfig', 'PartiallyInvalid'])

@@ -6,7 +6,7 @@ export interface StatusCondition {
   status: string
   reason?: string
   message?: string
-  observedGeneration?: number
+  observedGeneration?: number | string
 }
 
 /** One condition of an object's status. */

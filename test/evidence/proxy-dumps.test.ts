@@ -34,6 +34,7 @@ const frame = (channel: number, text: Buffer | string): Buffer =>
 /** The way in which a kubelet speaks through the API server: each channel begins with the port's number. */
 async function kubelet(
   answer: (socket: WebSocket, asked: string) => void,
+  atOnce: (socket: WebSocket) => void = () => undefined,
 ): Promise<{ server: string; asked: string[] }> {
   const asked: string[] = []
   const http = createServer()
@@ -43,6 +44,7 @@ async function kubelet(
     sockets.handleUpgrade(request, socket, head, (one) => {
       one.send(frame(0, PORT))
       one.send(frame(1, PORT))
+      atOnce(one)
       one.on('message', (message: Buffer) => answer(one, message.subarray(1).toString()))
     })
   })
@@ -90,6 +92,20 @@ describe('a tunnel', () => {
     const failed = through(server, ['/config_dump'])
     await expect(failed).rejects.toThrow('failed to connect to localhost:15000')
     await expect(failed).rejects.not.toBeInstanceOf(NoTunnelError)
+  })
+
+  it('says it too when the kubelet refuses before anything was asked', async () => {
+    const { server } = await kubelet(
+      () => undefined,
+      (socket) => {
+        socket.send(frame(1, 'error forwarding port 15000: failed to connect to localhost:15000'))
+        socket.close()
+      },
+    )
+    await expect(through(server, ['/config_dump', '/clusters?format=json'])).rejects.toMatchObject({
+      reason: 'unavailable',
+      message: expect.stringContaining('failed to connect to localhost:15000') as string,
+    })
   })
 
   it('ends when the pod ends in the middle of an answer', async () => {

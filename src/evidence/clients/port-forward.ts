@@ -151,8 +151,16 @@ export async function askPod(
 ): Promise<PodAnswer[]> {
   const tunnel = await openTunnel(access, pod, port, signal)
   const agent = new TunnelAgent(tunnel)
+  // A tunnel that the kubelet closed before a question was put tells the question nothing.
+  const failure = new Promise<never>((_, reject) => {
+    const refused = (error: unknown): void => {
+      if (error instanceof UnseenError) reject(error)
+    }
+    tunnel.once('error', refused)
+    refused(tunnel.errored)
+  })
   try {
-    return await Promise.all(paths.map((path) => ask(agent, pod, path, signal)))
+    return await Promise.race([Promise.all(paths.map((path) => ask(agent, pod, path, signal))), failure])
   } finally {
     tunnel.destroy()
     agent.destroy()
