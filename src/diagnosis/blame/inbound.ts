@@ -4,6 +4,7 @@ import { calleesOf, connectionTo } from '../follow/callee.ts'
 import type { Hop } from '../follow/report.ts'
 import type { Trace } from '../follow/trace.ts'
 import { emptied } from './emptied.ts'
+import { policyGone } from './gone-policy.ts'
 import { hiddenFrom } from './hidden.ts'
 import { identityTaken } from './identity.ts'
 import { notForwarded, tokensUnread } from './token.ts'
@@ -39,8 +40,11 @@ function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
     const acting = one.evidence
       .objects('authorization-policies')
       .filter((each) => (each.spec?.action ?? 'ALLOW') === 'ALLOW' && actsOn(each, pod))
-    const empty = allowing.length < policies.length ? [] : emptied(acting)
+    const isUnallowed = allowing.length === policies.length
+    const empty = isUnallowed ? emptied(acting) : []
     if (empty.length > 0) return empty
+    const gone = isUnallowed ? policyGone(one) : []
+    if (gone.length > 0) return gone
     const before = allowing.length < policies.length ? [] : routeBeforePolicies(allowing, trace, one)
     if (before.length > 0) return before
     return deciding.map((subject) => ({

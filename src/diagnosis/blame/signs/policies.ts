@@ -8,6 +8,7 @@ import { hasProxy } from '../../../mesh/pods.ts'
 import { hiddenFrom } from '../hidden.ts'
 import { portOf } from '../../../mesh/address.ts'
 import { emptied } from '../emptied.ts'
+import { policyGone } from '../gone-policy.ts'
 import { identityTaken } from '../identity.ts'
 import { routeBeforePolicies } from '../policy-or-route.ts'
 import { value } from '../lead.ts'
@@ -94,6 +95,8 @@ export function refused(sign: Sign, one: Case): Lead[] {
   if (unread.length > 0) return unread
   const empty = emptied(allowing)
   if (empty.length > 0) return empty
+  const gone = details === 'rbac_access_denied_matched_policy[none]' ? policyGone(one) : []
+  if (gone.length > 0) return gone
   const before = routeBeforePolicies(allowing, one.followed.way?.trace, one)
   if (before.length > 0) return before
   return allowing.map((each) =>

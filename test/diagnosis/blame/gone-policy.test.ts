@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { policyGone } from '../../../src/diagnosis/blame/gone-policy.ts'
+import type { Case } from '../../../src/diagnosis/blame/lead.ts'
+import { Evidence } from '../../../src/evidence/evidence.ts'
+import type { Reading } from '../../../src/evidence/reading.ts'
+import { MOMENT, row } from '../requests/rows.ts'
+
+const SHOP = { kind: 'Service', namespace: 'shop', name: 'orders' }
+const CHANGED = new Date(MOMENT).toISOString()
+const reading = (kind: Reading['kind'], value: object[]): Reading =>
+  ({ kind, ok: true, source: kind, at: '', value }) as unknown as Reading
+const evidence = new Evidence([
+  reading('services', [{ metadata: { name: 'orders', namespace: 'shop', creationTimestamp: CHANGED } }]),
+])
+const blamed = (text: string): string[] =>
+  policyGone({
+    followed: { requests: { requests: row(text) } },
+    target: { ref: SHOP, namespace: 'shop', name: 'orders', hosts: [], services: [SHOP], pods: [] },
+    evidence,
+  } as unknown as Case).map(({ subject: { kind, name } }) => `${kind}/${name}`)
+
+describe('a policy that allowed requests is gone', () => {
+  it.each<[string, string, string[]]>([
+    ['they were allowed since the last change, then refused', '5 ok, 5 rbac', ['Service/orders']],
+    ['connections from before were allowed a while longer', '5 ok, 2 rbac, 1 ok, 4 rbac', ['Service/orders']],
+    ['they were refused from the last change on', '-5 ok, 5 rbac', []],
+    ['some were refused all along', '1 ok, 1 rbac, 5 ok, 5 rbac', []],
+    ['they are allowed again', '5 ok, 5 rbac, 3 ok', []],
+  ])('when %s', (_, text, expected) => expect(blamed(text)).toEqual(expected))
+})
