@@ -35,7 +35,7 @@ export const logLevels = defineCapability({
   }),
   answer: LogLevelsAnswer,
   role: 'viewer',
-  audit: { asked: 'diagnosis-asked' },
+  audit: { asked: 'log-levels-asked' },
   async work({ clients, stepTimeout, concurrency }, { request }, _thread, signal): Promise<LogLevelsAnswer> {
     const limits = { signal, stepTimeout, concurrency }
     const { pods } = await findProxies(parseTarget(request.text, request.namespace), clients, limits)

@@ -15,6 +15,12 @@ const PHRASES: Readonly<Record<Role, string>> = {
   approver: 'approve changes here',
 }
 
+const WITH_ARTICLE: Readonly<Record<Role, string>> = {
+  viewer: 'a viewer',
+  operator: 'an operator',
+  approver: 'an approver',
+}
+
 /** Who has a role in a channel, for a sentence: mentions are left to whoever shows it. */
 export function holdersOf(policy: Policy, channel: string, role: Role): { users: string[]; groups: string[] } {
   const roles = policy.roles(channel)
@@ -35,7 +41,7 @@ export function denyRole(policy: Policy, person: Presser, role: Role, act = PHRA
   if (mayActAs(policy, person, person.groups, role)) return undefined
   const { users, groups } = holdersOf(policy, person.channel, role)
   const own = roleOf(policy, person, person.groups)
-  const why = `You may not ${act}: that takes the role ${role}, and you are ${own === undefined ? 'nobody with a role' : `a ${own}`} in this channel.`
+  const why = `You may not ${act}: that takes the role ${role}, and you are ${own === undefined ? 'nobody with a role' : WITH_ARTICLE[own]} in this channel.`
   const named =
     users.length + groups.length === 0
       ? `Nobody has that role here yet: ask the bot's administrator to name people under channels.${person.channel}.roles.${role} in its configuration.`

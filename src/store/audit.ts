@@ -30,6 +30,7 @@ export const AuditEventName = z.enum([
   'lease-extended',
   'lease-granted',
   'lease-refused',
+  'log-levels-asked',
   'probe-refused',
   'probe-sent',
   'settings-changed',

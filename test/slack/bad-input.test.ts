@@ -28,6 +28,7 @@ describe('what cannot be meant', () => {
     ['/mesh', ['/mesh diagnose TARGET [-n NAMESPACE]', '/mesh status [NAMESPACE]', '/mesh doctor', '/mesh help']],
     ['/mesh help', ['/mesh doctor']],
     ['/mesh diagnoes catalog', ['Unknown command "diagnoes"', '`/mesh diagnose catalog`']],
+    ['/mesh hello bot', ['Unknown command "hello"', '`/mesh help`']],
     ['/mesh frobnicate', ['Unknown command', '/mesh diagnose TARGET']],
     ['/mesh diagnose', ['No target was given', '`/mesh diagnose catalog`']],
     ['/mesh diagnose catlog', ['There is no service catlog', '`/mesh diagnose catalog.istioinaction`']],

@@ -20,11 +20,15 @@ const backend = await openBackend({ redisUrl, dataFolder: '/nowhere', log })
 const clients = replayClients(parseRecording(readFileSync(join(SCENARIOS, 'chapter-10/ill/recording.json'), 'utf8')), {
   delay: Number(delay),
 })
-await startBot({
+const bot = await startBot({
   backend,
   clients,
   log,
   checks: [missingSubset],
   options: { botToken, appToken, apiUrl, updateEvery: 50, cancelPoll: 50, stall: { lock: 1000, stalledEvery: 500 } },
+})
+process.once('SIGTERM', () => {
+  // eslint-disable-next-line no-restricted-syntax -- a process of its own
+  void bot.stop({ graceMilliseconds: 500 }).then(() => process.exit(0))
 })
 process.stdout.write('connected\n')

@@ -19,8 +19,8 @@ async function shown(verb: ChangeVerb, title?: string): Promise<Shown> {
 }
 
 it.each([
-  ['approve-change', 'Approve this change?', 'Approve', 'primary'],
-  ['undo-change', 'Undo this change?', 'Undo', 'danger'],
+  ['approve-change', 'Approve this change?', 'Yes, approve', 'primary'],
+  ['undo-change', 'Undo this change?', 'Yes, undo', 'danger'],
 ] as const)('%s asks before it counts', async (verb, title, confirm, style) => {
   expect((await shown(verb)).confirm).toMatchObject({
     title: { text: title },

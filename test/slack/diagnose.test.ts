@@ -112,14 +112,43 @@ it('lets a second question about the same target join the first', async () => {
   await ended(house)
 })
 
+it('shows the way of the request as a picture inside the proof, not as a message of its own', async () => {
+  house = await openHouse()
+  const { slack } = house
+  await slack.type('/mesh diagnose catalog', WHO)
+  await ended(house)
+  const [, proof, ...more] = slack.messages('C_MESH')
+  expect(more).toEqual([])
+  const picture = proof!.blocks.at(-1) as unknown as { type: string; alt_text: string; slack_file: { id: string } }
+  expect(picture).toMatchObject({ type: 'image', alt_text: expect.stringContaining('✗ cluster') as string })
+  const file = slack.files().find(({ id }) => id === picture.slack_file.id)!
+  expect(file.bytes.subarray(1, 4).toString()).toBe('PNG')
+  expect(file.altText).toBe(picture.alt_text)
+  expect(file.sharedIn).toEqual([])
+})
+
+it('is told without the picture where no file may be put', async () => {
+  house = await openHouse()
+  const { slack } = house
+  slack.withoutScope('files:write')
+  await slack.type('/mesh diagnose catalog', WHO)
+  expect((await ended(house)).state).toBe('done')
+  const [, proof] = slack.messages('C_MESH')
+  expect(proof!.text).toBe('Proof')
+  expect(proof!.blocks.some(({ type }) => type === 'image')).toBe(false)
+  expect(house.logged.filter(({ says }) => says === 'a picture was not shown')).toHaveLength(1)
+})
+
 it('puts the full report into the thread once', async () => {
   house = await openHouse()
   const { slack } = house
   await slack.type('/mesh diagnose catalog', WHO)
   const first = await ended(house)
   const parent = slack.messages('C_MESH')[0]!
+  // The picture of the way is shared by its message.
+  const reported = () => slack.files().filter(({ name }) => !name.endsWith('.png'))
   await slack.click(parent, 'full-report', WHO)
-  const files = await slack.waitFor(() => slack.files().length === 2 && slack.files())
+  const files = await slack.waitFor(() => reported().length === 2 && reported())
   expect(files.map(({ name }) => name)).toEqual([
     `mesh-medic-catalog-${first.id}.md`,
     `mesh-medic-catalog-${first.id}.json`,
@@ -131,7 +160,7 @@ it('puts the full report into the thread once', async () => {
   })
   const again = await slack.click(parent, 'full-report', WHO)
   await slack.waitFor(() => again.ephemerals().some((one) => shownIn(one).includes('in the thread already')))
-  expect(slack.files()).toHaveLength(2)
+  expect(reported()).toHaveLength(2)
 })
 
 it('runs again by a button, where nothing is ill', async () => {

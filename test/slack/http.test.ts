@@ -51,7 +51,7 @@ it('works the same over signed HTTP, and refuses what is not signed', async () =
     channel: 'C_MESH',
   })
   expect(again.outcome).toBe('acknowledged')
-  await slack.waitFor(() => slack.files().length === 2)
+  await slack.waitFor(() => slack.files().length === 3)
 
   for (const forgery of ['wrong signature', 'stale timestamp', 'no signature'] as const) {
     slack.forgeNext(forgery)

@@ -18,7 +18,7 @@ const buttonsOf = ({ blocks }: Seen): readonly { readonly label: string; readonl
 /**
  * Does what a line says, as a person at the stand-in would, the first one unless it ends in `as NAME`: `click Approve as second` presses the newest
  * button of that label that the person sees, `submit reason="not now"` sends the window on top in (fields by their label; several values with
- * commas), `close` closes it, anything else is typed.
+ * commas), `close` closes it, a line that begins with `@mesh-medic` mentions the bot, anything else is typed.
  * @throws Error that says what there is instead
  */
 export const playLine = async (standIn: SlackStandIn, people: readonly Person[], typed: string): Promise<void> => {
@@ -30,7 +30,9 @@ export const playLine = async (standIn: SlackStandIn, people: readonly Person[],
   if (verb === 'click') return click(standIn, user, rest)
   if (verb === 'submit') return submit(standIn, user, rest)
   if (verb === 'close') return standIn.closeView(topOf(standIn, user))
-  const { shownError } = await standIn.type(line.startsWith('/') ? line : `/mesh ${line}`, { user })
+  const { shownError } = line.startsWith('@')
+    ? await standIn.mention(line, { user })
+    : await standIn.type(line.startsWith('/') ? line : `/mesh ${line}`, { user })
   if (shownError !== undefined) throw new Error(shownError)
 }
 

@@ -24,6 +24,8 @@ export interface ShownAnswer {
   file?: () => AnswerFile
   /** Shown in the thread before the parts; without it nothing is missing. */
   picture?: () => Promise<AnswerFile>
+  /** The part whose message shows the picture, where it has no message of its own. */
+  pictureIn?: string
 }
 
 /** How runs of one kind look in Slack. */

@@ -6,6 +6,7 @@ import type { TellingOptions } from '../blocks/telling-options.ts'
 import { verdictMessage } from '../blocks/verdict.ts'
 import { defineAnswer } from './answer.ts'
 import { fileBase, fileText, type AnswerFile } from './file.ts'
+import { pictureFile } from './picture-file.ts'
 import { verdictButtons } from './run-buttons.ts'
 
 /** A diagnosis: its verdict, findings and proofs. */
@@ -14,10 +15,12 @@ export const diagnoseAnswer = defineAnswer(diagnose, {
   joined: (subject) => `${subject} is being diagnosed already.`,
   async shown({ records, telling }, answer, run) {
     const { report } = answer
+    const { follow } = report
     return {
       message: verdictMessage(report, run, telling, await verdictButtons(records, run, report)),
       parts: reportParts(report, telling),
       file: () => readable(answer, run, telling),
+      ...(follow !== undefined && { picture: () => pictureFile(follow, run), pictureIn: 'proof' }),
     }
   },
   full: { readable, json: ({ report }) => report },

@@ -1,20 +1,14 @@
 import { follow, type FollowAnswer } from '../../capabilities/follow.ts'
 import { CallerError } from '../../diagnosis/follow/caller.ts'
-import type { FollowReport } from '../../diagnosis/follow/report.ts'
 import { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/target-errors.ts'
 import { UserError } from '../../mesh/user-error.ts'
-import { followText, markOf, OUTCOMES } from '../../report/follow-text.ts'
-import { pathPicture } from '../../report/path-picture.ts'
+import { followText } from '../../report/follow-text.ts'
 import type { RunRecord } from '../../store/runs.ts'
-import { clean, shorten } from '../blocks/escape.ts'
 import { followMessage, followParts } from '../blocks/follow.ts'
 import { defineAnswer } from './answer.ts'
 import { fileBase, fileText, type AnswerFile } from './file.ts'
-import { picture } from './picture.ts'
+import { pictureFile } from './picture-file.ts'
 import { fullReportButton, runAgainButton } from './run-buttons.ts'
-
-/** Characters that describe a picture; Slack takes 1000. */
-const MOST_ALT = 900
 
 /** The way of a request, hop by hop, and as a picture. */
 export const followAnswer = defineAnswer(follow, {
@@ -38,19 +32,6 @@ export const followAnswer = defineAnswer(follow, {
 
 function readable({ report }: FollowAnswer, run: RunRecord): AnswerFile {
   return { name: `${fileBase(run)}.txt`, title: 'The whole way', content: fileText(followText(report)) }
-}
-
-async function pictureFile(report: FollowReport, run: RunRecord): Promise<AnswerFile> {
-  const says = `${OUTCOMES[report.outcome]}: ${report.headline}`
-  return {
-    name: `${fileBase(run)}.png`,
-    title: shorten(clean(says), 200),
-    altText: shorten(
-      clean(`${says} ${report.hops.map((hop) => `${markOf(hop)} ${hop.stage} ${hop.name}`).join(', ')}`),
-      MOST_ALT,
-    ),
-    content: await picture(pathPicture(report)),
-  }
 }
 
 type FollowRequest = Parameters<NonNullable<typeof followAnswer.refused>>[1]

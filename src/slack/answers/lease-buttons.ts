@@ -67,6 +67,6 @@ export async function raiseLogLevelButton(
     action: 'raise-log-level',
     id: button,
     label: 'Raise log level',
-    spoken: `Raise the log level: ${request.text}`,
+    spoken: `Raise log level: ${request.text}`,
   }
 }

@@ -77,7 +77,7 @@ export async function roundTripButton(records: Records, run: RunRecord): Promise
     uses: 'once',
     expiresInSeconds: ROUND_TRIP_SECONDS,
   })
-  return { action: 'doctor-round-trip', id, label: 'Press me', style: 'primary', spoken: 'Press me, to test buttons' }
+  return { action: 'doctor-round-trip', id, label: 'Press me', style: 'primary', spoken: 'Press me: tests buttons' }
 }
 
 /** One of several targets of a name; `index` tells the buttons of one message apart. */
@@ -94,7 +94,7 @@ export async function chooseTargetButton(
     action: `choose-target:${index}`,
     id,
     label: request.namespace,
-    spoken: `Choose ${request.text} in ${request.namespace}`,
+    spoken: `${request.namespace}: choose ${request.text} there`,
   }
 }
 
@@ -165,7 +165,7 @@ export async function proposeFixButton(records: Records, run: RunRecord): Promis
     id,
     label: 'Propose fix',
     style: 'primary',
-    spoken: `Propose a fix: ${subjectOf(run)}`,
+    spoken: `Propose fix: ${subjectOf(run)}`,
   }
 }
 
@@ -183,5 +183,5 @@ export async function chooseFixButton(
     uses: 'once',
     expiresInSeconds: ANSWER_KEPT_SECONDS,
   })
-  return { action: `choose-fix:${index}`, id, label: choice, spoken: `Choose this fix: ${choice}` }
+  return { action: `choose-fix:${index}`, id, label: choice, spoken: `${choice}: choose this fix` }
 }

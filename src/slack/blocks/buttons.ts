@@ -10,7 +10,7 @@ export interface ButtonSpec {
   id: string
   label: string
   style?: 'primary' | 'danger'
-  /** What a screen reader says in place of the label: what is pressed for what. */
+  /** What a screen reader says in place of the label, with which it begins: what is pressed for what. */
   spoken?: string
   /** Asked before it counts. */
   confirm?: { title: string; text: string }
@@ -40,7 +40,7 @@ const dialog = (
 ): ConfirmationDialog => ({
   title: plain(title, LIMITS.dialogTitle),
   text: plain(text, LIMITS.dialogText),
-  confirm: plain(label, LIMITS.dialogButton),
+  confirm: plain(`Yes, ${label.toLowerCase()}`, LIMITS.dialogButton),
   deny: plain('Cancel', LIMITS.dialogButton),
   ...defined({ style }),
 })

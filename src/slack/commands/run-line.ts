@@ -21,7 +21,8 @@ function unknownCommand(name: string, words: readonly string[]): UserError {
     name,
     COMMANDS.map((command) => command.name),
   )
-  const commands = near.map((one) => ['/mesh', one, ...words].join(' ').slice(0, 200))
+  // `help` takes no words.
+  const commands = near.map((one) => ['/mesh', one, ...(one === 'help' ? [] : words)].join(' ').slice(0, 200))
   return new UserError({
     why: `Unknown command ${JSON.stringify(name.slice(0, 60))}.`,
     commands: commands.length > 0 ? [...commands, '/mesh help'] : COMMANDS.map(({ usage }) => `/mesh ${usage}`),

@@ -108,6 +108,16 @@ export class Posts {
     )
   }
 
+  /** Uploads a file that a block of a message shows. @returns its id */
+  async fileForBlock(file: {
+    name: string
+    title: string
+    content: string | Buffer
+    altText?: string
+  }): Promise<string> {
+    return this.slack.patiently('files.upload', (client) => upload(client, file))
+  }
+
   /** Says what a posted part shows now. @throws MessageGoneError, ChannelClosedError */
   async update(channel: string, ts: string, message: SlackMessage): Promise<void> {
     await sendAnyway(this.log, { channel, ts }, message, (content) =>

@@ -1,14 +1,17 @@
+import type { ImageBlock } from '@slack/types'
 import type { StoredAnswer } from '../../capabilities/capability.ts'
 import type { Note, RunProgress, RunThread } from '../../capabilities/run-thread.ts'
 import { StoreUnavailableError } from '../../store/records.ts'
 import { readPost } from '../../store/posts.ts'
 import { updateRun, type RunRecord } from '../../store/runs.ts'
 import type { UserError } from '../../mesh/user-error.ts'
+import type { ShownAnswer } from '../answers/answer.ts'
 import type { AnswerFile } from '../answers/file.ts'
 import { answerOf, spokenOf } from '../answers/index.ts'
 import type { ButtonSpec } from '../blocks/buttons.ts'
 import { cancelledMessage, failedMessage } from '../blocks/ended.ts'
 import { listMessage, refusalMessage } from '../blocks/refusal.ts'
+import type { Part } from '../blocks/part.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
 import { runningMessage } from '../blocks/running.ts'
 import { LiveMessage } from './live-message.ts'
@@ -84,9 +87,11 @@ export class SlackThread implements RunThread<StoredAnswer> {
 
   async answer(answer: StoredAnswer): Promise<void> {
     const { run } = this
-    const { message: final, parts, file, picture } = await answerOf(run.request).shown(this.deps, answer, run)
+    const shown = await answerOf(run.request).shown(this.deps, answer, run)
+    const { message: final, file, picture, pictureIn } = shown
     await this.settle(final)
-    if (picture !== undefined) await this.showPicture(final, picture)
+    if (picture !== undefined && pictureIn === undefined) await this.showPicture(final, picture)
+    const parts = await this.withPicture(shown)
     await this.unlessClosed(async () => {
       for (const { name, message } of parts)
         await this.inThread(final, (place) => this.posts.message(run.id, name, place, message))
@@ -191,6 +196,27 @@ export class SlackThread implements RunThread<StoredAnswer> {
     } catch (error) {
       if (error instanceof SlackUnavailableError || error instanceof StoreUnavailableError) throw error
       this.deps.log.warn({ err: error, run: this.run.id }, 'a picture was not shown')
+    }
+  }
+
+  /** The parts, one of them with the picture in its message; without it when it cannot be had, or when that part is posted already. */
+  private async withPicture({ parts, picture, pictureIn }: ShownAnswer): Promise<readonly Part[]> {
+    if (picture === undefined || pictureIn === undefined || this.closed !== undefined) return parts
+    if (!parts.some(({ name }) => name === pictureIn)) return parts
+    try {
+      if ((await readPost(this.deps.records, this.run.id, pictureIn))?.ts !== undefined) return parts
+      const file = await picture()
+      const id = await this.posts.fileForBlock(file)
+      const block: ImageBlock = { type: 'image', slack_file: { id }, alt_text: file.altText ?? file.title }
+      return parts.map((part) =>
+        part.name === pictureIn
+          ? { ...part, message: { ...part.message, blocks: [...part.message.blocks, block] } }
+          : part,
+      )
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) throw error
+      this.deps.log.warn({ err: error, run: this.run.id }, 'a picture was not shown')
+      return parts
     }
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { WebAPIPlatformError } from '@slack/web-api'
 import type { Log } from '../../queue/log.ts'
 import { withoutFormatting } from '../blocks/plain-text.ts'
@@ -12,6 +13,9 @@ const REFUSED: ReadonlySet<string> = new Set([
   'invalid_attachments',
   'block_mismatch',
 ])
+
+/** Milliseconds until a picture is tried again. */
+const PICTURE_WAIT = 2000
 
 /** The content of a message as the Web API takes it. */
 export type Content = Partial<Pick<SlackMessage, 'blocks'>> & Pick<SlackMessage, 'text'>
@@ -34,10 +38,23 @@ export async function sendAnyway<T>(
   about: Readonly<Record<string, unknown>>,
   message: SlackMessage,
   send: (content: Content) => Promise<T>,
+  pictureWait = PICTURE_WAIT,
 ): Promise<T> {
   const { text, blocks } = message
   const plain = withoutFormatting(message)
-  const ways: readonly Content[] = [{ text, blocks }, plain, { text: plain.text, blocks: [] }]
+  const withoutPictures = blocks.filter(({ type }) => type !== 'image')
+  const ways: readonly Content[] = [
+    { text, blocks },
+    // Slack refuses a picture also while it still looks at the file that was uploaded.
+    ...(withoutPictures.length < blocks.length
+      ? [
+          { text, blocks },
+          { text, blocks: withoutPictures },
+        ]
+      : []),
+    plain,
+    { text: plain.text, blocks: [] },
+  ]
   for (const [at, content] of ways.entries()) {
     try {
       return await send(content)
@@ -45,8 +62,9 @@ export async function sendAnyway<T>(
       if (!isRefused(error) || at === ways.length - 1) throw error
       log.error(
         { err: error, ...about, reason: error.data.error, paths: pathsOf(error) },
-        'Slack refused a message; it is sent without formatting',
+        'Slack refused a message; it is sent in a simpler form',
       )
+      if (ways[at + 1]?.blocks === blocks) await pause(pictureWait)
     }
   }
   throw new TypeError('nothing was sent')

@@ -2,9 +2,10 @@ import type { WebClient } from '@slack/web-api'
 import { defined } from '../../mesh/defined.ts'
 import { LostCallError } from './slack-trouble.ts'
 
-/** A file for a channel or thread. */
+/** A file, for a channel or thread, or for a block of a message. */
 export interface Upload {
-  channel: string
+  /** Absent: it is shared nowhere. */
+  channel?: string
   /** `ts` of the thread's parent. */
   thread?: string | undefined
   name: string
@@ -17,10 +18,11 @@ export interface Upload {
 /**
  * Uploads one file: announces it, sends its bytes, shares it. `filesUploadV2` of Slack's library sends the alternative text under a name
  * that Slack does not document (`alt_text` for `alt_txt`), so that it would be lost.
+ * @returns its id
  * @throws LostCallError when Slack's file server did not take the bytes, or Slack's own errors
  * @see https://docs.slack.dev/reference/methods/files.getUploadURLExternal
  */
-export async function upload(client: WebClient, file: Upload): Promise<void> {
+export async function upload(client: WebClient, file: Upload): Promise<string> {
   const bytes = Buffer.from(file.content)
   const announced = await client.apiCall('files.getUploadURLExternal', {
     filename: file.name,
@@ -30,8 +32,15 @@ export async function upload(client: WebClient, file: Upload): Promise<void> {
   const { upload_url: url, file_id: id } = announced as { upload_url?: string; file_id?: string }
   if (url === undefined || id === undefined) throw new LostCallError('Slack gave no address for a file.')
   await send(url, bytes)
-  const to = { channel_id: file.channel, files: [{ id, title: file.title }] as [{ id: string; title: string }] }
-  await client.files.completeUploadExternal(file.thread === undefined ? to : { ...to, thread_ts: file.thread })
+  const files: [{ id: string; title: string }] = [{ id, title: file.title }]
+  await (file.channel === undefined
+    ? client.files.completeUploadExternal({ files })
+    : client.files.completeUploadExternal(
+        file.thread === undefined
+          ? { files, channel_id: file.channel }
+          : { files, channel_id: file.channel, thread_ts: file.thread },
+      ))
+  return id
 }
 
 /** Milliseconds that sending a file may take. */

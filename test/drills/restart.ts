@@ -1,0 +1,171 @@
+/**
+ * npm run drill:restart -- --trials 50 --lanes 4 --refresh 60
+ *
+ * Restarts the bot (SIGTERM and SIGKILL in turn) while Slack is slow to take the first message of a diagnosis, and counts what was answered: once, not at
+ * all, or twice. Then types 5 commands a second for `--refresh` seconds while Slack renews the Socket Mode connection every 10 s, and counts what was lost
+ * or doubled. Needs redis-server. Ends with 1 when anything was.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { openBackend } from '../../src/queue/open-backend.ts'
+import type { Backend } from '../../src/queue/backend.ts'
+import { startSlackStandIn, type SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
+import { isFinished, listRuns } from '../../src/store/runs.ts'
+import { rememberingLog } from '../slack/house.ts'
+import { shownIn } from '../slack/texts.ts'
+import { startRedis, type TestRedis } from '../redis-server.ts'
+
+/** Milliseconds that the answer to the first post takes. */
+const LATE = { least: 1200, most: 3000 }
+const PATIENCE = 60_000
+/** Milliseconds between two commands, and between two renewals of the connection. */
+const TYPE_EVERY = 200
+const REFRESH_EVERY = 10_000
+
+const between = (least: number, most: number): number => Math.round(least + Math.random() * (most - least))
+
+/** A Slack, a bot and a store of their own. */
+class Lane {
+  private bot: ChildProcess | undefined
+  private readonly redis: TestRedis
+  private readonly backend: Backend
+  readonly slack: SlackStandIn
+
+  private constructor(redis: TestRedis, backend: Backend, slack: SlackStandIn) {
+    this.redis = redis
+    this.backend = backend
+    this.slack = slack
+  }
+
+  static async open(): Promise<Lane> {
+    const redis = await startRedis({ appendOnly: true })
+    const backend = await openBackend({ redisUrl: redis.url, dataFolder: '/nowhere', log: rememberingLog().log })
+    const lane = new Lane(redis, backend, await startSlackStandIn())
+    await lane.start()
+    return lane
+  }
+
+  async close(): Promise<void> {
+    await this.end('SIGKILL')
+    await this.backend.close()
+    await this.slack.close()
+    await this.redis.stop()
+  }
+
+  /** Asks, restarts the bot while the first message is on its way, and says how often the verdict was told. */
+  async trial(
+    signal: 'SIGTERM' | 'SIGKILL',
+  ): Promise<{ signal: string; after: number; roots: number; finished: boolean }> {
+    const { slack } = this
+    const before = new Set(slack.messages('C_MESH').map(({ ts }) => ts))
+    const runsBefore = (await listRuns(this.backend.records)).length
+    const late = between(LATE.least, LATE.most)
+    slack.fail.next('chat.postMessage', { delayMilliseconds: late })
+    const { outcome } = await slack.type('/mesh diagnose catalog', { user: 'U_ONCALL', channel: 'C_MESH' })
+    if (outcome !== 'acknowledged') throw new Error(`the command was not accepted: ${outcome}`)
+    while ((await listRuns(this.backend.records)).length === runsBefore) await pause(5)
+    const after = between(0, late)
+    await pause(after)
+    await this.end(signal)
+    slack.fail.clear()
+    await this.start()
+    const verdicts = () => slack.messages('C_MESH').filter((one) => !before.has(one.ts) && one.threadTs === undefined)
+    const isOver = async (): Promise<boolean> =>
+      (await listRuns(this.backend.records)).every(isFinished) &&
+      verdicts().some((one) => shownIn(one).includes('🔴 Ill'))
+    const until = Date.now() + PATIENCE
+    while (!(await isOver()) && Date.now() < until) await pause(100)
+    // What the process that was ended had sent may still come.
+    await pause(Math.max(0, late - after) + 200)
+    return { signal, after, roots: verdicts().length, finished: await isOver() }
+  }
+
+  /** Many commands while the connection is renewed again and again. */
+  async refresh(seconds: number): Promise<{ typed: number; lost: number; doubled: number; renewals: number }> {
+    const { slack } = this
+    const typing: Promise<unknown>[] = []
+    let unacknowledged = 0
+    let renewals = 0
+    const renewing = setInterval(() => {
+      renewals += 1
+      slack.disconnect('ask')
+    }, REFRESH_EVERY)
+    for (const until = Date.now() + seconds * 1000; Date.now() < until;) {
+      typing.push(
+        slack.type('/mesh help', { user: 'U_ONCALL', channel: 'C_MESH' }).then(({ outcome }) => {
+          if (outcome !== 'acknowledged') unacknowledged += 1
+        }),
+      )
+      await pause(TYPE_EVERY)
+    }
+    await Promise.all(typing)
+    clearInterval(renewing)
+    await pause(2000)
+    const told = slack.ephemerals('U_ONCALL').length
+    return {
+      typed: typing.length,
+      lost: Math.max(unacknowledged, typing.length - told),
+      doubled: Math.max(0, told - typing.length),
+      renewals,
+    }
+  }
+
+  private async start(): Promise<void> {
+    this.bot = spawn(process.execPath, [join(import.meta.dirname, '..', 'slack', 'bot-child.ts')], {
+      env: {
+        ...process.env,
+        BOT_REDIS_URL: this.redis.url,
+        BOT_SLACK_URL: this.slack.url,
+        BOT_TOKEN: this.slack.botToken,
+        BOT_APP_TOKEN: this.slack.appToken,
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(this.bot.stdout!, 'data')
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const { bot } = this
+    if (bot?.exitCode !== null || bot.signalCode !== null) return
+    const gone = once(bot, 'exit')
+    bot.kill(signal)
+    await gone
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    trials: { type: 'string', default: '50' },
+    lanes: { type: 'string', default: '4' },
+    refresh: { type: 'string', default: '60' },
+  },
+})
+const [trials, lanes, refresh] = [Number(values.trials), Number(values.lanes), Number(values.refresh)]
+
+const told = { answered: 0, twice: 0, never: 0 }
+let next = 0
+await Promise.all(
+  Array.from({ length: lanes }, async () => {
+    const lane = await Lane.open()
+    while (next < trials) {
+      next += 1
+      const number = next
+      const { signal, after, roots, finished } = await lane.trial(number % 2 === 0 ? 'SIGTERM' : 'SIGKILL')
+      if (!finished) told.never += 1
+      else if (roots > 1) told.twice += 1
+      else told.answered += 1
+      console.log(`${number}: ${signal} after ${after} ms: ${finished ? `${roots} messages` : 'never answered'}`)
+    }
+    await lane.close()
+  }),
+)
+console.log(`restarts ${trials}: answered once ${told.answered}, twice ${told.twice}, never ${told.never}`)
+
+const lane = await Lane.open()
+const { typed, lost, doubled, renewals } = await lane.refresh(refresh)
+await lane.close()
+console.log(`commands ${typed}, connections renewed ${renewals} times: lost ${lost}, answered twice ${doubled}`)
+process.exit(told.answered === trials && lost === 0 && doubled === 0 ? 0 : 1)
