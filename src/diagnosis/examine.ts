@@ -11,6 +11,7 @@ import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
 import { requireAnswer } from './cluster-unreachable.ts'
 import type { OnBroken } from './judge.ts'
+import { understood } from './understood.ts'
 import { movedDuring, saysTheSame, unsettled } from './moving.ts'
 import { planAmbientCallers, planWaypointPods, planWaypoints, planZtunnelPods, planZtunnels } from './plan-ambient.ts'
 import { planCallerLogs, planCallerPods, planCallerProxies, planCallers, planTrafficCallers } from './plan-callers.ts'
@@ -100,9 +101,18 @@ async function examineOnce(
     gathering.gather(ledger.add(steps.map((step) => inContext(step, clients.context))))
   // The same while nothing was added: what was derived from it holds.
   let evidence = new Evidence([])
-  const seen = (): Evidence => {
+  /** Makes something of what was seen so far; a reading that cannot be made anything of is given up. */
+  const of = async <T>(use: (evidence: Evidence) => T): Promise<T> => {
     if (evidence.readings.length !== gathering.readings.length) evidence = new Evidence(gathering.readings)
-    return evidence
+    const known = evidence
+    return understood(
+      known.readings,
+      (readings) => use(readings === known.readings ? known : new Evidence(readings)),
+      (readings) => {
+        gathering.readings.splice(0, readings.length, ...readings)
+        evidence = new Evidence(gathering.readings)
+      },
+    )
   }
 
   // istioctl takes longest to start: it runs beside the reads the next steps wait for.
@@ -119,7 +129,7 @@ async function examineOnce(
   const status = beside(controlPlane.filter(isStatus))
   if (query.namespace !== undefined) void beside(planAnalyzer(query.namespace))
   // istiod's pods say which domain Services have.
-  const istiods = look(controlPlane.filter((step) => !isStatus(step))).then(() => look(planMeshConfigs(seen())))
+  const istiods = look(controlPlane.filter((step) => !isStatus(step))).then(async () => look(await of(planMeshConfigs)))
   const objects = look([
     ...planObjects(query),
     // A recording from before this was asked does not hold it.
@@ -132,39 +142,42 @@ async function examineOnce(
   try {
     await Promise.all([istiods, objects, ...(query.namespace === undefined ? [] : [inNamespace([query.namespace])])])
     requireAnswer(gathering.readings)
-    let target = resolveTarget(query, seen())
+    let target = await of((all) => resolveTarget(query, all))
     options.progress?.target?.(target)
     const namespaces = [
       ...new Set([target.namespace, ...target.services.map(({ namespace = '' }) => namespace)]),
     ].filter((name) => name !== '')
-    await Promise.all([inNamespace(namespaces), look(planGatewayPods(target, seen()))])
+    const gateways = await of((all) => planGatewayPods(target, all))
+    await Promise.all([inNamespace(namespaces), look(gateways)])
     // Where istiod cannot be seen, the sidecars that were say which domain Services have.
-    target = completeTarget(resolveTarget(query, seen()), seen())
-    await look(planGatewayPods(target, seen()))
-    const counted = beside(planTrafficCallers(target, seen(), clients.prometheus !== undefined))
+    target = await of((all) => completeTarget(resolveTarget(query, all), all))
+    await look(await of((all) => planGatewayPods(target, all)))
+    const counted = beside(await of((all) => planTrafficCallers(target, all, clients.prometheus !== undefined)))
     await Promise.all([
-      look(planProxies(target, seen(), clients.prometheus !== undefined)),
-      look(options.descriptions === true ? planDescriptions(target, seen()) : []),
-      look(planGatewayLogs(seen())),
+      of((all) => planProxies(target, all, clients.prometheus !== undefined)).then(look),
+      of((all) => (options.descriptions === true ? planDescriptions(target, all) : [])).then(look),
+      of(planGatewayLogs).then(look),
       Promise.all([status, counted]).then(async () => {
-        await look(planCallerPods(target, seen()))
-        await look(planCallerLogs(target, seen()))
+        await look(await of((all) => planCallerPods(target, all)))
+        await look(await of((all) => planCallerLogs(target, all)))
       }),
     ])
-    await look([...planZtunnelPods(target, seen()), ...planWaypointPods(target, seen())])
-    await look(planWaypoints(target, seen()))
-    await look(planZtunnels(target, seen()))
-    await look(planAmbientCallers(target, seen()))
-    await look(planZtunnels(target, seen()))
-    target = withHostsSeen(target, seen())
-    await look(planCallerProxies(target, seen()))
-    await look([
-      ...planCallers(target, seen()),
-      ...planApplicationLogs(target, seen()),
-      ...planWebhooks(target, seen()),
-    ])
+    await look(await of((all) => [...planZtunnelPods(target, all), ...planWaypointPods(target, all)]))
+    await look(await of((all) => planWaypoints(target, all)))
+    await look(await of((all) => planZtunnels(target, all)))
+    await look(await of((all) => planAmbientCallers(target, all)))
+    await look(await of((all) => planZtunnels(target, all)))
+    target = await of((all) => withHostsSeen(target, all))
+    await look(await of((all) => planCallerProxies(target, all)))
+    await look(
+      await of((all) => [
+        ...planCallers(target, all),
+        ...planApplicationLogs(target, all),
+        ...planWebhooks(target, all),
+      ]),
+    )
     await Promise.all(besides)
-    await look([...planOtherRevisions(seen()), ...planIstiodLog(target, seen())])
+    await look(await of((all) => [...planOtherRevisions(all), ...planIstiodLog(target, all)]))
     const probed =
       options.probe === undefined
         ? { readings: withoutProbes(gathering.readings) }
@@ -176,11 +189,22 @@ async function examineOnce(
             announce: async (planned) => options.progress?.probes?.(planned),
           })
     const { at: startedAt, until: finishedAt } = ended()
-    return await reportOf(target, checks, [...ledger.steps.values()], probed, {
-      startedAt,
-      finishedAt,
-      context: clients.context,
-      onBroken: options.onBroken,
+    return await understood(probed.readings, async (readings) => {
+      const report = await reportOf(
+        target,
+        checks,
+        [...ledger.steps.values()],
+        { ...probed, readings },
+        {
+          startedAt,
+          finishedAt,
+          context: clients.context,
+          onBroken: options.onBroken,
+        },
+      )
+      // Asked again below: what it reads must be readable.
+      movedDuring(report, clients.istioctl)
+      return report
     })
   } catch (error) {
     // What still runs beside is of no use any more.

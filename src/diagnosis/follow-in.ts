@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import { redact } from '../evidence/redaction.ts'
+import { redact, withoutSecrets } from '../evidence/redaction.ts'
 import { hasProxy } from '../mesh/pods.ts'
 import { uniqueRefs } from '../mesh/ref.ts'
 import { calleesOf, isLookedAt } from './follow/callee.ts'
@@ -109,7 +109,7 @@ export function followIn(
   const pods = hops
     .filter(({ stage }) => stage === 'endpoints')
     .flatMap(({ objects: refs }) => refs.filter(({ kind }) => kind === 'Pod'))
-  return {
+  return withoutSecrets({
     asked: question.text,
     caller,
     hops,
@@ -127,5 +127,5 @@ export function followIn(
     headline: headlineOf(hops, trace),
     pods: uniqueRefs(pods),
     at,
-  }
+  })
 }
