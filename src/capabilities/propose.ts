@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { holdersOf } from '../fixes/authorise.ts'
+import { authorise, denyState, holdersOf } from '../fixes/authorise.ts'
 import { baselineOf } from '../fixes/baseline.ts'
 import { editProposal } from '../fixes/edit.ts'
+import { groupsOf } from '../fixes/roles.ts'
 import { proposalsFor } from '../fixes/propose.ts'
 import type { Proposal } from '../fixes/proposal.ts'
 import { createChange, readChange, updateChange, type ChangeRecord } from '../fixes/record.ts'
@@ -15,8 +16,9 @@ import type { Report } from '../diagnosis/report.ts'
 import { Evidence } from '../evidence/evidence.ts'
 import { sameRef, type Ref } from '../mesh/ref.ts'
 import { parseTarget } from '../mesh/target-query.ts'
+import { UserError } from '../mesh/user-error.ts'
 import { recordAudit } from '../store/audit.ts'
-import { AskedTarget, type RunRecord } from '../store/runs.ts'
+import { AskedTarget, updateRun, type RunRecord } from '../store/runs.ts'
 import { defineCapability } from './capability.ts'
 import type { CapabilityDeps } from './deps.ts'
 import type { RunThread } from './run-thread.ts'
@@ -64,6 +66,7 @@ export const propose = defineCapability({
     if (known === undefined) return proposeFor(deps, run, thread, signal)
     const { change: former } = run.request
     if (former !== undefined) await supersede(deps, former, known)
+    await forgetEdited(deps, run)
     return told(known)
   },
   outcome(answer) {
@@ -81,6 +84,8 @@ async function proposeFor(
   signal: AbortSignal,
 ): Promise<ProposeAnswer> {
   const { request } = run
+  const former = request.change === undefined ? undefined : await readChange(deps.records, request.change)
+  if (request.edited !== undefined && former !== undefined) await requireEditor(deps, run, former)
   const report = await examine(parseTarget(request.text, request.namespace), deps.clients, deps.checks, {
     signal,
     onBroken: (check, error) => deps.log.error({ err: error, run: run.id, check }, 'a check failed and was left out'),
@@ -89,7 +94,6 @@ async function proposeFor(
     descriptions: true,
     progress: { steps: (steps) => thread.progress({ steps }) },
   })
-  const former = request.change === undefined ? undefined : await readChange(deps.records, request.change)
   if (request.edited !== undefined) {
     if (former === undefined)
       return { kind: 'propose', none: 'The change that was edited is no longer known. Press “Propose fix” again.' }
@@ -184,7 +188,29 @@ async function store(
     },
   })
   if (former !== undefined) await supersede(deps, former.id, change)
+  await forgetEdited(deps, run)
   return told(change)
+}
+
+/** Whoever takes a proposal away by another one may do as much as reject it. @throws UserError */
+async function requireEditor(
+  { policy, board }: CapabilityDeps,
+  { asker: { user }, channel }: ProposeRun,
+  former: ChangeRecord,
+): Promise<void> {
+  const groups = await groupsOf(policy, user, (group) => board.members(group))
+  const allowed = authorise(policy, former, { user, channel, groups }, 'edit')
+  const denied = allowed instanceof UserError ? allowed : denyState(former, 'edit', Date.now())
+  if (denied !== undefined) throw denied
+}
+
+/** What was typed is in the change now, as long as that needs it; it may hold secrets. */
+async function forgetEdited({ records }: CapabilityDeps, { id, request }: ProposeRun): Promise<void> {
+  if (request.edited === undefined) return
+  await updateRun(records, id, (now) => {
+    const { edited: _edited, ...rest } = now.request as ProposeRequest
+    return { ...now, request: rest }
+  })
 }
 
 /** What validation says, or why it could not be done. */

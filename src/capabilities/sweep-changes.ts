@@ -1,4 +1,4 @@
-import { listChanges, readChange, updateChange, type ChangeRecord } from '../fixes/record.ts'
+import { emptied, isKept, isSpent, listChanges, readChange, updateChange, type ChangeRecord } from '../fixes/record.ts'
 import type { Unreadable } from '../store/list-readable.ts'
 import { isFinished, readRun, reopenRun } from '../store/runs.ts'
 import { isUnderWay } from './abandon-change.ts'
@@ -12,7 +12,7 @@ const TELLS = 24 * 60 * 60_000
 type SweepDeps = Pick<CapabilityDeps, 'records' | 'log'> & { board: Pick<ChangeBoard, 'proposal'> }
 
 /**
- * Brings changes to what their records say: takes the buttons from proposals whose time is over, and opens the run again of a change that was begun and has
+ * Brings changes to what their records say: takes the buttons from proposals whose time is over, drops what nobody can write any more, and opens the run again of a change that was begun and has
  * nobody who goes on with it; the sweep for runs does. For the start, and now and then.
  */
 export async function sweepChanges(deps: SweepDeps): Promise<void> {
@@ -27,7 +27,11 @@ export async function sweepChanges(deps: SweepDeps): Promise<void> {
 }
 
 async function sweep(deps: SweepDeps, change: ChangeRecord): Promise<void> {
-  if (change.state === 'proposed' || change.state === 'expired') return expire(deps, change)
+  if (change.state === 'proposed' || change.state === 'expired') await expire(deps, change)
+  if (isKept(change) && isSpent(change, Date.now()))
+    await updateChange(deps.records, change.id, (now) =>
+      isKept(now) && isSpent(now, Date.now()) ? emptied(now, new Date().toISOString()) : undefined,
+    )
   const run = change.undo?.run ?? change.decided?.run
   if (run === undefined || !isOpen(change, run)) return
   const known = await readRun(deps.records, run)

@@ -1,7 +1,7 @@
 import { UserError, type UserAnswer } from '../mesh/user-error.ts'
 import type { Identity } from './identity.ts'
 import type { Policy, Role } from './policy.ts'
-import type { ChangeRecord } from './record.ts'
+import { isKept, type ChangeRecord } from './record.ts'
 import { mayActAs, roleOf, type Person } from './roles.ts'
 
 /** Someone who pressed a button, with the Slack user groups they are in. */
@@ -61,7 +61,7 @@ export function identityFor(policy: Policy, { user, groups }: Presser): Identity
 }
 
 /** What somebody wants of a change. */
-export type Verb = 'approve' | 'reject' | 'undo'
+export type Verb = 'approve' | 'edit' | 'reject' | 'undo'
 
 const ENDED: Readonly<Partial<Record<ChangeRecord['state'], string>>> = {
   expired: 'It has expired',
@@ -101,6 +101,11 @@ function whyNotUndone(change: ChangeRecord): UserAnswer | undefined {
             : `Undoing it failed: ${change.undo.says ?? ''}`,
       remedies: ['The thread says more.'],
     }
+  if (!isKept(change))
+    return {
+      why: 'It cannot be undone any more: what stood there before was kept for 7 days.',
+      remedies: ['Diagnose the target again.'],
+    }
   if (!wrote) return { why: 'Nothing of it was written, so there is nothing to undo.' }
   if ((change.inverse ?? []).length === 0) return { why: `It cannot be undone: ${change.undoSays}` }
   return ['applied', 'proved', 'failed'].includes(change.state)
@@ -125,8 +130,9 @@ function whyNotDecided(change: ChangeRecord, verb: Verb, now: number): UserAnswe
 }
 
 /**
- * Whether somebody may approve, reject or undo a change: role, four eyes, and who they are in Kubernetes.
- * @returns the identity to write with (for a rejection none is needed)
+ * Whether somebody may approve, edit, reject or undo a change: role, four eyes, and who they are in Kubernetes. An edit takes the place of what was proposed, so
+ * that it takes what a rejection does.
+ * @returns the identity to write with (for an edit and a rejection none is needed)
  */
 export function authorise(
   policy: Policy,
@@ -137,7 +143,7 @@ export function authorise(
   if (presser.channel !== change.channel)
     return new UserError({ why: 'That change belongs to another channel.', remedies: ['Decide it there.'] })
   const isRequester = presser.user === change.requester.user
-  if (verb === 'reject') return isRequester ? {} : (denyRole(policy, presser, 'operator') ?? {})
+  if (verb === 'reject' || verb === 'edit') return isRequester ? {} : (denyRole(policy, presser, 'operator') ?? {})
   const denied = denyRole(policy, presser, 'approver')
   if (denied !== undefined) return denied
   if (isRequester && policy.fourEyes(change.channel)) {

@@ -1,3 +1,4 @@
+import { showChange } from './diff.ts'
 import { parseEdited } from './manifest.ts'
 import type { Proposal, Write } from './proposal.ts'
 import type { ChangeRecord } from './record.ts'
@@ -13,6 +14,12 @@ export function editableText({ writes }: Pick<ChangeRecord, 'writes'>): string |
   )
   return manifests.length === 0 ? undefined : manifests.join(BETWEEN)
 }
+
+/** Places of that YAML whose values are shown to nobody but who may approve: secrets. */
+export const hiddenIn = ({ writes }: Pick<ChangeRecord, 'writes'>): string[] =>
+  writes.flatMap((write) =>
+    write.verb === 'apply' ? showChange(write.ref.name, undefined, write.manifest).hidden : [],
+  )
 
 /**
  * A change as a person edited it: the same objects, other contents.

@@ -140,11 +140,34 @@ export const ChangeRecord = z.object({
   successor: z.string().optional(),
   /** The run that proposes it anew, as an object has moved. */
   again: z.string().optional(),
+  /** When the contents of its writes were dropped: nothing can be done with them any more, and they may hold secrets. */
+  emptiedAt: z.iso.datetime().optional(),
   /** True when it was said that it has expired. */
   told: z.boolean().optional(),
   createdAt: z.iso.datetime(),
 })
 export type ChangeRecord = z.infer<typeof ChangeRecord>
+
+/** Milliseconds after a change was written in which what stood there before is kept, so that it can be undone. */
+export const UNDO_KEPT = 7 * 24 * 3600_000
+
+/** True while what a change writes is kept. */
+export const isKept = ({ emptiedAt }: Pick<ChangeRecord, 'emptiedAt'>): boolean => emptiedAt === undefined
+
+/** Whether the contents of a change's writes are of use to nobody: it is at an end, and cannot be undone, or not any more. `now` in milliseconds. */
+export function isSpent(change: ChangeRecord, now: number): boolean {
+  const { state, undo, inverse = [], wrote = [], appliedAt, decided } = change
+  if (state === 'rejected' || state === 'expired' || state === 'superseded' || state === 'undone') return true
+  if (state !== 'proved' && state !== 'failed') return false
+  const isUndoable = undo === undefined && inverse.length > 0 && wrote.length > 0
+  return !isUndoable || now - Date.parse(appliedAt ?? decided?.at ?? change.createdAt) > UNDO_KEPT
+}
+
+/** A change without the contents of its writes: what it did to which objects stays known, and so does the diff, which holds no secrets. */
+export function emptied({ inverse: _inverse, ...change }: ChangeRecord, at: string): ChangeRecord {
+  const writes = change.writes.map((write) => (write.verb === 'apply' ? { ...write, manifest: '' } : write))
+  return { ...change, writes, emptiedAt: at }
+}
 
 /** Stores a new change in state `proposed`. */
 export async function createChange(

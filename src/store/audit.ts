@@ -31,6 +31,7 @@ export const AuditEventName = z.enum([
   'lease-granted',
   'lease-refused',
   'log-levels-asked',
+  'patch-sent',
   'probe-refused',
   'probe-sent',
   'settings-changed',

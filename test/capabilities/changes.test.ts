@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { ClusterWriter } from '../../src/fixes/cluster-writer.ts'
 import { WriteError } from '../../src/fixes/cluster-writer.ts'
 import type { Policy } from '../../src/fixes/policy.ts'
+import { editableText } from '../../src/fixes/edit.ts'
 import { readChange, updateChange, type ChangeRecord } from '../../src/fixes/record.ts'
 import { CHECKS } from '../../src/checks/index.ts'
 import { policyOf } from '../../src/config/policy.ts'
@@ -239,6 +240,82 @@ describe('a fix', () => {
     ])
     expect(await house.now(id)).toMatchObject({ state: 'expired' })
     expect(house.writes).toEqual([])
+  })
+
+  describe('edited', () => {
+    const edited = async (change: ChangeRecord, user: string): Promise<RunRecord> => {
+      const run = await createRun(house.records, {
+        request: {
+          kind: 'propose',
+          text: 'catalog',
+          namespace: 'istioinaction',
+          change: change.id,
+          edited: editableText(change)!.replace('version: v1', 'version: v1 # as the pods say'),
+        } satisfies RunRequest,
+        asker: { user },
+        channel: 'C_MESH',
+        thread: '1795482395.439000',
+      })
+      await house.work.process({ run: run.id, kind: 'propose' }, NEVER)
+      return (await readRun(house.records, run.id))!
+    }
+
+    it.each(['U_VISITOR', 'U_NOBODY'])('by %s, who may not reject, stays as it is', async (user) => {
+      const change = await house.proposed()
+      expect(await edited(change, user)).toMatchObject({ outcome: { verdict: 'refused' } })
+      expect(await house.now(change.id)).toMatchObject({ state: 'proposed' })
+    })
+
+    it('by who may reject has another in its place, and what was typed is kept there alone', async () => {
+      const change = await house.proposed()
+      const run = await edited(change, 'U_SECOND')
+      expect(run).toMatchObject({ outcome: { verdict: 'proposed' } })
+      expect(run.request).not.toHaveProperty('edited')
+      expect(await house.now(change.id)).toMatchObject({ state: 'superseded', successor: run.id })
+    })
+
+    it('when it was decided meanwhile is refused', async () => {
+      const change = await house.proposed()
+      await house.press(change.id, 'reject', 'U_SECOND')
+      expect(await edited(change, 'U_SECOND')).toMatchObject({ outcome: { verdict: 'refused' } })
+    })
+  })
+
+  describe('at its end', () => {
+    const swept = (): Promise<void> =>
+      sweepChanges({ records: house.records, board: house.board, log: rememberingLog().log })
+
+    it.each(['reject', 'approve'] as const)('keeps no contents of what it wrote, by %s', async (verb) => {
+      const { id } = await house.proposed()
+      await swept()
+      expect((await house.now(id)).writes[0]).toMatchObject({ manifest: expect.stringContaining('subsets') as string })
+      await house.press(id, verb, 'U_SECOND')
+      if (verb === 'approve') await house.press(id, 'undo', 'U_THIRD')
+      await swept()
+      const { writes, inverse, diff, emptiedAt } = await house.now(id)
+      expect(writes).toMatchObject([{ verb: 'apply', manifest: '' }])
+      expect({ inverse, isEmptied: emptiedAt !== undefined }).toEqual({ inverse: undefined, isEmptied: true })
+      expect(diff).toContain('subsets')
+    })
+
+    it('is kept for a week to be undone, and not longer', async () => {
+      const { id } = await house.proposed()
+      await house.press(id, 'approve', 'U_SECOND')
+      await swept()
+      expect((await house.now(id)).inverse).toHaveLength(1)
+      await updateChange(house.records, id, (change) => ({
+        ...change,
+        appliedAt: new Date(Date.now() - 8 * 24 * 3600_000).toISOString(),
+      }))
+      await swept()
+      expect((await house.now(id)).inverse).toBeUndefined()
+      await house.press(id, 'undo', 'U_THIRD')
+      expect(house.board.told.at(-1)).toMatchObject([
+        'privately',
+        'U_THIRD',
+        { why: expect.stringContaining('cannot be undone any more') as string },
+      ])
+    })
   })
 
   it('loses its buttons when its time is over and nobody comes', async () => {

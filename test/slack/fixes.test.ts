@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readChange, updateChange, type ChangeRecord } from '../../src/fixes/record.ts'
 import type { ShownView } from '../../src/sandbox/slack/stand-in.ts'
@@ -402,6 +401,7 @@ describe('editing', () => {
     expect(view.blocks[0]).toMatchObject({ element: { initial_value: MANIFEST, max_length: 3000 } })
     const yaml = MANIFEST.replace('name: version-v1', 'name: version-v2 # as the pods say')
     expect((await house.submit(view, { yaml })).responseAction).toBe('close')
+    await house.slack.waitFor(() => house.now(message).startsWith('↪️'))
     const [run] = (await house.idle()).filter(({ request }) => 'edited' in request)
     expect(run).toMatchObject({
       asker: { user: 'U_THIRD' },
@@ -470,10 +470,58 @@ describe('editing', () => {
   })
 })
 
+describe('editing by somebody who may not reject', () => {
+  it('opens no window, and the proposal stays', async () => {
+    const { message } = await house.proposed()
+    await house.press(message, 'Edit', 'U_VISITOR')
+    await untilTold('U_VISITOR', 'takes the role operator')
+    expect(house.slack.views('U_VISITOR')).toEqual([])
+    expect(house.now(message)).toContain(PROPOSAL_BUTTONS)
+  })
+
+  it('shows values that are hidden as secrets only to who may approve', async () => {
+    const { message } = await house.proposed({ writes: [secretWrite()] }, 'U_VISITOR')
+    await house.press(message, 'Edit', 'U_VISITOR')
+    await untilTold('U_VISITOR', 'It holds values that are hidden as secrets: spec.')
+    expect(house.slack.views('U_VISITOR')).toEqual([])
+    await house.press(message, 'Edit', 'U_SECOND')
+    expect((await opened('Edit a change', 'U_SECOND')).blocks[0]).toMatchObject({
+      element: { initial_value: expect.stringContaining(SECRET) as string },
+    })
+  })
+})
+
+const SECRET = 'Bearer q8Zt1vXw5LrN0bKd'
+
+/** A write whose manifest holds a secret. */
+function secretWrite(): ChangeRecord['writes'][0] {
+  const [write] = sampleChange().writes
+  const manifest = `${MANIFEST}  trafficPolicy:\n    authorization: ${SECRET}\n`
+  return { ...write!, manifest } as ChangeRecord['writes'][0]
+}
+
 describe('the patch', () => {
-  it('comes as a diff and as YAML, once, to whoever asks', async () => {
-    const { message, change } = await house.proposed()
+  it('puts no secret of what is written into the channel, and gives it to who may approve alone', async () => {
+    const { message, change } = await house.proposed({ writes: [secretWrite()] })
     await house.press(message, 'Download patch', 'U_VISITOR')
+    await untilTold('U_VISITOR', 'The diff is in the thread')
+    expect(house.told('U_VISITOR')).toContain('takes the role approver')
+    await house.press(message, 'Download patch', 'U_SECOND')
+    await house.slack.waitFor(() => house.slack.files().length === 3)
+    for (const { bytes, sharedIn } of house.slack.files()) {
+      const isDirect = sharedIn.every(({ channel }) => channel.startsWith('D'))
+      if (!isDirect) expect(bytes.toString()).not.toContain(SECRET)
+    }
+    expect(house.slack.files().filter(({ bytes }) => bytes.toString().includes(SECRET))).toHaveLength(1)
+    const events = (await auditEntries(house.backend.records)).filter(
+      ({ entry }) => entry.event === 'patch-sent' && entry.run === change.run,
+    )
+    expect(events).toMatchObject([{ entry: { by: { user: 'U_SECOND' } } }])
+  })
+
+  it('comes as a diff and as YAML, directly, to who may approve', async () => {
+    const { message, change } = await house.proposed()
+    await house.press(message, 'Download patch', 'U_SECOND')
     await house.slack.waitFor(() => house.slack.files().length === 2)
     const files = house.slack.files()
     expect(files.map(({ name }) => name)).toEqual([
@@ -484,11 +532,10 @@ describe('the patch', () => {
       change.diff,
       `# kubectl create -f mesh-medic-add-subsets-${change.id}.yaml\n${MANIFEST}`,
     ])
-    expect(files.every(({ sharedIn: [share] }) => share?.threadTs === message.threadTs)).toBe(true)
-    await pause(50)
-    await house.press(message, 'Download patch', 'U_SECOND')
-    await untilTold('U_SECOND', 'The patch is in the thread already')
-    expect(house.slack.files()).toHaveLength(2)
+    const [directly] = new Set(files.flatMap(({ sharedIn }) => sharedIn.map(({ channel }) => channel)))
+    expect(directly).toMatch(/^D/)
+    expect(files.every(({ sharedIn }) => sharedIn.every(({ channel }) => channel === directly))).toBe(true)
+    await untilTold('U_SECOND', 'The patch was sent to you directly')
   })
 
   it('of a long diff is in the thread at once', async () => {
@@ -498,7 +545,7 @@ describe('the patch', () => {
     expect(house.now(message)).toContain(PROPOSAL_BUTTONS)
     expect(house.slack.files().map(({ bytes }) => bytes.toString())).toEqual([diff])
     await house.press(message, 'Download patch', 'U_VISITOR')
-    await house.slack.waitFor(() => house.slack.files().length === 2)
-    expect(house.slack.files().at(-1)!.name).toMatch(/\.yaml$/)
+    await untilTold('U_VISITOR', 'The diff is in the thread')
+    expect(house.slack.files()).toHaveLength(1)
   })
 })

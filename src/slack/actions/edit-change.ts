@@ -1,4 +1,5 @@
-import { editableText } from '../../fixes/edit.ts'
+import { editableText, hiddenIn } from '../../fixes/edit.ts'
+import { denyRaw, requireEditor } from '../access/read-change.ts'
 import { clean } from '../blocks/escape.ts'
 import { UserError } from '../../mesh/user-error.ts'
 import { EDITABLE, editChangeView } from '../modals/edit-change.ts'
@@ -14,11 +15,20 @@ export const editChange = defineAction({
   async run(deps, asking, press) {
     const change = await changeOf(deps, press)
     refuseDecided(change)
+    await requireEditor(deps, asking, change)
     const yaml = editableText(change)
     if (yaml === undefined)
       throw new UserError({
         why: 'It only deletes; there is no YAML to edit.',
         remedies: ['Approve it or reject it.'],
+      })
+    const hidden = hiddenIn(change)
+    const denied = hidden.length === 0 ? undefined : await denyRaw(deps, asking.user, change)
+    if (denied !== undefined)
+      throw new UserError({
+        why: `It holds values that are hidden as secrets: ${hidden.slice(0, 5).join(', ')}. ${denied.why}`,
+        remedies: denied.remedies,
+        named: denied.named,
       })
     if (yaml.length > EDITABLE)
       throw new UserError({

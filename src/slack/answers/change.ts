@@ -60,7 +60,7 @@ export const diffFile = (change: ChangeRecord): AnswerFile => ({
   content: fileText(change.diff === '' ? '# no difference\n' : change.diff),
 })
 
-/** What a change writes: a file a write, each under the command that makes it by hand. */
+/** What a change writes, secrets and all: a file a write, each under the command that makes it by hand. Not for a channel. */
 export function manifestFiles(change: ChangeRecord): AnswerFile[] {
   return writesOf(change.writes).map((write, index, all) => {
     const name = `${fileBase(change)}${all.length === 1 ? '' : `-${index + 1}`}.yaml`

@@ -6,6 +6,7 @@ import type { ChangeRecord } from '../../fixes/record.ts'
 import type { ProposeRequest } from '../../capabilities/propose.ts'
 import { readRun } from '../../store/runs.ts'
 import type { Asking } from '../access/asking.ts'
+import { requireEditor } from '../access/read-change.ts'
 import { orTell } from '../access/or-tell.ts'
 import type { SlackDeps } from '../deps.ts'
 import type { UserAnswer } from '../../mesh/user-error.ts'
@@ -29,6 +30,7 @@ export async function submitEditChange(
   const asking: Asking = { ...person, channel: found?.channel ?? person.user, thread: found?.change.thread }
   await orTell(deps, asking, 'edit', async () => {
     if (found === undefined) throw viewForgotten()
+    await requireEditor(deps, asking, found.change)
     await startRun(deps, asking, await requestFor(deps, found.change, edited))
   })
 }
