@@ -1,3 +1,5 @@
+import { visible } from '../mesh/visible.ts'
+
 /** True when the reader of a pipe has gone (`| head`): nobody is left to tell. */
 const isClosedPipe = (error: NodeJS.ErrnoException): boolean =>
   error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'
@@ -23,6 +25,5 @@ export async function answer(text: string): Promise<void> {
 
 /** Says something beside the answer, on standard error. Control characters of whatever it quotes are not obeyed. */
 export function remark(text: string): void {
-  // eslint-disable-next-line no-control-regex -- a terminal obeys control characters
-  process.stderr.write(`${text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')}\n`)
+  process.stderr.write(`${visible(text)}\n`)
 }

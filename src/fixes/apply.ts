@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../mesh/objects.ts'
 import type { Records } from '../store/records.ts'
 import type { Identity } from './identity.ts'
+import { digestOf } from './digest.ts'
 import { inverseOf } from './inverse.ts'
 import { grantPermit } from './permit.ts'
 import type { Version, Write } from './proposal.ts'
@@ -38,6 +39,8 @@ export async function applyChange(
   const { as, id } = approved
   if (as === undefined) throw new TypeError(`change ${id} was not approved`)
   const writes = writesOf(approved.writes)
+  if (digestOf(writes) !== approved.digest)
+    throw new WriteError('refused', 'what is stored is not what was approved: its digest is another; propose it again')
   let change = approved
   if (change.state === 'approved') {
     const [inverse] = await Promise.all([

@@ -1,3 +1,4 @@
+import { visible } from '../mesh/visible.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { FollowReport, Hop } from '../diagnosis/follow/report.ts'
 
@@ -52,6 +53,5 @@ export function followText(report: FollowReport): string {
     '',
     ...hops.map(hopText),
   ]
-  // eslint-disable-next-line no-control-regex -- a terminal obeys control characters, and these came from somebody's cluster
-  return `${parts.join('\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')}\n`
+  return `${visible(parts.join('\n'))}\n`
 }

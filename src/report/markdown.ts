@@ -18,24 +18,21 @@ import {
   whatToDo,
 } from './telling.ts'
 import { goingOn } from './going-on.ts'
+import { visible } from '../mesh/visible.ts'
 import { shownBySteps } from './what-it-showed.ts'
-
-// eslint-disable-next-line no-control-regex -- text from a cluster may hold any character
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 
 const longestRun = (text: string): number => Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
 
 /** Text as Markdown shows it literally, on one line. */
 export function escapeMarkdown(text: string): string {
-  return text
-    .replace(CONTROL, '�')
+  return visible(text)
     .replace(/\s+/g, ' ')
     .replace(/[\\`*_[\]<>#!|~@&]|^[-+]/g, (char) => `\\${char}`)
 }
 
 /** Text as an inline code span, whatever back-ticks it holds. */
 export function codeSpan(text: string): string {
-  const clean = text.replace(CONTROL, '�').replace(/\s+/g, ' ')
+  const clean = visible(text).replace(/\s+/g, ' ')
   const fence = '`'.repeat(longestRun(clean) + 1)
   return fence.length === 1 ? `\`${clean}\`` : `${fence} ${clean} ${fence}`
 }
@@ -43,7 +40,7 @@ export function codeSpan(text: string): string {
 /** Text as a fenced block that nothing in it can close. */
 export function codeBlock(text: string, indent = ''): string {
   const fence = '`'.repeat(Math.max(3, longestRun(text) + 1))
-  return [fence, ...text.replace(CONTROL, '�').split('\n'), fence].map((line) => `${indent}${line}`).join('\n')
+  return [fence, ...visible(text).split('\n'), fence].map((line) => `${indent}${line}`).join('\n')
 }
 
 const ROLES = { cause: 'Cause: ', candidate: 'One of: ' }

@@ -1,3 +1,4 @@
+import { visible } from '../mesh/visible.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { MeshStatus, ProxyStanding } from '../diagnosis/mesh-status.ts'
 import { ruleFor } from '../evidence/permission-rule.ts'
@@ -80,6 +81,5 @@ export function statusText(status: MeshStatus): string {
         )
     }
   }
-  // eslint-disable-next-line no-control-regex -- a terminal obeys control characters, and these came from somebody's cluster
-  return `${lines.join('\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')}\n`
+  return `${visible(lines.join('\n'))}\n`
 }

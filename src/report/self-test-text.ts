@@ -1,3 +1,4 @@
+import { visible } from '../mesh/visible.ts'
 import type { SelfTestItem } from '../diagnosis/self-test.ts'
 
 /** The self-test for a terminal: a line a thing tried, with its remedy when there is something to do. */
@@ -12,6 +13,5 @@ export function selfTestText(items: readonly SelfTestItem[]): string {
     '',
     failed === 0 ? 'Everything needed is there.' : `${failed} of ${items.length} failed.`,
   ].join('\n')
-  // eslint-disable-next-line no-control-regex -- a terminal obeys control characters
-  return `${text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')}\n`
+  return `${visible(text)}\n`
 }

@@ -1,3 +1,4 @@
+import { visible } from '../mesh/visible.ts'
 import type { Check, Finding } from '../checks/check.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { FollowReport } from '../diagnosis/follow/report.ts'
@@ -160,6 +161,5 @@ export function reportText(checks: readonly Check[], report: Report, { verbose =
     `Target: ${formatRef(report.target.ref)} (${report.target.pods.length} pods; hosts ${report.target.hosts.join(', ') || 'unknown'})`,
     `${read} of ${report.plan.length} sources read, ${report.ruledOut.length} causes ruled out${verbose ? '' : '; --verbose lists them'}.`,
   )
-  // eslint-disable-next-line no-control-regex -- a terminal obeys control characters, and these came from somebody's cluster
-  return `${parts.join('\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')}\n`
+  return `${visible(parts.join('\n'))}\n`
 }

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { istioctlProgram } from '../../src/evidence/clients/istioctl.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mesh-medic-istioctl-'))
@@ -37,4 +37,61 @@ describe('an istioctl that fails', () => {
       permission: { verb: 'list', resource: 'pods', namespace: 'istio-system' },
     })
   })
+})
+
+/** Runs a shell script as istioctl. */
+function script(name: string, text: string, signal = new AbortController().signal): Promise<string> {
+  const program = join(folder, name)
+  writeFileSync(program, `#!/bin/sh\n${text}\n`, { mode: 0o700 })
+  return istioctlProgram({ program }).run(['version'], signal)
+}
+
+const isRunning = (pid: number): boolean => {
+  try {
+    // A process that ended and that nobody has waited for yet is none.
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+describe('an istioctl', () => {
+  it('does not know what is none of its business', async () => {
+    vi.stubEnv('SLACK_BOT_TOKEN', 'not-a-token')
+    vi.stubEnv('REDIS_URL', 'redis://nobody')
+    vi.stubEnv('MESH_MEDIC_KEY', 'no-key')
+    vi.stubEnv('AWS_PROFILE', 'shop')
+    vi.stubEnv('https_proxy', 'http://proxy.example:3128')
+    try {
+      const names = (await script('env', 'env')).split('\n').map((line) => line.split('=')[0])
+      expect(names).toEqual(expect.arrayContaining(['PATH', 'GOGC', 'AWS_PROFILE', 'https_proxy']))
+      expect(names.filter((name) => /^(?:SLACK|REDIS|MESH_MEDIC)_/.test(name ?? ''))).toEqual([])
+    } finally {
+      vi.unstubAllEnvs()
+    }
+  })
+
+  it.skipIf(process.platform !== 'linux').each([
+    ['while it runs itself', 'sleep 600'],
+    ['after it ended', 'exit 0'],
+  ])(
+    'ends with all that it started, which keeps its output open %s',
+    async (when, then) => {
+      const file = join(folder, `grandchild-${when.length}`)
+      const stop = new AbortController()
+      const running = script(
+        `parent-${when.length}`,
+        `sleep 600 &\necho $! > ${file}.new; mv ${file}.new ${file}\n${then}`,
+        stop.signal,
+      )
+      const settled = running.catch((error: unknown) => error)
+      await vi.waitUntil(() => existsSync(file), { timeout: 30_000 })
+      const grandchild = Number(readFileSync(file, 'utf8'))
+      expect(isRunning(grandchild)).toBe(true)
+      stop.abort()
+      expect(await settled).toMatchObject({ reason: 'timeout' })
+      await vi.waitUntil(() => !isRunning(grandchild), { timeout: 30_000 })
+    },
+    90_000,
+  )
 })

@@ -1,4 +1,5 @@
 import { execa } from 'execa'
+import { childEnvironment } from './child-environment.ts'
 import { redact } from '../redaction.ts'
 import type { Istioctl } from './clients.ts'
 import { UnseenError } from './clients.ts'
@@ -41,6 +42,38 @@ const firstError = (stderr: string): string => {
   ).slice(0, 600)
 }
 
+/** Groups of processes that run; they end with this one. */
+const groups = new Set<number>()
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL')
+  } catch {
+    // None of it is left.
+  }
+}
+process.on('exit', () => groups.forEach(endGroup))
+
+/** Milliseconds that a program has to end by itself, once it was told to. */
+const TO_END = 1000
+
+/** Ends a whole group once the signal is given: something that a program started may keep its output open. Answers what to call when it has ended. */
+function endGroupWith(leader: number | undefined, signal: AbortSignal): () => void {
+  if (leader === undefined) return () => undefined
+  groups.add(leader)
+  let timer: NodeJS.Timeout | undefined
+  const stop = (): void => {
+    timer = setTimeout(() => endGroup(leader), TO_END)
+  }
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop, { once: true })
+  return () => {
+    groups.delete(leader)
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
+    endGroup(leader)
+  }
+}
+
 /** Runs the real istioctl, never through a shell: an argument vector whose every name has been validated before. */
 export function istioctlProgram({ program = 'istioctl', kubeconfig, context }: IstioctlOptions): Istioctl {
   const connection = [
@@ -56,15 +89,19 @@ export function istioctlProgram({ program = 'istioctl', kubeconfig, context }: I
         stdin: 'ignore',
         stripFinalNewline: false,
         maxBuffer: MOST_OUTPUT,
-        forceKillAfterDelay: 1000,
+        forceKillAfterDelay: TO_END,
+        // A group of its own, so that what it starts ends with it.
+        detached: true,
+        extendEnv: false,
         // The Go runtime's collector costs a short-lived istioctl a third of its time.
-        env: { GOGC: '400' },
+        env: childEnvironment({ GOGC: '400' }),
       })
+      const ended = endGroupWith(running.pid, AbortSignal.any([signal, hopeless.signal]))
       for (const stream of [running.stdout, running.stderr])
         stream.on('data', (chunk: Buffer) => {
           if (chunk.length < LONGEST_LOG && WAITS_FOR_EVER.test(chunk.toString())) hopeless.abort()
         })
-      const result = await running
+      const result = await running.finally(ended)
       const log = `${logLines(result.stdout)}${result.stderr}`.replace(REFUSED_WATCH, '')
       if (!result.failed) return withoutLogLines(result.stdout)
       if (result.isCanceled && !hopeless.signal.aborted)
