@@ -144,6 +144,23 @@ describe('the Kubernetes client', () => {
     }
   })
 
+  it.each([
+    ['says the same page is next for ever', () => 'again', 1],
+    ['has always one more page', (page: number) => String(page + 1), 5000],
+  ])('sees nothing of a list that %s', async (_, next, objects) => {
+    let page = 0
+    answer = (_asked, response) => {
+      page += 1
+      response.end(
+        JSON.stringify({ metadata: { continue: next(page) }, items: Array(objects).fill({ metadata: { name: 'a' } }) }),
+      )
+    }
+    await expect(kubernetes.list(PODS, {}, signal)).rejects.toMatchObject({
+      reason: 'unavailable',
+      message: expect.stringContaining('cut off after') as string,
+    })
+  })
+
   it('keeps a namespace that is none out of the path', async () => {
     say(200, { items: [] })
     await kubernetes.list(PODS, { namespace: '../../secrets?' }, signal)
@@ -311,7 +328,7 @@ describe('the Kubernetes client', () => {
     say(200, 'one\ntwo')
     expect(await kubernetes.log(POD, 'istio-proxy', 500, signal)).toBe('one\ntwo')
     expect(`${asked[0]?.url.pathname}${asked[0]?.url.search}`).toBe(
-      '/api/v1/namespaces/shop/pods/catalog-1/log?container=istio-proxy&tailLines=500',
+      '/api/v1/namespaces/shop/pods/catalog-1/log?container=istio-proxy&tailLines=500&limitBytes=16777216',
     )
     say(403, 'no')
     await expect(kubernetes.log(POD, 'istio-proxy', 500, signal)).rejects.toMatchObject({

@@ -36,6 +36,11 @@ class UnknownContextError extends ClusterConfigurationError {
 const DISCOVERY_TIMEOUT = 10_000
 /** Objects a page: what kubectl asks for at once. */
 const PAGE = 500
+/** Objects and characters of one list that are read; what has more counts as not seen. */
+const MOST_OBJECTS = 100_000
+const MOST_CHARACTERS = 192 * 1024 * 1024
+/** Bytes of a log that are asked for, where no window says so: hundreds of lines have far fewer. */
+const MOST_LOG = 16 * 1024 * 1024
 
 /** Reads the kubeconfig (KUBECONFIG, the default file, or the pod's own service account). Throws ClusterConfigurationError. */
 export function loadKubeConfig({ kubeconfig, context }: KubernetesOptions): KubeConfig {
@@ -175,6 +180,7 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
       const scope = where.namespace === undefined ? '' : `/namespaces/${encodeURIComponent(where.namespace)}`
       const objects: KubernetesObject[] = []
       let page = ''
+      let characters = 0
       do {
         const answer = await send(
           `${groupPath(resource)}${scope}/${resource.plural}`,
@@ -196,7 +202,14 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
           throw new UnseenError('unparsable', 'the API server answered a list without items')
         // Items of a list carry no kind of their own.
         for (const item of items ?? []) objects.push({ ...item, kind: resource.kind })
-        page = metadata?.continue ?? ''
+        characters += answer.text.length
+        const next = metadata?.continue ?? ''
+        if (next !== '' && (next === page || objects.length > MOST_OBJECTS || characters > MOST_CHARACTERS))
+          throw new UnseenError(
+            'unavailable',
+            `the API server has more ${resource.plural} than are read: cut off after ${objects.length}`,
+          )
+        page = next
       } while (page !== '')
       return objects
     },
@@ -220,7 +233,8 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
       const part = {
         container,
         tailLines: String(tailLines),
-        ...(window !== undefined && { sinceTime: window.sinceTime, limitBytes: String(window.limitBytes) }),
+        limitBytes: String(window?.limitBytes ?? MOST_LOG),
+        ...(window !== undefined && { sinceTime: window.sinceTime }),
       }
       const answer = await send(
         `/api/v1/namespaces/${encodeURIComponent(pod.namespace ?? '')}/pods/${encodeURIComponent(pod.name)}/log`,
@@ -229,6 +243,8 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
       )
       if (answer.status !== 200)
         refuse(answer, { verb: 'get', group: '', resource: 'pods/log', ...defined({ namespace: pod.namespace }) })
+      if (window === undefined && answer.text.length >= MOST_LOG)
+        throw new UnseenError('unavailable', `the log of ${pod.name} is longer than is read: cut off`)
       return answer.text
     },
 
