@@ -115,7 +115,7 @@ export async function startBot(request: BotRequest): Promise<Bot> {
     requireMember: requireMembers({ slack, log, access: policy.access }, who.team_id),
     startBarrier: new StartBarrier(),
     directory: new MeshDirectory(clients),
-    board: new SlackChangeBoard({ records, slack, log, policy, members, telling }),
+    board: new SlackChangeBoard({ records, slack, log, policy, members, telling, team: who.team_id }),
     ...defined({
       updateEvery: options.updateEvery,
       underWay: options.underWay,

@@ -166,3 +166,47 @@ describe('the file', () => {
     ])
   })
 })
+
+describe('identities', () => {
+  it.each([
+    'system:masters',
+    'SYSTEM:MASTERS',
+    'System:node:a',
+    'kubeadm:cluster-admins',
+    'KubeAdm:cluster-admins',
+    ' system:masters',
+    'system:masters ',
+  ])('may not name %j, as a user or as a group', (name) => {
+    for (const text of [
+      `identities: { users: { U0001: { user: ${JSON.stringify(name)} } } }`,
+      `identities: { users: { U0001: { user: ana, groups: [${JSON.stringify(name)}] } } }`,
+      `identities: { groups: { S0001: [${JSON.stringify(name)}] } }`,
+      `changes: { rehearseAs: { user: ${JSON.stringify(name)} } }`,
+    ])
+      expect(problems(() => fromFile(text))).toMatchObject([expect.stringMatching(/Kubernetes/)])
+  })
+
+  it('may not be one user of two Slack accounts', () => {
+    const text = 'identities:\n  users:\n    U0001: { user: ana@example.com }\n    U0002: { user: Ana@example.com }\n'
+    expect(problems(() => fromFile(text))).toEqual([
+      'mesh-medic.yaml:4: identities.users.U0002: U0001 is Ana@example.com in Kubernetes already; one person could approve their own change with two Slack accounts',
+    ])
+  })
+})
+
+describe('places that are not listed', () => {
+  const roles = (text: string, channel: string): unknown => fromFile(text).policy.roles(channel)
+
+  it('are open while no channel names its viewers, and closed once one does', () => {
+    expect(roles('channels: { C0001: { fourEyes: true } }', 'D0001')).toEqual({})
+    const closed = 'channels: { C0001: { roles: { viewer: { users: [U0001] } } }, C0002: {} }\n'
+    for (const place of ['D0001', 'C0003', 'constructor']) expect(roles(closed, place)).toEqual({ viewer: {} })
+    expect(roles(closed, 'C0002')).toEqual({})
+  })
+
+  it('have the roles that are given to them', () => {
+    const text =
+      'channels: { C0001: { roles: { viewer: { users: [U0001] } } } }\nunlisted: { roles: { viewer: { users: [U0009] } } }\n'
+    expect(roles(text, 'D0001')).toEqual({ viewer: { users: ['U0009'] } })
+  })
+})

@@ -1,6 +1,6 @@
 import type { ChangeRecord } from '../fixes/record.ts'
 import type { LeaseRecord } from '../leases/lease-record.ts'
-import type { UserAnswer } from '../mesh/user-error.ts'
+import type { UserAnswer, UserError } from '../mesh/user-error.ts'
 import type { RunRecord } from '../store/runs.ts'
 
 /** Where changes and leases are shown beyond the run that began them. Methods reject only when it is worth trying again. */
@@ -17,6 +17,8 @@ export interface ChangeBoard {
   leaseFile(lease: LeaseRecord, part: string, file: { name: string; title: string; content: string }): Promise<void>
   /** Tells only the person who asked for a run. */
   privately(run: RunRecord, answer: UserAnswer): Promise<void>
+  /** Why somebody may decide nothing, whatever their role: guests, bots, deactivated accounts, people of another workspace. Rejects when Slack does not say. */
+  denyDecider(person: { user: string; team?: string | undefined }): Promise<UserError | undefined>
   /** Who is in a Slack user group. */
   members(group: string): Promise<readonly string[]>
 }

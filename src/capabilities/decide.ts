@@ -40,6 +40,8 @@ async function act(deps: CapabilityDeps, run: DecideRun, thread: DecideThread, s
     channel: run.channel,
     groups: await groupsOf(deps.policy, run.asker.user, (group) => deps.board.members(group)),
   }
+  const denied = decision.verb === 'reject' ? undefined : await deps.board.denyDecider(run.asker)
+  if (denied !== undefined) return deny(deps, run, change, denied)
   const allowed = authorise(deps.policy, change, presser, decision.verb)
   if (allowed instanceof UserError) return deny(deps, run, change, allowed)
   const after =

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { whyNoName } from '../fixes/identity.ts'
 
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https address' })
 const users = z.array(z.string().regex(/^[UW][A-Z0-9]{2,}$/, 'must be a Slack user id like U0123456789'))
@@ -18,19 +19,17 @@ const Cluster = z.strictObject({
   prometheus: url.optional().describe('Its Prometheus. Default: PROMETHEUS_URL.'),
 })
 
+const Roles = z.strictObject({
+  viewer: members.optional().describe('May ask, and may propose changes. Default: everybody in the channel.'),
+  operator: members
+    .optional()
+    .describe('May also change for a while (raise log levels), and have requests sent (`--probe`). Default: nobody.'),
+  approver: members.optional().describe('May also approve changes that stay, and their undoing. Default: nobody.'),
+})
+
 const Channel = z.strictObject({
   cluster: z.string().optional().describe('The cluster asked about in this channel. Checked, not used yet.'),
-  roles: z
-    .strictObject({
-      viewer: members.optional().describe('May ask, and may propose changes. Default: everybody in the channel.'),
-      operator: members
-        .optional()
-        .describe(
-          'May also change for a while (raise log levels), and have requests sent (`--probe`). Default: nobody.',
-        ),
-      approver: members.optional().describe('May also approve changes that stay, and their undoing. Default: nobody.'),
-    })
-    .optional(),
+  roles: Roles.optional(),
   fourEyes: z.boolean().optional().describe('False lets people approve what they asked for themselves. Default true.'),
 })
 
@@ -39,7 +38,10 @@ const kubernetesName = z
   .string()
   .min(1)
   .max(253)
-  .refine((name) => !name.startsWith('system:'), 'must not begin with system:')
+  .superRefine((name, context) => {
+    const why = whyNoName(name)
+    if (why !== undefined) context.addIssue({ code: 'custom', message: why })
+  })
 const identity = z.strictObject({
   user: kubernetesName.describe('User name in Kubernetes.'),
   groups: z.array(kubernetesName).optional().describe('Groups in Kubernetes.'),
@@ -109,6 +111,17 @@ export const ConfigFile = z.strictObject({
     .record(z.string().regex(/^[CG][A-Z0-9]{2,}$/, 'must be a Slack channel id like C0123456789'), Channel)
     .optional()
     .describe('Slack channels by their id.'),
+  unlisted: z
+    .strictObject({ roles: Roles.optional() })
+    .optional()
+    .describe(
+      'Roles in direct messages and in channels that are not listed. Default: everybody may ask there, and where some channel names its viewers, nobody.',
+    ),
+  administrators: members
+    .optional()
+    .describe(
+      'See everything with `/mesh audit` and `/mesh leases` in a direct message with the bot. Default: nobody.',
+    ),
   limits: z
     .strictObject({
       stepTimeout: z.number().positive().max(600).optional().describe('Seconds one look may take. Default 20.'),

@@ -9,16 +9,26 @@ export function policyOf({
   changes = {},
   limits = {},
   access = {},
+  unlisted = {},
+  administrators,
 }: ConfigFile): Policy {
   const named = (members: Members | undefined): readonly string[] => members?.groups ?? []
-  const inRoles = Object.values(channels).flatMap(({ roles = {} }) =>
+  const inRoles = [...Object.values(channels), unlisted].flatMap(({ roles = {} }) =>
     [roles.viewer, roles.operator, roles.approver].flatMap(named),
   )
-  const all = [...new Set([...Object.keys(groups), ...inRoles])].toSorted()
+  const all = [...new Set([...Object.keys(groups), ...inRoles, ...named(administrators)])].toSorted()
+  // Who may not ask in one channel must not do so in another place.
+  const isClosed = Object.values(channels).some(({ roles }) => roles?.viewer !== undefined)
+  const elsewhere = { ...(isClosed && { viewer: {} }), ...unlisted.roles }
+  const placeOf = (channel: string) => (Object.hasOwn(channels, channel) ? channels[channel] : undefined)
   const { rehearseAs } = changes
   return {
-    roles: (channel) => channels[channel]?.roles ?? {},
-    fourEyes: (channel) => channels[channel]?.fourEyes ?? true,
+    roles(channel) {
+      const place = placeOf(channel)
+      return place === undefined ? elsewhere : (place.roles ?? {})
+    },
+    fourEyes: (channel) => placeOf(channel)?.fourEyes ?? true,
+    administrators: administrators ?? {},
     identity(user, slackGroups) {
       const own = users[user]
       if (own === undefined) return undefined

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { isMap, isScalar, LineCounter, parseDocument, type Document, type ParsedNode } from 'yaml'
 import { z } from 'zod'
+import { isSameUser } from '../fixes/identity.ts'
 import { nearestNames } from '../mesh/names.ts'
 import { ConfigFile } from './file.ts'
 import type { Problem } from './problem.ts'
@@ -35,7 +36,12 @@ export function readConfigText(text: string, name: string): { file: ConfigFile; 
     return { file: {}, problems: document.errors.map(({ pos, message }) => ({ where: at(pos[0]), says: message })) }
   const parsed = ConfigFile.safeParse(document.toJS() ?? {})
   if (parsed.success)
-    return { file: parsed.data, problems: clusterProblems(parsed.data, (keys) => at(offsetOf(document, keys))) }
+    return {
+      file: parsed.data,
+      problems: [clusterProblems, identityProblems].flatMap((find) =>
+        find(parsed.data, (keys) => at(offsetOf(document, keys))),
+      ),
+    }
   return { file: {}, problems: parsed.error.issues.flatMap((issue) => explain(issue, document, at)) }
 }
 
@@ -89,6 +95,22 @@ function keysAt(keys: Keys): string[] {
       schema?.properties?.[String(key)] ??
       (typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined)
   return Object.keys(schema?.properties ?? {})
+}
+
+/** Slack users who are one user in Kubernetes: either of them could approve what the other asked for. */
+function identityProblems({ identities: { users = {} } = {} }: ConfigFile, at: (keys: Keys) => string): Problem[] {
+  const all = Object.entries(users)
+  return all.flatMap(([slack, { user }], index) => {
+    const [other] = all.slice(0, index).find(([, before]) => isSameUser(before.user, user)) ?? []
+    return other === undefined
+      ? []
+      : [
+          {
+            where: at(['identities', 'users', slack]),
+            says: `identities.users.${slack}: ${other} is ${user} in Kubernetes already; one person could approve their own change with two Slack accounts`,
+          },
+        ]
+  })
 }
 
 /** Names of clusters that are not among the clusters. */

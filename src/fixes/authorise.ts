@@ -1,5 +1,5 @@
 import { UserError, type UserAnswer } from '../mesh/user-error.ts'
-import type { Identity } from './identity.ts'
+import { isSameUser, type Identity } from './identity.ts'
 import type { Policy, Role } from './policy.ts'
 import { isKept, type ChangeRecord } from './record.ts'
 import { mayActAs, roleOf, type Person } from './roles.ts'
@@ -129,6 +129,12 @@ function whyNotDecided(change: ChangeRecord, verb: Verb, now: number): UserAnswe
   return undefined
 }
 
+/** True for another Slack user who is the requester in Kubernetes. */
+function isSamePerson(policy: Policy, { user, groups }: Presser, { requester }: ChangeRecord): boolean {
+  const [own, theirs] = [policy.identity(user, groups), policy.identity(requester.user, [])]
+  return own !== undefined && theirs !== undefined && isSameUser(own.user, theirs.user)
+}
+
 /**
  * Whether somebody may approve, edit, reject or undo a change: role, four eyes, and who they are in Kubernetes. An edit takes the place of what was proposed, so
  * that it takes what a rejection does.
@@ -142,7 +148,7 @@ export function authorise(
 ): { identity?: Identity } | UserError {
   if (presser.channel !== change.channel)
     return new UserError({ why: 'That change belongs to another channel.', remedies: ['Decide it there.'] })
-  const isRequester = presser.user === change.requester.user
+  const isRequester = presser.user === change.requester.user || isSamePerson(policy, presser, change)
   if (verb === 'reject' || verb === 'edit') return isRequester ? {} : (denyRole(policy, presser, 'operator') ?? {})
   const denied = denyRole(policy, presser, 'approver')
   if (denied !== undefined) return denied

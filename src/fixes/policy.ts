@@ -27,7 +27,7 @@ export const MEMBERS_ONLY: AccessPolicy = { guests: false, bots: false, sharedCh
 
 /** Rules for changes, out of the configuration. */
 export interface Policy {
-  /** Who has which role in a channel. No viewers named: everybody may ask. No operators or approvers named: nobody is one. */
+  /** Who has which role in a channel. No viewers named: everybody may ask; of places that the configuration does not list, only while no channel names its viewers. No operators or approvers named: nobody is one. */
   roles(channel: string): Readonly<Partial<Record<Role, Members | undefined>>>
   /** True when the approver may not be the requester. */
   fourEyes(channel: string): boolean
@@ -47,6 +47,8 @@ export interface Policy {
   proofSeconds: number
   leases: { proxies: number; minutes: number }
   access: AccessPolicy
+  /** Who sees everything, in a direct message. */
+  administrators: Members
 }
 
 /** The policy of a bot that was told of nobody: everybody may ask, nobody may change anything. */
@@ -62,4 +64,5 @@ export const ASK_ONLY: Policy = {
   proofSeconds: 30,
   leases: { proxies: 5, minutes: 15 },
   access: MEMBERS_ONLY,
+  administrators: {},
 }

@@ -17,7 +17,8 @@ export async function groupsOf(policy: Policy, user: string, members: GroupMembe
   return groups.filter((_group, index) => inside[index])
 }
 
-const has = (members: Members | undefined, user: string, groups: readonly string[]): boolean =>
+/** Whether a person is among members. */
+export const has = (members: Members | undefined, user: string, groups: readonly string[]): boolean =>
   members !== undefined &&
   ((members.users ?? []).includes(user) || (members.groups ?? []).some((group) => groups.includes(group)))
 

@@ -17,6 +17,7 @@ export class FakeBoard implements ChangeBoard {
   lease: ChangeBoard['lease'] = (lease) => this.note('lease', lease.state, lease)
   leaseFile: ChangeBoard['leaseFile'] = (lease, part, file) => this.note('lease-file', part, file, lease.id)
   privately: ChangeBoard['privately'] = (run, answer) => this.note('privately', run.asker.user, answer)
+  denyDecider: ChangeBoard['denyDecider'] = () => Promise.resolve(undefined)
   members: ChangeBoard['members'] = (group) => Promise.resolve(this.groups[group] ?? [])
   get said(): string[] {
     return this.told.map(([what, of]) => `${String(what)} ${String(of)}`)

@@ -38,13 +38,13 @@ describe('/mesh audit', () => {
       event: 'fix-applied',
       by: { user: 'U_SECOND' },
       target: service,
-      facts: { act: 'add-subsets' },
+      facts: { act: 'add-subsets', channel: 'C_MESH' },
     })
     await recordAudit(records, {
       event: 'fix-undone',
       by: { user: 'U_SECOND' },
       target: gone,
-      facts: { outcome: 'undone' },
+      facts: { outcome: 'undone', channel: 'C_MESH' },
     })
     const name = gone.split('/')[2]!
     const told = await house.told(`/mesh audit ${name}`)
@@ -93,7 +93,11 @@ describe('/mesh audit', () => {
   it('reads everything once, however long it is', async () => {
     const { records } = house.backend
     for (let at = 0; at < 40; at += 1)
-      await recordAudit(records, { event: 'fix-asked', by: { user: 'U_SECOND' }, facts: { text: `<!channel> ${at}` } })
+      await recordAudit(records, {
+        event: 'fix-asked',
+        by: { user: 'U_SECOND' },
+        facts: { channel: 'C_MESH', text: `<!channel> ${at}` },
+      })
     const pages: number[] = []
     const counting = new Proxy(records, {
       get: (target, key: keyof Records) =>

@@ -120,7 +120,7 @@ export async function openFixHouse({
   })
   const threads = { records, slack: calls, telling, policy, log, updateEvery: 20, underWay: 10 }
   const members = userGroups(calls, { log, kept: 0 })
-  const board = new SlackChangeBoard({ ...threads, members })
+  const board = new SlackChangeBoard({ ...threads, members, team: slack.app.teamId })
   const deps: SlackDeps = {
     ...threads,
     clients,

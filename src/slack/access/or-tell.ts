@@ -16,7 +16,7 @@ export async function orTell(deps: SlackDeps, asking: Asking, typed: string, act
     await deps.audit({
       event: 'command-refused',
       by: { user: asking.user, ...defined({ team: asking.team }) },
-      facts: { text: typed.slice(0, 500), why: codeOf(error) },
+      facts: { channel: asking.channel, text: typed.slice(0, 500), why: codeOf(error) },
     })
   }
 }

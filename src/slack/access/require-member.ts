@@ -44,6 +44,32 @@ class Believed<T> {
 const refusal = (why: string, remedy = ADMINISTRATOR): UserError =>
   new UserError({ why, remedies: [remedy] }, { code: 'not-a-member' })
 
+/** True for somebody of a workspace that is neither the bot's own nor allowed. */
+const isOfAnother = (team: string | undefined, own: string | undefined, { teams }: AccessPolicy): boolean =>
+  own !== undefined && team !== undefined && team !== own && !teams.includes(team)
+
+/** What Slack says of somebody now. */
+async function infoOf({ slack, log }: { slack: SlackCalls; log: Log }, user: string): Promise<SlackUser> {
+  try {
+    return (await slack.patiently('users.info', (client) => client.users.info({ user }))).user ?? {}
+  } catch (error) {
+    throw unknown(log, error, 'who you are')
+  }
+}
+
+/** Whoever is not known may not ask. */
+function unknown(log: Log, error: unknown, what: string): unknown {
+  if (!(error instanceof WebAPIPlatformError)) return error
+  log.error({ err: error }, 'Slack does not say who asks')
+  const { error: reason } = error.data
+  return refusal(
+    `Slack does not tell the bot ${what} (${reason}).`,
+    reason === 'missing_scope'
+      ? "The bot's administrator: add the scopes of manifest.yml to the app and install it anew; /mesh doctor names what is missing."
+      : ADMINISTRATOR,
+  )
+}
+
 /** Why a person may not ask; undefined when they may. */
 function denyUser(user: SlackUser, own: string | undefined, access: AccessPolicy): UserError | undefined {
   if (user.deleted === true) return refusal('This account is deactivated.', 'Ask with an account that is in use.')
@@ -74,36 +100,15 @@ export function requireMembers(
     } catch (error) {
       // Nothing can be posted there either, and that is said then.
       if (error instanceof ChannelClosedError) return false
-      throw unknown(error, 'whether the channel is shared with another organisation')
+      throw unknown(log, error, 'whether the channel is shared with another organisation')
     }
-  }
-
-  async function info(user: string): Promise<SlackUser> {
-    try {
-      return (await slack.patiently('users.info', (client) => client.users.info({ user }))).user ?? {}
-    } catch (error) {
-      throw unknown(error, 'who you are')
-    }
-  }
-
-  /** Whoever is not known may not ask. */
-  function unknown(error: unknown, what: string): unknown {
-    if (!(error instanceof WebAPIPlatformError)) return error
-    log.error({ err: error }, 'Slack does not say who asks')
-    const { error: reason } = error.data
-    return refusal(
-      `Slack does not tell the bot ${what} (${reason}).`,
-      reason === 'missing_scope'
-        ? "The bot's administrator: add the scopes of manifest.yml to the app and install it anew; /mesh doctor names what is missing."
-        : ADMINISTRATOR,
-    )
   }
 
   return async ({ user, team, channel }) => {
-    if (own !== undefined && team !== undefined && team !== own && !access.teams.includes(team))
+    if (isOfAnother(team, own, access))
       throw refusal('Only members of this workspace may ask here; this comes from another one.')
     const [known, shared] = await Promise.all([
-      users.of(user, () => info(user)),
+      users.of(user, () => infoOf({ slack, log }, user)),
       // Other kinds of conversations have the people in them, who are asked about themselves.
       access.sharedChannels || !/^[CG]/.test(channel) ? false : channels.of(channel, () => isShared(channel)),
     ])
@@ -113,3 +118,31 @@ export function requireMembers(
       throw refusal('This channel is shared with another organisation: what is found in the mesh is not posted there.')
   }
 }
+
+/** Says why somebody may decide nothing, whatever their role. */
+export type DenyDecider = (person: { user: string; team?: string | undefined }) => Promise<UserError | undefined>
+
+/**
+ * Who may decide over the cluster at all: people with an account of their own in the workspace, also where guests and bots may ask. Slack is asked each time:
+ * somebody who was deactivated a minute ago decides nothing.
+ * @param own the workspace's id
+ */
+export function denyDeciders(
+  { slack, log, access }: { slack: SlackCalls; log: Log; access: AccessPolicy },
+  own: string | undefined,
+): DenyDecider {
+  return async ({ user, team }) => {
+    if (isOfAnother(team, own, access))
+      return refusal('Only members of this workspace may decide here; this comes from another one.')
+    try {
+      const known = await infoOf({ slack, log }, user)
+      const denied = denyUser(known, own, { ...access, guests: false, bots: false })
+      return denied && refusal(denied.why.replace('may not ask here', 'may not decide here'), DECIDERS)
+    } catch (error) {
+      if (error instanceof UserError) return error
+      throw error
+    }
+  }
+}
+
+const DECIDERS = 'Somebody with an account of their own in this workspace has to decide.'

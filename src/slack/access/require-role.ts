@@ -18,7 +18,9 @@ export async function requireViewer(
   if (denied !== undefined)
     throw new UserError({
       why: denied.why,
-      remedies: ["The bot's administrator names who may, under channels.CHANNEL.roles in its configuration."],
+      remedies: [
+        "The bot's administrator names who may, under channels.CHANNEL.roles in its configuration, and for direct messages and other channels under unlisted.roles.",
+      ],
     })
 }
 

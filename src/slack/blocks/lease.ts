@@ -109,12 +109,13 @@ export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly 
 /** Leases of which one message gives the buttons. */
 export const MOST_LEASES = 20
 
-/** What is lent now. `buttons` are those of the first leases, in their order: all stand at the end, so each has the number of its lease. */
+/** What is lent now. `buttons` are those of the first leases, in their order: all stand at the end, so each has the number of its lease; `isAll`: not of one channel alone. */
 export function leasesMessage(
   leases: readonly LeaseRecord[],
   now: number,
   buttons: readonly ButtonSpec[],
   unreadable = 0,
+  isAll = false,
 ): SlackMessage {
   const unread =
     unreadable === 0
@@ -134,7 +135,11 @@ export function leasesMessage(
         blocks: [
           rich(
             line(
-              text('Nothing is lent now: every proxy has its own log levels. '),
+              text(
+                isAll
+                  ? 'Nothing is lent now: every proxy has its own log levels. '
+                  : 'Nothing is lent in this channel now. ',
+              ),
               code('/mesh log-level TARGET http:debug'),
               text(' lends some.'),
             ),

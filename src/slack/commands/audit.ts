@@ -7,6 +7,9 @@ import { auditMessage, MOST_EVENTS, type AuditAnswer } from '../blocks/audit.ts'
 import type { SlackDeps } from '../deps.ts'
 import { findTarget } from '../access/find-target.ts'
 import { requireViewer } from '../access/require-role.ts'
+import { seesEverything } from '../access/sees-everything.ts'
+import type { Records } from '../../store/records.ts'
+import { readRun } from '../../store/runs.ts'
 import { UserError } from '../../mesh/user-error.ts'
 import { defineCommand } from './command.ts'
 import { readArguments } from './words.ts'
@@ -14,14 +17,15 @@ import { defined } from '../../mesh/defined.ts'
 
 const usage = 'audit [TARGET] [-n NAMESPACE]'
 
-/** Shows the last events of the audit, of all or of one target, and whether the chain is whole. */
+/** Shows the last events of the audit in this channel, of all or of one target, and whether the chain is whole. */
 export const audit = defineCommand({
   name: 'audit',
   usage,
-  about: 'shows who asked, approved, changed and lent what, and whether that record is whole',
+  about: 'shows who asked, approved, changed and lent what in this channel, and whether that record is whole',
   asks: [],
   async run(deps, asking, words) {
-    await requireViewer(deps, asking)
+    const isAll = await seesEverything(deps, asking)
+    if (!isAll) await requireViewer(deps, asking)
     const {
       words: [text, ...more],
       namespace,
@@ -30,7 +34,7 @@ export const audit = defineCommand({
     if (text === undefined && namespace !== undefined)
       throw new UserError({ why: 'A namespace alone is no target.', commands: [`/mesh ${usage}`] })
     const asked = text === undefined ? undefined : await askedFor(deps, parseTarget(text, namespace))
-    const answer = await lastEvents(deps, asked?.is)
+    const answer = await lastEvents(deps, { isAsked: asked?.is, channel: isAll ? undefined : asking.channel })
     if (answer.count === 0 && asked?.unknown !== undefined) throw asked.unknown
     await tell(deps, asking, auditMessage({ ...answer, ...defined({ target: text }) }))
   },
@@ -54,19 +58,50 @@ async function askedFor(deps: SlackDeps, query: TargetQuery): Promise<{ is: IsAs
   }
 }
 
-/** One pass over everything: the chain needs every entry, the answer only the last few. */
-async function lastEvents({ records }: SlackDeps, isAsked: IsAsked | undefined): Promise<AuditAnswer> {
+/**
+ * One pass over everything: the chain needs every entry, the answer only the last few.
+ * @param channel whose matters are meant; absent: all
+ */
+async function lastEvents(
+  { records }: SlackDeps,
+  { isAsked, channel }: { isAsked: IsAsked | undefined; channel: string | undefined },
+): Promise<AuditAnswer> {
   const chain = new AuditChain()
+  const channels = new RunChannels(records)
   const last: { sequence: number; entry: AuditEntry }[] = []
   let count = 0
   for await (const stored of storedAudit(records)) {
     chain.add(stored)
     const entry = readEntry(stored)
-    if (entry === undefined || (isAsked !== undefined && (entry.target === undefined || !isAsked(entry.target))))
-      continue
+    if (entry === undefined) continue
+    channels.note(entry)
+    if (isAsked !== undefined && (entry.target === undefined || !isAsked(entry.target))) continue
+    if (channel !== undefined && (await channels.of(entry)) !== channel) continue
     count += 1
     last.push({ sequence: stored.sequence, entry })
     if (last.length > MOST_EVENTS) last.shift()
   }
   return { events: last.toReversed(), count, verdict: chain.verdict }
+}
+
+/** Where runs were asked for, by what the audit says of them, or their records. */
+class RunChannels {
+  private readonly known = new Map<string, string | undefined>()
+  private readonly records: Records
+  constructor(records: Records) {
+    this.records = records
+  }
+
+  /** Takes in an entry that names a channel. */
+  note({ run, facts }: AuditEntry): void {
+    if (run !== undefined && typeof facts.channel === 'string') this.known.set(run, facts.channel)
+  }
+
+  /** The channel an entry belongs to; undefined for what belongs to none, or is not known any more. */
+  async of({ run, facts }: AuditEntry): Promise<string | undefined> {
+    if (typeof facts.channel === 'string') return facts.channel
+    if (run === undefined) return undefined
+    if (!this.known.has(run)) this.known.set(run, (await readRun(this.records, run).catch(() => undefined))?.channel)
+    return this.known.get(run)
+  }
 }

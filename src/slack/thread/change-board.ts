@@ -5,6 +5,7 @@ import type { GroupMembers } from '../../fixes/roles.ts'
 import type { ChangeBoard } from '../../capabilities/change-board.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { tell } from '../access/asking.ts'
+import { denyDeciders, type DenyDecider } from '../access/require-member.ts'
 import { leaseMessage } from '../blocks/lease.ts'
 import { refusalMessage } from '../blocks/refusal.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
@@ -18,12 +19,15 @@ import type { ThreadDeps } from './thread-deps.ts'
 /** Keeps the messages of changes and leases in Slack at what their records say. */
 export class SlackChangeBoard implements ChangeBoard {
   readonly members: GroupMembers
+  readonly denyDecider: DenyDecider
   private readonly deps: ThreadDeps & { policy: Policy }
   private readonly posts: Posts
 
-  constructor(deps: ThreadDeps & { policy: Policy; members: GroupMembers }) {
+  /** @param team the bot's own workspace */
+  constructor(deps: ThreadDeps & { policy: Policy; members: GroupMembers; team?: string | undefined }) {
     this.deps = deps
     this.members = deps.members
+    this.denyDecider = denyDeciders({ ...deps, access: deps.policy.access }, deps.team)
     this.posts = new Posts(deps)
   }
 
