@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Policy } from '../../src/fixes/policy.ts'
 import { createChange, readChange, type ChangeRecord } from '../../src/fixes/record.ts'
+import { writesOf } from '../../src/fixes/apply.ts'
+import { digestOf } from '../../src/fixes/digest.ts'
 import { clusterWriter } from '../../src/fixes/writer.ts'
 import { editProposal } from '../../src/fixes/edit.ts'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
@@ -282,11 +284,13 @@ async function proposeSample(
   const writes =
     first === undefined || edited === undefined ? sampleChange().writes : editProposal(first, edited).writes
   const { id: _id, state: _state, createdAt: _at, ...sample } = sampleChange()
+  const stored = (facts.writes ?? [...writes]) as ChangeRecord['writes']
   await createChange(records, {
     ...sample,
     id: run.id,
     run: run.id,
-    writes: [...writes] as ChangeRecord['writes'],
+    writes: stored,
+    digest: digestOf(writesOf(stored)),
     question: { text: 'catalog', namespace: 'istioinaction' },
     channel,
     thread,
