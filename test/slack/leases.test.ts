@@ -192,7 +192,7 @@ async function pressForged(
 
 describe('/mesh leases', () => {
   it('says that nothing is lent', async () => {
-    expect(await house.told('/mesh leases', 'U_VISITOR')).toContain('Nothing is lent in this channel now.')
+    expect(await house.told('/mesh leases', 'U_VISITOR')).toContain('Nothing is lent now in this channel.')
     expect(await house.told('/mesh leases now')).toContain('leases takes no arguments.')
   })
 
@@ -205,7 +205,7 @@ describe('/mesh leases', () => {
     expect(shownIn(refused)).toContain('You may not ask here')
     const [shown] = [await house.slack.type('/mesh leases', { user: 'U_OTHER', channel: 'C_OTHER' })]
     const elsewhere = await house.slack.waitFor(() => shown.ephemerals()[0])
-    expect(shownIn(elsewhere)).toContain('Nothing is lent in this channel now.')
+    expect(shownIn(elsewhere)).toContain('Nothing is lent now in this channel.')
     const listed = await house.slack.type('/mesh leases', { user: 'U_OTHER', channel: 'C_MESH' })
     expect(shownIn(await house.slack.waitFor(() => listed.ephemerals()[0]))).toMatch(
       /^2 leases\n\n1\. `http:debug, misc:trace` on 1 proxy of `catalog`, by @U_ONCALL, until \d\d:\d\d UTC \(5 min left\)\n\n2\. `router:debug` on 2 proxies of `catalog`, by @U_THIRD[\s\S]*\n\[Give back 1\]\[Give back 2\]$/,

@@ -138,7 +138,7 @@ export function leasesMessage(
               text(
                 isAll
                   ? 'Nothing is lent now: every proxy has its own log levels. '
-                  : 'Nothing is lent in this channel now. ',
+                  : 'Nothing is lent now in this channel. ',
               ),
               code('/mesh log-level TARGET http:debug'),
               text(' lends some.'),
