@@ -1,6 +1,7 @@
 import { loadConfig, type Config } from '../config.ts'
 import type { Connection } from './clients.ts'
 import { podConnection } from './pod-kubeconfig.ts'
+import { requireKubeconfig } from './require-kubeconfig.ts'
 
 /** The cluster a command is about, and the limits it keeps. */
 export interface Settings {
@@ -13,6 +14,7 @@ export interface Settings {
  * kubeconfig and Prometheus.
  *
  * @throws {ConfigError} when the configuration is wrong
+ * @throws {UserError} when nothing names a cluster
  */
 export function connectionFor(context: string | undefined): Settings {
   const config = loadConfig(process.env)
@@ -25,6 +27,7 @@ export function connectionFor(context: string | undefined): Settings {
     context,
     prometheus: cluster?.prometheus ?? prometheusUrl,
   }
+  requireKubeconfig(connection, process.env)
   return {
     connection: context === undefined ? podConnection(connection, config.dataFolder, process.env) : connection,
     limits,

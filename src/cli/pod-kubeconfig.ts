@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import type { Environment } from '../config.ts'
 import type { Connection } from './clients.ts'
 
-const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
+/** Where a pod has its service account's token. */
+export const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 const CONTEXT = 'pod'
 
 /**
@@ -19,7 +20,7 @@ export function podConnection(
     connection.kubeconfig !== undefined ||
     (KUBECONFIG ?? '') !== '' ||
     host === undefined ||
-    !existsSync(join(ACCOUNT, 'token'))
+    !existsSync(join(SERVICE_ACCOUNT, 'token'))
   )
     return connection
   const kubeconfig = join(folder, 'istioctl-kubeconfig.json')
@@ -35,11 +36,11 @@ export function podConnection(
           name: CONTEXT,
           cluster: {
             server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
-            'certificate-authority': join(ACCOUNT, 'ca.crt'),
+            'certificate-authority': join(SERVICE_ACCOUNT, 'ca.crt'),
           },
         },
       ],
-      users: [{ name: CONTEXT, user: { tokenFile: join(ACCOUNT, 'token') } }],
+      users: [{ name: CONTEXT, user: { tokenFile: join(SERVICE_ACCOUNT, 'token') } }],
       contexts: [{ name: CONTEXT, context: { cluster: CONTEXT, user: CONTEXT } }],
     }),
   )

@@ -16,10 +16,12 @@ export function program(ended: (exitCode: number) => void): Command {
       'after',
       `
 Exit codes of diagnose, follow, status and doctor:
-  0 healthy (follow: arrives)   2 ill (follow: dies)   3 unclear, not everything could be seen   64 bad usage   1 mesh-medic itself failed   130 cancelled
+  0 healthy (follow: arrives)   2 ill (follow: dies, doctor: something failed)   3 unclear, not everything could be seen
+  4 starting   5 not in the mesh   64 bad usage   1 mesh-medic itself failed   130 cancelled
 
 Examples:
   $ mesh-medic diagnose catalog -n istioinaction
+  $ mesh-medic follow catalog.istioinaction.io/items --from ingress
   $ mesh-medic status
   $ mesh-medic doctor
 `,

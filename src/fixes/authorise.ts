@@ -11,7 +11,7 @@ export interface Presser extends Person {
 
 const PHRASES: Readonly<Record<Role, string>> = {
   viewer: 'ask here',
-  operator: 'change something for a while here',
+  operator: 'change anything here, not even for a while',
   approver: 'approve changes here',
 }
 

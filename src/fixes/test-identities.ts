@@ -18,7 +18,7 @@ export async function testIdentities(
       {
         name: 'changes',
         ok: true,
-        says: 'nobody may change anything: the configuration says of nobody who they are in Kubernetes (identities)',
+        says: 'nobody may change anything: the configuration names no identity in Kubernetes (identities)',
       },
     ]
   const all = [policy.rehearseAs, ...people].slice(0, MOST)

@@ -217,10 +217,8 @@ function tell(
 ): { notes: string[]; errors: string[] } {
   const say = ({ code, origin, message }: AnalyzerMessage): string =>
     `${code}${origin === undefined ? '' : ` (${formatRef(origin)})`}: ${sentence(message)}`
-  const away =
-    gone.length === 0
-      ? ''
-      : ` ${[...new Set(gone.map(({ code }) => code))].join(', ')} ${gone.length === 1 ? 'goes' : 'go'} away.`
+  const codes = [...new Set(gone.map(({ code }) => code))]
+  const away = codes.length === 0 ? '' : ` ${codes.join(', ')} ${codes.length === 1 ? 'goes' : 'go'} away.`
   const errors = fresh
     .filter(({ level }) => level === 'Error')
     .slice(0, MOST_MESSAGES)

@@ -4,14 +4,16 @@ const UNITS: Readonly<Record<string, number>> = { s: 1 / 60, m: 1, h: 60 }
 
 /**
  * Minutes out of what a person typed: `10m`, `90s`, `1h`, `10` (minutes).
- * @throws LeaseRefusedError when it is no time
+ * @throws LeaseRefusedError when it is not a time
  */
 export function parseMinutes(text: string): number {
   const [, number = '', unit = 'm'] =
     /^(\d{1,6}(?:\.\d{1,3})?)\s*(s|m|h)?(?:ec(?:ond)?|in(?:ute)?|our)?s?$/i.exec(text.trim()) ?? []
   const minutes = Number(number) * (UNITS[unit.toLowerCase()] ?? NaN)
   if (number === '' || !(minutes > 0))
-    throw new LeaseRefusedError(`${JSON.stringify(text.slice(0, 40))} is no time.`, ['Minutes or seconds: 10m, 90s.'])
+    throw new LeaseRefusedError(`${JSON.stringify(text.slice(0, 40))} is not a time.`, [
+      'Minutes or seconds: 10m, 90s.',
+    ])
   return minutes
 }
 

@@ -34,7 +34,8 @@ export function goingOn(
   const seen =
     traffic === undefined
       ? 'No request was seen in the access logs'
-      : `${requestsOf(traffic.requests)} since ${time(traffic.from)}, none failed`
+      : // What was denied (401, 403) or given up by the caller is not counted as failed, and may well be what is wrong.
+        `${requestsOf(traffic.requests)} since ${time(traffic.from)}, none answered with a 5xx`
   if (failing.length === 0) return `${seen}.`
   const share =
     failing.length === report.requests.length

@@ -57,7 +57,8 @@ function mendedAt({ calls }: Recording): Date {
 }
 
 /**
- * Objects of a namespace or a name, picked from all lists of their resource in a recording: leases ask for single pods, which no diagnosis lists.
+ * Objects of a namespace or a name, and all pods, picked from all lists of their resource in a recording: leases ask for single pods, which no
+ * diagnosis lists.
  * Undefined for any other question, and where the resource was never listed.
  */
 function pickedFrom(
@@ -66,16 +67,18 @@ function pickedFrom(
   { namespace, labels, fields }: Where,
 ): KubernetesObject[] | undefined {
   const [, name] = /^metadata\.name=([^,]+)$/.exec(fields ?? '') ?? []
+  // All pods: `/mesh status` asks for them.
+  const all = plural === 'pods' && namespace === undefined && fields === undefined
   if (
     labels !== undefined ||
     (fields !== undefined && name === undefined) ||
-    (namespace === undefined && name === undefined)
+    (namespace === undefined && name === undefined && !all)
   )
     return undefined
   const list = `kubernetes list ${plural}.${version}${group === '' ? '' : `.${group}`} `
   const lists = calls.filter(({ call, json }) => call.startsWith(list) && Array.isArray(json))
-  if (lists.length === 0 || (name === undefined && lists.some(({ call }) => call === `${list}-n ${namespace ?? ''}`)))
-    return undefined
+  const asked = all ? `${list}-A` : `${list}-n ${namespace ?? ''}`
+  if (lists.length === 0 || (name === undefined && lists.some(({ call }) => call === asked))) return undefined
   const objects = lists
     .flatMap(({ json }) => json as KubernetesObject[])
     .filter(

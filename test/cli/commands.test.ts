@@ -56,6 +56,14 @@ it('doctor: failed items are exit 2, each with its remedy', async () => {
   expect(stdout).toMatch(/\d+ of \d+ failed\.\n$/)
 })
 
+it('no kubeconfig at all: says so, and does not try an address of its own', async () => {
+  const { exitCode, stderr } = await cluster.runHere(['status'], { KUBECONFIG: '' })
+  expect(exitCode).toBe(1)
+  expect(stderr).toMatch(
+    /^There is no kubeconfig: KUBECONFIG is not set, and there is no file .+\.kube.config\.\nSet KUBECONFIG/,
+  )
+})
+
 it('config check: secrets are not shown, and what is missing is', async () => {
   const { exitCode, stdout } = await cluster.runHere(['config', 'check'], {
     SLACK_BOT_TOKEN: 'xoxb-very-secret',

@@ -208,7 +208,7 @@ describe('times as people type them', () => {
   })
 
   it.each(['', '0', '0m', '-5m', '10x', 'soon', '10m10s', 'NaN', '1e3', '99999999'])('%j is none', (text) => {
-    expect(refusal(() => parseMinutes(text))).toContain('is no time')
+    expect(refusal(() => parseMinutes(text))).toContain('is not a time')
   })
 
   it.each([

@@ -98,6 +98,12 @@ it('tells which fields a window has', async () => {
 
 demoInChromium(() => /http:\S+/.exec(output)![0])
 
+it('shows how the proxies stand', async () => {
+  const status = await typed('/mesh status', /proxies in the mesh: .*\n[\s\S]*\[Run again\]/)
+  expect(status).toContain('in sync')
+  expect(status).not.toContain('saw nothing')
+})
+
 it('ends at the word exit', async () => {
   input.write('exit\n')
   await demo

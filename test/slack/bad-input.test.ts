@@ -60,6 +60,10 @@ describe('what cannot be meant', () => {
     for (const one of says) expect(answer).toContain(one)
   })
 
+  it('offers nothing twice', async () => {
+    expect((await refusal(house, '/mesh hello')).match(/\/mesh help/g)).toHaveLength(1)
+  })
+
   it('shows what was typed literally, and mentions nobody', async () => {
     const answer = await refusal(house, '/mesh <!channel>')
     expect(answer).toContain('<!channel>')

@@ -56,7 +56,7 @@ describe('the verdict of an ill diagnosis', () => {
     const fixed = house.now(message)
     expect(fixed).toMatch(/^🟢 Fixed {2}`Service istioinaction\/catalog`\n/)
     expect(fixed).toMatch(
-      /What is going on\nFixed at \S+ UTC by .+, approved by @U_SECOND: \d+ of \d+ requests fail\.|: no request was seen since\./,
+      /What is going on\nFixed at \S+ UTC by “.+”, approved by @U_SECOND: \d+ of \d+ requests fail\.|: no request was seen since\./,
     )
     expect(fixed).toContain(`Cause\nIt was: `)
     expect(fixed).not.toContain('Propose fix')
@@ -66,7 +66,7 @@ describe('the verdict of an ill diagnosis', () => {
     await house.press(outcome, 'Undo', 'U_SECOND')
     await house.idle()
     expect(house.now(message)).toMatch(
-      /^(🟢 Healthy|🟡 Unclear) {2}`Service istioinaction\/catalog`\n\n↩️ .+ was undone at \S+ UTC; this is what was found afterwards\./,
+      /^(🟢 Healthy|🟡 Unclear) {2}`Service istioinaction\/catalog`\n\n↩️ “.+” was undone at \S+ UTC; this is what was found afterwards\./,
     )
   })
 

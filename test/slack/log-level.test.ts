@@ -74,7 +74,7 @@ describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
   it('is refused to a viewer, to them alone, and that is recorded', async () => {
     const told = await house.told('/mesh log-level catalog http:debug', 'U_VISITOR')
     expect(told).toContain(
-      'You may not change something for a while here: that takes the role operator, and you are a viewer in this channel.',
+      'You may not change anything here, not even for a while: that takes the role operator, and you are a viewer in this channel.',
     )
     expect(told).toContain('Those who may: @U_ONCALL, @S_OWNERS.')
     expect(house.slack.messages('C_MESH')).toEqual([])
@@ -105,8 +105,8 @@ describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
       'http is given twice: debug and trace.',
       'Name each logger once.',
     ],
-    ['/mesh log-level catalog http:debug --for soon', '"soon" is no time.', '10m, 90s'],
-    ['/mesh log-level catalog http:debug --for 0m', '"0m" is no time.', '10m, 90s'],
+    ['/mesh log-level catalog http:debug --for soon', '"soon" is not a time.', '10m, 90s'],
+    ['/mesh log-level catalog http:debug --for 0m', '"0m" is not a time.', '10m, 90s'],
     [
       '/mesh log-level catalog http:debug --for 2h',
       '120 minutes is too long: log levels are lent for 15 minutes at most',

@@ -95,8 +95,9 @@ function stateNow(change: ChangeRecord): { icon: string; word: string; going: Pi
 function how({ appliedAt, title, decided }: ChangeRecord): Piece[] {
   return [
     ...(appliedAt === undefined ? [] : [text(' at '), clockTime(appliedAt)]),
-    text(' by '),
+    text(' by “'),
     bold(cut(clean(title), 200)),
+    text('”'),
     ...(decided === undefined ? [] : [text(', approved by '), person(decided.user)]),
   ]
 }
@@ -110,9 +111,9 @@ function requestsAfter({ proof }: ChangeRecord): string {
 }
 
 const undoneNote = ({ title, undo }: ChangeRecord): Piece[] => [
-  text('↩️ '),
+  text('↩️ “'),
   bold(cut(clean(title), 200)),
-  text(' was undone'),
+  text('” was undone'),
   ...(undo === undefined ? [] : [text(' at '), clockTime(undo.at)]),
   text('; this is what was found afterwards.'),
 ]

@@ -28,7 +28,12 @@ export function refusalMessage(
         ...(remedies.length === 0 ? [] : [rich(line(...mentioning(remedies.join('\n'), named)))]),
         ...(commands.length === 0
           ? []
-          : [rich(line(text('This would work:')), bullets(commands.slice(0, 10).map((command) => [code(command)])))]),
+          : [
+              rich(
+                line(text('This would work:')),
+                bullets([...new Set(commands)].slice(0, 10).map((command) => [code(command)])),
+              ),
+            ]),
         ...buttonRow(buttons),
       ],
     },

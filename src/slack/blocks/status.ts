@@ -56,7 +56,15 @@ export function statusMessage(status: MeshStatus, run: RunRecord, buttons: reado
       ...(versions.length === 0 ? [] : [rich(line(...versions))]),
       ...(status.unseen.length === 0
         ? []
-        : [rich(line(text(`✗ ${status.unseen.length} looks saw nothing; see the thread`)))]),
+        : [
+            rich(
+              line(
+                text(
+                  `✗ ${status.unseen.length} ${status.unseen.length === 1 ? 'look' : 'looks'} saw nothing; see the thread`,
+                ),
+              ),
+            ),
+          ]),
       rich(line(...askedBy(run))),
       ...buttonRow(buttons.slice(0, 3)),
     ],
