@@ -1,6 +1,6 @@
 import { diagnose } from '../../capabilities/diagnose.ts'
 import { keptAnswer } from '../../capabilities/kept-answer.ts'
-import type { ChangeRecord } from '../../fixes/record.ts'
+import { readChange, type ChangeRecord } from '../../fixes/record.ts'
 import { noteLatest } from '../../store/latest-runs.ts'
 import { readPost } from '../../store/posts.ts'
 import { readRun, type RunRecord } from '../../store/runs.ts'
@@ -34,8 +34,9 @@ export async function showInRoot(
   }
 }
 
-/** Brings the message of the diagnosis that a change came from to what is true now. */
-export async function showChangeInDiagnosis(deps: ThreadDeps, posts: Posts, change: ChangeRecord): Promise<void> {
+/** Brings the message of the diagnosis that a change came from to what is true now: it may be undone since the caller read it. */
+export async function showChangeInDiagnosis(deps: ThreadDeps, posts: Posts, read: ChangeRecord): Promise<void> {
+  const change = (await readChange(deps.records, read.id)) ?? read
   if (change.of === undefined) return
   const [run, answer] = await Promise.all([
     readRun(deps.records, change.of),
