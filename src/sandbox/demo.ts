@@ -83,6 +83,9 @@ const GUIDE: Omit<Guide, 'play'> = {
   ],
 }
 
+/** Milliseconds that a thread may take to be told to its end. */
+const PATIENCE = 60_000
+
 /**
  * Runs the whole bot on embedded defaults: the Slack stand-in, the embedded store in a folder that goes with the demo, and a recorded mesh.
  * Types one command, shows the thread as it grows, and then does what lines say that come in, until the signal or the word `exit`. Whatever change
@@ -105,7 +108,8 @@ export async function runDemo({ input, output, signal, log, delay = DELAY, ...re
   const playSituation: Guide['play'] = async (id, user) => {
     if (!SITUATIONS.some((one) => one.id === id))
       return { shownError: `There is no situation ${id}, only ${SITUATIONS.map((one) => one.id).join(', ')}.` }
-    if (!(await listRuns(backend.records)).every(isFinished))
+    // What was just pressed may still be telling, a message a second.
+    if (!(await untilAnswered(backend.records, signal, PATIENCE)))
       return { shownError: 'Wait until what is going on has ended: it reads the mesh that was chosen before.' }
     mesh.become(await readSituation(id))
     return standIn.type(COMMAND, { user })
@@ -129,7 +133,7 @@ export async function runDemo({ input, output, signal, log, delay = DELAY, ...re
       }
     }
     await play(COMMAND)
-    await untilAnswered(backend.records, signal)
+    await untilAnswered(backend.records, signal, PATIENCE)
     say(HOW)
     await staying(input, signal, play)
   } finally {
@@ -141,13 +145,14 @@ export async function runDemo({ input, output, signal, log, delay = DELAY, ...re
   }
 }
 
-/** Waits until the thread is told to its end, at most a minute: what comes after it is to be read after it. */
-async function untilAnswered(records: Records, signal: AbortSignal): Promise<void> {
-  for (const late = Date.now() + 60_000; Date.now() < late && !signal.aborted;) {
+/** Waits until everything that was asked is told to its end: what comes after it is to be read after it. False when it is not within so many milliseconds. */
+async function untilAnswered(records: Records, signal: AbortSignal, milliseconds: number): Promise<boolean> {
+  for (const late = Date.now() + milliseconds; Date.now() < late && !signal.aborted;) {
     const runs = await listRuns(records)
-    if (runs.length > 0 && runs.every(isFinished)) return
+    if (runs.length > 0 && runs.every(isFinished)) return true
     await pause(200)
   }
+  return false
 }
 
 /** Passes lines on, one after the other, until `exit` or the signal; an input that ends (a pipe) does not end the demo. */

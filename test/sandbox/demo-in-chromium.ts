@@ -102,6 +102,9 @@ export function demoInChromium(pageOf: () => string): void {
       await page.getByRole('button', { name: 'The gateway answers 404' }).click()
       const newest = page.locator('.thread').last()
       await newest.getByRole('button', { name: 'Propose fix' }).waitFor()
+      // The thread is told to its end: whoever reads its last line follows it.
+      await newest.filter({ hasText: 'The way of a request' }).waitFor()
+      await page.locator('#progress:empty').waitFor({ state: 'attached' })
       await page.close()
       const narrow = await open(NARROW)
       const head = (await narrow.locator('.thread').last().locator('.head').first().boundingBox())!

@@ -34,9 +34,13 @@ export async function showInRoot(
   }
 }
 
-/** Brings the message of the diagnosis that a change came from to what is true now: it may be undone since the caller read it. */
-export async function showChangeInDiagnosis(deps: ThreadDeps, posts: Posts, read: ChangeRecord): Promise<void> {
-  const change = (await readChange(deps.records, read.id)) ?? read
+/**
+ * Brings the message of the diagnosis that a change came from to what is true now. What is told of an approval waits for its turn in the
+ * channel, and may come after an undo: the record says what holds. What was undone meanwhile is told by the undo, once it has looked again.
+ */
+export async function showChangeInDiagnosis(deps: ThreadDeps, posts: Posts, told: ChangeRecord): Promise<void> {
+  const change = (await readChange(deps.records, told.id)) ?? told
+  if (change.undo?.state === 'undone' && told.undo?.state !== 'undone') return
   if (change.of === undefined) return
   const [run, answer] = await Promise.all([
     readRun(deps.records, change.of),
