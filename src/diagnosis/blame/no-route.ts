@@ -172,7 +172,7 @@ export function atGateway(trace: Trace, one: Case): Lead[] {
 }
 
 /** A DestinationRule for a host that nobody registers: what it says has no effect, and what it was made for is gone or named otherwise. */
-function ruleForNobody(host: string, { evidence }: Case): Lead[] {
+export function ruleForNobody(host: string, { evidence }: Case): Lead[] {
   if (serviceEntryOf(host, evidence) !== undefined || fromFqdn(host) !== undefined) return []
   const hosts = evidence.objects('service-entries').flatMap(({ spec }) => spec?.hosts ?? [])
   const near = nearestNames(host, hosts)

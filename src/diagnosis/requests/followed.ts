@@ -1,4 +1,7 @@
 import { podsOf } from '../../checks/facts/owners.ts'
+import { gatewaysFor } from '../../checks/facts/proxies-of.ts'
+import { routesFor } from '../../checks/facts/routes.ts'
+import type { ReferenceGrant } from '../../mesh/gateway-api.ts'
 import { ipOf, portOf } from '../../mesh/address.ts'
 import { PRESENT, trafficCountsFrom } from '../../checks/facts/traffic-of.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
@@ -54,6 +57,15 @@ export interface Followed {
   isDoubtful?: boolean
 }
 
+/** True for a grant beside the target, or for objects of the namespaces whose routes and Gateways lead to it. */
+function concernsTarget({ metadata, spec }: ReferenceGrant, target: Target, evidence: Evidence): boolean {
+  const beside = [target.namespace, ...target.services.map(({ namespace }) => namespace)]
+  const leading = [...routesFor(evidence, target), ...gatewaysFor(evidence, target)].map(
+    (one) => one.metadata.namespace,
+  )
+  return beside.includes(metadata.namespace) || (spec?.from ?? []).some(({ namespace }) => leading.includes(namespace))
+}
+
 /** When what concerns all requests for the target changed last (milliseconds since the epoch): requests from before prove nothing of now. */
 function lastChange(target: Target, evidence: Evidence): number {
   const now = Math.max(0, ...evidence.seen('access-log').map(({ at }) => Date.parse(at)))
@@ -65,7 +77,7 @@ function lastChange(target: Target, evidence: Evidence): number {
         .filter(({ spec }) =>
           (spec?.hosts ?? []).some((entry) => target.hosts.some((host) => hostMatches(entry, host))),
         ),
-      ...evidence.objects('reference-grants'),
+      ...evidence.objects('reference-grants').filter((one) => concernsTarget(one, target, evidence)),
     ]),
   )
 }

@@ -17,6 +17,8 @@ export interface Present {
 const SHARE = 0.05
 /** For an application's own refusals: how many of the row before must have been answered, and of the row since declined. */
 const JUMP = { share: 0.8, before: 3, since: 4 }
+/** From so many failures on, how often requests failed is told from the first of them on. */
+const CLOSE = 8
 /** Callers that give up, in a row from some moment on, before it is no chance any more: each may have reasons of its own. */
 const GIVEN_UP = 6
 
@@ -98,7 +100,11 @@ export function presentOf(all: readonly Request[], moment: number): Present {
   if (first === undefined || last === undefined) return { requests, failures, state: 'answered' }
   const row = at === -1 ? current : known.slice(at)
   const after = row.slice(row.indexOf(last) + 1)
-  if (areOver(failures.length, row.length - after.length, answered(after))) return { requests, failures, state: 'over' }
+  const until = row.length - after.length
+  // Many that stand close together tell how often it failed while it did; a few may be close by chance.
+  const together = failures.length >= CLOSE ? until - row.indexOf(first) : until
+  if ([until, together].some((each) => areOver(failures.length, each, answered(after))))
+    return { requests, failures, state: 'over' }
   const state = failures.length >= 2 && failures.length / requests >= SHARE ? 'fails' : 'few'
   return { requests, failures, state, since: first.entry.at }
 }

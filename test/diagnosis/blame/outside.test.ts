@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { blame } from '../../../src/diagnosis/blame/blame.ts'
 import { endpointLeads } from '../../../src/diagnosis/blame/destination.ts'
 import type { Case } from '../../../src/diagnosis/blame/lead.ts'
+import { unregistered } from '../../../src/diagnosis/blame/signs/endpoints.ts'
+import type { Sign } from '../../../src/diagnosis/blame/signs/sign.ts'
 import type { Trace } from '../../../src/diagnosis/follow/trace.ts'
 import { followEvery } from '../../../src/diagnosis/requests/followed.ts'
 import { resolveTarget } from '../../../src/diagnosis/resolve-target.ts'
@@ -88,6 +90,31 @@ describe('for a host outside, following blames', () => {
       target: 'DestinationRule istioinaction/api',
       blamed: ['DestinationRule istioinaction/api'],
     })
+  })
+
+  it('that rule too, when its callers may call anything and the proxy passed them on', () => {
+    const reading = (kind: Reading['kind'], value: object[]): Reading =>
+      ({ kind, ok: true, source: kind, at: '', value }) as unknown as Reading
+    const trace = {
+      caller: { kind: 'sidecar' },
+      callerPod: { metadata: { name: 'client', namespace: 'istioinaction' } },
+      question: { host: HOST },
+      sent: { port: 80, connection: { port: 80 } },
+    }
+    const blamed = (entries: object[]): string[] =>
+      unregistered(
+        { entry: { upstreamCluster: 'PassthroughCluster' } } as Sign,
+        {
+          followed: { way: { trace } },
+          evidence: new Evidence([
+            reading('services', []),
+            reading('service-entries', entries),
+            reading('destination-rules', [RULE]),
+          ]),
+        } as unknown as Case,
+      ).map(({ subject }) => formatRef(subject))
+    expect(blamed([])).toEqual(['DestinationRule istioinaction/api'])
+    expect(blamed([ENTRY])).toEqual([])
   })
 
   it('the workload that is scaled to 0 behind the Service that its entry leads to', async () => {

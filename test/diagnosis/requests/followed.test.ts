@@ -129,6 +129,20 @@ describe('what is foreseen for a class and what was seen of it', () => {
     ])
   })
 
+  it.each<[string, namespace: string, from: string, seen: unknown[]]>([
+    ['of namespaces that have no part in it', 'elsewhere', 'others', ['arrives', 'fails', 'fails', 'observed']],
+    ['beside the target', 'istioinaction', 'others', ['arrives', 'none', 'arrives', 'live']],
+    ['for the namespace of its routes', 'elsewhere', 'istioinaction', ['arrives', 'none', 'arrives', 'live']],
+  ])('failures before a ReferenceGrant changed %s', async (_, namespace, from, expected) => {
+    const late = {
+      metadata: { name: 'late', namespace, creationTimestamp: '2999-01-01T00:00:00Z' },
+      spec: { from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: from }], to: [] },
+    }
+    expect(await atGateway('chapter-10/mended', lastAs(BROKEN, BROKEN), { 'reference-grants': [late] })).toEqual([
+      expected,
+    ])
+  })
+
   it('of a host that no object names, requests that are answered contradict what is foreseen', async () => {
     expect(
       await atGateway('wrong-host/mended', lastAs(...[1, 2, 3].map(() => ({ ...OK, authority: 'old.example' })))),

@@ -11,6 +11,8 @@ import { endpointLeads } from '../destination.ts'
 import { outsideLeads } from '../hidden.ts'
 import type { Case, Lead } from '../lead.ts'
 import { value } from '../lead.ts'
+import { ruleForNobody } from '../no-route.ts'
+import { entriesOf } from './outside.ts'
 import { lead, times, type Sign } from './sign.ts'
 
 /** The proxy next to the application could not connect to it. */
@@ -121,7 +123,8 @@ export function withoutEndpoint(sign: Sign, one: Case): Lead[] {
 export function unregistered({ entry }: Sign, one: Case): Lead[] {
   const { way } = one.followed
   if (way?.trace.caller.kind !== 'sidecar' || !goesOutside(entry.upstreamCluster ?? '')) return []
-  return outsideLeads(way.trace, one)
+  const kept = outsideLeads(way.trace, one)
+  return kept.length > 0 ? kept : ruleForNobody(way.trace.question.host, one)
 }
 
 /** The caller connects to a pod's port that nothing listens on: a headless Service has no port of its own to lead from. */
@@ -130,6 +133,18 @@ export function refusedAtPod(sign: Sign, { evidence, target }: Case): Lead[] {
   if (pod === undefined || !entry.flags.includes('UF') || entry.upstreamCluster?.startsWith('inbound|') === true)
     return []
   const port = portOf(entry.upstreamHost)
+  const declared = (pod.spec?.containers ?? []).flatMap(({ ports = [] }) => ports).map((one) => one.containerPort)
+  const host = parseClusterName(entry.upstreamCluster ?? '')?.host ?? ''
+  const entries = declared.includes(port ?? 0) ? [] : entriesOf(host, evidence)
+  if (entries.length > 0)
+    return entries.map((one) =>
+      lead(
+        'MESH0431',
+        refOf(one),
+        `it sends requests for ${value(host)} to port ${value(port ?? '')} of ${value(pod.metadata.name)}, where nothing listens: ${times(sign)} refused`,
+        'Let it name the port that the application listens on',
+      ),
+    )
   const services = servicesOf(target, evidence)
   const headless = services.filter(
     ({ spec }) =>
