@@ -1,4 +1,4 @@
-import { trafficCountsFrom } from '../../checks/facts/traffic-of.ts'
+import { lastPolicyChange, trafficCountsFrom } from '../../checks/facts/traffic-of.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { answerOf } from '../requests/answer.ts'
 import type { Case, Lead } from './lead.ts'
@@ -6,6 +6,8 @@ import { value } from './lead.ts'
 
 /** Answers since the last change that tell that requests were allowed, and refusals that they are no more. */
 const ENOUGH = 3
+/** Milliseconds in which a changed policy comes to act on every connection: what is refused only then is refused by that. */
+const SETTLED = 60_000
 
 /**
  * Where no policy allows what was allowed since the last change of anything that is there: the policy that allowed it was deleted. It cannot be named, and none of those
@@ -14,8 +16,9 @@ const ENOUGH = 3
 export function policyGone({ followed: { requests }, target, evidence }: Case): Lead[] {
   const moment = trafficCountsFrom(evidence, target)
   if (moment === undefined) return []
+  const settled = Math.max(moment, lastPolicyChange(evidence, target) + SETTLED)
   const since = requests.requests
-    .filter(({ entry }) => Date.parse(entry.at) > moment)
+    .filter(({ entry }) => Date.parse(entry.at) > settled)
     .toSorted((a, b) => Date.parse(a.entry.at) - Date.parse(b.entry.at))
     .map(answerOf)
   const first = since.indexOf('failed')

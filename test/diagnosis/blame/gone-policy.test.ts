@@ -12,11 +12,27 @@ const reading = (kind: Reading['kind'], value: object[]): Reading =>
 const evidence = new Evidence([
   reading('services', [{ metadata: { name: 'orders', namespace: 'shop', creationTimestamp: CHANGED } }]),
 ])
-const blamed = (text: string): string[] =>
+const POD = { kind: 'Pod', namespace: 'shop', name: 'orders-1' }
+const withPolicy = (seconds: number): Evidence =>
+  new Evidence([
+    ...evidence.readings,
+    reading('pods', [{ kind: 'Pod', metadata: { name: 'orders-1', namespace: 'shop', labels: {} } }]),
+    reading('authorization-policies', [
+      {
+        metadata: {
+          name: 'one',
+          namespace: 'shop',
+          creationTimestamp: new Date(MOMENT - seconds * 1000).toISOString(),
+        },
+        spec: {},
+      },
+    ]),
+  ])
+const blamed = (text: string, seen = evidence): string[] =>
   policyGone({
     followed: { requests: { requests: row(text) } },
-    target: { ref: SHOP, namespace: 'shop', name: 'orders', hosts: [], services: [SHOP], pods: [] },
-    evidence,
+    target: { ref: SHOP, namespace: 'shop', name: 'orders', hosts: [], services: [SHOP], pods: [POD] },
+    evidence: seen,
   } as unknown as Case).map(({ subject: { kind, name } }) => `${kind}/${name}`)
 
 describe('a policy that allowed requests is gone', () => {
@@ -27,4 +43,9 @@ describe('a policy that allowed requests is gone', () => {
     ['some were refused all along', '1 ok, 1 rbac, 5 ok, 5 rbac', []],
     ['they are allowed again', '5 ok, 5 rbac, 3 ok', []],
   ])('when %s', (_, text, expected) => expect(blamed(text)).toEqual(expected))
+
+  it('not when a policy was changed that may not have acted yet', () => {
+    expect(blamed('5 ok, 5 rbac', withPolicy(10))).toEqual([])
+    expect(blamed('5 ok, 5 rbac', withPolicy(100))).toEqual(['Service/orders'])
+  })
 })

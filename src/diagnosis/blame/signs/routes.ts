@@ -50,15 +50,19 @@ export function redirected(sign: Sign, { evidence, followed: { way } }: Case): L
     )
 }
 
+/** Seconds within which an application may be asked to answer: below, any endpoint is late now and then. */
+const SHORTEST = 0.05
+
 /** The answer came too late for the route. */
 export function timedOut(sign: Sign, { followed: { way, requests } }: Case): Lead[] {
   const { entry } = sign
   if (!entry.flags.includes('UT') && !(entry.details ?? '').includes('timeout')) return []
-  // One endpoint of several that is slow is the matter, not how long the route waits for all.
-  if (worstEndpoint(requests.requests, sign.group) !== undefined) return []
   const routes = routesOf(sign, way).filter(
     ({ route }) => route?.timeout !== undefined && route.timeout !== '0s' && Number.parseFloat(route.timeout) < 2,
   )
+  const isLong = routes.every(({ route }) => Number.parseFloat(route?.timeout ?? '') >= SHORTEST)
+  // One endpoint of several that is slow is the matter, not how long the route waits for all.
+  if (isLong && worstEndpoint(requests.requests, sign.group) !== undefined) return []
   return makersOf(routes, way).map((subject) =>
     lead(
       'MESH0131',
