@@ -35,8 +35,8 @@ function importsOf(text: string, file: string): string[] {
 }
 /** Words that say nothing of what a file or folder holds. */
 const VAGUE = /(^|[-/])(utils?|helpers?|common|misc|managers?)([-./]|$)/
-/** Signal 0 only asks whether a process is there. */
-const ENDS_PROCESS = /\bprocess\.(exit|exitCode|abort)\b|\bprocess\.kill\((?!.*, 0\))/
+/** Signal 0 only asks whether a process is there; a negative number is the group of a program that was started. */
+const ENDS_PROCESS = /\bprocess\.(exit|exitCode|abort)\b|\bprocess\.kill\((?!-|.*, 0\))/
 
 /** The one file that writes to a cluster. */
 const WRITER = 'fixes/writer.ts'

@@ -50,7 +50,12 @@ export function openClients(
     istioctlKubeconfig?.context ?? (await module).loadKubeConfig({ kubeconfig, context }).getCurrentContext()
   const istioctl = withProxyDumps(
     withoutSecrets(
-      istioctlProgram({ program, kubeconfig: istioctlKubeconfig?.path ?? kubeconfig, context }),
+      istioctlProgram({
+        program,
+        kubeconfig: istioctlKubeconfig?.path ?? kubeconfig,
+        context,
+        environment: process.env,
+      }),
       contextInUse,
     ),
     async (...args) => (await loading).askPod(...args),

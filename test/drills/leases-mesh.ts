@@ -126,7 +126,7 @@ function objects(folder: string, plural: string): KubernetesObject[] {
 export function meshClients(folder: string): Clients {
   return {
     now: () => new Date(),
-    istioctl: istioctlProgram({ program: join(folder, 'istioctl') }),
+    istioctl: istioctlProgram({ program: join(folder, 'istioctl'), environment: process.env }),
     kubernetes: {
       list: ({ plural }, { fields }) =>
         Promise.resolve(

@@ -17,7 +17,10 @@ function failing(name: string, stdout: string, stderr: string): Promise<string> 
   writeFileSync(join(folder, `${name}.out`), stdout)
   writeFileSync(join(folder, `${name}.err`), stderr)
   writeFileSync(program, `#!/bin/sh\ncat "$0.out"\ncat "$0.err" >&2\nexit 1\n`, { mode: 0o700 })
-  return istioctlProgram({ program }).run(['proxy-status', '-o', 'json'], new AbortController().signal)
+  return istioctlProgram({ program, environment: process.env }).run(
+    ['proxy-status', '-o', 'json'],
+    new AbortController().signal,
+  )
 }
 
 describe('an istioctl that fails', () => {
@@ -43,7 +46,7 @@ describe('an istioctl that fails', () => {
 function script(name: string, text: string, signal = new AbortController().signal): Promise<string> {
   const program = join(folder, name)
   writeFileSync(program, `#!/bin/sh\n${text}\n`, { mode: 0o700 })
-  return istioctlProgram({ program }).run(['version'], signal)
+  return istioctlProgram({ program, environment: process.env }).run(['version'], signal)
 }
 
 const isRunning = (pid: number): boolean => {

@@ -564,6 +564,7 @@ describe('validation', () => {
         expect.stringMatching(
           /^istioctl analyze finds nothing new in the would-be configuration\. .*IST0101.* away\.$/,
         ),
+        `It changes spec.subsets of DestinationRule ${NAME}/catalog, and nothing else.`,
       ],
     })
     expect(mended).not.toHaveProperty('blocked')

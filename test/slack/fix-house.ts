@@ -284,7 +284,7 @@ async function proposeSample(
   const writes =
     first === undefined || edited === undefined ? sampleChange().writes : editProposal(first, edited).writes
   const { id: _id, state: _state, createdAt: _at, ...sample } = sampleChange()
-  const stored = (facts.writes ?? [...writes]) as ChangeRecord['writes']
+  const stored = facts.writes ?? [...writes]
   await createChange(records, {
     ...sample,
     id: run.id,

@@ -11,10 +11,10 @@ const ALLOWED: readonly RegExp[] = [
   /^(?:aws_\w+|google_\w+|cloudsdk_\w+|gcloud_\w+|use_gke_gcloud_auth_plugin|azure_\w+|aad_\w+|msi_\w+|identity_(?:endpoint|header)|oci_\w+|alibaba_cloud_\w+|digitalocean_\w+|teleport_\w+)$/,
 ]
 
-/** The environment of a child: what is allowed of this process's, and what is set for it. */
+/** The environment of a child: what is allowed of this process's own, and what is set for it. */
 export function childEnvironment(
+  own: Readonly<Record<string, string | undefined>>,
   set: Readonly<Record<string, string>>,
-  own: NodeJS.ProcessEnv = process.env,
 ): Record<string, string> {
   const allowed = Object.entries(own).filter(
     (entry): entry is [string, string] =>

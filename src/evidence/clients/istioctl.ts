@@ -11,6 +11,8 @@ export interface IstioctlOptions {
   program?: string | undefined
   kubeconfig?: string | undefined
   context?: string | undefined
+  /** Of this process; istioctl gets what it and credential plugins need of it. */
+  environment: Readonly<Record<string, string | undefined>>
 }
 
 /** 256 MiB: a proxy of a mesh with thousands of services prints tens of megabytes. */
@@ -75,7 +77,7 @@ function endGroupWith(leader: number | undefined, signal: AbortSignal): () => vo
 }
 
 /** Runs the real istioctl, never through a shell: an argument vector whose every name has been validated before. */
-export function istioctlProgram({ program = 'istioctl', kubeconfig, context }: IstioctlOptions): Istioctl {
+export function istioctlProgram({ program = 'istioctl', kubeconfig, context, environment }: IstioctlOptions): Istioctl {
   const connection = [
     ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
     ...(context === undefined ? [] : ['--context', context]),
@@ -94,7 +96,7 @@ export function istioctlProgram({ program = 'istioctl', kubeconfig, context }: I
         detached: true,
         extendEnv: false,
         // The Go runtime's collector costs a short-lived istioctl a third of its time.
-        env: childEnvironment({ GOGC: '400' }),
+        env: childEnvironment(environment, { GOGC: '400' }),
       })
       const ended = endGroupWith(running.pid, AbortSignal.any([signal, hopeless.signal]))
       for (const stream of [running.stdout, running.stderr])
