@@ -26,6 +26,7 @@ import type { ProbedClass } from './probed-class.ts'
 import { probeRequests } from './probed-class.ts'
 import type { Present } from './present.ts'
 import { answerOf } from './answer.ts'
+import { gonePort, type GonePort } from './gone-port.ts'
 import { presentOf } from './present.ts'
 import { failsByWhatIsAsked, isBare, lastAnswerAtTarget, maySayMore } from './unread.ts'
 
@@ -53,6 +54,8 @@ export interface Followed {
   standing: 'observed' | 'live'
   /** Probes of ours among its requests. */
   probes?: number
+  /** The port of the Service that its client asked for, and that is gone. */
+  gone?: GonePort
   /** True when a probe failed and no log shows how. */
   isDoubtful?: boolean
 }
@@ -211,10 +214,13 @@ function answeredElsewhere({ caller, requests }: RequestClass, evidence: Evidenc
 function follow(
   requests: RequestClass,
   classes: readonly RequestClass[],
-  moment: number,
+  { moment, target }: { moment: number; target: Target },
   evidence: Evidence,
   options: FollowOptions,
 ): Followed {
+  const gone = gonePort(requests, classes, target, evidence)
+  if (gone !== undefined)
+    return { requests, present: { requests: 0, failures: [], state: 'none' }, gone, outcome: 'fails', standing: 'live' }
   const way = wayOf(requests, evidence, options)
   const present = presentOf(
     [...requests.requests, ...gotSince(requests, classes), ...answeredElsewhere(requests, evidence)],
@@ -260,12 +266,12 @@ function followProbed(
   one: RequestClass,
   probed: ProbedClass,
   classes: readonly RequestClass[],
-  moment: number,
+  since: { moment: number; target: Target },
   evidence: Evidence,
   options: FollowOptions,
 ): Followed {
   const own = probeRequests(probed, evidence)
-  const followed = follow({ ...one, requests: [...one.requests, ...own] }, classes, moment, evidence, options)
+  const followed = follow({ ...one, requests: [...one.requests, ...own] }, classes, since, evidence, options)
   const { present, outcome } = followed
   const isDoubtful = probed.isDoubtful || (present.requests > 0 && present.failures.length === present.requests)
   return {
@@ -333,8 +339,8 @@ export async function followEvery(
     const probed = options.probed?.get(classKey(one))
     each.push(
       probed === undefined
-        ? follow(one, classes, momentOf(one), evidence, options)
-        : followProbed(one, probed, classes, momentOf(one), evidence, options),
+        ? follow(one, classes, { moment: momentOf(one), target }, evidence, options)
+        : followProbed(one, probed, classes, { moment: momentOf(one), target }, evidence, options),
     )
     await pace.breathe()
   }

@@ -43,5 +43,5 @@ export function isWaiting(
       : failures.map(({ entry: { flags, upstreamCluster = '' } }) =>
           flags.some((flag) => ['UH', 'UF', 'URX'].includes(flag)) ? upstreamCluster : '',
         )
-  return [...new Set(clusters)].every((cluster) => isStarting(cluster, at, evidence))
+  return clusters.length > 0 && [...new Set(clusters)].every((cluster) => isStarting(cluster, at, evidence))
 }
