@@ -74,13 +74,28 @@ export const withoutPassed = (checks: readonly Check[], findings: readonly Findi
     return counts !== 'refusals' || one.severity !== 'error' || one.standing !== 'observed'
   })
 
+/** The hosts that a finding is about. */
+const hostsIn = ({ scope, args: { hosts } }: Finding): string[] => [
+  ...scope,
+  ...(Array.isArray(hosts) ? hosts.map(String) : []),
+]
+
+/** Routes that no gateway takes. */
+const BOUND_TO_NOTHING: ReadonlySet<string> = new Set(['MESH0106', 'MESH0121'])
+
 /**
  * Findings when the requests of every class that were seen were answered: a fault of routing that live configuration shows, and that none of them met, is worth a
  * warning and makes nobody ill.
+ *
+ * @param missed hosts that were asked for, and that no gateway was seen to take: those requests may be from before it was deleted with its log, and that their
+ * route is bound to nothing stands
  */
-export const withoutUnmet = (findings: readonly Finding[]): Finding[] =>
+export const withoutUnmet = (findings: readonly Finding[], missed: ReadonlySet<string>): Finding[] =>
   findings.map((one) =>
-    one.code.startsWith('MESH01') && one.severity === 'error' && one.standing === 'live'
+    one.code.startsWith('MESH01') &&
+    one.severity === 'error' &&
+    one.standing === 'live' &&
+    !(BOUND_TO_NOTHING.has(one.code) && hostsIn(one).some((host) => missed.has(host)))
       ? { ...one, severity: 'warning' }
       : one,
   )

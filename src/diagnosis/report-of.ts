@@ -8,6 +8,7 @@ import { sameRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import { beyond } from './beyond.ts'
 import { blame } from './blame/blame.ts'
+import { fromFqdn } from '../mesh/host.ts'
 import { causeOf, causeOfFailing, withoutPassed, withoutUnmet } from './cause.ts'
 import { followTarget } from './follow-target.ts'
 import type { OnBroken } from './judge.ts'
@@ -33,6 +34,19 @@ function withFollowed(
     told.find((one) => one.code === code && sameRef(one.subject, subject))
   const named = own.filter((one) => told.length === 0 || toldOf(one) !== undefined)
   return [...named, ...findings].map((one) => toldOf(one) ?? one)
+}
+
+/** Hosts from outside that were asked for in classes of which none came through a gateway. */
+function hostsMissed(followed: readonly Followed[]): ReadonlySet<string> {
+  const taken = followed.filter(({ requests: { caller } }) => caller?.kind === 'ingress')
+  return new Set(
+    followed
+      .filter(({ present }) => present.requests > 0)
+      .map(({ requests: { question } }) => question.host)
+      .filter(
+        (host) => fromFqdn(host) === undefined && !taken.some(({ requests: { question } }) => question.host === host),
+      ),
+  )
 }
 
 const classOf = ({ requests: { caller, question }, present, way, outcome, probes }: Followed): FollowedClass => ({
@@ -81,7 +95,7 @@ export async function reportOf(
     followed.every(({ outcome }) => outcome === 'arrives' || outcome === 'contradicted') &&
     followed.some(({ present }) => present.state === 'answered')
   const present = failing.length === 0 && isSeen ? withoutPassed(checks, judged.findings, hasFew) : judged.findings
-  const judgement = { ...judged, findings: areAnswered ? withoutUnmet(present) : present }
+  const judgement = { ...judged, findings: areAnswered ? withoutUnmet(present, hostsMissed(followed)) : present }
   const blamed = blame(failing, target, evidence)
   const own = blamed.findings.map((one): Finding => ({
     ...one,

@@ -230,9 +230,13 @@ describe('findings that no request met', () => {
       finding('MESH0501'),
       finding('MESH0105', 'configured'),
     ]
-    expect(withoutUnmet([...kept, finding('MESH0105')])).toEqual([
+    expect(withoutUnmet([...kept, finding('MESH0105')], new Set(['shop']))).toEqual([
       ...kept,
       finding('MESH0105', 'live', ['shop'], 'warning'),
     ])
+    expect(withoutUnmet([finding('MESH0121')], new Set(['stock']))).toEqual([
+      finding('MESH0121', 'live', ['shop'], 'warning'),
+    ])
+    expect(withoutUnmet([finding('MESH0121')], new Set(['shop']))).toEqual([finding('MESH0121')])
   })
 })
