@@ -1,6 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { actsOn } from '../mesh/authorization.ts'
-import { nearestHosts } from '../mesh/host.ts'
+import { nearestHosts, withDomain } from '../mesh/host.ts'
 import type { JwtRule, Pod, RequestAuthentication } from '../mesh/objects.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
 import { hasProxy } from '../mesh/pods.ts'
@@ -134,7 +134,7 @@ function withoutKeys(
 /** A host inside the cluster that nothing registers; of hosts outside nobody here can say. */
 function unknownHost(uri: string, evidence: Evidence): { host: string; nearest: string } | undefined {
   const host = URL.canParse(uri) ? new URL(uri).hostname : ''
-  const fqdn = host.endsWith('.svc') ? `${host}.${evidence.clusterDomain}` : host
+  const fqdn = withDomain(host, evidence.clusterDomain)
   if (!fqdn.endsWith(`.svc.${evidence.clusterDomain}`)) return undefined
   const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
   if (registry.of(fqdn).length > 0) return undefined

@@ -1,7 +1,7 @@
 import { allRoutes } from '../checks/facts/routes.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { hostOfRule } from '../mesh/destination-rules.ts'
-import { fromFqdn, gatewayHost, serviceHost } from '../mesh/host.ts'
+import { fromFqdn, gatewayHost, serviceHost, withDomain } from '../mesh/host.ts'
 import type { AuthorizationPolicy, Pod, Workload } from '../mesh/objects.ts'
 import { refOf, selects } from '../mesh/objects.ts'
 import { destinationsOf, hostsOf } from '../mesh/routing.ts'
@@ -18,7 +18,6 @@ const attachedTo = ({ metadata: { namespace = '' }, spec }: AuthorizationPolicy,
 /** Hosts that objects of the mesh name, whether anybody registers them or not. */
 function hostsSpokenOf(evidence: Evidence): string[] {
   const { clusterDomain } = evidence
-  const full = (host: string): string => (host.endsWith('.svc') ? `${host}.${clusterDomain}` : host)
   return [
     ...allRoutes(evidence).flatMap((one) => [...hostsOf(one), ...destinationsOf(one).map(({ host }) => host)]),
     ...evidence.objects('destination-rules').map(hostOfRule),
@@ -37,7 +36,7 @@ function hostsSpokenOf(evidence: Evidence): string[] {
       .flatMap(({ metadata: { namespace = '' }, spec }) =>
         spec?.serviceName === undefined ? [] : [serviceHost(spec.serviceName, namespace, clusterDomain)],
       ),
-  ].map(full)
+  ].map((host) => withDomain(host, clusterDomain))
 }
 
 /** Workloads that a Service of a name would stand before: of that name, or whose pods are labelled as an application of that name. */

@@ -1,7 +1,7 @@
 import { hostOfRule } from '../mesh/destination-rules.ts'
 import { allGateways, allRoutes } from '../checks/facts/routes.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { fromFqdn, gatewayHost, hostMatches, hostOfService } from '../mesh/host.ts'
+import { fromFqdn, gatewayHost, hostMatches, hostOfService, withDomain } from '../mesh/host.ts'
 import { nearestNames } from '../mesh/names.ts'
 import type { KubernetesObject, Labels, Service, ServiceEntry, Workload } from '../mesh/objects.ts'
 import { refOf, selects } from '../mesh/objects.ts'
@@ -109,13 +109,11 @@ function workloadTarget(
 
 /** The hosts of the cluster that an entry's endpoints are, as FQDNs. */
 function addressesOf({ spec }: ServiceEntry, clusterDomain: string): string[] {
-  return (spec?.endpoints ?? []).flatMap(({ address = '' }) =>
-    address.endsWith('.svc') ? `${address}.${clusterDomain}` : address,
-  )
+  return (spec?.endpoints ?? []).map(({ address = '' }) => withDomain(address, clusterDomain))
 }
 
 function hostTarget(query: TargetQuery, evidence: Evidence): Target {
-  const full = query.name.endsWith('.svc') ? `${query.name}.${evidence.clusterDomain}` : query.name
+  const full = withDomain(query.name, evidence.clusterDomain)
   const local = fromFqdn(full)
   const services = evidence.objects('services')
   // A host of another domain may only look like a Service's.

@@ -1,3 +1,4 @@
+import { isFields } from '../mesh/fields.ts'
 /** Fields that are maps: their keys are names that somebody chose, their values messages again. */
 const MAPS: ReadonlySet<string> = new Set([
   'clusters_by_name',
@@ -40,7 +41,7 @@ function camel(name: string): string {
  */
 export function inCamelCase(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inCamelCase)
-  if (!isObject(value)) return value
+  if (!isFields(value)) return value
   const isTyped = typeof value['@type'] === 'string' && STRUCT_TYPES.test(value['@type'])
   const renamed: Record<string, unknown> = {}
   for (const [name, inner] of Object.entries(value))
@@ -55,17 +56,14 @@ export function inCamelCase(value: unknown): unknown {
   return renamed
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** What a transport socket is matched by is free JSON; `match` elsewhere is not. */
 const withMatch = (socket: unknown): unknown =>
-  isObject(socket) && isObject(socket.match)
+  isFields(socket) && isFields(socket.match)
     ? { ...(inCamelCase({ ...socket, match: undefined }) as object), match: socket.match }
     : inCamelCase(socket)
 
 /** A map, whose keys stay; a list, where the same name is of a list elsewhere. */
 function withKeys(value: unknown): unknown {
-  if (!isObject(value)) return inCamelCase(value)
+  if (!isFields(value)) return inCamelCase(value)
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, inCamelCase(inner)]))
 }

@@ -28,7 +28,7 @@ export function showChange(name: string, before: string | undefined, after: stri
     return {
       diff: unified(name, before && textOf(old, before), after && textOf(next, after)),
       paths: [],
-      hidden: isText ? [`all of it (${after.length.toLocaleString('en')} characters)`] : hidden,
+      hidden: (isText ? [{ place: 'all of it', characters: after.length }] : hidden).map(sizeOf),
     }
   }
   const changed = differences(old.toJS(), next.toJS())
@@ -38,16 +38,22 @@ export function showChange(name: string, before: string | undefined, after: stri
   }
   const hiddenOld = hide(old, within(changed.map((one) => one.before)))
   const hiddenNext = hide(next, within(changed.map((one) => one.after)))
-  const removed = hiddenOld.filter((one) => !hiddenNext.some((other) => placeOf(other) === placeOf(one)))
+  const removed = hiddenOld.filter(({ place }) => !hiddenNext.some((other) => other.place === place))
   const paths = changed.map((one) => pathText(one.after ?? one.before ?? []))
   return {
     diff: unified(name, textOf(old, before ?? ''), textOf(next, after ?? '')),
     paths: [...new Set(paths)],
-    hidden: [...hiddenNext, ...removed],
+    hidden: [...hiddenNext, ...removed].map(sizeOf),
   }
 }
 
-const placeOf = (hidden: string): string => hidden.slice(0, hidden.lastIndexOf(' ('))
+/** A value that changes and is hidden. */
+interface Hidden {
+  place: string
+  characters: number
+}
+
+const sizeOf = ({ place, characters }: Hidden): string => `${place} (${characters.toLocaleString('en')} characters)`
 
 /** Unified diff of one object's YAML alone, as `showChange` makes it. */
 export const unifiedDiff = (name: string, before: string | undefined, after: string | undefined): string =>
@@ -63,9 +69,9 @@ function documentOf(text: string | undefined): Document.Parsed | undefined {
 const textOf = (document: Document.Parsed | undefined, text: string): string =>
   document === undefined ? redact(text) : document.toString({ lineWidth: 0, indentSeq: false })
 
-/** Takes secrets out of each value of a document. Of those that change it says how long they are, there and in the answer. */
-function hide(document: Document.Parsed, changes: (path: Path) => boolean): string[] {
-  const found: string[] = []
+/** Takes secrets out of each value of a document. Of those that change it says how long they are, there and in what it answers. */
+function hide(document: Document.Parsed, changes: (path: Path) => boolean): Hidden[] {
+  const found: Hidden[] = []
   visit(document, {
     Scalar(key, node, ancestors) {
       withoutSecrets(node)
@@ -82,7 +88,7 @@ function hide(document: Document.Parsed, changes: (path: Path) => boolean): stri
         return
       }
       node.value = `[redacted: ${value.length.toLocaleString('en')} characters that change]`
-      found.push(`${pathText(path)} (${value.length.toLocaleString('en')} characters)`)
+      found.push({ place: pathText(path), characters: value.length })
     },
     Map: (_, node) => withoutSecrets(node),
     Seq: (_, node) => withoutSecrets(node),

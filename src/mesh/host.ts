@@ -30,6 +30,9 @@ export function hostOfService({ metadata: { name, namespace = '' }, [inDomain]: 
   return serviceHost(name, namespace, domain)
 }
 
+/** A host that ends in `.svc` with the cluster's domain after it, as resolvers of the cluster find it; any other host as it is. */
+export const withDomain = (host: string, domain: string): string => (host.endsWith('.svc') ? `${host}.${domain}` : host)
+
 /** Service name and namespace of a Service's FQDN, `NAME.NAMESPACE.svc.` and whatever domain its cluster has; undefined for any other host. */
 export function fromFqdn(host: string): { name: string; namespace: string } | undefined {
   const [, name, namespace] = SERVICE_FQDN.exec(host) ?? []

@@ -1,3 +1,4 @@
+import { isFields, type Fields } from './fields.ts'
 import { defined } from './defined.ts'
 
 /** One workload as a ztunnel knows it; every ztunnel knows those of the whole mesh. */
@@ -80,9 +81,6 @@ export interface ZtunnelConfig {
   captured: ZtunnelCaptured[]
 }
 
-type Fields = Readonly<Record<string, unknown>>
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 const fields = (value: unknown): Fields => (isFields(value) ? value : {})
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 const some = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)

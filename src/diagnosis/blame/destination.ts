@@ -5,7 +5,7 @@ import { allRoutes } from '../../checks/facts/routes.ts'
 import { streamRoutesOf } from '../../checks/facts/stream-routes.ts'
 import type { MeshRoute } from '../../mesh/conversion.ts'
 import { parseClusterName, type Route } from '../../mesh/envoy.ts'
-import { fromFqdn, hostOfService, nearestHosts } from '../../mesh/host.ts'
+import { fromFqdn, hostOfService, nearestHosts, withDomain } from '../../mesh/host.ts'
 import type { DestinationRule, KubernetesObject, ServiceEntry, Workload } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
 import { containerPort, isReady } from '../../mesh/pods.ts'
@@ -201,7 +201,7 @@ function goneBehind(entry: ServiceEntry, host: string, evidence: Evidence): Lead
   if (evidence.seen('services').length === 0) return []
   const hosts = evidence.objects('services').map(hostOfService)
   return (entry.spec?.endpoints ?? []).flatMap(({ address = '' }): Lead[] => {
-    const full = address.endsWith('.svc') ? `${address}.${evidence.clusterDomain}` : address
+    const full = withDomain(address, evidence.clusterDomain)
     const service = fromFqdn(full)
     return service === undefined || hosts.includes(full) || nearestHosts(full, hosts).length > 0
       ? []

@@ -1,3 +1,4 @@
+import { isFields, type Fields } from '../../mesh/fields.ts'
 import { isPlain, isSecretName } from './names.ts'
 
 /** Headers whose values say how a request travels, not who sends it. */
@@ -18,9 +19,6 @@ const isHidden = (name: string, value: string, put: string): boolean =>
   !FILLED_IN.test(value) &&
   (isSecretName(name) || !isPlain(value))
 
-type Fields = Record<string, unknown>
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 const nameOf = ({ name, key, headerName }: Fields): string | undefined =>
   [name, key, headerName].find((one): one is string => typeof one === 'string')
 
