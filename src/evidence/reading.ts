@@ -33,6 +33,7 @@ import type {
   Sidecar,
   VirtualService,
   Workload,
+  WorkloadEntry,
 } from '../mesh/objects.ts'
 import type { Probe } from '../mesh/probe.ts'
 import type { ProxySync } from '../mesh/proxy-status.ts'
@@ -62,7 +63,7 @@ export interface ObjectEvidence {
   'service-entries': ServiceEntry[]
   'envoy-filters': EnvoyFilter[]
   sidecars: Sidecar[]
-  'workload-entries': PolicyObject[]
+  'workload-entries': WorkloadEntry[]
   'peer-authentications': PeerAuthentication[]
   'authorization-policies': AuthorizationPolicy[]
   'request-authentications': RequestAuthentication[]

@@ -1,9 +1,10 @@
+import { HIDDEN } from '../mesh/walk/hidden-text.ts'
 import { isPlain, isSecretName, isSecretParameter, SECRET_END, SECRET_HEADERS } from './redaction/names.ts'
 import { KNOWN_TOKENS, WEBHOOKS } from './redaction/known-tokens.ts'
 import { RUN, withoutRandom } from './redaction/random-text.ts'
 
 /** What stands where a secret was. */
-export const REDACTED = '[redacted]'
+export const REDACTED = HIDDEN
 
 /** Headers whose values are secrets. */
 const HEADERS = SECRET_HEADERS

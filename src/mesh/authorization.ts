@@ -2,7 +2,7 @@ import { ROOT_NAMESPACE } from './destination-rules.ts'
 import type { AuthorizationPolicy, AuthorizationRule, Pod, RequestAuthentication } from './objects.ts'
 import { selects } from './objects.ts'
 import { literally } from './walk/regex.ts'
-import { takesRegex } from './walk/string-match.ts'
+import { takesRegex, takesString } from './walk/string-match.ts'
 import { some, taken, type Taken } from './walk/taken.ts'
 
 /** What is known of a request that a policy judges; what is absent is not known. */
@@ -42,15 +42,15 @@ export function actsOn(policy: AuthorizationPolicy | RequestAuthentication, pod:
 }
 
 /** `abc` exactly, `abc*` and `*abc` by beginning and end, `*` anything that is there. */
-function takes(pattern: string, value: string): boolean {
-  if (pattern === '*') return value !== ''
-  if (pattern.startsWith('*')) return value.endsWith(pattern.slice(1))
-  return pattern.endsWith('*') ? value.startsWith(pattern.slice(0, -1)) : pattern === value
+function takes(pattern: string, value: string): Taken {
+  if (pattern === '*') return taken(value !== '')
+  if (pattern.startsWith('*')) return takesString({ suffix: pattern.slice(1) }, value)
+  return takesString(pattern.endsWith('*') ? { prefix: pattern.slice(0, -1) } : { exact: pattern }, value)
 }
 
 /** A path's template: `{*}` is one segment, `{**}` any number. */
 function takesPath(pattern: string, path: string): Taken {
-  if (!pattern.includes('{*')) return taken(takes(pattern, path))
+  if (!pattern.includes('{*')) return takes(pattern, path)
   const expression = pattern
     .split(/(\{\*\*\}|\{\*\})/)
     .map((part) => (part === '{**}' ? '.*' : part === '{*}' ? '[^/]+' : literally(part)))
@@ -67,7 +67,7 @@ function missing(
   list: readonly string[] = [],
   not: readonly string[] = [],
   value: string | undefined,
-  match: (pattern: string, value: string) => Taken = (pattern, one) => taken(takes(pattern, one)),
+  match: (pattern: string, value: string) => Taken = takes,
 ): Miss[] {
   const wanted = list.length === 0 ? [] : [short(list)]
   const unwanted = not.length === 0 ? [] : [`none of ${short(not)}`]
@@ -115,10 +115,10 @@ function operationMisses(operation: Operation, { method, path, host, port }: Req
     ...missing('the method', operation.methods, operation.notMethods, method),
     ...missing('the path', operation.paths, operation.notPaths, path?.replace(/[?#].*$/, ''), takesPath),
     ...missing('the host', operation.hosts, operation.notHosts, host, (pattern, value) =>
-      taken(
-        takes(pattern.toLowerCase(), value.toLowerCase()) ||
-          takes(pattern.toLowerCase(), value.toLowerCase().replace(/:\d+$/, '')),
-      ),
+      some([
+        takes(pattern.toLowerCase(), value.toLowerCase()),
+        takes(pattern.toLowerCase(), value.toLowerCase().replace(/:\d+$/, '')),
+      ]),
     ),
     ...missing('the port', operation.ports, operation.notPorts, port === undefined ? undefined : String(port)),
   ]

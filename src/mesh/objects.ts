@@ -263,6 +263,12 @@ export type ServiceEntry = KubernetesObject<{
   location?: string
   exportTo?: string[]
 }>
+/** A machine outside Kubernetes, or any address, that entries and Services select by its labels. */
+export type WorkloadEntry = KubernetesObject<{
+  address?: string
+  labels?: Labels
+  ports?: Record<string, number>
+}>
 export type EnvoyFilter = KubernetesObject<{
   workloadSelector?: { labels?: Labels }
   priority?: number

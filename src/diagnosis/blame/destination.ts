@@ -3,21 +3,22 @@ import { definesSubset, hostOfRule, isExportedTo, rulesForCaller } from '../../m
 import { writtenAs } from '../../checks/facts/attachment.ts'
 import { allRoutes } from '../../checks/facts/routes.ts'
 import { streamRoutesOf } from '../../checks/facts/stream-routes.ts'
+import { workloadEntries } from '../../checks/facts/workload-entries.ts'
 import type { MeshRoute } from '../../mesh/conversion.ts'
 import { parseClusterName, type Route } from '../../mesh/envoy.ts'
-import { fromFqdn, hostOfService, nearestHosts, withDomain } from '../../mesh/host.ts'
-import type { DestinationRule, KubernetesObject, ServiceEntry, Workload } from '../../mesh/objects.ts'
+import { fromFqdn, nearestHosts } from '../../mesh/host.ts'
+import type { DestinationRule, KubernetesObject, Workload } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
 import { containerPort, isReady } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
 import { Registry } from '../../mesh/registry.ts'
 import { destinationsOf } from '../../mesh/routing.ts'
-import type { Evidence } from '../../evidence/evidence.ts'
 import { ownerOf } from '../../checks/facts/owners.ts'
 import { goesOutside } from '../follow/cluster-hop.ts'
 import type { Trace } from '../follow/trace.ts'
 import { backendLeads, backendLeadsOf } from './backend.ts'
+import { addressedWrongly, goneBehind, selectedByEntry } from './behind-entry.ts'
 import { hiddenFrom, outsideLeads } from './hidden.ts'
 import type { Case, Lead } from './lead.ts'
 import { eachOnce, newest, value, values } from './lead.ts'
@@ -158,64 +159,6 @@ function wrappedTwice(cluster: string, trace: Trace, { evidence }: Case): Lead[]
 const isShaping = ({ spec }: DestinationRule): boolean =>
   spec?.trafficPolicy !== undefined || (spec?.subsets ?? []).length > 0
 
-/** Why the pods that an entry selects take no requests; undefined when it selects none by labels, or they are ready. */
-function selectedByEntry(entry: ServiceEntry, host: string, evidence: Evidence): Lead[] | undefined {
-  const labels = entry.spec?.workloadSelector?.labels
-  const { namespace } = entry.metadata
-  if (labels === undefined || evidence.seen('pods').length === 0) return undefined
-  const pods = evidence
-    .objects('pods')
-    .filter(({ metadata }) => metadata.namespace === namespace && selects(labels, metadata.labels))
-  const lead = (subject: Ref, why: string, remedy: string): Lead => ({ code: 'MESH0331', subject, why, remedy })
-  if (pods.length > 0)
-    return pods.some(isReady)
-      ? undefined
-      : eachOnce(
-          pods.map((pod) =>
-            lead(
-              ownerOf(pod, evidence),
-              `none of its pods behind ${value(host)} is ready`,
-              'Look at why its pods are not ready',
-            ),
-          ),
-        )
-  const idle = [...evidence.objects('deployments'), ...evidence.objects('stateful-sets')].filter(
-    ({ metadata, spec }) =>
-      metadata.namespace === namespace && spec?.replicas === 0 && selects(labels, spec.template?.metadata?.labels),
-  )
-  return idle.length > 0
-    ? idle.map((one) =>
-        lead(refOf(one), `it is scaled to 0, and no other pod stands behind ${value(host)}`, 'Scale it up'),
-      )
-    : [
-        lead(
-          refOf(entry),
-          `no pod has the labels it selects for ${value(host)} (${values(Object.entries(labels).map(([key, text]) => `${key}=${text}`))})`,
-          'Let it select the labels of the pods it is for',
-        ),
-      ]
-}
-
-/** Services that an entry's endpoints name, that do not exist, and that are no slip of one that does. */
-function goneBehind(entry: ServiceEntry, host: string, evidence: Evidence): Lead[] {
-  if (evidence.seen('services').length === 0) return []
-  const hosts = evidence.objects('services').map(hostOfService)
-  return (entry.spec?.endpoints ?? []).flatMap(({ address = '' }): Lead[] => {
-    const full = withDomain(address, evidence.clusterDomain)
-    const service = fromFqdn(full)
-    return service === undefined || hosts.includes(full) || nearestHosts(full, hosts).length > 0
-      ? []
-      : [
-          {
-            code: 'MESH0331',
-            subject: { kind: 'Service', ...service },
-            why: `it does not exist, and ${formatRef(refOf(entry))} sends requests for ${value(host)} to it`,
-            remedy: 'Create the Service, or name one that exists in the entry',
-          },
-        ]
-  })
-}
-
 /** Why a cluster has no endpoint that takes requests. */
 export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case): Lead[] {
   const parsed = parseClusterName(cluster)
@@ -263,6 +206,8 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
         lead(refOf(one), `it has made no pod that stands behind ${value(host)}`, 'Look at its events'),
       )
     const labels = Object.entries(service.spec?.selector ?? {}).map(([key, text]) => `${key}=${text}`)
+    const selected = workloadEntries(service.spec?.selector, namespace, evidence)
+    if (selected.length > 0) return addressedWrongly(service, selected, host)
     return [
       lead(
         refOf(service),

@@ -5,6 +5,7 @@ import { actsOn } from '../../mesh/authorization.ts'
 import { defined } from '../../mesh/defined.ts'
 import type { Pod } from '../../mesh/objects.ts'
 import type { ProbeRequest } from '../../mesh/probe.ts'
+import { isHidden } from '../../mesh/walk/hidden-text.ts'
 import type { Target } from '../../mesh/target.ts'
 import type { Trace } from '../follow/trace.ts'
 import type { Followed } from '../requests/followed.ts'
@@ -56,6 +57,7 @@ function whyNot({ requests: { caller, question, isNamed }, present, way }: Follo
   if (caller?.kind !== 'ingress') return 'its caller is inside the mesh: only requests by a gateway are probed'
   if (!isSafe(question.method)) return `its method is ${question.method}: only GET and HEAD are sent`
   if (present.requests > 0) return `it needs none: ${present.requests} requests of it were seen`
+  if (isHidden(question.path)) return 'its path is not shown whole, so that another one would be asked for'
   if (!isNamed) return 'no object names its host any more'
   if (way === undefined) return "the gateway's configuration was not read"
   return atListener(way.trace)

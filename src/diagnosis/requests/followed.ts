@@ -1,6 +1,7 @@
 import { podsOf } from '../../checks/facts/owners.ts'
 import { gatewaysFor } from '../../checks/facts/proxies-of.ts'
 import { routesFor } from '../../checks/facts/routes.ts'
+import { selectedBy } from '../../checks/facts/workload-entries.ts'
 import type { ReferenceGrant } from '../../mesh/gateway-api.ts'
 import { ipOf, portOf } from '../../mesh/address.ts'
 import { PRESENT, trafficCountsFrom } from '../../checks/facts/traffic-of.ts'
@@ -72,14 +73,14 @@ function concernsTarget({ metadata, spec }: ReferenceGrant, target: Target, evid
 /** When what concerns all requests for the target changed last (milliseconds since the epoch): requests from before prove nothing of now. */
 function lastChange(target: Target, evidence: Evidence): number {
   const now = Math.max(0, ...evidence.seen('access-log').map(({ at }) => Date.parse(at)))
+  const entries = evidence
+    .objects('service-entries')
+    .filter(({ spec }) => (spec?.hosts ?? []).some((entry) => target.hosts.some((host) => hostMatches(entry, host))))
   return Math.max(
     trafficCountsFrom(evidence, target) ?? now - PRESENT,
     latestChange([
-      ...evidence
-        .objects('service-entries')
-        .filter(({ spec }) =>
-          (spec?.hosts ?? []).some((entry) => target.hosts.some((host) => hostMatches(entry, host))),
-        ),
+      ...entries,
+      ...entries.flatMap((entry) => selectedBy(entry, evidence)),
       ...evidence.objects('reference-grants').filter((one) => concernsTarget(one, target, evidence)),
     ]),
   )

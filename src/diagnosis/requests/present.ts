@@ -1,5 +1,5 @@
 import { isJudgedByOldPolicy, type Request } from '../../checks/facts/requests-to.ts'
-import { areOver } from '../../checks/facts/over.ts'
+import { areOver, areTogether } from '../../checks/facts/over.ts'
 import { answerOf, type Answer } from './answer.ts'
 
 /** How a row of requests stands now. */
@@ -17,7 +17,7 @@ export interface Present {
 const SHARE = 0.05
 /** For an application's own refusals: how many of the row before must have been answered, and of the row since declined. */
 const JUMP = { share: 0.8, before: 3, since: 4 }
-/** From so many failures on, how often requests failed is told from the first of them on. */
+/** So many failures tell how often requests failed from the first of them on, however far apart they are. */
 const CLOSE = 8
 /** Callers that give up, in a row from some moment on, before it is no chance any more: each may have reasons of its own. */
 const GIVEN_UP = 6
@@ -66,6 +66,25 @@ function withoutPast(told: readonly Request[], moment: number): readonly Request
   return first !== undefined && Date.parse(first.entry.at) > moment ? rest : told
 }
 
+/** True when the failures in a row are over; those that stand close together tell how often it failed while it did. */
+function isOver(row: readonly Request[], isFailure: (one: Request) => boolean): boolean {
+  const failures = row.filter(isFailure)
+  const first = row.findIndex(isFailure)
+  const until = row.findLastIndex(isFailure) + 1
+  const span = until - first
+  const areClose = failures.length >= CLOSE || areTogether(failures.length, span, row.length)
+  const since = answered(row.slice(until))
+  return [until, ...(areClose ? [span] : [])].some((each) => areOver(failures.length, each, since))
+}
+
+/** The parts of a row before and after the middle of two troubles, each with the longest row of requests between two failures. */
+function twoTroubles(row: readonly Request[], isFailure: (one: Request) => boolean): readonly (readonly Request[])[] {
+  const places = row.flatMap((one, place) => (isFailure(one) ? [place] : []))
+  const gaps = places.slice(1).map((next, index) => ({ from: (places[index] ?? 0) + 1, to: next }))
+  const [longest] = gaps.toSorted((a, b) => b.to - b.from - (a.to - a.from))
+  return longest === undefined ? [] : [row.slice(0, longest.to), row.slice(longest.from)]
+}
+
 /**
  * How requests stand now, told from those of the same class in the order they came.
  *
@@ -95,15 +114,13 @@ export function presentOf(all: readonly Request[], moment: number): Present {
   const failures = at === -1 ? current.filter((one) => answerOf(one) === 'failed') : sinceJump
   const requests = at === -1 ? current.length : known.length - at
   const [first] = failures
-  const last = failures.at(-1)
   if (requests === 0) return { requests: 0, failures: [], state: 'none' }
-  if (first === undefined || last === undefined) return { requests, failures, state: 'answered' }
+  if (first === undefined) return { requests, failures, state: 'answered' }
   const row = at === -1 ? current : known.slice(at)
-  const after = row.slice(row.indexOf(last) + 1)
-  const until = row.length - after.length
-  // Many that stand close together tell how often it failed while it did; a few may be close by chance.
-  const together = failures.length >= CLOSE ? until - row.indexOf(first) : until
-  if ([until, together].some((each) => areOver(failures.length, each, answered(after))))
+  const failing = new Set(failures)
+  const isFailure = (one: Request): boolean => failing.has(one)
+  const parts = twoTroubles(row, isFailure)
+  if (isOver(row, isFailure) || (parts.length > 0 && parts.every((part) => isOver(part, isFailure))))
     return { requests, failures, state: 'over' }
   const state = failures.length >= 2 && failures.length / requests >= SHARE ? 'fails' : 'few'
   return { requests, failures, state, since: first.entry.at }

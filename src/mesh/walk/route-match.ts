@@ -1,23 +1,22 @@
-import type { QueryParameterMatcher, Route, RouteMatch, VirtualHost } from '../envoy.ts'
+import type { QueryParameterMatcher, Route, RouteMatch, StringMatcher, VirtualHost } from '../envoy.ts'
 import { takesHeader } from './header-match.ts'
 import { queryParameter, withoutQuery } from './path.ts'
 import type { Request } from './request.ts'
 import { takesRegex, takesString } from './string-match.ts'
 import type { Taken } from './taken.ts'
-import { every, taken } from './taken.ts'
+import { every, some, taken } from './taken.ts'
 
 function takesPath(
   { prefix, path, pathSeparatedPrefix, safeRegex, connectMatcher, caseSensitive }: RouteMatch,
   request: Request,
 ): Taken {
   const plain = withoutQuery(request.path)
-  const cased = (text: string): string => (caseSensitive === false ? text.toLowerCase() : text)
-  if (prefix !== undefined) return taken(cased(plain).startsWith(cased(prefix)))
-  if (path !== undefined) return taken(cased(plain) === cased(path))
+  const takes = (matcher: StringMatcher): Taken =>
+    takesString({ ...matcher, ignoreCase: caseSensitive === false }, plain)
+  if (prefix !== undefined) return takes({ prefix })
+  if (path !== undefined) return takes({ exact: path })
   if (pathSeparatedPrefix !== undefined)
-    return taken(
-      cased(plain) === cased(pathSeparatedPrefix) || cased(plain).startsWith(`${cased(pathSeparatedPrefix)}/`),
-    )
+    return some([takes({ exact: pathSeparatedPrefix }), takes({ prefix: `${pathSeparatedPrefix}/` })])
   if (safeRegex !== undefined) return takesRegex(safeRegex.regex ?? '', plain)
   return connectMatcher === undefined ? 'maybe' : taken(request.method === 'CONNECT')
 }

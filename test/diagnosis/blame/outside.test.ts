@@ -25,7 +25,7 @@ async function blamedFor(
   added: Lists,
   line: Partial<AccessLogLine> = {},
   earlier: Partial<AccessLogLine> = line,
-): Promise<{ target: string; blamed: string[] }> {
+): Promise<{ target: string; blamed: string[]; standings: string[] }> {
   const { readings } = await replay('blocked-outbound/ill')
   let told = 0
   const evidence = new Evidence(
@@ -54,7 +54,11 @@ async function blamedFor(
     target,
     evidence,
   )
-  return { target: formatRef(target.ref), blamed: findings.map(({ subject }) => formatRef(subject)) }
+  return {
+    target: formatRef(target.ref),
+    blamed: findings.map(({ subject }) => formatRef(subject)),
+    standings: findings.map(({ standing }) => standing),
+  }
 }
 
 const HOST = 'api.example.com'
@@ -86,7 +90,7 @@ const ARRIVED: Partial<AccessLogLine> = {
 
 describe('for a host outside, following blames', () => {
   it('the rule that names it, when nobody registers it any more', async () => {
-    expect(await blamedFor(HOST, { 'destination-rules': [RULE] })).toEqual({
+    expect(await blamedFor(HOST, { 'destination-rules': [RULE] })).toMatchObject({
       target: 'DestinationRule istioinaction/api',
       blamed: ['DestinationRule istioinaction/api'],
     })
@@ -179,6 +183,71 @@ describe('for a host outside, following blames', () => {
     expect((await blamedFor(HOST, { 'service-entries': [entry], deployments: [workload] }, empty)).blamed).toEqual([
       blamed,
     ])
+  })
+
+  const machine = (year: number, spec: object, labels: object = { app: 'outside' }): object => ({
+    kind: 'WorkloadEntry',
+    metadata: { name: 'machine', namespace: 'istioinaction', creationTimestamp: `${year}-01-01T00:00:00Z` },
+    spec: { labels, ...spec },
+  })
+  it.each<[string, machine: object, line: Partial<AccessLogLine>, expected: string]>([
+    [
+      'the WorkloadEntry that it selects and that gives a name which does not resolve',
+      machine(2021, { address: 'machine.example.org' }),
+      { flags: ['UH'], details: 'no_healthy_upstream' },
+      'WorkloadEntry istioinaction/machine',
+    ],
+    [
+      'the entry that was changed after the WorkloadEntry it selects',
+      machine(2019, { address: 'machine.example.org' }),
+      { flags: ['UH'], details: 'no_healthy_upstream' },
+      'ServiceEntry istioinaction/api',
+    ],
+    [
+      'the WorkloadEntry that was given other labels',
+      machine(2021, { address: '192.0.2.7' }, { app: 'other' }),
+      { flags: ['UH'], details: 'no_healthy_upstream' },
+      'WorkloadEntry istioinaction/machine',
+    ],
+    [
+      'the WorkloadEntry that gives an address where nobody answers',
+      machine(2021, { address: '192.0.2.7' }),
+      { flags: ['UF'], upstreamHost: '192.0.2.7:80' },
+      'WorkloadEntry istioinaction/machine',
+    ],
+    [
+      'the entry, when no WorkloadEntry was changed since',
+      machine(2019, { address: '192.0.2.7' }),
+      { flags: ['UF'], upstreamHost: '192.0.2.7:80' },
+      'ServiceEntry istioinaction/api',
+    ],
+    [
+      'the Service that a WorkloadEntry leads to, when it is gone',
+      machine(2021, { address: 'gone.istioinaction.svc.cluster.local' }),
+      { flags: ['UH'], details: 'no_healthy_upstream' },
+      'Service istioinaction/gone',
+    ],
+  ])('%s', async (_, one, line, expected) => {
+    const entry = made('ServiceEntry', 'api', {
+      hosts: [HOST],
+      resolution: 'DNS',
+      ports: [{ number: 80, name: 'http', protocol: 'HTTP' }],
+      workloadSelector: { labels: { app: 'outside' } },
+    })
+    const { upstreamHost, ...gone } = ARRIVED
+    const objects = { 'service-entries': [entry], 'workload-entries': [one] }
+    const { blamed } = await blamedFor(HOST, objects, { ...gone, ...line })
+    expect(blamed).toEqual([expected])
+  })
+
+  it.each([
+    [2021, 'observed'],
+    [2100, 'live'],
+  ])('on failures that were seen since a WorkloadEntry was changed (%i): %s', async (year, standing) => {
+    const entry = made('ServiceEntry', 'api', { hosts: [HOST], workloadSelector: { labels: { app: 'outside' } } })
+    const objects = { 'service-entries': [entry], 'workload-entries': [machine(year, { address: '192.0.2.7' })] }
+    const { upstreamHost, ...gone } = ARRIVED
+    expect((await blamedFor(HOST, objects, { ...gone, flags: ['UH'] })).standings).toEqual([standing])
   })
 
   it('the entry that declares TLS for a port to which callers speak plain text, of which their proxy logs an address alone', async () => {

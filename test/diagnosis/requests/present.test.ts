@@ -11,6 +11,23 @@ describe('how requests stand now', () => {
     ['failures from before the change', '-10 empty, 10 ok', 'answered', 10, 0],
     ['failures while the change took effect', '2 empty, 10 ok', 'over', 12, 2],
     ['a trouble in the middle of many answers', '40 ok, 14 empty, 1 ok, 2 empty, 20 ok', 'over', 77, 16],
+    ['a few failures close together among many answers', '40 ok, 4 empty, 6 ok', 'over', 50, 4],
+    ['as many of them apart', '14 ok, 1 empty, 14 ok, 1 empty, 12 ok, 2 empty, 6 ok', 'fails', 50, 4],
+    [
+      'two troubles within a minute, both past',
+      '27 ok, 3 empty, 1 ok, 6 empty, 1 ok, 1 empty, 21 ok, 5 empty, 13 ok',
+      'over',
+      78,
+      15,
+    ],
+    [
+      'the same, of which the second goes on',
+      '27 ok, 3 empty, 1 ok, 6 empty, 1 ok, 1 empty, 21 ok, 5 empty, 1 ok',
+      'fails',
+      6,
+      5,
+    ],
+    ['three within as short a time', '3 ok, 5 empty, 9 ok, 5 empty, 9 ok, 5 empty, 5 ok', 'fails', 41, 15],
     [
       'a share that fails all along, with answers last',
       '10 ok, 3 empty, 10 ok, 3 empty, 10 ok, 4 empty, 12 ok',

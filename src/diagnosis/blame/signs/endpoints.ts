@@ -1,8 +1,9 @@
 import { ownerOf, servicesOf } from '../../../checks/facts/owners.ts'
+import { selectedBy } from '../../../checks/facts/workload-entries.ts'
 import { ipOf, portOf } from '../../../mesh/address.ts'
 import { rulesForCaller } from '../../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../../mesh/envoy.ts'
-import type { Sidecar } from '../../../mesh/objects.ts'
+import type { ServiceEntry, Sidecar, WorkloadEntry } from '../../../mesh/objects.ts'
 import { refOf } from '../../../mesh/objects.ts'
 import { containerPort } from '../../../mesh/pods.ts'
 import { sidecarFor } from '../../../mesh/sidecars.ts'
@@ -10,7 +11,7 @@ import { goesOutside } from '../../follow/cluster-hop.ts'
 import { endpointLeads } from '../destination.ts'
 import { outsideLeads } from '../hidden.ts'
 import type { Case, Lead } from '../lead.ts'
-import { value } from '../lead.ts'
+import { newest, value } from '../lead.ts'
 import { ruleForNobody } from '../no-route.ts'
 import { entriesOf } from './outside.ts'
 import { lead, times, type Sign } from './sign.ts'
@@ -140,7 +141,7 @@ export function refusedAtPod(sign: Sign, { evidence, target }: Case): Lead[] {
     return entries.map((one) =>
       lead(
         'MESH0431',
-        refOf(one),
+        refOf(newest<ServiceEntry | WorkloadEntry>([...selectedBy(one, evidence), one]) ?? one),
         `it sends requests for ${value(host)} to port ${value(port ?? '')} of ${value(pod.metadata.name)}, where nothing listens: ${times(sign)} refused`,
         'Let it name the port that the application listens on',
       ),

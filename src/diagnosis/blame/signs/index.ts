@@ -7,11 +7,13 @@ import { gatewayByAddress } from './gateway-address.ts'
 import { elsewhere } from './outside.ts'
 import { refused, token } from './policies.ts'
 import { protocol, ruleWithoutEffect } from './protocol.ts'
+import { atProxysOwnPort } from './proxy-port.ts'
 import { byApplication, misrouted, redirected, timedOut } from './routes.ts'
 import type { Sign } from './sign.ts'
 
 /** Each reads one sort of failure from what a log line says; the first that names an object counts. */
 const READERS: readonly ((sign: Sign, one: Case) => Lead[])[] = [
+  atProxysOwnPort,
   gatewayByAddress,
   unregistered,
   misrouted,

@@ -1,9 +1,10 @@
+import { selectedBy } from '../../../checks/facts/workload-entries.ts'
 import { ipOf, portOf } from '../../../mesh/address.ts'
 import { hostOfRule } from '../../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../../mesh/envoy.ts'
 import { fromFqdn, hostOfService } from '../../../mesh/host.ts'
 import { nearestNames } from '../../../mesh/names.ts'
-import type { DestinationRule, ServiceEntry } from '../../../mesh/objects.ts'
+import type { DestinationRule, ServiceEntry, WorkloadEntry } from '../../../mesh/objects.ts'
 import { refOf, selects } from '../../../mesh/objects.ts'
 import { formatRef } from '../../../mesh/ref.ts'
 import type { Evidence } from '../../../evidence/evidence.ts'
@@ -85,7 +86,10 @@ export function elsewhere(sign: Sign, one: Case): Lead[] {
   if (tls.length > 0) return tls
   const behind = behindAddress(sign, entries, one)
   if (behind.length > 0) return behind
-  const made = newest(entries)
+  const made = newest<ServiceEntry | WorkloadEntry>([
+    ...entries.flatMap((each) => selectedBy(each, evidence)),
+    ...entries,
+  ])
   return made === undefined
     ? []
     : [

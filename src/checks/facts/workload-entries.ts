@@ -1,0 +1,19 @@
+import type { Evidence } from '../../evidence/evidence.ts'
+import type { Labels, ServiceEntry, WorkloadEntry } from '../../mesh/objects.ts'
+import { selects } from '../../mesh/objects.ts'
+
+/** The WorkloadEntries of a namespace that have some labels; none for no labels. */
+export const workloadEntries = (
+  labels: Labels | undefined,
+  namespace: string | undefined,
+  evidence: Evidence,
+): WorkloadEntry[] =>
+  labels === undefined
+    ? []
+    : evidence
+        .objects('workload-entries')
+        .filter(({ metadata, spec }) => metadata.namespace === namespace && selects(labels, spec?.labels))
+
+/** The WorkloadEntries that a ServiceEntry selects. */
+export const selectedBy = ({ metadata, spec }: ServiceEntry, evidence: Evidence): WorkloadEntry[] =>
+  workloadEntries(spec?.workloadSelector?.labels, metadata.namespace, evidence)
