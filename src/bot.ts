@@ -40,6 +40,8 @@ export interface BotOptions extends SlackAppOptions {
   jobs?: number
   /** Milliseconds within which whoever typed something sees that it was heard. */
   heardWithin?: number
+  /** Milliseconds after which another process goes on with a request whose process has ended. Default 10 000. */
+  holdRequests?: number
   /** Milliseconds between two messages that are posted in one channel. */
   postEvery?: number
   /** Milliseconds between two updates of a run's message. */
@@ -120,6 +122,7 @@ export async function startBot(request: BotRequest): Promise<Bot> {
       updateEvery: options.updateEvery,
       underWay: options.underWay,
       heardWithin: options.heardWithin,
+      holdRequests: options.holdRequests,
     }),
   }
   const app = slackApp(options, { botId: who.bot_id ?? '', botUserId: who.user_id ?? '' }, deps)

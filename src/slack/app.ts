@@ -1,26 +1,19 @@
-import { App, type BlockAction, type CustomRoute, type MessageShortcut, type ViewSubmitAction } from '@slack/bolt'
-import { setTimeout as pause } from 'node:timers/promises'
-import type { Log } from '../queue/log.ts'
-import { pressButton } from './actions/press-button.ts'
-import type { Asking } from './access/asking.ts'
-import { heardBefore } from './access/heard-before.ts'
-import { soonHeard } from './access/soon-heard.ts'
-import { boltLogger } from './transport/bolt-logger.ts'
-import { runLine } from './commands/run-line.ts'
-import type { SlackDeps } from './deps.ts'
-import { SocketModeConnections } from './transport/socket-mode.ts'
-import { AckBatcher } from './transport/ack-batcher.ts'
-import { hearMention } from './mention.ts'
-import { openDiagnoseWorkload } from './shortcuts/diagnose-workload.ts'
-import { DIAGNOSE_WORKLOAD } from './modals/diagnose-workload.ts'
-import { EDIT_CHANGE } from './modals/edit-change.ts'
-import { RAISE_LOG_LEVEL } from './modals/raise-log-level.ts'
-import { REJECT_CHANGE } from './modals/reject-change.ts'
-import { submitDiagnoseWorkload } from './modals/submit-diagnose-workload.ts'
-import { submitEditChange } from './modals/submit-edit-change.ts'
-import { submitRaiseLogLevel } from './modals/submit-raise-log-level.ts'
-import { submitRejectChange } from './modals/submit-reject-change.ts'
+import { App, type CustomRoute, type MessageShortcut, type ReceiverEvent } from '@slack/bolt'
 import { defined } from '../mesh/defined.ts'
+import type { Log } from '../queue/log.ts'
+import { StoreUnavailableError } from '../store/records.ts'
+import { userErrorOf } from './access/user-error-of.ts'
+import { refusalMessage } from './blocks/refusal.ts'
+import type { SlackDeps } from './deps.ts'
+import type { AckView } from './inbox/handle.ts'
+import { Inbox } from './inbox/inbox.ts'
+import { deliveredOf } from './inbox/request.ts'
+import { DIAGNOSE_WORKLOAD } from './modals/diagnose-workload.ts'
+import { openDiagnoseWorkload } from './shortcuts/diagnose-workload.ts'
+import { AckBatcher } from './transport/ack-batcher.ts'
+import { boltLogger } from './transport/bolt-logger.ts'
+import { respondTo } from './transport/respond.ts'
+import { SocketModeConnections } from './transport/socket-mode.ts'
 
 /** How Slack reaches the app: an app token for Socket Mode, else a signing secret for HTTP. */
 export interface SlackAppOptions {
@@ -48,46 +41,65 @@ export const HANDLED = {
   shortcuts: [DIAGNOSE_WORKLOAD],
 } as const
 
-/** Buttons whose press decides over the cluster. */
-const DECISIONS = ['approve-change', 'undo-change']
-/** Milliseconds; Slack waits for 3 s. */
-const ACKNOWLEDGE_WITHIN = 2000
-
 /** Where Slack posts in HTTP mode. */
 export const EVENTS_PATH = '/slack/events'
 
+/** Bolt's app, with requests that are stored before they are acknowledged. Bolt itself acknowledges mentions before anybody hears of them. */
+class MeshMedicApp extends App {
+  private readonly identity: SlackIdentity
+  private readonly inbox: Inbox
+  private readonly batcher = new AckBatcher()
+
+  constructor(options: SlackAppOptions, identity: SlackIdentity, deps: SlackDeps) {
+    super({
+      ...transport(options, deps.log),
+      token: options.botToken,
+      ...identity,
+      clientOptions: options.apiUrl === undefined ? {} : { slackApiUrl: options.apiUrl },
+      logger: boltLogger(deps.log),
+    })
+    this.identity = identity
+    this.inbox = new Inbox(deps)
+  }
+
+  override async start(...all: Parameters<App['start']>): ReturnType<App['start']> {
+    const server = await super.start(...all)
+    this.inbox.start()
+    return server
+  }
+
+  override async stop(): Promise<unknown> {
+    const stopped: unknown = await super.stop()
+    await this.inbox.stop()
+    return stopped
+  }
+
+  override async processEvent(event: ReceiverEvent): Promise<void> {
+    const delivered = deliveredOf(event.body, this.identity.botUserId, HANDLED.commands)
+    if (delivered === undefined) return super.processEvent(event)
+    const ack = event.ack as unknown as AckView & (() => Promise<void>)
+    const arrival = await this.inbox.keep(delivered)
+    if (arrival === 'seen') return ack()
+    if (arrival === 'not-kept' && delivered.request.kind === 'command') return event.ack(notAccepted())
+    // A modal is answered by whoever reads what was filled in.
+    if (delivered.request.kind !== 'submission') await ack()
+    await this.batcher.wait()
+    await this.inbox.handle(delivered, ack)
+  }
+}
+
+/** The answer to a command that could not be stored, and that nobody will carry out. */
+function notAccepted(): { response_type: 'ephemeral'; text: string; blocks: unknown[] } {
+  const { text, blocks } = refusalMessage(userErrorOf(new StoreUnavailableError('write'), ''))
+  return { response_type: 'ephemeral', text, blocks }
+}
+
 /** Builds the Bolt app with every handler; it is not connected yet. */
 export function slackApp(options: SlackAppOptions, identity: SlackIdentity, deps: SlackDeps): App {
-  const app = new App({
-    ...transport(options, deps.log),
-    token: options.botToken,
-    ...identity,
-    clientOptions: options.apiUrl === undefined ? {} : { slackApiUrl: options.apiUrl },
-    logger: boltLogger(deps.log),
-  })
-  const batcher = new AckBatcher()
-  registerCommand(app, deps, batcher)
-  registerButtons(app, deps, batcher)
+  const app = new MeshMedicApp(options, identity, deps)
   registerShortcut(app, deps)
-  registerViews(app, deps)
-  app.event('app_mention', async ({ event, body }) => {
-    await batcher.wait()
-    await hearMention(deps, {
-      ...event,
-      team: event.team ?? body.team_id,
-      eventId: body.event_id,
-      botUserId: identity.botUserId,
-    })
-  })
-  app.message(async ({ message, body }) => {
-    if (message.subtype !== undefined || message.channel_type !== 'im' || message.bot_id !== undefined) return
-    await batcher.wait()
-    const { user, team = body.team_id, channel, text = '', ts, thread_ts } = message
-    const said = { user, team, channel, text, ts, eventId: body.event_id, botUserId: identity.botUserId }
-    await hearMention(deps, { ...said, ...defined({ thread_ts }) })
-  })
   app.error((error) => {
-    logError(deps.log, error)
+    deps.log.error({ err: error }, 'a Slack handler failed')
     return Promise.resolve()
   })
   return app
@@ -104,55 +116,10 @@ function transport(
   return { signingSecret, endpoints: [EVENTS_PATH], ...defined({ customRoutes }) }
 }
 
-function registerCommand(app: App, deps: SlackDeps, batcher: AckBatcher): void {
-  for (const name of HANDLED.commands) {
-    app.command(name, async ({ ack, command, respond }) => {
-      await ack()
-      await batcher.wait()
-      const asking: Asking = { user: command.user_id, team: command.team_id, channel: command.channel_id, respond }
-      await soonHeard(deps, asking, command.text, async () => {
-        if (!(await heardBefore(deps, command.trigger_id))) await runLine(deps, asking, command.text)
-      })
-    })
-  }
-}
-
-function registerButtons(app: App, deps: SlackDeps, batcher: AckBatcher): void {
-  app.action<BlockAction>({ type: 'block_actions' }, async ({ ack, action, body, respond }) => {
-    const { user, team, channel, container } = body
-    const message = body.message as { ts?: string; thread_ts?: string } | undefined
-    const asking: Asking = {
-      user: user.id,
-      team: teamOf(user) ?? team?.id,
-      channel: channel?.id ?? user.id,
-      respond,
-      ...(container.is_ephemeral === true || message?.thread_ts === message?.ts ? {} : { thread: message?.thread_ts }),
-    }
-    const actionId = 'action_id' in action ? action.action_id : ''
-    const press = (): Promise<void> =>
-      pressButton(deps, asking, {
-        actionId,
-        value: 'value' in action && typeof action.value === 'string' ? action.value : undefined,
-        message: message?.ts,
-        trigger: body.trigger_id,
-      })
-    if (DECISIONS.includes(actionId)) {
-      // Slack tells a person whose press nobody acknowledged: it is stored before it is acknowledged, so that no decision is lost in silence.
-      const pressed = press()
-      await Promise.race([pressed, pause(ACKNOWLEDGE_WITHIN)])
-      await ack()
-      return pressed
-    }
-    await ack()
-    await batcher.wait()
-    await press()
-  })
-}
-
 function registerShortcut(app: App, deps: SlackDeps): void {
   app.shortcut<MessageShortcut>(
     { type: 'message_action', callback_id: DIAGNOSE_WORKLOAD },
-    async ({ ack, shortcut, respond }) => {
+    async ({ ack, shortcut }) => {
       await ack()
       await openDiagnoseWorkload(
         deps,
@@ -160,7 +127,7 @@ function registerShortcut(app: App, deps: SlackDeps): void {
           user: shortcut.user.id,
           team: teamOf(shortcut.user) ?? shortcut.team?.id,
           channel: shortcut.channel.id,
-          respond,
+          respond: respondTo(shortcut.response_url),
         },
         shortcut,
       )
@@ -170,23 +137,3 @@ function registerShortcut(app: App, deps: SlackDeps): void {
 
 /** The workspace somebody belongs to, which in a shared channel is not the one the app is in. */
 const teamOf = (user: { id: string }): string | undefined => (user as { team_id?: string }).team_id
-
-/** What a modal's answer is given to. */
-const SUBMISSIONS = {
-  [DIAGNOSE_WORKLOAD]: submitDiagnoseWorkload,
-  [EDIT_CHANGE]: submitEditChange,
-  [RAISE_LOG_LEVEL]: submitRaiseLogLevel,
-  [REJECT_CHANGE]: submitRejectChange,
-}
-
-function registerViews(app: App, deps: SlackDeps): void {
-  for (const [name, submit] of Object.entries(SUBMISSIONS))
-    app.view<ViewSubmitAction>(name, async ({ ack, view, body }) => {
-      if (await heardBefore(deps, (body as { trigger_id?: string }).trigger_id)) return ack()
-      await submit(deps, { user: body.user.id, team: teamOf(body.user) ?? body.team?.id }, view, ack)
-    })
-}
-
-function logError(log: Log, err: unknown): void {
-  log.error({ err }, 'a Slack handler failed')
-}

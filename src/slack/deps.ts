@@ -35,5 +35,7 @@ export interface SlackDeps extends ThreadDeps {
   members: GroupMembers
   /** Milliseconds within which whoever typed something sees that it was heard. */
   heardWithin?: number
+  /** Milliseconds for which a process says that it handles a request; then another one takes it over. */
+  holdRequests?: number
   log: Log
 }

@@ -141,6 +141,13 @@ const isOf = (entry: Entry, event: string, once: string): boolean => {
   return read?.event === event && read.facts.once === once
 }
 
+/** Whether an event of a run is among the last entries. */
+export async function isNotedLately(records: Records, event: AuditEventName, run: string): Promise<boolean> {
+  const last = (await records.lastEntry(STREAM))?.sequence ?? 0
+  const page = await records.entries(STREAM, { from: Math.max(1, last - PAGE + 1), limit: PAGE })
+  return page.map(readEntry).some((entry) => entry?.event === event && entry.run === run)
+}
+
 /** Entries in order, from sequence `from` (default 1), at most `limit` (default 1000). */
 export async function auditEntries(
   records: Records,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { defined } from '../mesh/defined.ts'
 import { retryOnConflict } from './change-record.ts'
 import { opaqueId } from './opaque-id.ts'
 import type { Records } from './records.ts'
@@ -15,7 +16,7 @@ export const ButtonRecord = z.object({
   run: z.string().optional(),
   uses: z.enum(['once', 'many']),
   expiresAt: z.iso.datetime(),
-  used: z.object({ at: z.iso.datetime(), by: z.string().optional() }).optional(),
+  used: z.object({ at: z.iso.datetime(), by: z.string().optional(), press: z.string().optional() }).optional(),
 })
 export type ButtonRecord = z.infer<typeof ButtonRecord>
 
@@ -48,15 +49,23 @@ export async function readButton(records: Records, id: string): Promise<ButtonAn
   return judge(await records.read(COLLECTION, id))
 }
 
-/** Uses the button: of any number of clicks on a once-button exactly one gets `ok`. `by` is kept for the answer to the others. */
-export async function useButton(records: Records, id: string, { by }: { by?: string } = {}): Promise<ButtonAnswer> {
+/**
+ * Uses the button: of any number of clicks on a once-button exactly one gets `ok`, however often it is handled.
+ * @param by kept for the answer to the others
+ * @param press tells one click from the others
+ */
+export async function useButton(
+  records: Records,
+  id: string,
+  { by, press }: { by?: string; press?: string } = {},
+): Promise<ButtonAnswer> {
   return retryOnConflict(async () => {
     const stored = await records.read(COLLECTION, id)
-    const answer = judge(stored)
+    const answer = judge(stored, press)
     if (!stored || !answer.ok || answer.button.uses === 'many') return answer
     const button: ButtonRecord = {
       ...answer.button,
-      used: { at: new Date().toISOString(), ...(by === undefined ? {} : { by }) },
+      used: { at: new Date().toISOString(), ...defined({ by, press }) },
     }
     const expiresInSeconds = (Date.parse(button.expiresAt) - Date.now()) / 1000 + REMEMBERED_SECONDS
     await records.write(COLLECTION, id, button, { expected: stored.version, expiresInSeconds })
@@ -64,10 +73,11 @@ export async function useButton(records: Records, id: string, { by }: { by?: str
   })
 }
 
-function judge(stored: { value: unknown } | undefined): ButtonAnswer {
+function judge(stored: { value: unknown } | undefined, press?: string): ButtonAnswer {
   if (!stored) return { ok: false, refusal: 'unknown' }
   const button = ButtonRecord.parse(stored.value)
-  if (button.used) return { ok: false, refusal: 'already-used', button }
+  if (button.used !== undefined && (press === undefined || button.used.press !== press))
+    return { ok: false, refusal: 'already-used', button }
   if (Date.parse(button.expiresAt) <= Date.now()) return { ok: false, refusal: 'expired', button }
   return { ok: true, button }
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { changeRecord } from './change-record.ts'
-import { opaqueId } from './opaque-id.ts'
+import { derivedId, opaqueId } from './opaque-id.ts'
 import { listReadable, type Unreadable } from './list-readable.ts'
-import type { Records } from './records.ts'
+import { ConflictError, type Records } from './records.ts'
 
 const COLLECTION = 'runs'
 /** Counted from the last write: long enough to answer "what was that run?", short enough not to fill the store. */
@@ -64,8 +64,36 @@ export async function createRun<R extends StoredRequest>(
   records: Records,
   run: Pick<RunRecord<R>, 'request' | 'asker' | 'channel' | 'thread'>,
 ): Promise<RunRecord<R>> {
-  const record = RunRecord.parse({ ...run, id: opaqueId(), state: 'queued', createdAt: new Date().toISOString() })
-  await records.write(COLLECTION, record.id, record, { expected: 'absent', expiresInSeconds: KEPT_SECONDS })
+  return writeRun(records, opaqueId(), run)
+}
+
+/**
+ * As createRun, for what may be done again: the run of one request is stored once.
+ * @param asked tells the request from all others
+ * @returns the run, and whether it was there before
+ */
+export async function createRunOnce<R extends StoredRequest>(
+  records: Records,
+  asked: string,
+  run: Pick<RunRecord<R>, 'request' | 'asker' | 'channel' | 'thread'>,
+): Promise<{ run: RunRecord; isAgain: boolean }> {
+  const id = derivedId(`run:${asked}`)
+  try {
+    return { run: await writeRun(records, id, run), isAgain: false }
+  } catch (error) {
+    const known = error instanceof ConflictError ? await readRun(records, id) : undefined
+    if (known === undefined) throw error
+    return { run: known, isAgain: true }
+  }
+}
+
+async function writeRun<R extends StoredRequest>(
+  records: Records,
+  id: string,
+  run: Pick<RunRecord<R>, 'request' | 'asker' | 'channel' | 'thread'>,
+): Promise<RunRecord<R>> {
+  const record = RunRecord.parse({ ...run, id, state: 'queued', createdAt: new Date().toISOString() })
+  await records.write(COLLECTION, id, record, { expected: 'absent', expiresInSeconds: KEPT_SECONDS })
   return { ...record, request: run.request }
 }
 

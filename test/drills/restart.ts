@@ -1,8 +1,8 @@
 /**
- * npm run drill:restart -- --trials 50 --lanes 4 --refresh 60
+ * npm run drill:restart -- --trials 50 --kills 50 --lanes 4 --refresh 60
  *
  * Restarts the bot (SIGTERM and SIGKILL in turn) while Slack is slow to take the first message of a diagnosis, and counts what was answered: once, not at
- * all, or twice. Then types 5 commands a second for `--refresh` seconds while Slack renews the Socket Mode connection every 10 s, and counts what was lost
+ * all, or twice. Then kills it as soon as a command is acknowledged, and counts the same. Then types 5 commands a second for `--refresh` seconds while Slack renews the Socket Mode connection every 10 s, and counts what was lost
  * or doubled. Needs redis-server. Ends with 1 when anything was.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
@@ -55,6 +55,31 @@ class Lane {
     await this.redis.stop()
   }
 
+  /** Asks, kills the bot as soon as Slack has the acknowledgement, and says how often the verdict was told. */
+  async kill(): Promise<{ roots: number; finished: boolean }> {
+    const { slack } = this
+    const before = new Set(slack.messages('C_MESH').map(({ ts }) => ts))
+    const runsBefore = (await listRuns(this.backend.records)).length
+    const { outcome } = await slack.type('/mesh diagnose catalog', { user: 'U_ONCALL', channel: 'C_MESH' })
+    await this.end('SIGKILL')
+    if (outcome !== 'acknowledged') throw new Error(`the command was not accepted: ${outcome}`)
+    await this.start()
+    return this.answered(before, runsBefore + 1)
+  }
+
+  /** Waits until as many runs are over, and counts the messages since that tell a verdict. */
+  private async answered(before: ReadonlySet<string>, runs: number): Promise<{ roots: number; finished: boolean }> {
+    const { slack } = this
+    const roots = () => slack.messages('C_MESH').filter((one) => !before.has(one.ts) && one.threadTs === undefined)
+    const isOver = async (): Promise<boolean> => {
+      const known = await listRuns(this.backend.records)
+      return known.length >= runs && known.every(isFinished) && roots().some((one) => shownIn(one).includes('🔴 Ill'))
+    }
+    const until = Date.now() + PATIENCE
+    while (!(await isOver()) && Date.now() < until) await pause(100)
+    return { roots: roots().length, finished: await isOver() }
+  }
+
   /** Asks, restarts the bot while the first message is on its way, and says how often the verdict was told. */
   async trial(
     signal: 'SIGTERM' | 'SIGKILL',
@@ -72,15 +97,10 @@ class Lane {
     await this.end(signal)
     slack.fail.clear()
     await this.start()
-    const verdicts = () => slack.messages('C_MESH').filter((one) => !before.has(one.ts) && one.threadTs === undefined)
-    const isOver = async (): Promise<boolean> =>
-      (await listRuns(this.backend.records)).every(isFinished) &&
-      verdicts().some((one) => shownIn(one).includes('🔴 Ill'))
-    const until = Date.now() + PATIENCE
-    while (!(await isOver()) && Date.now() < until) await pause(100)
+    await this.answered(before, runsBefore + 1)
     // What the process that was ended had sent may still come.
     await pause(Math.max(0, late - after) + 200)
-    return { signal, after, roots: verdicts().length, finished: await isOver() }
+    return { signal, after, ...(await this.answered(before, runsBefore + 1)) }
   }
 
   /** Many commands while the connection is renewed again and again. */
@@ -139,33 +159,62 @@ class Lane {
 const { values } = parseArgs({
   options: {
     trials: { type: 'string', default: '50' },
+    kills: { type: 'string', default: '50' },
     lanes: { type: 'string', default: '4' },
     refresh: { type: 'string', default: '60' },
   },
 })
-const [trials, lanes, refresh] = [Number(values.trials), Number(values.lanes), Number(values.refresh)]
+const [trials, kills, lanes, refresh] = [values.trials, values.kills, values.lanes, values.refresh].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+]
 
-const told = { answered: 0, twice: 0, never: 0 }
-let next = 0
-await Promise.all(
-  Array.from({ length: lanes }, async () => {
-    const lane = await Lane.open()
-    while (next < trials) {
-      next += 1
-      const number = next
-      const { signal, after, roots, finished } = await lane.trial(number % 2 === 0 ? 'SIGTERM' : 'SIGKILL')
-      if (!finished) told.never += 1
-      else if (roots > 1) told.twice += 1
-      else told.answered += 1
-      console.log(`${number}: ${signal} after ${after} ms: ${finished ? `${roots} messages` : 'never answered'}`)
-    }
-    await lane.close()
-  }),
-)
-console.log(`restarts ${trials}: answered once ${told.answered}, twice ${told.twice}, never ${told.never}`)
+interface Told {
+  answered: number
+  twice: number
+  never: number
+}
+
+/** Does something so many times, on several lanes, and counts what came of it. */
+async function many(
+  times: number,
+  act: (lane: Lane, number: number) => Promise<{ what: string; roots: number; finished: boolean }>,
+): Promise<Told> {
+  const told: Told = { answered: 0, twice: 0, never: 0 }
+  let next = 0
+  await Promise.all(
+    Array.from({ length: Math.min(lanes, times) }, async () => {
+      const lane = await Lane.open()
+      while (next < times) {
+        next += 1
+        const number = next
+        const { what, roots, finished } = await act(lane, number)
+        if (!finished) told.never += 1
+        else if (roots > 1) told.twice += 1
+        else told.answered += 1
+        console.log(`${number}: ${what}: ${finished ? `${roots} messages` : 'never answered'}`)
+      }
+      await lane.close()
+    }),
+  )
+  return told
+}
+
+const say = (what: string, times: number, { answered, twice, never }: Told): void =>
+  console.log(`${what} ${times}: answered once ${answered}, twice ${twice}, never ${never}`)
+
+const restarted = await many(trials, async (lane, number) => {
+  const { signal, after, ...told } = await lane.trial(number % 2 === 0 ? 'SIGTERM' : 'SIGKILL')
+  return { what: `${signal} after ${after} ms`, ...told }
+})
+say('restarts', trials, restarted)
+const killed = await many(kills, async (lane) => ({ what: 'SIGKILL once acknowledged', ...(await lane.kill()) }))
+say('kills', kills, killed)
 
 const lane = await Lane.open()
 const { typed, lost, doubled, renewals } = await lane.refresh(refresh)
 await lane.close()
 console.log(`commands ${typed}, connections renewed ${renewals} times: lost ${lost}, answered twice ${doubled}`)
-process.exit(told.answered === trials && lost === 0 && doubled === 0 ? 0 : 1)
+process.exit(restarted.answered === trials && killed.answered === kills && lost === 0 && doubled === 0 ? 0 : 1)

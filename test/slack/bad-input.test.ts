@@ -152,6 +152,9 @@ describe('when the store is down', () => {
     const away = (): Promise<never> => Promise.reject(new StoreUnavailableError('write'))
     const house = await openHouse({ backend: { ...backend, records: { ...backend.records, write: away } } })
     expect(await refusal(house, '/mesh diagnose catalog')).toContain('its store and queue do not answer')
+    // In the acknowledgement itself: nothing else is sure to arrive.
+    expect(house.slack.ephemerals('U_ONCALL').map(({ via }) => via)).toEqual(['acknowledgement'])
+    expect(house.slack.messages('C_MESH')).toEqual([])
     await house.close()
   })
 

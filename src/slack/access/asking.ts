@@ -1,8 +1,8 @@
-import type { RespondFn } from '@slack/bolt'
 import type { Log } from '../../queue/log.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
 import type { SlackCalls } from '../transport/calls.ts'
 import { sendAnyway } from '../transport/refused-blocks.ts'
+import type { Respond } from '../transport/respond.ts'
 
 /** Somebody who asked for something, and the ways to answer. */
 export interface Asking {
@@ -12,7 +12,9 @@ export interface Asking {
   /** The thread it was asked in, if any; the answer goes there. */
   thread?: string | undefined
   /** Answers through the response_url, where the request had one: it works in channels the app is not in. */
-  respond?: RespondFn | undefined
+  respond?: Respond | undefined
+  /** What Slack gives this request once: what it begins has an id made of it, so that it begins once. */
+  request?: string | undefined
 }
 
 /** Milliseconds before the response_url is tried once more. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { defined } from '../../mesh/defined.ts'
 import { useButton, type ButtonRefusal } from '../../store/buttons.ts'
 import { orTell } from '../access/or-tell.ts'
 import type { Asking } from '../access/asking.ts'
@@ -13,6 +14,8 @@ export interface Pressed {
   message: string | undefined
   /** Slack's trigger_id. */
   trigger?: string | undefined
+  /** What Slack gives this press once: a button that works once works for the same press again. */
+  press?: string | undefined
 }
 
 const Home = z.object({ channel: z.string().optional(), team: z.string().optional() })
@@ -37,7 +40,7 @@ const OPAQUE_ID = /^[a-z0-9]{10,40}$/
 export async function pressButton(
   deps: SlackDeps,
   asking: Asking,
-  { actionId, value, message, trigger }: Pressed,
+  { actionId, value, message, trigger, press }: Pressed,
 ): Promise<void> {
   await orTell(deps, asking, `button ${actionId.slice(0, 60)}`, async () => {
     const [name = ''] = actionId.split(':')
@@ -53,7 +56,7 @@ export async function pressButton(
       commands: ['/mesh help'],
     })
     if (value === undefined || !OPAQUE_ID.test(value)) throw unknown
-    const answer = await useButton(deps.records, value, { by: asking.user })
+    const answer = await useButton(deps.records, value, { by: asking.user, ...defined({ press }) })
     if (!answer.ok) throw refuse(answer) ?? unknown
     const { button } = answer
     if (button.act !== action.name) throw unknown

@@ -1,4 +1,4 @@
-import type { AckFn, ViewOutput, ViewResponseAction } from '@slack/bolt'
+import type { AckFn, ViewResponseAction } from '@slack/bolt'
 import { z } from 'zod'
 import { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/target-errors.ts'
 import { parseTarget, TargetSyntaxError } from '../../mesh/target-query.ts'
@@ -12,6 +12,7 @@ import { UserError } from '../../mesh/user-error.ts'
 import { userErrorOf } from '../access/user-error-of.ts'
 import { startRun } from '../thread/start-run.ts'
 import { DIAGNOSE_WORKLOAD, NAMESPACE_BLOCK, TARGET_BLOCK } from './diagnose-workload.ts'
+import type { SubmittedView, Submitter } from './submitted.ts'
 
 const Where = z.object({ channel: z.string(), thread: z.string().optional() })
 
@@ -19,7 +20,7 @@ const Where = z.object({ channel: z.string(), thread: z.string().optional() })
 const LOOK_UP_WITHIN = 2000
 
 /** What was typed into one of the modal's fields. */
-function typed(view: ViewOutput, block: string): string | undefined {
+function typed(view: SubmittedView, block: string): string | undefined {
   const value = view.state.values[block]?.typed?.value?.trim()
   return value === undefined || value === '' ? undefined : value
 }
@@ -27,8 +28,8 @@ function typed(view: ViewOutput, block: string): string | undefined {
 /** Takes the modal's answer: what is wrong with it is said under its field, else the diagnosis begins. Never rejects. */
 export async function submitDiagnoseWorkload(
   deps: SlackDeps,
-  person: { user: string; team?: string | undefined },
-  view: ViewOutput,
+  person: Submitter,
+  view: SubmittedView,
   ack: AckFn<ViewResponseAction>,
 ): Promise<void> {
   const asked: AskedTarget = { text: typed(view, TARGET_BLOCK) ?? '', namespace: typed(view, NAMESPACE_BLOCK) }

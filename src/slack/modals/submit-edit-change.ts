@@ -1,4 +1,4 @@
-import type { AckFn, ViewOutput, ViewResponseAction } from '@slack/bolt'
+import type { AckFn, ViewResponseAction } from '@slack/bolt'
 import { denyState } from '../../fixes/authorise.ts'
 import { editableText, editProposal } from '../../fixes/edit.ts'
 import { EditError } from '../../fixes/manifest.ts'
@@ -14,12 +14,13 @@ import { startRun } from '../thread/start-run.ts'
 import { EDIT_CHANGE, YAML_BLOCK } from './edit-change.ts'
 import { changeOfView, viewForgotten, sayUnder } from './open-change-view.ts'
 import { defined } from '../../mesh/defined.ts'
+import type { SubmittedView, Submitter } from './submitted.ts'
 
 /** Takes the edited YAML: what is wrong with it is said under it, else it is proposed in the first one's place. Never rejects. */
 export async function submitEditChange(
   deps: SlackDeps,
-  person: { user: string; team?: string | undefined },
-  view: ViewOutput,
+  person: Submitter,
+  view: SubmittedView,
   ack: AckFn<ViewResponseAction>,
 ): Promise<void> {
   const found = await changeOfView(deps.records, view.private_metadata, EDIT_CHANGE).catch(() => undefined)

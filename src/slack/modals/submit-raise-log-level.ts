@@ -1,4 +1,4 @@
-import type { AckFn, ViewOutput, ViewResponseAction } from '@slack/bolt'
+import type { AckFn, ViewResponseAction } from '@slack/bolt'
 import { z } from 'zod'
 import { readButton } from '../../store/buttons.ts'
 import { readRun } from '../../store/runs.ts'
@@ -9,19 +9,20 @@ import { UserError } from '../../mesh/user-error.ts'
 import { startRun } from '../thread/start-run.ts'
 import { LEVEL_BLOCK, LOGGERS_BLOCK, MINUTES_BLOCK, PROXIES_BLOCK, RAISE_LOG_LEVEL } from './raise-log-level.ts'
 import { defined } from '../../mesh/defined.ts'
+import type { SubmittedView, Submitter } from './submitted.ts'
 
 const Where = z.object({ channel: z.string() })
 
-const chosen = (view: ViewOutput, block: string): string | undefined =>
+const chosen = (view: SubmittedView, block: string): string | undefined =>
   view.state.values[block]?.chosen?.selected_option?.value
-const chosenAll = (view: ViewOutput, block: string): string[] =>
+const chosenAll = (view: SubmittedView, block: string): string[] =>
   (view.state.values[block]?.chosen?.selected_options ?? []).map(({ value }) => value)
 
 /** Takes what was chosen and has a worker lend it, in the thread of the diagnosis. Never rejects. */
 export async function submitRaiseLogLevel(
   deps: SlackDeps,
-  person: { user: string; team?: string | undefined },
-  view: ViewOutput,
+  person: Submitter,
+  view: SubmittedView,
   ack: AckFn<ViewResponseAction>,
 ): Promise<void> {
   await ack()

@@ -1,4 +1,4 @@
-import type { AckFn, ViewOutput, ViewResponseAction } from '@slack/bolt'
+import type { AckFn, ViewResponseAction } from '@slack/bolt'
 import { denyState } from '../../fixes/authorise.ts'
 import { askDecision } from '../actions/change-of.ts'
 import type { Asking } from '../access/asking.ts'
@@ -6,12 +6,13 @@ import { orTell } from '../access/or-tell.ts'
 import type { SlackDeps } from '../deps.ts'
 import { changeOfView, viewForgotten, sayUnder } from './open-change-view.ts'
 import { REASON_BLOCK, REJECT_CHANGE } from './reject-change.ts'
+import type { SubmittedView, Submitter } from './submitted.ts'
 
 /** Takes the reason and has a worker decide. Never rejects. */
 export async function submitRejectChange(
   deps: SlackDeps,
-  person: { user: string; team?: string | undefined },
-  view: ViewOutput,
+  person: Submitter,
+  view: SubmittedView,
   ack: AckFn<ViewResponseAction>,
 ): Promise<void> {
   const found = await changeOfView(deps.records, view.private_metadata, REJECT_CHANGE).catch(() => undefined)

@@ -1,9 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { isNotedLately } from '../../store/audit.ts'
 import { claimTarget, releaseTarget } from '../../store/claims.ts'
 import { capabilityOf, type RunRequest } from '../../capabilities/index.ts'
 import type { AnyCapability } from '../../capabilities/capability.ts'
 import { abandonPost } from '../../store/posts.ts'
-import { createRun, readRun, updateRun, type RunRecord, type StoredRequest } from '../../store/runs.ts'
+import {
+  createRun,
+  createRunOnce,
+  isFinished,
+  readRun,
+  updateRun,
+  type RunRecord,
+  type StoredRequest,
+} from '../../store/runs.ts'
 import { respondOnly } from '../access/soon-heard.ts'
 import { tell, type Asking } from '../access/asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
@@ -26,8 +35,8 @@ export async function startRun(deps: SlackDeps, asking: Asking, request: RunRequ
   await requireRole(deps, asking, known(request), request)
   const begun = deps.startBarrier.begin()
   try {
-    const record = await begin(deps, asking, request)
-    if (record !== undefined) await noteAsked(deps, record)
+    const asked = await recordOf(deps, asking, request)
+    if (await begin(deps, asking, asked)) await noteAsked(deps, asked)
   } finally {
     begun()
   }
@@ -38,27 +47,39 @@ export async function startRun(deps: SlackDeps, asking: Asking, request: RunRequ
  * @throws StoreUnavailableError; then nothing is left running
  */
 export async function startQuietly(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<void> {
-  const record = await recordOf(deps, asking, request)
+  const asked = await recordOf(deps, asking, request)
+  const { run } = asked
+  if (isFinished(run)) return
   try {
-    await deps.queue.enqueue({ run: record.id, kind: request.kind })
+    await deps.queue.enqueue({ run: run.id, kind: run.request.kind })
   } catch (error) {
-    await endAnyway(deps, record)
+    await endAnyway(deps, run)
     throw error
   }
-  await noteAsked(deps, record)
+  await noteAsked(deps, asked)
 }
 
-function recordOf(
+/** A run as it is stored; `isAgain` when a process that ended had stored it for the same request. */
+interface Asked {
+  run: RunRecord
+  isAgain: boolean
+}
+
+async function recordOf(
   { records }: SlackDeps,
-  { user, team, channel, thread }: Asking,
+  { user, team, channel, thread, request: asked }: Asking,
   request: RunRequest,
-): Promise<RunRecord> {
-  return createRun(records, { request, asker: { user, ...defined({ team }) }, channel, ...defined({ thread }) })
+): Promise<Asked> {
+  const run = { request, asker: { user, ...defined({ team }) }, channel, ...defined({ thread }) }
+  if (asked !== undefined && asked !== '') return createRunOnce(records, asked, run)
+  return { run: await createRun(records, run), isAgain: false }
 }
 
-async function noteAsked({ audit }: SlackDeps, { id, request, asker, channel }: RunRecord): Promise<void> {
+async function noteAsked({ audit, records }: SlackDeps, { run, isAgain }: Asked): Promise<void> {
+  const { id, request, asker, channel } = run
   const { kind, text, target } = request
   const { audit: noted } = known(request)
+  if (isAgain && (await isNotedLately(records, noted.asked, id))) return
   await audit({
     event: noted.asked,
     by: asker,
@@ -75,27 +96,29 @@ function known({ kind }: StoredRequest): AnyCapability {
   return capability
 }
 
-/** Record, claim, queue, message. @returns undefined when another run was joined */
-async function begin(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<RunRecord | undefined> {
-  const record = await recordOf(deps, asking, request)
+/** Claim, queue, message. @returns false when another run was joined, or nothing is left to begin */
+async function begin(deps: SlackDeps, asking: Asking, { run, isAgain }: Asked): Promise<boolean> {
+  if (isFinished(run)) return false
+  const { request } = run
   const claim = known(request).claim?.(request)
   if (claim !== undefined) {
-    const holder = await claimTarget(deps.records, claim, record.id)
-    if (holder !== record.id) {
-      await join(deps, asking, record, holder)
-      return undefined
+    const holder = await claimTarget(deps.records, claim, run.id)
+    if (holder !== run.id) {
+      await join(deps, asking, run, holder)
+      return false
     }
   }
-  const thread = new SlackThread(deps, record)
+  const thread = new SlackThread(deps, run)
   try {
     await thread.intend()
-    await deps.queue.enqueue({ run: record.id, kind: request.kind })
-    await openThread(deps, asking, thread)
+    await deps.queue.enqueue({ run: run.id, kind: request.kind })
+    // What a process that ended has posted, the worker looks for.
+    if (!isAgain) await openThread(deps, asking, thread)
   } catch (error) {
-    await undo(deps, record)
+    await undo(deps, run)
     throw error
   }
-  return record
+  return true
 }
 
 /** Posts the run's message; where Slack does not answer for now, the worker does it later. */
@@ -135,17 +158,21 @@ async function end({ records }: SlackDeps, run: RunRecord): Promise<void> {
 
 /** Points to the run that is already about the same. */
 async function join(deps: SlackDeps, asking: Asking, run: RunRecord, holder: string): Promise<void> {
-  await end(deps, run)
-  const url = await linkTo(deps, holder)
-  const { subject } = spokenOf(run)
-  const says = answerOf(run.request).joined?.(subject) ?? `${subject} is being worked on already.`
-  await tell(
-    deps,
-    asking,
-    url === undefined
-      ? noteMessage(`${says} Its thread is about to appear.`)
-      : noteMessage(says, { url, label: 'Its thread' }),
-  )
+  try {
+    const url = await linkTo(deps, holder)
+    const { subject } = spokenOf(run)
+    const says = answerOf(run.request).joined?.(subject) ?? `${subject} is being worked on already.`
+    await tell(
+      deps,
+      asking,
+      url === undefined
+        ? noteMessage(`${says} Its thread is about to appear.`)
+        : noteMessage(says, { url, label: 'Its thread' }),
+    )
+  } finally {
+    // Last: a run that has ended is not begun, nor told about, again.
+    await end(deps, run)
+  }
 }
 
 /** Permalink of a run's thread, once it has one. */

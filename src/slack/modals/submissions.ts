@@ -1,0 +1,22 @@
+import type { AckFn, ViewResponseAction } from '@slack/bolt'
+import type { SlackDeps } from '../deps.ts'
+import { DIAGNOSE_WORKLOAD } from './diagnose-workload.ts'
+import { EDIT_CHANGE } from './edit-change.ts'
+import { RAISE_LOG_LEVEL } from './raise-log-level.ts'
+import { REJECT_CHANGE } from './reject-change.ts'
+import { submitDiagnoseWorkload } from './submit-diagnose-workload.ts'
+import { submitEditChange } from './submit-edit-change.ts'
+import { submitRaiseLogLevel } from './submit-raise-log-level.ts'
+import { submitRejectChange } from './submit-reject-change.ts'
+import type { Submitter, SubmittedView } from './submitted.ts'
+
+/** Takes what was filled in; answers the modal by `ack`. Never rejects. */
+type Submit = (deps: SlackDeps, person: Submitter, view: SubmittedView, ack: AckFn<ViewResponseAction>) => Promise<void>
+
+/** What a modal's answer is given to, by its callback_id. */
+export const SUBMISSIONS: Readonly<Record<string, Submit>> = {
+  [DIAGNOSE_WORKLOAD]: submitDiagnoseWorkload,
+  [EDIT_CHANGE]: submitEditChange,
+  [RAISE_LOG_LEVEL]: submitRaiseLogLevel,
+  [REJECT_CHANGE]: submitRejectChange,
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod'
+import { changeRecord } from './change-record.ts'
+import { listReadable, type Unreadable } from './list-readable.ts'
+import { opaqueId } from './opaque-id.ts'
+import { ConflictError, type Records } from './records.ts'
+
+const COLLECTION = 'received'
+/** One record for each request that was received, for as long as it may be sent again: Slack repeats what it takes for lost, and a signed request stays valid for five minutes. */
+const SEEN = 'events'
+const SEEN_SECONDS = 3600
+/** What nobody could handle for so long is answered by nobody any more. */
+const KEPT_SECONDS = 3600
+
+const ReceivedRecord = z.object({
+  id: z.string(),
+  /** What was asked; whoever handles it knows its form. */
+  content: z.unknown(),
+  receivedAt: z.iso.datetime(),
+  /** Until when a process has said that it handles it. */
+  heldUntil: z.iso.datetime(),
+  /** How many processes have begun to. */
+  begun: z.number(),
+  /** Tells who took it over last from others who tried. */
+  taker: z.string().optional(),
+})
+/** A request that was acknowledged and is not handled yet. */
+export type ReceivedRecord = z.infer<typeof ReceivedRecord>
+
+const until = (milliseconds: number): string => new Date(Date.now() + milliseconds).toISOString()
+
+/**
+ * Keeps a request before it is acknowledged.
+ * @param id what Slack gives each request once
+ * @param hold milliseconds for which this process says that it handles it
+ * @returns false for one that was received before
+ */
+export async function keepReceived(records: Records, id: string, content: unknown, hold: number): Promise<boolean> {
+  const record: ReceivedRecord = {
+    id,
+    content,
+    receivedAt: new Date().toISOString(),
+    heldUntil: until(hold),
+    begun: 1,
+  }
+  if (!(await isWritten(records, COLLECTION, id, record, KEPT_SECONDS))) return false
+  // In this order: one whose process dies in between is handled, by another one.
+  if (await isWritten(records, SEEN, id, {}, SEEN_SECONDS)) return true
+  await records.remove(COLLECTION, id)
+  return false
+}
+
+async function isWritten(
+  records: Records,
+  collection: string,
+  id: string,
+  value: unknown,
+  expiresInSeconds: number,
+): Promise<boolean> {
+  try {
+    await records.write(collection, id, value, { expected: 'absent', expiresInSeconds })
+    return true
+  } catch (error) {
+    if (error instanceof ConflictError) return false
+    throw error
+  }
+}
+
+const where = (
+  id: string,
+): { collection: string; id: string; schema: typeof ReceivedRecord; expiresInSeconds: number } => ({
+  collection: COLLECTION,
+  id,
+  schema: ReceivedRecord,
+  expiresInSeconds: KEPT_SECONDS,
+})
+
+/** Says that this process still handles a request. */
+export async function holdReceived(records: Records, id: string, hold: number): Promise<void> {
+  await changeRecord(records, where(id), (record) => ({ ...record, heldUntil: until(hold) }))
+}
+
+/** Takes a request over that no process handles any more. @returns undefined when another one was faster, or it is handled */
+export async function takeOverReceived(
+  records: Records,
+  id: string,
+  hold: number,
+): Promise<ReceivedRecord | undefined> {
+  const taker = opaqueId()
+  const record = await changeRecord(records, where(id), (now) =>
+    Date.parse(now.heldUntil) > Date.now()
+      ? undefined
+      : { ...now, heldUntil: until(hold), begun: now.begun + 1, taker },
+  )
+  return record?.taker === taker ? record : undefined
+}
+
+/** The request is answered, or belongs to a run that will be. */
+export async function forgetReceived(records: Records, id: string): Promise<void> {
+  await records.remove(COLLECTION, id)
+}
+
+/** Requests that are not handled yet. */
+export function listReceived(records: Records, unreadable?: Unreadable): Promise<ReceivedRecord[]> {
+  return listReadable(records, COLLECTION, ReceivedRecord, unreadable)
+}

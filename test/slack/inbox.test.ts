@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { setTimeout as pause } from 'node:timers/promises'
+import { auditTrail } from '../../src/capabilities/audit-trail.ts'
+import { ASK_ONLY } from '../../src/fixes/policy.ts'
+import { READ_ONLY } from '../../src/fixes/read-only.ts'
+import type { Backend } from '../../src/queue/backend.ts'
+import { MeshDirectory } from '../../src/slack/access/mesh-directory.ts'
+import { slackApp } from '../../src/slack/app.ts'
+import { SlackChangeBoard } from '../../src/slack/thread/change-board.ts'
+import { SlackCalls } from '../../src/slack/transport/calls.ts'
+import { StartBarrier } from '../../src/slack/transport/start-barrier.ts'
+import { auditEntries } from '../../src/store/audit.ts'
+import { mintButton } from '../../src/store/buttons.ts'
+import { listReceived } from '../../src/store/received.ts'
+import type { Records } from '../../src/store/records.ts'
+import { isFinished, listRuns, type RunRecord } from '../../src/store/runs.ts'
+import { recordedClients } from '../replay.ts'
+import { openHouse, rememberingLog, type House } from './house.ts'
+import { shownIn } from './texts.ts'
+
+/** The process that goes on with what others have left. */
+let house: House
+beforeAll(async () => {
+  house = await openHouse({ options: { holdRequests: 100, underWay: 10 } })
+})
+afterAll(() => house.close())
+
+const forever = (): Promise<never> => new Promise(() => {})
+
+/** A backend that answers its process no more from the nth write on after a request was stored: as if the process had been killed. */
+function dying(backend: Backend, nth: number): { backend: Backend; isDead: () => boolean } {
+  let writes = 0
+  let isKept = false
+  const isDead = (): boolean => writes >= nth
+  const effect =
+    <A extends unknown[], R>(act: (...all: A) => Promise<R>) =>
+    (...all: A): Promise<R> => {
+      if (isKept) writes += 1
+      if (all[0] === 'events') isKept = true
+      return isDead() ? forever() : act(...all)
+    }
+  const { records, queue } = backend
+  const mortal: Records = {
+    ...records,
+    read: (...all) => (isDead() ? forever() : records.read(...all)),
+    write: effect((...all: Parameters<Records['write']>) => records.write(...all)),
+    remove: effect((...all: Parameters<Records['remove']>) => records.remove(...all)),
+    append: effect((...all: Parameters<Records['append']>) => records.append(...all)),
+  }
+  const enqueue = effect((...all: Parameters<typeof queue.enqueue>) => queue.enqueue(...all))
+  return { backend: { ...backend, records: mortal, queue: { ...queue, enqueue } }, isDead }
+}
+
+/** A process that takes requests and has no worker; what Slack delivers is handed to it. */
+function receiver({ records, queue }: Backend): (body: object) => Promise<void> {
+  const { slack } = house
+  const { log } = rememberingLog()
+  const calls = new SlackCalls({ token: slack.botToken, apiUrl: slack.url, log, pauses: [10], postEvery: 0 })
+  const clients = recordedClients('chapter-10/ill')
+  const shared = { records, slack: calls, telling: { checks: [] }, policy: ASK_ONLY, log }
+  const members = (): Promise<string[]> => Promise.resolve([])
+  const app = slackApp(
+    { botToken: slack.botToken, appToken: slack.appToken, apiUrl: slack.url },
+    { botId: slack.app.botId, botUserId: slack.app.userId },
+    {
+      ...shared,
+      queue,
+      clients,
+      members,
+      audit: auditTrail(records, log),
+      writer: READ_ONLY,
+      board: new SlackChangeBoard({ ...shared, members, team: slack.app.teamId }),
+      requireMember: () => Promise.resolve(),
+      startBarrier: new StartBarrier(),
+      directory: new MeshDirectory(clients),
+      heardWithin: 600_000,
+      holdRequests: 100,
+    },
+  )
+  return (body) =>
+    new Promise((resolve, reject) => {
+      app
+        .processEvent({
+          body,
+          ack: () => {
+            resolve()
+            return Promise.resolve()
+          },
+        })
+        .catch(reject)
+    })
+}
+
+const WHERE = { channel_id: 'C_MESH', user_id: 'U_ONCALL' }
+let asked = 0
+const command = (text: string): object => ({ command: '/mesh', text, trigger_id: `trigger-${(asked += 1)}`, ...WHERE })
+
+/** Hands a request to processes that die at their first effect, their second, and so on, until one lives to its end, or to `most` of them. */
+async function killedAnywhere(
+  body: () => object | Promise<object>,
+  check: (where: string, since: { runs: RunRecord[]; roots: string[] }) => Promise<void> | void,
+  most = Infinity,
+): Promise<number> {
+  const { records } = house.backend
+  for (let nth = 1; nth <= most; nth += 1) {
+    const [runs, roots] = [
+      new Set((await listRuns(records)).map(({ id }) => id)),
+      new Set(rootsNow().map(({ ts }) => ts)),
+    ]
+    const mortal = dying(house.backend, nth)
+    await receiver(mortal.backend)(await body())
+    const isAnswered = async (): Promise<boolean> =>
+      (await listReceived(records)).length === 0 && (await listRuns(records)).every(isFinished)
+    while (!mortal.isDead() && !(await isAnswered())) await pause(5)
+    if (!mortal.isDead()) return nth - 1
+    for (const late = Date.now() + 20_000; !(await isAnswered()) && Date.now() < late;) await pause(10)
+    await check(`killed before effect ${nth}`, {
+      runs: (await listRuns(records)).filter(({ id }) => !runs.has(id)),
+      roots: rootsNow()
+        .filter(({ ts }) => !roots.has(ts))
+        .map(shownIn),
+    })
+  }
+  return most
+}
+
+const rootsNow = (): ReturnType<House['slack']['messages']> =>
+  house.slack.messages('C_MESH').filter(({ threadTs }) => threadTs === undefined)
+
+describe('a process that is killed after the acknowledgement', () => {
+  it('leaves no diagnosis unanswered, and none answered twice', async () => {
+    const deaths = await killedAnywhere(
+      () => command('diagnose catalog'),
+      async (where, { runs, roots }) => {
+        expect(runs, where).toMatchObject([{ state: 'done', outcome: { verdict: 'ill' } }])
+        expect(roots, where).toHaveLength(1)
+        expect(roots[0], where).toContain('🔴 Ill')
+        const entries = await auditEntries(house.backend.records)
+        expect(
+          entries.filter(({ entry }) => entry.run === runs[0]!.id && entry.event === 'diagnosis-asked'),
+          where,
+        ).toHaveLength(1)
+      },
+    )
+    expect(deaths).toBeGreaterThan(5)
+  })
+
+  it('leaves no mention unanswered', async () => {
+    await killedAnywhere(
+      () => ({
+        type: 'event_callback',
+        event_id: `event-${(asked += 1)}`,
+        team_id: house.slack.app.teamId,
+        event: {
+          type: 'app_mention',
+          user: 'U_ONCALL',
+          channel: 'C_MESH',
+          text: `<@${house.slack.app.userId}> status`,
+        },
+      }),
+      (where, { runs, roots }) => {
+        expect(runs, where).toMatchObject([{ state: 'done', request: { kind: 'status' } }])
+        expect(roots, where).toHaveLength(1)
+      },
+      2,
+    )
+  })
+
+  it('leaves no press unanswered, also of a button that works once', async () => {
+    const { records } = house.backend
+    const [run] = await listRuns(records)
+    await killedAnywhere(
+      async () => ({
+        type: 'block_actions',
+        trigger_id: `trigger-${(asked += 1)}`,
+        user: { id: 'U_ONCALL' },
+        team: { id: house.slack.app.teamId },
+        channel: { id: 'C_MESH' },
+        actions: [
+          {
+            action_id: 'run-again',
+            value: await mintButton(records, { act: 'run-again', payload: {}, run: run!.id, uses: 'once' }),
+          },
+        ],
+      }),
+      (where, { runs }) => expect(runs, where).toMatchObject([{ state: 'done', outcome: { verdict: 'ill' } }]),
+      2,
+    )
+  })
+
+  it('is taken over a few times; then the person is told', async () => {
+    const { records } = house.backend
+    const content = { kind: 'command', user: 'U_ONCALL', channel: 'C_MESH', line: 'diagnose catalog' }
+    await records.write('received', 'poison', {
+      id: 'poison',
+      content,
+      receivedAt: new Date().toISOString(),
+      heldUntil: new Date(0).toISOString(),
+      begun: 3,
+    })
+    await house.slack.waitFor(() => house.slack.ephemerals('U_ONCALL').at(-1))
+    expect(shownIn(house.slack.ephemerals('U_ONCALL').at(-1)!)).toContain('restarted each time it worked on this')
+    while ((await listReceived(records)).length > 0) await pause(10)
+  })
+})
