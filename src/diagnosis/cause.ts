@@ -1,6 +1,6 @@
 import type { Check, Finding, Problem, Standing } from '../checks/check.ts'
 import type { Ref } from '../mesh/ref.ts'
-import { sameRef } from '../mesh/ref.ts'
+import { sameRef, uniqueRefs } from '../mesh/ref.ts'
 import { ADVISORY } from '../evidence/reading.ts'
 import type { Report, Skipped } from './report.ts'
 
@@ -51,9 +51,9 @@ export function causeOf(checks: readonly Check[], findings: readonly Finding[]):
 function asOne(findings: readonly Finding[]): Finding | undefined {
   const [first] = findings
   const isSame = ({ code, subject }: Finding): boolean => code === first?.code && subject.kind === first.subject.kind
-  return first === undefined || !findings.every(isSame)
-    ? undefined
-    : { ...first, subjects: findings.map(({ subject }) => subject) }
+  if (first === undefined || !findings.every(isSame)) return undefined
+  const subjects = uniqueRefs(findings.map(({ subject }) => subject))
+  return { ...first, ...(subjects.length > 1 && { subjects }) }
 }
 
 const weigh = ({ finding, explains }: { finding: Finding; explains: Finding[] }): number =>

@@ -118,6 +118,12 @@ describe('the cause of requests that fail', () => {
       'MESH0004 routes observed',
     ],
     [
+      'is one object, however many findings are about it',
+      [about(finding('MESH0002', 'observed'), 'routes'), about(finding('MESH0002', 'observed'), 'routes')],
+      NOBODY,
+      'MESH0002 routes observed',
+    ],
+    [
       'is no workload that is known by its failures alone, when following blames another object',
       [about(finding('MESH0402', 'observed'), 'catalog', 'Deployment')],
       blamed('routes'),

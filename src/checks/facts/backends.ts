@@ -1,7 +1,7 @@
 import { proof, type Proof } from '../check.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { RouteObject } from '../../mesh/conversion.ts'
-import { hostOfBackend, isService } from '../../mesh/conversion.ts'
+import { GATEWAY_API, hostOfBackend, isService } from '../../mesh/conversion.ts'
 import type { ObjectReference, ReferenceGrant } from '../../mesh/gateway-api.ts'
 import { grants, ROUTE_KINDS } from '../../mesh/gateway-api.ts'
 import { nearestNames } from '../../mesh/names.ts'
@@ -21,6 +21,10 @@ const isNear = ({ spec }: ReferenceGrant, route: RouteObject, ref: ObjectReferen
     ({ kind, namespace }) =>
       kind === route.kind && nearestNames(namespace, [route.metadata.namespace ?? '']).length > 0,
   )
+
+/** A kind as a grant names it, with its group when that is another than it usually has. */
+const kindIn = ({ group, kind }: { group: string; kind: string }, usual: string): string =>
+  group === usual ? kind : `${kind} of ${group === '' ? 'the core group' : `group ${group}`}`
 
 /** A backend that requests do not get to. */
 export interface BackendTrouble extends Obstacle {
@@ -89,7 +93,7 @@ export function backendTrouble(
         blamed,
         blamed === route
           ? `it sends requests to ${about}, and no ReferenceGrant in namespace ${value(at)} allows that to ${route.kind}s of namespace ${value(own)}: they are answered 500`
-          : `it does not allow ${formatRef(refOf(route))} to send requests to ${about}: it is for ${values((blamed as ReferenceGrant).spec?.from?.map((one) => `${one.kind} of ${one.namespace}`) ?? [])}, to ${values((blamed as ReferenceGrant).spec?.to?.map((one) => `${one.kind} ${one.name ?? '(any)'}`) ?? [])}`,
+          : `it does not allow ${formatRef(refOf(route))} to send requests to ${about}: it is for ${values((blamed as ReferenceGrant).spec?.from?.map((one) => `${kindIn(one, GATEWAY_API)} of ${one.namespace}`) ?? [])}, to ${values((blamed as ReferenceGrant).spec?.to?.map((one) => `${kindIn(one, '')} ${one.name ?? '(any)'}`) ?? [])}`,
         `Allow it by a ReferenceGrant in namespace ${value(at)}`,
         false,
       )

@@ -176,7 +176,9 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
       : (selectedByEntry(entry, host, evidence) ?? [
           lead(
             refOf(entry),
-            `none of its endpoints for ${value(host)} takes requests at port ${value(port)}`,
+            (entry.spec?.endpoints ?? []).length === 0
+              ? `it gives ${value(host)} no endpoints, and selects no workloads${entry.spec?.resolution === 'DNS' ? ': the name itself does not resolve' : ''}`
+              : `none of its endpoints for ${value(host)} takes requests at port ${value(port)}`,
             'Correct its endpoints, their ports or its resolution',
           ),
         ])

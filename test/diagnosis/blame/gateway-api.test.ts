@@ -311,6 +311,20 @@ describe('what is wrong with a backend', () => {
       /^ReferenceGrant: it does not allow HTTPRoute front\/orders/,
     ],
     [
+      'a newer grant is for routes of another group',
+      route({}, undefined, MADE),
+      {
+        'reference-grants': [
+          {
+            ...GRANT,
+            metadata: { ...GRANT.metadata, creationTimestamp: LATER },
+            spec: { ...GRANT.spec, from: [{ group: '', kind: 'HTTPRoute', namespace: 'front' }] },
+          },
+        ],
+      },
+      /^ReferenceGrant: .* it is for `HTTPRoute of the core group of front`/,
+    ],
+    [
       'a grant elsewhere grants nothing',
       route(),
       { 'reference-grants': [{ ...GRANT, metadata: { ...GRANT.metadata, namespace: 'front' } }] },

@@ -185,6 +185,15 @@ describe('for a host outside, following blames', () => {
     ])
   })
 
+  it('the entry that has neither endpoints nor a selector of workloads', () => {
+    const reading = (kind: Reading['kind'], value: object[]): Reading =>
+      ({ kind, ok: true, source: kind, at: '', value }) as unknown as Reading
+    const entry = made('ServiceEntry', 'api', { hosts: [HOST], resolution: 'STATIC' })
+    const evidence = new Evidence([reading('services', []), reading('service-entries', [entry])])
+    const leads = endpointLeads(`outbound|80||${HOST}`, {} as Trace, { evidence } as Case)
+    expect(leads.map(({ why }) => why)).toEqual([`it gives \`${HOST}\` no endpoints, and selects no workloads`])
+  })
+
   const machine = (year: number, spec: object, labels: object = { app: 'outside' }): object => ({
     kind: 'WorkloadEntry',
     metadata: { name: 'machine', namespace: 'istioinaction', creationTimestamp: `${year}-01-01T00:00:00Z` },
