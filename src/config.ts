@@ -26,8 +26,8 @@ export interface Config {
   cluster?: string
   clusters: Record<string, ClusterConfig>
   channels: NonNullable<ConfigFile['channels']>
-  /** stepTimeout in milliseconds. */
-  limits: { stepTimeout: number; concurrency: number; jobs: number }
+  /** stepTimeout in milliseconds, memory in bytes. */
+  limits: { stepTimeout: number; concurrency: number; jobs: number; memory?: number }
   policy: Policy
   docsUrl?: string
 }
@@ -123,6 +123,7 @@ function combine(values: VariableValues, file: ConfigFile): Config {
       stepTimeout: (limits.stepTimeout ?? 20) * 1000,
       concurrency: limits.concurrency ?? 6,
       jobs: limits.jobs ?? 4,
+      ...(limits.memory !== undefined && { memory: limits.memory * 1024 * 1024 }),
     },
     policy: policyOf(file),
     docsUrl: file.docsUrl,

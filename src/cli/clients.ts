@@ -2,6 +2,7 @@ import type { Clients, Kubernetes, PortForward } from '../evidence/clients/clien
 import { istioctlProgram } from '../evidence/clients/istioctl.ts'
 import { loadKubernetes } from '../evidence/clients/load-kubernetes.ts'
 import { ServerClock } from '../evidence/clients/server-clock.ts'
+import { ByteBudget } from '../evidence/clients/byte-budget.ts'
 import { prometheusApi } from '../evidence/clients/prometheus.ts'
 import { withProxyDumps } from '../evidence/clients/proxy-dumps.ts'
 import { withoutSecrets } from '../evidence/clients/without-secrets.ts'
@@ -17,6 +18,8 @@ export interface Connection {
   prometheus?: string | undefined
   /** What istioctl is given instead, where the Kubernetes client needs no kubeconfig. */
   istioctlKubeconfig?: { path: string; context: string } | undefined
+  /** Bytes that all answers may take at once. */
+  memory?: number | undefined
 }
 
 /** Milliseconds that an answer of istioctl waits for the API server to say what time it is. */
@@ -27,12 +30,13 @@ const HEARS_CLOCK = 5000
  * (no kubeconfig, an unknown context) `controller` aborts with the reason.
  */
 export function openClients(
-  { istioctl: program, kubeconfig, context, prometheus, istioctlKubeconfig }: Connection,
+  { istioctl: program, kubeconfig, context, prometheus, istioctlKubeconfig, memory }: Connection,
   controller: AbortController,
 ): Clients {
   const clock = new ServerClock()
+  const budget = new ByteBudget(memory)
   const module = loadKubernetes()
-  const loading = module.then(({ kubernetesApi }) => kubernetesApi({ kubeconfig, context, clock }))
+  const loading = module.then(({ kubernetesApi }) => kubernetesApi({ kubeconfig, context, clock, budget }))
   loading.catch((error: unknown) => controller.abort(error))
   const kubernetes: Kubernetes = {
     list: async (...args) => (await loading).list(...args),
@@ -55,6 +59,7 @@ export function openClients(
         kubeconfig: istioctlKubeconfig?.path ?? kubeconfig,
         context,
         environment: process.env,
+        budget,
       }),
       contextInUse,
     ),
@@ -80,7 +85,7 @@ export function openClients(
         }
       },
     },
-    ...(prometheus !== undefined && { prometheus: prometheusApi(prometheus) }),
+    ...(prometheus !== undefined && { prometheus: prometheusApi(prometheus, budget) }),
     ...defined({ context }),
     now: (machineTime) => clock.now(machineTime),
   }

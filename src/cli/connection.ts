@@ -26,6 +26,8 @@ export function connectionFor(context: string | undefined): Settings {
     kubeconfig: cluster?.kubeconfig,
     context,
     prometheus: cluster?.prometheus ?? prometheusUrl,
+    // A terminal's diagnosis has the machine for itself.
+    memory: limits.memory ?? 2048 * 1024 * 1024,
   }
   requireKubeconfig(connection, process.env)
   return {
@@ -43,6 +45,7 @@ export function botConnection(config: Config): Connection {
     kubeconfig,
     context,
     prometheus: prometheus ?? config.prometheusUrl,
+    memory: config.limits.memory,
   }
   return kubeconfig === undefined && context === undefined
     ? podConnection(connection, config.dataFolder, process.env)

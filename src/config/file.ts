@@ -132,6 +132,14 @@ export const ConfigFile = z.strictObject({
         .max(64)
         .optional()
         .describe('Diagnoses under way at once in one process. Default 4; 0 when other processes work.'),
+      memory: z
+        .int()
+        .min(64)
+        .max(16384)
+        .optional()
+        .describe(
+          'Megabytes that what is read of the mesh may take at once, of all diagnoses; what is longer counts as not seen. Default 384, and 2048 for a command in a terminal.',
+        ),
       leaseProxies: z
         .int()
         .min(1)

@@ -1,5 +1,6 @@
 import type { Check } from '../checks/check.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
+import { holdingAnswers } from '../evidence/clients/byte-budget.ts'
 import { timed } from '../evidence/clients/timing.ts'
 import { otherObjects } from '../evidence/collectors/other-objects.ts'
 import { Evidence } from '../evidence/evidence.ts'
@@ -72,6 +73,15 @@ export async function examine(
   clients: Clients,
   checks: readonly Check[],
   options: ExamineOptions = {},
+): Promise<Report> {
+  return holdingAnswers(() => examineSettled(query, clients, checks, options))
+}
+
+async function examineSettled(
+  query: TargetQuery,
+  clients: Clients,
+  checks: readonly Check[],
+  options: ExamineOptions,
 ): Promise<Report> {
   const first = await examineOnce(query, clients, checks, options)
   if (movedDuring(first, clients.istioctl).length === 0) return first

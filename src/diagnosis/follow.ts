@@ -1,4 +1,5 @@
 import type { Clients } from '../evidence/clients/clients.ts'
+import { holdingAnswers } from '../evidence/clients/byte-budget.ts'
 import { timed } from '../evidence/clients/timing.ts'
 import { objects } from '../evidence/collectors/objects.ts'
 import { PROXY_CONFIG_KINDS, proxyConfig } from '../evidence/collectors/proxy-config.ts'
@@ -28,6 +29,7 @@ import { traceOf } from './follow/trace.ts'
 import { followIn } from './follow-in.ts'
 import { ISTIO_NAMESPACE, planObjects } from './plan.ts'
 import { AmbiguousTargetError, UnknownTargetError } from './target-errors.ts'
+import { understood } from './understood.ts'
 
 /** Kinds of objects the way of a request is told by. */
 const NEEDED: readonly EvidenceKind[] = [
@@ -206,22 +208,32 @@ export async function follow(
   clients: Clients,
   options: FollowOptions = {},
 ): Promise<FollowReport> {
+  return holdingAnswers(() => followLive(question, clients, options))
+}
+
+async function followLive(question: FollowQuestion, clients: Clients, options: FollowOptions): Promise<FollowReport> {
   const gathering = new Gathering(clients, options)
   const done = new Set<string>()
   const look = (steps: readonly AnyStep[]): Promise<void> =>
     gathering.gather(
       steps.filter(({ id }) => !done.has(id) && done.add(id)).map((step) => inContext(step, clients.context)),
     )
-  const seen = (): Evidence => new Evidence(gathering.readings)
+  /** Makes something of what was seen so far; a reading that cannot be made anything of is given up. */
+  const of = async <T>(use: (evidence: Evidence) => T): Promise<T> =>
+    understood(
+      [...gathering.readings],
+      (readings) => use(new Evidence(readings)),
+      (readings) => gathering.readings.splice(0, gathering.readings.length, ...readings),
+    )
   const ended = timed(clients, 'follow')
   const at = (): string => ended().at
   await look(planFollow())
   let caller: Caller
   try {
-    await look(planCallers(question, seen()))
-    caller = callerOf(question, seen())
+    await look(await of((seen) => planCallers(question, seen)))
+    caller = await of((seen) => callerOf(question, seen))
   } catch (error) {
-    const blind = seen().readings.filter((reading) => !reading.ok && CALLER_KINDS.includes(reading.kind))
+    const blind = gathering.readings.filter((reading) => !reading.ok && CALLER_KINDS.includes(reading.kind))
     options.signal?.throwIfAborted()
     // Not being allowed to look is not "not there".
     if (blind.length > 0) return callerUnseen(question, blind as Blind[], at())
@@ -229,7 +241,7 @@ export async function follow(
     throw error
   }
   await look(planCallerProxy(caller))
-  await look(planCallees(question, caller, seen()))
-  await look(calleePods(question, caller, seen()).flatMap(planCalleeProxy))
-  return followIn(question, caller, seen(), { context: clients.context, at: at() })
+  await look(await of((seen) => planCallees(question, caller, seen)))
+  await look(await of((seen) => calleePods(question, caller, seen).flatMap(planCalleeProxy)))
+  return of((seen) => followIn(question, caller, seen, { context: clients.context, at: at() }))
 }

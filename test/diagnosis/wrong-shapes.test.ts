@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { CHECKS } from '../../src/checks/index.ts'
 import { examine } from '../../src/diagnosis/examine.ts'
+import { parseFollow } from '../../src/diagnosis/follow/question.ts'
+import { follow } from '../../src/diagnosis/follow.ts'
 import { replayClients, type Recording } from '../../src/evidence/clients/recording.ts'
 import { UserError } from '../../src/mesh/user-error.ts'
 import { reportMarkdown } from '../../src/report/markdown.ts'
@@ -90,6 +92,21 @@ describe('an answer whose fields have other types', () => {
     },
     120_000,
   )
+
+  it('never fails a request that is followed', async () => {
+    const question = parseFollow('catalog.istioinaction.io/items', {})
+    const failed: string[] = []
+    for (let seed = 0; seed < TRIES; seed += 1) {
+      const { recording, where } = withWrongField(recordingOf('chapter-10/ill'), seed)
+      try {
+        await follow(question, replayClients(recording, { shared: true }))
+      } catch (error) {
+        if (!(error instanceof UserError))
+          failed.push(`${where}\n   ${(error as Error).stack?.split('\n').slice(0, 3).join('\n') ?? ''}`)
+      }
+    }
+    expect(failed).toEqual([])
+  })
 
   it('is as if it could not be read: the rest goes on, and nothing is called healthy', async () => {
     const recording = recordingOf('chapter-10/mended')

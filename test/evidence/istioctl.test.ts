@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
+import { ByteBudget } from '../../src/evidence/clients/byte-budget.ts'
 import { istioctlProgram } from '../../src/evidence/clients/istioctl.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mesh-medic-istioctl-'))
@@ -59,6 +60,18 @@ const isRunning = (pid: number): boolean => {
 }
 
 describe('an istioctl', () => {
+  it('is ended when it prints more than is read', async () => {
+    const budget = new ByteBudget(1024 * 1024)
+    const program = join(folder, 'endless')
+    writeFileSync(program, '#!/bin/sh\nexec yes\n', { mode: 0o700 })
+    const istioctl = istioctlProgram({ program, environment: process.env, budget })
+    await expect(istioctl.run(['proxy-status'], new AbortController().signal)).rejects.toMatchObject({
+      reason: 'unavailable',
+      message: 'what istioctl proxy-status prints is longer than is read: cut off',
+    })
+    expect(budget.used).toBe(0)
+  })
+
   it('does not know what is none of its business', async () => {
     vi.stubEnv('SLACK_BOT_TOKEN', 'not-a-token')
     vi.stubEnv('REDIS_URL', 'redis://nobody')

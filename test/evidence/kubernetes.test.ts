@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Kubernetes } from '../../src/evidence/clients/clients.ts'
+import { ByteBudget } from '../../src/evidence/clients/byte-budget.ts'
 import { ClusterConfigurationError, kubernetesApi, loadKubeConfig } from '../../src/evidence/clients/kubernetes.ts'
 
 const signal = new AbortController().signal
@@ -158,6 +159,50 @@ describe('the Kubernetes client', () => {
     await expect(kubernetes.list(PODS, {}, signal)).rejects.toMatchObject({
       reason: 'unavailable',
       message: expect.stringContaining('cut off after') as string,
+    })
+  })
+
+  it('stops reading an answer that never ends, and says that it was cut off', async () => {
+    let sent = 0
+    const over = new Promise<void>((resolve) => {
+      answer = (_, response) => {
+        const piece = Buffer.alloc(64 * 1024, ' ')
+        const more = (): void => {
+          while (!response.destroyed) {
+            sent += piece.length
+            if (!response.write(piece)) break
+          }
+        }
+        response.writeHead(200).on('drain', more).on('close', resolve)
+        more()
+      }
+    })
+    const budget = new ByteBudget(1024 * 1024)
+    const thin = kubernetesApi({ kubeconfig, budget })
+    await expect(thin.list(PODS, {}, signal)).rejects.toMatchObject({
+      reason: 'unavailable',
+      message: 'the list of pods is longer than is read: cut off',
+    })
+    await over
+    // What was under way on the connection.
+    expect(sent).toBeLessThan(16 * 1024 * 1024)
+    expect(budget.used).toBe(0)
+  })
+
+  it('reads no more of an error than its beginning', async () => {
+    say(500, 'x'.repeat(4 * 1024 * 1024))
+    const budget = new ByteBudget(1024 * 1024)
+    await expect(kubernetesApi({ kubeconfig, budget }).list(PODS, {}, signal)).rejects.toMatchObject({
+      reason: 'unavailable',
+      message: expect.stringMatching(/^the API server answered 500: x+$/) as string,
+    })
+  })
+
+  it('reads no list of more objects than it should have, though it is one page', async () => {
+    say(200, `{"items":[${'{},'.repeat(100_000)}{}]}`)
+    await expect(kubernetes.list(PODS, {}, signal)).rejects.toMatchObject({
+      reason: 'unavailable',
+      message: 'the API server has more pods than are read: cut off after 100000',
     })
   })
 

@@ -4,6 +4,7 @@ import { redact } from '../redaction.ts'
 import type { Istioctl } from './clients.ts'
 import { UnseenError } from './clients.ts'
 import { missingPermission } from './forbidden.ts'
+import { ByteBudget, textOf } from './byte-budget.ts'
 
 /** How to run istioctl. */
 export interface IstioctlOptions {
@@ -13,10 +14,12 @@ export interface IstioctlOptions {
   context?: string | undefined
   /** Of this process; istioctl gets what it and credential plugins need of it. */
   environment: Readonly<Record<string, string | undefined>>
+  /** What all answers of the process share; a budget of its own when absent. */
+  budget?: ByteBudget | undefined
 }
 
-/** 256 MiB: a proxy of a mesh with thousands of services prints tens of megabytes. */
-const MOST_OUTPUT = 256 * 1024 * 1024
+/** Characters at the end of what istioctl says on standard error that are kept. */
+const MOST_ERRORS = 256 * 1024
 
 /** istioctl repeats a list it is not allowed to make until its time is over, and says so only here. A watch it does without. */
 const WAITS_FOR_EVER = /watch error in cluster.*cannot list resource/
@@ -77,7 +80,13 @@ function endGroupWith(leader: number | undefined, signal: AbortSignal): () => vo
 }
 
 /** Runs the real istioctl, never through a shell: an argument vector whose every name has been validated before. */
-export function istioctlProgram({ program = 'istioctl', kubeconfig, context, environment }: IstioctlOptions): Istioctl {
+export function istioctlProgram({
+  program = 'istioctl',
+  kubeconfig,
+  context,
+  environment,
+  budget = new ByteBudget(),
+}: IstioctlOptions): Istioctl {
   const connection = [
     ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
     ...(context === undefined ? [] : ['--context', context]),
@@ -90,7 +99,7 @@ export function istioctlProgram({ program = 'istioctl', kubeconfig, context, env
         reject: false,
         stdin: 'ignore',
         stripFinalNewline: false,
-        maxBuffer: MOST_OUTPUT,
+        buffer: false,
         forceKillAfterDelay: TO_END,
         // A group of its own, so that what it starts ends with it.
         detached: true,
@@ -99,32 +108,69 @@ export function istioctlProgram({ program = 'istioctl', kubeconfig, context, env
         env: childEnvironment(environment, { GOGC: '400' }),
       })
       const ended = endGroupWith(running.pid, AbortSignal.any([signal, hopeless.signal]))
-      for (const stream of [running.stdout, running.stderr])
-        stream.on('data', (chunk: Buffer) => {
-          if (chunk.length < LONGEST_LOG && WAITS_FOR_EVER.test(chunk.toString())) hopeless.abort()
-        })
-      const result = await running.finally(ended)
-      const log = `${logLines(result.stdout)}${result.stderr}`.replace(REFUSED_WATCH, '')
-      if (!result.failed) return withoutLogLines(result.stdout)
-      if (result.isCanceled && !hopeless.signal.aborted)
-        throw new UnseenError('timeout', 'istioctl did not finish in time', { cause: result })
-      if (result.code === 'ENOENT')
-        throw new UnseenError('unavailable', `istioctl was not found (${program}); install it or set ISTIOCTL`, {
-          cause: result,
-        })
-      if (result.code === 'EACCES')
-        throw new UnseenError('unavailable', `istioctl cannot be run (${program}): permission denied`, {
-          cause: result,
-        })
-      const detail =
-        firstError(log) ||
-        `istioctl ended with ${result.exitCode === undefined ? (result.signal ?? 'no exit code') : `exit code ${result.exitCode}`}`
-      const permission = missingPermission(detail) ?? missingPermission(log)
-      throw new UnseenError(
-        permission === undefined && !/forbidden/i.test(detail) ? 'unavailable' : 'forbidden',
-        detail,
-        { cause: result, permission },
-      )
+      const notice = (chunk: Buffer): void => {
+        if (chunk.length < LONGEST_LOG && WAITS_FOR_EVER.test(chunk.toString())) hopeless.abort()
+      }
+      running.stdout.on('data', notice)
+      let stderr = ''
+      running.stderr.on('data', (chunk: Buffer) => {
+        notice(chunk)
+        stderr = `${stderr}${chunk.toString()}`.slice(-MOST_ERRORS)
+      })
+      const reading = budget.begin(`what istioctl ${args[0] ?? ''} prints`, { signal })
+      let cut: UnseenError | undefined
+      const printed = textOf(running.stdout, reading).catch((error: unknown) => {
+        // Of a program that ended early, or that was ended, its end tells more.
+        if (error instanceof UnseenError && error.reason !== 'timeout') {
+          cut = error
+          hopeless.abort()
+        }
+        return ''
+      })
+      try {
+        const [result, stdout] = await Promise.all([running.finally(ended), printed])
+        if (cut !== undefined) throw cut
+        return answerOf({ result, stdout, stderr, isOutOfTime: result.isCanceled && !hopeless.signal.aborted, program })
+      } finally {
+        reading.end()
+      }
     },
   }
+}
+
+/** How a run of istioctl ended. */
+interface Ended {
+  result: {
+    failed: boolean
+    code?: string | undefined
+    exitCode?: number | undefined
+    signal?: string | undefined
+  }
+  stdout: string
+  stderr: string
+  isOutOfTime: boolean
+  program: string
+}
+
+/** What it printed; of a run that failed, why. @throws {UnseenError} */
+function answerOf({ result, stdout, stderr, isOutOfTime, program }: Ended): string {
+  const log = `${logLines(stdout)}${stderr}`.replace(REFUSED_WATCH, '')
+  if (!result.failed) return withoutLogLines(stdout)
+  if (isOutOfTime) throw new UnseenError('timeout', 'istioctl did not finish in time', { cause: result })
+  if (result.code === 'ENOENT')
+    throw new UnseenError('unavailable', `istioctl was not found (${program}); install it or set ISTIOCTL`, {
+      cause: result,
+    })
+  if (result.code === 'EACCES')
+    throw new UnseenError('unavailable', `istioctl cannot be run (${program}): permission denied`, {
+      cause: result,
+    })
+  const detail =
+    firstError(log) ||
+    `istioctl ended with ${result.exitCode === undefined ? (result.signal ?? 'no exit code') : `exit code ${result.exitCode}`}`
+  const permission = missingPermission(detail) ?? missingPermission(log)
+  throw new UnseenError(permission === undefined && !/forbidden/i.test(detail) ? 'unavailable' : 'forbidden', detail, {
+    cause: result,
+    permission,
+  })
 }

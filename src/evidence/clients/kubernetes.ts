@@ -12,6 +12,7 @@ import { AGGREGATED, groupsOf, listedResources, servedResources } from './aggreg
 import { ServedVersions } from './served-versions.ts'
 import { Connections } from './connections.ts'
 import { askPod, openTunnel, type PodAnswer } from './port-forward.ts'
+import { beginningOf, ByteBudget, textOf, type Answer } from './byte-budget.ts'
 import { defined } from '../../mesh/defined.ts'
 
 /** Where the API server is and who asks. */
@@ -20,6 +21,8 @@ export interface KubernetesOptions {
   context?: string | undefined
   /** Hears the `Date` of every answer. */
   clock?: ServerClock | undefined
+  /** What all answers of the process share; a budget of its own when absent. */
+  budget?: ByteBudget | undefined
 }
 
 /** A connection that can't even be tried: no kubeconfig, an unknown context. `message` says what would work. */
@@ -36,9 +39,11 @@ class UnknownContextError extends ClusterConfigurationError {
 const DISCOVERY_TIMEOUT = 10_000
 /** Objects a page: what kubectl asks for at once. */
 const PAGE = 500
-/** Objects and characters of one list that are read; what has more counts as not seen. */
+/** Objects of one list that are read; what has more counts as not seen. */
 const MOST_OBJECTS = 100_000
-const MOST_CHARACTERS = 192 * 1024 * 1024
+/** Bytes of an answer that is an error, or a few facts. */
+const MOST_ERROR = 64 * 1024
+const MOST_FACTS = 8 * 1024 * 1024
 /** Bytes of a log that are asked for, where no window says so: hundreds of lines have far fewer. */
 const MOST_LOG = 16 * 1024 * 1024
 
@@ -94,8 +99,11 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
   const server = config.getCurrentCluster()?.server ?? ''
   const http = new IsomorphicFetchHttpLibrary()
   const connections = new Connections(config)
+  const budget = options.budget ?? new ByteBudget()
 
+  /** Sends a question; its answer is read into `into`, and is closed by whoever began that. */
   async function send(
+    into: Answer,
     path: string,
     query: Record<string, string>,
     signal: AbortSignal,
@@ -120,8 +128,13 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
       const sentAt = Date.now()
       const response = await http.send(context).toPromise()
       options.clock?.heard(response.headers.date, sentAt, Date.now())
-      return { status: response.httpStatusCode, text: await response.body.text() }
+      // What the client's own types call a stream of Node's is one of the web's.
+      const stream = response.body.stream() as unknown as AsyncIterable<Uint8Array> | null
+      const { httpStatusCode: status } = response
+      if (stream === null) return { status, text: '' }
+      return { status, text: status >= 300 ? await beginningOf(stream, MOST_ERROR) : await textOf(stream, into) }
     } catch (error) {
+      if (error instanceof UnseenError) throw error
       if (signal.aborted) throw new UnseenError('timeout', 'the API server did not answer in time', { cause: error })
       const cause =
         error instanceof Error && error.cause instanceof Error
@@ -132,6 +145,16 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
       throw new UnseenError('unavailable', `the API server at ${server} could not be reached (${cause})`, {
         cause: error,
       })
+    }
+  }
+
+  /** Asks for a few facts, that nobody holds longer than it takes to read them. */
+  async function ask(...question: Parameters<typeof send> extends [Answer, ...infer Rest] ? Rest : never) {
+    const answer = budget.begin(`the answer to ${question[0]}`, { most: MOST_FACTS, signal: question[2] })
+    try {
+      return await send(answer, ...question)
+    } finally {
+      answer.drop()
     }
   }
 
@@ -161,10 +184,53 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
   }
 
   const versions = new ServedVersions(async (path) => {
-    const answer = await send(path, {}, AbortSignal.timeout(DISCOVERY_TIMEOUT))
+    const answer = await ask(path, {}, AbortSignal.timeout(DISCOVERY_TIMEOUT))
     if (answer.status === 404) return 'absent'
     return answer.status === 200 ? parse(answer.text) : undefined
   })
+
+  /** All pages of a list. */
+  async function pagesOf(
+    resource: Resource,
+    path: string,
+    where: Where,
+    { reading, wanted, signal }: { reading: Answer; wanted: Permission; signal: AbortSignal },
+  ): Promise<KubernetesObject[]> {
+    const objects: KubernetesObject[] = []
+    let page = ''
+    do {
+      const answer = await send(
+        reading,
+        path,
+        {
+          limit: String(PAGE),
+          ...defined({ labelSelector: where.labels, fieldSelector: where.fields }),
+          ...(page !== '' && { continue: page }),
+        },
+        signal,
+      )
+      if (answer.status === 404 && resource.group.includes('.')) return []
+      if (answer.status !== 200) refuse(answer, wanted)
+      const { items, metadata } = parse(answer.text) as {
+        items?: KubernetesObject[]
+        metadata?: { continue?: string }
+      }
+      // Go writes an empty list as null.
+      if (!Array.isArray(items ?? []))
+        throw new UnseenError('unparsable', 'the API server answered a list without items')
+      const next = metadata?.continue ?? ''
+      const count = objects.length + (items?.length ?? 0)
+      if (count > MOST_OBJECTS || (next !== '' && next === page))
+        throw new UnseenError(
+          'unavailable',
+          `the API server has more ${resource.plural} than are read: cut off after ${Math.min(count, MOST_OBJECTS)}`,
+        )
+      // Items of a list carry no kind of their own.
+      for (const item of items ?? []) objects.push({ ...item, kind: resource.kind })
+      page = next
+    } while (page !== '')
+    return objects
+  }
 
   return {
     async list(asked: Resource, where: Where, signal) {
@@ -178,50 +244,28 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
         ...defined({ namespace: where.namespace }),
       }
       const scope = where.namespace === undefined ? '' : `/namespaces/${encodeURIComponent(where.namespace)}`
-      const objects: KubernetesObject[] = []
-      let page = ''
-      let characters = 0
-      do {
-        const answer = await send(
-          `${groupPath(resource)}${scope}/${resource.plural}`,
-          {
-            limit: String(PAGE),
-            ...defined({ labelSelector: where.labels, fieldSelector: where.fields }),
-            ...(page !== '' && { continue: page }),
-          },
+      const reading = budget.begin(`the list of ${resource.plural}`, { signal })
+      try {
+        const objects = await pagesOf(resource, `${groupPath(resource)}${scope}/${resource.plural}`, where, {
+          reading,
+          wanted,
           signal,
-        )
-        if (answer.status === 404 && resource.group.includes('.')) return []
-        if (answer.status !== 200) refuse(answer, wanted)
-        const { items, metadata } = parse(answer.text) as {
-          items?: KubernetesObject[]
-          metadata?: { continue?: string }
-        }
-        // Go writes an empty list as null.
-        if (!Array.isArray(items ?? []))
-          throw new UnseenError('unparsable', 'the API server answered a list without items')
-        // Items of a list carry no kind of their own.
-        for (const item of items ?? []) objects.push({ ...item, kind: resource.kind })
-        characters += answer.text.length
-        const next = metadata?.continue ?? ''
-        if (next !== '' && (next === page || objects.length > MOST_OBJECTS || characters > MOST_CHARACTERS))
-          throw new UnseenError(
-            'unavailable',
-            `the API server has more ${resource.plural} than are read: cut off after ${objects.length}`,
-          )
-        page = next
-      } while (page !== '')
-      return objects
+        })
+        reading.end()
+        return objects
+      } finally {
+        reading.drop()
+      }
     },
 
     async served(groups, signal) {
-      const answer = await send('/apis', {}, signal, undefined, { Accept: AGGREGATED })
+      const answer = await ask('/apis', {}, signal, undefined, { Accept: AGGREGATED })
       if (answer.status !== 200) refuse(answer, { verb: 'get', group: '', resource: 'apis' })
       const discovered = parse(answer.text)
       if (Array.isArray(discovered.items)) return servedResources(discovered, groups)
       const lists = await Promise.all(
         groupsOf(discovered, groups).map(async ({ group, version }) => {
-          const list = await send(`/apis/${group}/${version}`, {}, signal)
+          const list = await ask(`/apis/${group}/${version}`, {}, signal)
           if (list.status !== 200) refuse(list, { verb: 'get', group, resource: '*' })
           return listedResources(parse(list.text), group, version)
         }),
@@ -236,21 +280,28 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
         limitBytes: String(window?.limitBytes ?? MOST_LOG),
         ...(window !== undefined && { sinceTime: window.sinceTime }),
       }
-      const answer = await send(
-        `/api/v1/namespaces/${encodeURIComponent(pod.namespace ?? '')}/pods/${encodeURIComponent(pod.name)}/log`,
-        part,
-        signal,
-      )
-      if (answer.status !== 200)
-        refuse(answer, { verb: 'get', group: '', resource: 'pods/log', ...defined({ namespace: pod.namespace }) })
-      if (window === undefined && answer.text.length >= MOST_LOG)
-        throw new UnseenError('unavailable', `the log of ${pod.name} is longer than is read: cut off`)
-      return answer.text
+      const reading = budget.begin(`the log of ${pod.name}`, { signal })
+      try {
+        const answer = await send(
+          reading,
+          `/api/v1/namespaces/${encodeURIComponent(pod.namespace ?? '')}/pods/${encodeURIComponent(pod.name)}/log`,
+          part,
+          signal,
+        )
+        if (answer.status !== 200)
+          refuse(answer, { verb: 'get', group: '', resource: 'pods/log', ...defined({ namespace: pod.namespace }) })
+        if (window === undefined && answer.text.length >= MOST_LOG)
+          throw new UnseenError('unavailable', `the log of ${pod.name} is longer than is read: cut off`)
+        reading.end()
+        return answer.text
+      } finally {
+        reading.drop()
+      }
     },
 
     async allowed({ verb, group, resource, namespace, name }, signal) {
       const [plural = '', subresource] = resource.split('/')
-      const answer = await send('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {}, signal, {
+      const answer = await ask('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {}, signal, {
         apiVersion: 'authorization.k8s.io/v1',
         kind: 'SelfSubjectAccessReview',
         spec: { resourceAttributes: { verb, group, resource: plural, ...defined({ subresource, namespace, name }) } },
@@ -263,11 +314,11 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
     async askPod(pod, port, paths, signal) {
       const access: RequestOptions = {}
       await config.applyToHTTPSOptions(access)
-      return askPod({ server, options: access }, pod, port, paths, signal)
+      return askPod({ server, options: access, budget }, pod, port, paths, signal)
     },
 
     async version(signal) {
-      const answer = await send('/version', {}, signal)
+      const answer = await ask('/version', {}, signal)
       if (answer.status !== 200) refuse(answer, { verb: 'get', group: '', resource: 'version' })
       return String(parse(answer.text).gitVersion)
     },

@@ -6,12 +6,15 @@ import type { Ref } from '../../mesh/ref.ts'
 import { UnseenError } from './clients.ts'
 import { defined } from '../../mesh/defined.ts'
 import { missingPermission } from './forbidden.ts'
+import { ByteBudget, textOf } from './byte-budget.ts'
 
 /** What a WebSocket to the API server needs: its address, and the options that carry the credentials. */
 export interface TunnelOptions {
   /** `https://10.0.0.1:6443` */
   server: string
   options: RequestOptions
+  /** What all answers of the process share; a budget of its own when absent. */
+  budget?: ByteBudget | undefined
 }
 
 /** The API server does not open tunnels by WebSocket for this identity, or a proxy before it does not let one through; another way may be open. */
@@ -22,8 +25,8 @@ const DATA = 0
 const PORT_BYTES = 2
 /** Bytes of a refusal that are read. */
 const LONGEST_REFUSAL = 4096
-/** Bytes of one answer that are read: a proxy of a mesh with thousands of services has tens of megabytes of configuration. */
-export const MOST_ANSWER = 256 * 1024 * 1024
+/** Bytes of one message of a tunnel; the kubelet sends tens of kilobytes. */
+const MOST_MESSAGE = 8 * 1024 * 1024
 
 /**
  * Opens a tunnel to one port of a pod through the API server, as `kubectl port-forward` does, without a port on this machine.
@@ -42,12 +45,13 @@ export async function openTunnel(
   const socket = new WebSocket(server.replace(/^http/, 'ws').replace(/\/$/, '') + path, 'v4.channel.k8s.io', {
     ...(options as object),
     perMessageDeflate: false,
+    maxPayload: MOST_MESSAGE,
   })
   return new Promise<Duplex>((resolve, reject) => {
     const stop = (): void => socket.terminate()
     signal.addEventListener('abort', stop, { once: true })
     const tunnel = new Duplex({
-      read: () => undefined,
+      read: () => socket.resume(),
       write(chunk: Buffer, _encoding, done) {
         socket.send(Buffer.concat([Buffer.from([DATA]), chunk]), done)
       },
@@ -69,8 +73,10 @@ export async function openTunnel(
       const body = message.subarray(headless.has(channel) ? 1 : 1 + PORT_BYTES)
       headless.add(channel)
       if (body.length === 0) return
-      if (channel === DATA) tunnel.push(body)
-      else tunnel.destroy(new UnseenError('unavailable', refusalOf(body.toString(), pod)))
+      if (channel === DATA) {
+        // Nobody reads as fast as it comes: the rest waits where it comes from.
+        if (!tunnel.push(body)) socket.pause()
+      } else tunnel.destroy(new UnseenError('unavailable', refusalOf(body.toString(), pod)))
     })
     socket.on('close', () => {
       signal.removeEventListener('abort', stop)
@@ -149,6 +155,7 @@ export async function askPod(
   paths: readonly string[],
   signal: AbortSignal,
 ): Promise<PodAnswer[]> {
+  const { budget = new ByteBudget() } = access
   const tunnel = await openTunnel(access, pod, port, signal)
   const agent = new TunnelAgent(tunnel)
   // A tunnel that the kubelet closed before a question was put tells the question nothing.
@@ -160,14 +167,20 @@ export async function askPod(
     refused(tunnel.errored)
   })
   try {
-    return await Promise.race([Promise.all(paths.map((path) => ask(agent, pod, path, signal))), failure])
+    return await Promise.race([Promise.all(paths.map((path) => ask(agent, pod, path, signal, budget))), failure])
   } finally {
     tunnel.destroy()
     agent.destroy()
   }
 }
 
-async function ask(agent: Agent, { name }: Ref, path: string, signal: AbortSignal): Promise<PodAnswer> {
+async function ask(
+  agent: Agent,
+  { name }: Ref,
+  path: string,
+  signal: AbortSignal,
+  budget: ByteBudget,
+): Promise<PodAnswer> {
   return new Promise<PodAnswer>((resolve, reject) => {
     const fail = (error: unknown): void =>
       reject(
@@ -178,20 +191,19 @@ async function ask(agent: Agent, { name }: Ref, path: string, signal: AbortSigna
             : new UnseenError('unavailable', `${name} did not answer ${path}: ${String(error)}`, { cause: error }),
       )
     const asking = request({ agent, host: 'localhost', path, signal }, (answer) => {
-      const chunks: Buffer[] = []
-      let bytes = 0
-      answer.on('data', (chunk: Buffer) => {
-        bytes += chunk.length
-        if (bytes > MOST_ANSWER)
-          answer.destroy(new UnseenError('unavailable', `${name} answers ${path} with more than is read: cut off`))
-        else chunks.push(chunk)
-      })
-      answer.on('error', fail)
-      answer.on('end', () =>
-        answer.statusCode === 200
-          ? resolve({ text: Buffer.concat(chunks).toString(), ...defined({ date: answer.headers.date }) })
-          : fail(new UnseenError('unavailable', `${name} answered ${path} with ${answer.statusCode ?? 0}`)),
-      )
+      if (answer.statusCode !== 200) {
+        answer.on('error', fail)
+        answer.resume()
+        fail(new UnseenError('unavailable', `${name} answered ${path} with ${answer.statusCode ?? 0}`))
+        return
+      }
+      const reading = budget.begin(`the answer of ${name} to ${path}`, { signal })
+      textOf(answer, reading)
+        .then((text) => {
+          reading.end()
+          resolve({ text, ...defined({ date: answer.headers.date }) })
+        }, fail)
+        .finally(() => reading.drop())
     })
     asking.on('error', fail)
     asking.end()
