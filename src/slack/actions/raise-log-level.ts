@@ -7,12 +7,13 @@ import { readLogLevels, type LogLevels } from '../../evidence/collectors/log-lev
 import { UnseenError } from '../../evidence/clients/clients.ts'
 import { diagnose } from '../../capabilities/diagnose.ts'
 import { keptAnswer } from '../../capabilities/kept-answer.ts'
-import { proxiesOfRun } from '../../capabilities/proxies-of.ts'
+import { raisableProxies } from '../../capabilities/proxies-of.ts'
 import { hurts } from '../../diagnosis/cause.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { mintButton } from '../../store/buttons.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import type { Asking } from '../access/asking.ts'
+import { userErrorOf } from '../access/user-error-of.ts'
 import { spokenOf } from '../answers/index.ts'
 import type { SlackDeps } from '../deps.ts'
 import { UserError } from '../../mesh/user-error.ts'
@@ -52,8 +53,10 @@ export const raiseLogLevel = defineAction({
           : raiseLogLevelView(where, { ...choices, target, most: deps.policy.leases }),
       )
     } catch (error) {
-      await show(noLoggersView(where, "Internal error; see the bot's log.")).catch(() => undefined)
-      throw error
+      const known = error instanceof UserError ? userErrorOf(error, run.request.text) : undefined
+      const why = known === undefined ? "Internal error; see the bot's log." : [known.why, ...known.remedies].join(' ')
+      await show(noLoggersView(where, why)).catch(() => undefined)
+      if (known === undefined) throw error
     }
   },
 })
@@ -89,9 +92,7 @@ async function choicesFor(
   )
   if (denied !== undefined) return `${denied.why} ${(denied.named.length === 0 ? denied.remedies : []).join(' ')}`
   const report = (await keptAnswer(deps.records, run.id, diagnose.answer))?.report
-  const pods = await proxiesOfRun(deps.records, run.id)
-  if (pods.length === 0)
-    return 'No proxy of the target answered when I looked. Diagnose it again, or name the proxies: /mesh log-level pod/NAME http:debug'
+  const pods = await raisableProxies(deps, run, { signal: AbortSignal.timeout(PATIENCE) })
   const read = await firstLevels(deps, pods)
   if (typeof read === 'string') return read
   const code = (report?.cause?.finding ?? report?.findings.find(hurts))?.code
