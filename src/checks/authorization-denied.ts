@@ -12,6 +12,7 @@ import { trustDomainOf } from './facts/trust-domain-of.ts'
 import type { Args, Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
 import { byOwner, ownerOf, podsOf } from './facts/owners.ts'
+import { isRewritten } from './facts/path-at-target.ts'
 import { rbacPolicies } from './facts/rbac-filters.ts'
 import type { Group, Logged, Request } from './facts/requests-to.ts'
 import {
@@ -111,11 +112,12 @@ function principalOf(request: Request, evidence: Evidence): string | null | unde
   return `${trustDomainOf(evidence)}/ns/${caller.metadata.namespace ?? ''}/sa/${caller.spec?.serviceAccountName ?? 'default'}`
 }
 
-function factsOf(request: Request, evidence: Evidence): RequestFacts {
+function factsOf(request: Request, evidence: Evidence, target: Target): RequestFacts {
   const { method, path, authority, downstreamLocal } = nearest(request).entry
   const port = portOf(downstreamLocal)
   const principal = principalOf(request, evidence)
-  return { ...defined({ method, path, host: authority, port, principal }) }
+  const isKnown = path !== undefined && !isRewritten(evidence, target)(path)
+  return { ...defined({ method, host: authority, port, principal, path: isKnown ? path : undefined }) }
 }
 
 const allowing = (pod: Pod, evidence: Evidence): AuthorizationPolicy[] =>
@@ -187,7 +189,7 @@ function found(group: Group, requests: number, grave: boolean, evidence: Evidenc
   const end = nearest(last)
   const pod =
     end.log.of === undefined ? undefined : evidence.object('pods', end.log.of.namespace ?? '', end.log.of.name)
-  const denial = pod === undefined ? undefined : denialOf(matchedPolicy(end) ?? '', last, pod, evidence)
+  const denial = pod === undefined ? undefined : denialOf(matchedPolicy(end) ?? '', last, pod, evidence, target)
   if (denial === undefined) return []
   const { method = '', path = '', authority = '' } = end.entry
   const args: Args = {
@@ -239,7 +241,7 @@ function inFilter(matched: string, pod: Pod | undefined, evidence: Evidence): Pr
     : []
 }
 
-function denialOf(matched: string, request: Request, pod: Pod, evidence: Evidence): Denial | undefined {
+function denialOf(matched: string, request: Request, pod: Pod, evidence: Evidence, target: Target): Denial | undefined {
   const [, namespace, name, rule] = RULE.exec(matched) ?? []
   if (namespace !== undefined && name !== undefined) {
     const policy = evidence.object('authorization-policies', namespace, name)
@@ -257,7 +259,7 @@ function denialOf(matched: string, request: Request, pod: Pod, evidence: Evidenc
   // A name that Istio made, for a policy whose provider nobody defines: no rule that allows was asked.
   if (matched !== 'none') return undefined
   const policies = allowing(pod, evidence)
-  const near = nearestRule(policies, factsOf(request, evidence))
+  const near = nearestRule(policies, factsOf(request, evidence, target))
   const [first] = policies
   if (first === undefined) return undefined
   if (near === undefined)

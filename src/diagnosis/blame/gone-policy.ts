@@ -1,3 +1,4 @@
+import { isJudgedByOldPolicy, type Request } from '../../checks/facts/requests-to.ts'
 import { lastPolicyChange, trafficCountsFrom } from '../../checks/facts/traffic-of.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { answerOf } from '../requests/answer.ts'
@@ -6,7 +7,8 @@ import { value } from './lead.ts'
 
 /** Answers since the last change that tell that requests were allowed, and refusals that they are no more. */
 const ENOUGH = 3
-/** Milliseconds in which a changed policy comes to act on every connection: what is refused only then is refused by that. */
+/** Milliseconds in which a changed policy comes to a proxy, and in which it comes to act on every connection, whichever that is. */
+const PUSHED = 20_000
 const SETTLED = 60_000
 
 /**
@@ -16,9 +18,15 @@ const SETTLED = 60_000
 export function policyGone({ followed: { requests }, target, evidence }: Case): Lead[] {
   const moment = trafficCountsFrom(evidence, target)
   if (moment === undefined) return []
-  const settled = Math.max(moment, lastPolicyChange(evidence, target) + SETTLED)
+  const changed = lastPolicyChange(evidence, target)
+  // What is refused sooner is refused by that change; what is allowed over a connection that was made since is allowed by it.
+  const isSettled = (one: Request): boolean => {
+    const since = Date.parse(one.entry.at) - changed
+    const isNew = one.entry.upstreamLocal !== undefined && !isJudgedByOldPolicy(one, changed + PUSHED)
+    return since > SETTLED || (since > PUSHED && (isNew || answerOf(one) !== 'answered'))
+  }
   const since = requests.requests
-    .filter(({ entry }) => Date.parse(entry.at) > settled)
+    .filter((one) => Date.parse(one.entry.at) > moment && isSettled(one))
     .toSorted((a, b) => Date.parse(a.entry.at) - Date.parse(b.entry.at))
     .map(answerOf)
   const first = since.indexOf('failed')

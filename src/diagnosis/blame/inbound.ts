@@ -3,6 +3,7 @@ import type { Callee } from '../follow/callee.ts'
 import { calleesOf, connectionTo } from '../follow/callee.ts'
 import type { Hop } from '../follow/report.ts'
 import type { Trace } from '../follow/trace.ts'
+import { changedWithRefusals } from './changed-policy.ts'
 import { emptied } from './emptied.ts'
 import { policyGone } from './gone-policy.ts'
 import { hiddenFrom } from './hidden.ts'
@@ -43,6 +44,8 @@ function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
     const isUnallowed = allowing.length === policies.length
     const empty = isUnallowed ? emptied(acting) : []
     if (empty.length > 0) return empty
+    const changed = isUnallowed ? changedWithRefusals(acting, one) : []
+    if (changed.length > 0) return changed
     const gone = isUnallowed ? policyGone(one) : []
     if (gone.length > 0) return gone
     const before = allowing.length < policies.length ? [] : routeBeforePolicies(allowing, trace, one)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { policyGone } from '../../../src/diagnosis/blame/gone-policy.ts'
 import type { Case } from '../../../src/diagnosis/blame/lead.ts'
+import type { Request } from '../../../src/checks/facts/requests-to.ts'
 import { Evidence } from '../../../src/evidence/evidence.ts'
 import type { Reading } from '../../../src/evidence/reading.ts'
 import { MOMENT, row } from '../requests/rows.ts'
@@ -28,9 +29,18 @@ const withPolicy = (seconds: number): Evidence =>
       },
     ]),
   ])
-const blamed = (text: string, seen = evidence): string[] =>
+/** A row of requests that went over connections which were first used a number of seconds after the moment. */
+const over = (text: string, begun: number): Request[] => {
+  const requests = row(text).map((one) => ({ ...one, entry: { ...one.entry, upstreamLocal: '10.0.0.1:40000' } }))
+  const [first] = requests
+  if (first === undefined) return []
+  const opened = { ...first.entry, at: new Date(MOMENT + begun * 1000).toISOString() }
+  const log = { ...first.log, value: { lines: [opened, ...requests.map(({ entry }) => entry)], unreadable: 0 } }
+  return requests.map((one) => ({ ...one, log }))
+}
+const blamed = (text: string | Request[], seen = evidence): string[] =>
   policyGone({
-    followed: { requests: { requests: row(text) } },
+    followed: { requests: { requests: typeof text === 'string' ? row(text) : text } },
     target: { ref: SHOP, namespace: 'shop', name: 'orders', hosts: [], services: [SHOP], pods: [POD] },
     evidence: seen,
   } as unknown as Case).map(({ subject: { kind, name } }) => `${kind}/${name}`)
@@ -47,5 +57,11 @@ describe('a policy that allowed requests is gone', () => {
   it('not when a policy was changed that may not have acted yet', () => {
     expect(blamed('5 ok, 5 rbac', withPolicy(10))).toEqual([])
     expect(blamed('5 ok, 5 rbac', withPolicy(100))).toEqual(['Service/orders'])
+  })
+
+  it('when the policy that was changed had come to act on connections made since', () => {
+    expect(blamed(over('5 ok, 5 rbac', 0), withPolicy(30))).toEqual(['Service/orders'])
+    expect(blamed(over('5 ok, 5 rbac', -40), withPolicy(30))).toEqual([])
+    expect(blamed(over('5 ok, 5 rbac', 0), withPolicy(10))).toEqual([])
   })
 })

@@ -7,6 +7,7 @@ import { latest, podAt } from '../../../checks/facts/requests-to.ts'
 import { hasProxy } from '../../../mesh/pods.ts'
 import { hiddenFrom } from '../hidden.ts'
 import { portOf } from '../../../mesh/address.ts'
+import { changedWithRefusals } from '../changed-policy.ts'
 import { emptied } from '../emptied.ts'
 import { policyGone } from '../gone-policy.ts'
 import { identityTaken } from '../identity.ts'
@@ -95,7 +96,10 @@ export function refused(sign: Sign, one: Case): Lead[] {
   if (unread.length > 0) return unread
   const empty = emptied(allowing)
   if (empty.length > 0) return empty
-  const gone = details === 'rbac_access_denied_matched_policy[none]' ? policyGone(one) : []
+  const isUnallowed = details === 'rbac_access_denied_matched_policy[none]'
+  const changed = isUnallowed ? changedWithRefusals(allowing, one) : []
+  if (changed.length > 0) return changed
+  const gone = isUnallowed ? policyGone(one) : []
   if (gone.length > 0) return gone
   const before = routeBeforePolicies(allowing, one.followed.way?.trace, one)
   if (before.length > 0) return before
