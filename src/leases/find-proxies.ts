@@ -57,15 +57,13 @@ export async function findProxies(
   await gathering.gather(stepsFor(query))
   requireSeen(gathering.readings)
   const resolved = resolveTarget(query, new Evidence(gathering.readings))
-  const namespaces = [
-    ...new Set([
-      resolved.namespace,
-      ...resolved.services.map(({ namespace = '' }) => namespace),
-      ...beside.map(({ namespace = '' }) => namespace),
-    ]),
-  ].filter((name) => name !== '')
-  await gathering.gather(namespaces.map((namespace) => list('pods', namespace)))
+  const own = [resolved.namespace, ...resolved.services.map(({ namespace = '' }) => namespace)]
+  const podsIn = (namespaces: readonly string[]): Promise<void> =>
+    gathering.gather([...new Set(namespaces)].filter((name) => name !== '').map((name) => list('pods', name)))
+  await podsIn(own)
   requireSeen(gathering.readings)
+  // Where these cannot be read, the target's own are still there.
+  await podsIn(beside.flatMap(({ namespace = '' }) => (own.includes(namespace) ? [] : namespace)))
   const evidence = new Evidence(gathering.readings)
   const target = completeTarget(resolveTarget(query, evidence), evidence)
   const among = (refs: readonly Ref[]): Pod[] =>
