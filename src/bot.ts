@@ -13,6 +13,7 @@ import type { Clients } from './evidence/clients/clients.ts'
 import type { Backend } from './queue/backend.ts'
 import type { Log } from './queue/log.ts'
 import { auditTrail, type AuditTrail } from './capabilities/audit-trail.ts'
+import { AuditHeadPublisher, type AuditHeadOptions } from './capabilities/publish-audit-head.ts'
 import { processors } from './capabilities/processors.ts'
 import { sweepChanges } from './capabilities/sweep-changes.ts'
 import { sweepRuns } from './capabilities/sweep.ts'
@@ -22,6 +23,7 @@ import { slackApp, type SlackAppOptions } from './slack/app.ts'
 import { SlackCalls } from './slack/transport/calls.ts'
 import { SlackChangeBoard } from './slack/thread/change-board.ts'
 import type { SlackDeps } from './slack/deps.ts'
+import { CommandLimit, type CommandLimits } from './slack/access/command-limit.ts'
 import { requireMembers } from './slack/access/require-member.ts'
 import { MeshDirectory } from './slack/access/mesh-directory.ts'
 import { StartBarrier } from './slack/transport/start-barrier.ts'
@@ -56,6 +58,10 @@ export interface BotOptions extends SlackAppOptions {
   pauses?: readonly number[]
   /** Milliseconds that a post of a worker that was thought dead may take yet. */
   underWay?: number
+  /** How the head of the audit is signed and published. */
+  auditHead?: AuditHeadOptions
+  /** Commands that a person, and all in a channel, may send within a minute. Absent: as many as they like. */
+  commandLimits?: CommandLimits
   /** For tests. */
   stall?: WorkerRequest['stall']
 }
@@ -116,6 +122,7 @@ export async function startBot(request: BotRequest): Promise<Bot> {
     telling,
     requireMember: requireMembers({ slack, log, access: policy.access }, who.team_id),
     startBarrier: new StartBarrier(),
+    commandLimit: new CommandLimit(options.commandLimits),
     directory: new MeshDirectory(clients),
     board: new SlackChangeBoard({ records, slack, log, policy, members, telling, team: who.team_id }),
     ...defined({
@@ -127,8 +134,10 @@ export async function startBot(request: BotRequest): Promise<Bot> {
   }
   const app = slackApp(options, { botId: who.bot_id ?? '', botUserId: who.user_id ?? '' }, deps)
   const server: unknown = await app.start(...(options.appToken === undefined ? [options.port ?? 3000] : []))
+  const head = new AuditHeadPublisher(records, log, options.auditHead)
   try {
     const working = await startWorking(request, deps, audit)
+    head.start()
     return {
       app,
       port: portOf(server),
@@ -139,6 +148,7 @@ export async function startBot(request: BotRequest): Promise<Bot> {
       async stop({ graceMilliseconds = 10_000 } = {}) {
         await app.stop()
         await working.stop(graceMilliseconds)
+        await head.stop()
       },
     }
   } catch (error) {

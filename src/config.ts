@@ -27,8 +27,15 @@ export interface Config {
   clusters: Record<string, ClusterConfig>
   channels: NonNullable<ConfigFile['channels']>
   /** stepTimeout in milliseconds, memory in bytes. */
-  limits: { stepTimeout: number; concurrency: number; jobs: number; memory?: number }
+  limits: {
+    stepTimeout: number
+    concurrency: number
+    jobs: number
+    memory?: number
+    commands: { user: number; channel: number }
+  }
   policy: Policy
+  audit: { key?: Secret; webhook?: Secret }
   docsUrl?: string
 }
 
@@ -123,9 +130,11 @@ function combine(values: VariableValues, file: ConfigFile): Config {
       stepTimeout: (limits.stepTimeout ?? 20) * 1000,
       concurrency: limits.concurrency ?? 6,
       jobs: limits.jobs ?? 4,
+      commands: { user: limits.commandsPerUser ?? 30, channel: limits.commandsPerChannel ?? 120 },
       ...(limits.memory !== undefined && { memory: limits.memory * 1024 * 1024 }),
     },
     policy: policyOf(file),
+    audit: defined({ key: values.MESH_MEDIC_AUDIT_KEY, webhook: values.MESH_MEDIC_AUDIT_WEBHOOK }),
     docsUrl: file.docsUrl,
   })
 }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { unreadableRecords } from './store/list-readable.ts'
 import type { JobQueue } from './queue/queue.ts'
 
 /** What the health server asks. */
@@ -68,6 +69,16 @@ function metricsOf(queue: HealthRequest['queue'], version: string): Registry {
     labelNames: ['version'],
     registers: [registry],
   }).set({ version }, 1)
+  new Gauge({
+    name: 'mesh_medic_unreadable_records',
+    help: 'Records that could not be read and were left out, by collection.',
+    labelNames: ['collection'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [collection, count] of unreadableRecords()) this.set({ collection }, count)
+    },
+  })
   new Gauge({
     name: 'mesh_medic_jobs',
     help: 'Jobs in the queue by state.',

@@ -93,7 +93,7 @@ async function run(config: Config): Promise<number> {
   }
 }
 
-function botOptions({ slack, docsUrl, limits }: Config): BotOptions {
+function botOptions({ slack, docsUrl, limits, audit }: Config): BotOptions {
   const { botToken, appToken, signingSecret, apiUrl, port } = slack
   return {
     botToken: botToken?.reveal() ?? '',
@@ -101,6 +101,8 @@ function botOptions({ slack, docsUrl, limits }: Config): BotOptions {
     jobs: limits.jobs,
     stepTimeout: limits.stepTimeout,
     concurrency: limits.concurrency,
+    commandLimits: limits.commands,
+    auditHead: { key: audit.key?.reveal(), webhook: audit.webhook?.reveal() },
     ...(appToken !== undefined && { appToken: appToken.reveal() }),
     ...(signingSecret !== undefined && { signingSecret: signingSecret.reveal() }),
     ...defined({ apiUrl, docsUrl }),

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startHealthServer, type HealthServer } from '../src/health.ts'
+import { countUnreadable } from '../src/store/list-readable.ts'
 
 let health: HealthServer
 let trouble: Error | undefined
@@ -34,7 +35,9 @@ it('/readyz when all is well', async () => {
 })
 
 it('/metrics in the format of Prometheus', async () => {
+  countUnreadable('leases', 2)
   const { text } = await get('/metrics')
+  expect(text).toContain('mesh_medic_unreadable_records{collection="leases"} 2')
   expect(text).toContain('mesh_medic_jobs{state="waiting"} 2')
   expect(text).toContain('mesh_medic_build_info{version="1.2.3"} 1')
   expect(text).toContain('process_resident_memory_bytes')

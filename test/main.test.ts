@@ -79,10 +79,11 @@ it('becomes ready, and ends with 0 when told to', async () => {
   await slack.close()
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' })
   const lines = stderr.split('\n').map((line) => JSON.parse(line) as { message: string; level: string })
-  expect(lines.filter(({ level }) => level === 'info').map(({ message }) => message)).toEqual([
-    'mesh-medic is ready',
-    'shutting down',
-  ])
+  const told = lines.filter(({ level }) => level === 'info').map(({ message }) => message)
+  // When the store is ready for the first, nobody knows.
+  const isHead = (message: string): boolean => message === 'the head of the audit'
+  expect(told.filter((message) => !isHead(message))).toEqual(['mesh-medic is ready', 'shutting down'])
+  expect(told.filter(isHead)).toHaveLength(1)
   expect(stderr).not.toMatch(/xoxb-|xapp-/)
 }, 150_000)
 

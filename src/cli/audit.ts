@@ -1,4 +1,7 @@
-import { storedAudit, verifyAudit } from '../store/audit.ts'
+import { loadConfig } from '../config.ts'
+import { UserError } from '../mesh/user-error.ts'
+import { storedAudit } from '../store/audit.ts'
+import { verifySigned, type HeadProblem } from '../store/audit-head.ts'
 import { EXIT } from './exit-codes.ts'
 import { answer } from './output.ts'
 import { openKeptRecords } from './records.ts'
@@ -24,16 +27,38 @@ export async function exportAudit(): Promise<number> {
   }
 }
 
-/** `mesh-medic audit verify`: whether every entry is as it was written and in its place; exit code 2 when not. */
-export async function verify(): Promise<number> {
+/** What to say of a head that does not fit. */
+const PROBLEMS: Readonly<Record<HeadProblem, (sequence: number) => string>> = {
+  unsigned: () => 'there is no signed head: the audit was emptied, or no bot with this key has worked with it',
+  forged: () => 'its head was not signed with MESH_MEDIC_AUDIT_KEY: it was forged, or the key is another',
+  cut: (sequence) => `entry ${sequence} was there and is not any more: the end was cut off`,
+  rewritten: (sequence) => `entry ${sequence} is not the one whose head was published: the chain was written anew`,
+}
+
+/**
+ * `mesh-medic audit verify`: whether every entry is as it was written and in its place, and with a key whether it is the audit that was signed; exit code 2
+ * when not.
+ * @param published `SEQUENCE:HEAD`, as a log or webhook has it
+ */
+export async function verify(published?: string): Promise<number> {
+  const known = published === undefined ? undefined : headFrom(published)
+  const key = loadConfig(process.env).audit.key?.reveal()
   const backend = await openKeptRecords()
   try {
-    const verdict = await verifyAudit(backend.records)
+    const verdict = await verifySigned(backend.records, { key, published: known })
     if (verdict.ok) {
+      const note =
+        key === undefined
+          ? 'Note the head elsewhere: with it, entries cut off at the end would show too.'
+          : 'It goes on from the head that was signed last.'
       await answer(
-        `whole: ${verdict.entries} ${verdict.entries === 1 ? 'entry' : 'entries'}, head ${verdict.head}\nNote the head elsewhere: with it, entries cut off at the end would show too.\n`,
+        `whole: ${verdict.entries} ${verdict.entries === 1 ? 'entry' : 'entries'}, head ${verdict.head}\n${note}\n`,
       )
       return EXIT.healthy
+    }
+    if ('head' in verdict) {
+      await answer(`BROKEN: ${PROBLEMS[verdict.head](verdict.sequence)}\n`)
+      return EXIT.ill
     }
     const how =
       verdict.broken === 'content'
@@ -44,4 +69,13 @@ export async function verify(): Promise<number> {
   } finally {
     await backend.close()
   }
+}
+
+function headFrom(text: string): { sequence: number; head: string } {
+  const [, sequence, head] = /^(\d+):([0-9a-f]{64})$/.exec(text) ?? []
+  if (sequence === undefined || head === undefined)
+    throw new UserError({
+      why: `${JSON.stringify(text.slice(0, 100))} is no head: it is SEQUENCE:HEAD, as the log has it.`,
+    })
+  return { sequence: Number(sequence), head }
 }

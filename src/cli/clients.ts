@@ -20,6 +20,8 @@ export interface Connection {
   istioctlKubeconfig?: { path: string; context: string } | undefined
   /** Bytes that all answers may take at once. */
   memory?: number | undefined
+  /** Of this process; programs get what they may of it. */
+  environment?: Readonly<Record<string, string | undefined>> | undefined
 }
 
 /** Milliseconds that an answer of istioctl waits for the API server to say what time it is. */
@@ -29,14 +31,14 @@ const HEARS_CLOCK = 5000
  * Clients for one command. The Kubernetes client takes a while to load, so it loads while istioctl runs; when it can't be made
  * (no kubeconfig, an unknown context) `controller` aborts with the reason.
  */
-export function openClients(
-  { istioctl: program, kubeconfig, context, prometheus, istioctlKubeconfig, memory }: Connection,
-  controller: AbortController,
-): Clients {
+export function openClients(connection: Connection, controller: AbortController): Clients {
+  const { istioctl: program, kubeconfig, context, prometheus, istioctlKubeconfig, memory } = connection
+  const { environment = process.env } = connection
+  const cluster = { kubeconfig, context, environment }
   const clock = new ServerClock()
   const budget = new ByteBudget(memory)
   const module = loadKubernetes()
-  const loading = module.then(({ kubernetesApi }) => kubernetesApi({ kubeconfig, context, clock, budget }))
+  const loading = module.then(({ kubernetesApi }) => kubernetesApi({ ...cluster, clock, budget }))
   loading.catch((error: unknown) => controller.abort(error))
   const kubernetes: Kubernetes = {
     list: async (...args) => (await loading).list(...args),
@@ -47,18 +49,18 @@ export function openClients(
   }
   let connecting: Promise<PortForward> | undefined
   const portForward: PortForward = async (...args) => {
-    connecting ??= module.then(({ podConnections }) => podConnections({ kubeconfig, context }))
+    connecting ??= module.then(({ podConnections }) => podConnections(cluster))
     return (await connecting)(...args)
   }
   const contextInUse = async (): Promise<string | undefined> =>
-    istioctlKubeconfig?.context ?? (await module).loadKubeConfig({ kubeconfig, context }).getCurrentContext()
+    istioctlKubeconfig?.context ?? (await module).loadKubeConfig(cluster).getCurrentContext()
   const istioctl = withProxyDumps(
     withoutSecrets(
       istioctlProgram({
         program,
         kubeconfig: istioctlKubeconfig?.path ?? kubeconfig,
         context,
-        environment: process.env,
+        environment,
         budget,
       }),
       contextInUse,

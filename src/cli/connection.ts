@@ -28,6 +28,7 @@ export function connectionFor(context: string | undefined): Settings {
     prometheus: cluster?.prometheus ?? prometheusUrl,
     // A terminal's diagnosis has the machine for itself.
     memory: limits.memory ?? 2048 * 1024 * 1024,
+    environment: process.env,
   }
   requireKubeconfig(connection, process.env)
   return {
@@ -46,6 +47,7 @@ export function botConnection(config: Config): Connection {
     context,
     prometheus: prometheus ?? config.prometheusUrl,
     memory: config.limits.memory,
+    environment: process.env,
   }
   return kubeconfig === undefined && context === undefined
     ? podConnection(connection, config.dataFolder, process.env)

@@ -140,6 +140,18 @@ export const ConfigFile = z.strictObject({
         .describe(
           'Megabytes that what is read of the mesh may take at once, of all diagnoses; what is longer counts as not seen. Default 384, and 2048 for a command in a terminal.',
         ),
+      commandsPerUser: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .optional()
+        .describe('Commands that one person may send within a minute, to one process. Default 30.'),
+      commandsPerChannel: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .optional()
+        .describe('Commands that all in one channel may send within a minute, to one process. Default 120.'),
       leaseProxies: z
         .int()
         .min(1)

@@ -67,6 +67,14 @@ export const VARIABLES = {
     "The data folder. Default: mesh-medic in the user's state directory (XDG_STATE_HOME or ~/.local/state).",
     path,
   ),
+  MESH_MEDIC_AUDIT_KEY: variable(
+    'Key that the head of the audit is signed with (HMAC-SHA256); `mesh-medic audit verify` needs the same. Keep it from whoever can write to the store.',
+    secret(/^\S{32,}$/, 'must be at least 32 characters without spaces: openssl rand -hex 32'),
+  ),
+  MESH_MEDIC_AUDIT_WEBHOOK: variable(
+    'Address that each new head of the audit is posted to, as JSON; it is logged in any case.',
+    secret(/^https?:\/\/\S+$/, 'must be an address like https://host/path'),
+  ),
   XDG_STATE_HOME: variable("The user's state directory.", path),
   HEALTH_PORT: variable('Port of /healthz, /readyz and /metrics. Default 8080.', port),
   LOG_LEVEL: variable(`How much is logged: ${LOG_LEVELS.join(', ')}. Default info.`, z.enum(LOG_LEVELS)),

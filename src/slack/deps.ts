@@ -8,6 +8,7 @@ import type { Log } from '../queue/log.ts'
 import type { JobQueue } from '../queue/queue.ts'
 import type { Records } from '../store/records.ts'
 import type { SlackCalls } from './transport/calls.ts'
+import type { CommandLimit } from './access/command-limit.ts'
 import type { RequireMember } from './access/require-member.ts'
 import type { MeshDirectory } from './access/mesh-directory.ts'
 import type { StartBarrier } from './transport/start-barrier.ts'
@@ -21,6 +22,8 @@ export interface SlackDeps extends ThreadDeps {
   directory: MeshDirectory
   audit: AuditTrail
   startBarrier: StartBarrier
+  /** Absent: everybody may send as many commands as they like. */
+  commandLimit?: CommandLimit
   /** For what is read while a person waits. */
   clients: Clients
   /** Who may do what. */

@@ -129,7 +129,8 @@ export async function recordAuditOnce(records: Records, once: string, event: Aud
 async function intent(records: Records, id: string): Promise<z.infer<typeof OnceRecord>> {
   return retryOnConflict(async () => {
     const stored = await records.read(ONCE, id)
-    if (stored !== undefined) return OnceRecord.parse(stored.value)
+    // One that cannot be read says nothing: the entries themselves do.
+    if (stored !== undefined) return OnceRecord.catch({ after: 0, done: false }).parse(stored.value)
     const fresh = { after: (await records.lastEntry(STREAM))?.sequence ?? 0, done: false }
     await records.write(ONCE, id, fresh, { expected: 'absent', expiresInSeconds: ONCE_KEPT_SECONDS })
     return fresh
@@ -148,13 +149,15 @@ export async function isNotedLately(records: Records, event: AuditEventName, run
   return page.map(readEntry).some((entry) => entry?.event === event && entry.run === run)
 }
 
-/** Entries in order, from sequence `from` (default 1), at most `limit` (default 1000). */
+/** Entries in order, from sequence `from` (default 1), at most `limit` (default 1000). What nobody can read as an event is left out. */
 export async function auditEntries(
   records: Records,
   options: { from?: number; limit?: number } = {},
 ): Promise<{ sequence: number; entry: AuditEntry }[]> {
-  const entries = await records.entries(STREAM, options)
-  return entries.map(({ sequence, value }) => ({ sequence, entry: AuditEntry.parse(value) }))
+  return (await records.entries(STREAM, options)).flatMap((stored) => {
+    const entry = readEntry(stored)
+    return entry === undefined ? [] : [{ sequence: stored.sequence, entry }]
+  })
 }
 
 /** `head` is the last hash: written down elsewhere, it also proves that nothing was cut off at the end. */
@@ -162,8 +165,8 @@ export type AuditVerdict =
   { ok: true; entries: number; head: string } | { ok: false; sequence: number; broken: 'content' | 'chain' }
 
 /** Every entry as it is stored, oldest first, a page at a time: also those that nobody could read as an event. */
-export async function* storedAudit(records: Records): AsyncGenerator<Entry> {
-  for (let from = 1; ;) {
+export async function* storedAudit(records: Records, first = 1): AsyncGenerator<Entry> {
+  for (let from = first; ;) {
     const page = await records.entries(STREAM, { from, limit: PAGE })
     yield* page
     const last = page.at(-1)
@@ -175,11 +178,16 @@ export async function* storedAudit(records: Records): AsyncGenerator<Entry> {
 /** An entry as an event; undefined for what is none. */
 export const readEntry = ({ value }: Pick<Entry, 'value'>): AuditEntry | undefined => AuditEntry.safeParse(value).data
 
-/** Recomputes the chain, entry after entry from the first. */
+/** Recomputes the chain, entry after entry from the first, or from the one after an entry that is known to be whole. */
 export class AuditChain {
-  private head = BEFORE_THE_FIRST
-  private count = 0
+  private head: string
+  private count: number
   private broken: Extract<AuditVerdict, { ok: false }> | undefined
+
+  constructor(after: { sequence: number; head: string } = { sequence: 0, head: BEFORE_THE_FIRST }) {
+    this.head = after.head
+    this.count = after.sequence
+  }
 
   add({ sequence, value }: Entry): void {
     if (this.broken !== undefined) return

@@ -183,3 +183,48 @@ it('compose: Redis keeps what it was given', () => {
   expect(services.redis.command.join(' ')).toContain('--appendonly yes --maxmemory-policy noeviction')
   for (const name of Object.keys(services.bot.environment)) expect(Object.keys(VARIABLES)).toContain(name)
 })
+
+it('nobody connects to the bot but for its health, and it connects to nothing but what it needs', () => {
+  interface Rule {
+    from?: unknown
+    to?: unknown
+    ports: { port: number }[]
+  }
+  const [policy, ...others] = manifestsIn('network.yaml') as unknown as {
+    kind: string
+    metadata: { namespace: string }
+    spec: { podSelector: { matchLabels: object }; policyTypes: string[]; ingress: Rule[]; egress: Rule[] }
+  }[]
+  expect([policy?.kind, policy?.metadata.namespace, others]).toEqual(['NetworkPolicy', 'mesh-medic', []])
+  const { podSelector, policyTypes, ingress, egress } = policy!.spec
+  const deployment = manifests.find(({ kind }) => kind === 'Deployment') as unknown as {
+    spec: {
+      template: {
+        metadata: { labels: object }
+        spec: { containers: { ports: { name: string; containerPort: number }[] }[] }
+      }
+    }
+  }
+  const { metadata, spec } = deployment.spec.template
+  expect(metadata.labels).toMatchObject(podSelector.matchLabels)
+  expect(policyTypes).toEqual(['Ingress', 'Egress'])
+  const health = spec.containers[0]!.ports.find(({ name }) => name === 'health')!.containerPort
+  expect(ingress.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual([health])
+  // Only of the API server and Slack it is not known where they are.
+  expect(egress.filter(({ to }) => to === undefined).flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual([
+    443, 6443,
+  ])
+  expect(egress.flatMap(({ ports }) => ports.map(({ port }) => port)).sort((a, b) => a - b)).toEqual([
+    53, 53, 443, 6379, 6443, 9090,
+  ])
+})
+
+it('every base image can be pinned by its digest when the image is built', () => {
+  const lines = readFileSync(join(DEPLOY, 'Dockerfile'), 'utf8').split('\n')
+  const from = lines.flatMap((line) => /^FROM (\S+)/.exec(line)?.[1] ?? [])
+  expect(from.length).toBeGreaterThan(2)
+  for (const image of from) {
+    const name = /^\$\{(\w+)\}$/.exec(image)?.[1]
+    expect(lines.some((line) => line.startsWith(`ARG ${name ?? ''}=`))).toBe(true)
+  }
+})

@@ -1,11 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Kubernetes } from '../../src/evidence/clients/clients.ts'
 import { ByteBudget } from '../../src/evidence/clients/byte-budget.ts'
 import { ClusterConfigurationError, kubernetesApi, loadKubeConfig } from '../../src/evidence/clients/kubernetes.ts'
@@ -453,6 +453,37 @@ describe('the Kubernetes client', () => {
       reason: 'timeout',
     })
     await sleep(1)
+  })
+
+  it.skipIf(process.platform === 'win32').each([
+    ['its own variables', [{ name: 'PLUGIN_MODE', value: 'quiet' }]],
+    ['none', undefined],
+  ])('keeps secrets of this process from a credential plugin that is given %s', async (_, env) => {
+    const seen = join(folder, 'plugin-environment')
+    const plugin = join(folder, 'plugin')
+    const credential = JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', status: { token: 'by-plugin' } })
+    await writeFile(plugin, `#!/bin/sh\nenv > ${seen}\necho '${credential}'\n`, { mode: 0o700 })
+    const path = await configFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'with-plugin')
+    const config = JSON.parse(await readFile(path, 'utf8')) as { users: unknown[] }
+    config.users = [
+      { name: 'reader', user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: plugin, env } } },
+    ]
+    await writeFile(path, JSON.stringify(config))
+    vi.stubEnv('SLACK_BOT_TOKEN', 'not-a-token')
+    vi.stubEnv('REDIS_URL', 'redis://nobody')
+    vi.stubEnv('AWS_PROFILE', 'shop')
+    try {
+      say(200, { gitVersion: 'v1.34.4' })
+      await kubernetesApi({ kubeconfig: path, environment: process.env }).version(signal)
+    } finally {
+      vi.unstubAllEnvs()
+    }
+    expect(asked[0]?.authorization).toBe('Bearer by-plugin')
+    const names = (await readFile(seen, 'utf8')).split('\n').map((line) => line.split('=')[0])
+    expect(names).toEqual(
+      expect.arrayContaining(['PATH', 'AWS_PROFILE', ...(env === undefined ? [] : ['PLUGIN_MODE'])]),
+    )
+    expect(names.filter((name) => /^(?:SLACK|REDIS)_/.test(name ?? ''))).toEqual([])
   })
 
   it('needs a kubeconfig that names a cluster', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
 import { isFinished, listRuns } from '../../src/store/runs.ts'
 import { ended, openHouse, type House } from './house.ts'
+import { shownIn } from './texts.ts'
 
 let house: House
 afterEach(() => house.close())
@@ -48,4 +49,24 @@ it('the same line typed again is another request', async () => {
   await house.slack.type('/mesh status', WHO)
   await ended(house, 2)
   expect(await runs()).toBe(2)
+})
+
+it('a request that comes again does not count for the limit of commands; what is too many is said', async () => {
+  house = await openHouse({ options: { commandLimits: { user: 2 } } })
+  const { slack, bot } = house
+  await slack.type('/mesh help', WHO)
+  const { payload } = slack.deliveries.find(({ payload: { kind } }) => kind === 'slash_commands')!
+  for (let time = 0; time < 3; time += 1)
+    await bot.app.processEvent({ body: { ...payload.body }, ack: () => Promise.resolve() })
+  const told = (typed: { ephemerals(): Parameters<typeof shownIn>[0][] }): string =>
+    typed.ephemerals().map(shownIn).join('\n')
+  const second = await slack.type('/mesh help', WHO)
+  await slack.waitFor(() => told(second) !== '')
+  expect(told(second)).not.toContain('which is the most')
+  const third = await slack.type('/mesh status', WHO)
+  await slack.waitFor(() => told(third).includes('within a minute'))
+  expect(told(third)).toMatch(
+    /You sent 2 commands within a minute, which is the most I take\.[^]*Nothing was done for this one\. Send it again in \d+ s\./,
+  )
+  expect(await runs()).toBe(0)
 })

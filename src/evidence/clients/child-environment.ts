@@ -22,3 +22,14 @@ export function childEnvironment(
   )
   return { ...Object.fromEntries(allowed), ...set }
 }
+
+/** The environment that the client of Kubernetes has for a credential plugin, which holds all of this process's: what is allowed of that, and what the kubeconfig sets. */
+export function pluginEnvironment(
+  own: Readonly<Record<string, string | undefined>>,
+  meant: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const set = Object.entries(meant).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== own[entry[0]],
+  )
+  return childEnvironment(own, Object.fromEntries(set))
+}

@@ -11,6 +11,7 @@ import { missingPermission } from './forbidden.ts'
 import { AGGREGATED, groupsOf, listedResources, servedResources } from './aggregated-discovery.ts'
 import { ServedVersions } from './served-versions.ts'
 import { Connections } from './connections.ts'
+import { restrictPlugins } from './credential-plugins.ts'
 import { askPod, openTunnel, type PodAnswer } from './port-forward.ts'
 import { beginningOf, ByteBudget, textOf, type Answer } from './byte-budget.ts'
 import { defined } from '../../mesh/defined.ts'
@@ -23,6 +24,8 @@ export interface KubernetesOptions {
   clock?: ServerClock | undefined
   /** What all answers of the process share; a budget of its own when absent. */
   budget?: ByteBudget | undefined
+  /** Of this process: credential plugins get what they may of it; nothing when absent. */
+  environment?: Readonly<Record<string, string | undefined>> | undefined
 }
 
 /** A connection that can't even be tried: no kubeconfig, an unknown context. `message` says what would work. */
@@ -48,7 +51,7 @@ const MOST_FACTS = 8 * 1024 * 1024
 const MOST_LOG = 16 * 1024 * 1024
 
 /** Reads the kubeconfig (KUBECONFIG, the default file, or the pod's own service account). Throws ClusterConfigurationError. */
-export function loadKubeConfig({ kubeconfig, context }: KubernetesOptions): KubeConfig {
+export function loadKubeConfig({ kubeconfig, context, environment = {} }: KubernetesOptions): KubeConfig {
   const config = new KubeConfig()
   try {
     if (kubeconfig === undefined) config.loadFromDefault()
@@ -67,6 +70,7 @@ export function loadKubeConfig({ kubeconfig, context }: KubernetesOptions): Kube
       )
     config.setCurrentContext(context)
   }
+  restrictPlugins(config, environment)
   if (config.getCurrentCluster() === null)
     throw new ClusterConfigurationError('No cluster is configured: set KUBECONFIG or name a context.')
   return config

@@ -3,6 +3,7 @@ import { UserError } from '../../mesh/user-error.ts'
 import type { Asking } from '../access/asking.ts'
 import { orTell } from '../access/or-tell.ts'
 import { soonHeard } from '../access/soon-heard.ts'
+import { withinLimit } from '../access/within-limit.ts'
 import { pressButton } from '../actions/press-button.ts'
 import { runLine } from '../commands/run-line.ts'
 import type { SlackDeps } from '../deps.ts'
@@ -30,9 +31,11 @@ export async function handle(deps: SlackDeps, { request, id, trigger }: Delivere
   const asking = asksFor(request, id)
   switch (request.kind) {
     case 'command':
-      return soonHeard(deps, asking, request.line, () => runLine(deps, asking, request.line))
+      return soonHeard(deps, asking, request.line, () =>
+        withinLimit(deps, asking, request.line, () => runLine(deps, asking, request.line)),
+      )
     case 'mention':
-      return runLine(deps, asking, request.text)
+      return withinLimit(deps, asking, request.text, () => runLine(deps, asking, request.text))
     case 'press': {
       const { actionId, value, message } = request
       return pressButton(deps, asking, { actionId, value, message, trigger, press: id })
