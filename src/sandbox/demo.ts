@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Identity } from '../fixes/identity.ts'
 import { ASK_ONLY, type Policy } from '../fixes/policy.ts'
 import { openBackend } from '../queue/open-backend.ts'
 import type { Log } from '../queue/log.ts'
@@ -13,7 +14,7 @@ import { defined } from '../mesh/defined.ts'
 import { isFinished, listRuns } from '../store/runs.ts'
 import { recordedMesh } from './recorded-mesh.ts'
 import { DEFAULT_PEOPLE } from './slack/defaults.ts'
-import { readSituation, SITUATIONS } from './situations.ts'
+import { readSelfTest, readSituation, SITUATIONS } from './situations.ts'
 import { playLine } from './slack/play-line.ts'
 import { startSlackStandIn, type Guide } from './slack/stand-in.ts'
 import { showThreads } from './slack/terminal.ts'
@@ -40,14 +41,17 @@ export interface DemoRequest {
 
 const IDENTITIES: Readonly<Record<string, string>> = { U_ONCALL: 'oncall@example.com', U_SECOND: 'second@example.com' }
 
+const identityOf = (user: string): Identity | undefined => {
+  const name = IDENTITIES[user]
+  return name === undefined ? undefined : { user: name, groups: ['mesh-medic:approvers'] }
+}
+
 /** In the demo oncall may lend log levels, and second may approve. */
-const POLICY: Policy = {
+export const DEMO_POLICY: Policy = {
   ...ASK_ONLY,
   roles: () => ({ operator: { users: ['U_ONCALL'] }, approver: { users: ['U_SECOND'] } }),
-  identity(user) {
-    const name = IDENTITIES[user]
-    return name === undefined ? undefined : { user: name, groups: ['mesh-medic:approvers'] }
-  },
+  identity: (user) => identityOf(user),
+  people: () => Object.keys(IDENTITIES).flatMap((user) => identityOf(user) ?? []),
   proofSeconds: 3,
 }
 
@@ -96,12 +100,12 @@ export async function runDemo({ input, output, signal, log, delay = DELAY, ...re
   const dataFolder = request.dataFolder ?? (await mkdtemp(join(tmpdir(), 'mesh-medic-demo-')))
   const standIn = await startSlackStandIn({ guide: { ...GUIDE, play: (id, user) => playSituation(id, user) } })
   const backend = await openBackend({ dataFolder, log })
-  const mesh = recordedMesh({ ...(await readSituation(FIRST)), delay })
+  const mesh = recordedMesh({ ...(await readSituation(FIRST)), selfTest: await readSelfTest(), delay })
   const bot = await startBot({
     backend,
     clients: mesh.clients,
     writer: mesh.writer,
-    policy: { ...POLICY, ...defined({ proofSeconds: request.proofSeconds }) },
+    policy: { ...DEMO_POLICY, ...defined({ proofSeconds: request.proofSeconds }) },
     options: { botToken: standIn.botToken, appToken: standIn.appToken, apiUrl: standIn.url },
     log,
   })

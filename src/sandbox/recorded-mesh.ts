@@ -96,8 +96,13 @@ function pickedFrom(
  * Plays a mesh that can be mended. Objects are those of the recordings; a dry run answers what an apply would make of them; any change that is
  * written counts as the one that mends.
  * @param delay milliseconds before each answer
+ * @param selfTest what the self-test reads, which no diagnosis does
  */
-export function recordedMesh({ delay = 0, ...recordings }: Recordings & { delay?: number }): RecordedMesh {
+export function recordedMesh({
+  delay = 0,
+  selfTest,
+  ...recordings
+}: Recordings & { delay?: number; selfTest?: Recording }): RecordedMesh {
   const replayed = ({ ill, mended }: Recordings) => ({
     ill,
     mended,
@@ -107,6 +112,7 @@ export function recordedMesh({ delay = 0, ...recordings }: Recordings & { delay?
   let mesh = replayed(recordings)
   let now: Clients = mesh.before
   const levels = new RecordedLevels()
+  const tested = selfTest === undefined ? undefined : replayClients(selfTest, { delay })
   const recording = (): Recording => (now === mesh.before ? mesh.ill : mesh.mended)
   const clients: Clients = {
     kubernetes: {
@@ -117,8 +123,8 @@ export function recordedMesh({ delay = 0, ...recordings }: Recordings & { delay?
         window !== undefined && window.sinceTime > recording().madeAt
           ? ''
           : now.kubernetes.log(pod, container, tailLines, signal, window),
-      allowed: (...args) => now.kubernetes.allowed(...args),
-      version: (...args) => now.kubernetes.version(...args),
+      allowed: (...args) => (tested ?? now).kubernetes.allowed(...args),
+      version: (...args) => (tested ?? now).kubernetes.version(...args),
     },
     istioctl: {
       async run(args, signal) {
@@ -128,7 +134,7 @@ export function recordedMesh({ delay = 0, ...recordings }: Recordings & { delay?
             args.filter((one) => !one.endsWith('.yaml')),
             signal,
           )
-        const text = await now.istioctl.run(args, signal)
+        const text = await ((first === 'version' ? tested : undefined) ?? now).istioctl.run(args, signal)
         return first === 'proxy-config' && second === 'log' ? levels.text(pod, text) : text
       },
     },

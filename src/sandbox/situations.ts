@@ -42,3 +42,7 @@ export const readSituation = async (id: string): Promise<{ ill: Recording; mende
   const [ill, mended] = await Promise.all([read('ill'), read('mended')])
   return { ill, mended }
 }
+
+/** What the self-test reads of the cluster, the same in every situation. */
+export const readSelfTest = async (): Promise<Recording> =>
+  parseRecording(await readFile(join(RECORDINGS, 'self-test', 'recording.json'), 'utf8'))

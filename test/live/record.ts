@@ -3,6 +3,7 @@
  *
  * npm run record -- NAME...            makes the situations NAME anew, records each and its mended twin
  * npm run record -- all                every situation
+ * npm run record -- --self-test        what the self-test reads of the cluster, for the demo
  * npm run record -- NAME --as-is ASK   records the mesh as it stands, asked for ASK (`catalog -n shop`), into test/scenarios/NAME/ill
  * ... --without NAMESPACE,NAMESPACE    leaves out the objects of namespaces that others use on the same cluster
  */
@@ -11,12 +12,15 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openClients } from '../../src/cli/clients.ts'
 import { CHECKS } from '../../src/checks/index.ts'
+import { testCluster } from '../../src/diagnosis/self-test.ts'
 import { examine } from '../../src/diagnosis/examine.ts'
 import { headline } from '../../src/report/telling.ts'
 import { UnseenError, type Clients } from '../../src/evidence/clients/clients.ts'
 import { writeRecording } from '../../src/evidence/clients/recording-file.ts'
 import { recordClients } from '../../src/evidence/clients/recording.ts'
 import { readLogLevels } from '../../src/evidence/collectors/log-levels.ts'
+import { testIdentities } from '../../src/fixes/test-identities.ts'
+import { DEMO_POLICY } from '../../src/sandbox/demo.ts'
 import type { Report } from '../../src/diagnosis/report.ts'
 import type { KubernetesObject } from '../../src/mesh/objects.ts'
 import { sameRef } from '../../src/mesh/ref.ts'
@@ -34,6 +38,17 @@ async function record(name: string, phase: Phase, ask: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
   writeRecording(join(folder, 'recording.json'), recording)
   console.log(`${name}/${phase}: ${report.verdict}: ${headline(CHECKS, report)}`)
+}
+
+/** What `/mesh doctor` reads, with the demo's identities. */
+async function recordSelfTest(): Promise<void> {
+  const { signal } = new AbortController()
+  const { clients, recording } = recordClients(openClients({ istioctl: process.env.ISTIOCTL }, new AbortController()))
+  const items = [...(await testIdentities(DEMO_POLICY, clients, signal)), ...(await testCluster(clients, signal))]
+  const folder = join(RECORDINGS, 'self-test')
+  mkdirSync(folder, { recursive: true })
+  writeRecording(join(folder, 'recording.json'), recording)
+  console.log(`self-test: ${items.filter(({ ok }) => ok).length} of ${items.length} are well`)
 }
 
 /** No diagnosis asks for log levels; the demo and the tests of leases begin with those that were there. */
@@ -83,13 +98,19 @@ function withoutProxies(text: string): string {
   })
 }
 
+const RECORDINGS = join(import.meta.dirname, '../../recordings')
 const {
-  values: { without: others = '', 'as-is': asIs },
+  values: { without: others = '', 'as-is': asIs, 'self-test': selfTest = false },
   positionals: [first, ...rest],
-} = parseArgs({ allowPositionals: true, options: { without: { type: 'string' }, 'as-is': { type: 'string' } } })
+} = parseArgs({
+  allowPositionals: true,
+  options: { without: { type: 'string' }, 'as-is': { type: 'string' }, 'self-test': { type: 'boolean' } },
+})
 const without = others.split(',').filter((one) => one !== '')
-if (first === undefined) {
-  console.error('usage: npm run record -- all | NAME... | NAME --as-is "TARGET -n NAMESPACE"')
+if (selfTest) {
+  await recordSelfTest()
+} else if (first === undefined) {
+  console.error('usage: npm run record -- all | NAME... | NAME --as-is "TARGET -n NAMESPACE" | --self-test')
   process.exitCode = 64
 } else if (asIs !== undefined) {
   await record(first, 'ill', asIs)

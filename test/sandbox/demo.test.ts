@@ -69,6 +69,13 @@ it('shows how the proxies stand', async () => {
   expect(status).not.toContain('saw nothing')
 })
 
+it('tests itself, and all is well but for a button that nobody has pressed yet', async () => {
+  const tested = await typed('/mesh doctor', /Self-tests[\s\S]*Prometheus/)
+  expect(tested).not.toContain('✗')
+  expect(tested).toMatch(/✓ permissions: all \d+ are allowed|✓ list namespaces: allowed/)
+  expect(tested).toContain('✓ impersonate user second@example.com: allowed')
+})
+
 it('undoes it', async () => {
   expect(await typed('click Undo as second', /this is what was found afterwards/)).toContain('Undone')
 })
