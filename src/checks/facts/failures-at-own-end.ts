@@ -1,4 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
+import { parseClusterName } from '../../mesh/envoy.ts'
+import { hostOfService } from '../../mesh/host.ts'
 import type { Pod, Service } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { hasProxy } from '../../mesh/pods.ts'
@@ -68,10 +70,14 @@ function serviceToBlame(request: Request, pod: Pod, evidence: Evidence, target: 
   const ports = declaredPorts(pod)
   const port = portOf(request)
   if (ports.length === 0 || ports.includes(port)) return undefined
-  const leadsThere = ({ metadata, spec }: Service): boolean =>
-    metadata.namespace === pod.metadata.namespace &&
-    target.services.some(({ name }) => name === metadata.name) &&
-    (spec?.ports ?? []).some((one) => (one.targetPort ?? one.port) === port)
+  // A route may have led the request to another Service than the target's own.
+  const asked = parseClusterName(request.entry.upstreamCluster ?? '')
+  const isAsked = (service: Service): boolean =>
+    asked?.direction === 'outbound' && asked.host === hostOfService(service)
+  const leadsThere = (one: Service): boolean =>
+    one.metadata.namespace === pod.metadata.namespace &&
+    (isAsked(one) || target.services.some(({ name }) => name === one.metadata.name)) &&
+    (one.spec?.ports ?? []).some((each) => (each.targetPort ?? each.port) === port)
   const service = evidence.objects('services').find(leadsThere)
   return service === undefined ? undefined : refOf(service)
 }

@@ -85,6 +85,12 @@ function delegateLead(root: VirtualService, path: string, all: readonly VirtualS
     })
 }
 
+/** True for a VirtualService that hands such a request over to a delegate. */
+export const handsOver = (one: VirtualService, trace: Trace): boolean =>
+  (one.spec?.http ?? []).some(
+    (route) => route.delegate !== undefined && takes(route, trace.sent.request.path.replace(/\?.*$/s, '')),
+  )
+
 /** A VirtualService for the host whose routes take no such request. */
 export function noMatch(one: VirtualService, trace: Trace, all: readonly VirtualService[]): Lead[] {
   const path = trace.sent.request.path.replace(/\?.*$/s, '')

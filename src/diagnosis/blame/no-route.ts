@@ -13,10 +13,11 @@ import { gatewaysOf as gatewaysServedBy, gatewaysTaking, serviceEntryOf, targetP
 import type { Trace } from '../follow/trace.ts'
 import { writtenAs } from '../../checks/facts/attachment.ts'
 import { attachmentLeads } from './attachment.ts'
+import { routeGone } from './gone-route.ts'
 import { hiddenFrom } from './hidden.ts'
 import type { Case, Lead } from './lead.ts'
 import { eachOnce, newest, value, values } from './lead.ts'
-import { noMatch } from './no-match.ts'
+import { handsOver, noMatch } from './no-match.ts'
 
 /** Why a VirtualService that has the host has no route at the gateway's proxy. */
 function withoutEffect(one: VirtualService, host: string, trace: Trace, { evidence }: Case): Lead[] {
@@ -121,6 +122,9 @@ export function atGateway(trace: Trace, one: Case): Lead[] {
       .map((vs) => ({ vs, leads: withoutEffect(vs, host, trace, one) }))
     // A route of others for the same host need not take what was meant for the target's own.
     const hasOwn = idle.some(({ vs, leads }) => leads.length > 0 && leadsTo(vs, target))
+    const gone =
+      idle.some(({ leads }) => leads.length > 0) || owners.some((vs) => handsOver(vs, trace)) ? [] : routeGone(one)
+    if (gone.length > 0) return gone
     const leads = eachOnce([
       ...idle.flatMap((each) => each.leads),
       ...owners.filter((vs) => !hasOwn || leadsTo(vs, target)).flatMap((vs) => noMatch(vs, trace, all)),
@@ -134,6 +138,8 @@ export function atGateway(trace: Trace, one: Case): Lead[] {
     if (elsewhere.length > 0) return elsewhere
     return mine.flatMap((vs) => noMatch(vs, trace, all))
   }
+  const gone = exact.length > 0 ? [] : routeGone(one)
+  if (gone.length > 0) return gone
   // Nothing is for this very host: what was plainly meant for it, then the Gateway that takes a host which nothing serves.
   const near = all.filter((vs) => concerns(vs, target.hosts) && nearestNames(host, hostsOf(vs)).length > 0)
   const [closest] = near

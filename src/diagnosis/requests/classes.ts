@@ -17,6 +17,7 @@ import { refOf } from '../../mesh/objects.ts'
 import { containerPort } from '../../mesh/pods.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
 import type { Target } from '../../mesh/target.ts'
+import { requestsOnceLedTo } from './once-led.ts'
 import type { FollowQuestion } from '../follow/question.ts'
 import { FollowSyntaxError, parseFollow } from '../follow/question.ts'
 import type { Caller } from '../follow/report.ts'
@@ -286,11 +287,20 @@ const classesOf = fact((evidence, target): SeenClasses => {
   const made = targetBorn(target, evidence)
   const hostOf = ({ entry: { authority, serverName } }: Request): string =>
     (authority ?? serverName ?? '').replace(/:\d+$/, '').toLowerCase()
+  const isOfGateway = ({ of }: Request['log']): boolean => {
+    const pod = of === undefined ? undefined : evidence.object('pods', of.namespace ?? '', of.name)
+    return pod !== undefined && isGatewayPod(pod, evidence)
+  }
+  const concerning = [
+    ...requestsTo(target, now - PRESENT, evidence),
+    ...connectionsTo(target, now - PRESENT, evidence),
+    ...requestsMeantFor(target, now - PRESENT, evidence),
+  ]
+  const known = new Set(concerning.map(({ entry }) => entry))
   const groups = Map.groupBy(
     [
-      ...requestsTo(target, now - PRESENT, evidence),
-      ...connectionsTo(target, now - PRESENT, evidence),
-      ...requestsMeantFor(target, now - PRESENT, evidence),
+      ...concerning,
+      ...requestsOnceLedTo(target, now - PRESENT, evidence, isOfGateway).filter(({ entry }) => !known.has(entry)),
     ].filter((one) => one.entry.probe === undefined && Date.parse(one.entry.at) >= Math.max(made, born(hostOf(one)))),
     keyOf,
   )

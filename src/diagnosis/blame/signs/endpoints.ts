@@ -3,7 +3,8 @@ import { selectedBy } from '../../../checks/facts/workload-entries.ts'
 import { ipOf, portOf } from '../../../mesh/address.ts'
 import { rulesForCaller } from '../../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../../mesh/envoy.ts'
-import type { ServiceEntry, Sidecar, WorkloadEntry } from '../../../mesh/objects.ts'
+import { hostOfService } from '../../../mesh/host.ts'
+import type { Service, ServiceEntry, Sidecar, WorkloadEntry } from '../../../mesh/objects.ts'
 import { refOf } from '../../../mesh/objects.ts'
 import { containerPort } from '../../../mesh/pods.ts'
 import { sidecarFor } from '../../../mesh/sidecars.ts'
@@ -41,13 +42,17 @@ export function unreachable(sign: Sign, { evidence, target }: Case): Lead[] {
     .filter(({ name }) => name !== 'istio-proxy')
     .flatMap(({ ports = [] }) => ports.map(({ containerPort: port }) => port))
   const owner = ownerOf(pod, evidence)
+  // A route may have led the requests to another Service than the target's own.
+  const clusters = sign.group.map(({ entry: { upstreamCluster = '' } }) => parseClusterName(upstreamCluster))
+  const isAsked = (service: Service): boolean =>
+    clusters.some((one) => one?.direction === 'outbound' && one.host === hostOfService(service))
   const services = evidence
     .objects('services')
     .filter(
-      ({ metadata, spec }) =>
-        metadata.namespace === pod.metadata.namespace &&
-        target.services.some(({ name }) => name === metadata.name) &&
-        (spec?.ports ?? []).some(({ port, targetPort }) => containerPort(pod, targetPort ?? port) === asked),
+      (each) =>
+        each.metadata.namespace === pod.metadata.namespace &&
+        (isAsked(each) || target.services.some(({ name }) => name === each.metadata.name)) &&
+        (each.spec?.ports ?? []).some(({ port, targetPort }) => containerPort(pod, targetPort ?? port) === asked),
     )
   const byName = services.filter(({ spec }) =>
     (spec?.ports ?? []).some(({ targetPort }) => typeof targetPort === 'string'),

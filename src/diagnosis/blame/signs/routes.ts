@@ -6,14 +6,21 @@ import { sameRef } from '../../../mesh/ref.ts'
 import { allRoutes } from '../../../checks/facts/routes.ts'
 import { answerOf } from '../../requests/answer.ts'
 import { gatewaysTaking } from '../../follow/destination.ts'
+import { routeGone } from '../gone-route.ts'
 import type { Case, Lead } from '../lead.ts'
 import { eachOnce, value } from '../lead.ts'
 import { lead, makersOf, routesOf, times, type Sign } from './sign.ts'
 
 /** Another route takes what a route to the target asks for, and sends it elsewhere. */
-export function misrouted(sign: Sign, { followed: { way }, target }: Case): Lead[] {
+export function misrouted(sign: Sign, one: Case): Lead[] {
+  const {
+    followed: { way },
+    target,
+  } = one
   const cluster = parseClusterName(sign.entry.upstreamCluster ?? '')
   if (cluster?.direction !== 'outbound' || target.hosts.includes(cluster.host)) return []
+  const gone = routeGone(one)
+  if (gone.length > 0) return gone
   return makersOf(routesOf(sign, way), way).map((subject) =>
     lead(
       'MESH0131',
