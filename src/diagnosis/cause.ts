@@ -74,6 +74,32 @@ export const withoutPassed = (checks: readonly Check[], findings: readonly Findi
     return counts !== 'refusals' || one.severity !== 'error' || one.standing !== 'observed'
   })
 
+/** When the last of the log lines that a finding quotes was written (milliseconds since the epoch); undefined when it quotes none. */
+function lastQuoted({ because }: Finding): number | undefined {
+  const times = because.flatMap(({ quote = '' }) => {
+    const at = Date.parse(/^\d{4}-\d\d-\d\dT\S+Z/.exec(quote)?.[0] ?? '')
+    return Number.isNaN(at) ? [] : [at]
+  })
+  return times.length === 0 ? undefined : Math.max(...times)
+}
+
+/**
+ * Findings that hold when some requests fail: what counts failures, and saw the last of them before any of those that go on, counts others, which are over.
+ *
+ * @param since when the first of the failures that go on was seen (ISO)
+ */
+export function withoutOthers(
+  checks: readonly Check[],
+  findings: readonly Finding[],
+  since: readonly string[],
+): Finding[] {
+  if (since.length === 0) return [...findings]
+  const first = Math.min(...since.map((at) => Date.parse(at)))
+  return findings.filter(
+    (one) => problemOf(checks, one)?.counts !== 'failures' || !((lastQuoted(one) ?? Infinity) < first),
+  )
+}
+
 /** The hosts that a finding is about. */
 const hostsIn = ({ scope, args: { hosts } }: Finding): string[] => [
   ...scope,

@@ -9,7 +9,7 @@ import type { Target } from '../mesh/target.ts'
 import { beyond } from './beyond.ts'
 import { blame } from './blame/blame.ts'
 import { fromFqdn } from '../mesh/host.ts'
-import { causeOf, causeOfFailing, withoutPassed, withoutUnmet } from './cause.ts'
+import { causeOf, causeOfFailing, withoutOthers, withoutPassed, withoutUnmet } from './cause.ts'
 import { followTarget } from './follow-target.ts'
 import type { OnBroken } from './judge.ts'
 import { judge } from './judge.ts'
@@ -94,7 +94,18 @@ export async function reportOf(
   const areAnswered =
     followed.every(({ outcome }) => outcome === 'arrives' || outcome === 'contradicted') &&
     followed.some(({ present }) => present.state === 'answered')
-  const present = failing.length === 0 && isSeen ? withoutPassed(checks, judged.findings, hasFew) : judged.findings
+  const present =
+    failing.length > 0
+      ? withoutOthers(
+          checks,
+          judged.findings,
+          failing.every(({ standing }) => standing === 'observed')
+            ? failing.flatMap(({ present: { failures } }) => failures[0]?.entry.at ?? [])
+            : [],
+        )
+      : isSeen
+        ? withoutPassed(checks, judged.findings, hasFew)
+        : judged.findings
   const judgement = { ...judged, findings: areAnswered ? withoutUnmet(present, hostsMissed(followed)) : present }
   const blamed = blame(failing, target, evidence)
   const own = blamed.findings.map((one): Finding => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Check, Code, Finding, Problem, Standing } from '../../src/checks/check.ts'
-import { causeOf, causeOfFailing, withoutPassed, withoutUnmet } from '../../src/diagnosis/cause.ts'
+import { causeOf, causeOfFailing, withoutOthers, withoutPassed, withoutUnmet } from '../../src/diagnosis/cause.ts'
 import { verdictOf } from '../../src/diagnosis/verdict.ts'
 import type { Skipped } from '../../src/diagnosis/report.ts'
 import type { EvidenceKind } from '../../src/evidence/reading.ts'
@@ -245,4 +245,24 @@ describe('findings that no request met', () => {
     ])
     expect(withoutUnmet([finding('MESH0121')], new Set(['shop']))).toEqual([finding('MESH0121')])
   })
+})
+
+describe('findings that count failures, while some requests fail', () => {
+  const quoting = (code: Code, minute: number): Finding => ({
+    ...finding(code, 'observed'),
+    because: [
+      { kind: 'access-log', source: 'log', at: '', says: '', quote: `2026-01-01T00:0${minute}:00.000Z GET / 503` },
+    ],
+  })
+  const kept = (one: Finding, ...since: string[]): boolean => withoutOthers([check], [one], since).length === 1
+  const NOW = '2026-01-01T00:05:00.000Z'
+
+  it.each<[string, Finding, string[], boolean]>([
+    ['are of those that go on', quoting('MESH0402', 6), [NOW], true],
+    ['are of others, which ended before', quoting('MESH0402', 4), [NOW], false],
+    ['are of one of several rows that go on', quoting('MESH0402', 4), [NOW, '2026-01-01T00:03:00.000Z'], true],
+    ['quote no line', finding('MESH0402', 'observed'), [NOW], true],
+    ['count for what is foreseen to fail, and was not seen to', quoting('MESH0402', 4), [], true],
+    ['name a fault, whenever it was met', quoting('MESH0001', 4), [NOW], true],
+  ])('%s', (_, one, since, expected) => expect(kept(one, ...since)).toBe(expected))
 })

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { requestsOnceLedTo } from '../../../src/diagnosis/requests/once-led.ts'
 import { Evidence } from '../../../src/evidence/evidence.ts'
-import type { Reading } from '../../../src/evidence/reading.ts'
 import type { AccessLogLine } from '../../../src/mesh/access-log.ts'
 import { MOMENT } from './rows.ts'
 
@@ -37,9 +36,7 @@ const found = (logged: AccessLogLine[]): number =>
   requestsOnceLedTo(
     TARGET,
     MOMENT - 1,
-    new Evidence([
-      { kind: 'access-log', ok: true, source: 'log', at: '', value: { lines: logged, unreadable: 0 } },
-    ]),
+    new Evidence([{ kind: 'access-log', ok: true, source: 'log', at: '', value: { lines: logged, unreadable: 0 } }]),
     () => true,
   ).length
 
