@@ -101,7 +101,10 @@ const SENTENCES: ReadonlySet<string> = new Set(['clause', 'correction'])
 export const markedWithin = (clause: string, mark: (value: string) => string): string =>
   clause.replace(/`([^`]*)`/g, (_, value: string) => mark(value))
 
-/** Fills a problem's text: lists are joined with commas; every value but a number is marked, for it is somebody else's text. */
+/**
+ * Fills a problem's text: lists are joined with commas; every value but a number is marked, for it is somebody else's text.
+ * `{subsets?subset:subsets}` is the first word for a list of one, the second for more.
+ */
 export function fill(
   template: string,
   subject: string | readonly string[],
@@ -109,9 +112,10 @@ export function fill(
   mark: (value: string) => string = (value) => value,
 ): string {
   const marked = (value: string | number): string => (typeof value === 'number' ? String(value) : mark(value))
-  return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
+  return template.replace(/\{(\w+)(?:\?([^:{}]*):([^{}]*))?\}/g, (whole, name: string, one?: string, more?: string) => {
     const value: string | number | readonly string[] | undefined = name === 'subject' ? subject : args[name]
     if (value === undefined) return whole
+    if (one !== undefined && more !== undefined) return Array.isArray(value) && value.length > 1 ? more : one
     if (typeof value === 'string' && SENTENCES.has(name)) return markedWithin(value, mark)
     return Array.isArray(value)
       ? value.map((item: string) => marked(item)).join(', ')

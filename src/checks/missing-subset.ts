@@ -22,17 +22,18 @@ export const missingSubset = defineCheck({
     MESH0101: {
       severity: 'error',
       title: 'subset without DestinationRule',
-      says: '{subject} routes to subset {subsets} of {host}, which no DestinationRule defines',
-      remedy: 'Define {subsets} in a DestinationRule for {host}, or route without a subset.',
+      says: '{subject} routes to {subsets?subset:subsets} {subsets} of {host}, which no DestinationRule defines',
+      remedy:
+        'Define {subsets?subset:subsets} {subsets} in a DestinationRule for {host}, or route without {subsets?a subset:subsets}.',
       covers: ['IST0101 host+subset'],
       explains: ['MESH0401', 'MESH0404'],
     },
     MESH0113: {
       severity: 'error',
       title: 'subset hidden from the caller',
-      says: '{subject} defines subset {subsets} of {host}, and callers in namespace {caller} do not get it: {reason}',
+      says: '{subject} defines {subsets?subset:subsets} {subsets} of {host}, and callers in namespace {caller} do not get {subsets?it:them}: {reason}',
       remedy:
-        'Export {subject} to namespace {caller}, or define {subsets} in the DestinationRule that callers there use.',
+        'Export {subject} to namespace {caller}, or define {subsets?subset:subsets} {subsets} in the DestinationRule that callers there use.',
       explains: ['MESH0401', 'MESH0404'],
     },
   },
@@ -78,7 +79,7 @@ function judge(
   const subject = refOf(object)
   const configured = proof(
     reading,
-    `${formatRef(subject)} names ${subsets.join(', ')}; ${evidence.objects('destination-rules').length} DestinationRules were read, none for ${host} defines it`,
+    `${formatRef(subject)} names ${subsets.join(', ')}; ${evidence.objects('destination-rules').length} DestinationRules were read, none for ${host} defines ${subsets.length === 1 ? 'it' : 'them'}`,
   )
   const wanted = (cluster: ClusterName): boolean => cluster.host === host && subsets.includes(cluster.subset)
   const live = absentClusters(object, evidence, wanted)

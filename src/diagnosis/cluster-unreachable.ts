@@ -18,11 +18,11 @@ export class ClusterUnreachableError extends UserError {
   }
 }
 
-/** @throws {ClusterUnreachableError} when of several looks at objects not one was answered */
-export function requireAnswer(readings: readonly Reading[]): void {
+/** @throws {ClusterUnreachableError} when of several looks at objects, of so many at least, not one was answered */
+export function requireAnswer(readings: readonly Reading[], fewest = 3): void {
   const objects = readings.filter(({ source }) => source.startsWith('kubectl get '))
   const [first] = objects
-  if (first === undefined || first.ok || objects.length < 3) return
+  if (first === undefined || first.ok || objects.length < fewest) return
   if (objects.every((reading) => !reading.ok && NO_ANSWER.test(reading.detail)))
     throw new ClusterUnreachableError(first.detail)
 }

@@ -34,15 +34,16 @@ function hopsOf(trace: Trace): Hop[] {
   ])
 }
 
-/** Hops whose words stand in a headline, at most. */
-const MOST_SAID = 3
+/** Characters of a headline, and of the request in it. */
+const MOST_HEADLINE = 150
+const MOST_REQUEST = 80
 
 const PLACES: Readonly<Record<Stage, string>> = {
   listener: 'listener',
   route: 'route',
   cluster: 'cluster',
   endpoints: 'endpoints',
-  inbound: "callee's proxy",
+  inbound: "callee's pod",
 }
 
 /** Percent of the requests that fail at one of some hops: of what an injected fault lets pass, the shares of the clusters that lead nowhere. */
@@ -67,30 +68,44 @@ function failingShare(died: readonly Hop[], trace: Trace): number {
   return isSomething ? Math.min(100, aborted + ((100 - aborted) * dead) / 100) : 100
 }
 
+/** A headline with its reason where both fit in a line of a message; else the hops alone say it. */
+function withReason(what: string, reasons: readonly string[]): string {
+  const [reason, ...more] = [...new Set(reasons)]
+  const whole = `${what}: ${reason ?? ''}`
+  return reason === undefined || more.length > 0 || whole.length > MOST_HEADLINE ? `${what}.` : whole
+}
+
+/** What stands above a way that fails at some hops: the share of the requests, the request, and where. */
+export function failingHeadline(request: string, share: number, died: readonly Hop[]): string {
+  const places = [...new Set(died.map(({ stage }) => PLACES[stage]))].join(' and the ')
+  const which = share < 99.5 ? `${Math.round(share)} % of requests like ${request} fail` : `${request} fails`
+  return withReason(
+    `${which} at the ${places}`,
+    died.map(({ says }) => says),
+  )
+}
+
 function headlineOf(hops: readonly Hop[], trace: Trace): string {
   const { question, sent } = trace
   const { request } = sent
-  const what = `${request.method} ${request.scheme}://${request.authority}${request.path.replace(/\?.*$/s, '?…')}`
+  const { method, scheme, authority, path } = request
+  const what = shortened(`${method} ${scheme}://${authority}${path.replace(/\?.*$/s, '?…')}`, MOST_REQUEST)
   const died = hops.filter(({ ok, sure }) => !ok && sure)
-  const [first] = died
-  if (first !== undefined) {
-    const share = failingShare(died, trace)
-    const places = [...new Set(died.map(({ stage }) => PLACES[stage]))]
-    const says = [...new Set(died.map((one) => one.says))]
-    return `${share < 99.5 ? `${Math.round(share)} % of requests like ${what} die` : `${what} dies`} at the ${places.join(' and the ')}: ${says.slice(0, MOST_SAID).join(' ')}`
-  }
+  if (died.length > 0) return failingHeadline(what, failingShare(died, trace), died)
   const unsure = hops.find(({ sure }) => !sure)
-  if (unsure !== undefined) return `${what}: unclear at the ${PLACES[unsure.stage]}: ${unsure.says}`
+  if (unsure !== undefined) return withReason(`${what}: unclear at the ${PLACES[unsure.stage]}`, [unsure.says])
   const last = hops.at(-1)
-  if (last?.stage === 'inbound')
-    return `${what} arrives at ${hops
-      .filter(({ stage }) => stage === 'inbound')
-      .map(({ name }) => name)
-      .join(', ')}.`
+  if (last?.stage === 'inbound') {
+    const pods = hops.filter(({ stage }) => stage === 'inbound').map(({ name }) => name)
+    const all = `${what} arrives at ${pods.join(', ')}.`
+    return all.length <= MOST_HEADLINE ? all : `${what} arrives at ${pods.length} pods.`
+  }
   return last?.stage === 'route'
-    ? `${what} is answered on the way: ${last.says}`
-    : `${what} leaves for ${question.host}: ${last?.says ?? ''}`
+    ? withReason(`${what} is answered on the way`, [last.says])
+    : withReason(`${what} leaves for ${shortened(question.host, MOST_REQUEST)}`, last === undefined ? [] : [last.says])
 }
+
+const shortened = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`)
 
 const outcomeOf = (hops: readonly Hop[]): FollowReport['outcome'] =>
   hops.some(({ ok, sure }) => !ok && sure) ? 'dies' : hops.some(({ sure }) => !sure) ? 'unclear' : 'arrives'

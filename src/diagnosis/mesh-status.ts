@@ -14,6 +14,7 @@ import { isReady, proxyRuns, proxyStatus as containerStatus } from '../mesh/pods
 import type { ProxySync } from '../mesh/proxy-status.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { compareRefs } from '../mesh/ref.ts'
+import { requireAnswer } from './cluster-unreachable.ts'
 import { planOtherRevisions } from './plan.ts'
 import { defined } from '../mesh/defined.ts'
 
@@ -62,12 +63,15 @@ export class UnknownNamespaceError extends UserError {
 
 /** Milliseconds a proxy may take to connect before it is called absent. */
 const SETTLING = 15_000
+/** Looks at objects, none of which was answered, that show that there is no cluster to ask. */
+const FEWEST_LOOKS = 2
 
 const WORST_FIRST: readonly ProxyStanding['state'][] = ['absent', 'rejected', 'stale', 'synced']
 
 /**
  * How every proxy of a namespace, or of the mesh, stands with istiod. What can't be seen is in the status, never an error.
  *
+ * @throws {ClusterUnreachableError} when the API server answers nothing
  * @throws {UnknownNamespaceError} with the nearest names
  * @throws the signal's reason when it was cancelled
  */
@@ -83,6 +87,7 @@ export async function meshStatus(
     ...(namespace === undefined ? [] : [objects('namespaces', 'objects')]),
   ]
   await gathering.gather(steps.map((step) => inContext(step, clients.context)))
+  requireAnswer(gathering.readings, FEWEST_LOOKS)
   await gathering.gather(
     planOtherRevisions(new Evidence(gathering.readings)).map((step) => inContext(step, clients.context)),
   )

@@ -7,6 +7,7 @@ import { defined } from '../mesh/defined.ts'
 import { sameRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import { beyond } from './beyond.ts'
+import { blockedWay } from './blocked-way.ts'
 import { blame } from './blame/blame.ts'
 import { fromFqdn } from '../mesh/host.ts'
 import { causeOf, causeOfFailing, withoutOthers, withoutPassed, withoutUnmet } from './cause.ts'
@@ -137,7 +138,7 @@ export async function reportOf(
     ...told,
     ...conclude(checks, target, judgement, followed, waiting, evidence),
     requests: followed.map(classOf).toSorted((a, b) => Number(b.outcome === 'fails') - Number(a.outcome === 'fails')),
-    ...defined({ follow, traffic, rates, probing }),
+    ...defined({ follow: follow && blockedWay(follow, judgement.findings), traffic, rates, probing }),
     changes: [],
     advice: [],
     startedAt,

@@ -50,6 +50,8 @@ export interface Skipped {
 export interface TrafficFigure {
   requests: number
   failed: number
+  /** Those that got no answer before their caller gave up. */
+  unanswered?: number
   /** ISO times of the first and last of them. */
   from: string
   to: string

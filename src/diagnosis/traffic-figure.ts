@@ -16,9 +16,12 @@ export function trafficFigure(evidence: Evidence, target: Target): TrafficFigure
   const [one] = lines
   if (one === undefined) return undefined
   const failures = lines.filter(failed)
+  // Of a TCP connection there is no code either.
+  const unanswered = lines.filter(({ code, method }) => code === 0 && method !== undefined).length
   return {
     requests: lines.length,
     failed: failures.length,
+    ...(unanswered > 0 && { unanswered }),
     from: lines.reduce((first, { at }) => (at < first ? at : first), one.at),
     to: lines.reduce((last, { at }) => (at > last ? at : last), one.at),
     ...(failures[0] !== undefined && {

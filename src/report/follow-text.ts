@@ -4,11 +4,11 @@ import type { FollowReport, Hop } from '../diagnosis/follow/report.ts'
 
 export const OUTCOMES: Readonly<Record<FollowReport['outcome'], string>> = {
   arrives: 'Arrives',
-  dies: 'Dies',
+  dies: 'Fails',
   unclear: 'Unclear',
 }
 
-/** ✓ goes on, ✗ dies here, ? not known. */
+/** ✓ goes on, ✗ fails here, ? not known. */
 export const markOf = ({ ok, sure }: Pick<Hop, 'ok' | 'sure'>): string => (!sure ? '?' : ok ? '✓' : '✗')
 
 /** The hops as a table of a few words each: `['✓', 'listener', '0.0.0.0_8080', 'Gateway shop/edge']`. */
@@ -17,6 +17,11 @@ export function hopRows({
 }: Pick<FollowReport, 'hops'>): [mark: string, stage: string, name: string, objects: string][] {
   return hops.map((hop) => [markOf(hop), hop.stage, hop.name, hop.objects.map(formatRef).join(', ')])
 }
+
+/** Why the request does not go on, a sentence or two each, where the headline has no room for it. */
+export const reasonsOf = ({ hops, headline }: Pick<FollowReport, 'hops' | 'headline'>): string[] => [
+  ...new Set(hops.filter(({ ok, sure, says }) => !(ok && sure) && !headline.includes(says)).map(({ says }) => says)),
+]
 
 const indent = (text: string, by: string): string =>
   text

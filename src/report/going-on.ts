@@ -31,17 +31,20 @@ export function goingOn(
   if (verdict !== 'ill') return headline(checks, report, mark)
   const failing = report.requests.filter(({ outcome }) => outcome === 'fails')
   if (traffic !== undefined && traffic.failed > 0) return failed(traffic, failing, mark, time)
-  const seen =
-    traffic === undefined
-      ? 'No request was seen in the access logs'
-      : // What was denied (401, 403) or given up by the caller is not counted as failed, and may well be what is wrong.
-        `${requestsOf(traffic.requests)} since ${time(traffic.from)}, none answered with a 5xx`
+  const seen = traffic === undefined ? 'No request was seen in the access logs' : withoutFailures(traffic, time)
   if (failing.length === 0) return `${seen}.`
   const share =
     failing.length === report.requests.length
       ? 'every kind of request that was followed fails'
       : `${failing.length} of ${report.requests.length} kinds of request that were followed fail`
   return `${seen}; ${share}: ${kinds(failing, mark)}.`
+}
+
+/** Requests of which none failed. What was denied (401, 403) is not counted as failed, and may well be what is wrong. */
+function withoutFailures({ requests, unanswered = 0, from }: TrafficFigure, time: (iso: string) => string): string {
+  return unanswered > 0
+    ? `${unanswered} of ${requestsOf(requests)} since ${time(from)} got no answer before the caller gave up`
+    : `${requestsOf(requests)} since ${time(from)}, none answered with a 5xx`
 }
 
 function failed(

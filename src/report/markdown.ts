@@ -1,7 +1,7 @@
 import type { Check, Finding } from '../checks/check.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { FollowReport } from '../diagnosis/follow/report.ts'
-import { hopRows, OUTCOMES } from './follow-text.ts'
+import { hopRows, OUTCOMES, reasonsOf } from './follow-text.ts'
 import type { Report } from '../diagnosis/report.ts'
 import { probingLines, type ProbingStyle } from './probing-text.ts'
 import { CLASSES_HEAD, classRow } from './followed-classes.ts'
@@ -69,6 +69,7 @@ function followLines(follow: FollowReport): string[] {
     '',
     `As they are configured. ${OUTCOMES[follow.outcome]}: ${escapeMarkdown(follow.headline)}`,
     '',
+    ...reasonsOf(follow).flatMap((reason) => [escapeMarkdown(reason), '']),
     ...rows,
     '',
   ]

@@ -2,7 +2,7 @@ import { visible } from '../mesh/visible.ts'
 import type { Check, Finding } from '../checks/check.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { FollowReport } from '../diagnosis/follow/report.ts'
-import { hopRows, OUTCOMES } from './follow-text.ts'
+import { hopRows, OUTCOMES, reasonsOf } from './follow-text.ts'
 import type { Report } from '../diagnosis/report.ts'
 import { probingLines, type ProbingStyle } from './probing-text.ts'
 import { shownBySteps } from './what-it-showed.ts'
@@ -77,6 +77,7 @@ function followLines(follow: FollowReport, everywhere: boolean): string[] {
   return [
     'A request through the proxies, as they are configured',
     `  ${OUTCOMES[follow.outcome]}: ${follow.headline}`,
+    ...reasonsOf(follow).map((reason) => `  - ${reason}`),
     ...rows.flat(),
   ]
 }

@@ -178,10 +178,13 @@ it('the pod is not root, writes nowhere but to its volumes, and takes its secret
 
 it('compose: Redis keeps what it was given', () => {
   const { services } = parse(readFileSync(join(DEPLOY, 'compose.yaml'), 'utf8')) as {
-    services: { redis: { command: string[] }; bot: { environment: Record<string, string> } }
+    services: { redis: { command: string[] }; bot: { environment: Record<string, string>; volumes: string[] } }
   }
   expect(services.redis.command.join(' ')).toContain('--appendonly yes --maxmemory-policy noeviction')
   for (const name of Object.keys(services.bot.environment)) expect(Object.keys(VARIABLES)).toContain(name)
+  // What it mounts as its configuration is there, and is one.
+  expect(services.bot.volumes).toContain('${MESH_MEDIC_CONFIG:-./mesh-medic.yaml}:/config/mesh-medic.yaml:ro')
+  policyOf(parse(readFileSync(join(DEPLOY, 'mesh-medic.yaml'), 'utf8')))
 })
 
 it('nobody connects to the bot but for its health, and it connects to nothing but what it needs', () => {

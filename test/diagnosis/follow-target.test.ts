@@ -133,7 +133,7 @@ describe('it is told', () => {
     // The command of a hop that does what it should is there for who asks for everything.
     const told = (command: string): RegExp =>
       new RegExp(
-        String.raw`A request through the proxies, as they are configured\n {2}Dies: GET http:\S+ dies at the cluster: [\s\S]*✓ listener {3}0\.0\.0\.0_8080 {2}from Gateway istioinaction/catalog-gateway\n${command}[\s\S]*✗ cluster {4}outbound\|80\|version-v1\|.*\n {6}\$ istioctl proxy-config clusters `,
+        String.raw`A request through the proxies, as they are configured\n {2}Fails: GET http:\S+ fails at the cluster\.\n(?: {2}- \S+ has no cluster outbound\|80\|version-v[12]\|.*\n){2}[\s\S]*✓ listener {3}0\.0\.0\.0_8080 {2}from Gateway istioinaction/catalog-gateway\n${command}[\s\S]*✗ cluster {4}outbound\|80\|version-v1\|.*\n {6}\$ istioctl proxy-config clusters `,
       )
     expect(reportText(CHECKS, report)).toMatch(told(' {2}✓ route '))
     expect(reportText(CHECKS, report, { verbose: true })).toMatch(

@@ -72,6 +72,15 @@ test('an unknown namespace is refused with the nearest name', async () => {
   ).rejects.toMatchObject({ code: 'unknown-namespace', nearest: ['porch'] })
 })
 
+test('a cluster that answers nothing is no mesh whose proxies are not seen', async () => {
+  const failed = {
+    reason: 'unavailable' as const,
+    detail: 'the API server at https://127.0.0.1:9 could not be reached',
+  }
+  const calls = recorded().calls.map(({ call }) => ({ call, failed }))
+  await expect(meshStatus(replayClients({ ...recorded(), calls }))).rejects.toThrow('No answer from the cluster')
+})
+
 test('versions that differ are skew', async () => {
   const text = JSON.stringify(recorded()).replace('"ISTIO_VERSION":"1.31.0"', '"ISTIO_VERSION":"1.29.2"')
   expect(statusText(await meshStatus(replayClients(parseRecording(text))))).toContain(

@@ -93,4 +93,5 @@ it.each<[string, string | Buffer, string]>([
 
 it('says that there is none', () => {
   expect(() => readRecording(join(folder, 'nothing.json'))).toThrow('There is no file')
+  expect(() => readRecording(folder)).toThrow(`${folder} is a folder without a recording.json.`)
 })

@@ -46,6 +46,13 @@ describe('/mesh audit', () => {
       target: gone,
       facts: { outcome: 'undone', channel: 'C_MESH' },
     })
+    await recordAudit(records, {
+      event: 'fix-approved',
+      by: { user: 'U_SECOND' },
+      target: service,
+      facts: { text: 'approve Define subsets', verb: 'approve', channel: 'C_MESH' },
+    })
+    expect(await house.told(`/mesh audit ${service.split('/')[2]!}`)).toMatch(/  approve Define subsets\n/)
     const name = gone.split('/')[2]!
     const told = await house.told(`/mesh audit ${name}`)
     expect(told).toMatch(new RegExp(`^1 event of ${name}\n\n- \\d+ .* fix-undone @U_SECOND \`${gone}\`  undone\n`))

@@ -23,7 +23,7 @@ describe('a followed request', () => {
     expect(run).toMatchObject({ state: 'done', request: { kind: 'follow' }, outcome: { verdict: 'dies' } })
     const [parent, ...replies] = slack.messages('C_MESH')
     const table = shownIn(parent!)
-    expect(table).toContain('🔴 Dies  `GET http://catalog.istioinaction.io:80/items`')
+    expect(table).toContain('🔴 Fails  `GET http://catalog.istioinaction.io:80/items`')
     expect(table.match(/^[✓✗?] \w+/gm)).toEqual(['✓ listener', '✓ route', '✗ cluster', '✗ cluster'])
     expect(table).toMatch(
       /✗ cluster {2}`outbound\|80\|version-v1\|catalog\.istioinaction\.svc\.cluster\.local` {2}from Service istioinaction\/catalog/,
@@ -119,7 +119,7 @@ describe('a followed request', () => {
     await slack.click(slack.messages('C_MESH')[0]!, 'full-report', WHO)
     const [, text, json] = await slack.waitFor(() => slack.files().length === 3 && slack.files())
     expect([text!.name, json!.name]).toEqual([`mesh-medic-follow-${run.id}.txt`, `mesh-medic-follow-${run.id}.json`])
-    expect(text!.bytes.toString()).toMatch(/^Dies: [\s\S]*✗ cluster/)
+    expect(text!.bytes.toString()).toMatch(/^Fails: [\s\S]*✗ cluster/)
     expect(JSON.parse(json!.bytes.toString())).toMatchObject({
       dies: 'cluster',
       hops: [
@@ -153,6 +153,8 @@ describe('a request that cannot be followed', () => {
     ['catalog --header broken', ['is not a header: write name=value']],
     ['catalog:99999', ['"99999" is not a port']],
     ['ftp://catalog', ['is neither http nor https']],
+    ['http://', ['names no host']],
+    ['https:///items', ['names no host']],
     ['$(reboot)', ['is not a host']],
     ['catalog -n Not_A_Name', ['is not a namespace name']],
   ])('%j: is refused where it is typed', async (words, says) => {

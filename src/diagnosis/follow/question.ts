@@ -100,6 +100,7 @@ export function parseFollow(
   const [, scheme, host = '', port, path = '/'] =
     /^(?:(https?):\/\/)?([^:/?#\s]+)(?::(\d{1,5}))?([/?].*)?$/i.exec(typed) ?? []
   if (typed === '') throw new FollowSyntaxError(text, 'No host was given.')
+  if (/^https?:\/\/(?:[:/?#]|$)/i.test(typed)) throw new FollowSyntaxError(text, `${quoted(typed)} names no host.`)
   if (/^[a-z]+:\/\//i.test(typed) && scheme === undefined)
     throw new FollowSyntaxError(text, `${quoted(typed)} is neither http nor https.`)
   if (!isDnsName(host.toLowerCase()) && !isAddress(host))

@@ -20,9 +20,17 @@ export class RecordingFileError extends UserError {
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
 
 function bytesOf(path: string): Buffer {
+  let isFolder = false
   try {
-    return readFileSync(statSync(path).isDirectory() ? join(path, IN_FOLDER) : path)
+    isFolder = statSync(path).isDirectory()
+    return readFileSync(isFolder ? join(path, IN_FOLDER) : path)
   } catch (error) {
+    if (codeOf(error) === 'ENOENT' && isFolder)
+      throw new RecordingFileError(
+        `${path} is a folder without a ${IN_FOLDER}.`,
+        ['Name the file that `mesh-medic diagnose TARGET --record FILE` wrote.'],
+        error,
+      )
     if (codeOf(error) === 'ENOENT') throw new RecordingFileError(`There is no file ${path}.`, [], error)
     throw new RecordingFileError(`${path} could not be read: ${(error as Error).message}.`, [], error)
   }

@@ -43,7 +43,11 @@ function shown(value: unknown): string | undefined {
 }
 
 function event({ sequence, entry: { at, event: name, by, target, facts } }: AuditAnswer['events'][number]): Piece[] {
-  const told = TELLING.flatMap((key) => shown(facts[key]) ?? [])
+  const all = TELLING.flatMap((key) => shown(facts[key]) ?? [])
+  // `approve Define subsets …` says the verb already.
+  const told = all.filter(
+    (one, index) => !all.slice(0, index).some((other) => other === one || other.startsWith(`${one} `)),
+  )
   return [
     text(`${sequence}  `),
     dayTime(at),

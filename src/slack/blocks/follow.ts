@@ -1,6 +1,6 @@
 import type { RichTextBlock } from '@slack/types'
 import type { FollowReport, Hop } from '../../diagnosis/follow/report.ts'
-import { markOf, OUTCOMES } from '../../report/follow-text.ts'
+import { markOf, OUTCOMES, reasonsOf } from '../../report/follow-text.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
@@ -17,6 +17,7 @@ const MOST_QUOTE = 1800
 const MOST_ROWS = 30
 /** Hops shown beside a proof. */
 const MOST_WAY_ROWS = 12
+const MOST_REASONS = 4
 
 /** The hops at a glance: `✓ listener 0.0.0.0_8080 from Gateway shop/edge`. */
 function row(hop: Hop): Piece[] {
@@ -33,7 +34,13 @@ function row(hop: Hop): Piece[] {
   ]
 }
 
-/** A followed request: where it arrives or dies, and the table of its hops. */
+/** Why it does not go on, where the headline has no room for it. */
+function reasons(report: FollowReport): RichTextBlock['elements'] {
+  const all = reasonsOf(report).slice(0, MOST_REASONS)
+  return all.length === 0 ? [] : [bullets(all.map((one): Piece[] => [text(cut(clean(one), 400))]))]
+}
+
+/** A followed request: where it arrives or fails, and the table of its hops. */
 export function followMessage(report: FollowReport, run: RunRecord, buttons: readonly ButtonSpec[]): SlackMessage {
   const { outcome, headline, caller, hops, clusters, request } = report
   const title = `${ICONS[outcome]} ${OUTCOMES[outcome]}: ${headline}`
@@ -49,6 +56,7 @@ export function followMessage(report: FollowReport, run: RunRecord, buttons: rea
           code(cut(clean(`${request.method} ${request.scheme}://${request.host}:${request.port}${request.path}`), 300)),
         ),
         line(text(headline)),
+        ...reasons(report),
       ),
       rich(lines(hops.slice(0, MOST_ROWS).map(row))),
       ...(clusters.length < 2
@@ -98,6 +106,7 @@ export function wayElements(report: FollowReport): RichTextBlock['elements'] {
   return [
     line(bold('The way of a request')),
     line(text(`${ICONS[outcome]} ${headline}`)),
+    ...reasons(report),
     lines(hops.slice(0, MOST_WAY_ROWS).map(row)),
     line(text('Hop by hop: '), code(cut(clean(commandFor(report)), 600))),
   ]
