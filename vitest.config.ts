@@ -1,14 +1,10 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-// Each thread opens PGlite: compiling the database's hot functions once more, optimised, costs more than the tests' few queries gain by it.
-setFlagsFromString('--wasm-tiering-budget=500000000')
-
-// Threads and the processes that tests start need not strip and compile the same source at each run. Test files are kept anew each time.
+// Workers and the processes that tests start need not strip and compile the same source at each run. Test files are kept anew each time.
 const compiled = join(import.meta.dirname, 'node_modules', '.cache', 'mesh-medic', 'compiled')
 if (existsSync(compiled) && readdirSync(compiled, { recursive: true }).length > 8000)
   rmSync(compiled, { recursive: true, force: true })
@@ -17,12 +13,12 @@ process.env.NODE_COMPILE_CACHE ??= compiled
 /**
  * Files in the order in which they start; within a group the longest go first, where that is known. Starting a process costs the more the
  * larger the one that starts it, and tests fill theirs with recordings. The longest file of all must not be the last. The rest of the long
- * files, so that the threads end together.
+ * files, so that the workers end together.
  */
 const ORDER = [
   /\/test\/(?:cli|scripts|queue)\/|\/test\/(?:main|packed|walls)\.test\.ts$|\/redis/,
-  /\/test\/diagnosis\/cluster-domain\.test\.ts$/,
-  /\/test\/(?:scenarios|evidence\/redaction|checks\/checks|diagnosis\/(?:examine|follow)|sandbox\/demo|slack\/\w+|slack\/blocks\/\w+)\.test\.ts$/,
+  /\/test\/diagnosis\/cluster-domain\.sweep\.test\.ts$/,
+  /\/test\/(?:scenarios|evidence\/redaction|checks\/checks|diagnosis\/(?:examine|follow)|slack\/\w+|slack\/blocks\/\w+)\.test\.ts$/,
 ]
 
 class LongestFirst extends BaseSequencer {
@@ -36,6 +32,23 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+const SWEEPS = 'test/**/*.sweep.test.ts'
+
+/** What needs this machine only. */
+const HERE = {
+  // Each worker opens PGlite: compiling the database's hot functions once more, optimised, costs more than the tests' few queries gain by it.
+  execArgv: ['--wasm-tiering-budget=500000000'],
+  // Starting a process costs the more the larger the one that starts it: threads share one, which grows twice as large.
+  pool: 'forks',
+  isolate: false,
+  // Node runs the TypeScript itself, as it does in use; no test replaces a module.
+  experimental: { viteModuleRunner: false, nodeLoader: false },
+  // Long, because they only end what hangs: a machine may be busy with something else.
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
+  expect: { poll: { timeout: 120_000 } },
+} satisfies TestProjectInlineConfiguration['test']
+
 export default defineConfig({
   test: {
     // Many tests wait for child processes and clocks: one worker a core, not one fewer.
@@ -44,19 +57,14 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...HERE,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/live/**', 'test/bench/**'],
-          pool: 'threads',
-          isolate: false,
-          // Node runs the TypeScript itself, as it does in use; no test replaces a module.
-          experimental: { viteModuleRunner: false, nodeLoader: false },
-          // Long, because they only end what hangs: a machine may be busy with something else.
-          testTimeout: 600_000,
-          hookTimeout: 600_000,
-          expect: { poll: { timeout: 120_000 } },
+          exclude: [SWEEPS, 'test/live/**', 'test/bench/**'],
         },
       },
+      // All recordings in other clusters, wrong types by the hundred, a browser: a minute of its own, for continuous integration.
+      { test: { ...HERE, name: 'sweep', include: [SWEEPS] } },
       // A real cluster is sometimes slow: each situation may be made twice.
       {
         test: {

@@ -34,7 +34,7 @@ export const authorizationDenied = defineCheck({
   name: 'authorization-denied',
   about: 'no AuthorizationPolicy denies requests to the target',
   needs: ['access-log', 'pods', ...ROUTING_KINDS],
-  confirms: ['listeners', 'replica-sets', 'mesh-config'],
+  confirms: ['listeners', 'routes', 'replica-sets', 'mesh-config'],
   problems: {
     MESH0503: {
       severity: 'error',

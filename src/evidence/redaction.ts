@@ -1,7 +1,7 @@
 import { HIDDEN } from '../mesh/walk/hidden-text.ts'
 import { isPlain, isSecretName, isSecretParameter, SECRET_END, SECRET_HEADERS } from './redaction/names.ts'
-import { KNOWN_TOKENS, WEBHOOKS } from './redaction/known-tokens.ts'
-import { RUN, withoutRandom } from './redaction/random-text.ts'
+import { A_WEBHOOK, KNOWN_TOKENS, WEBHOOKS } from './redaction/known-tokens.ts'
+import { replaceRuns, withoutRandom } from './redaction/random-text.ts'
 
 /** What stands where a secret was. */
 export const REDACTED = HIDDEN
@@ -67,12 +67,12 @@ const RULES: readonly Rule[] = [
   ],
   [/([?&])([\w.[\]%~-]{1,64})=([^&\s"'#\\<>]+)/g, withoutValue],
   // Settings, and arguments of programs, in a line or as a list.
-  [new RegExp(String.raw`((?:${SECRET_END})=)(?!\[redacted\])[^&\s"'\\,;]+`, 'gi'), `$1${REDACTED}`],
+  [new RegExp(String.raw`=(?<=(?:${SECRET_END})=)(?!\[redacted\])[^&\s"'\\,;]+`, 'gi'), `=${REDACTED}`],
   [new RegExp(String.raw`(-(?:${SECRET_END})\s+)(?!\[redacted\]|-)[^\s"'\\,;]+`, 'gi'), `$1${REDACTED}`],
   [new RegExp(String.raw`("--?[\w-]{0,64}(?:${SECRET_END})"\s*,\s*")${STRING}(")`, 'gi'), `$1${REDACTED}$2`],
   [/(\s(?:-u|--user)\s+[^\s:"'\\]{1,64}:)[^\s"'\\]+/g, `$1${REDACTED}`],
-  [new RegExp(String.raw`((?:${FIELDS})"\s*:\s*")${STRING}(")`, 'gi'), `$1${REDACTED}$2`],
-  [new RegExp(String.raw`((?:${FIELDS})\\"\s*:\s*\\")${ESCAPED}(\\")`, 'gi'), `$1${REDACTED}$2`],
+  [new RegExp(String.raw`("(?<=(?:${FIELDS})")\s*:\s*")${STRING}(")`, 'gi'), `$1${REDACTED}$2`],
+  [new RegExp(String.raw`(\\"(?<=(?:${FIELDS})\\")\s*:\s*\\")${ESCAPED}(\\")`, 'gi'), `$1${REDACTED}$2`],
   // As YAML and people write: only names that are never followed by a reason.
   [
     /((?:pass(?:word|wd|phrase)|pwd|(?:api|secret|access|private)[-_ ]?key|(?:client|app)[-_]?secret|(?:access|auth|api|refresh|bearer)[-_]token)\s*(?:: +| is +))(?!\[redacted\])[^\s"'\\,;{[]+/gi,
@@ -87,9 +87,8 @@ const RULES: readonly Rule[] = [
     /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,]|\\+[nrt]|-(?!----))*(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----)?/g,
     REDACTED,
   ],
-  [WEBHOOKS, `$1${REDACTED}`],
+  [WEBHOOKS, `$1${REDACTED}`, A_WEBHOOK],
   [KNOWN_TOKENS, REDACTED],
-  [RUN, withoutRandomRun],
 ]
 
 /** Takes JSON Web Tokens out of dotted words: two or three parts of base64url, the first a JSON object (`{"` is `eyJ`). */
@@ -122,10 +121,12 @@ function withoutValue(parameter: string, ...[before, name = '', value = '']: (st
 /** Characters before a run of characters that say what it is. */
 const BEFORE = 48
 
-function withoutRandomRun(run: string, ...[offset, text]: (string | number)[]): string {
-  if (run.startsWith(CERTIFICATE_HEAD) && isCertificates(run)) return run
-  return withoutRandom(run, String(text).slice(Math.max(0, Number(offset) - BEFORE), Number(offset)), REDACTED)
-}
+const withoutRandomRuns = (text: string): string =>
+  replaceRuns(text, (run, at) =>
+    run.startsWith(CERTIFICATE_HEAD) && isCertificates(run)
+      ? run
+      : withoutRandom(run, text.slice(Math.max(0, at - BEFORE), at), REDACTED),
+  )
 
 const isCertificates = (bytes: string): boolean =>
   ONLY_CERTIFICATES.test(Buffer.from(bytes, 'base64').toString('latin1'))
@@ -138,10 +139,11 @@ export function redact(text: string): string {
     held.set(within, known)
     return known
   }
-  return RULES.reduce((clean, [find, put, within]) => {
+  const known = RULES.reduce((clean, [find, put, within]) => {
     if (within !== undefined && !holds(within)) return clean
     return typeof put === 'string' ? clean.replace(find, put) : clean.replace(find, put)
   }, text)
+  return withoutRandomRuns(known)
 }
 
 /** A word of letters holds nothing. */

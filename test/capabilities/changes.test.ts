@@ -66,7 +66,7 @@ interface Bench {
   events(): Promise<string[]>
 }
 
-async function bench({
+function bench({
   policy = POLICY,
   writer: given,
   clients = (real) => real,
@@ -78,8 +78,8 @@ async function bench({
   clients?: (real: Clients) => Clients
   mended?: typeof MENDED
   ill?: typeof ILL
-} = {}): Promise<Bench> {
-  const records = await memoryRecords()
+} = {}): Bench {
+  const records = memoryRecords()
   const board = new FakeBoard({ S_PLATFORM: ['U_MEMBER'] })
   const enqueued: RunJob[] = []
   const thread = new FakeThread()
@@ -150,8 +150,8 @@ async function bench({
 
 describe('a fix', () => {
   let house: Bench
-  beforeEach(async () => {
-    house = await bench()
+  beforeEach(() => {
+    house = bench()
   })
 
   it('is proposed from the objects, validated, and written nowhere', async () => {
@@ -372,7 +372,7 @@ describe('a fix that does not go as it should', () => {
     })
 
   it('is proved by the proxies and by traffic where the analyzers may not look, which is said', async () => {
-    const house = await bench({ clients: refusing(([command]) => command === 'analyze') })
+    const house = bench({ clients: refusing(([command]) => command === 'analyze') })
     const { id, notes } = await house.proposed()
     expect(notes).toEqual([expect.stringContaining('istioctl analyze could not look at the would-be configuration')])
     await house.press(id, 'approve', 'U_SECOND')
@@ -386,7 +386,7 @@ describe('a fix that does not go as it should', () => {
 
   it('is not proved where the analyzers and a part of the proxies could not be read', async () => {
     let written = false
-    const house = await bench({
+    const house = bench({
       clients: refusing(([command, what]) => command === 'analyze' || (written && what === 'endpoints')),
       writer: (real) => ({
         write: (...args) => {
@@ -406,7 +406,7 @@ describe('a fix that does not go as it should', () => {
   })
 
   it("tells the API server's own words when the approver has no rights", async () => {
-    const house = await bench({
+    const house = bench({
       writer: () => ({
         write: () =>
           Promise.reject(
@@ -427,7 +427,7 @@ describe('a fix that does not go as it should', () => {
   })
 
   it('is proposed again when the object has moved', async () => {
-    const house = await bench({
+    const house = bench({
       writer: () => ({
         write: () => Promise.reject(new WriteError('moved', 'DestinationRule istioinaction/catalog has changed since')),
       }),
@@ -446,7 +446,7 @@ describe('a fix that does not go as it should', () => {
 
   it('is tried again when the API server does not answer, and written once', async () => {
     let times = 0
-    const house = await bench({
+    const house = bench({
       writer: (real) => ({
         write: (...args) =>
           (times += 1) === 1
@@ -465,7 +465,7 @@ describe('a fix that does not go as it should', () => {
   })
 
   it('is said to be unknown when the API server never comes back', async () => {
-    const house = await bench({
+    const house = bench({
       writer: () => ({
         write: () =>
           Promise.reject(new WriteError('unavailable', 'the API server could not be reached', { sent: true })),
@@ -483,7 +483,7 @@ describe('a fix that does not go as it should', () => {
   })
 
   it('is still there when the mesh is as it was', async () => {
-    const house = await bench({ mended: ILL })
+    const house = bench({ mended: ILL })
     const { id } = await house.proposed()
     await house.press(id, 'approve', 'U_SECOND')
     expect(await house.now(id)).toMatchObject({ state: 'proved', proof: { outcome: 'still there' } })
@@ -493,7 +493,7 @@ describe('a fix that does not go as it should', () => {
     const rejected = parseRecording(
       readFileSync(join(SCENARIOS, 'rejected-envoyfilter', 'ill', 'recording.json'), 'utf8'),
     )
-    const house = await bench({ mended: rejected })
+    const house = bench({ mended: rejected })
     const { id } = await house.proposed()
     await house.press(id, 'approve', 'U_SECOND')
     expect(await house.now(id)).toMatchObject({
@@ -509,7 +509,7 @@ describe('a fix that does not go as it should', () => {
   })
 
   it('is not undone over what somebody else has changed since', async () => {
-    const house = await bench({
+    const house = bench({
       writer: (real) => ({
         write: (permit, ...rest) =>
           permit.undoes === true

@@ -14,7 +14,7 @@ import { memoryRecords } from '../store/memory-records.ts'
 import { capabilityDeps } from './deps.ts'
 
 it('gives the proxies of the target that log-level shows, also those whose configuration a diagnosis did not read; then the gateways', async () => {
-  const records = await memoryRecords()
+  const records = memoryRecords()
   const ill = parseRecording(readFileSync(join(SCENARIOS, 'application-errors/ill/recording.json'), 'utf8'))
   const { deps } = capabilityDeps(records, { clients: recordedMesh({ ill, mended: ill }).clients })
   const carriedOut = async (capability: typeof diagnose | typeof logLevels): Promise<RunRecord> => {

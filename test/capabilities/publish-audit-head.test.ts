@@ -25,7 +25,7 @@ it('publishes each new head in the log and by the webhook, until it was taken; a
     server.listen(0, '127.0.0.1', resolve)
   })
   const webhook = `http://127.0.0.1:${(server.address() as AddressInfo).port}/heads`
-  const records = await memoryRecords()
+  const records = memoryRecords()
   const { log, logged } = rememberingLog()
   const publisher = new AuditHeadPublisher(records, log, { key: KEY, webhook })
   const record = () => recordAudit(records, { event: 'fix-applied', by: { user: 'U1' }, facts: {} })

@@ -72,7 +72,7 @@ async function house({
   writer?: (real: ClusterWriter) => ClusterWriter
   board?: (records: Records) => Partial<ChangeBoard>
 } = {}): Promise<House> {
-  const real = await memoryRecords()
+  const real = memoryRecords()
   if (isProposed) await real.write('changes', proposed.id, proposed)
   const [board, thread] = [new FakeBoard(), new FakeThread()]
   const mesh = recordedMesh({ ill: ILL, mended })

@@ -10,7 +10,7 @@ import { FakeThread } from './fake-thread.ts'
 it.each([undefined, 'istioinaction'])(
   'tells how the proxies stand, of namespace %s, and its record says how it ended',
   async (namespace) => {
-    const records = await memoryRecords()
+    const records = memoryRecords()
     const thread = new FakeThread()
     const { deps } = capabilityDeps(records, { openThread: () => thread, meshStatus })
     const request = { kind: 'status', text: namespace ?? '', namespace }
@@ -30,7 +30,7 @@ it.each([undefined, 'istioinaction'])(
 )
 
 it('says which namespaces there are when it is asked about one that there is not', async () => {
-  const records = await memoryRecords()
+  const records = memoryRecords()
   const thread = new FakeThread()
   const { deps } = capabilityDeps(records, { openThread: () => thread, meshStatus })
   const request = { kind: 'status', text: 'istioinactoin', namespace: 'istioinactoin' }

@@ -65,7 +65,7 @@ let slack: SlackStandIn
 let records: Records
 beforeAll(async () => {
   slack = await startPatientStandIn({ channels: CHANNELS })
-  records = await memoryRecords()
+  records = memoryRecords()
 })
 afterAll(() => slack.close())
 

@@ -10,7 +10,8 @@ import { startPatientStandIn } from '../sandbox/patient-stand-in.ts'
 import type { SlackStandInOptions } from '../../src/sandbox/slack/contract.ts'
 import { isFinished, listRuns, type RunRecord } from '../../src/store/runs.ts'
 import { recordedClients } from '../replay.ts'
-import { sharedDatabase } from '../store/memory-records.ts'
+import { memoryRecords } from '../store/memory-records.ts'
+import { sharedDatabase } from '../store/shared-database.ts'
 
 /** A line of the log, for assertions. */
 export interface Logged {
@@ -40,9 +41,12 @@ export function rememberingLog(): { log: Log; logged: Logged[] } {
 
 let shared: Promise<Backend> | undefined
 
-/** Records and queue in memory; one for all test files of a thread, because opening it takes a moment. */
+/** Records in memory, and the queue on a database in memory; one for all test files of a thread, because opening it takes a moment. */
 export function memoryBackend(): Promise<Backend> {
-  return (shared ??= sharedDatabase().then((db) => embeddedBackend(db, rememberingLog().log, () => Promise.resolve())))
+  return (shared ??= sharedDatabase().then(async (db) => ({
+    ...(await embeddedBackend(db, rememberingLog().log, () => Promise.resolve())),
+    records: memoryRecords(),
+  })))
 }
 
 export interface House {

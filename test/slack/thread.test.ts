@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => slack.close())
 
 async function threadIn(channel: string, updateEvery = 10): Promise<SlackThread> {
-  const records = await memoryRecords()
+  const records = memoryRecords()
   const { log } = rememberingLog()
   const run = await createRun(records, { request: RUN.request, asker: RUN.asker, channel })
   return new SlackThread(

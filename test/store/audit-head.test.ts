@@ -9,8 +9,8 @@ const OTHER = 'another key, of the same length as the first.'
 const NOTHING = '0'.repeat(64)
 
 let records: Records
-beforeEach(async () => {
-  records = await memoryRecords()
+beforeEach(() => {
+  records = memoryRecords()
 })
 
 const record = (run: string, into = records) =>
@@ -18,7 +18,7 @@ const record = (run: string, into = records) =>
 
 /** Another store: what somebody makes of the records who has no key. The head is put there as it was signed. */
 async function copyWith(runs: readonly string[]): Promise<Records> {
-  const copy = await memoryRecords()
+  const copy = memoryRecords()
   for (const run of runs) await record(run, copy)
   const head = await records.read('audit-head', 'head')
   if (head !== undefined) await copy.write('audit-head', 'head', head.value)
@@ -59,8 +59,8 @@ describe('the signed head of the audit', () => {
     const cut = await copyWith(['one'])
     expect(await verifySigned(cut, { key: KEY })).toEqual({ ok: false, head: 'cut', sequence: 2 })
     await expect(signHead(cut, KEY)).rejects.toThrow(AuditRewrittenError)
-    expect(await verifySigned(await memoryRecords(), {})).toMatchObject({ ok: true, entries: 0 })
-    expect(await verifySigned(await memoryRecords(), { key: KEY })).toEqual({
+    expect(await verifySigned(memoryRecords(), {})).toMatchObject({ ok: true, entries: 0 })
+    expect(await verifySigned(memoryRecords(), { key: KEY })).toEqual({
       ok: false,
       head: 'unsigned',
       sequence: 0,
@@ -107,7 +107,7 @@ describe('the signed head of the audit', () => {
     const { head } = (await signHead(records, KEY))!
     await records.remove('audit-head', 'head')
     expect(await verifySigned(records, { key: KEY })).toMatchObject({ ok: false, head: 'unsigned' })
-    const anew = await memoryRecords()
+    const anew = memoryRecords()
     for (const run of ['one', 'not two']) await record(run, anew)
     await expect(signHead(anew, KEY, head)).rejects.toThrow('not the one whose head was at entry 2: rewritten')
     // A process that knows nothing signs it, and tells that it is the first time.

@@ -5,8 +5,8 @@ import { memoryRecords } from './memory-records.ts'
 
 describe('buttons', () => {
   let records: Records
-  beforeAll(async () => {
-    records = await memoryRecords()
+  beforeAll(() => {
+    records = memoryRecords()
   })
   const approve = { act: 'approve', payload: { digest: 'sha256:1', version: 7 }, run: 'run' }
 

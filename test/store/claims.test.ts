@@ -7,8 +7,8 @@ import { memoryRecords } from './memory-records.ts'
 describe('claims', () => {
   let records: Records
   let target = ''
-  beforeAll(async () => {
-    records = await memoryRecords()
+  beforeAll(() => {
+    records = memoryRecords()
   })
   const ask = async (): Promise<string> =>
     (

@@ -1,34 +1,108 @@
-import { PGlite } from '@electric-sql/pglite'
-import { openPgliteRecords } from '../../src/store/pglite-records.ts'
-import type { Records } from '../../src/store/records.ts'
-import { emptyDatabase } from './empty-database.ts'
+import {
+  assertPlaceName,
+  ConflictError,
+  toJson,
+  type Entry,
+  type Records,
+  type Stored,
+} from '../../src/store/records.ts'
 
-let database: Promise<PGlite> | undefined
-let records: Promise<Records> | undefined
-let opened = 0
-
-/** A database in memory, one for all test files of a thread, because opening it takes a moment. */
-export function sharedDatabase(): Promise<PGlite> {
-  return (database ??= emptyDatabase().then((loadDataDir) => PGlite.create({ loadDataDir })))
+interface Row {
+  text: string
+  version: number
+  /** Milliseconds of the epoch. */
+  expiresAt: number
 }
 
-/** Records in it, with whatever other tests wrote. */
-export function sharedRecords(): Promise<Records> {
-  return (records ??= sharedDatabase().then(openPgliteRecords))
-}
+/** The clock itself, also where a test has put another in its place. */
+const now = Date.now.bind(Date)
 
-/** The same, but empty and of one's own: every collection and stream is prefixed. */
-export async function memoryRecords(): Promise<Records> {
-  const shared = await sharedRecords()
-  const room = `room${++opened}-`
+const stored = ({ text, version }: Row): Stored<unknown> => ({ value: JSON.parse(text), version })
+
+/** Records in memory, empty and of one's own: what the contract asks of every store, without a database's work for each of a suite's thousands of reads. */
+export function memoryRecords(): Records {
+  const collections = new Map<string, Map<string, Row>>()
+  const streams = new Map<string, string[]>()
+  let last = 0
+
+  const collection = (name: string): Map<string, Row> => {
+    assertPlaceName(name)
+    const known = collections.get(name) ?? new Map<string, Row>()
+    collections.set(name, known)
+    return known
+  }
+  const stream = (name: string): string[] => {
+    assertPlaceName(name)
+    const known = streams.get(name) ?? []
+    streams.set(name, known)
+    return known
+  }
+  const alive = (rows: Map<string, Row>, id: string): Row | undefined => {
+    const row = rows.get(id)
+    return row !== undefined && row.expiresAt > now() ? row : undefined
+  }
+  const entry = (texts: readonly string[], sequence: number): Entry | undefined => {
+    const text = texts[sequence - 1]
+    return text === undefined ? undefined : { sequence, value: JSON.parse(text) }
+  }
+  /** What an operation does at once, answered later, as a store does; what it throws it rejects with. */
+  const answer = async <T>(act: () => T): Promise<T> => {
+    const result = act()
+    await Promise.resolve()
+    return result
+  }
+
   return {
-    ...shared,
-    read: (collection, id) => shared.read(room + collection, id),
-    write: (collection, ...rest) => shared.write(room + collection, ...rest),
-    remove: (collection, ...rest) => shared.remove(room + collection, ...rest),
-    list: (collection) => shared.list(room + collection),
-    append: (stream, ...rest) => shared.append(room + stream, ...rest),
-    entries: (stream, options) => shared.entries(room + stream, options),
-    lastEntry: (stream) => shared.lastEntry(room + stream),
+    read: (name, id) =>
+      answer(() => {
+        const row = alive(collection(name), id)
+        return row && stored(row)
+      }),
+    write: (name, id, value, { expected, expiresInSeconds = Infinity } = {}) =>
+      answer(() => {
+        const rows = collection(name)
+        const text = toJson(value)
+        const there = alive(rows, id)
+        if (expected !== undefined && expected !== (there?.version ?? 'absent'))
+          throw new ConflictError(name, id, expected)
+        last += 1
+        rows.set(id, { text, version: last, expiresAt: now() + expiresInSeconds * 1000 })
+        return last
+      }),
+    remove: (name, id, { expected } = {}) =>
+      answer(() => {
+        const rows = collection(name)
+        const there = alive(rows, id)
+        if (expected !== undefined && expected !== there?.version) throw new ConflictError(name, id, expected)
+        rows.delete(id)
+        return there !== undefined
+      }),
+    list: (name) =>
+      answer(() => {
+        const rows = collection(name)
+        const ids = [...rows.keys()].filter((id) => alive(rows, id) !== undefined)
+        return ids.sort((one, other) => (one < other ? -1 : 1)).map((id) => ({ id, ...stored(rows.get(id)!) }))
+      }),
+    append: (name, value, expectedLength) =>
+      answer(() => {
+        const texts = stream(name)
+        const text = toJson(value)
+        if (expectedLength !== undefined && expectedLength !== texts.length)
+          throw new ConflictError(name, undefined, expectedLength)
+        return texts.push(text)
+      }),
+    entries: (name, { from = 1, limit = 1000 } = {}) =>
+      answer(() => {
+        const texts = stream(name)
+        const sequences = texts.map((_, index) => index + 1).filter((sequence) => sequence >= from)
+        return sequences.slice(0, Math.max(0, limit)).flatMap((sequence) => entry(texts, sequence) ?? [])
+      }),
+    lastEntry: (name) =>
+      answer(() => {
+        const texts = stream(name)
+        return entry(texts, texts.length)
+      }),
+    ping: () => Promise.resolve(),
+    close: () => Promise.resolve(),
   }
 }

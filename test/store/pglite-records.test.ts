@@ -2,7 +2,7 @@ import type { PGlite } from '@electric-sql/pglite'
 import { describe, expect, it } from 'vitest'
 import { openPgliteRecords } from '../../src/store/pglite-records.ts'
 import { StoreUnavailableError } from '../../src/store/records.ts'
-import { sharedDatabase, sharedRecords } from './memory-records.ts'
+import { sharedDatabase, sharedRecords } from './shared-database.ts'
 import { recordsContract } from './records-contract.ts'
 
 // That records survive a restart is tested with the backend that owns the folder: test/queue/embedded-backend.test.ts.

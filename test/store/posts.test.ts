@@ -3,7 +3,7 @@ import { confirmPost, intendPost, readPost } from '../../src/store/posts.ts'
 import { memoryRecords } from './memory-records.ts'
 
 it('tells exactly one of many that it may post, and the rest what is known', async () => {
-  const records = await memoryRecords()
+  const records = memoryRecords()
   const intents = await Promise.all(Array.from({ length: 10 }, () => intendPost(records, 'run', 'parent', 'one')))
   expect(intents.filter(({ fresh }) => fresh)).toHaveLength(1)
   expect(await intendPost(records, 'run', 'report', 'one')).toMatchObject({

@@ -15,8 +15,8 @@ const question = {
 
 describe('runs', () => {
   let records: Records
-  beforeAll(async () => {
-    records = await memoryRecords()
+  beforeAll(() => {
+    records = memoryRecords()
   })
 
   it('creates a queued run under an id that tells nothing', async () => {
@@ -56,7 +56,7 @@ describe('runs', () => {
   })
 
   it('lists what can be read, and names what cannot', async () => {
-    const own = await memoryRecords()
+    const own = memoryRecords()
     const { id } = await createRun(own, question)
     await own.write('runs', 'older', { id: 'older', state: 'thinking', request: 'catalog' })
     const unreadable: string[] = []
@@ -65,7 +65,7 @@ describe('runs', () => {
   })
 
   it('lists what is kept, oldest first', async () => {
-    const own = await memoryRecords()
+    const own = memoryRecords()
     const first = await createRun(own, question)
     const second = await createRun(own, question)
     await updateRun(own, first.id, (run) => ({ ...run, createdAt: '2026-01-01T00:00:00.000Z' }))

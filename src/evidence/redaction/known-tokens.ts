@@ -68,3 +68,5 @@ export const KNOWN_TOKENS = new RegExp(String.raw`(?<![A-Za-z0-9])(?:${PREFIXED.
 /** Addresses that are themselves what lets somebody in: incoming webhooks. The host stays. */
 export const WEBHOOKS =
   /(\b(?:hooks\.slack\.com\/(?:services|workflows|triggers)|discord(?:app)?\.com\/api\/webhooks|[\w-]{1,63}\.webhook\.office\.com\/webhookb2|chat\.googleapis\.com\/v1\/spaces)\/)[^\s"'\\<>]+/g
+/** What any of them holds. */
+export const A_WEBHOOK = /\/(?:services|workflows|triggers|webhooks|webhookb2|spaces)\//

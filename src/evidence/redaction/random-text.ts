@@ -5,8 +5,8 @@ const SHORTEST_IN_ONE_CASE = 24
 const CHANGES = 0.4
 const CHANGES_IN_ONE_CASE = 0.3
 
-/** A run that might be random. What stands before a digest says that it is one. */
-export const RUN = /(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,}={0,2}/g
+/** Characters of base64, also of its form for addresses. */
+const OF_RUN = Uint8Array.from({ length: 128 }, (_, code) => Number(/[A-Za-z0-9+/_-]/.test(String.fromCharCode(code))))
 
 /** What makes a run of hexadecimal digits a digest, an identity of a container, or part of a longer name. */
 const BEFORE_DIGEST = /(?:sha\d*:|:\/\/|@|hash|checksum|digest|serial|uid|version|revision|nonce)["':=\s/.\w-]{0,24}$/i
@@ -36,6 +36,35 @@ function isDrawn(text: string): boolean {
 
 /** Names are made of words: each part of one is looked at by itself, unless the whole is in both cases. */
 const partsOf = (run: string): readonly string[] => run.match(/[^/_-]+|[/_-]+/g) ?? []
+
+/**
+ * Puts something in place of each run that might be random, from its first character to the last, with up to two `=` after it.
+ * @param put gets the run, and its place in the text
+ */
+export function replaceRuns(text: string, put: (run: string, at: number) => string): string {
+  const isOfRun = (at: number): boolean => OF_RUN[text.charCodeAt(at)] === 1
+  let clean = ''
+  let written = 0
+  // A run covers one of every so many characters: the others need not be looked at.
+  for (let at = SHORTEST - 1; at < text.length;) {
+    if (!isOfRun(at)) {
+      at += SHORTEST
+      continue
+    }
+    let begin = at
+    while (begin > written && isOfRun(begin - 1)) begin -= 1
+    let end = at + 1
+    while (end < text.length && isOfRun(end)) end += 1
+    const isLong = end - begin >= SHORTEST
+    for (let padding = 0; isLong && padding < 2 && text[end] === '='; padding += 1) end += 1
+    if (isLong) {
+      clean += text.slice(written, begin) + put(text.slice(begin, end), begin)
+      written = end
+    }
+    at = end + SHORTEST - (isLong ? 1 : 0)
+  }
+  return written === 0 ? text : clean + text.slice(written)
+}
 
 /** Puts something in place of what in a run looks random; `before` is the text before it, up to some characters. */
 export function withoutRandom(run: string, before: string, put: string): string {
