@@ -228,13 +228,14 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
   if (rule !== undefined && chosen.length === 0) {
     const scaled = makers.filter(({ spec }) => spec?.replicas === 0 && selects(wanted, spec.template?.metadata?.labels))
     if (scaled.length > 0)
-      return scaled.map((one) =>
-        lead(
+      return scaled.map((one) => ({
+        ...lead(
           refOf(one),
           `it is scaled to 0, and no other pod is of subset ${value(subset)} of ${value(host)}`,
           'Scale it up',
         ),
-      )
+        isDeeper: true,
+      }))
     return [
       lead(
         refOf(rule),

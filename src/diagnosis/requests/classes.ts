@@ -17,6 +17,7 @@ import { refOf } from '../../mesh/objects.ts'
 import { containerPort } from '../../mesh/pods.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
 import type { Target } from '../../mesh/target.ts'
+import { withAskedQuery } from './asked-query.ts'
 import { requestsOnceLedTo } from './once-led.ts'
 import type { FollowQuestion } from '../follow/question.ts'
 import { FollowSyntaxError, parseFollow } from '../follow/question.ts'
@@ -77,7 +78,7 @@ function questionOf(
     : typed !== undefined
       ? Number(typed)
       : local
-  const path = entry.path?.startsWith('/') === true ? entry.path.replace(/\?.*$/s, '') : '/'
+  const path = entry.path?.startsWith('/') === true ? withAskedQuery(evidence, target)(entry.path) : '/'
   try {
     const tls = authority === '' && entry.serverName !== undefined && !isGateway && pod !== undefined
     return {
@@ -97,13 +98,13 @@ function questionOf(
   }
 }
 
-const keyOf = ({ entry, log }: Request): string =>
+const keyOf = ({ entry, log }: Request, pathOf: (path: string) => string): string =>
   JSON.stringify([
     log.of === undefined ? '' : formatRef(log.of),
     entry.authority,
     portOf(entry.downstreamLocal),
     entry.method,
-    entry.path?.replace(/\?.*$/s, ''),
+    entry.path === undefined ? undefined : pathOf(entry.path),
   ])
 
 /** True for a pod that a Gateway's selector, or its own label, makes an ingress. */
@@ -302,7 +303,7 @@ const classesOf = fact((evidence, target): SeenClasses => {
       ...concerning,
       ...requestsOnceLedTo(target, now - PRESENT, evidence, isOfGateway).filter(({ entry }) => !known.has(entry)),
     ].filter((one) => one.entry.probe === undefined && Date.parse(one.entry.at) >= Math.max(made, born(hostOf(one)))),
-    keyOf,
+    (one) => keyOf(one, withAskedQuery(evidence, target)),
   )
   const named = hostsNamed(target, evidence)
   const classes = [...groups.values()].flatMap((requests): RequestClass[] => {

@@ -28,6 +28,7 @@ import { probeRequests } from './probed-class.ts'
 import type { Present } from './present.ts'
 import { answerOf } from './answer.ts'
 import { gonePort, type GonePort } from './gone-port.ts'
+import { presentByDestination } from './by-destination.ts'
 import { presentOf } from './present.ts'
 import { failsByWhatIsAsked, isBare, lastAnswerAtTarget, maySayMore } from './unread.ts'
 
@@ -223,10 +224,14 @@ function follow(
   if (gone !== undefined)
     return { requests, present: { requests: 0, failures: [], state: 'none' }, gone, outcome: 'fails', standing: 'live' }
   const way = wayOf(requests, evidence, options)
-  const present = presentOf(
+  const whole = presentOf(
     [...requests.requests, ...gotSince(requests, classes), ...answeredElsewhere(requests, evidence)],
     moment,
   )
+  const present =
+    whole.state === 'over' || whole.state === 'few'
+      ? (presentByDestination(requests.requests, moment, way?.trace.walk.route?.virtualHost?.routes ?? []) ?? whole)
+      : whole
   const one = { requests, present, ...defined({ way }) }
   if (present.state === 'fails') return { ...one, outcome: 'fails', standing: 'observed' }
   if (way?.foreseen === 'fails' && isBare(requests) && failsByWhatIsAsked(way)) {
