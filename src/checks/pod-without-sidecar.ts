@@ -2,7 +2,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
 import { parseClusterName } from '../mesh/envoy.ts'
 import { hostOfRule } from '../mesh/destination-rules.ts'
-import { hostMatches } from '../mesh/host.ts'
+import { fromFqdn, hostMatches } from '../mesh/host.ts'
 import type { DestinationRule, Namespace, Pod } from '../mesh/objects.ts'
 import { latestChange, selects } from '../mesh/objects.ts'
 import { hasEnded, hasProxy, isAmbient } from '../mesh/pods.ts'
@@ -108,6 +108,11 @@ interface Insisting {
 /** The most specific DestinationRule of each of the target's hosts, when it makes callers of these pods use mutual TLS. */
 function mutualRules(evidence: Evidence, target: Target, pods: readonly Pod[]): Insisting | undefined {
   for (const host of target.hosts) {
+    const local = fromFqdn(host)
+    const service = local === undefined ? undefined : evidence.object('services', local.namespace, local.name)
+    // A route may lead on from another Service, an egress gateway's for one, whose pods are others.
+    const selector = service?.spec?.selector
+    if (selector !== undefined && !pods.some(({ metadata }) => selects(selector, metadata.labels))) continue
     const [closest] = evidence
       .objects('destination-rules')
       .map((rule) => ({ rule, pattern: hostOfRule(rule) }))

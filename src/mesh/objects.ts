@@ -276,7 +276,7 @@ export type EnvoyFilter = KubernetesObject<{
 }>
 export type Sidecar = KubernetesObject<{
   workloadSelector?: { labels?: Labels }
-  egress?: { hosts?: string[]; port?: unknown }[]
+  egress?: { hosts?: string[]; port?: { number?: number } }[]
   ingress?: unknown[]
   outboundTrafficPolicy?: unknown
 }>

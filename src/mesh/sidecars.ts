@@ -17,11 +17,17 @@ export function sidecarFor(pod: Pod, sidecars: readonly Sidecar[]): Sidecar | un
   )
 }
 
-/** True when the Sidecar lets its pods see a host of a namespace; one without `egress` lets them see everything. */
-export function showsHost({ metadata, spec }: Sidecar, host: string, namespace: string): boolean {
+/**
+ * True when the Sidecar lets its pods see a host of a namespace; one without `egress` lets them see everything.
+ *
+ * @param port that is asked for: a listener for that very port decides alone, and one for another port has no say; at some port, when it is not given
+ */
+export function showsHost({ metadata, spec }: Sidecar, host: string, namespace: string, port?: number): boolean {
   const { egress } = spec ?? {}
   if (egress === undefined || egress.length === 0) return true
-  return egress.some(({ hosts = [] }) =>
+  const own = egress.filter((one) => one.port?.number === port)
+  const deciding = port === undefined ? egress : own.length > 0 ? own : egress.filter((one) => one.port === undefined)
+  return deciding.some(({ hosts = [] }) =>
     hosts.some((entry) => {
       const slash = entry.indexOf('/')
       const [from, pattern] = slash === -1 ? ['*', entry] : [entry.slice(0, slash), entry.slice(slash + 1)]

@@ -47,6 +47,19 @@ describe('showsHost', () => {
       showsHost(sidecar('shop', 'default', hosts.length === 0 ? {} : { egress: [{ hosts }] }), catalog, 'shop'),
     ).toBe(expected),
   )
+  const listeners = [
+    { port: { number: 80 }, hosts: ['elsewhere/*'] },
+    { port: { number: 8080 }, hosts: ['shop/*'] },
+  ]
+  it.each([
+    ['by the listener for that port alone', [...listeners, { hosts: ['*/*'] }], 80, false],
+    ['by another one for another port', [...listeners, { hosts: ['~/*'] }], 8080, true],
+    ['by the one for all ports at any other', [...listeners, { hosts: ['*/*'] }], 9000, true],
+    ['at no other, when there is none for all', listeners, 9000, false],
+    ['at some port, when none is asked for', listeners, undefined, true],
+  ])('shows a host %s', (_, egress, port, expected) =>
+    expect(showsHost(sidecar('shop', 'default', { egress }), catalog, 'shop', port)).toBe(expected),
+  )
   it('counts the namespace of the Sidecar itself for a dot', () =>
     expect(showsHost(sidecar('orders', 'default', { egress: [{ hosts: ['./*'] }] }), catalog, 'shop')).toBe(false))
 })

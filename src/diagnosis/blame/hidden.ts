@@ -30,7 +30,7 @@ export function hiddenFrom(caller: Pod, host: string, port: number | undefined, 
       },
     ]
   const sidecar = sidecarFor(caller, evidence.objects('sidecars'))
-  if (sidecar !== undefined && !showsHost(sidecar, name, namespace))
+  if (sidecar !== undefined && !showsHost(sidecar, name, namespace, port))
     return [
       {
         code: 'MESH0131',
