@@ -111,8 +111,8 @@ function mutualRules(evidence: Evidence, target: Target, pods: readonly Pod[]): 
     const local = fromFqdn(host)
     const service = local === undefined ? undefined : evidence.object('services', local.namespace, local.name)
     // A route may lead on from another Service, an egress gateway's for one, whose pods are others.
-    const selector = service?.spec?.selector
-    if (selector !== undefined && !pods.some(({ metadata }) => selects(selector, metadata.labels))) continue
+    if (service !== undefined && !pods.some(({ metadata }) => selects(service.spec?.selector, metadata.labels)))
+      continue
     const [closest] = evidence
       .objects('destination-rules')
       .map((rule) => ({ rule, pattern: hostOfRule(rule) }))

@@ -69,6 +69,7 @@ function withoutPast(told: readonly Request[], moment: number): readonly Request
 /** True when the failures in a row are over; those that stand close together tell how often it failed while it did. */
 function isOver(row: readonly Request[], isFailure: (one: Request) => boolean): boolean {
   const failures = row.filter(isFailure)
+  if (failures.length === 0) return false
   const first = row.findIndex(isFailure)
   const until = row.findLastIndex(isFailure) + 1
   const span = until - first
@@ -118,10 +119,18 @@ export function presentOf(all: readonly Request[], moment: number): Present {
   if (first === undefined) return { requests, failures, state: 'answered' }
   const row = at === -1 ? current : known.slice(at)
   const failing = new Set(failures)
-  const isFailure = (one: Request): boolean => failing.has(one)
-  const parts = twoTroubles(row, isFailure)
-  if (isOver(row, isFailure) || (parts.length > 0 && parts.every((part) => isOver(part, isFailure))))
-    return { requests, failures, state: 'over' }
+  const isFailure = (request: Request): boolean => failing.has(request)
+  const [one = [], other = []] = twoTroubles(row, isFailure)
+  const isPast = isOver(one, isFailure)
+  if (isOver(row, isFailure) || (isPast && isOver(other, isFailure))) return { requests, failures, state: 'over' }
+  // Of a trouble that is past, nothing is told beside one that goes on.
+  if (isPast) return ongoing(other, other.filter(isFailure))
+  return ongoing(row, failures)
+}
+
+/** How a row of requests stands of which failures go on. */
+function ongoing({ length: requests }: readonly Request[], failures: Request[]): Present {
+  const [first] = failures
   const state = failures.length >= 2 && failures.length / requests >= SHARE ? 'fails' : 'few'
-  return { requests, failures, state, since: first.entry.at }
+  return { requests, failures, state, ...(first !== undefined && { since: first.entry.at }) }
 }

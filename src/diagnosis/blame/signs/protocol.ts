@@ -11,8 +11,9 @@ import type { KubernetesObject, Pod, Sidecar } from '../../../mesh/objects.ts'
 import { sidecarFor } from '../../../mesh/sidecars.ts'
 import { refOf } from '../../../mesh/objects.ts'
 import type { AccessLogLine } from '../../../mesh/access-log.ts'
-import { hostOfService } from '../../../mesh/host.ts'
+import { hostOfService, nearestHosts } from '../../../mesh/host.ts'
 import { hasProxy } from '../../../mesh/pods.ts'
+import { Registry } from '../../../mesh/registry.ts'
 import { hiddenFrom } from '../hidden.ts'
 import { tlsLeads } from '../tls.ts'
 import type { Case, Lead } from '../lead.ts'
@@ -172,22 +173,33 @@ export function ruleWithoutEffect(sign: Sign, { evidence, target, followed: { wa
   if (caller === undefined || host === undefined || !target.hosts.includes(host)) return []
   const at = caller.metadata.namespace ?? ''
   const used = rulesForCaller(allRules(evidence), host, at)
+  const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
+  const isMisspelt = (named: string): boolean =>
+    registry.of(named).length === 0 && nearestHosts(named, [host]).length > 0
+  const ended = `${times(sign)} ended with ${value(sign.entry.flags.join(',') || String(sign.entry.code))}`
   return evidence
     .objects('destination-rules')
     .filter(
       (rule) =>
-        hostOfRule(rule) === host &&
+        (hostOfRule(rule) === host || isMisspelt(hostOfRule(rule))) &&
         rule.spec?.trafficPolicy?.tls !== undefined &&
         !used.includes(rule) &&
         used.every(({ spec }) => spec?.trafficPolicy?.tls === undefined),
     )
     .map((rule) => ({
       isDeeper: true,
-      ...lead(
-        'MESH0431',
-        refOf(rule),
-        `it says how to speak to ${value(host)}, and has no effect for callers in namespace ${value(at)}: ${times(sign)} ended with ${value(sign.entry.flags.join(',') || String(sign.entry.code))}`,
-        `Export it to namespace ${value(at)}, or put it there`,
-      ),
+      ...(hostOfRule(rule) === host
+        ? lead(
+            'MESH0431',
+            refOf(rule),
+            `it says how to speak to ${value(host)}, and has no effect for callers in namespace ${value(at)}: ${ended}`,
+            `Export it to namespace ${value(at)}, or put it there`,
+          )
+        : lead(
+            'MESH0431',
+            refOf(rule),
+            `it says how to speak to ${value(hostOfRule(rule))}, which nobody registers, and ${value(host)} is nearest: ${ended}`,
+            `Let its host be ${value(host)}`,
+          )),
     }))
 }
