@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from './facts/root-namespace-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { portOf } from '../mesh/address.ts'
 import type { Miss, NearRule, RequestFacts } from '../mesh/authorization.ts'
@@ -123,7 +124,7 @@ function factsOf(request: Request, evidence: Evidence, target: Target): RequestF
 const allowing = (pod: Pod, evidence: Evidence): AuthorizationPolicy[] =>
   evidence
     .objects('authorization-policies')
-    .filter((policy) => (policy.spec?.action ?? 'ALLOW') === 'ALLOW' && actsOn(policy, pod))
+    .filter((policy) => (policy.spec?.action ?? 'ALLOW') === 'ALLOW' && actsOn(policy, pod, rootNamespaceOf(evidence)))
 
 /** Pods on which policies allow, and none of them has a rule: no traffic is needed to know what becomes of any request. */
 function allowingNobody(

@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from './facts/root-namespace-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
@@ -45,7 +46,7 @@ export const blockedOutbound = defineCheck({
 
 /** Where it is said that only registered hosts may be called. */
 function policyOf(pod: Pod, evidence: Evidence): string {
-  const sidecar = sidecarFor(pod, evidence.objects('sidecars'))
+  const sidecar = sidecarFor(pod, evidence.objects('sidecars'), rootNamespaceOf(evidence))
   if (
     (sidecar?.spec?.outboundTrafficPolicy as { mode?: string } | undefined)?.mode === 'REGISTRY_ONLY' &&
     sidecar !== undefined

@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from './facts/root-namespace-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { KubernetesObject, Labels, Pod, PolicyObject } from '../mesh/objects.ts'
 import { refOf, selects } from '../mesh/objects.ts'
@@ -46,7 +47,7 @@ export const conflictingSelectors = defineCheck({
       ...overruled(
         'MESH0506',
         pods,
-        (pod) => policiesOfPod(pod, evidence.objects('peer-authentications')),
+        (pod) => policiesOfPod(pod, evidence.objects('peer-authentications'), rootNamespaceOf(evidence)),
         evidence,
         target,
       ),
@@ -154,7 +155,7 @@ function asTheOlder(pods: readonly Pod[], evidence: Evidence): Proof[] {
     const listeners = evidence.seenOf('listeners', refOf(pod))
     const port = (pod.spec?.containers ?? []).flatMap(({ ports = [] }) => ports)[0]?.containerPort
     if (listeners === undefined || port === undefined) return []
-    const { mode } = mtlsInForce(pod, port, policies)
+    const { mode } = mtlsInForce(pod, port, policies, rootNamespaceOf(evidence))
     const plain = answerOf(listeners.value, port, 'plaintext') === 'taken'
     const mutual = answerOf(listeners.value, port, 'mutual') === 'taken'
     return plain === (mode !== 'STRICT') && mutual === (mode !== 'DISABLE')

@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from './facts/root-namespace-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
 import { isExportedTo } from '../mesh/destination-rules.ts'
@@ -70,7 +71,7 @@ function hiderOf(
       remedy: `export it to namespace ${caller} too`,
     }
   }
-  const sidecar = sidecarFor(pod, evidence.objects('sidecars'))
+  const sidecar = sidecarFor(pod, evidence.objects('sidecars'), rootNamespaceOf(evidence))
   const held = evidence.found('sidecars').find((one) => one.object === sidecar)
   if (sidecar === undefined || held === undefined || showsHost(sidecar, host, namespace)) return undefined
   const hosts = (sidecar.spec?.egress ?? []).flatMap((one) => one.hosts ?? []).join(', ')

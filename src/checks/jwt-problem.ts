@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from './facts/root-namespace-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { actsOn } from '../mesh/authorization.ts'
 import { nearestHosts, withDomain } from '../mesh/host.ts'
@@ -72,7 +73,7 @@ export const jwtProblem = defineCheck({
 const REFUSED = /^jwt_authn_access_denied\{(.*)\}$/
 const reasonOf = ({ entry }: Logged): string | undefined => REFUSED.exec(entry.details ?? '')?.[1]
 const policiesOf = (pod: Pod, evidence: Evidence): RequestAuthentication[] =>
-  evidence.objects('request-authentications').filter((policy) => actsOn(policy, pod))
+  evidence.objects('request-authentications').filter((policy) => actsOn(policy, pod, rootNamespaceOf(evidence)))
 const podOf = ({ log }: Logged, evidence: Evidence): Pod | undefined =>
   evidence.objects('pods').find((pod) => log.of !== undefined && sameRef(log.of, refOf(pod)))
 const policyProof = (says: string, evidence: Evidence): Proof =>

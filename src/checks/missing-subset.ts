@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from './facts/root-namespace-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
 import { definesSubset, rulesForCaller, rulesInForce, rulesOfHost } from '../mesh/destination-rules.ts'
@@ -17,7 +18,7 @@ export const missingSubset = defineCheck({
   name: 'missing-subset',
   about: 'every subset that a route names is defined by a DestinationRule',
   needs: ['virtual-services', 'destination-rules'],
-  confirms: ['routes', 'listeners', 'clusters', 'access-log'],
+  confirms: ['routes', 'listeners', 'clusters', 'access-log', 'pods'],
   problems: {
     MESH0101: {
       severity: 'error',
@@ -124,7 +125,7 @@ function judgeHidden(
   )
   const byCaller = Map.groupBy(lacking, ({ of }) => of?.namespace ?? '')
   return [...byCaller].flatMap(([caller, live]): Found[] => {
-    const used = rulesForCaller(rules, host, caller)
+    const used = rulesForCaller(rules, host, caller, rootNamespaceOf(evidence))
     const hidden = subsets.filter((subset) => !used.some((rule) => definesSubset(rule, subset)))
     const definer = evidence
       .found('destination-rules')

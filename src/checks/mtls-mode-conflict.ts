@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from './facts/root-namespace-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { originOf, parseClusterName } from '../mesh/envoy.ts'
 import { clientTls, rulesInForce } from '../mesh/destination-rules.ts'
@@ -109,7 +110,7 @@ function linesTo(rule: DestinationRule, host: string, service: Service, pods: re
 function conflictOn(line: Line, evidence: Evidence): Conflict[] {
   const { mode, pod, inner } = line
   const spoken = SPOKEN[mode]
-  const takes = mtlsInForce(pod, inner, evidence.objects('peer-authentications'))
+  const takes = mtlsInForce(pod, inner, evidence.objects('peer-authentications'), rootNamespaceOf(evidence))
   const certain = (takes.mode === 'STRICT' && spoken !== 'mutual') || (takes.mode === 'DISABLE' && spoken === 'mutual')
   const listeners = evidence.seenOf('listeners', refOf(pod))
   const answer = listeners === undefined ? undefined : answerOf(listeners.value, inner, spoken)

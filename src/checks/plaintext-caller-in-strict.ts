@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from './facts/root-namespace-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { clientTls, rulesForCaller } from '../mesh/destination-rules.ts'
 import type { AccessLogLine } from '../mesh/access-log.ts'
@@ -91,7 +92,7 @@ const quote = ({ at, flags, details, downstreamRemote, downstreamLocal }: Access
 
 /** The policy that makes a pod take mutual TLS only at a port, unless the pod's own listeners take plain text there all the same. */
 function strictPolicy(pod: Pod, port: number, evidence: Evidence): PeerAuthentication | undefined {
-  const { mode, policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'))
+  const { mode, policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'), rootNamespaceOf(evidence))
   const listeners = evidence.seenOf('listeners', refOf(pod))
   const answer = listeners === undefined ? undefined : answerOf(listeners.value, port, 'plaintext')
   return mode === 'STRICT' && answer !== 'taken' ? policy : undefined
@@ -171,7 +172,12 @@ function isTold(caller: Pod, { port }: Call, target: Target, evidence: Evidence)
       .map((one) => one.port),
   )
   return target.hosts.some((host) =>
-    rulesForCaller(evidence.objects('destination-rules'), host, caller.metadata.namespace ?? '').some((rule) =>
+    rulesForCaller(
+      evidence.objects('destination-rules'),
+      host,
+      caller.metadata.namespace ?? '',
+      rootNamespaceOf(evidence),
+    ).some((rule) =>
       outer.some((one) =>
         ['', ...(rule.spec?.subsets ?? []).map(({ name }) => name)].some(
           (subset) => clientTls(rule, one, subset)?.mode === 'DISABLE',

@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from './facts/root-namespace-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { actsOn } from '../mesh/authorization.ts'
 import { dataPlaneOf } from '../mesh/data-plane.ts'
@@ -51,7 +52,7 @@ export const policyWithoutWaypoint = defineCheck({
 function emptyForZtunnel(evidence: Evidence, target: Target): Found[] {
   const pods = ownAmbient(evidence, target).filter((pod) => dataPlaneOf(pod) === 'ztunnel')
   return evidence.objects('authorization-policies').flatMap((policy): Found[] => {
-    const acted = pods.filter((pod) => actsOn(policy, pod))
+    const acted = pods.filter((pod) => actsOn(policy, pod, rootNamespaceOf(evidence)))
     const rules = policy.spec?.rules ?? []
     const unseen = rules.map(httpFields)
     const action = policy.spec?.action ?? 'ALLOW'

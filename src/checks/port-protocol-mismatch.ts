@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from './facts/root-namespace-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { since } from '../mesh/access-log.ts'
 import { rulesForCaller } from '../mesh/destination-rules.ts'
@@ -133,9 +134,12 @@ function tlsModeOf({ spec }: DestinationRule, { port, subset }: ClusterName): st
 const APPLICATION_TLS = ['SIMPLE', 'MUTUAL']
 
 function claimOfRule(cluster: ClusterName, { log }: Request, evidence: Evidence): Claim | undefined {
-  const rule = rulesForCaller(allRules(evidence), cluster.host, log.of?.namespace ?? '').find((one) =>
-    APPLICATION_TLS.includes(tlsModeOf(one, cluster) ?? ''),
-  )
+  const rule = rulesForCaller(
+    allRules(evidence),
+    cluster.host,
+    log.of?.namespace ?? '',
+    rootNamespaceOf(evidence),
+  ).find((one) => APPLICATION_TLS.includes(tlsModeOf(one, cluster) ?? ''))
   if (rule === undefined) return undefined
   const mode = tlsModeOf(rule, cluster) ?? ''
   return {

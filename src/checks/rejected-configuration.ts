@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from './facts/root-namespace-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { EnvoyFilter, Pod } from '../mesh/objects.ts'
 import { changedAt, refOf, selects } from '../mesh/objects.ts'
@@ -82,7 +83,7 @@ function culprit(pod: Pod, type: ProxySync['types'][number], evidence: Evidence)
     .objects('envoy-filters')
     .filter(
       (filter) =>
-        appliesTo(filter, pod) &&
+        appliesTo(filter, pod, evidence) &&
         (filter.spec?.configPatches ?? []).some(({ applyTo }) => PATCHES[type.type]?.includes(applyTo ?? '') === true),
     )
   const text = type.error ?? ''
@@ -98,8 +99,9 @@ function culprit(pod: Pod, type: ProxySync['types'][number], evidence: Evidence)
 }
 
 /** The root namespace's EnvoyFilters act on every namespace. */
-function appliesTo(filter: EnvoyFilter, pod: Pod): boolean {
-  const near = filter.metadata.namespace === pod.metadata.namespace || filter.metadata.namespace === 'istio-system'
+function appliesTo(filter: EnvoyFilter, pod: Pod, evidence: Evidence): boolean {
+  const near =
+    filter.metadata.namespace === pod.metadata.namespace || filter.metadata.namespace === rootNamespaceOf(evidence)
   const labels = filter.spec?.workloadSelector?.labels
   return near && (labels === undefined || selects(labels, pod.metadata.labels))
 }

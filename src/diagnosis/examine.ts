@@ -2,6 +2,7 @@ import type { Check } from '../checks/check.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
 import { holdingAnswers } from '../evidence/clients/byte-budget.ts'
 import { timed } from '../evidence/clients/timing.ts'
+import { proxyStatus } from '../evidence/collectors/proxy-status.ts'
 import { otherObjects } from '../evidence/collectors/other-objects.ts'
 import { Evidence } from '../evidence/evidence.ts'
 import type { GatherOptions } from '../evidence/gather.ts'
@@ -22,6 +23,7 @@ import {
   planControlPlane,
   planDescriptions,
   planGatewayLogs,
+  istiodElsewhere,
   planGatewayPods,
   planIstiodLog,
   planMeshConfigs,
@@ -136,17 +138,39 @@ async function examineOnce(
   }
   const controlPlane = planControlPlane()
   const isStatus = ({ kind }: AnyStep): boolean => kind === 'proxy-status'
-  const status = beside(controlPlane.filter(isStatus))
-  if (query.namespace !== undefined) void beside(planAnalyzer(query.namespace))
   // istiod's pods say which domain Services have.
-  const istiods = look(controlPlane.filter((step) => !isStatus(step))).then(async () => look(await of(planMeshConfigs)))
+  let elsewhere: string | undefined
+  const istiods = look(controlPlane.filter((step) => !isStatus(step))).then(async () => {
+    elsewhere = await of(istiodElsewhere)
+    await look(await of(planMeshConfigs))
+  })
+  /** Asks istioctl at once where it looks of itself, and again, instead, when istiod turns out to run elsewhere. */
+  const askIstioctl = (make: (istioNamespace?: string) => AnyStep[]): Promise<void> => {
+    if (elsewhere !== undefined) return beside(make(elsewhere))
+    const asked = make()
+    const first = beside(asked)
+    const asking = Promise.all([first, istiods]).then(async () => {
+      if (elsewhere === undefined) return
+      gathering.forget(asked.map((step) => inContext(step, clients.context)))
+      ledger.forget(asked)
+      evidence = new Evidence([])
+      await look(make(elsewhere))
+    })
+    asking.catch(() => undefined)
+    besides.push(asking)
+    return asking
+  }
+  const status = askIstioctl((namespace) =>
+    namespace === undefined ? controlPlane.filter(isStatus) : [proxyStatus(undefined, namespace)],
+  )
+  if (query.namespace !== undefined) void askIstioctl((namespace) => planAnalyzer(query.namespace ?? '', namespace))
   const objects = look([
     ...planObjects(query),
     // A recording from before this was asked does not hold it.
     ...(clients.kubernetes.served === undefined ? [] : [otherObjects() as AnyStep]),
   ])
   const inNamespace = (namespaces: readonly string[]): Promise<void> => {
-    void beside(namespaces.flatMap(planAnalyzer))
+    void askIstioctl((istio) => namespaces.flatMap((namespace) => planAnalyzer(namespace, istio)))
     return look(namespaces.flatMap(planNamespace))
   }
   try {

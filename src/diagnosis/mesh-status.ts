@@ -15,7 +15,7 @@ import type { ProxySync } from '../mesh/proxy-status.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { compareRefs } from '../mesh/ref.ts'
 import { requireAnswer } from './cluster-unreachable.ts'
-import { planOtherRevisions } from './plan.ts'
+import { istiodElsewhere, planOtherRevisions } from './plan.ts'
 import { defined } from '../mesh/defined.ts'
 
 /** One proxy and how it stands with istiod. */
@@ -88,6 +88,11 @@ export async function meshStatus(
   ]
   await gathering.gather(steps.map((step) => inContext(step, clients.context)))
   requireAnswer(gathering.readings, FEWEST_LOOKS)
+  const elsewhere = istiodElsewhere(new Evidence(gathering.readings))
+  if (elsewhere !== undefined) {
+    gathering.forget([inContext(proxyStatus(), clients.context)])
+    await gathering.gather([inContext(proxyStatus(undefined, elsewhere), clients.context)])
+  }
   await gathering.gather(
     planOtherRevisions(new Evidence(gathering.readings)).map((step) => inContext(step, clients.context)),
   )

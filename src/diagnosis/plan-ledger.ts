@@ -26,6 +26,12 @@ export class PlanLedger {
     return fresh
   }
 
+  /** Takes back steps in whose place others are done. */
+  forget(steps: readonly AnyStep[]): void {
+    for (const { id } of steps) this.steps.delete(id)
+    this.tell()
+  }
+
   started(step: AnyStep): void {
     this.change(step.id, { outcome: 'running' })
   }

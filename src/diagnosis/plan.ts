@@ -1,4 +1,6 @@
-import { unaskedRevisions } from '../checks/facts/asked-revisions.ts'
+import { rootNamespaceOf } from '../checks/facts/root-namespace-of.ts'
+import { revisionsOfIstiod, unaskedRevisions } from '../checks/facts/asked-revisions.ts'
+import { ISTIO_NAMESPACE } from '../evidence/clients/istio-namespace.ts'
 import { failedWebhooks } from '../checks/facts/failed-webhooks.ts'
 import { podsOf } from '../checks/facts/owners.ts'
 import { gatewayPods, gatewaysFor } from '../checks/facts/proxies-of.ts'
@@ -67,8 +69,6 @@ const IN_NAMESPACE: readonly ObjectKind[] = [
   'events',
 ]
 
-/** Where istiod and its mesh configuration live, unless told otherwise. */
-export const ISTIO_NAMESPACE = 'istio-system'
 /** Proxies of the target whose configuration is read, at most; one per workload. */
 const MOST_TARGET_PROXIES = 6
 const MOST_GATEWAY_PROXIES = 2
@@ -95,20 +95,42 @@ export function planControlPlane(): AnyStep[] {
   ]
 }
 
+const istiodNamespaces = (evidence: Evidence): string[] => [
+  ...new Set(
+    evidence
+      .objects('pods')
+      .filter(({ metadata }) => metadata.labels?.app === 'istiod')
+      .flatMap(({ metadata }) => metadata.namespace ?? [])
+      .sort(),
+  ),
+]
+
+/** Where the istiods of a revision run, unless it is where istioctl looks. */
+function namespaceOfRevision(revision: string, evidence: Evidence): string | undefined {
+  const names = revisionsOfIstiod(evidence).get(revision)
+  const pod = evidence
+    .objects('pods')
+    .find(({ metadata }) => metadata.labels?.app === 'istiod' && names?.has(metadata.name) === true)
+  const namespace = pod?.metadata.namespace
+  return namespace === ISTIO_NAMESPACE ? undefined : namespace
+}
+
 /** The mesh configuration beside each istiod that runs elsewhere. */
 export function planMeshConfigs(evidence: Evidence): AnyStep[] {
-  const namespaces = evidence
-    .objects('pods')
-    .filter(({ metadata }) => metadata.labels?.app === 'istiod')
-    .flatMap(({ metadata }) => metadata.namespace ?? [])
-  return [...new Set(namespaces)]
+  return istiodNamespaces(evidence)
     .filter((namespace) => namespace !== ISTIO_NAMESPACE)
     .map((namespace) => step('mesh-config', 'control plane', { namespace, fields: 'metadata.name=istio' }))
 }
 
+/** The namespace that istiod runs in, when it is another than the one istioctl looks in of itself; undefined also when no istiod was seen. */
+export function istiodElsewhere(evidence: Evidence): string | undefined {
+  const namespaces = istiodNamespaces(evidence)
+  return namespaces.includes(ISTIO_NAMESPACE) ? undefined : namespaces[0]
+}
+
 /** Proxies that are connected to istiods of other revisions: the first look at their sync state asks those of one revision only. */
 export function planOtherRevisions(evidence: Evidence): AnyStep[] {
-  return unaskedRevisions(evidence).map((revision) => proxyStatus(revision))
+  return unaskedRevisions(evidence).map((revision) => proxyStatus(revision, namespaceOfRevision(revision, evidence)))
 }
 
 /** The objects that say what should be, and those that the query names. */
@@ -122,8 +144,8 @@ export function planObjects(query: TargetQuery): AnyStep[] {
 }
 
 /** What Istio's analyzers say of one namespace. */
-export function planAnalyzer(namespace: string): AnyStep[] {
-  return [analyzerMessages(namespace)]
+export function planAnalyzer(namespace: string, istioNamespace?: string): AnyStep[] {
+  return [analyzerMessages(namespace, istioNamespace)]
 }
 
 /** Everything that runs in one namespace. */
@@ -230,7 +252,8 @@ export function planIstiodLog(target: Target, evidence: Evidence): AnyStep[] {
     .objects('request-authentications')
     .some(
       (policy) =>
-        (policy.spec?.jwtRules ?? []).some(({ jwks }) => jwks === undefined) && pods.some((pod) => actsOn(policy, pod)),
+        (policy.spec?.jwtRules ?? []).some(({ jwks }) => jwks === undefined) &&
+        pods.some((pod) => actsOn(policy, pod, rootNamespaceOf(evidence))),
     )
   if (!keys && !gatewaysFor(evidence, target).some(namesCredential) && !evidence.seen('secrets').some(isOverdue))
     return []

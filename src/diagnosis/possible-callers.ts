@@ -1,8 +1,9 @@
+import { rootNamespaceOf } from '../checks/facts/root-namespace-of.ts'
 import { podsOf } from '../checks/facts/owners.ts'
 import { routesFor } from '../checks/facts/routes.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { actsOn } from '../mesh/authorization.ts'
-import { ROOT_NAMESPACE, rulesOfHost } from '../mesh/destination-rules.ts'
+import { rulesOfHost } from '../mesh/destination-rules.ts'
 import type { KubernetesObject, Sidecar } from '../mesh/objects.ts'
 import { showsHost } from '../mesh/sidecars.ts'
 import type { Target } from '../mesh/target.ts'
@@ -24,7 +25,7 @@ export function callersNamed(target: Target, evidence: Evidence): ReadonlySet<st
   const shows = (one: Sidecar): boolean => target.hosts.some((host) => showsHost(one, host, target.namespace))
   const policies = evidence
     .objects('authorization-policies')
-    .filter((one) => podsOf(target, evidence).some((pod) => actsOn(one, pod)))
+    .filter((one) => podsOf(target, evidence).some((pod) => actsOn(one, pod, rootNamespaceOf(evidence))))
   const text = JSON.stringify(policies.map(({ spec }) => spec ?? {}))
   return new Set([
     ...target.hosts.flatMap((host) => rulesOfHost(evidence.objects('destination-rules'), host)).map(namespaceOf),
@@ -70,11 +71,12 @@ export function possibleCallers(target: Target, evidence: Evidence): { name: str
         (counted.has(namespace) ? 2000 : 0) +
         sharedBeginning(namespace, target.namespace)
   const known = new Set<string>()
+  const root = rootNamespaceOf(evidence)
   return proxies
     .filter(({ name, namespace }) => {
       const key = `${namespace}/${name}`
       // What runs beside istiod is a gateway, and calls nobody of its own accord.
-      if (namespace === ROOT_NAMESPACE || own.has(key) || gateways.has(key) || known.has(key)) return false
+      if (namespace === root || own.has(key) || gateways.has(key) || known.has(key)) return false
       known.add(key)
       return true
     })

@@ -98,7 +98,7 @@ function testIstioctl({ istioctl }: Clients, signal: AbortSignal): Promise<SelfT
     const found: SelfTestItem = { name: 'istioctl', ok: true, says: own }
     const control = await attempt(
       'control plane',
-      'Check that istiod runs: kubectl get pods -n istio-system -l app=istiod',
+      'Check that istiod runs: kubectl get pods -A -l app=istiod',
       async () => {
         const { meshVersion } = JSON.parse(await istioctl.run(['version', '-o', 'json'], signal)) as Versions
         return compareVersions(
@@ -136,7 +136,7 @@ function compareVersions(own: string, mesh: readonly string[]): SelfTestItem {
       name,
       ok: false,
       says: 'no istiod answered',
-      remedy: 'Check that istiod runs: kubectl get pods -n istio-system -l app=istiod',
+      remedy: 'Check that istiod runs: kubectl get pods -A -l app=istiod',
     }
   const versions = [...new Set(mesh)].sort()
   const far = versions.filter((version) => {

@@ -46,6 +46,12 @@ export class Gathering {
     await Promise.all([...looks.values()].map((together) => this.oneLook(together)))
   }
 
+  /** Takes back what these steps saw, or why they did not: others are done in their place. */
+  forget(steps: readonly AnyStep[]): void {
+    const sources = new Set(steps.map(({ source }) => source))
+    this.readings.splice(0, this.readings.length, ...this.readings.filter(({ source }) => !sources.has(source)))
+  }
+
   private async oneLook(steps: readonly AnyStep[]): Promise<void> {
     if (this.free > 0) this.free -= 1
     else await new Promise<void>((resolve) => this.waiting.push(resolve))

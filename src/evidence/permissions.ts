@@ -1,3 +1,4 @@
+import { ISTIO_NAMESPACE } from './clients/istio-namespace.ts'
 import { OTHER_KINDS } from './collectors/other-objects.ts'
 import { RESOURCES } from './collectors/objects.ts'
 import type { Permission } from './reading.ts'
@@ -27,7 +28,6 @@ export interface NeededPermission extends Ask {
 }
 
 /** Where istiod lives. */
-const ISTIO_NAMESPACE = 'istio-system'
 const NETWORKING = 'networking.istio.io'
 const ADMISSION = 'admissionregistration.k8s.io'
 

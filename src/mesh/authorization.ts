@@ -1,4 +1,3 @@
-import { ROOT_NAMESPACE } from './destination-rules.ts'
 import type { AuthorizationPolicy, AuthorizationRule, Pod, RequestAuthentication } from './objects.ts'
 import { selects } from './objects.ts'
 import { literally } from './walk/regex.ts'
@@ -23,7 +22,7 @@ export interface Miss {
 }
 
 /** True when the policies of a namespace act on a pod: its own namespace's, and those of the mesh's root. Policies for waypoints and by way of a Gateway's name are left out. */
-export function actsOn(policy: AuthorizationPolicy | RequestAuthentication, pod: Pod): boolean {
+export function actsOn(policy: AuthorizationPolicy | RequestAuthentication, pod: Pod, root: string): boolean {
   const {
     metadata: { namespace, annotations },
     spec,
@@ -36,7 +35,7 @@ export function actsOn(policy: AuthorizationPolicy | RequestAuthentication, pod:
     return false
   const labels = spec?.selector?.matchLabels
   return (
-    (namespace === pod.metadata.namespace || namespace === ROOT_NAMESPACE) &&
+    (namespace === pod.metadata.namespace || namespace === root) &&
     (labels === undefined || Object.keys(labels).length === 0 || selects(labels, pod.metadata.labels))
   )
 }

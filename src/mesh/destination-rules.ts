@@ -1,9 +1,6 @@
 import { fromFqdn, hostMatches, hostMeant } from './host.ts'
 import type { ClientTls, DestinationRule } from './objects.ts'
 
-/** Where istiod looks for DestinationRules when neither the caller's nor the service's namespace has one (the mesh's root namespace). */
-export const ROOT_NAMESPACE = 'istio-system'
-
 /** True when an `exportTo` opens an object of one namespace to another; none given opens it to all. */
 export function isExportedTo(exportTo: readonly string[] | undefined, own: string, namespace: string): boolean {
   if (exportTo === undefined || exportTo.length === 0) return true
@@ -22,7 +19,12 @@ export function rulesOfHost(rules: readonly DestinationRule[], host: string): De
  * The DestinationRules that a caller in a namespace uses for a host, as istiod looks them up: those of the caller's own namespace, else those
  * that the service's namespace exports to it, else those of the root namespace; of these, the most exact host wins.
  */
-export function rulesForCaller(rules: readonly DestinationRule[], host: string, caller: string): DestinationRule[] {
+export function rulesForCaller(
+  rules: readonly DestinationRule[],
+  host: string,
+  caller: string,
+  root: string,
+): DestinationRule[] {
   const all = rulesOfHost(rules, host)
   const service = fromFqdn(host)?.namespace
   const from = (namespace: string): DestinationRule[] => all.filter(({ metadata }) => metadata.namespace === namespace)
@@ -30,9 +32,9 @@ export function rulesForCaller(rules: readonly DestinationRule[], host: string, 
     rule.spec?.workloadSelector === undefined &&
     isExportedTo(rule.spec?.exportTo, rule.metadata.namespace ?? '', caller)
   const levels = [
-    caller === ROOT_NAMESPACE ? [] : from(caller),
+    caller === root ? [] : from(caller),
     service === undefined ? [] : from(service).filter(exported),
-    from(ROOT_NAMESPACE).filter(exported),
+    from(root).filter(exported),
   ]
   const used = levels.find((level) => level.length > 0) ?? []
   return mostExact(used)

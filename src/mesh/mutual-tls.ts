@@ -1,4 +1,3 @@
-import { ROOT_NAMESPACE } from './destination-rules.ts'
 import type { PeerAuthentication, Pod } from './objects.ts'
 import { selects } from './objects.ts'
 
@@ -24,17 +23,22 @@ export const byAge = (a: PeerAuthentication, b: PeerAuthentication): number =>
  * The policies of each level that speak of a pod, the nearest level first: its own selector's, its namespace's, the mesh's. istiod takes no policy with a
  * selector in the root namespace.
  */
-export function policiesOfPod(pod: Pod, policies: readonly PeerAuthentication[]): PeerAuthentication[][] {
+export function policiesOfPod(pod: Pod, policies: readonly PeerAuthentication[], root: string): PeerAuthentication[][] {
   const { namespace = '', labels } = pod.metadata
   const wide = (where: string): PeerAuthentication[] =>
     policies.filter((one) => isFor(one, where) && !hasSelector(one)).toSorted(byAge)
   const own = policies.filter((one) => isFor(one, namespace) && selects(selectorOf(one), labels)).toSorted(byAge)
-  return namespace === ROOT_NAMESPACE ? [[], wide(namespace)] : [own, wide(namespace), wide(ROOT_NAMESPACE)]
+  return namespace === root ? [[], wide(namespace)] : [own, wide(namespace), wide(root)]
 }
 
 /** What a pod's sidecar takes on one of the pod's own ports, and because of which PeerAuthentication. */
-export function mtlsInForce(pod: Pod, port: number, policies: readonly PeerAuthentication[]): MtlsInForce {
-  for (const [policy] of policiesOfPod(pod, policies)) {
+export function mtlsInForce(
+  pod: Pod,
+  port: number,
+  policies: readonly PeerAuthentication[],
+  root: string,
+): MtlsInForce {
+  for (const [policy] of policiesOfPod(pod, policies, root)) {
     if (policy === undefined) continue
     const own = hasSelector(policy) ? policy.spec?.portLevelMtls?.[String(port)]?.mode : undefined
     const mode = own === undefined || own === 'UNSET' ? policy.spec?.mtls?.mode : own

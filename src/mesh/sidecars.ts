@@ -1,4 +1,3 @@
-import { ROOT_NAMESPACE } from './destination-rules.ts'
 import { hostMatches } from './host.ts'
 import type { Pod, Sidecar } from './objects.ts'
 import { selects } from './objects.ts'
@@ -7,13 +6,13 @@ import { selects } from './objects.ts'
  * The Sidecar that shapes a pod's outgoing traffic, as istiod picks it: one of its namespace that selects it, else one of its namespace without
  * selector, else one of the root namespace without selector; undefined when there is none.
  */
-export function sidecarFor(pod: Pod, sidecars: readonly Sidecar[]): Sidecar | undefined {
+export function sidecarFor(pod: Pod, sidecars: readonly Sidecar[], root: string): Sidecar | undefined {
   const near = sidecars.filter(({ metadata }) => metadata.namespace === pod.metadata.namespace)
   const general = ({ spec }: Sidecar): boolean => spec?.workloadSelector === undefined
   return (
     near.find(({ spec }) => selects(spec?.workloadSelector?.labels, pod.metadata.labels)) ??
     near.find(general) ??
-    sidecars.find((one) => one.metadata.namespace === ROOT_NAMESPACE && general(one))
+    sidecars.find((one) => one.metadata.namespace === root && general(one))
   )
 }
 

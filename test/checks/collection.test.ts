@@ -260,7 +260,14 @@ describe('texts', () => {
  * Read along with VirtualServices and Gateways wherever routes to the target are asked for. Without a right to them the checks of the Gateway API
  * do not run, which is said once; those of Istio's own objects go on.
  */
-const ALONG: readonly string[] = ['gateway-api-gateways', 'grpc-routes', 'http-routes', 'tcp-routes', 'tls-routes']
+const ALONG: readonly string[] = [
+  'gateway-api-gateways',
+  'grpc-routes',
+  'http-routes',
+  'mesh-config',
+  'tcp-routes',
+  'tls-routes',
+]
 
 describe.each(RUN.map((check) => ({ name: check.name, check })))('$name', ({ check }) => {
   it('declares the evidence it reads, no more and no less', () => {

@@ -139,6 +139,7 @@ describe('a policy acts on a pod', () => {
           spec: spec!,
         },
         pod,
+        'istio-system',
       ),
     ).toBe(expected)
   })

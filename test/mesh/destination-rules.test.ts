@@ -16,33 +16,41 @@ describe('the DestinationRules of a caller', () => {
   const root = rule('istio-system', 'root')
 
   it("are its own namespace's, else the service's, else the mesh's", () => {
-    expect(names(rulesForCaller([root, service, own], HOST, 'web'))).toEqual(['own'])
-    expect(names(rulesForCaller([root, service, own], HOST, 'mobile'))).toEqual(['service'])
-    expect(names(rulesForCaller([root, own], HOST, 'mobile'))).toEqual(['root'])
-    expect(names(rulesForCaller([own], HOST, 'mobile'))).toEqual([])
+    expect(names(rulesForCaller([root, service, own], HOST, 'web', 'istio-system'))).toEqual(['own'])
+    expect(names(rulesForCaller([root, service, own], HOST, 'mobile', 'istio-system'))).toEqual(['service'])
+    expect(names(rulesForCaller([root, own], HOST, 'mobile', 'istio-system'))).toEqual(['root'])
+    expect(names(rulesForCaller([own], HOST, 'mobile', 'istio-system'))).toEqual([])
   })
 
   it('are those of the service for a gateway in the root namespace, though that has one too', () => {
-    expect(names(rulesForCaller([root, service], HOST, 'istio-system'))).toEqual(['service'])
+    expect(names(rulesForCaller([root, service], HOST, 'istio-system', 'istio-system'))).toEqual(['service'])
   })
 
   it('leave out what is not exported to it, and what a selector keeps at home', () => {
-    expect(names(rulesForCaller([rule('shop', 'private', { exportTo: ['.'] }), root], HOST, 'web'))).toEqual(['root'])
-    expect(names(rulesForCaller([rule('shop', 'private', { exportTo: ['.'] })], HOST, 'shop'))).toEqual(['private'])
+    expect(
+      names(rulesForCaller([rule('shop', 'private', { exportTo: ['.'] }), root], HOST, 'web', 'istio-system')),
+    ).toEqual(['root'])
+    expect(names(rulesForCaller([rule('shop', 'private', { exportTo: ['.'] })], HOST, 'shop', 'istio-system'))).toEqual(
+      ['private'],
+    )
     expect(
       names(
-        rulesForCaller([rule('shop', 'selected', { workloadSelector: { matchLabels: { app: 'a' } } })], HOST, 'web'),
+        rulesForCaller(
+          [rule('shop', 'selected', { workloadSelector: { matchLabels: { app: 'a' } } })],
+          HOST,
+          'web',
+          'istio-system',
+        ),
       ),
     ).toEqual([])
   })
 
   it('are the most exact ones, several when they are for the same host', () => {
     const wide = rule('shop', 'wide', { host: '*.shop.svc.cluster.local' })
-    expect(names(rulesForCaller([wide, service, rule('shop', 'more', { host: 'catalog' })], HOST, 'web'))).toEqual([
-      'service',
-      'more',
-    ])
-    expect(names(rulesForCaller([wide], HOST, 'web'))).toEqual(['wide'])
+    expect(
+      names(rulesForCaller([wide, service, rule('shop', 'more', { host: 'catalog' })], HOST, 'web', 'istio-system')),
+    ).toEqual(['service', 'more'])
+    expect(names(rulesForCaller([wide], HOST, 'web', 'istio-system'))).toEqual(['wide'])
     expect(names(rulesInForce([wide, service, root], HOST))).toEqual(['service', 'root'])
   })
 })

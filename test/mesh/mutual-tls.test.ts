@@ -17,7 +17,7 @@ const policy = (
 const mode = (given: MutualTls['mode']): { mtls: MutualTls } => ({ mtls: { mode: given! } })
 const catalog = { selector: { matchLabels: { app: 'catalog' } } }
 const chosen = (policies: PeerAuthentication[], port = 3000, namespace = 'shop'): string => {
-  const { mode: inForce, policy: from } = mtlsInForce(pod(namespace), port, policies)
+  const { mode: inForce, policy: from } = mtlsInForce(pod(namespace), port, policies, 'istio-system')
   return `${inForce} ${from === undefined ? '-' : from.metadata.name}`
 }
 

@@ -20,12 +20,13 @@ describe('sidecarFor', () => {
   const elsewhere = sidecar('orders', 'default')
 
   it("takes the one that selects the pod over the namespace's", () =>
-    expect(sidecarFor(pod('shop', { app: 'client' }), [root, near, own])).toBe(own))
+    expect(sidecarFor(pod('shop', { app: 'client' }), [root, near, own], 'istio-system')).toBe(own))
   it("takes the namespace's over the mesh's", () =>
-    expect(sidecarFor(pod('shop', { app: 'other' }), [root, own, near])).toBe(near))
+    expect(sidecarFor(pod('shop', { app: 'other' }), [root, own, near], 'istio-system')).toBe(near))
   it("takes the mesh's when there is none nearer", () =>
-    expect(sidecarFor(pod('shop', { app: 'other' }), [root, elsewhere, own])).toBe(root))
-  it('takes none of another namespace', () => expect(sidecarFor(pod('shop', {}), [elsewhere])).toBeUndefined())
+    expect(sidecarFor(pod('shop', { app: 'other' }), [root, elsewhere, own], 'istio-system')).toBe(root))
+  it('takes none of another namespace', () =>
+    expect(sidecarFor(pod('shop', {}), [elsewhere], 'istio-system')).toBeUndefined())
 })
 
 describe('showsHost', () => {

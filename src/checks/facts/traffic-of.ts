@@ -1,8 +1,9 @@
+import { rootNamespaceOf } from './root-namespace-of.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Seen } from '../../evidence/reading.ts'
 import type { AccessLogLine } from '../../mesh/access-log.ts'
 import { since } from '../../mesh/access-log.ts'
-import { hostOfRule, ROOT_NAMESPACE } from '../../mesh/destination-rules.ts'
+import { hostOfRule } from '../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
 import { fromFqdn, hostMatches } from '../../mesh/host.ts'
 import type { KubernetesObject, Labels, Pod, PolicyObject } from '../../mesh/objects.ts'
@@ -89,7 +90,7 @@ const lastRoutingChange = fact((evidence, target): number | undefined => {
 /** The EnvoyFilters that can act on the target's pods or its gateways: those of their namespaces and of the mesh's root. */
 function envoyFiltersFor(target: Target, evidence: Evidence): KubernetesObject[] {
   const namespaces = new Set([
-    ROOT_NAMESPACE,
+    rootNamespaceOf(evidence),
     target.namespace,
     ...gatewayPods(evidence, target).map((pod) => pod.metadata.namespace),
   ])
@@ -103,11 +104,12 @@ function policiesFor(pods: readonly Pod[], evidence: Evidence): KubernetesObject
     ...evidence.objects('authorization-policies'),
     ...evidence.objects('request-authentications'),
   ]
+  const root = rootNamespaceOf(evidence)
   return all.filter(({ metadata: { namespace }, spec }) => {
     const labels = (spec?.selector as { matchLabels?: Labels } | undefined)?.matchLabels
     return pods.some(
       (pod) =>
-        (namespace === pod.metadata.namespace || namespace === ROOT_NAMESPACE) &&
+        (namespace === pod.metadata.namespace || namespace === root) &&
         (labels === undefined || selects(labels, pod.metadata.labels)),
     )
   })

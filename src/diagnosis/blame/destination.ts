@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { madeFrom } from '../../checks/facts/made-from.ts'
 import { definesSubset, hostOfRule, isExportedTo, rulesForCaller } from '../../mesh/destination-rules.ts'
 import { writtenAs } from '../../checks/facts/attachment.ts'
@@ -101,7 +102,7 @@ function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
   if (subset === '') return []
   const at = trace.callerPod.metadata.namespace ?? ''
   const rules = evidence.objects('destination-rules')
-  const used = rulesForCaller(rules, host, at)
+  const used = rulesForCaller(rules, host, at, rootNamespaceOf(evidence))
   const defining = rules.filter((rule) => definesSubset(rule, subset))
   const exact = defining.filter((rule) => hostOfRule(rule) === host)
   const kept = exact.filter((rule) => !used.includes(rule))
@@ -146,14 +147,17 @@ function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
 /** TLS in TLS: the rule that originates it, which the client does already. */
 function wrappedTwice(cluster: string, trace: Trace, { evidence }: Case): Lead[] {
   const host = parseClusterName(cluster)?.host ?? ''
-  return rulesForCaller(evidence.objects('destination-rules'), host, trace.callerPod.metadata.namespace ?? '').map(
-    (rule) => ({
-      code: 'MESH0132',
-      subject: refOf(rule),
-      why: `it originates TLS for ${value(host)}, and its callers speak TLS themselves: what arrives is TLS in TLS`,
-      remedy: 'Let callers speak plain HTTP, or take the TLS setting away',
-    }),
-  )
+  return rulesForCaller(
+    evidence.objects('destination-rules'),
+    host,
+    trace.callerPod.metadata.namespace ?? '',
+    rootNamespaceOf(evidence),
+  ).map((rule) => ({
+    code: 'MESH0132',
+    subject: refOf(rule),
+    why: `it originates TLS for ${value(host)}, and its callers speak TLS themselves: what arrives is TLS in TLS`,
+    remedy: 'Let callers speak plain HTTP, or take the TLS setting away',
+  }))
 }
 
 const isShaping = ({ spec }: DestinationRule): boolean =>
@@ -222,6 +226,7 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
     evidence.objects('destination-rules'),
     host,
     trace.callerPod.metadata.namespace ?? '',
+    rootNamespaceOf(evidence),
   ).find((each) => isShaping(each) && (subset === '' || definesSubset(each, subset)))
   const wanted = rule?.spec?.subsets?.find(({ name }) => name === subset)?.labels
   const chosen = wanted === undefined ? pods : pods.filter((pod) => selects(wanted, pod.metadata.labels))

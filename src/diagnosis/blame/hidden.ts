@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { isExportedTo } from '../../mesh/destination-rules.ts'
 import { hostOfService } from '../../mesh/host.ts'
 import type { Pod, Service, ServiceEntry } from '../../mesh/objects.ts'
@@ -29,7 +30,7 @@ export function hiddenFrom(caller: Pod, host: string, port: number | undefined, 
         remedy: `Export it to namespace ${value(at)} too`,
       },
     ]
-  const sidecar = sidecarFor(caller, evidence.objects('sidecars'))
+  const sidecar = sidecarFor(caller, evidence.objects('sidecars'), rootNamespaceOf(evidence))
   if (sidecar !== undefined && !showsHost(sidecar, name, namespace, port))
     return [
       {

@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { allRules } from '../../checks/facts/routes.ts'
 import { clientTls, rulesForCaller } from '../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
@@ -27,13 +28,16 @@ export function identityTaken(
 ): Lead[] {
   const asking = policies.filter(asksForIdentity)
   if (asking.length === 0 || caller === undefined || !hasProxy(caller)) return []
-  const { mode, policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'))
+  const { mode, policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'), rootNamespaceOf(evidence))
   const name = parseClusterName(cluster)
   const rules =
     name?.direction === 'outbound'
-      ? rulesForCaller(allRules(evidence), name.host, caller.metadata.namespace ?? '').filter((rule) =>
-          ['DISABLE', 'SIMPLE'].includes(clientTls(rule, name.port, name.subset)?.mode ?? ''),
-        )
+      ? rulesForCaller(
+          allRules(evidence),
+          name.host,
+          caller.metadata.namespace ?? '',
+          rootNamespaceOf(evidence),
+        ).filter((rule) => ['DISABLE', 'SIMPLE'].includes(clientTls(rule, name.port, name.subset)?.mode ?? ''))
       : []
   const blamed = newest([...rules, ...(mode === 'DISABLE' && policy !== undefined ? [policy] : [])])
   return blamed === undefined

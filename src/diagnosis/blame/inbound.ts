@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { actsOn } from '../../mesh/authorization.ts'
 import type { Callee } from '../follow/callee.ts'
 import { calleesOf, connectionTo } from '../follow/callee.ts'
@@ -40,7 +41,7 @@ function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
     if (unread.length > 0) return unread
     const acting = one.evidence
       .objects('authorization-policies')
-      .filter((each) => (each.spec?.action ?? 'ALLOW') === 'ALLOW' && actsOn(each, pod))
+      .filter((each) => (each.spec?.action ?? 'ALLOW') === 'ALLOW' && actsOn(each, pod, rootNamespaceOf(one.evidence)))
     const isUnallowed = allowing.length === policies.length
     const empty = isUnallowed ? emptied(acting) : []
     if (empty.length > 0) return empty

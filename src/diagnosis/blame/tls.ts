@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { allRules } from '../../checks/facts/routes.ts'
 import { ownerOf } from '../../checks/facts/owners.ts'
 import { clientTls, rulesForCaller } from '../../mesh/destination-rules.ts'
@@ -49,10 +50,14 @@ function portsOfServices(pod: Pod, port: number, { evidence }: Case): Lead[] {
 
 /** PeerAuthentications that would let plain text through to the port, if an older one for the same workload did not act in their place. */
 function shadowedExceptions(pod: Pod, port: number, { evidence }: Case): Lead[] {
-  const [[acting, ...others] = []] = policiesOfPod(pod, evidence.objects('peer-authentications'))
+  const [[acting, ...others] = []] = policiesOfPod(
+    pod,
+    evidence.objects('peer-authentications'),
+    rootNamespaceOf(evidence),
+  )
   if (acting === undefined) return []
   return others
-    .filter((one) => ['PERMISSIVE', 'DISABLE'].includes(mtlsInForce(pod, port, [one]).mode))
+    .filter((one) => ['PERMISSIVE', 'DISABLE'].includes(mtlsInForce(pod, port, [one], rootNamespaceOf(evidence)).mode))
     .map((one): Lead => ({
       code: 'MESH0531',
       isDeeper: true,
@@ -67,7 +72,7 @@ const TOGETHER = 20_000
 
 /** The PeerAuthentication that a caller in plain text was there before: it took away what that caller had. */
 function changedAfter(callerPod: Pod, pod: Pod, port: number, evidence: Case['evidence']): Lead[] {
-  const { mode, policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'))
+  const { mode, policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'), rootNamespaceOf(evidence))
   const began = Date.parse(callerPod.metadata.creationTimestamp ?? '')
   if (policy === undefined || !((changedAt(policy) ?? 0) > began + TOGETHER)) return []
   return [
@@ -119,10 +124,12 @@ export function tlsLeads(
       },
     ]
   }
-  const { mode, policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'))
+  const { mode, policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'), rootNamespaceOf(evidence))
   const name = parseClusterName(cluster)
   const rules =
-    name === undefined ? [] : rulesForCaller(allRules(evidence), name.host, callerPod.metadata.namespace ?? '')
+    name === undefined
+      ? []
+      : rulesForCaller(allRules(evidence), name.host, callerPod.metadata.namespace ?? '', rootNamespaceOf(evidence))
   const speaking = rules.filter((rule) => clientTls(rule, name?.port ?? 0, name?.subset) !== undefined)
   const sides: KubernetesObject[] = [...speaking, ...(policy === undefined ? [] : [policy])]
   const blamed = newest(sides)

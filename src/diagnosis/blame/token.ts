@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { actsOn } from '../../mesh/authorization.ts'
 import type { AuthorizationPolicy, Pod, RequestAuthentication } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
@@ -16,7 +17,7 @@ export function notForwarded(policies: readonly AuthorizationPolicy[], { evidenc
     .objects('request-authentications')
     .filter(
       (one) =>
-        actsOn(one, caller) &&
+        actsOn(one, caller, rootNamespaceOf(evidence)) &&
         (one.spec?.jwtRules ?? []).some(
           (rule) => (rule as { forwardOriginalToken?: boolean }).forwardOriginalToken !== true,
         ),
@@ -42,7 +43,7 @@ export function tokensUnread(
   { evidence }: Case,
 ): Lead[] {
   const all = evidence.objects('request-authentications')
-  const acting = pod === undefined ? [] : all.filter((one) => actsOn(one, pod))
+  const acting = pod === undefined ? [] : all.filter((one) => actsOn(one, pod, rootNamespaceOf(evidence)))
   if (pod === undefined || !policies.some(asksForToken) || acting.some(readsTokens)) return []
   const lead = (one: RequestAuthentication, why: string, remedy: string): Lead => ({
     isDeeper: true,

@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
 import { fromFqdn } from '../../mesh/host.ts'
@@ -10,7 +11,6 @@ import { trustDomainOf } from '../../checks/facts/trust-domain-of.ts'
 import type { Endpoint } from '../../mesh/walk/endpoints.ts'
 import type { Connection } from '../../mesh/walk/request.ts'
 import { transportTo } from '../../mesh/walk/transport.ts'
-import { ISTIO_NAMESPACE } from '../plan.ts'
 import { endpointsTo, podAt, usedOf } from './endpoints-hop.ts'
 import type { Trace } from './trace.ts'
 import { defined } from '../../mesh/defined.ts'
@@ -101,7 +101,8 @@ export const identityOf = ({ metadata, spec }: Pod, evidence: Evidence): string 
 /** The endpoint's metadata as istiod hands them to callers: pods with a sidecar say so by a label, unless a PeerAuthentication switches mTLS off for the port. */
 function endpointMetadata(pod: Pod, port: number, evidence: Evidence): Record<string, string> {
   const mode = pod.metadata.labels?.['security.istio.io/tlsMode']
-  return mode === undefined || mtlsInForce(pod, port, evidence.objects('peer-authentications')).mode === 'DISABLE'
+  return mode === undefined ||
+    mtlsInForce(pod, port, evidence.objects('peer-authentications'), rootNamespaceOf(evidence)).mode === 'DISABLE'
     ? {}
     : { tlsMode: mode }
 }
@@ -140,8 +141,8 @@ export function connectionTo(
 }
 
 /** True when a policy acts on the pod: its selector takes it, in the pod's namespace or, for the whole mesh, in Istio's own. */
-export function actsOn({ metadata, spec }: PolicyObject, pod: Pod): boolean {
+export function actsOn({ metadata, spec }: PolicyObject, pod: Pod, root: string): boolean {
   const labels = (spec?.selector as { matchLabels?: Record<string, string> } | undefined)?.matchLabels
-  if (metadata.namespace !== pod.metadata.namespace && metadata.namespace !== ISTIO_NAMESPACE) return false
+  if (metadata.namespace !== pod.metadata.namespace && metadata.namespace !== root) return false
   return labels === undefined || Object.keys(labels).length === 0 || selects(labels, pod.metadata.labels)
 }

@@ -1,8 +1,8 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { EnvoyFilter, Pod } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
-import { ISTIO_NAMESPACE } from '../plan.ts'
 
 interface Patch {
   applyTo?: string
@@ -16,11 +16,12 @@ interface Patch {
 
 /** EnvoyFilters that act on a pod's proxy: of its namespace or of Istio's own. */
 function acting(pod: Pod, evidence: Evidence): EnvoyFilter[] {
+  const root = rootNamespaceOf(evidence)
   return evidence
     .objects('envoy-filters')
     .filter(
       ({ metadata, spec }) =>
-        (metadata.namespace === pod.metadata.namespace || metadata.namespace === ISTIO_NAMESPACE) &&
+        (metadata.namespace === pod.metadata.namespace || metadata.namespace === root) &&
         (spec?.workloadSelector?.labels === undefined || selects(spec.workloadSelector.labels, pod.metadata.labels)),
     )
 }

@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import type { Pod } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { hasProxy, isAmbient } from '../../mesh/pods.ts'
@@ -27,13 +28,17 @@ const spoken = ({ tls, principal }: Connection): string =>
 function allowing(pod: Pod, evidence: Evidence): Ref[] {
   return evidence
     .objects('authorization-policies')
-    .filter((one) => ['ALLOW', undefined].includes(one.spec?.action as string | undefined) && actsOn(one, pod))
+    .filter(
+      (one) =>
+        ['ALLOW', undefined].includes(one.spec?.action as string | undefined) &&
+        actsOn(one, pod, rootNamespaceOf(evidence)),
+    )
     .map(refOf)
 }
 
 /** What decides how the pod's port may be spoken to. */
 function mtlsText(pod: Pod, port: number, evidence: Evidence): string {
-  const { mode, policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'))
+  const { mode, policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'), rootNamespaceOf(evidence))
   return policy === undefined
     ? 'no PeerAuthentication says otherwise: PERMISSIVE'
     : `PeerAuthentication ${policy.metadata.namespace ?? ''}/${policy.metadata.name} says ${mode}`
@@ -41,7 +46,7 @@ function mtlsText(pod: Pod, port: number, evidence: Evidence): string {
 
 /** The PeerAuthentication that decides for the pod's port. */
 function peerAuthentication(pod: Pod, port: number, evidence: Evidence): Ref[] {
-  const { policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'))
+  const { policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'), rootNamespaceOf(evidence))
   return policy === undefined ? [] : [refOf(policy)]
 }
 
@@ -77,7 +82,7 @@ function endOf(
               ? allowing(pod, evidence)
               : evidence
                   .objects('request-authentications')
-                  .filter((one) => actsOn(one, pod))
+                  .filter((one) => actsOn(one, pod, rootNamespaceOf(evidence)))
                   .map(refOf),
       }
     }
@@ -130,7 +135,8 @@ function withoutProxy(
     sure: doubts.length === 0,
     says: `The caller speaks ${spoken(connection)} to ${end}: the application itself takes the request${doubts.map((one) => `; ${one}`).join('')}.`,
     notes: [
-      ...(mtlsInForce(pod, connection.port, evidence.objects('peer-authentications')).policy === undefined
+      ...(mtlsInForce(pod, connection.port, evidence.objects('peer-authentications'), rootNamespaceOf(evidence))
+        .policy === undefined
         ? []
         : ['PeerAuthentications do not act on a pod without a proxy']),
     ],

@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { randomUUID } from 'node:crypto'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { redact } from '../../evidence/redaction.ts'
@@ -25,7 +26,7 @@ function asksForAddress(pod: Pod, evidence: Evidence): boolean {
   const isOfAddress = (key: string): boolean => key === 'source.ip' || key === 'remote.ip'
   return evidence
     .objects('authorization-policies')
-    .filter((policy) => actsOn(policy, pod))
+    .filter((policy) => actsOn(policy, pod, rootNamespaceOf(evidence)))
     .flatMap(({ spec }) => spec?.rules ?? [])
     .some(
       ({ from = [], when = [] }) =>

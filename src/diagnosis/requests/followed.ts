@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { podsOf } from '../../checks/facts/owners.ts'
 import { gatewaysFor } from '../../checks/facts/proxies-of.ts'
 import { routesFor } from '../../checks/facts/routes.ts'
@@ -15,7 +16,6 @@ import { traceOf } from '../follow/trace.ts'
 import { serviceEntryOf, serviceOf } from '../follow/destination.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
 import { since, type AccessLogLine } from '../../mesh/access-log.ts'
-import { ROOT_NAMESPACE } from '../../mesh/destination-rules.ts'
 import { fromFqdn, hostMatches } from '../../mesh/host.ts'
 import { Pace } from '../pace.ts'
 import { followIn } from '../follow-in.ts'
@@ -89,7 +89,7 @@ function lastChange(target: Target, evidence: Evidence): number {
 
 /** When what shapes the proxies at the ends of a class changed last: Sidecars and EnvoyFilters act in their own namespace, or from the root one. */
 function lastChangeFor({ caller }: RequestClass, target: Target, evidence: Evidence): number {
-  const namespaces = new Set([ROOT_NAMESPACE, target.namespace, caller?.pod.namespace])
+  const namespaces = new Set([rootNamespaceOf(evidence), target.namespace, caller?.pod.namespace])
   const acting = [...evidence.objects('sidecars'), ...evidence.objects('envoy-filters')]
   return latestChange(acting.filter(({ metadata }) => namespaces.has(metadata.namespace ?? '')))
 }

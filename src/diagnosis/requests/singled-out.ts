@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { callersNamed } from '../possible-callers.ts'
 import { podsOf, servicesOf } from '../../checks/facts/owners.ts'
 import { virtualServicesFor } from '../../checks/facts/proxies-of.ts'
@@ -19,7 +20,7 @@ export const MOST_SINGLED_OUT = 4
 
 /** True for a caller that the mesh is told to keep the target from, so that it need not get there. */
 function isKeptAway(pod: Pod, host: string, target: Target, evidence: Evidence): boolean {
-  const sidecar = sidecarFor(pod, evidence.objects('sidecars'))
+  const sidecar = sidecarFor(pod, evidence.objects('sidecars'), rootNamespaceOf(evidence))
   if (sidecar !== undefined && !showsHost(sidecar, host, target.namespace)) return true
   return servicesOf(target, evidence).some(
     (service) =>
@@ -39,7 +40,7 @@ function treatmentOf(pod: Pod, target: Target, evidence: Evidence): string {
   const isNamed = evidence
     .objects('authorization-policies')
     .some((policy) => JSON.stringify(policy.spec?.rules ?? []).includes(`/sa/${account}"`))
-  const sidecar = sidecarFor(pod, evidence.objects('sidecars'))
+  const sidecar = sidecarFor(pod, evidence.objects('sidecars'), rootNamespaceOf(evidence))
   return JSON.stringify([
     metadata.namespace,
     sidecar?.metadata.name,

@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { startUpOf } from '../../checks/facts/start-up.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { rulesForCaller } from '../../mesh/destination-rules.ts'
@@ -13,7 +14,7 @@ function isStarting(cluster: string, at: string, evidence: Evidence): boolean {
   const local = fromFqdn(parsed?.host ?? '')
   const service = local === undefined ? undefined : evidence.object('services', local.namespace, local.name)
   if (parsed === undefined || service?.spec?.selector === undefined) return false
-  const labels = rulesForCaller(evidence.objects('destination-rules'), parsed.host, at)
+  const labels = rulesForCaller(evidence.objects('destination-rules'), parsed.host, at, rootNamespaceOf(evidence))
     .flatMap(({ spec }) => spec?.subsets ?? [])
     .find(({ name }) => name === parsed.subset)?.labels
   const pods = evidence

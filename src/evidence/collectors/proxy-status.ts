@@ -1,6 +1,7 @@
 import type { ProxySync } from '../../mesh/proxy-status.ts'
 import { parseProxyStatus } from '../../mesh/proxy-status.ts'
 import type { Istioctl } from '../clients/clients.ts'
+import { inIstioNamespace } from '../clients/istio-namespace.ts'
 import { UnseenError } from '../clients/clients.ts'
 import { redact } from '../redaction.ts'
 import type { Step } from '../step.ts'
@@ -8,11 +9,21 @@ import type { Step } from '../step.ts'
 /** The arguments that ask the istiods of the default revision. */
 export const STATUS: readonly string[] = ['proxy-status', '-o', 'json']
 
-/** Asks every istiod of a revision, or of the default one, which proxies are connected and how far each has taken its configuration. */
-export function proxyStatus(revision?: string): Step<'proxy-status'> {
-  const args = revision === undefined ? STATUS : ['proxy-status', '--revision', revision, '-o', 'json']
+/**
+ * Asks every istiod of a revision, or of the default one, which proxies are connected and how far each has taken its configuration.
+ *
+ * @param istioNamespace where these istiods run, when istioctl would look for them elsewhere
+ */
+export function proxyStatus(revision?: string, istioNamespace?: string): Step<'proxy-status'> {
+  const args = [
+    'proxy-status',
+    ...(revision === undefined ? [] : ['--revision', revision]),
+    ...inIstioNamespace(istioNamespace),
+    '-o',
+    'json',
+  ]
   return {
-    id: `proxy-status${revision === undefined ? '' : ` ${revision}`}`,
+    id: ['proxy-status', revision, istioNamespace].filter((part) => part !== undefined).join(' '),
     kind: 'proxy-status',
     group: 'control plane',
     title: `sync of every proxy with istiod${revision === undefined ? '' : ` of revision ${revision}`}`,

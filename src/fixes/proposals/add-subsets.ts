@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { definesSubset, hostOfRule, rulesForCaller } from '../../mesh/destination-rules.ts'
 import { fromFqdn } from '../../mesh/host.ts'
@@ -72,7 +73,7 @@ function homesOf(host: string, callers: readonly string[], evidence: Evidence): 
   const rules = evidence.objects('destination-rules')
   const own = ownNamespace(host, evidence)
   const homes = callers.flatMap((caller): Home[] => {
-    const used = rulesForCaller(rules, host, caller)
+    const used = rulesForCaller(rules, host, caller, rootNamespaceOf(evidence))
     const rule = used.find(({ spec }) => spec?.workloadSelector === undefined) ?? used[0]
     if (rule === undefined) return own === undefined ? [] : [{ namespace: own }]
     const namespace = rule.metadata.namespace ?? ''

@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import type { Finding } from '../../checks/check.ts'
 import { podsOf } from '../../checks/facts/owners.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
@@ -79,7 +80,9 @@ function takenBy(host: string, evidence: Evidence, target: Target): Spoken[] | u
   const all = lines(host, evidence, target)
   if (all.length === 0 || all.some(({ pod, port }) => hasProxy(pod) && !passesSidecar(pod, port))) return undefined
   const each = all.map(({ pod, port }) =>
-    hasProxy(pod) ? TAKEN[mtlsInForce(pod, port, evidence.objects('peer-authentications')).mode] : ['plaintext'],
+    hasProxy(pod)
+      ? TAKEN[mtlsInForce(pod, port, evidence.objects('peer-authentications'), rootNamespaceOf(evidence)).mode]
+      : ['plaintext'],
   )
   return (['mutual', 'plaintext'] as const).filter((spoken) => each.every((taken) => taken.includes(spoken)))
 }
@@ -151,7 +154,9 @@ function ofRule(
 /** Where a policy turns mutual TLS off, the pods may be let take both instead: then callers go on encrypting. */
 function ofPolicy({ code }: Finding, host: string, evidence: Evidence, target: Target): Proposal[] {
   const all = lines(host, evidence, target)
-  const inForce = all.map(({ pod, port }) => mtlsInForce(pod, port, evidence.objects('peer-authentications')))
+  const inForce = all.map(({ pod, port }) =>
+    mtlsInForce(pod, port, evidence.objects('peer-authentications'), rootNamespaceOf(evidence)),
+  )
   const policies = new Set(inForce.map(({ policy }) => policy))
   const [policy] = policies
   if (

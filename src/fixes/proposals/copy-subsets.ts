@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { definesSubset, hostOfRule, rulesForCaller } from '../../mesh/destination-rules.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
@@ -16,7 +17,7 @@ export const copySubsets = defineFix({
     const { subject, code } = finding
     const [host, caller] = [textArg(finding, 'host'), textArg(finding, 'caller')]
     const definer = evidence.object('destination-rules', subject.namespace ?? '', subject.name)
-    const used = rulesForCaller(evidence.objects('destination-rules'), host, caller)[0]
+    const used = rulesForCaller(evidence.objects('destination-rules'), host, caller, rootNamespaceOf(evidence))[0]
     if (definer === undefined || used === undefined || hostOfRule(used) !== host) return []
     const subsets = (definer.spec?.subsets ?? []).filter(
       ({ name }) => listArg(finding, 'subsets').includes(name) && !definesSubset(used, name),

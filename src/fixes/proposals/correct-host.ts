@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { fromFqdn, nearestHosts } from '../../mesh/host.ts'
 import type { Destination, VirtualService } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
@@ -40,7 +41,9 @@ export const correctHost = defineFix({
         people: `No Service or ServiceEntry has a name near ${typed}. Whoever owns ${formatRef(subject)} decides: deploy it, register it with a ServiceEntry, or take the route out.`,
       }
     return near.flatMap((host): Proposal[] => {
-      const rules = callers.flatMap((caller) => rulesForCaller(evidence.objects('destination-rules'), host, caller))
+      const rules = callers.flatMap((caller) =>
+        rulesForCaller(evidence.objects('destination-rules'), host, caller, rootNamespaceOf(evidence)),
+      )
       const ports = registry.of(host).flatMap((one) => one.ports)
       const spec = withDestinations(virtualService, (to, fqdn) =>
         fqdn === typed

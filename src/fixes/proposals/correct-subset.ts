@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { rulesForCaller } from '../../mesh/destination-rules.ts'
 import { fromFqdn } from '../../mesh/host.ts'
 import { formatRef } from '../../mesh/ref.ts'
@@ -24,7 +25,7 @@ export const correctSubset = defineFix({
     if (virtualService === undefined) return []
     const pods = labelledBehind(host, evidence)
     const rules = callersOf(finding, target).flatMap((caller) =>
-      rulesForCaller(evidence.objects('destination-rules'), host, caller),
+      rulesForCaller(evidence.objects('destination-rules'), host, caller, rootNamespaceOf(evidence)),
     )
     const existing = rules.flatMap(({ spec }) => spec?.subsets ?? [])
     const short = fromFqdn(host)?.name ?? host

@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import type { Finding } from '../../checks/check.ts'
 import { podsOf } from '../../checks/facts/owners.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
@@ -38,7 +39,12 @@ export const ejectSlowEndpoint = defineFix({
           ),
     )
     if (pod === undefined || host === undefined || !countsAsFailing(finding)) return []
-    const rules = rulesForCaller(evidence.objects('destination-rules'), host, finding.because[0].of?.namespace ?? '')
+    const rules = rulesForCaller(
+      evidence.objects('destination-rules'),
+      host,
+      finding.because[0].of?.namespace ?? '',
+      rootNamespaceOf(evidence),
+    )
     const [rule, more] = rules
     // Of two for one host it is not told which of their policies acts; one that is there already has its own limits; and a port's own settings inherit nothing.
     if (

@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../../checks/facts/root-namespace-of.ts'
 import { ownerOf, servicesOf } from '../../../checks/facts/owners.ts'
 import { selectedBy } from '../../../checks/facts/workload-entries.ts'
 import { ipOf, portOf } from '../../../mesh/address.ts'
@@ -28,7 +29,7 @@ export function unreachable(sign: Sign, { evidence, target }: Case): Lead[] {
     )
   if (!isInbound || !refusedConnection || pod === undefined) return []
   const asked = parseClusterName(entry.upstreamCluster ?? '')?.port ?? portOf(entry.downstreamLocal)
-  const sidecar = sidecarFor(pod, evidence.objects('sidecars'))
+  const sidecar = sidecarFor(pod, evidence.objects('sidecars'), rootNamespaceOf(evidence))
   if (sidecar !== undefined && ingressFor(sidecar, asked) !== undefined)
     return [
       lead(
@@ -82,7 +83,7 @@ export function portNotTaken(sign: Sign, { evidence }: Case): Lead[] {
   const { entry, at } = sign
   if (!entry.flags.includes('NC') || at === undefined || ipOf(entry.downstreamLocal) !== at.status?.podIP) return []
   const port = portOf(entry.downstreamLocal)
-  const sidecar = sidecarFor(at, evidence.objects('sidecars'))
+  const sidecar = sidecarFor(at, evidence.objects('sidecars'), rootNamespaceOf(evidence))
   return sidecar === undefined || (sidecar.spec?.ingress ?? []).length === 0 || ingressFor(sidecar, port) !== undefined
     ? []
     : [
@@ -105,6 +106,7 @@ export function overflow(sign: Sign, { evidence, followed: { way } }: Case): Lea
     evidence.objects('destination-rules'),
     host,
     way?.trace.callerPod.metadata.namespace ?? sign.at?.metadata.namespace ?? '',
+    rootNamespaceOf(evidence),
   )
     .slice(0, 1)
     .map((rule) =>

@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../../checks/facts/root-namespace-of.ts'
 import type { AccessLogLine } from '../../../mesh/access-log.ts'
 import { actsOn } from '../../../mesh/authorization.ts'
 import { refOf } from '../../../mesh/objects.ts'
@@ -34,7 +35,9 @@ export function refused(sign: Sign, one: Case): Lead[] {
   const bad = /deny-due-to-bad-CUSTOM-action/i.test(details)
   const isCustom = bad || /ext_authz|default-deny-all/.test(details)
   const policies =
-    at === undefined ? [] : evidence.objects('authorization-policies').filter((policy) => actsOn(policy, at))
+    at === undefined
+      ? []
+      : evidence.objects('authorization-policies').filter((policy) => actsOn(policy, at, rootNamespaceOf(evidence)))
   const kept = notForwarded(policies, one)
   if (kept.length > 0) return kept
   const port = portOf(entry.downstreamLocal)
@@ -122,7 +125,7 @@ export function token(sign: Sign, { evidence }: Case): Lead[] {
   if (!details.startsWith('jwt_authn') || at === undefined) return []
   return evidence
     .objects('request-authentications')
-    .filter((one) => actsOn(one, at))
+    .filter((one) => actsOn(one, at, rootNamespaceOf(evidence)))
     .map((one) =>
       lead(
         'MESH0531',

@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../../../checks/facts/root-namespace-of.ts'
 import { allRules } from '../../../checks/facts/routes.ts'
 import { ownerOf, servicesOf } from '../../../checks/facts/owners.ts'
 import { sameRef } from '../../../mesh/ref.ts'
@@ -82,7 +83,7 @@ export function protocol(sign: Sign, one: Case): Lead[] {
   const own =
     cluster?.direction === 'outbound' ? cluster.host : (one.target.hosts.find((host) => !host.includes('*')) ?? '')
   const at = way?.trace.callerPod.metadata.namespace ?? pod?.metadata.namespace ?? ''
-  const rules = rulesForCaller(allRules(evidence), own, at).filter(({ spec }) =>
+  const rules = rulesForCaller(allRules(evidence), own, at, rootNamespaceOf(evidence)).filter(({ spec }) =>
     /"h2UpgradePolicy":"UPGRADE"|"tls":/.test(JSON.stringify(spec ?? {})),
   )
   const services = servicesOf(one.target, evidence)
@@ -158,7 +159,7 @@ function ingressOf(
   port: number | undefined,
   evidence: Evidence,
 ): { sidecar: Sidecar; protocol: string } | undefined {
-  const sidecar = sidecarFor(pod, evidence.objects('sidecars'))
+  const sidecar = sidecarFor(pod, evidence.objects('sidecars'), rootNamespaceOf(evidence))
   const listeners = (sidecar?.spec?.ingress ?? []) as { port?: { number?: number; protocol?: string } }[]
   const listener = listeners.find((one) => one.port?.number === port)
   return sidecar === undefined || listener === undefined
@@ -172,7 +173,7 @@ export function ruleWithoutEffect(sign: Sign, { evidence, target, followed: { wa
   const host = parseClusterName(sign.entry.upstreamCluster ?? '')?.host
   if (caller === undefined || host === undefined || !target.hosts.includes(host)) return []
   const at = caller.metadata.namespace ?? ''
-  const used = rulesForCaller(allRules(evidence), host, at)
+  const used = rulesForCaller(allRules(evidence), host, at, rootNamespaceOf(evidence))
   const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
   const isMisspelt = (named: string): boolean =>
     registry.of(named).length === 0 && nearestHosts(named, [host]).length > 0
