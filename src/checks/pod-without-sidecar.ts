@@ -18,7 +18,7 @@ export const podWithoutSidecar = defineCheck({
   name: 'pod-without-sidecar',
   about: 'every pod that should have a sidecar has one',
   needs: ['pods', 'namespaces'],
-  confirms: ['proxy-status', 'replica-sets', 'destination-rules', 'clusters', 'access-log'],
+  confirms: ['proxy-status', 'replica-sets', 'destination-rules', 'clusters', 'access-log', 'services'],
   problems: {
     MESH0701: {
       severity: 'warning',
