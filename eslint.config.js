@@ -44,6 +44,7 @@ export default defineConfig(
       'scripts/**',
       'test/bench/**',
       'test/drills/**',
+      'test/fuzz/run.ts',
       'test/corpus.ts',
       'test/live/**',
     ],

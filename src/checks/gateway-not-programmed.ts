@@ -13,6 +13,7 @@ import { defineCheck, proof } from './check.ts'
 import { gatewaysFor } from './facts/proxies-of.ts'
 import { readingFor } from './facts/readings.ts'
 import { forHosts } from './facts/traffic-of.ts'
+import { table } from '../mesh/table.ts'
 
 /** Milliseconds that whoever gives addresses may take. */
 const GRACE = 60_000
@@ -56,12 +57,12 @@ export const gatewayNotProgrammed = defineCheck({
   },
 })
 
-const REMEDIES: Readonly<Record<string, string>> = {
+const REMEDIES: Readonly<Record<string, string>> = table({
   AddressNotAssigned:
     'See who gives load balancers their addresses here, or ask for another type of Service (annotation `networking.istio.io/service-type`)',
   UnsupportedAddress: 'Name an address of a type that Istio takes: `Hostname` of a Service, or `IPAddress`',
   Invalid: 'Correct what the condition names',
-}
+})
 
 function judge(gateway: Gateway, written: GatewayObject, evidence: Evidence, target: Target): Found[] {
   const reading = readingFor('gateway-api-gateways', evidence)

@@ -18,6 +18,7 @@ import { groupBy, latest, nearest, passedOn, requestsTo, scopeOf } from './facts
 import { readingFor } from './facts/readings.ts'
 import { allRules } from './facts/routes.ts'
 import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
+import { table } from '../mesh/table.ts'
 
 /** A port is declared to speak what the application behind it does not: HTTP/2 against HTTP/1.1, HTTP against anything, TLS against plain text. */
 export const portProtocolMismatch = defineCheck({
@@ -93,13 +94,13 @@ function protocolOf({ name = '', appProtocol }: ServicePort): { protocol: string
     : undefined
 }
 /** What Envoy speaks to such a port. */
-const SPOKEN: Readonly<Record<string, string>> = {
+const SPOKEN: Readonly<Record<string, string>> = table({
   http: 'HTTP/1.1',
   http2: 'HTTP/2',
   h2c: 'HTTP/2',
   grpc: 'gRPC over HTTP/2',
   'grpc-web': 'HTTP/1.1',
-}
+})
 
 /** What a Service that exists says of one of its ports; undefined when it says nothing. */
 function claimOfService({ host, port }: Pick<ClusterName, 'host' | 'port'>, evidence: Evidence): Claim | undefined {

@@ -9,6 +9,7 @@ import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
 import { podScope } from './facts/owners.ts'
 import { proxiesOf } from './facts/proxies-of.ts'
+import { table } from '../mesh/table.ts'
 
 /** A proxy refused what istiod sent (NACK): it keeps what it had, and a new pod never gets as far as ready. */
 export const rejectedConfiguration = defineCheck({
@@ -70,12 +71,12 @@ export const rejectedConfiguration = defineCheck({
 const DEBUG_MARK = /goo\.gle\/debug\w+\s*/g
 
 /** Which part of the configuration each kind of patch changes. */
-const PATCHES: Readonly<Record<string, readonly string[]>> = {
+const PATCHES: Readonly<Record<string, readonly string[]>> = table({
   LDS: ['LISTENER', 'LISTENER_FILTER', 'FILTER_CHAIN', 'NETWORK_FILTER', 'HTTP_FILTER'],
   RDS: ['ROUTE_CONFIGURATION', 'VIRTUAL_HOST', 'HTTP_ROUTE'],
   CDS: ['CLUSTER'],
   ECDS: ['EXTENSION_CONFIG'],
-}
+})
 
 /** The EnvoyFilter that made it: the one whose patch the error's words name or, failing that, the one that was changed right before. */
 function culprit(pod: Pod, type: ProxySync['types'][number], evidence: Evidence): Ref | undefined {

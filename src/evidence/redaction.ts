@@ -35,8 +35,15 @@ const A_HEADER =
  * more than a few times, whatever the text is made of, for anybody may send what ends in a log.
  */
 const RULES: readonly Rule[] = [
+  // Addresses first: what stands before one must not take its beginning away, by which it is known.
+  [/(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@:"'\\]{0,256}:[^\s/@"'\\]{1,512}@/gi, `$1${REDACTED}@`, /@/],
+  [WEBHOOKS, `$1${REDACTED}`, A_WEBHOOK],
   [/(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)+\.?/g, withoutTokens, /eyJ/],
-  [/\b(bearer|basic|digest|negotiate)(\s+)[A-Za-z0-9._~+/=-]{6,}/gi, `$1$2${REDACTED}`],
+  // What is followed by a colon may be the name of a secret that follows; it is taken away last.
+  [
+    /\b(bearer|basic|digest|negotiate)(\s+)(?!\s|(?:bearer|basic|digest|negotiate)\s)(?![\w.~+/-]{0,64}\s{0,4}:)[A-Za-z0-9._~+/=-]{6,}/gi,
+    `$1$2${REDACTED}`,
+  ],
   // Envoy's debug log prints headers as 'name', 'value', a line each; in its JSON form quotes inside are escaped.
   [new RegExp(String.raw`^('(?:${HEADERS})'\s*,\s*')[^'\r\n]*(')`, 'gim'), `$1${REDACTED}$2`, A_HEADER],
   [
@@ -81,15 +88,16 @@ const RULES: readonly Rule[] = [
   // Envoy keeps keys and certificates alike in bytes; certificates are what it shows to everybody.
   [new RegExp(String.raw`("inline_?bytes"\s*:\s*")${STRING}(?=")`, 'gi'), withoutKeys],
   [new RegExp(String.raw`(\\"inline_?bytes\\"\s*:\s*\\")${ESCAPED}(\\")`, 'gi'), `$1${REDACTED}$2`],
-  [/(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@:"'\\]{0,256}:[^\s/@"'\\]{1,512}@/gi, `$1${REDACTED}@`, /@/],
-  // Its end may be cut off.
   [
-    /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,]|\\+[nrt]|-(?!----))*(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----)?/g,
-    REDACTED,
+    /\b(bearer|basic|digest|negotiate)(\s+)(?!\s|(?:bearer|basic|digest|negotiate)\s)[A-Za-z0-9._~+/=-]{6,}/gi,
+    `$1$2${REDACTED}`,
   ],
-  [WEBHOOKS, `$1${REDACTED}`, A_WEBHOOK],
   [KNOWN_TOKENS, REDACTED],
 ]
+
+/** A private key, whose end may be cut off. Looked for last: what only seems to be of it, an address say, has lost its own secret by then. */
+const PRIVATE_KEY =
+  /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,]|\\+[nrt]|-(?!----)|\[redacted\])*(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----)?/g
 
 /** Takes JSON Web Tokens out of dotted words: two or three parts of base64url, the first a JSON object (`{"` is `eyJ`). */
 function withoutTokens(dotted: string): string {
@@ -143,7 +151,8 @@ export function redact(text: string): string {
     if (within !== undefined && !holds(within)) return clean
     return typeof put === 'string' ? clean.replace(find, put) : clean.replace(find, put)
   }, text)
-  return withoutRandomRuns(known)
+  const clean = withoutRandomRuns(known)
+  return text.includes('PRIVATE KEY') ? clean.replace(PRIVATE_KEY, REDACTED) : clean
 }
 
 /** A word of letters holds nothing. */

@@ -1,7 +1,8 @@
 import { isFields } from '../mesh/fields.ts'
+import { table } from '../mesh/table.ts'
 
 /** What tells the items of lists of Kubernetes and of the Gateway API apart, by the list's name. Lists that are not here are one value, as all of Istio's are. */
-const ITEM_KEYS: Readonly<Record<string, readonly string[]>> = {
+const ITEM_KEYS: Readonly<Record<string, readonly string[]>> = table({
   containers: ['name'],
   initContainers: ['name'],
   volumes: ['name'],
@@ -10,7 +11,7 @@ const ITEM_KEYS: Readonly<Record<string, readonly string[]>> = {
   listeners: ['name'],
   volumeMounts: ['mountPath'],
   ports: ['port', 'containerPort', 'protocol'],
-}
+})
 
 /** The keys of a list's items; undefined for a list that is one value. */
 export function itemKeys(apiVersion: string, list: string): readonly string[] | undefined {

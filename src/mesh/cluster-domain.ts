@@ -1,7 +1,11 @@
 import type { Container, Pod } from './objects.ts'
+import { table } from './table.ts'
 
 /** What istiod and the sidecars run as, and what stands before the domain in their `--domain`: nothing, and the pod's namespace. */
-const CONTAINERS: Readonly<Record<string, RegExp>> = { discovery: /^()(.+)$/, 'istio-proxy': /^([^.]+)\.svc\.(.+)$/ }
+const CONTAINERS: Readonly<Record<string, RegExp>> = table({
+  discovery: /^()(.+)$/,
+  'istio-proxy': /^([^.]+)\.svc\.(.+)$/,
+})
 
 /** The domain that one container was told; `--domain` and its value are one argument or two. */
 function toldTo({ name, args = [] }: Container): string | undefined {

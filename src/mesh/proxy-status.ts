@@ -1,4 +1,5 @@
 import { defined } from './defined.ts'
+import { table } from './table.ts'
 /** How far one proxy has taken what istiod sent it. */
 export interface ProxySync {
   /** Pod name and namespace. */
@@ -13,13 +14,13 @@ export interface ProxySync {
 export type XdsType = 'CDS' | 'LDS' | 'RDS' | 'EDS' | 'ECDS' | (string & {})
 export type SyncStatus = 'SYNCED' | 'STALE' | 'NOT_SENT' | 'ERROR' | 'UNKNOWN' | 'IGNORED' | (string & {})
 
-const TYPES: Readonly<Record<string, XdsType>> = {
+const TYPES: Readonly<Record<string, XdsType>> = table({
   'envoy.config.cluster.v3.Cluster': 'CDS',
   'envoy.config.listener.v3.Listener': 'LDS',
   'envoy.config.route.v3.RouteConfiguration': 'RDS',
   'envoy.config.endpoint.v3.ClusterLoadAssignment': 'EDS',
   'envoy.config.core.v3.TypedExtensionConfig': 'ECDS',
-}
+})
 
 interface StatusDocument {
   resources?: {

@@ -1,5 +1,7 @@
+import { table } from './table.ts'
+
 /** What each of Envoy's response flags says, in a few words (Envoy documentation, access log, `%RESPONSE_FLAGS%`). */
-export const RESPONSE_FLAGS: Readonly<Record<string, { name: string; meaning: string }>> = {
+export const RESPONSE_FLAGS: Readonly<Record<string, { name: string; meaning: string }>> = table({
   DC: { name: 'DownstreamConnectionTermination', meaning: 'the caller hung up' },
   DF: { name: 'DnsResolutionFailed', meaning: 'the host could not be resolved' },
   DI: { name: 'DelayInjected', meaning: 'a fault rule delayed the request' },
@@ -30,7 +32,7 @@ export const RESPONSE_FLAGS: Readonly<Record<string, { name: string; meaning: st
   UR: { name: 'UpstreamRemoteReset', meaning: 'the upstream reset the stream' },
   URX: { name: 'UpstreamRetryLimitExceeded', meaning: 'retries were used up' },
   UT: { name: 'UpstreamRequestTimeout', meaning: 'the upstream did not answer in time' },
-}
+})
 
 /** Splits a flags field (`UF,URX`, `-`) into its flags; unknown ones are kept as they are. */
 export function parseFlags(field: string | null | undefined): string[] {

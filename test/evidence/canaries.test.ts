@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { CHECKS } from '../../src/checks/index.ts'
 import { examine } from '../../src/diagnosis/examine.ts'
@@ -8,7 +10,7 @@ import { reportJson } from '../../src/report/json.ts'
 import { reportMarkdown } from '../../src/report/markdown.ts'
 import { reportText } from '../../src/report/text.ts'
 import { recordingOf } from '../replay.ts'
-import { parseAsk, readSituation } from '../situation.ts'
+import { parseAsk, readSituation, SCENARIOS, situations } from '../situation.ts'
 import { thread } from '../golden.ts'
 import { secretKinds } from './secret-kinds.ts'
 
@@ -17,6 +19,16 @@ const KINDS = secretKinds('canary')
 const WEAK = ['zq71hunter', 'zq72-blue-93horse']
 const PLANTED = [...KINDS.map(({ text }) => text), ...WEAK]
 const NOBODY_SEES = [...KINDS.map(({ secret }) => secret), ...WEAK]
+
+/** All of them with CANARIES=all, as .ci/run does; else one for each kind of source. */
+const MESHES =
+  process.env.CANARIES === 'all'
+    ? situations().flatMap(({ name }) =>
+        ['ill', 'mended']
+          .map((twin) => `${name}/${twin}`)
+          .filter((from) => existsSync(join(SCENARIOS, from, 'recording.json'))),
+      )
+    : ['chapter-10/ill', 'chapter-10/mended', 'application-errors/ill', 'authorization-denied/ill']
 
 type Fields = Record<string, unknown>
 const isFields = (value: unknown): value is Fields =>
@@ -141,25 +153,22 @@ describe('secrets that are planted', () => {
     },
   )
 
-  it.each(['chapter-10/ill', 'chapter-10/mended', 'application-errors/ill', 'authorization-denied/ill'])(
-    'are in nothing that a diagnosis of %s says, keeps or logs',
-    async (from) => {
-      const [name = ''] = from.split('/')
-      const { clients, recording } = recordClients(replayClients(planted(recordingOf(from)), { shared: true }))
-      const report = await examine(parseAsk(readSituation(name).ask), clients, CHECKS)
-      const logged: string[] = []
-      createLog({ level: 'info', write: (line) => logged.push(line) }).info({ report: reportJson(report) }, 'diagnosed')
-      const shown = {
-        text: reportText(CHECKS, report, { verbose: true }),
-        json: JSON.stringify(reportJson(report)),
-        markdown: reportMarkdown(CHECKS, report),
-        slack: JSON.stringify(thread(report, 'catalog')),
-        log: logged.join('\n'),
-        recording: formatRecording(recording),
-      }
-      for (const [place, words] of Object.entries(shown)) expect([place, seenIn(words)]).toEqual([place, []])
-      // They were planted indeed.
-      expect(seenIn(JSON.stringify(planted(recordingOf(from)))).length).toBe(NOBODY_SEES.length)
-    },
-  )
+  it.each(MESHES)('are in nothing that a diagnosis of %s says, keeps or logs', async (from) => {
+    const [name = ''] = from.split('/')
+    const { clients, recording } = recordClients(replayClients(planted(recordingOf(from)), { shared: true }))
+    const report = await examine(parseAsk(readSituation(name).ask), clients, CHECKS)
+    const logged: string[] = []
+    createLog({ level: 'info', write: (line) => logged.push(line) }).info({ report: reportJson(report) }, 'diagnosed')
+    const shown = {
+      text: reportText(CHECKS, report, { verbose: true }),
+      json: JSON.stringify(reportJson(report)),
+      markdown: reportMarkdown(CHECKS, report),
+      slack: JSON.stringify(thread(report, 'catalog')),
+      log: logged.join('\n'),
+      recording: formatRecording(recording),
+    }
+    for (const [place, words] of Object.entries(shown)) expect([place, seenIn(words)]).toEqual([place, []])
+    // They were planted indeed.
+    expect(seenIn(JSON.stringify(planted(recordingOf(from)))).length).toBe(NOBODY_SEES.length)
+  })
 })

@@ -2,6 +2,7 @@ import { isDnsLabel, isDnsName } from '../../mesh/names.ts'
 import { TargetSyntaxError } from '../../mesh/target-query.ts'
 import { isAddress } from '../../mesh/walk/address.ts'
 import { defined } from '../../mesh/defined.ts'
+import { table } from '../../mesh/table.ts'
 
 /** Whose request is followed, as asked. */
 export type From = { kind: 'ingress' } | { kind: 'deploy' | 'pod'; name: string; namespace?: string }
@@ -49,14 +50,14 @@ export class FollowSyntaxError extends TargetSyntaxError {
 const MOST_HEADERS = 30
 const MOST_CHARACTERS = 2000
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/
-const FROM_KINDS: Readonly<Record<string, 'deploy' | 'pod'>> = {
+const FROM_KINDS: Readonly<Record<string, 'deploy' | 'pod'>> = table({
   deploy: 'deploy',
   deployment: 'deploy',
   'deployment.apps': 'deploy',
   pod: 'pod',
   po: 'pod',
   pods: 'pod',
-}
+})
 
 /** At most this much of what was typed is repeated in an answer. */
 const quoted = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)

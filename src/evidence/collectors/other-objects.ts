@@ -3,13 +3,14 @@ import type { Resource } from '../clients/clients.ts'
 import { UnseenError } from '../clients/clients.ts'
 import type { OtherObjects } from '../other-objects.ts'
 import type { Step } from '../step.ts'
+import { table } from '../../mesh/table.ts'
 
 /**
  * Kinds that act on requests, or on who may send them, and that no reading here understands: what controllers beside Istio bring along, and what of the
  * Gateway API Istio does not serve. Only those that a cluster serves are read, and nothing of it is judged: one that
  * names the target keeps a diagnosis from "healthy".
  */
-export const OTHER_KINDS: Readonly<Record<string, readonly string[]>> = {
+export const OTHER_KINDS: Readonly<Record<string, readonly string[]>> = table({
   'gateway.networking.k8s.io': ['udproutes'],
   'gateway.networking.x-k8s.io': ['xbackendtrafficpolicies', 'xlistenersets', 'xmeshes'],
   'multicluster.x-k8s.io': ['serviceimports'],
@@ -27,7 +28,7 @@ export const OTHER_KINDS: Readonly<Record<string, readonly string[]>> = {
   'projectcontour.io': ['httpproxies'],
   'gateway.envoyproxy.io': ['backendtrafficpolicies', 'clienttrafficpolicies', 'securitypolicies'],
   'kuadrant.io': ['authpolicies', 'ratelimitpolicies', 'dnspolicies', 'tlspolicies'],
-}
+})
 
 /** Objects of one kind that are kept, at most. */
 const MOST_OBJECTS = 500

@@ -9,7 +9,8 @@ const CHANGES_IN_ONE_CASE = 0.3
 const OF_RUN = Uint8Array.from({ length: 128 }, (_, code) => Number(/[A-Za-z0-9+/_-]/.test(String.fromCharCode(code))))
 
 /** What makes a run of hexadecimal digits a digest, an identity of a container, or part of a longer name. */
-const BEFORE_DIGEST = /(?:sha\d*:|:\/\/|@|hash|checksum|digest|serial|uid|version|revision|nonce)["':=\s/.\w-]{0,24}$/i
+const BEFORE_DIGEST =
+  /(?:sha\d*:|:\/\/|@|hash|checksum|digest|serial|uid|version|revision|nonce)[/.\w-]{0,24}["':=\s]{0,4}$/i
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i
 
 const classOf = (code: number): 0 | 1 | 2 | 3 =>

@@ -1,6 +1,7 @@
 import type { Connection, Request } from './request.ts'
 import { headerOf } from './request.ts'
 import type { Route, RouteAction, VirtualHost } from '../envoy.ts'
+import { table } from '../table.ts'
 
 /** A cluster a request may be sent to. */
 export interface Share {
@@ -26,13 +27,13 @@ interface Redirect {
   portRedirect?: number
   responseCode?: string
 }
-const REDIRECT_CODES: Readonly<Record<string, number>> = {
+const REDIRECT_CODES: Readonly<Record<string, number>> = table({
   MOVED_PERMANENTLY: 301,
   FOUND: 302,
   SEE_OTHER: 303,
   TEMPORARY_REDIRECT: 307,
   PERMANENT_REDIRECT: 308,
-}
+})
 
 function redirected(
   {

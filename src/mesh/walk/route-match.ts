@@ -5,6 +5,7 @@ import type { Request } from './request.ts'
 import { takesRegex, takesString } from './string-match.ts'
 import type { Taken } from './taken.ts'
 import { every, some, taken } from './taken.ts'
+import { table } from '../table.ts'
 
 function takesPath(
   { prefix, path, pathSeparatedPrefix, safeRegex, connectMatcher, caseSensitive }: RouteMatch,
@@ -27,7 +28,7 @@ function takesQuery({ name = '', stringMatch, presentMatch }: QueryParameterMatc
   return taken((value !== undefined) === (presentMatch ?? true))
 }
 
-const PERCENT_OF: Readonly<Record<string, number>> = { HUNDRED: 1, TEN_THOUSAND: 0.01, MILLION: 0.0001 }
+const PERCENT_OF: Readonly<Record<string, number>> = table({ HUNDRED: 1, TEN_THOUSAND: 0.01, MILLION: 0.0001 })
 /** A fraction in percent, 0 to 100. */
 export const percentOf = ({
   numerator = 0,

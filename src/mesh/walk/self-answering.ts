@@ -4,6 +4,7 @@ import type { Judged, Rbac } from './rbac.ts'
 import { passesRbac } from './rbac.ts'
 import { percentOf } from './route-match.ts'
 import type { Request } from './request.ts'
+import { table } from '../table.ts'
 
 /** True for a cluster that the proxy lacks, or that has no endpoint it would send to. */
 export type IsUnreachable = (cluster: string) => boolean
@@ -105,13 +106,13 @@ function shadowRules({ httpFilters = [] }: HttpConnectionManager): Rbac[] {
   })
 }
 
-const STATUS_NAMES: Readonly<Record<string, number>> = {
+const STATUS_NAMES: Readonly<Record<string, number>> = table({
   Forbidden: 403,
   Unauthorized: 401,
   ServiceUnavailable: 503,
   InternalServerError: 500,
   OK: 200,
-}
+})
 
 /** An external authorizer decides of the requests that it is asked about. */
 export function authorizerAnswer(

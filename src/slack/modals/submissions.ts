@@ -9,14 +9,15 @@ import { submitEditChange } from './submit-edit-change.ts'
 import { submitRaiseLogLevel } from './submit-raise-log-level.ts'
 import { submitRejectChange } from './submit-reject-change.ts'
 import type { Submitter, SubmittedView } from './submitted.ts'
+import { table } from '../../mesh/table.ts'
 
 /** Takes what was filled in; answers the modal by `ack`. Never rejects. */
 type Submit = (deps: SlackDeps, person: Submitter, view: SubmittedView, ack: AckFn<ViewResponseAction>) => Promise<void>
 
 /** What a modal's answer is given to, by its callback_id. */
-export const SUBMISSIONS: Readonly<Record<string, Submit>> = {
+export const SUBMISSIONS: Readonly<Record<string, Submit>> = table({
   [DIAGNOSE_WORKLOAD]: submitDiagnoseWorkload,
   [EDIT_CHANGE]: submitEditChange,
   [RAISE_LOG_LEVEL]: submitRaiseLogLevel,
   [REJECT_CHANGE]: submitRejectChange,
-}
+})
