@@ -22,7 +22,10 @@ it('the package has what the demo plays, and nothing of the tests', async () => 
     .map((file) => `recordings/${file.replaceAll('\\', '/')}`)
     .sort()
   expect(recordings).toEqual(
-    SITUATIONS.flatMap(({ id }) => ['ill', 'mended'].map((phase) => `recordings/${id}/${phase}/recording.json`)).sort(),
+    [
+      ...SITUATIONS.flatMap(({ id }) => ['ill', 'mended'].map((phase) => `recordings/${id}/${phase}/recording.json`)),
+      'recordings/self-test/recording.json',
+    ].sort(),
   )
   expect(files.filter((file) => file.startsWith('recordings/'))).toEqual(recordings)
   expect(files.filter((file) => /^(?:test|src|scripts)\//.test(file))).toEqual([])

@@ -89,7 +89,7 @@ async function lendFor(deps: CapabilityDeps, run: LendRun, signal: AbortSignal):
 function requireLent({ state, ended, proxies }: LeaseRecord): void {
   if (state !== 'over' || ended?.why !== 'failed' || !proxies.every(({ state: each }) => each === 'refused')) return
   throw new LeaseRefusedError(
-    `Nothing was lent. ${proxies.map(({ pod, says = 'it could not be set' }) => `${pod.name}: ${says}`).join('; ')}.`,
+    `No log level was raised. ${proxies.map(({ pod, says = 'it could not be set' }) => `${pod.name}: ${says}`).join('; ')}.`,
   )
 }
 

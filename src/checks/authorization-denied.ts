@@ -278,7 +278,7 @@ function byNoRule({ policy, rule, misses }: NearRule, policies: readonly Authori
   const but = misses.length === 0 ? 'the proxy may not have had it yet' : shown(misses)
   return {
     subject: refOf(policy),
-    why: `none of the ${rules} rules that allow takes it; the nearest is its rule ${rule + 1}, but ${but}`,
+    why: `none of the ${rules} ALLOW rules matches it; the closest is its rule ${rule + 1}, but ${but}`,
     rule: `rule ${rule + 1}`,
     says: `rule ${rule + 1} of ${formatRef(refOf(policy))}: ${but}`,
   }

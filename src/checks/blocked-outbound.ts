@@ -22,7 +22,7 @@ export const blockedOutbound = defineCheck({
     MESH0410: {
       severity: 'error',
       title: 'outgoing calls blocked',
-      says: '{subject} calls {hosts}, which no Service or ServiceEntry has, and may call registered hosts only ({policy}): {calls} calls were blocked',
+      says: '{subject} calls {hosts}, which no Service or ServiceEntry defines, and may call registered hosts only ({policy}): {calls} calls were blocked',
       remedy: 'Add a ServiceEntry for {hosts}, or let {subject} call any host (outboundTrafficPolicy ALLOW_ANY).',
     },
   },

@@ -27,29 +27,29 @@ export const certificateExpiring = defineCheck({
       explains: ['MESH0401', 'MESH0403', 'MESH0404'],
       says: 'The certificate of {pods} is valid only {validity} ({reason}): new connections of mutual TLS to them and from them are refused',
       remedy:
-        'Take away what keeps the sidecar from having its certificate signed anew (its service account, its way to istiod, or istiod itself); then restart {subject}.',
+        'Remove what keeps the sidecar from renewing its certificate (its service account, its path to istiod, or istiod itself); then restart {subject}.',
     },
     MESH0512: {
       severity: 'warning',
       title: 'workload certificate not renewed',
-      says: 'The certificate of {pods} runs out at {until} and should have been renewed before now ({reason})',
+      says: 'The certificate of {pods} expires at {until} and should have been renewed before now ({reason})',
       remedy:
-        'Take away what keeps the sidecar from having its certificate signed anew (its service account, its way to istiod, or istiod itself): it tries again by itself.',
+        'Remove what keeps the sidecar from renewing its certificate (its service account, its path to istiod, or istiod itself): it retries by itself.',
     },
     MESH0513: {
       severity: 'error',
       title: "mesh authority's certificate expired",
       explains: ['MESH0401', 'MESH0403', 'MESH0404'],
-      says: 'The {role} certificate behind those of {pods} is valid only {validity}: nobody trusts what is signed by it',
+      says: 'The {role} certificate behind those of {pods} is valid only {validity}: nothing that it signed is trusted',
       remedy:
-        'Put a new {role} certificate into the Secret that istiod signs with (cacerts), restart {subject}, then the workloads bit by bit.',
+        'Put a new {role} certificate into the Secret that istiod signs with (cacerts), restart {subject}, then the workloads one after the other.',
     },
     MESH0514: {
       severity: 'warning',
       title: "mesh authority's certificate expires soon",
-      says: 'The {role} certificate behind those of {pods} runs out at {until}',
+      says: 'The {role} certificate behind those of {pods} expires at {until}',
       remedy:
-        'Renew it in the Secret that istiod signs with (cacerts); a new root comes in beside the old one first, so that everybody trusts both before anything is signed by it.',
+        'Renew it in the Secret that istiod signs with (cacerts); add a new root next to the old one first, so that both are trusted before anything is signed with it.',
     },
   },
   run(evidence, target) {

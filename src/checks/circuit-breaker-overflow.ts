@@ -12,14 +12,14 @@ import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.
 /** A DestinationRule allows fewer connections or requests at once than callers have: Envoy turns the others away, 503 UO. */
 export const circuitBreakerOverflow = defineCheck({
   name: 'circuit-breaker-overflow',
-  about: 'no circuit breaker of a DestinationRule turned requests away',
+  about: 'no circuit breaker of a DestinationRule rejected requests',
   needs: ['access-log', 'clusters', 'pods', ...ROUTING_KINDS],
   problems: {
     MESH0409: {
       severity: 'error',
-      title: 'circuit breaker turns requests away',
+      title: 'circuit breaker rejects requests',
       explains: ['MESH0401', 'MESH0404'],
-      says: '{subject} allows callers of {host} only {limits}: {failed} of {requests} requests were turned away (UO)',
+      says: '{subject} allows callers of {host} only {limits}: {failed} of {requests} requests were rejected (UO)',
       remedy:
         'Raise the limits in the connectionPool of {subject} to what callers need at once, or make {host} answer faster.',
     },
@@ -73,7 +73,7 @@ function judge(group: Group, requests: readonly Request[], evidence: Evidence, t
       because: [
         proof(
           log,
-          `${group.length} of ${requests.length} requests were turned away (UO) since the last change, at ${log.of?.name ?? 'a proxy'}`,
+          `${group.length} of ${requests.length} requests were rejected (UO) since the last change, at ${log.of?.name ?? 'a proxy'}`,
           quoteLine(entry),
         ),
         proof(

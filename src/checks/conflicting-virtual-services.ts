@@ -174,7 +174,7 @@ function hiddenLive({ one, other }: Pair, host: string, evidence: Evidence, targ
       if (taker === undefined) return []
       const live = proof(
         reading,
-        `${reading.of?.name ?? 'a proxy'} asks the route of ${formatRef(refOf(other))} before that of ${formatRef(refOf(one))}`,
+        `${reading.of?.name ?? 'a proxy'} matches the route of ${formatRef(refOf(other))} before that of ${formatRef(refOf(one))}`,
         inOrder(routes),
       )
       const log = reading.of === undefined ? undefined : evidence.seenOf('access-log', reading.of)

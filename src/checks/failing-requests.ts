@@ -48,14 +48,14 @@ export const failingRequests = defineCheck({
       counts: 'failures',
       title: 'a few requests fail',
       says: '{failed} of {requests} requests to {subject} were answered {code} {flags} ({meaning})',
-      remedy: 'Watch whether it goes on; {flags} means: {meaning}.',
+      remedy: 'See whether it continues; {flags} means: {meaning}.',
     },
     MESH0405: {
       severity: 'error',
       counts: 'failures',
       title: 'application not reachable',
       explains: ['MESH0401', 'MESH0403', 'MESH0404'],
-      says: 'The sidecars of {pods} could not connect to their application at port {port} for {failed} of {requests} requests ({failure}); of ports, its containers declare {declared}',
+      says: 'The sidecars of {pods} could not connect to their application at port {port} for {failed} of {requests} requests ({failure}); its containers declare {declared}',
       remedy:
         'Make {subject} and the application agree on the port, and let the application listen on all addresses, not on localhost alone.',
     },

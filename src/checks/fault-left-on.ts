@@ -24,8 +24,8 @@ export const faultLeftOn = defineCheck({
       severity: 'error',
       title: 'fault injection left on',
       explains: ['MESH0401', 'MESH0404'],
-      says: 'Route {route} of {subject} ({match}) does harm to requests on purpose: it {faults}',
-      remedy: 'Take the fault out of route {route} once the test is over.',
+      says: 'Route {route} of {subject} ({match}) injects faults: it {faults}',
+      remedy: 'Remove the fault from route {route} once the test is over.',
     },
   },
   run(evidence, target) {

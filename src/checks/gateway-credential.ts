@@ -25,7 +25,7 @@ export const gatewayCredential = defineCheck({
       title: 'gateway certificate missing',
       explains: ['MESH0401', 'MESH0404'],
       covers: ['IST0101 Referenced credentialName not found', 'IST0161'],
-      says: 'The certificate {credential} of {subject} cannot be had by its proxy ({reason}), so port {port} does not take up {hosts}',
+      says: 'The proxy of {subject} cannot get the certificate {credential} ({reason}), so port {port} does not serve {hosts}',
       remedy:
         "Create the Secret {credential} in namespace {namespace}, of type kubernetes.io/tls, and let the gateway's service account read Secrets there; or correct the name in {subject}.",
     },
@@ -36,7 +36,7 @@ export const gatewayCredential = defineCheck({
       covers: ['IST0161'],
       says: 'The certificate {credential} of {subject} is valid only {validity}, so callers of {hosts} at port {port} refuse the connection',
       remedy:
-        'Renew the certificate in Secret {credential} in namespace {namespace}; the proxy takes the new one by itself.',
+        'Renew the certificate in Secret {credential} in namespace {namespace}; the proxy picks up the new one by itself.',
     },
   },
   run(evidence, target) {

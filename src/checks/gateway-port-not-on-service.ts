@@ -22,15 +22,15 @@ export const gatewayPortNotOnService = defineCheck({
       title: 'gateway port on no service',
       explains: ['MESH0401', 'MESH0404'],
       covers: ['IST0162'],
-      says: '{subject} opens port {port} for {hosts}, and no Service of its pods leads there ({services} has {ports}): nobody gets to them',
+      says: '{subject} opens port {port} for {hosts}, and no Service of its pods has that port ({services} has {ports}): they cannot be reached',
       remedy: 'Add port {port} to {services}, or let {subject} use one that it has ({ports}).',
     },
     MESH0607: {
       severity: 'warning',
       title: 'one gateway port unreachable',
       covers: ['IST0162'],
-      says: '{subject} opens port {port} for {hosts}, and no Service of its pods leads there ({services} has {ports}); the hosts can be reached by another port',
-      remedy: 'Add port {port} to {services}, or take the server for port {port} out of {subject}.',
+      says: '{subject} opens port {port} for {hosts}, and no Service of its pods has that port ({services} has {ports}); the hosts can be reached by another port',
+      remedy: 'Add port {port} to {services}, or remove the server for port {port} from {subject}.',
     },
   },
   run(evidence, target) {

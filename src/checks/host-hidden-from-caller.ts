@@ -25,7 +25,7 @@ export const hostHiddenFromCaller = defineCheck({
     MESH0118: {
       severity: 'error',
       title: 'host hidden from caller',
-      says: '{subject} keeps {host} from {caller} ({reason}): {calls} of its calls went nowhere',
+      says: '{subject} hides {host} from {caller} ({reason}): {calls} of its calls were not routed',
       remedy: 'Let {caller} see {host}: {remedy}.',
     },
   },
@@ -103,7 +103,7 @@ function found(
   const seen = [
     proof(
       log,
-      `${lines.length} calls went nowhere since the last change, at ${pod.metadata.name}`,
+      `${lines.length} calls were not routed since the last change, at ${pod.metadata.name}`,
       `${quoteLine(last)} ${last.routeName ?? last.upstreamCluster ?? ''}`,
     ),
   ]

@@ -18,7 +18,7 @@ export const injectionLabelConflict = defineCheck({
       title: 'two injection labels conflict',
       covers: ['IST0123'],
       says: '{subject} has both istio-injection={injection} and istio.io/rev={revision}: the first wins, and revision {revision} injects nothing here',
-      remedy: 'Take one of the two labels off {subject}, then restart its pods.',
+      remedy: 'Remove one of the two labels from {subject}, then restart its pods.',
     },
   },
   run(evidence, target) {

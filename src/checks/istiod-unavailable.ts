@@ -4,7 +4,7 @@ import { defineCheck, proof } from './check.ts'
 /** No istiod answers: proxies keep what they have, and nothing that changes from now on reaches them. */
 export const istiodUnavailable = defineCheck({
   name: 'istiod-unavailable',
-  about: 'istiod is there to answer',
+  about: 'an istiod is ready',
   needs: ['pods'],
   confirms: ['proxy-status'],
   problems: {
@@ -12,7 +12,7 @@ export const istiodUnavailable = defineCheck({
       severity: 'warning',
       title: 'no istiod ready',
       explains: ['MESH0505', 'MESH0512'],
-      says: 'No istiod is ready ({pods}): proxies keep the configuration they have, and changes, new pods and certificates reach nobody',
+      says: 'No istiod is ready ({pods}): proxies keep the configuration they have; changes are not sent, new pods get none, and certificates are not renewed',
       remedy: 'Bring istiod back: look at its pods and their events in {namespace}.',
     },
   },

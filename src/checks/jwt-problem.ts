@@ -20,7 +20,7 @@ import { readingFor } from './facts/readings.ts'
 /** Tokens are refused (401): the keys to check them by could not be had, or the tokens are not what a RequestAuthentication asks for. */
 export const jwtProblem = defineCheck({
   name: 'jwt-problem',
-  about: 'the keys of every RequestAuthentication can be had, and no token is refused',
+  about: 'the keys of every RequestAuthentication can be fetched, and no token is refused',
   needs: ['access-log', 'pods', 'service-entries', ...ROUTING_KINDS],
   confirms: ['istiod-log'],
   problems: {
@@ -28,7 +28,7 @@ export const jwtProblem = defineCheck({
       severity: 'error',
       title: 'token keys cannot be fetched',
       explains: ['MESH0510', 'MESH0511'],
-      says: 'The keys of issuer {issuer} in {subject} cannot be had from {uri} ({reason}), so that every token of it is refused (401)',
+      says: 'The keys of issuer {issuer} in {subject} cannot be fetched from {uri} ({reason}), so every token of that issuer is refused (401)',
       remedy: 'Make {uri} answer istiod, or correct it in {subject} ({nearest}).',
     },
     MESH0510: {
@@ -36,14 +36,13 @@ export const jwtProblem = defineCheck({
       title: 'tokens refused',
       explains: ['MESH0401', 'MESH0404'],
       says: '{refused} of {requests} requests to {host} were refused (401) by {subject}: {reason}',
-      remedy: 'Make issuer, audiences and keys of {subject} those of the tokens (iss, aud and kid).',
+      remedy: 'Make the issuer, audiences and keys in {subject} match those of the tokens (iss, aud and kid).',
     },
     MESH0511: {
       severity: 'warning',
       title: 'some tokens refused',
       says: '{refused} of {requests} requests to {host} were refused (401) by {subject}: {reason}',
-      remedy:
-        'Look at what the callers send as their token: renewed too late, a clock that is off, or no token at all.',
+      remedy: 'Look at the tokens that the callers send: renewed too late, a clock that is off, or no token at all.',
     },
   },
   run(evidence, target) {
@@ -103,7 +102,7 @@ function withoutKeys(
       : [
           proof(
             nearest(last).log,
-            'a token was refused, for it did not fit the keys that the proxy was given',
+            'a token was refused because it did not match the keys that the proxy has',
             quoteLine(nearest(last).entry),
           ),
         ]
@@ -170,7 +169,7 @@ function fetchFailures(
         recent,
         proof: proof(
           reading,
-          `${reading.of?.name ?? 'istiod'} could not fetch the keys, and gave the proxies some that fit no token`,
+          `${reading.of?.name ?? 'istiod'} could not fetch the keys, and gave the proxies keys that match no token`,
           last.message.slice(0, 600),
         ),
       },

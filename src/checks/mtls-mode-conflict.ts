@@ -22,7 +22,7 @@ import { readingFor } from './facts/readings.ts'
 /** Callers are told to speak what the target's sidecars do not take: a DestinationRule's TLS mode against a PeerAuthentication's, port by port. */
 export const mtlsModeConflict = defineCheck({
   name: 'mtls-mode-conflict',
-  about: 'what DestinationRules make callers speak is what the sidecars take',
+  about: 'the TLS mode that DestinationRules make callers use is one that the sidecars accept',
   needs: ['destination-rules', 'peer-authentications', 'services', 'pods'],
   confirms: ['clusters', 'listeners', 'access-log'],
   problems: {
@@ -30,9 +30,9 @@ export const mtlsModeConflict = defineCheck({
       severity: 'error',
       title: 'TLS modes in conflict',
       explains: ['MESH0401', 'MESH0403', 'MESH0404'],
-      says: '{subject} makes callers of {host} speak {speaks} (mode {mode}, port {ports}), and {policy} makes its pods take {takes}',
+      says: '{subject} makes callers of {host} use {speaks} (mode {mode}, port {ports}), and {policy} makes its pods accept {takes}',
       remedy:
-        'Take the tls mode out of {subject}, so that Istio chooses what each pod takes; or change {policy} on purpose.',
+        'Remove the tls mode from {subject}, so that Istio chooses what each pod accepts; or change {policy} if that is what you want.',
     },
   },
   run(evidence, target) {

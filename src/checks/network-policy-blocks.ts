@@ -47,13 +47,13 @@ export const networkPolicyBlocks = defineCheck({
     MESH0414: {
       severity: 'warning',
       title: 'NetworkPolicy closes a port proxies need',
-      says: '{subject} allows {pods} nothing to {ports}: {without}',
+      says: '{subject} lets {pods} send nothing to {ports}: {without}',
       remedy: 'Let {subject} allow {ports}.',
     },
     MESH0415: {
       severity: 'warning',
-      title: "NetworkPolicy closes a gateway's health",
-      says: '{subject} lets nobody to {ports} of {pods}: {without}',
+      title: "NetworkPolicy closes a gateway's health port",
+      says: '{subject} lets nobody reach {ports} of {pods}: {without}',
       remedy: 'Let {subject} allow {ports}.',
     },
   },
@@ -156,7 +156,7 @@ function policyProof({ direction, policies, port, caller, callee }: KeptOut, evi
   const way =
     direction === 'Ingress'
       ? `what may reach ${callee.metadata.name}, and no rule lets ${caller.metadata.name} in`
-      : `what ${caller.metadata.name} may reach, and no rule lets it to ${callee.metadata.name}`
+      : `what ${caller.metadata.name} may reach, and no rule lets it reach ${callee.metadata.name}`
   return proof(
     readingFor('network-policies', evidence),
     `${names(policies)} restrict${policies.length === 1 ? 's' : ''} ${way} on TCP port ${port}`,

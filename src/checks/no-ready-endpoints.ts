@@ -43,8 +43,8 @@ export const noReadyEndpoints = defineCheck({
       severity: 'error',
       title: 'application crashing',
       explains: TRAFFIC,
-      says: 'Container {container} of {subject} keeps ending ({reason}, exit code {exitCode}, {restarts} restarts), so {lost} has no ready endpoint',
-      remedy: 'Read why it ends: kubectl logs -n {namespace} {pod} -c {container} --previous',
+      says: 'Container {container} of {subject} keeps exiting ({reason}, exit code {exitCode}, {restarts} restarts), so {lost} has no ready endpoint',
+      remedy: 'See why it exits: kubectl logs -n {namespace} {pod} -c {container} --previous',
     },
     MESH0302: {
       severity: 'error',
@@ -84,7 +84,7 @@ export const noReadyEndpoints = defineCheck({
     MESH0311: {
       severity: 'info',
       title: 'pods starting',
-      says: '{unready} of {pods} pods behind {host} are starting; of {subject}, made {age} ago: {clause}',
+      says: '{unready} of {pods} pods behind {host} are starting; of {subject}, created {age} ago: {clause}',
       remedy: 'Wait, and look again.',
     },
     MESH0307: {
@@ -294,13 +294,13 @@ function withoutPods(service: Service, host: string, evidence: Evidence): Found 
 }
 
 const noPods = (refused: string | undefined, { kind, metadata }: Workload): Args => {
-  const reason = refused ?? 'none has been made yet'
+  const reason = refused ?? 'none has been created yet'
   return {
     reason,
     correction:
       refused === undefined
         ? `Look at the events of ${kind} \`${metadata.namespace ?? ''}/${metadata.name}\``
-        : `Mend what keeps its pods from being made: \`${reason.replaceAll('`', "'")}\``,
+        : `Fix what keeps its pods from being created: \`${reason.replaceAll('`', "'")}\``,
   }
 }
 

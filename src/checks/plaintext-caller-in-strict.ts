@@ -21,7 +21,7 @@ import { ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
 /** Somebody without a sidecar calls in plain text what takes mutual TLS only: no request, no answer, just a connection that is closed. */
 export const plaintextCallerInStrict = defineCheck({
   name: 'plaintext-caller-in-strict',
-  about: 'nobody calls in plain text what takes mutual TLS only',
+  about: 'no caller speaks plain text to pods that accept mutual TLS only',
   needs: ['access-log', 'pods', ...ROUTING_KINDS],
   confirms: ['listeners', 'replica-sets'],
   problems: {
@@ -29,14 +29,14 @@ export const plaintextCallerInStrict = defineCheck({
       severity: 'error',
       counts: 'failures',
       title: 'plain text to strict mutual TLS',
-      says: '{subject} calls {host} in plain text ({reason}), and {policy} makes its pods take mutual TLS only: {connections} connections were closed',
+      says: '{subject} calls {host} in plain text ({reason}), and {policy} makes its pods accept mutual TLS only: {connections} connections were closed',
       remedy:
-        'Give {subject} a sidecar; until then let {policy} be PERMISSIVE, or give these pods a PeerAuthentication of their own that is.',
+        'Give {subject} a sidecar; until then set {policy} to PERMISSIVE, or give these pods a PERMISSIVE PeerAuthentication of their own.',
     },
     MESH0507: {
       severity: 'warning',
       title: 'plain text from unknown address',
-      says: 'Somebody at {addresses}, which is no pod, calls {host} in plain text, and {subject} makes its pods take mutual TLS only: {connections} connections were closed',
+      says: 'Somebody at {addresses}, which is no pod, calls {host} in plain text, and {subject} makes its pods accept mutual TLS only: {connections} connections were closed',
       remedy:
         'Find who calls from {addresses} (a node, a machine outside, or a pod that is gone), and let it come through a gateway.',
     },

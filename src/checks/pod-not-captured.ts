@@ -13,7 +13,7 @@ const ASKS = { pod: 'their own label', namespace: 'the label of their namespace'
 /** A pod that ambient mode should have and does not: nothing encrypts its traffic, knows who calls, or applies policies. */
 export const podNotCaptured = defineCheck({
   name: 'pod-not-captured',
-  about: 'every pod that is asked to be in ambient mode has its traffic taken by the ztunnel of its node',
+  about: 'the traffic of every pod that should be in ambient mode is redirected to the ztunnel of its node',
   needs: ['pods', 'namespaces'],
   confirms: ['ztunnel-config', 'replica-sets'],
   problems: {
@@ -22,13 +22,13 @@ export const podNotCaptured = defineCheck({
       title: 'pod not captured by ambient',
       says: 'The pods of {subject} ({pods}) are not in ambient mode, though {asker} asks for it: their traffic is plain text, without identity and policies',
       remedy:
-        "Check that Istio's CNI plugin and ztunnel run on {nodes}; then the pods of {subject} are taken without a restart.",
+        "Check that Istio's CNI plugin and ztunnel run on {nodes}; then the pods of {subject} are captured without a restart.",
     },
     MESH0708: {
       severity: 'error',
       title: 'pod captured without a ztunnel',
       explains: ['MESH0401', 'MESH0403', 'MESH0404'],
-      says: 'The traffic of the pods of {subject} ({pods}) is redirected to ztunnel, and no ztunnel has them yet: nothing reaches them, and they reach nothing',
+      says: 'The traffic of the pods of {subject} ({pods}) is redirected to ztunnel, and no ztunnel serves them yet: nothing reaches them, and they reach nothing',
       remedy: 'Check ztunnel on {nodes}, and the log of the CNI plugin there.',
     },
   },

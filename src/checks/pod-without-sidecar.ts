@@ -24,7 +24,7 @@ export const podWithoutSidecar = defineCheck({
       severity: 'warning',
       title: 'pod without sidecar',
       says: 'The pods of {subject} ({pods}) run without a sidecar: {reason}',
-      remedy: 'Take away what keeps the sidecar out, then restart {subject}.',
+      remedy: 'Remove what prevents the injection, then restart {subject}.',
       covers: ['IST0103'],
     },
     MESH0702: {
@@ -32,7 +32,7 @@ export const podWithoutSidecar = defineCheck({
       title: 'mutual TLS to pods without sidecar',
       explains: ['MESH0401', 'MESH0403', 'MESH0404'],
       says: 'DestinationRule {rule} makes callers use mutual TLS to {host}, and the pods of {subject} ({pods}) have no sidecar to answer it: {reason}',
-      remedy: 'Give {subject} its sidecar, or take the TLS mode out of DestinationRule {rule}.',
+      remedy: 'Give {subject} its sidecar, or remove the TLS mode from DestinationRule {rule}.',
       covers: ['IST0103'],
     },
   },
@@ -93,10 +93,10 @@ function whyNot(pod: Pod, evidence: Evidence): string | undefined {
   const annotation = pod.metadata.annotations?.['sidecar.istio.io/inject']
   if (!asks && label !== 'true') return undefined
   if (namespace?.metadata.labels?.['istio-injection'] === 'disabled')
-    return 'its namespace has istio-injection=disabled, which no pod can overrule'
+    return 'its namespace has istio-injection=disabled, which no pod can override'
   if (pod.spec?.hostNetwork === true) return 'it uses the network of its node, which is never injected'
-  if (label === 'false') return 'its label sidecar.istio.io/inject=false says no'
-  if (label === undefined && annotation === 'false') return 'its annotation sidecar.istio.io/inject=false says no'
+  if (label === 'false') return 'its label sidecar.istio.io/inject is false'
+  if (label === undefined && annotation === 'false') return 'its annotation sidecar.istio.io/inject is false'
   return 'it was created before injection was asked for, or the injection webhook did not answer'
 }
 

@@ -17,7 +17,7 @@ import { readingFor } from './facts/readings.ts'
 /** A policy in ambient mode that has no effect: one that asks of requests what ztunnel cannot see, or one that no waypoint takes. */
 export const policyWithoutWaypoint = defineCheck({
   name: 'policy-without-waypoint',
-  about: 'no policy that ztunnel enforces asks for what only a waypoint can see, and those for waypoints are taken',
+  about: 'no policy that ztunnel enforces asks for what only a waypoint can see, and those for waypoints are accepted',
   needs: ['authorization-policies', 'pods', 'namespaces', 'services'],
   confirms: ['ztunnel-config', 'ztunnel-log'],
   problems: {
@@ -33,14 +33,14 @@ export const policyWithoutWaypoint = defineCheck({
       title: 'ALLOW policy that allows nothing',
       explains: ['MESH0401', 'MESH0403', 'MESH0404'],
       says: '{subject} allows by {fields}, which ztunnel cannot see: for {pods} these rules allow nobody, and all connections are refused',
-      remedy: "Attach {subject} to the target's waypoint by targetRefs, and allow the waypoint's identity to the pods.",
+      remedy: "Attach {subject} to the target's waypoint by targetRefs, and allow the waypoint's identity at the pods.",
       covers: ['IST0167', 'IST0171'],
     },
     MESH0518: {
       severity: 'warning',
-      title: 'policy not taken by its waypoint',
+      title: 'policy not accepted by its waypoint',
       says: '{subject} is meant for {aim}, and has no effect there: its controller says {reason}',
-      remedy: 'Name in the targetRefs of {subject} a Service that uses a waypoint, or the waypoint itself.',
+      remedy: 'In the targetRefs of {subject}, name a Service that uses a waypoint, or the waypoint itself.',
       covers: ['IST0171'],
     },
   },

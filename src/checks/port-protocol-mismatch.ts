@@ -34,7 +34,7 @@ export const portProtocolMismatch = defineCheck({
       explains: ['MESH0401', 'MESH0403', 'MESH0404'],
       says: '{subject} says that port {port} of {host} speaks {protocol}, and {end} does not: {failed} of {requests} requests ended with {flags} ({failure})',
       remedy:
-        'Say in {subject} what the application speaks: by the port name or appProtocol of the Service, or the TLS mode of the DestinationRule.',
+        'Declare in {subject} what the application speaks: by the port name or appProtocol of the Service, or the TLS mode of the DestinationRule.',
     },
   },
   run(evidence, target) {

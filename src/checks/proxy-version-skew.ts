@@ -16,7 +16,7 @@ export const proxyVersionSkew = defineCheck({
       title: 'proxy and istiod versions differ',
       says: 'The proxies of {subject} are version {version} and istiod is {istiod}: istiod supports proxies of its own minor version and of the one before',
       remedy:
-        'Restart {subject}, so that its proxies become those of istiod; bring istiod up first when it is the older.',
+        'Restart {subject}, so that its proxies get the version of istiod; if istiod is the older one, upgrade it first.',
     },
   },
   run(evidence, target) {
@@ -37,7 +37,7 @@ export const proxyVersionSkew = defineCheck({
         because: [
           proof(
             status,
-            `${pods.map(({ metadata }) => metadata.name).join(', ')} said to be version ${version} to ${istiod}, which is ${istiodVersion}`,
+            `${pods.map(({ metadata }) => metadata.name).join(', ')} reported version ${version} to ${istiod}, which is ${istiodVersion}`,
           ),
         ],
         scope: [...target.hosts, ...pods.map(podScope)],

@@ -14,14 +14,14 @@ import { table } from '../mesh/table.ts'
 /** A proxy refused what istiod sent (NACK): it keeps what it had, and a new pod never gets as far as ready. */
 export const rejectedConfiguration = defineCheck({
   name: 'rejected-configuration',
-  about: 'every proxy took the configuration istiod sent it',
+  about: 'every proxy accepted the configuration that istiod sent it',
   needs: ['proxy-status', 'pods'],
   confirms: ['envoy-filters', 'virtual-services', 'gateways'],
   problems: {
     MESH0201: {
       severity: 'error',
       title: 'configuration rejected by Envoy',
-      says: '{subject} makes configuration that Envoy refuses ({types}, {proxies}): the proxies keep what they had, and new pods do not start',
+      says: '{subject} produces configuration that Envoy rejects ({types}, {proxies}): the proxies keep what they had, and new pods do not start',
       remedy: 'Correct what Envoy names ({error}), or remove {subject}.',
       explains: ['MESH0301', 'MESH0302', 'MESH0305', 'MESH0306', 'MESH0401', 'MESH0403', 'MESH0404'],
     },

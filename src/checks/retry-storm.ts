@@ -29,8 +29,8 @@ export const retryStorm = defineCheck({
     MESH0408: {
       severity: 'warning',
       title: 'retries multiply requests',
-      says: 'The target got {tries} requests for {requests} that callers sent, who try each up to {most} times ({subject}): {storms} were tried three times or more, one of them {worst} times',
-      remedy: 'Let callers try less often (retries.attempts of their route), and see why the tries fail.',
+      says: 'The target got {tries} requests for the {requests} that callers sent, because they try each one up to {most} times ({subject}): {storms} were tried three times or more, one of them {worst} times',
+      remedy: 'Lower retries.attempts of the route, and see why the tries fail.',
     },
   },
   run(evidence, target) {

@@ -17,7 +17,7 @@ import { hiddenRules } from './facts/route-precedence.ts'
 /** A route, or one match of it, stands behind another that takes all its requests: inside one VirtualService, or of the Gateway API by the order of its routes. */
 export const shadowedRoute = defineCheck({
   name: 'shadowed-route',
-  about: 'no route stands behind another that takes all its requests',
+  about: 'no route comes after another that takes all its requests',
   needs: ['virtual-services'],
   confirms: ['routes', 'http-routes', 'grpc-routes', 'gateways', 'listener-sets'],
   problems: {
@@ -26,20 +26,20 @@ export const shadowedRoute = defineCheck({
       title: 'route never reached',
       covers: ['IST0130 rule {rule} ', 'IST0131 rule {rule} '],
       says: 'Route {route} of {subject} ({match}) is never reached: route {before} ({taker}) takes all its requests first',
-      remedy: 'Put route {route} before route {before}, or take one of them out.',
+      remedy: 'Put route {route} before route {before}, or remove one of them.',
     },
     MESH0110: {
       severity: 'info',
       title: 'duplicate match',
       covers: ['IST0130 rule {rule} ', 'IST0131 rule {rule} '],
       says: 'Route {route} of {subject} matches requests ({match}) that route {before} ({taker}) takes first: this match is never used',
-      remedy: 'Take the repeated match out of {subject}.',
+      remedy: 'Remove the repeated match from {subject}.',
     },
     MESH0124: {
       severity: 'warning',
       title: 'rule of a route never reached',
       says: 'Rule {rule} of {subject} ({match}) gets no requests for {host}: rule {before} of {other} has the same match and goes first',
-      remedy: 'Take one of the two rules out, or let them match different requests.',
+      remedy: 'Remove one of the two rules, or let them match different requests.',
     },
   },
   run(evidence, target) {
@@ -171,7 +171,11 @@ function orderedSo(
       live.length > 0
         ? []
         : looks.map(({ reading, order }) =>
-            proof(reading, `contradicted: ${name(reading)} asks the other first`, order.map(describeMatch).join('\n')),
+            proof(
+              reading,
+              `contradicted: ${name(reading)} matches the other first`,
+              order.map(describeMatch).join('\n'),
+            ),
           ),
   }
 }
@@ -194,7 +198,7 @@ function hiddenBy({ hidden, taker, host, match }: HiddenRule, evidence: Evidence
       ? [
           proof(
             reading,
-            `${reading.of?.name ?? 'a proxy'} asks the route made from ${formatRef(other)} first`,
+            `${reading.of?.name ?? 'a proxy'} matches the route made from ${formatRef(other)} first`,
             `${taker.rule.name ?? ''}\n${hidden.rule.name ?? ''}`,
           ),
         ]

@@ -25,7 +25,7 @@ export const staleProxy = defineCheck({
       severity: 'error',
       title: 'proxy stale',
       says: '{subject} has not acknowledged {types} for {seconds} s: it runs on older configuration',
-      remedy: "Look at the proxy's log and its connection to istiod ({istiod}); restart the pod when it stays so.",
+      remedy: "Look at the proxy's log and its connection to istiod ({istiod}); if it stays stale, restart the pod.",
       explains: ['MESH0401', 'MESH0403', 'MESH0404'],
     },
   },

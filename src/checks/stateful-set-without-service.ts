@@ -20,8 +20,8 @@ export const statefulSetWithoutService = defineCheck({
     MESH0119: {
       severity: 'warning',
       title: 'StatefulSet without its Service',
-      says: '{subject} names Service {service} to govern its pods, which {reason}: names as {example} lead nowhere',
-      remedy: 'Make a headless Service {service} (clusterIP None) that selects the pods of {subject}.',
+      says: '{subject} names Service {service} to govern its pods, which {reason}: names such as {example} do not resolve',
+      remedy: 'Create a headless Service {service} (clusterIP None) that selects the pods of {subject}.',
     },
   },
   run(evidence, target) {

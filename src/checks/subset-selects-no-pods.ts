@@ -32,8 +32,8 @@ export const subsetSelectsNoPods = defineCheck({
       severity: 'warning',
       title: 'unused subset without pods',
       covers: ['IST0173'],
-      says: '{subsets?Subset:Subsets} {subsets} of {subject} {subsets?selects:select} {labels}, which no pod of {host} has; no answer depends on it yet',
-      remedy: 'Select labels that pods of {host} have ({nearest}), or take the subset out.',
+      says: '{subsets?Subset:Subsets} {subsets} of {subject} {subsets?selects:select} {labels}, which no pod of {host} has; no request depends on it yet',
+      remedy: 'Select labels that pods of {host} have ({nearest}), or remove the subset.',
     },
   },
   run(evidence, target) {

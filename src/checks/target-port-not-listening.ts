@@ -15,8 +15,9 @@ export const targetPortNotListening = defineCheck({
       severity: 'error',
       title: 'application listens on another port',
       explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0405'],
-      says: 'The application of {subject} listens on port {listens}, and requests are sent to {port}, where it refuses them',
-      remedy: 'Let {subject} listen on {port}, or make the Service and its container lead to {listens}.',
+      says: 'The application of {subject} listens on port {listens}, and requests are sent to port {port}, where nothing listens',
+      remedy:
+        'Let {subject} listen on port {port}, or make {listens} the targetPort of the Service and the containerPort.',
     },
   },
   run(evidence, target) {

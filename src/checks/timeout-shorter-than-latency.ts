@@ -125,7 +125,7 @@ function judge(
   const latency =
     slowest === undefined
       ? 'none was answered in time, so how long it takes is not known'
-      : `those that were answered took ${middle(durations)} ms in the middle, ${durations.at(-1) ?? 0} ms at most`
+      : `those that were answered took ${middle(durations)} ms (median), ${durations.at(-1) ?? 0} ms at most`
   const routes = log.of === undefined ? undefined : evidence.seenOf('routes', log.of)
   return [
     {

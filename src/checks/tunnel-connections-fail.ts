@@ -58,15 +58,15 @@ export const tunnelConnectionsFail = defineCheck({
 const MEANINGS: readonly (readonly [string, string])[] = [
   [
     'connection closed due to policy rejection: allow',
-    'ALLOW policies exist for the pods, and none takes this caller.',
+    'ALLOW policies exist for the pods, and none matches this caller.',
   ],
-  ['connection closed due to policy rejection: explicitly', 'a DENY policy took this caller.'],
+  ['connection closed due to policy rejection: explicitly', 'a DENY policy matched this caller.'],
   ['connection closed due to policy rejection', 'ztunnel does not know the destination: look at its workloads.'],
   ['connection timed out', 'nobody answered on port 15008: a NetworkPolicy, or no ztunnel at the other end.'],
   ['no healthy upstream', 'the Service has no endpoint that is ready.'],
   ['unknown waypoint', "the waypoint's address is not known to ztunnel."],
   ['failed to find waypoint', "the waypoint's address is not known to ztunnel."],
-  ['tls error', 'the certificates of both ends do not fit.'],
+  ['tls error', 'the certificates of the two ends do not match.'],
   ['identity error', 'ztunnel has no certificate for the caller.'],
   ['http status', 'the waypoint or the other ztunnel refused the tunnel.'],
   ['connection failed', 'the application does not listen, or the other end is gone.'],

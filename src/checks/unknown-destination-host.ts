@@ -27,7 +27,7 @@ export const unknownDestinationHost = defineCheck({
       title: 'unknown destination host',
       explains: ['MESH0401', 'MESH0404'],
       covers: ['IST0101 Referenced host not found'],
-      says: '{subject} routes to {host}, which no Service or ServiceEntry has',
+      says: '{subject} routes to {host}, which no Service or ServiceEntry defines',
       remedy: 'Route to a host that exists; nearest: {nearest}.',
     },
     MESH0104: {
@@ -51,7 +51,7 @@ export const unknownDestinationHost = defineCheck({
       title: 'ExternalName without ServiceEntry',
       explains: ['MESH0401', 'MESH0404'],
       covers: ['IST0101 host:port'],
-      says: '{subject} routes to {host}, which only stands for {external}, and no ServiceEntry has {external}',
+      says: '{subject} routes to {host}, which is an alias of {external}, and no ServiceEntry has {external}',
       remedy: 'Add a ServiceEntry for {external}.',
     },
     MESH0117: {

@@ -42,13 +42,14 @@ export const virtualServiceNotBound = defineCheck({
       title: 'gateway of another protocol',
       explains: ['MESH0401', 'MESH0404'],
       says: '{subject} has {routes} routes only, and the servers of Gateway {gateway} that take {hosts} are for {protocols}',
-      remedy: 'Route by what the server carries, or add a server for {routes} and {hosts} to Gateway {gateway}.',
+      remedy:
+        'Use routes for the protocol of the server, or add a server for {routes} and {hosts} to Gateway {gateway}.',
     },
     MESH0116: {
       severity: 'error',
       title: 'bound to no gateway',
       explains: ['MESH0401', 'MESH0404'],
-      says: '{subject} is for the sidecars alone, and Gateway {gateway} takes {hosts}, for which no VirtualService is bound to it',
+      says: '{subject} applies to sidecars only, and Gateway {gateway} takes {hosts}, for which no VirtualService is bound to it',
       remedy: 'Bind {subject} to Gateway {gateway} too.',
     },
   },

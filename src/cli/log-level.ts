@@ -102,7 +102,7 @@ async function lendInTerminal(target: string, typed: string, options: LogLevelOp
         ...deps,
         trouble: (error, lease) =>
           remark(
-            `lease ${lease} of before could not be given back: ${error instanceof Error ? error.message : String(error)}`,
+            `an earlier lease, ${lease}, could not be put back: ${error instanceof Error ? error.message : String(error)}`,
           ),
       },
       signal,
@@ -190,7 +190,7 @@ async function untilOver({ records }: LeaseDeps, id: string, signal: AbortSignal
 async function putBack(deps: LeaseDeps, id: string, end: LeaseEnd): Promise<LeaseRecord> {
   for (const late = Date.now() + GIVES_UP; ;) {
     const lease = await giveBack(deps, id, end, new AbortController().signal)
-    if (lease === undefined) throw new LeaseRefusedError('Nothing was lent.')
+    if (lease === undefined) throw new LeaseRefusedError('No log level was raised.')
     if (lease.state === 'over' || Date.now() > late) return lease
     remark(
       `${lease.proxies

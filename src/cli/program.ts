@@ -16,7 +16,7 @@ export function program(ended: (exitCode: number) => void): Command {
       'after',
       `
 Exit codes of diagnose, follow, status and doctor:
-  0 healthy (follow: arrives)   2 ill (follow: dies, doctor: something failed)   3 unclear, not everything could be seen
+  0 healthy (follow: arrives)   2 ill (follow: fails, doctor: something failed)   3 unclear, not everything could be seen
   4 starting   5 not in the mesh   64 bad usage   1 mesh-medic itself failed   130 cancelled
 
 Examples:

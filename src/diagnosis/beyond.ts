@@ -76,7 +76,7 @@ function callersLeft(target: Target, wasRead: WasRead, evidence: Evidence): Skip
       : [
           left(
             `callers in ${namespaces.length === 1 ? 'a namespace' : `${namespaces.length} namespaces`}`,
-            `more than are looked at; not read: ${named([...namespaces.filter(matter), ...namespaces.filter((one) => !matter(one))])}`,
+            `too many to look at all; not read: ${named([...namespaces.filter(matter), ...namespaces.filter((one) => !matter(one))])}`,
             namespaces.some(matter),
           ),
         ]),
@@ -85,7 +85,7 @@ function callersLeft(target: Target, wasRead: WasRead, evidence: Evidence): Skip
       : [
           left(
             `logs of ${unread.length === 1 ? 'a possible caller' : `${unread.length} possible callers`}`,
-            `more than are looked at; not read: ${named(unread.map((pod) => formatRef(refOf(pod))))}`,
+            `too many to look at all; not read: ${named(unread.map((pod) => formatRef(refOf(pod))))}`,
             unread.some(({ metadata }) => matter(metadata.namespace)),
           ),
         ]),
@@ -109,7 +109,7 @@ function callerProxiesLeft(target: Target, wasRead: WasRead, evidence: Evidence)
     : [
         left(
           `configuration of ${unread.length === 1 ? "a caller's proxy" : `${unread.length} callers' proxies`}`,
-          `more than are looked at; not read: ${named(unread)}`,
+          `too many to look at all; not read: ${named(unread)}`,
           false,
         ),
       ]
@@ -131,7 +131,7 @@ function gatewaysLeft(target: Target, asked: ReadonlySet<string>, evidence: Evid
     : [
         left(
           `pods of ${unasked.length === 1 ? "a Gateway's selector" : `${unasked.length} Gateways' selectors`}`,
-          `more than are looked for; not looked for: ${named(unasked)}`,
+          `too many to look for all; not looked for: ${named(unasked)}`,
           unasked.some((labels) => leading.has(labels)),
         ),
       ]
@@ -147,7 +147,7 @@ function workloadsLeft(target: Target, wasRead: WasRead, evidence: Evidence): Sk
     : [
         left(
           `proxies of ${unread.length === 1 ? 'a workload' : `${unread.length} workloads`} of the target`,
-          `more than are looked at; not read: ${named(unread.map((pod) => formatRef(refOf(pod))))}`,
+          `too many to look at all; not read: ${named(unread.map((pod) => formatRef(refOf(pod))))}`,
           true,
         ),
       ]
@@ -159,7 +159,7 @@ function classesLeft(classes: readonly RequestClass[]): Skipped[] {
     : [
         left(
           `${classes.length} ${classes.length === 1 ? 'class' : 'classes'} of requests`,
-          `more than are followed; not followed: ${named(classes.map(({ question: { method, host, path } }) => `${method} ${host}${path}`))}`,
+          `too many to follow all; not followed: ${named(classes.map(({ question: { method, host, path } }) => `${method} ${host}${path}`))}`,
           classes.some(mayFail),
         ),
       ]

@@ -29,7 +29,7 @@ function blocked(hop: Hop, caller: string, findings: readonly Finding[]): Hop {
   }
 }
 
-/** The way of a request with the hops at which its packets are dropped: what the proxies are configured to do is then not what happens. */
+/** The path of a request with the hops at which its packets are dropped: what the proxies are configured to do is then not what happens. */
 export function blockedWay(report: FollowReport, findings: readonly Finding[]): FollowReport {
   const { caller, request, outcome } = report
   const dropping = findings.filter(({ code, standing }) => DROPPED.includes(code) && standing !== 'configured')

@@ -149,7 +149,7 @@ function fromFailingCaller(target: Target, requests: readonly Request[], evidenc
 }
 
 /**
- * The way of a request to the target, told from what a diagnosis has seen without another look: through a gateway, the one where it dies first; without
+ * The path of a request to the target, told from what a diagnosis has seen without another look: through a gateway, the one where it dies first; without
  * gateways from the target's own sidecar or, when that arrives, from a caller whose requests fail. Undefined when no such proxy was read, or nothing says what to ask for.
  */
 export function followTarget(

@@ -159,7 +159,7 @@ async function testPrometheus({ prometheus }: Clients, signal: AbortSignal): Pro
       {
         name,
         ok: true,
-        says: 'not configured; reports come without request rates',
+        says: 'not configured; reports have no request rates',
         remedy: 'Set PROMETHEUS_URL to have them.',
       },
     ]

@@ -19,7 +19,7 @@ const unparsable = ({ kind, of, source, at }: Seen, { message }: Error): Reading
   at,
   ok: false,
   reason: 'unparsable',
-  detail: `what came back is not of the form that it should have (${redact(message).slice(0, 200)})`,
+  detail: `the answer does not have the expected form (${redact(message).slice(0, 200)})`,
 })
 
 interface Attempt<T> {
@@ -76,7 +76,7 @@ export async function understood<T>(
     if (further === undefined) throw refused ?? error
     now = further
   }
-  if (!now.done) throw refused ?? now.error ?? new TypeError('what was read is not of the form that it should have')
+  if (!now.done) throw refused ?? now.error ?? new TypeError('what was read does not have the expected form')
   if (now.readings !== readings) keep(now.readings)
   return now.value as T
 }

@@ -78,8 +78,8 @@ function outsideReason(target: Target, followed: readonly Followed[], evidence: 
   return {
     says: `${value(formatRef(target.ref))} is not in the mesh: ${pods.length === 1 ? 'its pod has no' : `none of its ${pods.length} pods has a`} sidecar, and no gateway or caller with a proxy leads to it`,
     remedy: asksFor
-      ? `Namespace ${value(namespace)} asks for sidecars: see what keeps them from these pods, then restart ${owners.join(', ')}`
-      : `To take it in, label its namespace (${value(`kubectl label namespace ${namespace} ${label}`)}, or ${value('istio.io/dataplane-mode=ambient')}) and restart ${owners.join(', ')}; for one workload, the label ${value('sidecar.istio.io/inject=true')} on its pods. A Gateway with a route to it would put a proxy on its way, too`,
+      ? `Namespace ${value(namespace)} asks for sidecars: see why these pods have none, then restart ${owners.join(', ')}`
+      : `To bring it in, label its namespace (${value(`kubectl label namespace ${namespace} ${label}`)}, or ${value('istio.io/dataplane-mode=ambient')}) and restart ${owners.join(', ')}; for one workload, the label ${value('sidecar.istio.io/inject=true')} on its pods. A Gateway with a route to it would also put a proxy on its path`,
   }
 }
 

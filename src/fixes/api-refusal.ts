@@ -42,7 +42,7 @@ export function refusal({ status, text }: ApiAnswer, what: string): WriteError {
   if (status === 409)
     return new WriteError('moved', `${what} was changed at this very moment: ${words}`, { sent: true })
   if (status === 422 && (words.includes(OTHER_UID) || NOT_ABSENT.test(words)))
-    return new WriteError('moved', `${what} was made at this very moment: ${words}`, { sent: true })
+    return new WriteError('moved', `${what} was created at this very moment: ${words}`, { sent: true })
   if (status >= 400 && status < 500 && status !== 408 && status !== 429) return new WriteError('refused', words)
   if (words.includes(NO_SUCH_SHAPE)) return new WriteError('refused', words)
   return new WriteError('unavailable', `the API server answered ${status}: ${words}`, {

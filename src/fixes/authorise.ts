@@ -41,7 +41,7 @@ export function denyRole(policy: Policy, person: Presser, role: Role, act = PHRA
   if (mayActAs(policy, person, person.groups, role)) return undefined
   const { users, groups } = holdersOf(policy, person.channel, role)
   const own = roleOf(policy, person, person.groups)
-  const why = `You may not ${act}: that takes the role ${role}, and you are ${own === undefined ? 'nobody with a role' : WITH_ARTICLE[own]} in this channel.`
+  const why = `You may not ${act}: that requires the role ${role}, and you are ${own === undefined ? 'in no role' : WITH_ARTICLE[own]} in this channel.`
   const named =
     users.length + groups.length === 0
       ? `Nobody has that role here yet: ask the bot's administrator to name people under channels.${person.channel}.roles.${role} in its configuration.`
@@ -103,7 +103,7 @@ function whyNotUndone(change: ChangeRecord): UserAnswer | undefined {
     }
   if (!isKept(change))
     return {
-      why: 'It cannot be undone any more: what stood there before was kept for 7 days.',
+      why: 'It cannot be undone any more: what was there before is kept for 7 days.',
       remedies: ['Diagnose the target again.'],
     }
   if (!wrote) return { why: 'Nothing of it was written, so there is nothing to undo.' }
@@ -116,7 +116,7 @@ function whyNotUndone(change: ChangeRecord): UserAnswer | undefined {
 function whyNotDecided(change: ChangeRecord, verb: Verb, now: number): UserAnswer | undefined {
   if (change.state === 'proposed' && Date.parse(change.expiresAt) <= now)
     return {
-      why: `It has expired: an approval was waited for until ${change.expiresAt}.`,
+      why: `It has expired: it could be approved until ${change.expiresAt}.`,
       remedies: ['Press “Propose fix” again.'],
     }
   if (change.state !== 'proposed')

@@ -41,7 +41,7 @@ export function gitOpsOwner({
 
 /** What becomes of a change that is written past an owner, in a few words. */
 export const FATE: Readonly<Record<GitOpsOwner['tool'], string>> = {
-  'Argo CD': 'which puts it back at its next sync when it heals itself, and calls it out of sync otherwise',
-  Flux: 'which puts it back at its next reconciliation',
-  Helm: 'whose next upgrade may put it back',
+  'Argo CD': 'which reverts it at its next sync if self-heal is on, and marks it out of sync otherwise',
+  Flux: 'which reverts it at its next reconciliation',
+  Helm: 'whose next upgrade may revert it',
 }

@@ -51,10 +51,10 @@ export function inverseOf(write: Write, before: KubernetesObject | undefined): W
 export function whyNoInverse(write: Write): string | undefined {
   if (write.verb === 'delete')
     return write.ref.kind === 'Pod'
-      ? `Nothing brings the pod ${write.ref.name} back: its workload has made another one in its place.`
+      ? `The pod ${write.ref.name} cannot be brought back: its workload has created another one.`
       : undefined
   return isRestart(write)
-    ? `Nothing takes the restart of ${formatRef(write.ref)} back: pods that are gone stay gone.`
+    ? `The restart of ${formatRef(write.ref)} cannot be undone: the old pods are gone.`
     : undefined
 }
 

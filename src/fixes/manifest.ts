@@ -172,7 +172,7 @@ export function parseEdited(text: string, writes: readonly ApplyWrite[]): string
     const manifest = found.get(write)
     if (manifest === undefined)
       throw new EditError(
-        `${formatRef(write.ref)} is missing. A change can be edited, not cut down: reject it instead.`,
+        `${formatRef(write.ref)} is missing. An edited change keeps all its objects: to drop one, reject the change.`,
       )
     return manifest
   })
@@ -237,16 +237,16 @@ function plain(document: Document.Parsed, line: (offset: number) => number): voi
   visit(document, (key, node) => {
     if (isPair(node) || isDocument(node)) return
     if (isAlias(node) || (node as ParsedNode).anchor !== undefined)
-      throw new EditError('Anchors and aliases are not taken: write the value out.', at(node))
+      throw new EditError('Anchors and aliases are not accepted: write the value out.', at(node))
     if ((node as ParsedNode).tag !== undefined)
-      throw new EditError('Tags are not taken: write the value out.', at(node))
+      throw new EditError('Tags are not accepted: write the value out.', at(node))
     if (!isScalar(node)) return
     if (node.type === 'PLAIN' && typeof node.value === 'string' && BOOLEAN_FOR_SOME.test(node.value))
       throw new EditError(`Put ${node.value} in quotes: some readers take it for a boolean.`, at(node))
     if (key !== 'key') return
     if (typeof node.value !== 'string') throw new EditError('Names of fields must be text: put it in quotes.', at(node))
-    if (node.value === '<<') throw new EditError('Merge keys (<<) are not taken: write the fields out.', at(node))
-    if (node.value === '__proto__') throw new EditError('__proto__ is no field.', at(node))
+    if (node.value === '<<') throw new EditError('Merge keys (<<) are not accepted: write the fields out.', at(node))
+    if (node.value === '__proto__') throw new EditError('__proto__ is not a field.', at(node))
   })
 }
 

@@ -119,7 +119,7 @@ function judge(
   const rest =
     hurting.length === 0
       ? ''
-      : ` Other trouble that was there before remains: ${[...new Set(hurting.map(({ code }) => code))].join(', ')}.`
+      : ` Other problems that were there before remain: ${[...new Set(hurting.map(({ code }) => code))].join(', ')}.`
   const advice = kindsOf(report.skipped.filter(isAdvice))
   const unread = advice === '' ? '' : ` Not read: ${advice}.`
   const { traffic } = after

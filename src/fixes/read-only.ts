@@ -1,7 +1,7 @@
 import { UnseenError } from '../evidence/clients/clients.ts'
 import { WriteError, type ClusterWriter } from './cluster-writer.ts'
 
-const WHY = 'I was started without a way to write to the cluster.'
+const WHY = 'mesh-medic was started without write access to the cluster.'
 
 /** The writer of a bot that may only look: refuses everything, with the reason. */
 export const READ_ONLY: ClusterWriter = {

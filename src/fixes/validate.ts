@@ -135,7 +135,7 @@ function wishIn(write: Write, before: KubernetesObject | undefined): string | un
 const takenOver = ({ write, conflicts }: Rehearsed): string[] =>
   conflicts.map(
     ({ manager, fields }) =>
-      `Approving takes fields of ${formatRef(write.ref)} over from ${manager}: ${fields.join(', ')}.`,
+      `Approving takes over fields of ${formatRef(write.ref)} from ${manager}: ${fields.join(', ')}.`,
   )
 
 function ownersOf(

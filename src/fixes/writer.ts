@@ -246,10 +246,10 @@ function exchange(url: string, options: RequestOptions, body: string): Promise<A
 function resourceOf(ref: Ref, apiVersion: string): WritableKind {
   const resource = writableKind(ref.kind, apiVersion)
   if (resource === undefined)
-    throw new WriteError('refused', `${ref.kind} (${apiVersion}) is not among the kinds that I write.`)
+    throw new WriteError('refused', `${ref.kind} (${apiVersion}) is not a kind that mesh-medic writes.`)
   const isNamespaced = resource.kind !== 'Namespace'
   if (!isDnsName(ref.name) || (isNamespaced ? !isDnsLabel(ref.namespace ?? '') : ref.namespace !== undefined))
-    throw new WriteError('refused', `${formatRef(ref)} is no name that Kubernetes would accept.`)
+    throw new WriteError('refused', `${formatRef(ref)} is not a name that Kubernetes accepts.`)
   return resource
 }
 
@@ -267,7 +267,7 @@ function requireVersion({ ref, was }: Write, now: KubernetesObject | undefined):
     return
   }
   if (now === undefined || now.metadata.deletionTimestamp !== undefined) throw moved('was deleted')
-  if (now.metadata.uid !== was.uid) throw moved('was deleted and made anew')
+  if (now.metadata.uid !== was.uid) throw moved('was deleted and created again')
   if (!isSameVersion(was, now)) throw moved('has changed')
 }
 
@@ -275,7 +275,7 @@ function requireVersion({ ref, was }: Write, now: KubernetesObject | undefined):
 function requireLast(change: string, { ref }: Write, now: KubernetesObject | undefined): void {
   const mark = now?.metadata.annotations?.[CHANGE_ANNOTATION]
   if (mark !== undefined && mark !== change)
-    throw new WriteError('moved', `${formatRef(ref)} was changed by a later change of mine: take that back first.`)
+    throw new WriteError('moved', `${formatRef(ref)} was changed by a later change of mesh-medic: undo that one first.`)
 }
 
 /** Controllers write status, which changes the resource version and not the generation. */

@@ -120,7 +120,7 @@ export function choosePods(
     throw new LeaseRefusedError(`${wanted} is no number of pods.`, [`At least 1, at most ${most}.`])
   if (wanted > most)
     throw new LeaseRefusedError(
-      `That is ${wanted} proxies; at most ${most} are lent at a time (limits.leaseProxies).`,
+      `That is ${wanted} proxies; at most ${most} are raised at a time (limits.leaseProxies).`,
       [`Ask for ${most} or fewer, or name one: pod/${pods[0]?.metadata.name ?? 'NAME'}`],
     )
   if (asked !== undefined)

@@ -190,7 +190,7 @@ function seen(error: unknown, signal: AbortSignal): UnseenError {
 }
 
 function overlapText({ name, lease: { by, until, id } }: Overlap): string {
-  return `${name} is already raised by ${by.user} until ${until.slice(11, 19)} UTC (lease ${id}); it can be given back or extended`
+  return `${name} is already raised by ${by.user} until ${until.slice(11, 19)} UTC (lease ${id}); it can be put back or extended`
 }
 
 /** Sets what is lent on a proxy, whose former settings are noted. */

@@ -30,7 +30,7 @@ export function candidatesApart(
   const [last, next] = refs
     .map((ref) => ({ ref, at: changeOf(ref, report) }))
     .toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0))
-  const apart = 'correct one of them, or take its last change back, and diagnose again'
+  const apart = 'correct one of them, or revert its last change, and diagnose again'
   return last?.at === undefined || last.at === next?.at
     ? `To tell them apart, ${apart}.`
     : `To tell them apart, ${apart}: ${mark(formatRef(last.ref))} was changed last, at ${mark(new Date(last.at).toISOString())}.`

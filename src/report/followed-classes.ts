@@ -4,7 +4,7 @@ import type { FollowedClass } from '../diagnosis/report.ts'
 const OUTCOMES: Readonly<Record<FollowedClass['outcome'], string>> = {
   arrives: 'arrives',
   fails: 'fails',
-  contradicted: 'answered, against what is configured',
+  contradicted: 'answered, contrary to the configuration',
   unknown: 'not known',
 }
 const FORESEEN: Readonly<Record<NonNullable<FollowedClass['foreseen']>, string>> = {

@@ -73,10 +73,10 @@ function well({ traffic, requests }: Report, time: (iso: string) => string): str
     arriving === 0
       ? ''
       : `; ${arriving === 1 ? 'the kind of request that was followed arrives' : `${arriving} kinds of request were followed and arrive`}`
-  if (traffic === undefined) return `Nothing hurts it. No request was seen in the access logs${followed}.`
+  if (traffic === undefined) return `No problem was found. No request was seen in the access logs${followed}.`
   const answered =
     traffic.failed === 0
       ? `${requestsOf(traffic.requests)} since ${time(traffic.from)}, none failed`
       : `${traffic.failed} of ${requestsOf(traffic.requests)} since ${time(traffic.from)} got an error as their answer`
-  return `Nothing hurts it. ${answered}${followed}.`
+  return `No problem was found. ${answered}${followed}.`
 }

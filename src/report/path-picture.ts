@@ -133,7 +133,7 @@ function arrow(from: Placed, to: Placed): string {
   return `<path d="M${x1} ${y1} C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}" fill="none" stroke="#7f8c8d" stroke-width="2" marker-end="url(#tip)"/>`
 }
 
-/** The way of a request as an SVG: the stages from left to right, green where it goes on, red where it dies, and why. */
+/** The path of a request as an SVG: the stages from left to right, green where it goes on, red where it dies, and why. */
 export function pathPicture(report: FollowReport): string {
   const columns = STAGES.map((stage) => report.hops.filter((hop) => hop.stage === stage)).filter(
     (hops) => hops.length > 0,

@@ -85,7 +85,7 @@ export function roleOf({ cause, candidates = [] }: Report, finding: Finding): 'c
 export function headline(checks: readonly Check[], report: Report, mark: Mark = plain): string {
   const target = mark(formatRef(report.target.ref))
   if (report.verdict === 'healthy')
-    return `${target} is healthy: nothing found hurts it, and everything that matters was seen.`
+    return `${target} is healthy: no problem was found, and everything that matters was seen.`
   if (report.verdictReason !== undefined) return `${markedWithin(report.verdictReason.says, mark)}.`
   if (report.cause !== undefined) return `${sentence(checks, report.cause.finding, mark)}.`
   if (report.verdict === 'ill') {
@@ -100,7 +100,7 @@ export function headline(checks: readonly Check[], report: Report, mark: Mark = 
     return `${target} is ill; no single cause explains it: ${hurting.map((finding) => problemOf(checks, finding).title).join(', ')}.`
   }
   if (mattering(report.skipped).length === 0)
-    return `${target}: unclear, because of some requests it is not known whether they arrive.`
+    return `${target}: unclear, because it is not known whether some requests arrive.`
   return mattering(report.skipped).some(({ reason }) => reason !== 'broken')
     ? `${target}: unclear, because not everything that matters could be seen.`
     : `${target}: unclear, because a check could not be run.`

@@ -68,7 +68,7 @@ function otherLines(checks: readonly Check[], report: Report): string[] {
   return more > 0 ? [...named, `  and ${more} more: --verbose lists them`] : named
 }
 
-/** The way of a request: the outcome, then a line a hop; with the command that shows it where it fails, or everywhere. */
+/** The path of a request: the outcome, then a line a hop; with the command that shows it where it fails, or everywhere. */
 function followLines(follow: FollowReport, everywhere: boolean): string[] {
   const rows = hopRows(follow).map(([mark, stage, name, from], index) => [
     `  ${mark} ${stage.padEnd(9)}  ${name}${from === '' ? '' : `  from ${from}`}`,

@@ -59,7 +59,7 @@ const HOW = [
   '',
   'The demo stays. You are @oncall, who may raise log levels; @second may approve. Lines that can be typed here:',
   '  click Propose fix            then  click Approve as second,  and later  click Undo as second',
-  '  click Raise log level        then  submit,  or  submit level=trace for="1 minute";  then  click Give back now',
+  '  click Raise log level        then  submit,  or  submit level=trace for="1 minute";  then  click Put back now',
   '  /mesh leases, /mesh audit, /mesh help',
   `  try NAME                     another broken mesh: ${SITUATIONS.map(({ id }) => id).join(', ')}`,
   'On the page the same is done with the mouse; who you are is chosen at its upper right. Ctrl-C, or the word exit, ends the demo.',

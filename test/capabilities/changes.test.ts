@@ -198,7 +198,7 @@ describe('a fix', () => {
 
   it.each([
     ['the requester', 'U_ONCALL', /asked for this change yourself/],
-    ['a viewer', 'U_VISITOR', /takes the role approver, and you are a viewer/],
+    ['a viewer', 'U_VISITOR', /requires the role approver, and you are a viewer/],
     ['an approver whom nobody mapped', 'U_UNMAPPED', /Kubernetes user is not known/],
   ])('is not approved by %s', async (_who, user, why) => {
     const { id } = await house.proposed()

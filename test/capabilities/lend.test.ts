@@ -111,7 +111,7 @@ describe('lending, in a channel', () => {
     [
       'proxies beyond the limit',
       { levels: { http: 'debug' }, proxies: 3 },
-      'That is 3 proxies; at most 2 are lent at a time',
+      'That is 3 proxies; at most 2 are raised at a time',
     ],
     ['half a proxy', { levels: { http: 'debug' }, proxies: 0.5 }, '0.5 is no number of pods'],
     ['an unknown logger', { levels: { htp: 'debug' } }, 'The proxy has no logger "htp" (nearest: http, http2)'],
@@ -134,7 +134,7 @@ describe('lending, in a channel', () => {
     proxies = new FakeProxies('a')
     proxies.at('a').silent = 'Error: failed to execute command on Envoy: EOF'
     await carried(carryOut(deps(), lend), await asked())
-    expect(refusals()).toEqual(['Nothing was lent. a: Error: failed to execute command on Envoy: EOF.'])
+    expect(refusals()).toEqual(['No log level was raised. a: Error: failed to execute command on Envoy: EOF.'])
     expect(await events()).toEqual(['lease-refused'])
   })
 
@@ -145,7 +145,9 @@ describe('lending, in a channel', () => {
       await asked({ ...LEND, lend: { levels: { http: 'trace' }, pods: ['a'] } }, 'U_SRE'),
     )
     expect(refusals()).toEqual([
-      expect.stringMatching(/^Nothing was lent\. a: http is already raised by U_ONCALL until \d\d:\d\d:\d\d UTC/),
+      expect.stringMatching(
+        /^No log level was raised\. a: http is already raised by U_ONCALL until \d\d:\d\d:\d\d UTC/,
+      ),
     ])
     expect(proxies.at('a').levels.http).toBe('debug')
   })
@@ -168,7 +170,7 @@ describe('lending, in a channel', () => {
       [
         'privately',
         'U_GUEST',
-        expect.objectContaining({ why: expect.stringContaining('that takes the role operator') as string }),
+        expect.objectContaining({ why: expect.stringContaining('that requires the role operator') as string }),
       ],
     ])
     expect(await events()).toEqual(['lease-refused'])

@@ -71,16 +71,16 @@ describe('the way of a request in a diagnosis', () => {
   it.each([
     [
       'gateway-port',
-      /listens on port 8888, and no Service in front of it has that port \(Service istio-system\/istio-ingressgateway\): nobody outside gets there/,
+      /listens on port 8888, and no Service in front of it has that port \(Service istio-system\/istio-ingressgateway\): it cannot be reached from outside/,
     ],
     ['gateway-selector', /^No running gateway pod has the labels/],
     [
       'gateway-certificate-missing',
-      /has no certificate kubernetes:\/\/catalog-certificate \(WARMING\): no TLS connection comes about/,
+      /has no certificate kubernetes:\/\/catalog-certificate \(WARMING\): no TLS connection is established/,
     ],
     [
       'gateway-certificate-expired',
-      /The certificate kubernetes:\/\/catalog-certificate is valid only from \S+ to \S+: clients refuse it/,
+      /The certificate kubernetes:\/\/catalog-certificate is valid only from \S+ to \S+: clients reject it/,
     ],
   ])('dies at the listener: %s', async (name, says) => {
     const { follow } = await replay(`${name}/ill`)

@@ -114,7 +114,7 @@ describe('chapter 10 from the ingress gateway', () => {
       'another host',
       'orders.istioinaction.io/items',
       'route',
-      'No virtual host of http.8080 takes the host orders.istioinaction.io',
+      'No virtual host of http.8080 matches the host orders.istioinaction.io',
     ],
     ['a port nothing listens on', `${HOST}:8443/items`, 'listener', 'listens on port 8443'],
     ['plain text where TLS would be', `https://${HOST}/items`, 'listener', 'listens on port 8443'],

@@ -202,7 +202,7 @@ describe('taking back', () => {
     const second = await make(applyNow({ metadata: { labels: { mended: 'yes' } } }), 'second')
     await expect(takeBack(first!, 'first')).rejects.toMatchObject({
       reason: 'moved',
-      message: 'DestinationRule shop/catalog was changed by a later change of mine: take that back first.',
+      message: 'DestinationRule shop/catalog was changed by a later change of mesh-medic: undo that one first.',
     })
     await takeBack(second!, 'second')
     expect(await takeBack(first!, 'first')).toMatchObject({ fresh: true })
@@ -289,7 +289,7 @@ describe('nothing takes back', () => {
       metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': '2026-11-24T03:00:00Z' } },
     })
     expect(whyNoInverse(write)).toBe(
-      'Nothing takes the restart of Deployment shop/catalog back: pods that are gone stay gone.',
+      'The restart of Deployment shop/catalog cannot be undone: the old pods are gone.',
     )
     expect(inverseOf(write, before)).toBeUndefined()
   })
@@ -301,7 +301,7 @@ describe('nothing takes back', () => {
       apiVersion: 'v1',
       was,
     }
-    expect(whyNoInverse(pod)).toContain('Nothing brings the pod catalog-1 back')
+    expect(whyNoInverse(pod)).toContain('The pod catalog-1 cannot be brought back')
     expect(inverseOf(pod, { kind: 'Pod', metadata: { name: 'catalog-1', namespace: 'shop', ...was } })).toBeUndefined()
   })
 

@@ -260,7 +260,7 @@ describe('an edited text', () => {
     ['a word that some take for a boolean', head('spec:\n  host: on\n'), /^Line 7: Put on in quotes/, 7],
     ['an alias', head('spec:\n  a: &x b\n  c: *x\n'), /^Line 7: Anchors and aliases/, 7],
     ['a merge key', head('spec:\n  <<: { a: b }\n'), /^Line 7: Merge keys/, 7],
-    ['a tag', head('spec:\n  a: !!binary aGk=\n'), /^Line 7: Tags are not taken/, 7],
+    ['a tag', head('spec:\n  a: !!binary aGk=\n'), /^Line 7: Tags are not accepted/, 7],
     ['the same object twice', `${SUBSETS.manifest}---\n${SUBSETS.manifest}`, /is there twice/, 11],
     [
       'an object more',

@@ -173,7 +173,7 @@ describe('fields of others', () => {
     expect(validation).toMatchObject({
       force: true,
       notes: [
-        `Approving takes fields of VirtualService ${NAMESPACE}/catalog over from kubectl-client-side-apply: .spec.hosts.`,
+        `Approving takes over fields of VirtualService ${NAMESPACE}/catalog from kubectl-client-side-apply: .spec.hosts.`,
         expect.any(String),
         `It changes spec.hosts[1] of VirtualService ${NAMESPACE}/catalog, and nothing else.`,
       ],
@@ -227,7 +227,7 @@ describe('nobody may approve', () => {
       }),
     )
     const says =
-      'VirtualService wtest/catalog belongs to Argo CD (application shop), which puts it back at its next sync when it heals itself, and calls it out of sync otherwise.'
+      'VirtualService wtest/catalog belongs to Argo CD (application shop), which reverts it at its next sync if self-heal is on, and marks it out of sync otherwise.'
     expect(await ask(bindGateway())).toMatchObject({
       notes: expect.arrayContaining([says]) as string[],
       blocked: `${says} Download the patch and change it where Argo CD takes it from.`,

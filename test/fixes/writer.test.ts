@@ -168,7 +168,7 @@ describe('applying', () => {
     ['has changed', () => server.put({ ...current(), spec: { host: 'catalog', subsets: [] } }, 'kubectl-edit')],
     ['was deleted', () => server.remove(REF)],
     [
-      'was deleted and made anew',
+      'was deleted and created again',
       () => {
         server.remove(REF)
         server.put(OBJECTS[1]!)
@@ -388,12 +388,12 @@ describe('never sent', () => {
   }
 
   it.each([
-    [{ kind: 'Secret', namespace: 'shop', name: 'token' }, 'v1', /not among the kinds/],
-    [{ kind: 'ClusterRoleBinding', name: 'admin' }, 'rbac.authorization.k8s.io/v1', /not among the kinds/],
-    [REF, 'networking.istio.io/v1/../v1', /not among the kinds/],
-    [{ ...REF, name: '../../secrets/token' }, API, /no name/],
-    [{ ...REF, namespace: 'shop/../kube-system' }, API, /no name/],
-    [{ kind: 'DestinationRule', name: 'catalog' }, API, /no name/],
+    [{ kind: 'Secret', namespace: 'shop', name: 'token' }, 'v1', /is not a kind that mesh-medic writes/],
+    [{ kind: 'ClusterRoleBinding', name: 'admin' }, 'rbac.authorization.k8s.io/v1', /is not a kind that mesh-medic writes/],
+    [REF, 'networking.istio.io/v1/../v1', /is not a kind that mesh-medic writes/],
+    [{ ...REF, name: '../../secrets/token' }, API, /is not a name/],
+    [{ ...REF, namespace: 'shop/../kube-system' }, API, /is not a name/],
+    [{ kind: 'DestinationRule', name: 'catalog' }, API, /is not a name/],
   ])('%j of %s', async (ref, apiVersion, words) => {
     expect(await silent({ verb: 'delete', ref, apiVersion, was: { uid: 'x', resourceVersion: '1' } })).toMatch(words)
   })

@@ -185,7 +185,7 @@ describe('what is raised already', () => {
       proxies: [
         {
           state: 'refused',
-          says: `router is already raised by U_ONCALL until ${first.until.slice(11, 19)} UTC (lease ${first.id}); it can be given back or extended`,
+          says: `router is already raised by U_ONCALL until ${first.until.slice(11, 19)} UTC (lease ${first.id}); it can be put back or extended`,
         },
       ],
     })

@@ -107,7 +107,7 @@ export async function openLiveBot(policy: Policy = POLICY): Promise<LiveBot> {
         60_000,
       )
       await standIn.waitFor(
-        () => standIn.thread(parent.channel, parent.ts).find((one) => /^(Proof|The way of a request)/.test(read(one))),
+        () => standIn.thread(parent.channel, parent.ts).find((one) => /^(Proof|The path of a request)/.test(read(one))),
         30_000,
       )
       return standIn.message(parent.channel, parent.ts) ?? parent

@@ -30,7 +30,7 @@ describe('Raise log level, from /mesh diagnose catalog', () => {
       15_000,
     )
     await bot.standIn.submitView(view, {}, { user: 'U_ONCALL' })
-    await bot.seen(/Log levels are raised/, ({ actions }) => actions.includes('Give back now'))
+    await bot.seen(/Log levels are raised/, ({ actions }) => actions.includes('Put back now'))
     const [lease] = (await listLeases(bot.backend.records)).filter(({ state }) => state === 'lent')
     expect(lease?.lent).toMatchObject({ http: 'debug', router: 'debug' })
     for (const { pod, before: was } of lease!.proxies) {
@@ -58,8 +58,8 @@ describe('Raise log level, from /mesh diagnose catalog', () => {
   })
 
   it('puts back exactly what was there', async () => {
-    const { message } = await bot.seen(/Log levels are raised/, ({ actions }) => actions.includes('Give back now'))
-    await bot.click(message, 'Give back now', 'U_SECOND')
+    const { message } = await bot.seen(/Log levels are raised/, ({ actions }) => actions.includes('Put back now'))
+    await bot.click(message, 'Put back now', 'U_SECOND')
     await bot.seen(/Log levels were put back/)
     expect(before.size).toBeGreaterThan(0)
     for (const [pod, was] of before)

@@ -57,7 +57,7 @@ describe('/mesh diagnose catalog on a real mesh', () => {
       60_000,
     )
     const proof = await standIn.waitFor(
-      () => standIn.thread(parent.channel, parent.ts).find((one) => /^(Proof|The way of a request)/.test(read(one))),
+      () => standIn.thread(parent.channel, parent.ts).find((one) => /^(Proof|The path of a request)/.test(read(one))),
       30_000,
     )
     expect(proof.threadTs).toBe(parent.ts)

@@ -50,7 +50,7 @@ describe('a report of two objects that do not fit each other', async () => {
         ...report,
         readings: [...found.readings.filter(({ kind }) => kind !== 'peer-authentications'), policy(metadata)] as never,
       })
-    const apart = 'To tell them apart, correct one of them, or take its last change back, and diagnose again'
+    const apart = 'To tell them apart, correct one of them, or revert its last change, and diagnose again'
     expect(told({ creationTimestamp: '2999-01-01T00:00:00Z' })).toBe(
       `${apart}: PeerAuthentication istioinaction/default was changed last, at 2999-01-01T00:00:00.000Z.`,
     )
@@ -108,7 +108,7 @@ describe('a report of siblings with the same fault', () => {
     const report = await followed('webhook-down')
     expect(report.candidates).toBeUndefined()
     expect(headline(CHECKS, report)).toBe(
-      'Deployment istioinaction/catalog, Deployment istioinaction/catalog-v2: it has made no pod that stands behind catalog.istioinaction.svc.cluster.local.',
+      'Deployment istioinaction/catalog, Deployment istioinaction/catalog-v2: it has created no pod behind catalog.istioinaction.svc.cluster.local.',
     )
     expect(reportText(CHECKS, report)).toContain('Known from: ')
   })

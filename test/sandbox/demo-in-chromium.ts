@@ -103,7 +103,7 @@ export function demoInChromium(pageOf: () => string): void {
       const newest = page.locator('.thread').last()
       await newest.getByRole('button', { name: 'Propose fix' }).waitFor()
       // The thread is told to its end: whoever reads its last line follows it.
-      await newest.filter({ hasText: 'The way of a request' }).waitFor()
+      await newest.filter({ hasText: 'The path of a request' }).waitFor()
       await page.locator('#progress:empty').waitFor({ state: 'attached' })
       await page.close()
       const narrow = await open(NARROW)

@@ -58,7 +58,7 @@ it('diagnoses, and says how it goes on', () => {
 it('proposes the fix, which the one who asked may not approve and a second person may', async () => {
   expect(await typed('click Propose fix', '[Approve]')).toContain('+  subsets:')
   expect(await typed('click Approve', 'only for oncall:')).toBeDefined()
-  await said('that takes the role approver')
+  await said('that requires the role approver')
   expect(await typed('click approve as second', /Gone {2}Define/)).toContain('Approved by @second')
 })
 
@@ -82,13 +82,13 @@ it('undoes it', async () => {
 
 it('raises log levels and gives them back', async () => {
   expect(await typed('click Raise log level', '[Raise log level] shown to oncall:\n  Envoy')).toContain('Loggers:')
-  const raised = await typed('submit level=trace for="1 minute"', '[Give back now]')
+  const raised = await typed('submit level=trace for="1 minute"', '[Put back now]')
   expect(raised).toMatch(/Log levels are raised {2}http:trace, router:trace, rds:trace/)
   expect(raised).toMatch(/min left|s left/)
   expect(await typed('click Save log', 'Saved: ')).toContain('[file ')
-  expect(await typed('click Give back now', 'given back by @oncall')).toContain('Log levels were put back')
+  expect(await typed('click Put back now', 'put back by @oncall')).toContain('Log levels were put back')
   expect(await typed('log-level catalog', /(misc:error[\s\S]*){3}/)).toContain('misc:error; 72 others at warning')
-  expect(await typed('/mesh leases as visitor', 'Nothing is lent now')).toContain('only for visitor')
+  expect(await typed('/mesh leases as visitor', 'No log levels are raised now')).toContain('only for visitor')
   expect(await typed('/mesh audit', 'the chain is whole')).toMatch(
     /lease-ended[\s\S]*lease-granted[\s\S]*fix-undone[\s\S]*fix-verified[\s\S]*fix-approved/,
   )

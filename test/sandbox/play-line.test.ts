@@ -10,6 +10,6 @@ it('mentions the bot, as a person of the stand-in may', async () => {
   const [told] = await house.slack.waitFor(
     () => house.slack.ephemerals('U_SECOND').length > 0 && house.slack.ephemerals('U_SECOND'),
   )
-  expect(shownIn(told!)).toContain('Nothing is lent')
+  expect(shownIn(told!)).toContain('No log levels are raised')
   await house.close()
 })

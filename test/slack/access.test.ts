@@ -107,6 +107,6 @@ describe('what Slack is asked', () => {
     house.slack.withoutScope('users:read')
     const says = await refused('U_ONCALL')
     expect(says).toContain('missing_scope')
-    expect(says).toContain('install it anew')
+    expect(says).toContain('reinstall it')
   })
 })

@@ -17,7 +17,7 @@ const count = async (records: Records): Promise<number> => (await records.lastEn
 describe('/mesh audit', () => {
   it('shows the last events, newest first, and that the chain is whole', async () => {
     const { run, message } = await house.asked('/mesh log-level catalog http:debug --pods 1')
-    await house.press(message, 'Give back now', 'U_THIRD')
+    await house.press(message, 'Put back now', 'U_THIRD')
     const told = await house.told('/mesh audit', 'U_VISITOR')
     const entries = await count(house.backend.records)
     expect(told).toMatch(new RegExp(`^(The last ${MOST_EVENTS} of \\d+|\\d+) events\n\n- ${entries}  `))
@@ -71,7 +71,7 @@ describe('/mesh audit', () => {
       /There is no service catalgo[\s\S]*`\/mesh audit catalog\.shop`/,
     )
     expect(await house.told('/mesh audit catalog web')).toContain('One target at a time.')
-    expect(await house.told('/mesh audit -n shop')).toContain('A namespace alone is no target.')
+    expect(await house.told('/mesh audit -n shop')).toContain('A namespace alone is not a target.')
     expect(await house.told('/mesh audit ../etc')).toContain('is not a name Kubernetes allows')
   })
 

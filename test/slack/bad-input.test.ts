@@ -48,7 +48,7 @@ describe('what cannot be meant', () => {
     ['/mesh diagnose "catalog; rm -rf /"', ['not a']],
     ['/mesh diagnose $(reboot)', ['not a name Kubernetes allows']],
     ['/mesh diagnose `id`', ['not a name Kubernetes allows']],
-    ['/mesh diagnose "catalog', ['has no partner']],
+    ['/mesh diagnose "catalog', ['is not closed']],
     ['/mesh diagnose catalog webapp', ['One target at a time']],
     ['/mesh diagnose https://user:secret@shop/', ['a user or password in it is refused']],
     [`/mesh diagnose ${'x'.repeat(3000)}`, ['a command has at most 500']],

@@ -38,7 +38,7 @@ it('diagnoses from the command to the verdict, in one message and its thread', a
     ),
   ])
   expect(verdict).toMatch(
-    /Cause\n`VirtualService istioinaction\/catalog-v1-v2` routes to subset .* \(seen in traffic, `MESH0101`\)/,
+    /Cause\n`VirtualService istioinaction\/catalog-v1-v2` routes to subsets .* \(seen in traffic, `MESH0101`\)/,
   )
   expect(verdict).toMatch(/What to do\nDefine /)
   expect(verdict).toMatch(/\d+ sources read, \d+ causes ruled out · asked by/)
@@ -88,11 +88,11 @@ it('says healthy of the mended mesh, and how much was ruled out', async () => {
   expect(run.outcome?.verdict).toBe('healthy')
   expect(shownIn(slack.messages('C_MESH')[0]!)).toContain('🟢 Healthy')
   const [parent, ...replies] = slack.messages('C_MESH').map(shownIn)
-  expect(parent).toMatch(/What is going on\nNothing hurts it\. /)
+  expect(parent).toMatch(/What is going on\nNo problem was found\. /)
   expect(parent).toMatch(/\d+ causes ruled out/)
   expect(parent).not.toMatch(/^(Cause|What to do)$/m)
   expect(replies).toHaveLength(1)
-  expect(replies[0]).toMatch(/^The way of a request\n🟢 /)
+  expect(replies[0]).toMatch(/^The path of a request\n🟢 /)
 })
 
 it('lets a second question about the same target join the first', async () => {

@@ -19,12 +19,12 @@ it('tests itself, and ends the round trip when the button is pressed', async () 
   expect(shownIn(items!)).toMatch(/✓ queue: this job waited \d+\.\d s/)
   expect(shownIn(items!)).toMatch(/✓ store: embedded PGlite/)
 
-  await slack.click(parent, 'Press me', WHO)
+  await slack.click(parent, 'Press to test', WHO)
   const after = await slack.waitFor(() =>
     [slack.message('C_MESH', run.thread!)!].find((message) => shownIn(message).includes('and heard here')),
   )
   expect(shownIn(after)).toMatch(/✓ button round trip: pressed \d+\.\d s after it was shown/)
-  expect(shownIn(after)).not.toContain('[Press me]')
+  expect(shownIn(after)).not.toContain('[Press to test]')
 })
 
 it('names each scope that is missing, what does not work without it, and the remedy', async () => {
@@ -35,6 +35,6 @@ it('names each scope that is missing, what does not work without it, and the rem
   const run = await ended(house)
   const says = shownIn(slack.message('C_MESH', run.thread!)!)
   expect(says).toContain('✗ Slack scope files:write: missing: long evidence and full reports cannot be uploaded')
-  expect(says).toContain('Remedy: Add it to the app (manifest.yml has the whole list) and install the app anew.')
+  expect(says).toContain('Remedy: Add it to the app (manifest.yml has the whole list) and reinstall the app.')
   expect(run.outcome?.verdict).toBe('ill')
 })

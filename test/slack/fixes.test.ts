@@ -161,7 +161,7 @@ describe('a proposed change', () => {
 
     const outcome = house.slack
       .thread('C_MESH', message.threadTs!)
-      .find((one) => shownIn(one).includes('The API server took 1 of 1 write'))!
+      .find((one) => shownIn(one).includes('The API server accepted 1 of 1 write'))!
     expect(shownIn(outcome)).toMatch(
       /^(🟢 Gone|🟡 Unclear) {2}Define subsets[\s\S]*as `second@example.com`[\s\S]*before {2,}after[\s\S]*\[Undo\]$/,
     )
@@ -222,7 +222,7 @@ describe('a proposed change', () => {
     await house.slack.waitFor(() => house.slack.ephemerals().length === 4)
     await house.idle()
     expect(house.api.landed()).toHaveLength(1)
-    expect(house.thread(message).filter((text) => text.includes('The API server took'))).toHaveLength(1)
+    expect(house.thread(message).filter((text) => text.includes('The API server accepted'))).toHaveLength(1)
     expect(`${house.told('U_SECOND')}${house.told('U_THIRD')}`).toMatch(/by @U_(SECOND|THIRD) at \d\d:\d\d:\d\d UTC/)
     expect(house.slack.ephemerals()).toHaveLength(4)
   })
@@ -253,7 +253,7 @@ describe('a proposed change', () => {
     await expect.poll(() => house.api.landed().length).toBe(1)
     await house.idle()
     expect(house.api.landed()).toHaveLength(1)
-    expect(house.thread(message).some((text) => text.includes('The API server took 1 of 1 write'))).toBe(true)
+    expect(house.thread(message).some((text) => text.includes('The API server accepted 1 of 1 write'))).toBe(true)
   })
 
   it('that has expired says so to who presses, and in its message', async () => {
@@ -263,7 +263,7 @@ describe('a proposed change', () => {
       expiresAt: new Date(Date.now() - 1000).toISOString(),
     }))
     await house.press(message, 'Approve', 'U_SECOND')
-    await untilTold('U_SECOND', 'It has expired: an approval was waited for until')
+    await untilTold('U_SECOND', 'It has expired: it could be approved until')
     await house.idle()
     expect(house.now(message)).toMatch(/^⌛ Expired at/)
     expect(house.now(message)).not.toContain('[Approve]')
@@ -474,7 +474,7 @@ describe('editing by somebody who may not reject', () => {
   it('opens no window, and the proposal stays', async () => {
     const { message } = await house.proposed()
     await house.press(message, 'Edit', 'U_VISITOR')
-    await untilTold('U_VISITOR', 'takes the role operator')
+    await untilTold('U_VISITOR', 'requires the role operator')
     expect(house.slack.views('U_VISITOR')).toEqual([])
     expect(house.now(message)).toContain(PROPOSAL_BUTTONS)
   })
@@ -505,7 +505,7 @@ describe('the patch', () => {
     const { message, change } = await house.proposed({ writes: [secretWrite()] })
     await house.press(message, 'Download patch', 'U_VISITOR')
     await untilTold('U_VISITOR', 'The diff is in the thread')
-    expect(house.told('U_VISITOR')).toContain('takes the role approver')
+    expect(house.told('U_VISITOR')).toContain('requires the role approver')
     await house.press(message, 'Download patch', 'U_SECOND')
     await house.slack.waitFor(() => house.slack.files().length === 3)
     for (const { bytes, sharedIn } of house.slack.files()) {

@@ -146,7 +146,7 @@ describe('a request that cannot be followed', () => {
     ['catalog --from', ['--from needs a caller']],
     [
       'catalog --from svc/catalog',
-      ['"svc/catalog" is no caller', '`/mesh follow catalog.example.com/items --from ingress`'],
+      ['"svc/catalog" is not a caller', '`/mesh follow catalog.example.com/items --from ingress`'],
     ],
     ['catalog --from deploy/--kubeconfig=x', ['not a name Kubernetes allows']],
     ['catalog --kubeconfig=/etc/passwd', ['Unknown flag --kubeconfig']],
@@ -186,7 +186,7 @@ describe('a request that nobody there can send', () => {
     [
       'catalog.istioinaction.io --from deploy/catalog',
       [
-        'Whose request to catalog.istioinaction.io is meant is not known',
+        'It is not clear whose request to catalog.istioinaction.io is meant',
         '`/mesh follow catalog.istioinaction.io --from ingress`',
       ],
     ],

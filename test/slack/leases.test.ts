@@ -29,7 +29,7 @@ describe('a lease', () => {
     await updateLease(records, run.id, (now) => ({ ...now, until: new Date(Date.now() + 40_000).toISOString() }))
     await house.sweep()
     expect(house.now(message)).toContain('40 s left')
-    expect(house.now(message)).toContain('[Give back now][Extend][Save log]')
+    expect(house.now(message)).toContain('[Put back now][Extend][Save log]')
     vi.useRealTimers()
 
     house.proxies.restart('catalog-2')
@@ -39,7 +39,7 @@ describe('a lease', () => {
     await updateLease(records, run.id, (now) => ({ ...now, until: new Date(Date.now() - 10).toISOString() }))
     await house.sweep()
     expect(house.now(message)).toMatch(
-      /^🟡 Log levels were put back {2}`http:debug, misc:trace`\nits time was over at \d\d:\d\d UTC\n/,
+      /^🟡 Log levels were put back {2}`http:debug, misc:trace`\nthe time was over at \d\d:\d\d UTC\n/,
     )
     expect(house.now(message)).toMatch(
       /- ⚠️ `Pod shop\/catalog-1` {2}somebody else changed it meanwhile: left alone[^\n]*misc/,
@@ -61,11 +61,11 @@ describe('a lease', () => {
 
   it('is given back now, once, by an operator; the second press says so', async () => {
     const { run, message } = await house.asked(LEND)
-    expect(await house.press(message, 'Give back now', 'U_THIRD')).toContain(
+    expect(await house.press(message, 'Put back now', 'U_THIRD')).toContain(
       'Given back: its message says what was put back, per proxy.',
     )
     expect(house.now(message)).toMatch(
-      /^⚪ Log levels were put back {2}`http:debug, misc:trace`\ngiven back by @U_THIRD at \d\d:\d\d UTC\n/,
+      /^⚪ Log levels were put back {2}`http:debug, misc:trace`\nput back by @U_THIRD at \d\d:\d\d UTC\n/,
     )
     expect(house.now(message)).toContain('- ✓ `Pod shop/catalog-2`  put back (to http:warning, misc:error)')
     expect(house.proxies.at('catalog-1').levels).toMatchObject({ http: 'warning', misc: 'error' })
@@ -83,8 +83,8 @@ describe('a lease', () => {
   it('is given back once by two who press at once', async () => {
     const { run, message } = await house.asked(LEND)
     await Promise.all([
-      house.press(message, 'Give back now', 'U_THIRD'),
-      house.press(message, 'Give back now', 'U_ONCALL'),
+      house.press(message, 'Put back now', 'U_THIRD'),
+      house.press(message, 'Put back now', 'U_ONCALL'),
     ])
     expect(house.proxies.sets.filter((set) => set.includes('warning'))).toHaveLength(2)
     expect((await house.events(run.id)).filter(({ event }) => event === 'lease-ended')).toHaveLength(1)
@@ -93,11 +93,11 @@ describe('a lease', () => {
   it('says which proxies do not answer when it is given back, and goes on trying', async () => {
     const { message } = await house.asked(LEND)
     house.proxies.at('catalog-2').silent = 'Error: could not reach it'
-    expect(await house.press(message, 'Give back now', 'U_ONCALL')).toContain(
-      '1 of 2 proxies do not answer; I go on trying until they are put back.',
+    expect(await house.press(message, 'Put back now', 'U_ONCALL')).toContain(
+      '1 of 2 proxies do not answer; mesh-medic keeps trying until they are put back.',
     )
     expect(house.now(message)).toMatch(
-      /^🔎 Log levels are being put back[\s\S]*- ✗ `Pod shop\/catalog-2` {2}not put back yet: it does not answer, I go on trying: Error: could not reach it/,
+      /^🔎 Log levels are being put back[\s\S]*- ✗ `Pod shop\/catalog-2` {2}not put back yet: it does not answer; mesh-medic keeps trying: Error: could not reach it/,
     )
     delete house.proxies.at('catalog-2').silent
     await house.sweep()
@@ -131,9 +131,9 @@ describe('a lease', () => {
 
   it('takes nothing from a viewer, and records that; whoever lent it may end it but not prolong it', async () => {
     const { run, message } = await house.asked(LEND)
-    for (const button of ['Give back now', 'Extend', 'Save log']) {
+    for (const button of ['Put back now', 'Extend', 'Save log']) {
       expect(await house.press(message, button, 'U_VISITOR')).toMatch(
-        /that takes the role operator, and you are a viewer[\s\S]*Ask an operator/,
+        /that requires the role operator, and you are a viewer[\s\S]*Ask an operator/,
       )
     }
     expect((await house.refusals('U_VISITOR')).map(({ run: about, facts }) => [about, facts.verb])).toEqual(
@@ -141,8 +141,8 @@ describe('a lease', () => {
     )
     expect((await house.lease(run.id)).state).toBe('lent')
     await updateLease(house.backend.records, run.id, (now) => ({ ...now, by: { user: 'U_VISITOR' } }))
-    expect(await house.press(message, 'Extend', 'U_VISITOR')).toContain('that takes the role operator')
-    expect(await house.press(message, 'Give back now', 'U_VISITOR')).toContain('Given back')
+    expect(await house.press(message, 'Extend', 'U_VISITOR')).toContain('that requires the role operator')
+    expect(await house.press(message, 'Put back now', 'U_VISITOR')).toContain('Given back')
   })
 
   it('belongs to its channel', async () => {
@@ -152,7 +152,7 @@ describe('a lease', () => {
     ).toContain('That button belongs to another channel')
     // Shown by /mesh leases in C_OTHER: the roles of the lease's own channel decide.
     expect(await pressForged('give-back-lease', run.id, { channel: 'C_OTHER', user: 'U_OTHER' })).toContain(
-      'That was lent in another channel, and you are no operator there.',
+      'Those levels were raised in another channel, and you are not an operator there.',
     )
     expect((await house.lease(run.id)).state).toBe('lent')
     expect(await pressForged('give-back-lease', 'gonegonegonegonegone')).toContain('That lease is no longer known')
@@ -192,7 +192,7 @@ async function pressForged(
 
 describe('/mesh leases', () => {
   it('says that nothing is lent', async () => {
-    expect(await house.told('/mesh leases', 'U_VISITOR')).toContain('Nothing is lent now in this channel.')
+    expect(await house.told('/mesh leases', 'U_VISITOR')).toContain('No log levels are raised now in this channel.')
     expect(await house.told('/mesh leases now')).toContain('leases takes no arguments.')
   })
 
@@ -205,19 +205,19 @@ describe('/mesh leases', () => {
     expect(shownIn(refused)).toContain('You may not ask here')
     const [shown] = [await house.slack.type('/mesh leases', { user: 'U_OTHER', channel: 'C_OTHER' })]
     const elsewhere = await house.slack.waitFor(() => shown.ephemerals()[0])
-    expect(shownIn(elsewhere)).toContain('Nothing is lent now in this channel.')
+    expect(shownIn(elsewhere)).toContain('No log levels are raised now in this channel.')
     const listed = await house.slack.type('/mesh leases', { user: 'U_OTHER', channel: 'C_MESH' })
     expect(shownIn(await house.slack.waitFor(() => listed.ephemerals()[0]))).toMatch(
-      /^2 leases\n\n1\. `http:debug, misc:trace` on 1 proxy of `catalog`, by @U_ONCALL, until \d\d:\d\d UTC \(5 min left\)\n\n2\. `router:debug` on 2 proxies of `catalog`, by @U_THIRD[\s\S]*\n\[Give back 1\]\[Give back 2\]$/,
+      /^2 leases\n\n1\. `http:debug, misc:trace` on 1 proxy of `catalog`, by @U_ONCALL, until \d\d:\d\d UTC \(5 min left\)\n\n2\. `router:debug` on 2 proxies of `catalog`, by @U_THIRD[\s\S]*\n\[Put back 1\]\[Put back 2\]$/,
     )
     expect(
       await pressForged('give-back-lease', first.run.id, { channel: 'C_OTHER', home: 'C_OTHER', user: 'U_OTHER' }),
-    ).toContain('That was lent in another channel')
+    ).toContain('Those levels were raised in another channel')
     const here = await house.slack.type('/mesh leases', { user: 'U_THIRD', channel: 'C_MESH' })
     const own = await house.slack.waitFor(() => here.ephemerals()[0])
     expect(await house.press(own, 'give-back-lease:0', 'U_THIRD')).toContain('Given back')
-    expect(house.now(first.message)).toMatch(/^⚪ Log levels were put back[\s\S]*given back by @U_THIRD/)
-    expect(await house.told('/mesh leases')).toMatch(/^1 lease\n\n`router:debug`[\s\S]*\[Give back now\]$/)
+    expect(house.now(first.message)).toMatch(/^⚪ Log levels were put back[\s\S]*put back by @U_THIRD/)
+    expect(await house.told('/mesh leases')).toMatch(/^1 lease\n\n`router:debug`[\s\S]*\[Put back now\]$/)
   })
 })
 
@@ -282,7 +282,7 @@ describe('"Raise log level"', () => {
 
   it('says why there is nothing to choose', async () => {
     await click('U_VISITOR')
-    expect(JSON.stringify((await opened('U_VISITOR', 'takes the role operator')).source)).not.toContain('submit')
+    expect(JSON.stringify((await opened('U_VISITOR', 'requires the role operator')).source)).not.toContain('submit')
     const { message } = await house.asked('/mesh log-level catalog')
     for (const name of ['catalog-1', 'catalog-2']) house.proxies.at(name).silent = 'Error: could not reach it'
     await house.slack.click(message, 'Raise log level', { user: 'U_ONCALL', channel: 'C_MESH' })

@@ -41,9 +41,9 @@ describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
       new RegExp(
         [
           '^🔎 Log levels are raised {2}`http:debug, misc:trace`\nuntil \\d\\d:\\d\\d UTC, 5 min left; then they are put back as they were\n\n',
-          '- ✓ `Pod shop/catalog-1` {2}set \\(was http:warning, misc:error\\)\n\n1 of its 2 proxies\n\nlent by @U_ONCALL at \\d\\d:\\d\\d UTC · run ',
+          '- ✓ `Pod shop/catalog-1` {2}set \\(was http:warning, misc:error\\)\n\n1 of its 2 proxies\n\nraised by @U_ONCALL at \\d\\d:\\d\\d UTC · run ',
           run.id,
-          '\n\n\\[Give back now\\]\\[Extend\\]\\[Save log\\]$',
+          '\n\n\\[Put back now\\]\\[Extend\\]\\[Save log\\]$',
         ].join(''),
       ),
     )
@@ -74,7 +74,7 @@ describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
   it('is refused to a viewer, to them alone, and that is recorded', async () => {
     const told = await house.told('/mesh log-level catalog http:debug', 'U_VISITOR')
     expect(told).toContain(
-      'You may not change anything here, not even for a while: that takes the role operator, and you are a viewer in this channel.',
+      'You may not change anything here, not even for a while: that requires the role operator, and you are a viewer in this channel.',
     )
     expect(told).toContain('Those who may: @U_ONCALL, @S_OWNERS.')
     expect(house.slack.messages('C_MESH')).toEqual([])
@@ -109,11 +109,11 @@ describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
     ['/mesh log-level catalog http:debug --for 0m', '"0m" is not a time.', '10m, 90s'],
     [
       '/mesh log-level catalog http:debug --for 2h',
-      '120 minutes is too long: log levels are lent for 15 minutes at most',
+      '120 minutes is too long: log levels are raised for 15 minutes at most',
       'limits.leaseMinutes',
     ],
-    ['/mesh log-level catalog http:debug --pods 0', '"0" is no number of proxies.', '--pods N'],
-    ['/mesh log-level catalog http:debug --pods 1.5', '"1.5" is no number of proxies.', '--pods N'],
+    ['/mesh log-level catalog http:debug --pods 0', '"0" is not a number of proxies.', '--pods N'],
+    ['/mesh log-level catalog http:debug --pods 1.5', '"1.5" is not a number of proxies.', '--pods N'],
     [
       '/mesh log-level catalog http:debug --pods 3',
       '3 proxies are too many: one lease raises the log levels of 2 at most.',
@@ -122,7 +122,7 @@ describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
     ['/mesh log-level catalog http:debug --fro 5m', 'Did you mean --for?', '/mesh log-level TARGET'],
     [
       '/mesh log-level catalog --for 5m',
-      'Nothing is lent without loggers and levels.',
+      'No log level is raised without loggers and levels.',
       '/mesh log-level catalog http:debug',
     ],
     [
@@ -152,7 +152,7 @@ describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
     await house.asked('/mesh log-level catalog http:debug --pods 1')
     const { message } = await house.asked('/mesh log-level catalog http:trace --pods 1', 'U_THIRD')
     expect(house.now(message)).toMatch(
-      /^⚠️ Nothing was lent\. catalog-1: http is already raised by U_ONCALL until \d\d:\d\d:\d\d UTC/,
+      /^⚠️ No log level was raised\. catalog-1: http is already raised by U_ONCALL until \d\d:\d\d:\d\d UTC/,
     )
     expect(house.proxies.at('catalog-1').levels.http).toBe('debug')
   })

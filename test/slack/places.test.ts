@@ -36,7 +36,7 @@ describe('what belongs to another channel', () => {
     const channel = `C_NONE_${house.openedAt}`
     await recordAudit(house.backend.records, { event: 'fix-applied', by: { user: 'U' }, facts: { channel } })
     expect(await told('/mesh leases', 'U_ONCALL', 'C_MESH')).toContain('http:debug')
-    expect(await told('/mesh leases', 'U_ONCALL', 'C_OTHER')).toContain('Nothing is lent now in this channel.')
+    expect(await told('/mesh leases', 'U_ONCALL', 'C_OTHER')).toContain('No log levels are raised now in this channel.')
     const elsewhere = await told('/mesh audit', 'U_ONCALL', 'C_OTHER')
     expect(elsewhere).not.toContain('lease-granted')
     expect(elsewhere).toContain('the chain is whole')

@@ -56,7 +56,7 @@ describe('/mesh diagnose TARGET --probe', () => {
     await house.slack.type(LINE, { user: 'U_VISITOR', channel: 'C_MESH' })
     const told = await house.slack.waitFor(() => house.slack.ephemerals('U_VISITOR')[0])
     const text = read(told as unknown as Message)
-    expect(text).toContain('that takes the role operator, and you are a viewer in this channel')
+    expect(text).toContain('that requires the role operator, and you are a viewer in this channel')
     expect(text).toContain('Those who may: @oncall')
     expect(text).toMatch(/\/mesh diagnose catalog -n istioinaction(?! --probe)/)
     expect(house.slack.messages('C_MESH')).toEqual([])

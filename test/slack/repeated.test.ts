@@ -66,7 +66,7 @@ it('a request that comes again does not count for the limit of commands; what is
   const third = await slack.type('/mesh status', WHO)
   await slack.waitFor(() => told(third).includes('within a minute'))
   expect(told(third)).toMatch(
-    /You sent 2 commands within a minute, which is the most I take\.[^]*Nothing was done for this one\. Send it again in \d+ s\./,
+    /You sent 2 commands within a minute, which is the limit\.[^]*Nothing was done for this one\. Send it again in \d+ s\./,
   )
   expect(await runs()).toBe(0)
 })

@@ -67,7 +67,7 @@ describe('the Web API does not work', () => {
     const told = typed.ephemerals()
     expect(told.every(({ via }) => via === 'response_url')).toBe(true)
     expect(shownIn(told[0]!)).toContain('Received: /mesh diagnose catalog')
-    expect(shownIn(told[1]!)).toContain('Slack takes no messages from the bot just now')
+    expect(shownIn(told[1]!)).toContain('Slack does not accept messages from the bot at the moment')
     expect((await ended(house)).state).toBe('done')
     expectWhole(house)
   })

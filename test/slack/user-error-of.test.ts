@@ -75,7 +75,7 @@ it.each<[string, Error, { code: string; commands?: readonly string[]; remedies?:
 
 it.each([
   ['the store is away', new StoreUnavailableError('read'), 'its store and queue do not answer'],
-  ['Slack is away', new SlackUnavailableError('no answer of 10.0.0.1'), 'Slack did not take my messages'],
+  ['Slack is away', new SlackUnavailableError('no answer of 10.0.0.1'), 'Slack does not accept messages at the moment'],
   ['a mistake of ours', new TypeError('password of 10.0.0.1'), 'Internal error'],
 ])('%s: its own text is not shown, what to do is', (_what, error, why) => {
   const shown = userErrorOf(error, 'catalog')

@@ -5,7 +5,7 @@ import { context, namespace, output, record, replay } from './options.ts'
 /** `mesh-medic follow`: the way of one request. */
 export const follow = defineCommand({
   name: 'follow',
-  summary: 'follow one request through the proxies, and say where it dies',
+  summary: 'follow one request through the proxies, and say where it fails',
   description:
     "Follows a request through its caller's live Envoy (listener, route, cluster, endpoints), then through the callee's, down to the pods. Sends nothing.",
   takes: (command) =>
@@ -27,7 +27,7 @@ export const follow = defineCommand({
         (header: string, before: string[] | undefined) => [...(before ?? []), header],
       ),
   notes: `Exit codes:
-  0 arrives   2 dies   3 unclear: it depends on what is not known, or not everything could be seen   64 bad usage   1 mesh-medic itself failed`,
+  0 arrives   2 fails   3 unclear: it depends on what is not known, or not everything could be seen   64 bad usage   1 mesh-medic itself failed`,
   examples: [
     'mesh-medic follow catalog.istioinaction.io/items --from ingress',
     'mesh-medic follow catalog.istioinaction/items --from deploy/webapp -n istioinaction',

@@ -66,7 +66,7 @@ export function selectedByEntry(entry: ServiceEntry, host: string, evidence: Evi
   )
   if (idle.length > 0)
     return idle.map((one) =>
-      lead(refOf(one), `it is scaled to 0, and no other pod stands behind ${value(host)}`, 'Scale it up'),
+      lead(refOf(one), `it is scaled to 0, and no other pod is behind ${value(host)}`, 'Scale it up'),
     )
   const wanted = values(Object.entries(labels).map(([key, text]) => `${key}=${text}`))
   const changed = newest(evidence.objects('workload-entries').filter((one) => one.metadata.namespace === namespace))

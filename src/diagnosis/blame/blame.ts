@@ -106,7 +106,7 @@ function tested(leads: readonly Lead[], { way }: Followed, evidence: Evidence): 
           : [
               proof(
                 { ...reading, source: hop.command },
-                `with ${formatRef(lead.subject)} taken away or corrected, the same request arrives on the configuration read`,
+                `with ${formatRef(lead.subject)} removed or corrected, the same request arrives on the configuration read`,
               ),
             ]),
       ],

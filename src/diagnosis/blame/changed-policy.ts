@@ -62,8 +62,8 @@ export function changedWithRefusals(
           code: 'MESH0531',
           isDeeper: true,
           subject: refOf(changed),
-          why: `these requests are refused since it was changed, and none of its rules takes them: ${misses.map(({ says }) => says).join('; ')}`,
-          remedy: 'Let one of its rules take them again, as before',
+          why: `these requests have been refused since it was changed, and none of its rules matches them: ${misses.map(({ says }) => says).join('; ')}`,
+          remedy: 'Let one of its rules match them again, as before',
         },
       ]
 }

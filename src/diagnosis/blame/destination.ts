@@ -114,7 +114,7 @@ function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
         isDeeper: true,
         subject: refOf(covering),
         why: `callers in namespace ${value(at)} use it for ${value(host)} in place of ${kept.map((rule) => formatRef(refOf(rule))).join(', ')}, and it does not define subset ${value(subset)}`,
-        remedy: 'Define the subset there too, or take the rule away',
+        remedy: 'Define the subset there too, or remove the rule',
       },
     ]
   if (kept.length > 0)
@@ -156,7 +156,7 @@ function wrappedTwice(cluster: string, trace: Trace, { evidence }: Case): Lead[]
     code: 'MESH0132',
     subject: refOf(rule),
     why: `it originates TLS for ${value(host)}, and its callers speak TLS themselves: what arrives is TLS in TLS`,
-    remedy: 'Let callers speak plain HTTP, or take the TLS setting away',
+    remedy: 'Let callers speak plain HTTP, or remove the TLS setting',
   }))
 }
 
@@ -205,12 +205,10 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
     const idle = makers.filter(({ spec }) => spec?.replicas === 0)
     if (idle.length > 0)
       return idle.map((one) =>
-        lead(refOf(one), `it is scaled to 0, and no other pod stands behind ${value(host)}`, 'Scale it up'),
+        lead(refOf(one), `it is scaled to 0, and no other pod is behind ${value(host)}`, 'Scale it up'),
       )
     if (makers.length > 0)
-      return makers.map((one) =>
-        lead(refOf(one), `it has made no pod that stands behind ${value(host)}`, 'Look at its events'),
-      )
+      return makers.map((one) => lead(refOf(one), `it has created no pod behind ${value(host)}`, 'Look at its events'))
     const labels = Object.entries(service.spec?.selector ?? {}).map(([key, text]) => `${key}=${text}`)
     const selected = workloadEntries(service.spec?.selector, namespace, evidence)
     if (selected.length > 0) return addressedWrongly(service, selected, host)

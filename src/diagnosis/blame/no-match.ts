@@ -46,7 +46,7 @@ function delegateLead(root: VirtualService, path: string, all: readonly VirtualS
         return {
           code: 'MESH0131',
           subject: refOf(root),
-          why: `it hands ${value(path)} over to VirtualService ${value(`${namespace}/${name}`)}, which does not exist`,
+          why: `it delegates ${value(path)} to VirtualService ${value(`${namespace}/${name}`)}, which does not exist`,
           remedy:
             near.length === 0
               ? 'Create the delegate, or route here'
@@ -58,14 +58,14 @@ function delegateLead(root: VirtualService, path: string, all: readonly VirtualS
         return {
           code: 'MESH0131',
           subject,
-          why: `${formatRef(refOf(root))} hands ${value(path)} over to it, and it has hosts of its own: a delegate has none`,
-          remedy: 'Take its hosts and gateways away',
+          why: `${formatRef(refOf(root))} delegates ${value(path)} to it, and it has hosts of its own: a delegate has none`,
+          remedy: 'Remove its hosts and gateways',
         }
       if (!isExportedTo(object.spec?.exportTo, object.metadata.namespace ?? '', root.metadata.namespace ?? ''))
         return {
           code: 'MESH0131',
           subject,
-          why: `it is exported to ${values(object.spec?.exportTo ?? [])} only, and ${formatRef(refOf(root))}, which hands ${value(path)} over to it, is in namespace ${value(root.metadata.namespace ?? '')}`,
+          why: `it is exported to ${values(object.spec?.exportTo ?? [])} only, and ${formatRef(refOf(root))}, which delegates ${value(path)} to it, is in namespace ${value(root.metadata.namespace ?? '')}`,
           remedy: `Export it to namespace ${value(root.metadata.namespace ?? '')} too`,
         }
       const mine = (object.spec?.http ?? []).some((one) => takes(one, path))
@@ -73,14 +73,14 @@ function delegateLead(root: VirtualService, path: string, all: readonly VirtualS
         ? {
             code: 'MESH0131',
             subject,
-            why: `${formatRef(refOf(root))} hands ${value(path)} over to it, and none of its routes takes effect${(route.match ?? []).length > 0 ? ': the match of a delegate must lie within that of the route that hands over' : ''}`,
-            remedy: 'Let one of its routes take what is handed over to it',
+            why: `${formatRef(refOf(root))} delegates ${value(path)} to it, and none of its routes takes effect${(route.match ?? []).length > 0 ? ': the match of a delegate must lie within that of the route that delegates to it' : ''}`,
+            remedy: 'Let one of its routes match what is delegated to it',
           }
         : {
             code: 'MESH0131',
             subject,
-            why: `${formatRef(refOf(root))} hands ${value(path)} over to it, and none of its routes takes that path`,
-            remedy: `Add a route that takes ${value(path)}`,
+            why: `${formatRef(refOf(root))} delegates ${value(path)} to it, and none of its routes matches that path`,
+            remedy: `Add a route that matches ${value(path)}`,
           }
     })
 }
@@ -111,7 +111,7 @@ export function noMatch(one: VirtualService, trace: Trace, all: readonly Virtual
     routes.length === 0
       ? 'it has no HTTP routes'
       : near.length === 0
-        ? `none of its routes takes ${value(asked(trace))}`
-        : `its routes for that path ask for ${[...new Set(conditions)].join(', ') || 'more'}, and none takes the other requests`
-  return [{ code: 'MESH0131', subject: refOf(one), why, remedy: `Add a route that takes ${value(asked(trace))}` }]
+        ? `none of its routes matches ${value(asked(trace))}`
+        : `its routes for that path ask for ${[...new Set(conditions)].join(', ') || 'more'}, and none matches the other requests`
+  return [{ code: 'MESH0131', subject: refOf(one), why, remedy: `Add a route that matches ${value(asked(trace))}` }]
 }

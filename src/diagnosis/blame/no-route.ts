@@ -148,7 +148,7 @@ export function atGateway(trace: Trace, one: Case): Lead[] {
       {
         code: 'MESH0131',
         subject: refOf(closest),
-        why: `it is for ${values(hostsOf(closest))}, and requests ask for ${value(host)}, which no VirtualService takes`,
+        why: `it is for ${values(hostsOf(closest))}, and requests ask for ${value(host)}, which no VirtualService matches`,
         remedy: `Add ${value(host)} to its hosts`,
       },
     ]
@@ -165,7 +165,7 @@ export function atGateway(trace: Trace, one: Case): Lead[] {
       {
         code: 'MESH0131',
         subject: refOf(vs),
-        why: `it leads to ${value(target.name)} for ${values(hostsOf(vs))}, and requests ask for ${value(host)}, which no VirtualService takes`,
+        why: `it leads to ${value(target.name)} for ${values(hostsOf(vs))}, and requests ask for ${value(host)}, which no VirtualService matches`,
         remedy: `Add ${value(host)} to its hosts`,
       },
     ]

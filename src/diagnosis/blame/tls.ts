@@ -62,8 +62,8 @@ function shadowedExceptions(pod: Pod, port: number, { evidence }: Case): Lead[] 
       code: 'MESH0531',
       isDeeper: true,
       subject: refOf(one),
-      why: `it lets plain text through to port ${value(port)}, and has no effect: ${formatRef(refOf(acting))} selects ${value(pod.metadata.name)} too, and of several the oldest alone acts`,
-      remedy: 'Make one policy of the two',
+      why: `it lets plain text through to port ${value(port)}, and has no effect: ${formatRef(refOf(acting))} selects ${value(pod.metadata.name)} too, and of several only the oldest applies`,
+      remedy: 'Merge the two policies',
     }))
 }
 
@@ -105,7 +105,7 @@ export function tlsLeads(
         isDeeper: true,
         subject: ownerOf(pod, evidence),
         why: `its annotations keep port ${value(port)} from its sidecar, and callers with a sidecar speak mutual TLS to it: the application gets TLS`,
-        remedy: 'Take the port out of the annotation, or let callers speak plain text to it',
+        remedy: 'Remove the port from the annotation, or let callers speak plain text to it',
       },
     ]
   const misnamed = portsOfServices(pod, port, one)

@@ -26,7 +26,7 @@ export function notForwarded(policies: readonly AuthorizationPolicy[], { evidenc
       isDeeper: true,
       code: 'MESH0531',
       subject: refOf(one),
-      why: `it takes the token off at ${value(caller.metadata.name)}, and a policy behind asks for its claims`,
+      why: `it removes the token at ${value(caller.metadata.name)}, and a policy behind asks for its claims`,
       remedy: 'Set forwardOriginalToken',
     }))
 }
@@ -49,7 +49,7 @@ export function tokensUnread(
     isDeeper: true,
     code: 'MESH0531',
     subject: refOf(one),
-    why: `${why}: nobody reads the tokens whose claims a policy there asks for`,
+    why: `${why}: nothing validates the tokens whose claims a policy there requires`,
     remedy,
   })
   const name = value(pod.metadata.name)

@@ -186,7 +186,7 @@ export function callerOf(question: FollowQuestion, evidence: Evidence): Caller {
     ].filter((host) => host !== '*')
     if (question.from !== undefined || isNamed(question.host, undefined, evidence))
       throw new CallerError(
-        `Whose request to ${question.host} is meant is not known: name the namespace with -n, or a caller.`,
+        `It is not clear whose request to ${question.host} is meant: name the namespace with -n, or a caller.`,
         ['ingress'],
       )
     throw new UnknownTargetError(

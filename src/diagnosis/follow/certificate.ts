@@ -24,12 +24,12 @@ export function certificateOf(trace: Trace): { trouble?: string; note?: string }
   const secret = reading.value.find(({ name }) => name === named)
   if (secret?.status !== 'ACTIVE')
     return {
-      trouble: `${trace.callerPod.metadata.name} has no certificate ${named} (${secret?.status ?? 'unknown to it'}): no TLS connection comes about.`,
+      trouble: `${trace.callerPod.metadata.name} has no certificate ${named} (${secret?.status ?? 'unknown to it'}): no TLS connection is established.`,
     }
   const invalid = firstInvalid(secret.certificates, reading.at)
   return invalid === undefined
     ? {}
-    : { trouble: `The certificate ${named} is valid only ${periodOf(invalid)}: clients refuse it.` }
+    : { trouble: `The certificate ${named} is valid only ${periodOf(invalid)}: clients reject it.` }
 }
 
 /** Why mutual TLS between the caller and a pod comes about no more: one of the two certificates is not valid. Undefined when nothing seen says so. */

@@ -167,7 +167,7 @@ export function clusterHop({ name, weight }: Share, trace: Trace): Hop {
       ok: false,
       sure: true,
       objects: [refOf(noPort)],
-      says: `${question.host} has no port ${sent.port}, only ${(noPort.spec?.ports ?? []).map(({ port }) => port).join(', ') || 'none'}: the proxy passes the connection on to the Service's address, where nothing takes it.`,
+      says: `${question.host} has no port ${sent.port}, only ${(noPort.spec?.ports ?? []).map(({ port }) => port).join(', ') || 'none'}: the proxy passes the connection on to the Service's address, where nothing accepts it.`,
     }
   if (name === 'PassthroughCluster')
     return {

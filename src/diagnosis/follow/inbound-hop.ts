@@ -87,7 +87,7 @@ function endOf(
       }
     }
     case 'no route':
-      return { says: 'No route of the inbound listener takes the request: Envoy answers 404.', objects: [] }
+      return { says: 'No route of the inbound listener matches the request: Envoy answers 404.', objects: [] }
     case 'black hole':
       return { says: `Port ${connection.port} is the proxy's own: it sends the connection nowhere.`, objects: [] }
   }
@@ -123,7 +123,7 @@ function withoutProxy(
     return {
       ok: false,
       sure: true,
-      says: `The caller speaks mTLS to ${end}: nothing there ends it, and the caller sees 503 UF with a TLS error.`,
+      says: `The caller speaks mTLS to ${end}: nothing there terminates it, and the caller sees 503 UF with a TLS error.`,
       notes: [],
     }
   const doubts = [
@@ -200,7 +200,7 @@ export function inboundHop(callee: Callee, trace: Trace): Hop {
       says: `${ref.name} does not capture incoming connections: the application itself takes port ${connection.port}.`,
     }
   const notes = [
-    ...(chain?.unknown ?? []).map((filter) => `the filter ${filter} was passed over: what it does is not known here`),
+    ...(chain?.unknown ?? []).map((filter) => `the filter ${filter} was skipped: what it does is not known here`),
     ...notesOf(answers),
     ...unsure,
     ...(chain?.unsure ?? []),

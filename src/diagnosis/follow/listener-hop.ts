@@ -80,14 +80,14 @@ function closed({ sent: { connection }, walk }: Trace): string {
         : connection.tls === undefined
           ? 'plain text'
           : 'TLS (which this listener does not look into)'
-  return `No filter chain of this listener takes ${what}: Envoy closes the connection (NR filter_chain_not_found).`
+  return `No filter chain of this listener matches ${what}: Envoy closes the connection (NR filter_chain_not_found).`
 }
 
 const MISMATCHES: Readonly<Record<TlsMismatch, string>> = {
   'tls to a plaintext port':
     'The client speaks TLS, and this listener reads HTTP in plain text: Envoy answers 400 (DPE http1.codec_error), which the client takes for a TLS error.',
   'plaintext to a tls port':
-    'The client speaks plain text, and this listener ends TLS: the handshake fails, and Envoy closes the connection.',
+    'The client speaks plain text, and this listener terminates TLS: the handshake fails, and Envoy closes the connection.',
 }
 
 /** True when the filter chain takes no TLS of a client that shows no certificate. */
@@ -144,7 +144,7 @@ export function listenerHop(trace: Trace): Hop {
       : [
           `${listener.captured.name ?? 'the virtual outbound listener'} (${addressText(listener.captured)}) takes every connection that leaves the pod and hands this one over`,
         ]),
-    ...chain.unknown.map((filter) => `the filter ${filter} was passed over: what it does is not known here`),
+    ...chain.unknown.map((filter) => `the filter ${filter} was skipped: what it does is not known here`),
     ...notesOf(answers),
     ...chain.unsure,
     ...(certificate.note === undefined ? [] : [certificate.note]),
@@ -178,7 +178,7 @@ export function listenerHop(trace: Trace): Hop {
       objects: [...objects, ...closedServices],
       ok: false,
       sure: true,
-      says: `${pod.name} listens on port ${trace.sent.port}, and no Service in front of it has that port (${closedServices.map(formatRef).join(', ')}): nobody outside gets there.`,
+      says: `${pod.name} listens on port ${trace.sent.port}, and no Service in front of it has that port (${closedServices.map(formatRef).join(', ')}): it cannot be reached from outside.`,
     }
   }
   if (chain.chain === undefined || ending === undefined || ending.kind === 'none')
@@ -207,7 +207,7 @@ export function listenerHop(trace: Trace): Hop {
     ...whole,
     ok: true,
     sure: !unsure,
-    says: `${addressText(listener.listener)} ${takes}${connection.tls === undefined ? '' : chain.chain.transportSocket === undefined ? ', TLS and all' : ' and ends its TLS'}, ${ending.kind === 'http' ? `as HTTP routed by ${ending.manager.rds?.routeConfigName ?? ending.manager.routeConfig?.name ?? 'routes of its own'}` : 'as TCP'}${asked ? "; it asks for the client's certificate: whether it has one is not known" : ''}.`,
+    says: `${addressText(listener.listener)} ${takes}${connection.tls === undefined ? '' : chain.chain.transportSocket === undefined ? ', TLS and all' : ' and terminates its TLS'}, ${ending.kind === 'http' ? `as HTTP routed by ${ending.manager.rds?.routeConfigName ?? ending.manager.routeConfig?.name ?? 'routes of its own'}` : 'as TCP'}${asked ? "; it asks for the client's certificate: whether it has one is not known" : ''}.`,
   }
 }
 

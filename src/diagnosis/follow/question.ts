@@ -67,7 +67,7 @@ function fromOf(text: string): From {
   const slash = text.indexOf('/')
   const kind = slash === -1 ? undefined : FROM_KINDS[text.slice(0, slash).toLowerCase()]
   const rest = text.slice(slash + 1)
-  if (kind === undefined) throw new FollowSyntaxError(text, `${quoted(text)} is no caller.`)
+  if (kind === undefined) throw new FollowSyntaxError(text, `${quoted(text)} is not a caller.`)
   const [name = '', namespace, ...more] = kind === 'pod' ? [rest] : rest.split('.')
   if (!isDnsName(name) || more.length > 0 || (namespace !== undefined && !isDnsLabel(namespace)))
     throw new FollowSyntaxError(text, `${quoted(rest)} is not a name Kubernetes allows.`)

@@ -105,7 +105,7 @@ function saysOf(
     return {
       ok: false,
       sure: true,
-      says: `${which} redirects to ${circle.places.join(', which redirects to ')} (${outcome.status}): the client is sent about in a circle, until it gives up.`,
+      says: `${which} redirects to ${circle.places.join(', which redirects to ')} (${outcome.status}): the client is redirected in a loop until it gives up.`,
     }
   if (outcome.kind === 'redirect')
     return {
@@ -138,7 +138,7 @@ function noRoute(
   if (virtualHost === undefined) {
     const domains = (configuration.virtualHosts ?? []).flatMap((one) => one.domains ?? [])
     const near = nearestNames(host, domains)
-    return `No virtual host of ${name} takes the host ${host}: Envoy answers 404 (NR route_not_found).${near.length > 0 ? ` Nearest: ${near.join(', ')}.` : domains.length > 0 && domains.length <= 5 ? ` There are: ${domains.join(', ')}.` : ''}`
+    return `No virtual host of ${name} matches the host ${host}: Envoy answers 404 (NR route_not_found).${near.length > 0 ? ` Nearest: ${near.join(', ')}.` : domains.length > 0 && domains.length <= 5 ? ` There are: ${domains.join(', ')}.` : ''}`
   }
   // istiod's stand-in where a gateway's port has no routes at all.
   if (virtualHost.name?.startsWith('blackhole:') === true)
@@ -220,11 +220,11 @@ export function routeHop(trace: Trace): Hop | undefined {
   const notes = [
     ...(route.domain === undefined
       ? []
-      : [`virtual host ${virtualHost?.name ?? ''} takes the host by its domain ${route.domain}`]),
+      : [`virtual host ${virtualHost?.name ?? ''} matches the host by its domain ${route.domain}`]),
     ...branches.flatMap(settings),
     ...notesOf(branches.flatMap(({ answers }) => answers.filter(({ kind }) => kind === 'fault'))),
     ...(open
-      ? [`which route takes it depends on what is not known of the request${certain ? '' : '; it may be none'}`]
+      ? [`which route matches depends on what is not known about the request${certain ? '' : '; it may be none'}`]
       : []),
   ]
   return {

@@ -15,7 +15,7 @@ const ADVICE: Readonly<Record<Code, Says>> = {
   MESH0105: (finding, subject) =>
     `Whoever owns Gateway ${textArg(finding, 'gateway')} decides whether it opens ${textArg(finding, 'hosts')} for ${subject}.`,
   MESH0107: (finding, subject) =>
-    `${subject} has ${textArg(finding, 'routes')} routes and its gateway's server speaks ${textArg(finding, 'protocols')}. Its owner and the gateway's decide where TLS ends; that is no change a program should guess.`,
+    `${subject} has ${textArg(finding, 'routes')} routes and its gateway's server speaks ${textArg(finding, 'protocols')}. Its owner and the gateway's decide where TLS ends; a program should not guess that.`,
   MESH0108: (finding, subject) =>
     `The owners of ${subject} and ${textArg(finding, 'other')} decide which of them answers these requests.`,
   MESH0113: (finding, subject) =>
@@ -23,7 +23,7 @@ const ADVICE: Readonly<Record<Code, Says>> = {
   MESH0114: (finding, subject) =>
     `None of the ports of ${textArg(finding, 'host')} says that it speaks what is routed. Whoever owns ${subject} decides which of ${textArg(finding, 'ports')} is meant.`,
   MESH0115: (finding) =>
-    `Whether the mesh may reach ${textArg(finding, 'external')} is for those who decide about egress. If it may, a ServiceEntry for it mends this.`,
+    `Whether the mesh may reach ${textArg(finding, 'external')} is for those who decide about egress. If it may, a ServiceEntry for it fixes this.`,
   MESH0117: (finding, subject) =>
     `Whoever owns ${subject} decides whether callers in namespace ${textArg(finding, 'caller')} may reach it.`,
   MESH0120: (_finding, subject) =>
@@ -41,12 +41,12 @@ const ADVICE: Readonly<Record<Code, Says>> = {
   MESH0309: (finding, subject) =>
     `The application of ${subject} listens on ${textArg(finding, 'listens')} and is asked on ${textArg(finding, 'port')}. Whoever owns it decides which of the two is meant.`,
   MESH0310: (finding, subject) =>
-    `The application of ${subject} listens on localhost only. Its developers let it listen on all addresses at port ${textArg(finding, 'port')}; nothing in the mesh can reach it before.`,
+    `The application of ${subject} listens on localhost only. Its developers let it listen on all addresses at port ${textArg(finding, 'port')}; until then nothing in the mesh can reach it.`,
   MESH0401: (finding, subject) =>
     `What makes requests to ${subject} fail is not known: no look showed the reason (${[textArg(finding, 'code'), ...listArg(finding, 'flags').filter((flag) => flag !== '-')].join(' ')}: ${textArg(finding, 'meaning')}). Look at the application's log at the times shown.`,
   MESH0402: (finding, subject) =>
-    `The application itself answers ${textArg(finding, 'code')}, and the mesh only passes that on. Its developers find the reason: kubectl logs -n ${textArg(finding, 'namespace')} ${textArg(finding, 'pod')}. If a release began it, whoever rolls out ${subject} may go back to the former one.`,
-  MESH0403: (_finding, subject) => `${subject} alone fails. Whoever runs it decides whether it is taken out.`,
+    `The application itself answers ${textArg(finding, 'code')}, and the mesh only forwards it. Its developers find the reason: kubectl logs -n ${textArg(finding, 'namespace')} ${textArg(finding, 'pod')}. If a release began it, whoever rolls out ${subject} may go back to the former one.`,
+  MESH0403: (_finding, subject) => `${subject} alone fails. Whoever runs it decides whether to take it out of service.`,
   MESH0405: (finding, subject) =>
     `Nothing listens at port ${textArg(finding, 'port')} of the pods. Whoever owns the application says where it listens, and ${subject} must lead there.`,
 }
@@ -55,14 +55,13 @@ const ADVICE: Readonly<Record<Code, Says>> = {
 const BY_FIELD: readonly [RegExp, Says][] = [
   [
     /^MESH05/,
-    (_finding, subject) =>
-      `${subject} is a matter of security: those who are responsible for it decide, not a program.`,
+    (_finding, subject) => `${subject} is a matter of security: the people responsible for it decide, not a program.`,
   ],
   [
     /^MESH06/,
     (_finding, subject) => `Whoever owns ${subject} decides what the gateway opens, and with which certificate.`,
   ],
-  [/^MESH09/, () => "Whoever runs the mesh's control plane mends it."],
+  [/^MESH09/, () => "Whoever runs the mesh's control plane has to fix it."],
 ]
 
 /** Who decides what about a finding that no fix mends. Where nothing special is known of its code, its own remedy, which is then for people. */
@@ -72,5 +71,5 @@ export function adviceFor(finding: Finding): string {
   if (says !== undefined) return says(finding, subject)
   const [, field] = BY_FIELD.find(([one]) => one.test(finding.code)) ?? []
   const remedy = CHECKS.find(({ name }) => name === finding.check)?.problems[finding.code]?.remedy ?? ''
-  return `${field?.(finding, subject) ?? `Whoever owns ${subject} decides.`} What would mend it: ${fill(remedy, subject, finding.args)}`
+  return `${field?.(finding, subject) ?? `Whoever owns ${subject} decides.`} What would fix it: ${fill(remedy, subject, finding.args)}`
 }

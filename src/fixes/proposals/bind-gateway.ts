@@ -52,7 +52,7 @@ export const bindGateway = defineFix({
       const ref = formatRef(refOf(gateway))
       const reason =
         code === 'MESH0116'
-          ? `${formatRef(subject)} is for the sidecars alone`
+          ? `${formatRef(subject)} applies to sidecars only`
           : code === 'MESH0106'
             ? `${formatRef(subject)} is bound to Gateway ${key}, which does not exist`
             : `Gateway ${key} does not take ${textArg(finding, 'hosts')}`

@@ -189,7 +189,7 @@ function rbacAnswer(filter: string, rules: Rbac | undefined, judged: Judged): Fi
     status: 403,
     says: denies
       ? `denied by ${policies.join(', ')}`
-      : 'denied: no rule that allows takes it (rbac_access_denied_matched_policy[none])',
+      : 'denied: no ALLOW rule matches it (rbac_access_denied_matched_policy[none])',
   }
 }
 
@@ -273,7 +273,7 @@ export function httpFilterAnswers(
                   filter: name,
                   kind: 'unknown',
                   passes: 'maybe',
-                  says: `the filter ${name} was passed over: what it does is not known here`,
+                  says: `the filter ${name} was skipped: what it does is not known here`,
                 },
               ]
       }

@@ -91,7 +91,7 @@ function networkAnswers(filters: readonly NetworkFilter[], judged: Judged): Filt
         passes === 'maybe'
           ? `whether ${policies.join(', ')} lets the connection in depends on what is not known here`
           : policies.length === 0
-            ? 'denied: no rule that allows takes the connection'
+            ? 'denied: no ALLOW rule matches the connection'
             : `denied by ${policies.join(', ')}`
       return [{ filter: filter.name ?? 'rbac', kind: 'rbac', passes, says, policies }]
     })

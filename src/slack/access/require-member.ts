@@ -65,7 +65,7 @@ function unknown(log: Log, error: unknown, what: string): unknown {
   return refusal(
     `Slack does not tell the bot ${what} (${reason}).`,
     reason === 'missing_scope'
-      ? "The bot's administrator: add the scopes of manifest.yml to the app and install it anew; /mesh doctor names what is missing."
+      ? "The bot's administrator: add the scopes of manifest.yml to the app and reinstall it; /mesh doctor names what is missing."
       : ADMINISTRATOR,
   )
 }

@@ -57,7 +57,7 @@ export function userErrorOf(error: unknown, typed: string, command: CommandFor =
   if (error instanceof StoreUnavailableError)
     return new UserError(
       {
-        why: 'mesh-medic cannot take this now: its store and queue do not answer.',
+        why: 'mesh-medic cannot accept this now: its store and queue do not answer.',
         remedies: [
           'Try again in a minute. Administrators: look at Redis (REDIS_URL) and at its log.',
           'In a terminal, mesh-medic diagnose needs neither Slack nor Redis.',
@@ -67,7 +67,7 @@ export function userErrorOf(error: unknown, typed: string, command: CommandFor =
     )
   if (error instanceof SlackUnavailableError)
     return new UserError(
-      { why: 'Slack did not take my messages just now.', remedies: ['Try again in a minute.'] },
+      { why: 'Slack does not accept messages at the moment.', remedies: ['Try again in a minute.'] },
       options,
     )
   return new UserError(
@@ -93,13 +93,13 @@ export function blindError({ source, reason, detail, permission }: Blind): UserE
       why,
       remedies: [
         ...rule,
-        'Add it to the role of my service account (deploy/ has the whole list); /mesh doctor says what else is missing.',
+        "Add it to the role of the bot's service account (deploy/ has the whole list); /mesh doctor says what else is missing.",
       ],
     })
   }
   const remedy =
     reason === 'unparsable'
-      ? 'Something between me and the API server changes its answers.'
-      : 'See whether the API server answers at all, and whether I can reach it:'
+      ? 'Something between the bot and the API server changes its answers.'
+      : 'See whether the API server answers at all, and whether the bot can reach it:'
   return new UserError({ why, remedies: [remedy], commands: [source, '/mesh doctor'] })
 }

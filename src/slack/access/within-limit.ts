@@ -19,7 +19,7 @@ export async function withinLimit(
     deps,
     asking,
     refusalMessage({
-      why: `${whose} ${most} commands within a minute, which is the most I take.`,
+      why: `${whose} ${most} commands within a minute, which is the limit.`,
       remedies: [`Nothing was done for this one. Send it again in ${again} s.`],
     }),
   )

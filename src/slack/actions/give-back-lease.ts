@@ -23,7 +23,7 @@ export const giveBackLease = defineAction({
       noteMessage(
         late === 0
           ? 'Given back: its message says what was put back, per proxy.'
-          : `${late} of ${after.proxies.length} proxies do not answer; I go on trying until they are put back.`,
+          : `${late} of ${after.proxies.length} proxies do not answer; mesh-medic keeps trying until they are put back.`,
       ),
     )
   },

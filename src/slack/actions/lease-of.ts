@@ -42,6 +42,7 @@ export async function leaseOf(
     target: lease.target,
     facts: { lease: lease.id, verb: button.act, why: denied.why },
   })
-  const why = home === channel ? denied.why : 'That was lent in another channel, and you are no operator there.'
-  throw new UserError({ why, remedies: ['Ask an operator of that channel, or whoever lent it.'] })
+  const why =
+    home === channel ? denied.why : 'Those levels were raised in another channel, and you are not an operator there.'
+  throw new UserError({ why, remedies: ['Ask an operator of that channel, or whoever raised them.'] })
 }

@@ -52,7 +52,7 @@ export async function pressButton(
       })
     const unknown = new UserError({
       why: 'It is no longer known what that button was for.',
-      remedies: ['It is too old, or it is not mine. Ask again:'],
+      remedies: ['It is too old, or not from this bot. Ask again:'],
       commands: ['/mesh help'],
     })
     if (value === undefined || !OPAQUE_ID.test(value)) throw unknown

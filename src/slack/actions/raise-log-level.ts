@@ -33,7 +33,7 @@ export const raiseLogLevel = defineAction({
     const { trigger } = press
     if (trigger === undefined)
       throw new UserError({
-        why: 'Slack gave me nothing to open a window with.',
+        why: 'Slack did not allow a window to be opened.',
         remedies: ['Press the button again.'],
       })
     const where = await whereOf(deps, asking, run)

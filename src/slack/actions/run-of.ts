@@ -15,7 +15,7 @@ export async function runOf({ records }: Pick<SlackDeps, 'records'>, { button }:
   const run = readable(stored)
   if (run === undefined)
     throw new UserError({
-      why: 'Another version of me was asked that.',
+      why: 'That was asked of another version of mesh-medic.',
       remedies: ['Ask again:'],
       commands: ['/mesh help'],
     })

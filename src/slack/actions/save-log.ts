@@ -18,7 +18,7 @@ export const saveLog = defineAction({
     const { files, unread } = await readLeaseLogs(lease, deps.clients, AbortSignal.timeout(PATIENCE))
     if (files.length === 0)
       throw new UserError({
-        why: `No log could be read: ${unread.map(({ pod, says }) => `${pod.name}: ${says}`).join('; ') || 'nothing is lent yet'}.`,
+        why: `No log could be read: ${unread.map(({ pod, says }) => `${pod.name}: ${says}`).join('; ') || 'nothing is raised yet'}.`,
         remedies: ['Try again in a moment.'],
       })
     const at = new Date().toISOString().slice(11, 19).replaceAll(':', '')

@@ -7,7 +7,7 @@ import { ROUND_TRIP_SECONDS, roundTripButton, runAgainButton } from './run-butto
 
 /** The self-test, with a button whose press is a test too. */
 export const doctorAnswer = defineAnswer(doctor, {
-  doing: 'Testing myself',
+  doing: 'Running the self-test',
   async shown({ records }, answer, run) {
     const buttons = [await roundTripButton(records, run), await runAgainButton(records, run)]
     return {

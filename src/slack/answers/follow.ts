@@ -10,7 +10,7 @@ import { fileBase, fileText, type AnswerFile } from './file.ts'
 import { pictureFile } from './picture-file.ts'
 import { fullReportButton, runAgainButton } from './run-buttons.ts'
 
-/** The way of a request, hop by hop, and as a picture. */
+/** The path of a request, hop by hop, and as a picture. */
 export const followAnswer = defineAnswer(follow, {
   doing: 'Following a request to',
   async shown({ records }, answer, run) {
@@ -31,7 +31,7 @@ export const followAnswer = defineAnswer(follow, {
 })
 
 function readable({ report }: FollowAnswer, run: RunRecord): AnswerFile {
-  return { name: `${fileBase(run)}.txt`, title: 'The whole way', content: fileText(followText(report)) }
+  return { name: `${fileBase(run)}.txt`, title: 'The whole path', content: fileText(followText(report)) }
 }
 
 type FollowRequest = Parameters<NonNullable<typeof followAnswer.refused>>[1]

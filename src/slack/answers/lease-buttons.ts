@@ -10,7 +10,7 @@ import { defined } from '../../mesh/defined.ts'
 const AFTERWARDS = 24 * 3600
 
 const LABELS = {
-  'give-back-lease': { label: 'Give back now', style: 'danger' },
+  'give-back-lease': { label: 'Put back now', style: 'danger' },
   'extend-lease': { label: 'Extend' },
   'save-log': { label: 'Save log' },
 } as const satisfies Record<string, Pick<ButtonSpec, 'label' | 'style'>>

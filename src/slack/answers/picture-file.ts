@@ -9,7 +9,7 @@ import { picture } from './picture.ts'
 /** Characters that describe a picture; Slack takes 1000. */
 const MOST_ALT = 900
 
-/** The way of a request as a picture, described for those who cannot see it. */
+/** The path of a request as a picture, described for those who cannot see it. */
 export async function pictureFile(report: FollowReport, run: RunRecord): Promise<AnswerFile> {
   const says = `${OUTCOMES[report.outcome]}: ${report.headline}`
   return {

@@ -77,7 +77,13 @@ export async function roundTripButton(records: Records, run: RunRecord): Promise
     uses: 'once',
     expiresInSeconds: ROUND_TRIP_SECONDS,
   })
-  return { action: 'doctor-round-trip', id, label: 'Press me', style: 'primary', spoken: 'Press me: tests buttons' }
+  return {
+    action: 'doctor-round-trip',
+    id,
+    label: 'Press to test',
+    style: 'primary',
+    spoken: 'Press to test: tests buttons',
+  }
 }
 
 /** One of several targets of a name; `index` tells the buttons of one message apart. */

@@ -27,12 +27,12 @@ export function candidatesMessage(
   const rest = candidates.length - shown.length
   return fit(
     {
-      text: `📝 ${candidates.length} ways to mend it`,
+      text: `📝 ${candidates.length} ways to fix it`,
       blocks: [
         rich(
           line(
             text('📝 '),
-            bold(`${candidates.length} ways to mend it`),
+            bold(`${candidates.length} ways to fix it`),
             text('  Which one is meant? Nothing is changed yet.'),
           ),
         ),

@@ -32,7 +32,7 @@ function roundTripItem({ within, pressed }: RoundTrip): Piece[] {
     text('⏱ '),
     bold('button round trip'),
     text(
-      `: not heard yet. Press the button below within ${within} seconds; when this line does not change, interactivity does not reach me: compare the app with manifest.yml (settings.interactivity).`,
+      `: not heard yet. Press the button below within ${within} seconds; when this line does not change, interactivity does not reach the bot: compare the app with manifest.yml (settings.interactivity).`,
     ),
   ]
 }

@@ -104,7 +104,7 @@ function commandFor({ asked, caller }: FollowReport): string {
 export function wayElements(report: FollowReport): RichTextBlock['elements'] {
   const { outcome, headline, hops } = report
   return [
-    line(bold('The way of a request')),
+    line(bold('The path of a request')),
     line(text(`${ICONS[outcome]} ${headline}`)),
     ...reasons(report),
     lines(hops.slice(0, MOST_WAY_ROWS).map(row)),

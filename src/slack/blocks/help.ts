@@ -29,9 +29,9 @@ export function helpMessage(commands: readonly HelpLine[]): SlackMessage {
               text(', a host or a URL.'),
             ],
             [
-              text('Inside a thread, where slash commands do not work: mention me ('),
+              text('Inside a thread, where slash commands do not work: mention the bot ('),
               code('@mesh-medic diagnose catalog'),
-              text('), or take “Diagnose a workload” from the menu of a message.'),
+              text('), or choose “Diagnose a workload” in the menu of a message.'),
             ],
           ]),
         ),

@@ -26,7 +26,7 @@ const STATES: Readonly<Record<LentProxy['state'], string>> = {
   gone: 'its pod is gone, nothing to put back',
   restarted: 'its proxy was restarted and has its own levels again',
   left: 'somebody else changed it meanwhile: left alone',
-  unreachable: 'not put back yet: it does not answer, I go on trying',
+  unreachable: 'not put back yet: it does not answer; mesh-medic keeps trying',
 }
 const ICONS: Readonly<Record<LentProxy['state'], string>> = {
   noted: '·',
@@ -40,10 +40,10 @@ const ICONS: Readonly<Record<LentProxy['state'], string>> = {
 }
 
 const ENDS: Readonly<Record<NonNullable<LeaseRecord['ended']>['why'], string>> = {
-  time: 'its time was over',
-  'given back': 'given back',
-  overdue: 'its time was over while nobody could put it back',
-  failed: 'it could not be lent',
+  time: 'the time was over',
+  'given back': 'put back',
+  overdue: 'the time was over while nobody could put them back',
+  failed: 'they could not be raised',
 }
 
 const countOf = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
@@ -98,7 +98,9 @@ export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly 
         rich(line(text(`${icon} `), bold(title), text('  '), code(levelsText(lent))), line(...when)),
         rich(bullets(proxies.map(proxyLine))),
         ...(notes.length === 0 ? [] : [rich(line(text(cut(notes.join('; '), 500))))]),
-        rich(lines([[text('lent by '), person(by.user), text(' at '), shortTime(lease.from), text(` · run ${run}`)]])),
+        rich(
+          lines([[text('raised by '), person(by.user), text(' at '), shortTime(lease.from), text(` · run ${run}`)]]),
+        ),
         ...buttonRow(isOver ? [] : buttons),
       ],
     },
@@ -131,17 +133,17 @@ export function leasesMessage(
   if (leases.length === 0)
     return fit(
       {
-        text: 'Nothing is lent',
+        text: 'No log levels are raised',
         blocks: [
           rich(
             line(
               text(
                 isAll
-                  ? 'Nothing is lent now: every proxy has its own log levels. '
-                  : 'Nothing is lent now in this channel. ',
+                  ? 'No log levels are raised now: every proxy has its own. '
+                  : 'No log levels are raised now in this channel. ',
               ),
               code('/mesh log-level TARGET http:debug'),
-              text(' lends some.'),
+              text(' raises some.'),
             ),
           ),
           ...unread,
@@ -177,7 +179,7 @@ export function leasesMessage(
         ...buttonRow(
           buttons
             .slice(0, MOST_LEASES)
-            .map((button, index) => (leases.length === 1 ? button : { ...button, label: `Give back ${index + 1}` })),
+            .map((button, index) => (leases.length === 1 ? button : { ...button, label: `Put back ${index + 1}` })),
         ),
       ],
     },

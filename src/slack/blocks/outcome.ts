@@ -147,7 +147,9 @@ function wroteBlocks({ wrote = [], writes }: ChangeRecord): SlackMessage['blocks
     ])
   return [
     rich(
-      line(bold(`The API server took ${wrote.length} of ${writes.length} ${writes.length === 1 ? 'write' : 'writes'}`)),
+      line(
+        bold(`The API server accepted ${wrote.length} of ${writes.length} ${writes.length === 1 ? 'write' : 'writes'}`),
+      ),
       bullets(items),
     ),
   ]

@@ -99,7 +99,7 @@ function headOf(change: ChangeRecord, now: number): Head {
       icon: '⌛',
       says: 'Expired',
       by: [text(' at '), clockTime(expiresAt)],
-      more: [again('Nobody decided it in time.')],
+      more: [again('Nobody decided in time.')],
     }
   if (state === 'rejected')
     return {

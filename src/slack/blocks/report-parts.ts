@@ -34,7 +34,7 @@ function proofPart(report: Report): Part[] {
     {
       name: 'proof',
       message: fit({
-        text: pieces.length === 0 ? 'The way of a request' : 'Proof',
+        text: pieces.length === 0 ? 'The path of a request' : 'Proof',
         blocks: [
           ...(pieces.length === 0 ? [] : [rich(line(bold('Proof')), ...pieces)]),
           ...(way.length === 0 ? [] : [rich(...way)]),

@@ -60,7 +60,7 @@ export function statusMessage(status: MeshStatus, run: RunRecord, buttons: reado
             rich(
               line(
                 text(
-                  `✗ ${status.unseen.length} ${status.unseen.length === 1 ? 'look' : 'looks'} saw nothing; see the thread`,
+                  `✗ ${status.unseen.length} ${status.unseen.length === 1 ? 'look' : 'looks'} failed; see the thread`,
                 ),
               ),
             ),

@@ -21,7 +21,7 @@ const usage = 'audit [TARGET] [-n NAMESPACE]'
 export const audit = defineCommand({
   name: 'audit',
   usage,
-  about: 'shows who asked, approved, changed and lent what in this channel, and whether that record is whole',
+  about: 'shows who asked for, approved and changed what in this channel, and whether that record is complete',
   asks: [],
   async run(deps, asking, words) {
     const isAll = await seesEverything(deps, asking)
@@ -32,7 +32,7 @@ export const audit = defineCommand({
     } = readArguments(words, usage)
     if (more.length > 0) throw new UserError({ why: 'One target at a time.', commands: [`/mesh ${usage}`] })
     if (text === undefined && namespace !== undefined)
-      throw new UserError({ why: 'A namespace alone is no target.', commands: [`/mesh ${usage}`] })
+      throw new UserError({ why: 'A namespace alone is not a target.', commands: [`/mesh ${usage}`] })
     const asked = text === undefined ? undefined : await askedFor(deps, parseTarget(text, namespace))
     const answer = await lastEvents(deps, { isAsked: asked?.is, channel: isAll ? undefined : asking.channel })
     if (answer.count === 0 && asked?.unknown !== undefined) throw asked.unknown

@@ -6,7 +6,7 @@ import { defineCommand } from './command.ts'
 export const doctor = defineCommand({
   name: 'doctor',
   usage: 'doctor',
-  about: 'tests myself: Slack, buttons, queue, permissions in the cluster, istioctl, Prometheus',
+  about: 'tests the bot: Slack, buttons, queue, permissions in the cluster, istioctl, Prometheus',
   asks: ['doctor'],
   async run(deps, asking, words) {
     if (words.length > 0) throw new UserError({ why: 'doctor takes no arguments.', commands: ['/mesh doctor'] })

@@ -17,7 +17,7 @@ export const follow = defineCommand({
   name: 'follow',
   usage,
   about:
-    'follows one request through Envoy: listener, route, cluster, endpoints, the callee’s side; says at which hop it dies',
+    'follows one request through Envoy: listener, route, cluster, endpoints, the callee’s side; says at which hop it fails',
   asks: ['follow'],
   async run(deps, asking, words) {
     const {

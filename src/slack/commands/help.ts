@@ -6,7 +6,7 @@ import { defineCommand } from './command.ts'
 export const help = defineCommand({
   name: 'help',
   usage: 'help',
-  about: 'shows this',
+  about: 'shows this help',
   asks: [],
   run: (deps, asking, _words, all) => tell(deps, asking, helpMessage(all)),
 })

@@ -11,7 +11,8 @@ import { defineCommand } from './command.ts'
 export const leases = defineCommand({
   name: 'leases',
   usage: 'leases',
-  about: 'shows which log levels are lent now in this channel, by whom and until when, with a button to give them back',
+  about:
+    'shows which log levels are raised now in this channel, by whom and until when, with a button to put them back',
   asks: [],
   async run(deps, asking, words) {
     const isAll = await seesEverything(deps, asking)

@@ -34,7 +34,7 @@ export const logLevel = defineCommand({
       proxiesOf(values['--pods']?.[0], deps.policy.leases.proxies),
     ]
     if (levels === undefined && (minutes !== undefined || proxies !== undefined))
-      throw new UserError({ why: 'Nothing is lent without loggers and levels.', commands: EXAMPLES })
+      throw new UserError({ why: 'No log level is raised without loggers and levels.', commands: EXAMPLES })
     const target = await findTarget(deps, parseTarget(text, namespace), (found) =>
       ['/mesh log-level', found, ...rest].join(' '),
     )
@@ -49,7 +49,7 @@ function minutesOf(typed: string | undefined, most: number): number | undefined 
   const minutes = parseMinutes(typed)
   if (minutes > most)
     throw new UserError({
-      why: `${minutesText(minutes)} is too long: log levels are lent for ${minutesText(most)} at most, and can be extended.`,
+      why: `${minutesText(minutes)} is too long: log levels are raised for ${minutesText(most)} at most, and can be extended.`,
       remedies: ["The bot's administrator may set another limit: limits.leaseMinutes."],
     })
   return minutes
@@ -59,7 +59,7 @@ function proxiesOf(typed: string | undefined, most: number): number | undefined 
   if (typed === undefined) return undefined
   if (!/^[1-9]\d{0,3}$/.test(typed))
     throw new UserError({
-      why: `${JSON.stringify(typed.slice(0, 40))} is no number of proxies.`,
+      why: `${JSON.stringify(typed.slice(0, 40))} is not a number of proxies.`,
       commands: [`/mesh ${usage}`],
     })
   if (Number(typed) > most)

@@ -37,7 +37,7 @@ export function splitWords(line: string): string[] {
     const word = double ?? single ?? bare
     if (double === undefined && single === undefined && /["']/.test(word))
       throw new UserError({
-        why: `A quote in ${JSON.stringify(word)} has no partner.`,
+        why: `A quote in ${JSON.stringify(word)} is not closed.`,
         remedies: ['Names need no quotes.'],
       })
     words.push(word)

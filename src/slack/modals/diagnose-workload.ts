@@ -48,7 +48,7 @@ export function diagnoseWorkloadView(where: string, guess: { name: string; names
         block_id: NAMESPACE_BLOCK,
         optional: true,
         label: plain('Namespace'),
-        element: input(guess?.namespace, 'only when several have it'),
+        element: input(guess?.namespace, 'only if several namespaces have it'),
       },
     ],
   }

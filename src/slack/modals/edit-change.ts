@@ -24,7 +24,7 @@ export function editChangeView(where: string, yaml: string): ModalView {
         block_id: YAML_BLOCK,
         label: plain('What it writes'),
         hint: plain(
-          'The same objects, other contents. It is checked again and proposed anew; the first proposal ends with that.',
+          'Keep the objects and change their contents. The change is checked and proposed again, in place of the first proposal.',
         ),
         element: {
           type: 'plain_text_input',

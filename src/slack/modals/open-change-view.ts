@@ -31,7 +31,7 @@ export async function openChangeView(
 ): Promise<void> {
   if (trigger === undefined)
     throw new UserError({
-      why: 'Slack gave me nothing to open a window with.',
+      why: 'Slack did not allow a window to be opened.',
       remedies: ['Press the button again.'],
     })
   const payload = { channel, change: change.id, ...defined({ team }) }

@@ -22,7 +22,7 @@ export function rejectChangeView(where: string, { title }: Pick<ChangeRecord, 't
         type: 'input',
         block_id: REASON_BLOCK,
         label: plain('Reason'),
-        hint: plain(shorten(`Everybody in the thread reads it. The change: ${clean(title)}`, 1900)),
+        hint: plain(shorten(`Everybody in the thread can read it. The change: ${clean(title)}`, 1900)),
         element: {
           type: 'plain_text_input',
           action_id: 'typed',

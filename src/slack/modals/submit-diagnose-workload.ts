@@ -47,7 +47,7 @@ export async function submitDiagnoseWorkload(
     if (where === undefined)
       throw new UserError({
         why: 'It is no longer known which message that was about.',
-        remedies: ['Take “Diagnose a workload” from the message once more.'],
+        remedies: ['Choose “Diagnose a workload” in the menu of the message again.'],
       })
     await startRun(
       deps,

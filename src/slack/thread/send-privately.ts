@@ -31,7 +31,7 @@ export async function sendPrivately(
     if (!(error instanceof WebAPIPlatformError)) throw error
     throw new UserError(
       {
-        why: `Slack does not let me write to you directly (${error.data.error}).`,
+        why: `Slack does not let the bot write to you directly (${error.data.error}).`,
         remedies: ["The app's administrator: allow messages on the app's Messages tab."],
       },
       { cause: error },

@@ -131,7 +131,7 @@ async function openThread(deps: SlackDeps, asking: Asking, thread: SlackThread):
     await respondOnly(
       deps,
       asking,
-      'Slack takes no messages from the bot just now. The work has begun; its message appears as soon as Slack takes it.',
+      'Slack does not accept messages from the bot at the moment. The work has begun; its message appears as soon as Slack accepts it.',
     )
   }
 }

@@ -49,8 +49,8 @@ const GONE = new Set(['message_not_found', 'thread_not_found', 'cant_update_mess
 
 /** What Slack says of a token that it takes no more, and what gives another one. */
 const REFUSED_TOKENS: Readonly<Record<string, string>> = {
-  token_revoked: 'the token was revoked; install the app anew and configure its new token',
-  token_expired: 'the token has expired; install the app anew and configure its new token',
+  token_revoked: 'the token was revoked; reinstall the app and configure its new token',
+  token_expired: 'the token has expired; reinstall the app and configure its new token',
   invalid_auth: 'the token is not valid; compare it with the one on the app’s page',
   not_authed: 'no token was sent; configure one',
   account_inactive: 'the app was removed or the workspace is gone; install the app again and configure its new token',
@@ -69,7 +69,7 @@ const CLOSED: Readonly<Record<string, readonly [string, string]>> = {
   restricted_action_read_only_channel: ['That channel is read-only.', 'Ask in another channel.'],
   restricted_action_thread_only_channel: [
     'That channel takes replies only.',
-    'Mention me inside a thread there, or ask in another channel.',
+    'Mention the bot inside a thread there, or ask in another channel.',
   ],
   restricted_action_thread_locked: ['That thread is locked.', 'Ask in the channel itself.'],
   restricted_action_non_threadable_channel: ['That channel has no threads.', 'Ask in another channel.'],

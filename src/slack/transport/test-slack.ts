@@ -22,7 +22,7 @@ export async function testSlack(slack: SlackCalls): Promise<SelfTestItem[]> {
       },
     ]
   const missing = REQUIRED_SCOPES.filter((scope) => !granted.includes(scope))
-  const remedy = 'Add it to the app (manifest.yml has the whole list) and install the app anew.'
+  const remedy = 'Add it to the app (manifest.yml has the whole list) and reinstall the app.'
   return [
     identity,
     ...missing.map((scope): SelfTestItem => ({

@@ -36,7 +36,7 @@ describe('the walk with an object taken away or corrected', () => {
       [
         'MESH0531',
         expect.arrayContaining([
-          'with AuthorizationPolicy istioinaction/catalog-callers taken away or corrected, the same request arrives on the configuration read',
+          'with AuthorizationPolicy istioinaction/catalog-callers removed or corrected, the same request arrives on the configuration read',
         ]),
       ],
     ])

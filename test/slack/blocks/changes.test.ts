@@ -162,7 +162,7 @@ describe('the outcome', () => {
         'Approved  by @U_SECOND at 00:29:40 UTC; asked for by @U_ONCALL',
         'In Kubernetes  as `second@example.com` (`mesh-owners`)',
         '',
-        'The API server took 1 of 1 write',
+        'The API server accepted 1 of 1 write',
         '- `DestinationRule shop/catalog` written: resourceVersion 4711, generation 1, 00:29:42 UTC',
         '',
         '```          before             after',
@@ -251,7 +251,7 @@ describe('candidates', () => {
         candidates.slice(0, 25).map(({ choice }, index) => ({ action: `choose-fix:${index}`, id: 'x', label: choice })),
       ),
     )
-    expect(shown).toContain('30 ways to mend it')
+    expect(shown).toContain('30 ways to fix it')
     expect(shown).toContain('- route to v0  Route to v0: It has pods.')
     expect(shown).toContain('[route to v24]')
     expect(shown).toContain('and 5 more')

@@ -62,7 +62,7 @@ describe('a lease', () => {
         '',
         '2 of its 8 proxies',
         '',
-        'lent by @U_ONCALL at 00:25 UTC · run runrunrunrunrunrunru',
+        'raised by @U_ONCALL at 00:25 UTC · run runrunrunrunrunrunru',
         '',
         '[give-back-lease][extend-lease][save-log]',
       ].join('\n'),
@@ -91,7 +91,7 @@ describe('a lease', () => {
     expect(shown).toBe(
       [
         '🟡 Log levels were put back  `http:debug`',
-        'given back by @U_SECOND at 00:29 UTC',
+        'put back by @U_SECOND at 00:29 UTC',
         '',
         '- ✓ `Pod shop/catalog-returned`  put back (to http:warning)',
         '- – `Pod shop/catalog-gone`  its pod is gone, nothing to put back',
@@ -99,7 +99,7 @@ describe('a lease', () => {
         '- ⚠️ `Pod shop/catalog-left`  somebody else changed it meanwhile: left alone (was http:warning): http is info now',
         '- ✗ `Pod shop/catalog-refused`  could not be set: no answer',
         '',
-        'lent by @U_ONCALL at 00:25 UTC · run runrunrunrunrunrunru',
+        'raised by @U_ONCALL at 00:25 UTC · run runrunrunrunrunrunru',
         '',
       ].join('\n'),
     )
@@ -109,12 +109,12 @@ describe('a lease', () => {
     [
       'all put back',
       { state: 'over', proxies: [proxy('returned')], ended: { at: '2026-11-24T00:29:00.000Z', why: 'time' } },
-      /^⚪ Log levels were put back {2}`http:debug`\nits time was over at 00:29 UTC/,
+      /^⚪ Log levels were put back {2}`http:debug`\nthe time was over at 00:29 UTC/,
     ],
     [
       'found late',
       { state: 'over', proxies: [proxy('returned')], ended: { at: '2026-11-24T00:29:00.000Z', why: 'overdue' } },
-      /its time was over while nobody could put it back/,
+      /the time was over while nobody could put them back/,
     ],
     [
       'still being put back',
@@ -123,7 +123,7 @@ describe('a lease', () => {
         proxies: [proxy('unreachable', { says: 'timeout' })],
         ended: { at: '2026-11-24T00:29:00.000Z', why: 'time' },
       },
-      /^🔎 Log levels are being put back[\s\S]*✗ `Pod shop\/catalog-unreachable` {2}not put back yet: it does not answer, I go on trying: timeout/,
+      /^🔎 Log levels are being put back[\s\S]*✗ `Pod shop\/catalog-unreachable` {2}not put back yet: it does not answer; mesh-medic keeps trying: timeout/,
     ],
     [
       'just begun',
@@ -137,7 +137,7 @@ describe('a lease', () => {
         proxies: [proxy('refused', { before: {}, says: 'no answer' })],
         ended: { at: '2026-11-24T00:29:00.000Z', why: 'failed' },
       },
-      /^⚪ Log levels were not raised {2}`http:debug`\nit could not be lent at 00:29 UTC/,
+      /^⚪ Log levels were not raised {2}`http:debug`\nthey could not be raised at 00:29 UTC/,
     ],
   ])('%s', (_name, facts, says) => {
     expect(shownIn(leaseMessage(sample(facts), NOW, []))).toMatch(says)
@@ -151,9 +151,9 @@ describe('a lease', () => {
   })
 
   it('is listed with a button of its own number, one alone without', () => {
-    const one = { action: 'give-back-lease:0', id: 'x', label: 'Give back now' }
+    const one = { action: 'give-back-lease:0', id: 'x', label: 'Put back now' }
     expect(shownIn(leasesMessage([sample()], NOW, [one]))).toBe(
-      '1 lease\n\n`http:debug` on 1 proxy of `catalog`, by @U_ONCALL, until 00:34 UTC (5 min left)\n\n[Give back now]',
+      '1 lease\n\n`http:debug` on 1 proxy of `catalog`, by @U_ONCALL, until 00:34 UTC (5 min left)\n\n[Put back now]',
     )
     const many = Array.from({ length: 25 }, () => sample({ state: 'returning' }))
     const shown = leasesMessage(
@@ -164,7 +164,7 @@ describe('a lease', () => {
     expect(shownIn(shown)).toContain('25 leases')
     expect(shownIn(shown)).toContain('20. `http:debug` on 1 proxy of `catalog`, by @U_ONCALL, is being put back')
     expect(shownIn(shown)).toContain('and 5 more')
-    expect(shownIn(shown)).toMatch(/\[Give back 1\].*\[Give back 20\]$/)
+    expect(shownIn(shown)).toMatch(/\[Put back 1\].*\[Put back 20\]$/)
     expectPostable(shown, MOST_LEASES)
   })
 })
@@ -292,7 +292,7 @@ describe('whatever the texts are', () => {
       leasesMessage(
         several(() => lease),
         NOW,
-        several((index) => ({ action: `give-back-lease:${index}`, id: 'x', label: 'Give back now' })).slice(
+        several((index) => ({ action: `give-back-lease:${index}`, id: 'x', label: 'Put back now' })).slice(
           0,
           MOST_LEASES,
         ),

@@ -34,7 +34,7 @@ export function answeredOnTheWay(sign: Sign, { evidence, followed: { way } }: Ca
         'MESH0531',
         subject,
         `a filter that it adds to ${value(at.metadata.name)} answered ${times(sign)} ${value(code)} (${value(details)})`,
-        'Raise its limit, or take the filter away',
+        'Raise its limit, or remove the filter',
       ),
     )
   }

@@ -91,7 +91,7 @@ export function refused(sign: Sign, one: Case): Lead[] {
         'MESH0531',
         each,
         `the external authorizer that it asks ${details === 'ext_authz_error' ? 'could not be asked' : 'refused'}: ${times(sign)} got ${value(entry.code)} (${value(details)})`,
-        'Let it ask an authorizer that answers, or take the filter away',
+        'Let it ask an authorizer that answers, or remove the filter',
       ),
     )
   const allowing = policies.filter(({ spec }) => (spec?.action ?? 'ALLOW') === 'ALLOW')
@@ -110,8 +110,8 @@ export function refused(sign: Sign, one: Case): Lead[] {
     lead(
       'MESH0531',
       refOf(each),
-      `none of its rules takes ${times(sign)}, and what no rule takes is refused`,
-      'Add a rule that takes them',
+      `none of its rules matches ${times(sign)}, and what no rule matches is refused`,
+      'Add a rule that matches them',
     ),
   )
 }

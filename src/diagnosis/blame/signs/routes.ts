@@ -52,7 +52,7 @@ export function redirected(sign: Sign, { evidence, followed: { way } }: Case): L
         'MESH0131',
         refOf(gateway),
         `it redirects all plain HTTP to HTTPS, and every request comes by plain HTTP: ${times(sign)} got ${value(entry.code)}`,
-        'Take httpsRedirect away where something in front ends TLS, or let clients come by HTTPS',
+        'Remove httpsRedirect where something in front terminates TLS, or let clients use HTTPS',
       ),
     )
 }
