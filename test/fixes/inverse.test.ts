@@ -288,9 +288,7 @@ describe('nothing takes back', () => {
     const write = restart({
       metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': '2026-11-24T03:00:00Z' } },
     })
-    expect(whyNoInverse(write)).toBe(
-      'The restart of Deployment shop/catalog cannot be undone: the old pods are gone.',
-    )
+    expect(whyNoInverse(write)).toBe('The restart of Deployment shop/catalog cannot be undone: the old pods are gone.')
     expect(inverseOf(write, before)).toBeUndefined()
   })
 

@@ -389,7 +389,11 @@ describe('never sent', () => {
 
   it.each([
     [{ kind: 'Secret', namespace: 'shop', name: 'token' }, 'v1', /is not a kind that mesh-medic writes/],
-    [{ kind: 'ClusterRoleBinding', name: 'admin' }, 'rbac.authorization.k8s.io/v1', /is not a kind that mesh-medic writes/],
+    [
+      { kind: 'ClusterRoleBinding', name: 'admin' },
+      'rbac.authorization.k8s.io/v1',
+      /is not a kind that mesh-medic writes/,
+    ],
     [REF, 'networking.istio.io/v1/../v1', /is not a kind that mesh-medic writes/],
     [{ ...REF, name: '../../secrets/token' }, API, /is not a name/],
     [{ ...REF, namespace: 'shop/../kube-system' }, API, /is not a name/],

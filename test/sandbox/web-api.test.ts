@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import { clientOf, closeAfterEach, openSlack, refusalOf } from './bolt-app.ts'
+import { DOCUMENTED } from '../../src/sandbox/slack/web-api/documented.ts'
+import { METHODS } from '../../src/sandbox/slack/web-api/index.ts'
 import type { SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 
 closeAfterEach()
@@ -39,6 +41,25 @@ describe('tokens and scopes', () => {
     const answer = await call(slack, 'chat.postMessage', { channel: 'C_MESH', text: 'x' }, slack.botToken)
     expect(answer).toMatchObject({ ok: false, error: 'missing_scope', needed: 'chat:write' })
     expect(answer.provided).toContain('commands')
+  })
+})
+
+describe('arguments', () => {
+  it('are documented for every method', () => {
+    expect(Object.keys(DOCUMENTED).sort()).toEqual(Object.keys(METHODS).sort())
+  })
+
+  it.each([
+    ['chat.postMessage', { channel: 'C_MESH', text: 'x', threadTs: '1' }, 'threadTs'],
+    ['files.getUploadURLExternal', { filename: 'x', length: 1, alt_text: 'x' }, 'alt_text'],
+    ['views.open', { trigger_id: 'x', view: {}, user: 'U' }, 'user'],
+  ])('of %s that Slack does not document are refused', async (method, body, name) => {
+    const slack = await openSlack()
+    expect(await call(slack, method, body, slack.botToken)).toMatchObject({
+      ok: false,
+      error: 'invalid_arguments',
+      response_metadata: { messages: [`[ERROR] invalid additional property: ${name}`] },
+    })
   })
 })
 
