@@ -9,6 +9,7 @@
 import { parseArgs } from 'node:util'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startBot, type Bot } from '../../src/bot.ts'
+import { missingSubset } from '../../src/checks/missing-subset.ts'
 import { ASK_ONLY, type Policy } from '../../src/fixes/policy.ts'
 import { WriteError, type ClusterWriter } from '../../src/fixes/cluster-writer.ts'
 import { UnseenError, type Clients } from '../../src/evidence/clients/clients.ts'
@@ -149,6 +150,7 @@ class Trial {
       clients: this.clients(),
       writer: this.writer(),
       policy: POLICY,
+      checks: [missingSubset],
       log,
       options: {
         botToken: this.slack.botToken,
@@ -281,7 +283,11 @@ class Trial {
     within = PATIENCE,
   ): Promise<T> {
     for (const late = Date.now() + within; ;) {
-      const found = await is()
+      // The machine may be busy: what this asks of the store is none of the trial.
+      const found = await Promise.resolve(is()).catch((error: unknown) => {
+        if (error instanceof StoreUnavailableError) return undefined
+        throw error
+      })
       if (found !== undefined) return found
       if (Date.now() > late) throw new Error(`in vain waited for: ${what}`)
       await pause(20)
@@ -402,6 +408,11 @@ class Trial {
   }
 
   private async proposeAgain(click: (label: string, user: string) => Promise<void>): Promise<void> {
+    if (this.withButton('Propose fix') === undefined) {
+      await this.slack.type('/mesh diagnose catalog -n istioinaction', { user: 'U_ONCALL', channel: CHANNEL })
+      await this.until('another diagnosis', () => this.withButton('Propose fix'))
+      await this.settled()
+    }
     await click('Propose fix', 'U_ONCALL')
     await this.until('another proposal', () => this.withButton('Approve'))
     await this.settled()

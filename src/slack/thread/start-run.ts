@@ -4,6 +4,7 @@ import { claimTarget, releaseTarget } from '../../store/claims.ts'
 import { capabilityOf, type RunRequest } from '../../capabilities/index.ts'
 import type { AnyCapability } from '../../capabilities/capability.ts'
 import { abandonPost } from '../../store/posts.ts'
+import { StoreUnavailableError } from '../../store/records.ts'
 import {
   createRun,
   createRunOnce,
@@ -121,11 +122,18 @@ async function begin(deps: SlackDeps, asking: Asking, { run, isAgain }: Asked): 
   return true
 }
 
-/** Posts the run's message; where Slack does not answer for now, the worker does it later. */
+/**
+ * Posts the run's message; where Slack does not answer for now, the worker does it later. Where the store does not, the message may stand there already: the worker
+ * looks for it, as the run is stored and in the queue.
+ */
 async function openThread(deps: SlackDeps, asking: Asking, thread: SlackThread): Promise<void> {
   try {
     await thread.openOrThrow({ isNew: true })
   } catch (error) {
+    if (error instanceof StoreUnavailableError) {
+      deps.log.warn({ err: error }, 'it could not be stored that a run has its message')
+      return
+    }
     if (!(error instanceof SlackUnavailableError)) throw error
     deps.log.warn({ err: error }, 'a run begins without its message')
     await respondOnly(
