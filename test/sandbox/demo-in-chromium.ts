@@ -112,6 +112,8 @@ export function demoInChromium(pageOf: () => string): void {
       expect(head.y).toBeLessThan(NARROW.height / 3)
       expect(await narrow.evaluate('scrollY')).toBeGreaterThan(NARROW.height)
       expect(await narrow.evaluate('document.documentElement.scrollWidth')).toBe(NARROW.width)
+      const title = "document.querySelector('header h1')"
+      expect(await narrow.evaluate(`${title}.scrollWidth <= ${title}.clientWidth`)).toBe(true)
       await narrow.close()
     })
 

@@ -72,8 +72,7 @@ it('shows how the proxies stand', async () => {
 it('tests itself, and all is well but for a button that nobody has pressed yet', async () => {
   const tested = await typed('/mesh doctor', /Self-tests[\s\S]*Prometheus/)
   expect(tested).not.toContain('✗')
-  expect(tested).toMatch(/✓ permissions: all \d+ are allowed|✓ list namespaces: allowed/)
-  expect(tested).toContain('✓ impersonate user second@example.com: allowed')
+  expect(tested).toMatch(/✓ permissions: \d\d that are needed are there/)
 })
 
 it('undoes it', async () => {

@@ -158,7 +158,10 @@ function propose({ vs, host, subsets, homes, pods, single, code }: Plan, evidenc
             says: 'The name does not say which pods are meant: whoever deploys them should approve this.',
           }
         : wildcard === undefined
-          ? { level: 'low', says: `Only requests that fail today are touched: nobody has a cluster for ${names} yet.` }
+          ? {
+              level: 'low',
+              says: `Only requests that fail today are affected: no proxy has a cluster for ${names} yet.`,
+            }
           : {
               level: 'medium',
               says: `The new rule acts instead of ${formatRef(refOf(wildcard))} for ${short}; its traffic policy is copied, and later changes of that one are not followed.`,

@@ -1,4 +1,5 @@
 import type { SelfTestItem } from '../../diagnosis/self-test.ts'
+import { withoutAllowed } from '../../report/self-test-text.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { clean, cut } from './escape.ts'
@@ -65,7 +66,10 @@ export function doctorParts(items: readonly SelfTestItem[]): Part[] {
   return [
     {
       name: 'doctor-items',
-      message: fit({ text: 'Self-tests', blocks: [rich(line(bold('Self-tests'))), rich(bullets(items.map(item)))] }),
+      message: fit({
+        text: 'Self-tests',
+        blocks: [rich(line(bold('Self-tests'))), rich(bullets(withoutAllowed(items).map(item)))],
+      }),
     },
   ]
 }

@@ -138,7 +138,7 @@ function factsOf(change: ChangeRecord, approvers: Approvers, now: number): Piece
     .slice(0, MOST_OBJECTS)
     .flatMap(({ verb, ref, ...write }, index): Piece[] => [
       text(
-        `${index === 0 ? '' : ', '}${verb === 'delete' ? 'deletes' : 'was' in write && write.was === 'absent' ? 'makes' : 'changes'} `,
+        `${index === 0 ? '' : ', '}${verb === 'delete' ? 'deletes' : 'was' in write && write.was === 'absent' ? 'creates' : 'changes'} `,
       ),
       code(refIn(ref)),
     ])

@@ -29,7 +29,7 @@ describe('a proposal', () => {
         'The routes name subsets that no DestinationRule defines.',
         '',
         'Changes  Callers of catalog reach its pods by version.',
-        'Objects  makes `DestinationRule shop/catalog`',
+        'Objects  creates `DestinationRule shop/catalog`',
         'Risk  low. Nothing else uses catalog.',
         'Undo  The DestinationRule is deleted again.',
         'May approve  @U_SECOND, @S_OWNERS; not @U_ONCALL, who asked for it',
