@@ -1,4 +1,4 @@
-import { isJudgedByOldPolicy, type Request } from '../../checks/facts/requests-to.ts'
+import { isJudgedByOldPolicy, nearest, type Request } from '../../checks/facts/requests-to.ts'
 import { areOver, areTogether } from '../../checks/facts/over.ts'
 import { answerOf, type Answer } from './answer.ts'
 
@@ -39,6 +39,12 @@ function jump(answers: readonly Answer[]): number {
     if (answers[at] === 'answered') before += 1
   }
   return best
+}
+
+/** True for a request that a policy refused. */
+function isRefusal(request: Request): boolean {
+  const { code, details = '', termination = '' } = nearest(request).entry
+  return code === 401 || code === 403 || /rbac|jwt_authn|ext_authz/.test(`${details} ${termination}`)
 }
 
 /** True for a request whose caller hung up before any answer came. */
@@ -98,7 +104,8 @@ export function presentOf(all: readonly Request[], moment: number): Present {
   const [gone] = given
   if (gone !== undefined) return { requests: given.length, failures: given, state: 'fails', since: gone.entry.at }
   // What an old connection was refused before it was drained says nothing of the present.
-  const isOld = (one: Request): boolean => answerOf(one) === 'failed' && isJudgedByOldPolicy(one, moment)
+  const isOld = (one: Request): boolean =>
+    answerOf(one) === 'failed' && isRefusal(one) && isJudgedByOldPolicy(one, moment)
   const told = withoutPast(
     inOrder.filter((one) => answerOf(one) !== 'unknown' && !isOld(one)),
     moment,
@@ -124,7 +131,8 @@ export function presentOf(all: readonly Request[], moment: number): Present {
   const isPast = isOver(one, isFailure)
   if (isOver(row, isFailure) || (isPast && isOver(other, isFailure))) return { requests, failures, state: 'over' }
   // Of a trouble that is past, nothing is told beside one that goes on.
-  if (isPast) return ongoing(other, other.filter(isFailure))
+  const rest = isPast ? ongoing(other, other.filter(isFailure)) : undefined
+  if (rest?.state === 'fails') return rest
   return ongoing(row, failures)
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { Request } from '../../../src/checks/facts/requests-to.ts'
 import { presentOf, type Present } from '../../../src/diagnosis/requests/present.ts'
+import type { AccessLogLine } from '../../../src/mesh/access-log.ts'
 import { MOMENT, row } from './rows.ts'
 
 describe('how requests stand now', () => {
@@ -34,6 +36,7 @@ describe('how requests stand now', () => {
       33,
       10,
     ],
+    ['a share that fails, two of them at once', '2 empty, 12 ok, 1 empty, 1 ok', 'fails', 16, 3],
     ['a trouble that is past, and one that goes on', '16 empty, 6 ok, 16 empty', 'fails', 22, 16],
     [
       'a share that fails all along, with answers last',
@@ -81,6 +84,25 @@ describe('how requests stand now', () => {
     const requests = row('-10 ok, 6 unknown')
     expect(presentOf(requests, MOMENT).since).toBe(requests[10]?.entry.at)
     expect(presentOf(row('2 empty, 10 ok'), MOMENT).since).toBeUndefined()
+  })
+
+  it.each([
+    ['refused by a policy, which may have been the old one', 'rbac', 'answered'],
+    ['failed otherwise', 'empty', 'fails'],
+  ] as const)('counts what went over a connection from before the change and was %s', (_, line, state) => {
+    const requests = row(`5 ok, 3 ${line}, 2 ok`).map((one) => ({
+      ...one,
+      entry: { ...one.entry, upstreamLocal: '10.0.0.1:4000' },
+    }))
+    const [first] = requests
+    const before = { ...first?.entry, at: new Date(MOMENT - 1000).toISOString() } as AccessLogLine
+    const log = { ...first?.log, value: { lines: [before], unreadable: 0 } } as unknown as Request['log']
+    expect(
+      presentOf(
+        requests.map((one) => ({ ...one, log })),
+        MOMENT,
+      ).state,
+    ).toBe(state)
   })
 
   it('takes requests in the order in which they came, whatever log has them', () => {

@@ -27,14 +27,22 @@ export const lead = (code: Lead['code'], subject: Ref, why: string, remedy: stri
 /** `3 requests` */
 export const times = ({ group }: Sign): string => `${group.length} request${group.length === 1 ? '' : 's'}`
 
-/** The route of the caller's proxy that took the request: by the name in the log, or as the walk found it. */
-export function routesOf({ entry }: Sign, way: Way | undefined): Route[] {
-  const routes = (way?.trace.proxy.routes ?? [])
-    .flatMap(({ virtualHosts = [] }) => virtualHosts)
-    .flatMap(({ routes: each = [] }) => each)
+/**
+ * The route of the caller's proxy that took the request: the one that its line names among those of the virtual host, which knows of headers that no log tells, else as the
+ * walk found it, else by the name alone.
+ */
+export function routesOf({ entry, group }: Sign, way: Way | undefined): Route[] {
+  const isNamed = ({ name }: Route): boolean =>
+    name !== undefined && name !== 'default' && [entry.routeName, group.at(-1)?.entry.routeName].includes(name)
+  const taken = (way?.trace.walk.route?.virtualHost?.routes ?? []).filter(isNamed)
+  if (taken.length > 0) return taken
   const walked = (way?.trace.walk.route?.branches ?? []).flatMap(({ route }) => route ?? [])
-  const named = routes.filter(({ name }) => name !== undefined && name !== 'default' && name === entry.routeName)
-  return walked.length > 0 ? walked : named
+  return walked.length > 0
+    ? walked
+    : (way?.trace.proxy.routes ?? [])
+        .flatMap(({ virtualHosts = [] }) => virtualHosts)
+        .flatMap(({ routes = [] }) => routes)
+        .filter(isNamed)
 }
 
 /** The objects that routes were made from. */
