@@ -88,6 +88,7 @@ function worker(death: Death): CarryOutDeps {
 
 const immortal = (): Death => new Death(Infinity)
 let channels = 0
+const SIDE_BY_SIDE = 8
 
 /** Runs a job on a worker that dies at its nth effect, then on another one. @returns false when the first lived to the end */
 async function killedAt(nth: number, root?: string, channel = CHANNELS[channels++]!.id): Promise<boolean> {
@@ -131,17 +132,24 @@ async function killedAt(nth: number, root?: string, channel = CHANNELS[channels+
 
 describe('a worker that is killed at any moment', () => {
   it('another one goes on, and nothing is posted twice or missing', async () => {
-    let nth = 1
-    while (await killedAt(nth)) nth += 1
-    expect(nth).toBeGreaterThan(15)
+    let survived: number | undefined
+    // Each run has a channel and a target of its own: several can die side by side.
+    for (let from = 1; survived === undefined; from += SIDE_BY_SIDE) {
+      const nths = Array.from({ length: SIDE_BY_SIDE }, (_, index) => from + index)
+      const died = await Promise.all(nths.map((nth) => killedAt(nth)))
+      survived = nths.find((_, index) => !died[index])
+    }
+    expect(survived).toBeGreaterThan(15)
   })
 
   it('also in a thread that was there before', async () => {
-    for (const nth of [1, 3, 5, 8, 12]) {
-      const channel = CHANNELS[channels++]!.id
-      const alarm = await slack.say('alarm', { channel })
-      await killedAt(nth, alarm.ts, channel)
-    }
+    await Promise.all(
+      [1, 3, 5, 8, 12].map(async (nth) => {
+        const channel = CHANNELS[channels++]!.id
+        const alarm = await slack.say('alarm', { channel })
+        await killedAt(nth, alarm.ts, channel)
+      }),
+    )
   })
 })
 
