@@ -65,7 +65,7 @@ export const virtualServiceNotBound = defineCheck({
 function judge(virtualService: VirtualService, key: string, evidence: Evidence, target: Target): Found[] {
   const { found: gateways, reading } = read(evidence)
   const gateway = gateways.find((one) => gatewayKey(one) === key)
-  const make = (code: Code, args: Args, says: string, hosts: string[]): Found[] => [
+  const make = (code: Code, args: Args, says: string, hosts: readonly string[]): Found[] => [
     find(
       code,
       { virtualService, hosts, gateways: gateway === undefined ? gateways : [gateway], reading },
@@ -170,7 +170,7 @@ function judgeMeshOnly(virtualService: VirtualService, evidence: Evidence, targe
 interface Binding {
   virtualService: VirtualService
   /** Those of its hosts that are at issue. */
-  hosts: string[]
+  hosts: readonly string[]
   gateways: readonly Gateway[]
   reading: Pick<Seen, 'kind' | 'source' | 'at'>
 }

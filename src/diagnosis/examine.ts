@@ -115,7 +115,7 @@ async function examineOnce(
   let evidence = new Evidence([])
   /** Makes something of what was seen so far; a reading that cannot be made anything of is given up. */
   const of = async <T>(use: (evidence: Evidence) => T): Promise<T> => {
-    if (evidence.readings.length !== gathering.readings.length) evidence = new Evidence(gathering.readings)
+    if (evidence.readings.length !== gathering.readings.length) evidence = new Evidence(gathering.readings, evidence)
     const known = evidence
     return understood(
       known.readings,

@@ -32,6 +32,16 @@ export class KindIndex {
     else this.blind.push(reading)
   }
 
+  /** True when the other holds the same readings. */
+  isOf({ seen, blind }: KindIndex): boolean {
+    return (
+      seen.length === this.seen.length &&
+      blind.length === this.blind.length &&
+      seen.every((reading, at) => reading === this.seen[at]) &&
+      blind.every((reading, at) => reading === this.blind[at])
+    )
+  }
+
   seenOf(of: Ref): Seen | undefined {
     if (this.byRef === undefined) {
       const byRef = new Map<string, Seen>()
@@ -71,7 +81,8 @@ export class Evidence {
   readonly clusterDomain: string
   private readonly byKind = new Map<EvidenceKind, KindIndex>()
 
-  constructor(readings: readonly Reading[]) {
+  /** @param before what was known earlier of the same mesh: what was derived from kinds that were not read again is taken over */
+  constructor(readings: readonly Reading[], before?: Evidence) {
     const pods = readings.flatMap((reading) => (reading.kind === 'pods' && reading.ok ? reading.value : []))
     this.clusterDomain = clusterDomainOf(pods) ?? CLUSTER_DOMAIN
     // A copy: whoever gathers goes on adding to the list.
@@ -84,11 +95,20 @@ export class Evidence {
       if (index === undefined) this.byKind.set(reading.kind, (index = new KindIndex()))
       index.add(reading)
     }
+    for (const [kind, index] of this.byKind) {
+      const known = before?.byKind.get(kind)
+      if (known?.isOf(index) === true) this.byKind.set(kind, known)
+    }
   }
 
   /** The one way to what was read of a kind. */
   protected index(kind: EvidenceKind): KindIndex {
     return this.byKind.get(kind) ?? NOTHING
+  }
+
+  /** What stands for all readings of a kind: the same object as long as none is added. Undefined when there is none. */
+  whatWasRead(kind: EvidenceKind): object | undefined {
+    return this.byKind.get(kind)
   }
 
   /** Every reading of a kind that succeeded. */

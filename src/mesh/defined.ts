@@ -5,5 +5,7 @@ export type Defined<T extends object> = { [K in keyof T as undefined extends T[K
 
 /** Leaves out the properties that are undefined; for optional properties, which may be absent but not undefined. */
 export function defined<T extends object>(object: T): Defined<T> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>
+  const kept: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(object)) if (value !== undefined) kept[name] = value
+  return kept as Defined<T>
 }

@@ -19,8 +19,18 @@ export interface RoutedTo {
   mirror: boolean
 }
 
+/** What was read stays as it is, and is asked for again and again. */
+const destinationsKnown = new WeakMap<VirtualService, readonly RoutedTo[]>()
+const hostsKnown = new WeakMap<VirtualService, readonly string[]>()
+
 /** Every destination of a VirtualService, short hosts completed with its namespace. */
-export function destinationsOf(virtualService: VirtualService): RoutedTo[] {
+export function destinationsOf(virtualService: VirtualService): readonly RoutedTo[] {
+  const known = destinationsKnown.get(virtualService) ?? destinationsIn(virtualService)
+  destinationsKnown.set(virtualService, known)
+  return known
+}
+
+function destinationsIn(virtualService: VirtualService): RoutedTo[] {
   const to = (
     destination: Destination | undefined,
     protocol: RoutedTo['protocol'],
@@ -56,8 +66,11 @@ export function destinationsOf(virtualService: VirtualService): RoutedTo[] {
 }
 
 /** A VirtualService's hosts as FQDNs. */
-export function hostsOf(virtualService: VirtualService): string[] {
-  return (virtualService.spec?.hosts ?? []).map((host) => hostMeant(host, virtualService))
+export function hostsOf(virtualService: VirtualService): readonly string[] {
+  const known =
+    hostsKnown.get(virtualService) ?? (virtualService.spec?.hosts ?? []).map((host) => hostMeant(host, virtualService))
+  hostsKnown.set(virtualService, known)
+  return known
 }
 
 /** The gateways a VirtualService is bound to as `namespace/name`, and `mesh` for the sidecars (the default when none is named). */

@@ -2,7 +2,7 @@
  * Measures what people wait for, as ratios against what they would type instead, in one run.
  *
  * npm run bench                 everything that can be measured here (the lab figure needs KUBECONFIG)
- * npm run bench -- NAME...      apply | classes | diagnosis | slack | dump | judge | walk
+ * npm run bench -- NAME...      apply | classes | diagnosis | slack | dump | judge | routes | walk
  *
  * Tables go to standard error, one JSON object to standard output.
  */
@@ -11,6 +11,7 @@ import { benchClasses } from './classes.ts'
 import { benchDiagnosis } from './diagnosis.ts'
 import { benchDump } from './dump.ts'
 import { benchJudge } from './judge.ts'
+import { benchRoutes } from './routes.ts'
 import { benchSlack } from './slack.ts'
 import { benchWalk } from './walk.ts'
 
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> 
   slack: benchSlack,
   dump: benchDump,
   judge: benchJudge,
+  routes: benchRoutes,
   walk: benchWalk,
 }
 

@@ -1,10 +1,11 @@
 import type { Evidence } from '../../evidence/evidence.ts'
+import type { ObjectKind } from '../../evidence/reading.ts'
 import type { MeshRoute, RouteObject, Surroundings } from '../../mesh/conversion.ts'
 import { gatewayFrom, routesFrom, rulesFrom } from '../../mesh/conversion.ts'
 import type { GatewayObject } from '../../mesh/gateway-api.ts'
 import type { DestinationRule, Gateway } from '../../mesh/objects.ts'
 import { concerns } from '../../mesh/routing.ts'
-import { fact, once } from './fact.ts'
+import { fact, ofKinds, once } from './fact.ts'
 
 /** Controllers of Istio's that serve Gateways for requests from outside. */
 const OURS = /^istio\.io\/(gateway-controller|unmanaged-gateway)$/
@@ -80,8 +81,23 @@ function converted(route: RouteObject, evidence: Evidence): readonly MeshRoute[]
   return routes
 }
 
+/** What routes are made from. */
+const ROUTING: readonly ObjectKind[] = [
+  'virtual-services',
+  'http-routes',
+  'grpc-routes',
+  'tls-routes',
+  'tcp-routes',
+  'gateways',
+  'gateway-api-gateways',
+  'gateway-classes',
+  'listener-sets',
+  'namespaces',
+  'services',
+]
+
 /** Every VirtualService, and every route of the Gateway API in its form. */
-export const allRoutes = once((evidence: Evidence): readonly MeshRoute[] => [
+export const allRoutes = ofKinds(ROUTING, (evidence): readonly MeshRoute[] => [
   ...evidence.objects('virtual-services'),
   ...routeObjects(evidence)
     .filter((route) => !isForeign(route, evidence))
@@ -90,8 +106,18 @@ export const allRoutes = once((evidence: Evidence): readonly MeshRoute[] => [
 
 /** The routes, whatever kind of object makes them, that lead to the target or take requests for one of its hosts. */
 export const routesFor = fact((evidence, target): readonly MeshRoute[] =>
-  allRoutes(evidence).filter((one) => concerns(one, target.hosts)),
+  concerning(allRoutes(evidence))(target.hosts.join(' '), target.hosts),
 )
+
+/** Those of all routes that concern hosts. */
+const concerning = once((routes: readonly MeshRoute[]) => {
+  const known = new Map<string, readonly MeshRoute[]>()
+  return (key: string, hosts: readonly string[]): readonly MeshRoute[] => {
+    const found = known.get(key) ?? routes.filter((one) => concerns(one, hosts))
+    known.set(key, found)
+    return found
+  }
+})
 
 /** DestinationRules, and BackendTLSPolicies in their form. */
 export const allRules = once((evidence: Evidence): readonly DestinationRule[] => [
