@@ -32,7 +32,7 @@ const PROBLEMS: Readonly<Record<HeadProblem, (sequence: number) => string>> = {
   unsigned: () => 'there is no signed head: the audit was emptied, or no bot with this key has worked with it',
   forged: () => 'its head was not signed with MESH_MEDIC_AUDIT_KEY: it was forged, or the key is another',
   cut: (sequence) => `entry ${sequence} was there and is not any more: the end was cut off`,
-  rewritten: (sequence) => `entry ${sequence} is not the one whose head was published: the chain was written anew`,
+  rewritten: (sequence) => `entry ${sequence} is not the one whose head was published: the chain was rewritten`,
 }
 
 /**
@@ -75,7 +75,7 @@ function headFrom(text: string): { sequence: number; head: string } {
   const [, sequence, head] = /^(\d+):([0-9a-f]{64})$/.exec(text) ?? []
   if (sequence === undefined || head === undefined)
     throw new UserError({
-      why: `${JSON.stringify(text.slice(0, 100))} is no head: it is SEQUENCE:HEAD, as the log has it.`,
+      why: `${JSON.stringify(text.slice(0, 100))} is not a head: write SEQUENCE:HEAD, as the log has it.`,
     })
   return { sequence: Number(sequence), head }
 }

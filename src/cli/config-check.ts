@@ -56,7 +56,7 @@ function explain(config: Config): string[] {
     `  health: port ${config.healthPort} (${from('HEALTH_PORT')})`,
     `  log level: ${config.logLevel} (${from('LOG_LEVEL')})`,
     `  limits: ${limits.stepTimeout / 1000} s a look, ${limits.concurrency} looks at once, ${limits.jobs} diagnoses at once`,
-    `  changes: an approval is waited for ${config.policy.approvalSeconds / 60} min, proved for ${config.policy.proofSeconds} s; what GitOps owns: ${config.policy.gitops === 'patch' ? 'a patch only' : 'applied all the same'}; dry runs as ${config.policy.rehearseAs.user}`,
+    `  changes: a proposal waits ${config.policy.approvalSeconds / 60} min for its approval; a change is proved for ${config.policy.proofSeconds} s; what GitOps owns: ${config.policy.gitops === 'patch' ? 'a patch only' : 'applied all the same'}; dry runs as ${config.policy.rehearseAs.user}`,
     `  leases: ${config.policy.leases.proxies} proxies, ${config.policy.leases.minutes} min`,
     '',
     'What works with this:',

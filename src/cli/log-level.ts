@@ -176,9 +176,7 @@ async function untilOver({ records }: LeaseDeps, id: string, signal: AbortSignal
       const left = lease?.state === 'lent' ? Date.parse(lease.until) - Date.now() : 0
       if (left <= 0) return
       if (isTTY)
-        process.stderr.write(
-          `\r\u001b[2K${minutesText(Math.ceil(left / 1000) / 60)} left; Ctrl-C gives the levels back`,
-        )
+        process.stderr.write(`\r\u001b[2K${minutesText(Math.ceil(left / 1000) / 60)} left; Ctrl-C puts the levels back`)
       await pause(Math.min(LOOKS_EVERY, left), undefined, { signal })
     }
   } finally {
@@ -211,7 +209,7 @@ function begun({ lent, proxies, until, notes = [] }: LeaseRecord): string {
     .filter(({ state }) => state !== 'lent')
     .map(({ pod, state, says }) => `${formatPod(pod)}: ${SAYS[state]}${says === undefined ? '' : `: ${says}`}`)
   return [
-    `${levelsText(lent)} on ${set.map(({ pod }) => pod.name).join(', ')}${notes.length === 0 ? '' : ` (${notes.join('; ')})`} until ${until.slice(11, 19)} UTC. Ctrl-C gives the levels back.`,
+    `${levelsText(lent)} on ${set.map(({ pod }) => pod.name).join(', ')}${notes.length === 0 ? '' : ` (${notes.join('; ')})`} until ${until.slice(11, 19)} UTC. Ctrl-C puts the levels back.`,
     ...others,
     ...set.map(
       ({ pod: { name, namespace = '' } }) => `To read: kubectl logs -n ${namespace} ${name} -c istio-proxy -f`,

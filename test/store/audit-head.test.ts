@@ -44,7 +44,7 @@ describe('the signed head of the audit', () => {
     expect(await verifySigned(records, { key: OTHER })).toEqual({ ok: false, head: 'forged', sequence: 2 })
   })
 
-  it('shows that the chain was written anew, though it is whole', async () => {
+  it('shows that the chain was rewritten, though it is whole', async () => {
     for (const run of ['one', 'two', 'three']) await record(run)
     await signHead(records, KEY)
     const anew = await copyWith(['one', 'not two', 'three'])
