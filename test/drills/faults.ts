@@ -43,7 +43,7 @@ const { values } = parseArgs({
 })
 
 /** Milliseconds within which all has to be over after a fault: two sweeps, and what they set going. */
-const PATIENCE = 60_000
+const PATIENCE = Number(process.env.DRILL_PATIENCE ?? 60_000)
 const CHANNEL = 'C_MESH'
 const POD = 'catalog-55d5974664-rw6ts'
 
@@ -318,7 +318,7 @@ class Trial {
         const isOver = (await listRuns(this.store.records)).every(isFinished)
         return isOver && this.said() !== before && attempt === 0 ? 'said' : undefined
       }).catch((error: unknown) => {
-        throw new Error(`${String(error)}; attempt ${attempt}`)
+        throw new Error(`${String(error)}; attempt ${attempt}; said last: ${this.saidLast()}`)
       })
       if (came === 'shows') return
       // What was said may be that it goes on.
@@ -330,6 +330,12 @@ class Trial {
 
   private said(): string {
     return JSON.stringify([this.messages().map(shownIn), this.slack.ephemerals().map(shownIn)])
+  }
+
+  private saidLast(): string {
+    return [this.messages().at(-1), this.slack.ephemerals().at(-1)]
+      .map((one) => (one === undefined ? '' : shownIn(one).slice(0, 400)))
+      .join(' / ')
   }
 
   private levels(): Promise<string> {
@@ -389,12 +395,12 @@ class Trial {
           user: 'U_ONCALL',
           channel: CHANNEL,
         }),
-      () => this.withButton('Give back now') !== undefined,
+      () => this.withButton('Put back now') !== undefined,
     )
     await this.settled()
     await this.act(
       'the return',
-      () => click('Give back now', 'U_ONCALL'),
+      () => click('Put back now', 'U_ONCALL'),
       async () => (await listLeases(this.store.records)).every(({ state }) => state === 'over'),
     )
     await this.settled()
