@@ -123,6 +123,7 @@ class Trial {
   private mesh!: RecordedMesh
   private logged!: Logged[]
   private readonly writes: string[] = []
+  private readonly shown: string[] = []
   private approvals = 0
   private again = 0
   private readonly store: Backend
@@ -309,9 +310,12 @@ class Trial {
   private async act(what: string, act: () => Promise<unknown>, shows: () => boolean | Promise<boolean>): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       const before = this.said()
-      await act().catch((error: unknown) => {
-        if (attempt > 0) throw error
-      })
+      await act().then(
+        (came) => this.shownBySlack(came),
+        (error: unknown) => {
+          if (attempt > 0) throw error
+        },
+      )
       // Whatever comes of it, something does.
       const came = await this.until(`${what} to show, or a word about why not`, async () => {
         if (await shows()) return 'shows'
@@ -328,8 +332,14 @@ class Trial {
     }
   }
 
+  /** What Slack itself shows to a person whose command was not acknowledged in time. */
+  private shownBySlack(came: unknown): void {
+    const { shownError } = (came ?? {}) as { shownError?: string }
+    if (shownError !== undefined) this.shown.push(shownError)
+  }
+
   private said(): string {
-    return JSON.stringify([this.messages().map(shownIn), this.slack.ephemerals().map(shownIn)])
+    return JSON.stringify([this.shown, this.messages().map(shownIn), this.slack.ephemerals().map(shownIn)])
   }
 
   private saidLast(): string {
@@ -350,7 +360,7 @@ class Trial {
     const click = async (label: string, user: string): Promise<void> => {
       const message = this.withButton(label)
       if (message === undefined) throw new Error(`no message has the button ${label}`)
-      await slack.click(message, label, { user, channel: CHANNEL })
+      this.shownBySlack(await slack.click(message, label, { user, channel: CHANNEL }))
     }
     await this.act(
       'the verdict',
