@@ -1,4 +1,4 @@
-/** The bot on a recorded mesh of many services, for many.ts: of every ten logs one is 100 MB long, and read by the real client. Says "connected". */
+/** The bot on a recorded mesh of many services, for many.ts: of every forty logs one is 100 MB long, and read by the real client. Says "connected". */
 import { ByteBudget } from '../../src/evidence/clients/byte-budget.ts'
 import type { Clients } from '../../src/evidence/clients/clients.ts'
 import { kubernetesApi } from '../../src/evidence/clients/kubernetes.ts'
@@ -40,7 +40,7 @@ const clients: Clients = {
     },
     log: async (pod, ...all) => {
       logs += 1
-      return (logs % 10 === 0 ? large : kubernetes).log(pod, ...all)
+      return (logs % 40 === 0 ? large : kubernetes).log(pod, ...all)
     },
   },
 }
