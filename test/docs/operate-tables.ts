@@ -3,7 +3,7 @@ import { ConfigFile } from '../../src/config/file.ts'
 import { VARIABLES } from '../../src/config/variables.ts'
 import { PERMISSIONS } from '../../src/evidence/permissions.ts'
 
-/** The reference tables of docs/operate.md, each from what the code itself uses. */
+/** The reference tables of docs/reference.md, each from what the code itself uses. */
 export const TABLES: Readonly<Record<string, () => string>> = { variables, file, permissions }
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>

@@ -4,15 +4,18 @@ import { describe, expect, it } from 'vitest'
 import { readConfigText } from '../../src/config/read-file.ts'
 import { TABLES } from './operate-tables.ts'
 
-const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operate.md'), 'utf8')
+const page = (name: string): string => readFileSync(join(import.meta.dirname, '..', '..', 'docs', name), 'utf8')
 
-describe('docs/operate.md', () => {
+describe('docs/reference.md', () => {
   it.each(Object.entries(TABLES))('its table of %s is what the code has', (name, table) => {
-    expect(page.split(`<!-- table: ${name} -->\n`)[1]?.split('\n\n')[0]).toBe(table())
+    expect(page('reference.md').split(`<!-- table: ${name} -->\n`)[1]?.split('\n\n')[0]).toBe(table())
   })
 
+})
+
+describe('docs/operate.md', () => {
   it('its example of a file is a good one', () => {
-    const [, yaml = ''] = /```yaml\n(clusters:[\s\S]*?)```/.exec(page) ?? []
+    const [, yaml = ''] = /```yaml\n(clusters:[\s\S]*?)```/.exec(page('operate.md')) ?? []
     expect(yaml).not.toBe('')
     expect(readConfigText(yaml, 'operate.md').problems).toEqual([])
   })
