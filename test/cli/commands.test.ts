@@ -28,6 +28,7 @@ it('every command has a help with an example', () => {
     'diagnose',
     'doctor',
     'export',
+    'flags',
     'follow',
     'log-level',
     'serve',

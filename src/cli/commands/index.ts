@@ -4,6 +4,7 @@ import { config } from './config.ts'
 import { demo } from './demo.ts'
 import { diagnose } from './diagnose.ts'
 import { doctor } from './doctor.ts'
+import { flags } from './flags.ts'
 import { follow } from './follow.ts'
 import { logLevel } from './log-level.ts'
 import { serve } from './serve.ts'
@@ -16,6 +17,7 @@ export const COMMANDS: readonly (Doing | Group)[] = [
   demo,
   diagnose,
   doctor,
+  flags,
   follow,
   logLevel,
   serve,

@@ -2,6 +2,7 @@ import type { Command } from './command.ts'
 import { audit } from './audit.ts'
 import { diagnose } from './diagnose.ts'
 import { doctor } from './doctor.ts'
+import { flags } from './flags.ts'
 import { follow } from './follow.ts'
 import { help } from './help.ts'
 import { leases } from './leases.ts'
@@ -9,4 +10,4 @@ import { logLevel } from './log-level.ts'
 import { status } from './status.ts'
 
 /** Every command, sorted by name. */
-export const COMMANDS: readonly Command[] = [audit, diagnose, doctor, follow, help, leases, logLevel, status]
+export const COMMANDS: readonly Command[] = [audit, diagnose, doctor, flags, follow, help, leases, logLevel, status]
