@@ -17,8 +17,6 @@ export interface Present {
 const SHARE = 0.05
 /** For an application's own refusals: how many of the row before must have been answered, and of the row since declined. */
 const JUMP = { share: 0.8, before: 3, since: 4 }
-/** So many failures tell how often requests failed from the first of them on, however far apart they are. */
-const CLOSE = 8
 /** Callers that give up, in a row from some moment on, before it is no chance any more: each may have reasons of its own. */
 const GIVEN_UP = 6
 
@@ -79,7 +77,7 @@ function isOver(row: readonly Request[], isFailure: (one: Request) => boolean): 
   const first = row.findIndex(isFailure)
   const until = row.findLastIndex(isFailure) + 1
   const span = until - first
-  const areClose = failures.length >= CLOSE || areTogether(failures.length, span, row.length)
+  const areClose = areTogether(failures.length, span, row.length)
   const since = answered(row.slice(until))
   return [until, ...(areClose ? [span] : [])].some((each) => areOver(failures.length, each, since))
 }

@@ -36,6 +36,13 @@ describe('how requests stand now', () => {
       33,
       10,
     ],
+    [
+      'half of them, and by chance none of the last few',
+      '1 ok, 1 empty, 1 ok, 5 empty, 1 ok, 2 empty, 5 ok',
+      'fails',
+      16,
+      8,
+    ],
     ['a share that fails, two of them at once', '2 empty, 12 ok, 1 empty, 1 ok', 'fails', 16, 3],
     ['a trouble that is past, and one that goes on', '16 empty, 6 ok, 16 empty', 'fails', 22, 16],
     [
