@@ -96,8 +96,8 @@ export type Trouble = { kind: 'limited'; seconds: number } | { kind: 'lost' } | 
 export function troubleOf(error: unknown): Trouble {
   if (error instanceof WebAPIRateLimitedError) return { kind: 'limited', seconds: error.retryAfter }
   if (error instanceof WebAPIRequestError || error instanceof LostCallError) return { kind: 'lost' }
-  if (error instanceof WebAPIHTTPError)
-    return error.statusCode >= 500 || error.statusCode === 429 ? { kind: 'lost' } : { kind: 'final', error }
+  // Slack says what is wrong in an answer of 200: any other status is of something that stands before it.
+  if (error instanceof WebAPIHTTPError) return { kind: 'lost' }
   if (error instanceof WebAPIPlatformError) {
     const reason = error.data.error
     if (GONE.has(reason)) return { kind: 'final', error: new MessageGoneError(reason, { cause: error }) }
