@@ -5,7 +5,7 @@ import { gatewayHost, hostMatches } from '../../mesh/host.ts'
 import { changedAt } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { formatRef } from '../../mesh/ref.ts'
-import { boundAs, hostsOf } from '../../mesh/routing.ts'
+import { boundAs, destinationsOf, hostsOf } from '../../mesh/routing.ts'
 import { answerOf } from '../requests/answer.ts'
 import { isLedTo } from '../requests/once-led.ts'
 import type { Case, Lead } from './lead.ts'
@@ -43,6 +43,8 @@ export function routeGone(one: Case): Lead[] {
   const all = allRoutes(evidence)
   const acting = [
     ...all.filter((route) => boundAs(route, all).some((each) => hostsOf(each).some((own) => hostMatches(own, host)))),
+    // One that leads to the target may have had this host until it was given another.
+    ...all.filter((route) => destinationsOf(route).some((to) => target.hosts.includes(to.host))),
     ...allGateways(evidence).filter(({ spec }) =>
       (spec?.servers ?? []).some(({ hosts = [] }) => hosts.some((entry) => hostMatches(gatewayHost(entry).host, host))),
     ),

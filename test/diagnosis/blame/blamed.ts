@@ -11,6 +11,8 @@ export interface Blamed {
   followed: Followed[]
   findings: Found[]
   best: Ref[]
+  /** What goes before the word of checks. */
+  deeper: Ref[]
 }
 
 /** Follows every class of requests that concerns the target of a case, and blames objects for those that fail. */

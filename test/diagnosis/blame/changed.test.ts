@@ -43,6 +43,13 @@ describe('following blames', () => {
     expect(followed.some(({ outcome }) => outcome === 'fails')).toBe(blames.length > 0)
   })
 
+  it('a rule that makes callers speak HTTP/2 before what a check says of the port', async () => {
+    const upgrade = cases.find(({ name }) => name.startsWith('a DestinationRule turns requests into HTTP/2'))
+    if (upgrade === undefined) throw new Error('the case is gone')
+    const { deeper } = await blamedIn(upgrade)
+    expect(deeper.map(formatRef)).toEqual(['DestinationRule istioinaction/faster'])
+  })
+
   it('has every code in some case', () => {
     expect([...new Set(cases.flatMap(({ blames }) => blames.map(({ code }) => code)))].sort()).toEqual([
       'MESH0131',

@@ -21,6 +21,12 @@ const route = (name: string, seconds: number, host = 'shop.example.com'): object
   metadata: metadata(name, seconds),
   spec: { hosts: [host], gateways: ['public'], http: [{ match: [{ uri: { prefix: '/orders' } }], route: [] }] },
 })
+const moved = {
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'VirtualService',
+  metadata: metadata('stock', 10),
+  spec: { hosts: ['other.example.com'], gateways: ['public'], http: [{ route: [{ destination: { host: 'stock' } }] }] },
+}
 const gateway = (seconds: number): object => ({
   apiVersion: 'networking.istio.io/v1',
   kind: 'Gateway',
@@ -106,6 +112,12 @@ describe('that a route is gone is told where requests were led to the target', (
       '10 ok, 5 nr',
       { ...LEFT, 'virtual-services': [route('orders', 10, 'other.example.com')] },
       ['Service/stock'],
+    ],
+    [
+      'one that leads to the target was given another host',
+      '10 ok, 5 nr',
+      { ...LEFT, 'virtual-services': [route('orders', -100), moved] },
+      [],
     ],
     ['the Gateway was', '10 ok, 5 nr', { ...LEFT, gateways: [gateway(10)] }, []],
     [

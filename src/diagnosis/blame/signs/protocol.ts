@@ -141,15 +141,17 @@ export function protocol(sign: Sign, one: Case): Lead[] {
       },
     ]
   const blamed = newest(candidates)
-  if (blamed !== undefined)
-    return [
-      lead(
-        'MESH0431',
-        refOf(blamed),
-        `it makes callers speak another protocol than the application: ${times(sign)} ended with ${value(entry.flags.join(',') || String(entry.code))} (${value(entry.details ?? '')})`,
-        'Let callers speak what the application speaks',
-      ),
-    ]
+  if (blamed !== undefined) {
+    const found = lead(
+      'MESH0431',
+      refOf(blamed),
+      `it makes callers speak another protocol than the application: ${times(sign)} ended with ${value(entry.flags.join(',') || String(entry.code))} (${value(entry.details ?? '')})`,
+      'Let callers speak what the application speaks',
+    )
+    // That callers are made to speak HTTP/2 goes before what a Service declares of its port.
+    const isUpgrade = isProtocol && JSON.stringify(blamed.spec ?? {}).includes('"h2UpgradePolicy":"UPGRADE"')
+    return [isUpgrade ? { ...found, isDeeper: true } : found]
+  }
   return []
 }
 
