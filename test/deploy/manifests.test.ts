@@ -184,7 +184,7 @@ it('compose: Redis keeps what it was given', () => {
   for (const name of Object.keys(services.bot.environment)) expect(Object.keys(VARIABLES)).toContain(name)
   // What it mounts as its configuration is there, and is one.
   expect(services.bot.volumes).toContain('${MESH_MEDIC_CONFIG:-./mesh-medic.yaml}:/config/mesh-medic.yaml:ro')
-  policyOf(parse(readFileSync(join(DEPLOY, 'mesh-medic.yaml'), 'utf8')))
+  policyOf(parse(readFileSync(join(DEPLOY, 'mesh-medic.yaml'), 'utf8')) as Parameters<typeof policyOf>[0])
 })
 
 it('nobody connects to the bot but for its health, and it connects to nothing but what it needs', () => {

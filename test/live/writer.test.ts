@@ -584,7 +584,7 @@ describe('validation', () => {
     )
     expect(force).toBe(true)
     expect(notes).toContain(
-      `Approving takes fields of VirtualService ${NAME}/catalog over from kubectl-client-side-apply: .spec.http.`,
+      `Approving takes over fields of VirtualService ${NAME}/catalog from kubectl-client-side-apply: .spec.http.`,
     )
   })
 })

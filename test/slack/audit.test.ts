@@ -52,7 +52,7 @@ describe('/mesh audit', () => {
       target: service,
       facts: { text: 'approve Define subsets', verb: 'approve', channel: 'C_MESH' },
     })
-    expect(await house.told(`/mesh audit ${service.split('/')[2]!}`)).toMatch(/  approve Define subsets\n/)
+    expect(await house.told(`/mesh audit ${service.split('/')[2]!}`)).toContain('  approve Define subsets\n')
     const name = gone.split('/')[2]!
     const told = await house.told(`/mesh audit ${name}`)
     expect(told).toMatch(new RegExp(`^1 event of ${name}\n\n- \\d+ .* fix-undone @U_SECOND \`${gone}\`  undone\n`))
