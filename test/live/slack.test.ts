@@ -68,7 +68,7 @@ describe('/mesh diagnose catalog on a real mesh', () => {
     const { parent, thread } = await diagnose()
     expect(parent).toMatch(/Ill/)
     expect(parent).toContain(
-      'VirtualService istioinaction/catalog-v1-v2 routes to subset version-v1, version-v2 of catalog.istioinaction.svc.cluster.local',
+      'VirtualService istioinaction/catalog-v1-v2 routes to subsets version-v1, version-v2 of catalog.istioinaction.svc.cluster.local',
     )
     expect(parent).toMatch(/in the proxies' live configuration/)
     expect(thread).toContain('istioctl proxy-config clusters istio-ingressgateway-')

@@ -267,7 +267,7 @@ describe('writing', () => {
     await applyAsSomebody(destinationRule({ host: 'catalog' }))
     await expect(write(one)).rejects.toMatchObject({
       reason: 'moved',
-      message: `DestinationRule ${NAME}/catalog was deleted and made anew since this was proposed.`,
+      message: `DestinationRule ${NAME}/catalog was deleted and created again since this was proposed.`,
     })
   })
 
