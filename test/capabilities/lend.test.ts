@@ -12,7 +12,7 @@ import type { Records } from '../../src/store/records.ts'
 import { createRun, readRun, updateRun, type RunRecord } from '../../src/store/runs.ts'
 import { FakeProxies, USUAL } from '../leases/fake-proxies.ts'
 import { NEVER } from '../leases/house.ts'
-import { mapRecords } from '../leases/map-records.ts'
+import { memoryRecords } from '../store/memory-records.ts'
 import { capabilityDeps } from './deps.ts'
 import { FakeBoard } from './fake-board.ts'
 import { FakeThread } from './fake-thread.ts'
@@ -36,7 +36,7 @@ let proxies: FakeProxies
 let thread: FakeThread
 let board: FakeBoard
 beforeEach(() => {
-  records = mapRecords()
+  records = memoryRecords()
   proxies = new FakeProxies('a', 'b', 'c')
   thread = new FakeThread()
   board = new FakeBoard({ S_SRE: ['U_SRE'] })

@@ -6,13 +6,13 @@ import { auditEntries } from '../../src/store/audit.ts'
 import { StoreUnavailableError, type Records } from '../../src/store/records.ts'
 import { FakeProxies, USUAL } from './fake-proxies.ts'
 import { depsOf, eventsOf, lent, NEVER, statesOf } from './house.ts'
-import { mapRecords } from './map-records.ts'
+import { memoryRecords } from '../store/memory-records.ts'
 
 let records: Records
 let proxies: FakeProxies
 let lease: LeaseRecord
 beforeEach(async () => {
-  records = mapRecords()
+  records = memoryRecords()
   proxies = new FakeProxies('a', 'b')
   Object.assign(proxies.at('b').levels, { http: 'info', misc: 'critical' })
   lease = await lent(records, proxies)

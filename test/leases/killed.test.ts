@@ -8,7 +8,7 @@ import { verifyAudit } from '../../src/store/audit.ts'
 import type { Records } from '../../src/store/records.ts'
 import { FakeProxies, USUAL } from './fake-proxies.ts'
 import { depsOf, eventsOf, NEVER, requestFor } from './house.ts'
-import { mapRecords } from './map-records.ts'
+import { memoryRecords } from '../store/memory-records.ts'
 
 /** Our process is gone: nothing of it acts any more. */
 class Killed extends Error {}
@@ -72,7 +72,7 @@ const levels = (proxies: FakeProxies): unknown => ({ a: proxies.at('a').levels, 
 
 /** How many acts a lender, or one who gives back, makes when nobody kills it. */
 async function actsOf(what: 'lending' | 'giving back'): Promise<number> {
-  const records = mapRecords()
+  const records = memoryRecords()
   const proxies = house()
   const request = requestFor(proxies)
   const never = killedAt(Infinity, 'before', depsOf(records, proxies))
@@ -91,7 +91,7 @@ describe('killed while lending, at every act', () => {
     const acts = await actsOf('lending')
     expect(acts).toBeGreaterThan(20)
     for (let nth = 1; nth <= acts; nth += 1) {
-      const records = mapRecords()
+      const records = memoryRecords()
       const proxies = house()
       const deps = depsOf(records, proxies)
       const request = requestFor(proxies)
@@ -143,7 +143,7 @@ describe('killed while giving back, at every act', () => {
     const acts = await actsOf('giving back')
     expect(acts).toBeGreaterThan(15)
     for (let nth = 1; nth <= acts; nth += 1) {
-      const records = mapRecords()
+      const records = memoryRecords()
       const proxies = house()
       const deps = depsOf(records, proxies)
       const request = requestFor(proxies)

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { LEASE_KINDS } from '../../src/leases/lendable.ts'
 import { lendableOf } from '../../src/leases/lendables.ts'
 import { LeaseRecord, listLeases, readLease } from '../../src/leases/lease-record.ts'
-import { mapRecords } from './map-records.ts'
+import { memoryRecords } from '../store/memory-records.ts'
 
 /** As the first version stored it: another process may have leases of that shape open. */
 const STORED = {
@@ -37,7 +37,7 @@ const STORED = {
 }
 
 it('reads what was stored before other things could be lent', async () => {
-  const records = mapRecords()
+  const records = memoryRecords()
   await records.write('leases', STORED.id, STORED, { expected: 'absent', expiresInSeconds: 60 })
   expect(await readLease(records, STORED.id)).toEqual(STORED)
 })
@@ -53,7 +53,7 @@ it('knows what each kind lends, and tells their claims apart', () => {
 })
 
 it('is left out of the list and named when another version lent something that is not known here', async () => {
-  const records = mapRecords()
+  const records = memoryRecords()
   await records.write('leases', 'older', { ...STORED, id: 'older' })
   await records.write('leases', 'newer', { ...STORED, id: 'newer', kind: 'something-new' })
   const unreadable: string[] = []

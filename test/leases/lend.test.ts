@@ -9,11 +9,11 @@ import { auditEntries } from '../../src/store/audit.ts'
 import type { Records } from '../../src/store/records.ts'
 import { FakeProxies, USUAL } from './fake-proxies.ts'
 import { depsOf, eventsOf, lent, NEVER, requestFor, statesOf } from './house.ts'
-import { mapRecords } from './map-records.ts'
+import { memoryRecords } from '../store/memory-records.ts'
 
 let records: Records
 beforeEach(() => {
-  records = mapRecords()
+  records = memoryRecords()
 })
 
 describe('a lease', () => {

@@ -8,7 +8,7 @@ import { UnseenError } from '../../src/evidence/clients/clients.ts'
 import type { Records } from '../../src/store/records.ts'
 import { FakeProxies, USUAL } from './fake-proxies.ts'
 import { depsOf, NEVER, requestFor } from './house.ts'
-import { mapRecords } from './map-records.ts'
+import { memoryRecords } from '../store/memory-records.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -23,7 +23,7 @@ async function givenBackMeanwhile(deps: LeaseDeps, id: string): Promise<void> {
 
 describe('a lease that is given back while it is being lent', () => {
   it('is not set any more', async () => {
-    const records = mapRecords()
+    const records = memoryRecords()
     const proxies = new FakeProxies('a')
     const request = requestFor(proxies)
     const slow: Records = {
@@ -40,7 +40,7 @@ describe('a lease that is given back while it is being lent', () => {
   })
 
   it('is not set by a lender that was frozen until it had lost the proxy', async () => {
-    const records = mapRecords()
+    const records = memoryRecords()
     const proxies = new FakeProxies('a')
     const request = requestFor(proxies)
     const deps = depsOf(records, proxies)
@@ -71,7 +71,7 @@ describe('a lease that is given back while it is being lent', () => {
   })
 
   it('is put back by the lender itself when its istioctl was that slow', async () => {
-    const records = mapRecords()
+    const records = memoryRecords()
     const proxies = new FakeProxies('a')
     const request = requestFor(proxies)
     const deps = depsOf(records, proxies)
@@ -106,7 +106,7 @@ describe('a pod that takes the name of one that is being set', () => {
   }
 
   it('while it is lent: gets the levels it was started with', async () => {
-    const records = mapRecords()
+    const records = memoryRecords()
     const proxies = new FakeProxies('a')
     replaceSoon(proxies)
     const lease = await lend(depsOf(records, proxies), requestFor(proxies, { settings: LEVELS }), NEVER)
@@ -119,7 +119,7 @@ describe('a pod that takes the name of one that is being set', () => {
   })
 
   it('while it is given back: the same', async () => {
-    const records = mapRecords()
+    const records = memoryRecords()
     const proxies = new FakeProxies('a')
     Object.assign(proxies.at('a').levels, { http: 'error', pool: 'critical' })
     const { id } = await lend(depsOf(records, proxies), requestFor(proxies, { settings: LEVELS }), NEVER)
@@ -136,7 +136,7 @@ describe('a pod that takes the name of one that is being set', () => {
   it.each(['lent', 'given back'] as const)(
     'while it is %s by a process that is killed: the sweep puts it right',
     async (what) => {
-      const records = mapRecords()
+      const records = memoryRecords()
       const proxies = new FakeProxies('a')
       Object.assign(proxies.at('a').levels, { http: 'error', pool: 'critical' })
       const deps = depsOf(records, proxies)
@@ -164,7 +164,7 @@ describe('a pod that takes the name of one that is being set', () => {
   )
 
   it('is left to whoever has lent it meanwhile', async () => {
-    const records = mapRecords()
+    const records = memoryRecords()
     const proxies = new FakeProxies('a')
     const deps = depsOf(records, proxies)
     const first = requestFor(proxies, { settings: { http: 'debug' } })
@@ -178,7 +178,7 @@ describe('a pod that takes the name of one that is being set', () => {
   })
 
   it('and does not answer: is tried again until it does', async () => {
-    const records = mapRecords()
+    const records = memoryRecords()
     const proxies = new FakeProxies('a')
     const deps = depsOf(records, proxies)
     const request = requestFor(proxies, { settings: { http: 'debug' } })
@@ -202,7 +202,7 @@ describe('a proxy in hand', () => {
   const HOW = { signal: NEVER, patience: 0 }
 
   it('is in one at a time', async () => {
-    const records = mapRecords()
+    const records = memoryRecords()
     let inside = 0
     const act = async (): Promise<string> => {
       inside += 1
@@ -220,7 +220,7 @@ describe('a proxy in hand', () => {
   })
 
   it('is let go after an error, and of others is not kept', async () => {
-    const records = mapRecords()
+    const records = memoryRecords()
     await expect(
       withProxyInHand(records, 'uid', HOW, () => Promise.reject(new UnseenError('timeout', 'slow'))),
     ).rejects.toThrow('slow')
@@ -232,7 +232,7 @@ describe('a proxy in hand', () => {
   })
 
   it('is lost before another may take it', async () => {
-    const records = mapRecords()
+    const records = memoryRecords()
     await withProxyInHand(records, 'uid', HOW, async (hand) => {
       hand.requireTime()
       const now = Date.now()
@@ -248,7 +248,7 @@ describe('a proxy in hand', () => {
   })
 
   it('is not waited for longer than one waits', async () => {
-    const records = mapRecords()
+    const records = memoryRecords()
     const stop = new AbortController()
     await withProxyInHand(records, 'uid', HOW, async () => {
       const waiting = withProxyInHand(records, 'uid', { signal: stop.signal, patience: 10_000 }, () =>

@@ -8,7 +8,7 @@ import { createRun, updateRun } from '../../src/store/runs.ts'
 import { FakeBoard } from '../capabilities/fake-board.ts'
 import { FakeProxies, USUAL } from './fake-proxies.ts'
 import { depsOf, lent, NEVER } from './house.ts'
-import { mapRecords } from './map-records.ts'
+import { memoryRecords } from '../store/memory-records.ts'
 
 let records: Records
 let proxies: FakeProxies
@@ -26,7 +26,7 @@ const overdue = (lease: LeaseRecord, seconds = 1): Promise<unknown> =>
   updateLease(records, lease.id, (now) => ({ ...now, until: new Date(Date.now() - seconds * 1000).toISOString() }))
 
 beforeEach(() => {
-  records = mapRecords()
+  records = memoryRecords()
   proxies = new FakeProxies('a', 'b')
   board = new FakeBoard()
   troubles = []

@@ -19,7 +19,7 @@ import { parseLogLevels, type LogLevels } from '../../src/evidence/collectors/lo
 import { openBackend } from '../../src/queue/open-backend.ts'
 import { parseTarget } from '../../src/mesh/target-query.ts'
 import { createRun } from '../../src/store/runs.ts'
-import { mapRecords } from '../leases/map-records.ts'
+import { memoryRecords } from '../store/memory-records.ts'
 import { onRedis, redisIsPresent, startRedis } from '../redis-server.ts'
 import { SCENARIOS } from '../situation.ts'
 import { kubectl, resetNamespace, until } from './mesh.ts'
@@ -188,7 +188,7 @@ describe('a lease on real proxies', () => {
   let deps: LeaseDeps
   beforeEach(() => {
     const clients = openClients({ istioctl: process.env.ISTIOCTL }, new AbortController())
-    deps = { records: mapRecords(), clients, writer: clusterWriter({ clients }) }
+    deps = { records: memoryRecords(), clients, writer: clusterWriter({ clients }) }
   })
 
   async function lent(): Promise<LeaseRecord> {

@@ -14,9 +14,6 @@ interface Row {
   expiresAt: number
 }
 
-/** The clock itself, also where a test has put another in its place. */
-const now = Date.now.bind(Date)
-
 const stored = ({ text, version }: Row): Stored<unknown> => ({ value: JSON.parse(text), version })
 
 /** Records in memory, empty and of one's own: what the contract asks of every store, without a database's work for each of a suite's thousands of reads. */
@@ -39,17 +36,16 @@ export function memoryRecords(): Records {
   }
   const alive = (rows: Map<string, Row>, id: string): Row | undefined => {
     const row = rows.get(id)
-    return row !== undefined && row.expiresAt > now() ? row : undefined
+    return row !== undefined && row.expiresAt > Date.now() ? row : undefined
   }
   const entry = (texts: readonly string[], sequence: number): Entry | undefined => {
     const text = texts[sequence - 1]
     return text === undefined ? undefined : { sequence, value: JSON.parse(text) }
   }
-  /** What an operation does at once, answered later, as a store does; what it throws it rejects with. */
+  /** What happens inside is asked for and answered like a message to a server: later. */
   const answer = async <T>(act: () => T): Promise<T> => {
-    const result = act()
-    await Promise.resolve()
-    return result
+    await new Promise((resolve) => setImmediate(resolve))
+    return act()
   }
 
   return {
@@ -66,7 +62,7 @@ export function memoryRecords(): Records {
         if (expected !== undefined && expected !== (there?.version ?? 'absent'))
           throw new ConflictError(name, id, expected)
         last += 1
-        rows.set(id, { text, version: last, expiresAt: now() + expiresInSeconds * 1000 })
+        rows.set(id, { text, version: last, expiresAt: Date.now() + expiresInSeconds * 1000 })
         return last
       }),
     remove: (name, id, { expected } = {}) =>
