@@ -1,3 +1,4 @@
+import { isIstiod } from '../mesh/pods.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
 import { authenticationRefusal } from '../mesh/istiod-log.ts'
@@ -139,7 +140,7 @@ const CODES = {
 
 /** Where istiod runs: it holds what signs. */
 function authority(evidence: Evidence): Ref {
-  const pod = evidence.objects('pods').find(({ metadata }) => metadata.labels?.app === 'istiod')
+  const pod = evidence.objects('pods').find(isIstiod)
   return pod === undefined ? { kind: 'Deployment', namespace: 'istio-system', name: 'istiod' } : ownerOf(pod, evidence)
 }
 

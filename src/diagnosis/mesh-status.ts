@@ -10,7 +10,7 @@ import type { AnyStep } from '../evidence/step.ts'
 import { inContext } from '../evidence/step.ts'
 import { nearestNames } from '../mesh/names.ts'
 import { refOf } from '../mesh/objects.ts'
-import { isReady, proxyRuns, proxyStatus as containerStatus } from '../mesh/pods.ts'
+import { isReady, proxyRuns, proxyStatus as containerStatus, isIstiod } from '../mesh/pods.ts'
 import type { ProxySync } from '../mesh/proxy-status.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { compareRefs } from '../mesh/ref.ts'
@@ -115,7 +115,7 @@ function summarise(evidence: Evidence, namespace: string | undefined): MeshStatu
     ),
     controlPlane: evidence
       .objects('pods')
-      .filter(({ metadata }) => metadata.labels?.app === 'istiod')
+      .filter(isIstiod)
       .map((pod) => {
         const version = known.find(({ istiod }) => istiod === pod.metadata.name)?.istiodVersion
         return { pod: refOf(pod), ready: isReady(pod), ...defined({ version }) }

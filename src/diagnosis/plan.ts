@@ -23,7 +23,7 @@ import { actsOn } from '../mesh/authorization.ts'
 import { serviceHost } from '../mesh/host.ts'
 import type { Gateway, Labels, Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
-import { isReady, proxyAnswers, proxyRuns } from '../mesh/pods.ts'
+import { isReady, proxyAnswers, proxyRuns, isIstiod } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { uniqueRefs } from '../mesh/ref.ts'
 import { podsOfGateway } from '../mesh/routing.ts'
@@ -99,7 +99,7 @@ const istiodNamespaces = (evidence: Evidence): string[] => [
   ...new Set(
     evidence
       .objects('pods')
-      .filter(({ metadata }) => metadata.labels?.app === 'istiod')
+      .filter(isIstiod)
       .flatMap(({ metadata }) => metadata.namespace ?? [])
       .sort(),
   ),
@@ -108,9 +108,7 @@ const istiodNamespaces = (evidence: Evidence): string[] => [
 /** Where the istiods of a revision run, unless it is where istioctl looks. */
 function namespaceOfRevision(revision: string, evidence: Evidence): string | undefined {
   const names = revisionsOfIstiod(evidence).get(revision)
-  const pod = evidence
-    .objects('pods')
-    .find(({ metadata }) => metadata.labels?.app === 'istiod' && names?.has(metadata.name) === true)
+  const pod = evidence.objects('pods').find((one) => isIstiod(one) && names?.has(one.metadata.name) === true)
   const namespace = pod?.metadata.namespace
   return namespace === ISTIO_NAMESPACE ? undefined : namespace
 }
@@ -259,7 +257,7 @@ export function planIstiodLog(target: Target, evidence: Evidence): AnyStep[] {
     return []
   return evidence
     .objects('pods')
-    .filter(({ metadata }) => metadata.labels?.app === 'istiod')
+    .filter(isIstiod)
     .slice(0, MOST_ISTIODS)
     .map((pod) => istiodLog(refOf(pod)))
 }

@@ -80,3 +80,6 @@ export function containerPort(pod: Pod, targetPort: number | string): number | u
     .flatMap(({ ports = [] }) => ports)
     .find(({ name }) => name === targetPort)?.containerPort
 }
+
+/** True for a pod of Istio's control plane. */
+export const isIstiod = ({ metadata }: Pod): boolean => metadata.labels?.app === 'istiod'

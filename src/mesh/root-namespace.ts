@@ -1,5 +1,6 @@
-import { parse } from 'yaml'
+import { meshConfigIn } from './mesh-config.ts'
 import type { ConfigMap, Pod } from './objects.ts'
+import { isIstiod } from './pods.ts'
 
 /** Where Istio is installed unless told otherwise. */
 const DEFAULT = 'istio-system'
@@ -10,15 +11,7 @@ const DEFAULT = 'istio-system'
  * @param pods those of istiod may be among them
  */
 export function rootNamespaceIn(meshConfig: ConfigMap | undefined, pods: readonly Pod[]): string {
-  const istiods = pods.filter(({ metadata }) => metadata.labels?.app === 'istiod')
-  return configured(meshConfig) ?? meshConfig?.metadata.namespace ?? istiods[0]?.metadata.namespace ?? DEFAULT
-}
-
-function configured(meshConfig: ConfigMap | undefined): string | undefined {
-  try {
-    const { rootNamespace } = (parse(meshConfig?.data?.mesh ?? '') ?? {}) as { rootNamespace?: unknown }
-    return typeof rootNamespace === 'string' && rootNamespace !== '' ? rootNamespace : undefined
-  } catch {
-    return undefined
-  }
+  const { rootNamespace } = meshConfigIn(meshConfig)
+  if (typeof rootNamespace === 'string' && rootNamespace !== '') return rootNamespace
+  return meshConfig?.metadata.namespace ?? pods.find(isIstiod)?.metadata.namespace ?? DEFAULT
 }

@@ -1,4 +1,4 @@
-import { parse } from 'yaml'
+import { meshConfigIn } from './mesh-config.ts'
 import type { ConfigMap } from './objects.ts'
 
 /** What Istio takes when the mesh configuration names none, whatever the cluster's own domain is. */
@@ -6,10 +6,6 @@ const TRUST_DOMAIN = 'cluster.local'
 
 /** The mesh's trust domain, the first part of every identity, as its configuration has it. */
 export function trustDomainOf(meshConfig: ConfigMap | undefined): string {
-  try {
-    const mesh = parse(meshConfig?.data?.mesh ?? '') as { trustDomain?: string } | null
-    return mesh?.trustDomain ?? TRUST_DOMAIN
-  } catch {
-    return TRUST_DOMAIN
-  }
+  const { trustDomain } = meshConfigIn(meshConfig)
+  return typeof trustDomain === 'string' ? trustDomain : TRUST_DOMAIN
 }

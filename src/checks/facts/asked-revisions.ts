@@ -1,6 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Pod } from '../../mesh/objects.ts'
-import { revisionOf } from '../../mesh/pods.ts'
+import { revisionOf, isIstiod } from '../../mesh/pods.ts'
 import { once } from './fact.ts'
 
 /** Istiod's revision where it has no other. */
@@ -8,7 +8,7 @@ const DEFAULT = 'default'
 
 /** The revisions of istiod that run in the cluster, with the names of each one's pods. */
 export const revisionsOfIstiod = once((evidence: Evidence): ReadonlyMap<string, ReadonlySet<string>> => {
-  const istiods = evidence.objects('pods').filter(({ metadata }) => metadata.labels?.app === 'istiod')
+  const istiods = evidence.objects('pods').filter(isIstiod)
   return new Map(
     [...Map.groupBy(istiods, ({ metadata }) => metadata.labels?.['istio.io/rev'] ?? DEFAULT)].map(
       ([revision, pods]) => [revision, new Set(pods.map(({ metadata }) => metadata.name))],

@@ -1,4 +1,3 @@
-import { ownerOf } from '../../checks/facts/owners.ts'
 import { selectedBy } from '../../checks/facts/workload-entries.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { fromFqdn, hostOfService, nearestHosts, withDomain } from '../../mesh/host.ts'
@@ -8,7 +7,8 @@ import { isReady } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import type { Lead } from './lead.ts'
-import { eachOnce, newest, value, values } from './lead.ts'
+import { newest, value, values } from './lead.ts'
+import { noneReady } from './none-ready.ts'
 
 const lead = (subject: Ref, why: string, remedy: string): Lead => ({ code: 'MESH0331', subject, why, remedy })
 
@@ -50,16 +50,7 @@ export function selectedByEntry(entry: ServiceEntry, host: string, evidence: Evi
   if (pods.some(isReady)) return undefined
   const machines = selectedBy(entry, evidence)
   if (machines.length > 0) return addressedWrongly(entry, machines, host)
-  if (pods.length > 0)
-    return eachOnce(
-      pods.map((pod) =>
-        lead(
-          ownerOf(pod, evidence),
-          `none of its pods behind ${value(host)} is ready`,
-          'Look at why its pods are not ready',
-        ),
-      ),
-    )
+  if (pods.length > 0) return noneReady(pods, host, evidence)
   const idle = [...evidence.objects('deployments'), ...evidence.objects('stateful-sets')].filter(
     ({ metadata, spec }) =>
       metadata.namespace === namespace && spec?.replicas === 0 && selects(labels, spec.template?.metadata?.labels),

@@ -15,7 +15,6 @@ import type { Ref } from '../../mesh/ref.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
 import { Registry } from '../../mesh/registry.ts'
 import { destinationsOf } from '../../mesh/routing.ts'
-import { ownerOf } from '../../checks/facts/owners.ts'
 import { goesOutside } from '../follow/cluster-hop.ts'
 import type { Trace } from '../follow/trace.ts'
 import { backendLeads, backendLeadsOf } from './backend.ts'
@@ -23,6 +22,7 @@ import { addressedWrongly, goneBehind, selectedByEntry } from './behind-entry.ts
 import { hiddenFrom, outsideLeads } from './hidden.ts'
 import type { Case, Lead } from './lead.ts'
 import { eachOnce, newest, value, values } from './lead.ts'
+import { noneReady } from './none-ready.ts'
 
 /** The routes of the proxy that take the request and send to a cluster. */
 function routesTo(cluster: string, { walk }: Trace): Route[] {
@@ -248,16 +248,7 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
     ]
   }
   const ready = chosen.filter(isReady)
-  if (ready.length === 0)
-    return eachOnce(
-      chosen.map((pod) =>
-        lead(
-          ownerOf(pod, evidence),
-          `none of its pods behind ${value(host)} is ready`,
-          'Look at why its pods are not ready',
-        ),
-      ),
-    )
+  if (ready.length === 0) return noneReady(chosen, host, evidence)
   const target = (service.spec?.ports ?? []).find((one) => one.port === port)?.targetPort
   if (typeof target === 'string' && ready.every((pod) => containerPort(pod, target) === undefined)) {
     const blamed = newest([service, ...makers]) ?? service

@@ -1,6 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Namespace, Pod } from '../../mesh/objects.ts'
-import { hasEnded, hasProxy, isAmbient } from '../../mesh/pods.ts'
+import { hasEnded, hasProxy, isAmbient, isIstiod } from '../../mesh/pods.ts'
 
 /** On a namespace: `enabled`, `disabled`. It beats the revision's label. */
 export const ISTIO_INJECTION = 'istio-injection'
@@ -52,7 +52,7 @@ export function injectionLabels(evidence: Evidence): InjectionLabel[] {
   const labels = evidence.objects('namespaces').map(({ metadata }) => metadata.labels ?? {})
   const revisions = evidence
     .objects('pods')
-    .filter(({ metadata }) => metadata.labels?.app === 'istiod')
+    .filter(isIstiod)
     .flatMap(({ metadata }) => metadata.labels?.[ISTIO_REVISION] ?? [])
   if (labels.some((one) => one[ISTIO_INJECTION] === 'enabled') || revisions.includes('default'))
     return [{ key: ISTIO_INJECTION, value: 'enabled' }]
