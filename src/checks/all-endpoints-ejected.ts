@@ -83,7 +83,7 @@ function found(ejections: [Ejection, ...Ejection[]], evidence: Evidence, target:
   const live = ejections.map((one) =>
     proof(
       one.reading,
-      `${name(one)} has ejected all of ${one.addresses.length} endpoints of ${host}, which istiod holds healthy`,
+      `${name(one)} has ejected all of ${one.addresses.length} endpoints of ${host}, which istiod considers healthy`,
       `${one.addresses.map((address) => `${address} failedOutlierCheck`).join('\n')}\n${JSON.stringify(one.detection)}`,
     ),
   )

@@ -7,7 +7,7 @@ import { contradiction } from './facts/contradiction.ts'
 /** What Istio's analyzers say and no check of ours has judged: never more than configured, and with what the proxies say against it. */
 export const analyzerMessage = defineCheck({
   name: 'analyzer-message',
-  about: "Istio's analyzers have nothing to say about the namespace",
+  about: "Istio's analyzers report nothing for the namespace",
   needs: ['analyzer-messages'],
   confirms: ['routes', 'clusters', 'endpoints'],
   problems: {

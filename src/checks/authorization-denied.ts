@@ -56,8 +56,9 @@ export const authorizationDenied = defineCheck({
       counts: 'refusals',
       title: 'policies allow nobody',
       explains: ['MESH0401', 'MESH0404', 'MESH0503'],
-      says: '{subject} allows by rules and has none, and no other policy allows anything: every request to {pods} is denied (403)',
-      remedy: 'Give {subject} a rule for each caller that may, or add an AuthorizationPolicy that has them.',
+      says: '{subject} is an ALLOW policy without rules, and no other policy allows anything: every request to {pods} is denied (403)',
+      remedy:
+        'Add a rule to {subject} for each caller that may get through, or add an AuthorizationPolicy that has them.',
     },
   },
   run(evidence, target) {
@@ -100,7 +101,7 @@ function callerOf(request: Request, evidence: Evidence): Pod | undefined {
 function callerName(request: Request, evidence: Evidence): string {
   const caller = callerOf(request, evidence)
   return caller === undefined
-    ? `somebody at ${nearest(request).entry.downstreamRemote?.replace(/:\d+$/, '') ?? 'an unknown address'}`
+    ? `a client at ${nearest(request).entry.downstreamRemote?.replace(/:\d+$/, '') ?? 'an unknown address'}`
     : formatRef(ownerOf(caller, evidence))
 }
 
@@ -266,7 +267,7 @@ function denialOf(matched: string, request: Request, pod: Pod, evidence: Evidenc
   if (near === undefined)
     return {
       subject: refOf(first),
-      why: 'it allows by rules and has none',
+      why: 'it is an ALLOW policy without rules',
       rule: 'the rules',
       says: `${formatRef(refOf(first))} has no rules`,
     }

@@ -23,7 +23,7 @@ export const blockedOutbound = defineCheck({
       severity: 'error',
       title: 'outgoing calls blocked',
       says: '{subject} calls {hosts}, which no Service or ServiceEntry defines, and may call registered hosts only ({policy}): {calls} calls were blocked',
-      remedy: 'Add a ServiceEntry for {hosts}, or let {subject} call any host (outboundTrafficPolicy ALLOW_ANY).',
+      remedy: 'Add a ServiceEntry for {hosts}, or allow {subject} to call any host (outboundTrafficPolicy ALLOW_ANY).',
     },
   },
   run(evidence, target) {

@@ -19,7 +19,7 @@ import { defined } from '../mesh/defined.ts'
 /** Two VirtualServices for one host: another takes the requests that this one would send to the target. */
 export const conflictingVirtualServices = defineCheck({
   name: 'conflicting-virtual-services',
-  about: 'no other VirtualService takes the requests that are routed to the target',
+  about: 'no other VirtualService matches the requests that are routed to the target',
   needs: ['virtual-services'],
   confirms: ['routes', 'access-log'],
   problems: {
@@ -28,16 +28,16 @@ export const conflictingVirtualServices = defineCheck({
       title: 'hidden by another VirtualService',
       explains: ['MESH0401', 'MESH0404'],
       covers: ['IST0109'],
-      says: '{subject} does not get the requests for {host} ({matches}): {other} takes them first',
+      says: '{subject} does not get the requests for {host} ({matches}): {other} matches them first',
       remedy: 'Merge {subject} and {other} into one VirtualService, the more specific routes first.',
     },
     MESH0112: {
       severity: 'warning',
-      title: 'two VirtualServices, one counts',
+      title: 'two VirtualServices, one has no effect',
       covers: ['IST0109'],
-      says: '{subject} does not get the requests for {host} ({matches}): {other} takes them first and sends them to the same target',
+      says: '{subject} does not get the requests for {host} ({matches}): {other} matches them first and sends them to the same target',
       remedy:
-        'Merge {subject} and {other} into one VirtualService: what {subject} says of these requests has no effect.',
+        'Merge {subject} and {other} into one VirtualService: what {subject} says about these requests has no effect.',
     },
   },
   run(evidence, target) {
@@ -94,7 +94,7 @@ function judge({ one, other, reading }: Pair, evidence: Evidence, target: Target
       because: [
         proof(
           reading,
-          `both are for ${host} on ${gateways.join(', ')}; ${formatRef(refOf(other))} was made ${older(other, one) ? 'before' : 'after'} ${formatRef(refOf(one))}`,
+          `both are for ${host} on ${gateways.join(', ')}; ${formatRef(refOf(other))} was created ${older(other, one) ? 'before' : 'after'} ${formatRef(refOf(one))}`,
         ),
         ...live.map(({ proofs }) => proofs.live),
         ...seen,

@@ -33,7 +33,7 @@ export const duplicateCertificate = defineCheck({
       covers: ['IST0138'],
       says: '{subject} and {other} present the same certificate ({certificate}): a client that has a connection to {elsewhere} may ask for {hosts} over it, and gets 404',
       remedy:
-        'Let one Gateway take {hosts} and {elsewhere} with this certificate, or give each Gateway a certificate of its own.',
+        'Make one Gateway serve {hosts} and {elsewhere} with this certificate, or give each Gateway a certificate of its own.',
     },
     MESH0606: {
       severity: 'error',
@@ -42,7 +42,7 @@ export const duplicateCertificate = defineCheck({
       covers: ['IST0138'],
       says: '{requests} requests for {hosts} came over connections opened to {elsewhere} and got 404: {subject} and {other} present the same certificate ({certificate}), so clients share connections',
       remedy:
-        'Let one Gateway take {hosts} and {elsewhere} with this certificate, or give each Gateway a certificate of its own.',
+        'Make one Gateway serve {hosts} and {elsewhere} with this certificate, or give each Gateway a certificate of its own.',
     },
   },
   run(evidence, target) {
@@ -188,7 +188,7 @@ function told(
       listeners,
       `${proxy} presents ${chain.credential} for ${chain.serverNames.join(', ')}, and ${other.credential} for ${other.serverNames.join(', ')} with the routes of ${other.name}`,
     ),
-    proof(secrets, `they are one certificate, good for ${names.join(', ')}`, `serial ${serial}`),
+    proof(secrets, `they are the same certificate, valid for ${names.join(', ')}`, `serial ${serial}`),
   ]
   const misdirected = misdirectedIn(evidence, target, listeners.of, hosts, other)
   const args = { other: gatewayOf(other), certificate: chain.credential, hosts, elsewhere: other.serverNames }

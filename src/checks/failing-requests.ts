@@ -57,7 +57,7 @@ export const failingRequests = defineCheck({
       explains: ['MESH0401', 'MESH0403', 'MESH0404'],
       says: 'The sidecars of {pods} could not connect to their application at port {port} for {failed} of {requests} requests ({failure}); its containers declare {declared}',
       remedy:
-        'Make {subject} and the application agree on the port, and let the application listen on all addresses, not on localhost alone.',
+        'Make {subject} and the application agree on the port, and make the application listen on all addresses, not on localhost alone.',
     },
   },
   run(evidence, target) {

@@ -27,7 +27,7 @@ export const gatewayCredential = defineCheck({
       covers: ['IST0101 Referenced credentialName not found', 'IST0161'],
       says: 'The proxy of {subject} cannot get the certificate {credential} ({reason}), so port {port} does not serve {hosts}',
       remedy:
-        "Create the Secret {credential} in namespace {namespace}, of type kubernetes.io/tls, and let the gateway's service account read Secrets there; or correct the name in {subject}.",
+        "Create the Secret {credential} in namespace {namespace}, of type kubernetes.io/tls, and allow the gateway's service account to read Secrets there; or correct the name in {subject}.",
     },
     MESH0604: {
       severity: 'error',

@@ -21,7 +21,7 @@ const GRACE = 60_000
 /** The controller of a Gateway of the Gateway API says that it could not do what the Gateway asks for: requests from outside do not get there. */
 export const gatewayNotProgrammed = defineCheck({
   name: 'gateway-not-programmed',
-  about: 'every Gateway of the Gateway API that leads to the target has an address, and its controller took it',
+  about: 'every Gateway of the Gateway API that leads to the target has an address, and its controller accepted it',
   needs: ['gateway-api-gateways', 'http-routes'],
   confirms: [
     'gateway-classes',
@@ -59,8 +59,8 @@ export const gatewayNotProgrammed = defineCheck({
 
 const REMEDIES: Readonly<Record<string, string>> = table({
   AddressNotAssigned:
-    'See who gives load balancers their addresses here, or ask for another type of Service (annotation `networking.istio.io/service-type`)',
-  UnsupportedAddress: 'Name an address of a type that Istio takes: `Hostname` of a Service, or `IPAddress`',
+    'Find what assigns addresses to load balancers in this cluster, or set another type of Service (annotation `networking.istio.io/service-type`)',
+  UnsupportedAddress: 'Name an address of a type that Istio accepts: `Hostname` of a Service, or `IPAddress`',
   Invalid: 'Correct what the condition names',
 })
 

@@ -23,7 +23,7 @@ export const gatewayPortNotOnService = defineCheck({
       explains: ['MESH0401', 'MESH0404'],
       covers: ['IST0162'],
       says: '{subject} opens port {port} for {hosts}, and no Service of its pods has that port ({services} has {ports}): they cannot be reached',
-      remedy: 'Add port {port} to {services}, or let {subject} use one that it has ({ports}).',
+      remedy: 'Add port {port} to {services}, or make {subject} use one that it has ({ports}).',
     },
     MESH0607: {
       severity: 'warning',

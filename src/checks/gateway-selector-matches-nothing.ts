@@ -121,7 +121,7 @@ function nearestLabels(gateway: Gateway, evidence: Evidence): string {
   const [near] = nearestNames(text(gateway.spec?.selector), known)
   return near === undefined
     ? known.length === 0
-      ? 'there is no gateway to be seen'
+      ? 'no gateway was found'
       : `gateways have ${known.join(', ')}`
     : `nearest: ${near}`
 }

@@ -212,7 +212,7 @@ function refusedTokens(
           `${group.length} requests were refused since the last change, as ${end.log.of?.name ?? 'the proxy'} logged`,
           quoteLine(end.entry),
         ),
-        policyProof(`${formatRef(refOf(policy))} takes tokens of ${issuers.join(', ')}`, evidence),
+        policyProof(`${formatRef(refOf(policy))} accepts tokens of ${issuers.join(', ')}`, evidence),
       ],
       scope: scopeOf(group, target),
     },

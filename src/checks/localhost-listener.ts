@@ -17,7 +17,7 @@ export const localhostListener = defineCheck({
       explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0405'],
       covers: ['IST0143'],
       says: 'The application of {subject} listens on localhost only at port {port}, where not even its own sidecar reaches it',
-      remedy: 'Let the application of {subject} listen on all addresses: 0.0.0.0 or ::, not 127.0.0.1.',
+      remedy: 'Make the application of {subject} listen on all addresses: 0.0.0.0 or ::, not 127.0.0.1.',
     },
   },
   run(evidence, target) {

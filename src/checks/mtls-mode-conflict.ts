@@ -116,7 +116,7 @@ function conflictOn(line: Line, evidence: Evidence): Conflict[] {
   const answer = listeners === undefined ? undefined : answerOf(listeners.value, inner, spoken)
   const possible = spoken === 'tls' && takes.mode !== 'STRICT'
   if (!certain && !(possible && answer === 'refused')) return []
-  const says = `the sidecar of ${pod.metadata.name} ${answer === 'refused' ? `takes no connection to port ${inner} that speaks ${SPEAKS[spoken]}` : `takes ${SPEAKS[spoken]} at port ${inner}`}`
+  const says = `the sidecar of ${pod.metadata.name} ${answer === 'refused' ? `accepts no connection to port ${inner} that speaks ${SPEAKS[spoken]}` : `accepts ${SPEAKS[spoken]} at port ${inner}`}`
   const callee =
     listeners === undefined || answer === undefined
       ? []
@@ -160,7 +160,7 @@ function callersOf(
       .map(({ reading, cluster, spoken }) =>
         proof(
           reading,
-          `contradicted: ${who(reading)} speaks ${spoken === 'automatic' ? 'what each pod takes' : SPEAKS[spoken]} to ${cluster.name ?? ''}`,
+          `contradicted: ${who(reading)} speaks ${spoken === 'automatic' ? 'what each pod accepts' : SPEAKS[spoken]} to ${cluster.name ?? ''}`,
         ),
       ),
   }

@@ -36,9 +36,9 @@ export const plaintextCallerInStrict = defineCheck({
     MESH0507: {
       severity: 'warning',
       title: 'plain text from unknown address',
-      says: 'Somebody at {addresses}, which is no pod, calls {host} in plain text, and {subject} makes its pods accept mutual TLS only: {connections} connections were closed',
+      says: 'A client at {addresses}, which is not a pod, calls {host} in plain text, and {subject} makes its pods accept mutual TLS only: {connections} connections were closed',
       remedy:
-        'Find who calls from {addresses} (a node, a machine outside, or a pod that is gone), and let it come through a gateway.',
+        'Find who calls from {addresses} (a node, a machine outside, or a pod that is gone), and route it through a gateway.',
     },
   },
   run(evidence, target) {
@@ -113,7 +113,7 @@ function found(calls: readonly [Call, ...Call[]], evidence: Evidence, target: Ta
     { ...last.because, says: `${last.because.says}; ${calls.length} since the last change` },
     proof(
       readingFor('peer-authentications', evidence),
-      `${formatRef(refOf(policy))} makes ${last.pod.metadata.name} take mutual TLS only at port ${last.port}`,
+      `${formatRef(refOf(policy))} makes ${last.pod.metadata.name} accept mutual TLS only at port ${last.port}`,
     ),
     ...calls.flatMap((call) => refusing(call, evidence)).slice(0, 1),
   ]

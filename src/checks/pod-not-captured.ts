@@ -61,7 +61,7 @@ const annotationProof = (pod: Pod, half: boolean, evidence: Evidence): Proof =>
     podReading(pod, evidence),
     half
       ? `${pod.metadata.name} has the annotation ambient.istio.io/redirection=pending: Istio's CNI plugin found no ztunnel for it`
-      : `${pod.metadata.name} has no annotation ambient.istio.io/redirection, which Istio's CNI plugin writes when it has taken a pod`,
+      : `${pod.metadata.name} has no annotation ambient.istio.io/redirection, which Istio's CNI plugin writes when it has captured a pod`,
   )
 
 /** What its node's ztunnel says of it: a ztunnel that serves the pod contradicts nothing, for the annotation may come late. */

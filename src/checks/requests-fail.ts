@@ -48,7 +48,7 @@ export const requestsFail = defineCheck({
     },
     MESH0331: {
       severity: 'error',
-      title: 'no endpoint takes requests',
+      title: 'no endpoint accepts requests',
       says: '{subject}: {clause}',
       remedy: '{correction}.',
       explains: ['MESH0401', 'MESH0404'],

@@ -20,8 +20,8 @@ export const reservedUid = defineCheck({
       severity: 'warning',
       title: "application runs as sidecar's user",
       covers: ['IST0144'],
-      says: "Container {containers} of {subject} runs as {identity} 1337, which is the sidecar's: what it sends goes past the sidecar, without mutual TLS, routes and policies",
-      remedy: 'Let {containers} run as another user and group than 1337.',
+      says: "Container {containers} of {subject} runs as {identity} 1337, which is the sidecar's: what it sends bypasses the sidecar, without mutual TLS, routes and policies",
+      remedy: 'Make {containers} run as a user and a group other than 1337.',
     },
   },
   run(evidence, target) {

@@ -17,7 +17,7 @@ import { observed } from './facts/traffic-of.ts'
 /** No Gateway takes a route of the Gateway API that leads to the target: requests from outside find no way to it. */
 export const routeNotAttached = defineCheck({
   name: 'route-not-attached',
-  about: 'every route of the Gateway API that leads to the target is taken by one of the Gateways it names',
+  about: 'every route of the Gateway API that leads to the target is accepted by one of the Gateways it names',
   needs: ['gateway-api-gateways', 'http-routes'],
   confirms: [
     'gateway-classes',
@@ -34,9 +34,9 @@ export const routeNotAttached = defineCheck({
   problems: {
     MESH0121: {
       severity: 'error',
-      title: 'route is taken by no Gateway',
+      title: 'route accepted by no Gateway',
       covers: ['IST0171'],
-      says: 'No Gateway takes {route}: {clause}',
+      says: 'No Gateway accepts {route}: {clause}',
       remedy: '{correction}.',
       explains: ['MESH0401', 'MESH0404', 'MESH0608'],
     },
@@ -121,7 +121,7 @@ function judge(route: MeshRoute, evidence: Evidence, target: Target): Found[] {
         }),
       },
       because: [
-        proof(reading, `no listener of the Gateways that ${formatRef(refOf(route))} names takes it`),
+        proof(reading, `no listener of the Gateways that ${formatRef(refOf(route))} names accepts it`),
         ...first.because,
         ...missing,
         ...seen,

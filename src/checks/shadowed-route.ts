@@ -17,7 +17,7 @@ import { hiddenRules } from './facts/route-precedence.ts'
 /** A route, or one match of it, stands behind another that takes all its requests: inside one VirtualService, or of the Gateway API by the order of its routes. */
 export const shadowedRoute = defineCheck({
   name: 'shadowed-route',
-  about: 'no route comes after another that takes all its requests',
+  about: 'no route comes after another that matches all its requests',
   needs: ['virtual-services'],
   confirms: ['routes', 'http-routes', 'grpc-routes', 'gateways', 'listener-sets'],
   problems: {
@@ -25,21 +25,21 @@ export const shadowedRoute = defineCheck({
       severity: 'warning',
       title: 'route never reached',
       covers: ['IST0130 rule {rule} ', 'IST0131 rule {rule} '],
-      says: 'Route {route} of {subject} ({match}) is never reached: route {before} ({taker}) takes all its requests first',
+      says: 'Route {route} of {subject} ({match}) is never reached: route {before} ({taker}) matches all its requests first',
       remedy: 'Put route {route} before route {before}, or remove one of them.',
     },
     MESH0110: {
       severity: 'info',
       title: 'duplicate match',
       covers: ['IST0130 rule {rule} ', 'IST0131 rule {rule} '],
-      says: 'Route {route} of {subject} matches requests ({match}) that route {before} ({taker}) takes first: this match is never used',
+      says: 'Route {route} of {subject} matches requests ({match}) that route {before} ({taker}) matches first: this match is never used',
       remedy: 'Remove the repeated match from {subject}.',
     },
     MESH0124: {
       severity: 'warning',
       title: 'rule of a route never reached',
       says: 'Rule {rule} of {subject} ({match}) gets no requests for {host}: rule {before} of {other} has the same match and goes first',
-      remedy: 'Remove one of the two rules, or let them match different requests.',
+      remedy: 'Remove one of the two rules, or make them match different requests.',
     },
   },
   run(evidence, target) {

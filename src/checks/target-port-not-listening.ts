@@ -17,7 +17,7 @@ export const targetPortNotListening = defineCheck({
       explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0405'],
       says: 'The application of {subject} listens on port {listens}, and requests are sent to port {port}, where nothing listens',
       remedy:
-        'Let {subject} listen on port {port}, or make {listens} the targetPort of the Service and the containerPort.',
+        'Make {subject} listen on port {port}, or make {listens} the targetPort of the Service and the containerPort.',
     },
   },
   run(evidence, target) {

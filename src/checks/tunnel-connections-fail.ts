@@ -62,7 +62,7 @@ const MEANINGS: readonly (readonly [string, string])[] = [
   ],
   ['connection closed due to policy rejection: explicitly', 'a DENY policy matched this caller.'],
   ['connection closed due to policy rejection', 'ztunnel does not know the destination: look at its workloads.'],
-  ['connection timed out', 'nobody answered on port 15008: a NetworkPolicy, or no ztunnel at the other end.'],
+  ['connection timed out', 'nothing answered on port 15008: a NetworkPolicy, or no ztunnel at the other end.'],
   ['no healthy upstream', 'the Service has no endpoint that is ready.'],
   ['unknown waypoint', "the waypoint's address is not known to ztunnel."],
   ['failed to find waypoint', "the waypoint's address is not known to ztunnel."],

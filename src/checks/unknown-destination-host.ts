@@ -109,7 +109,7 @@ function judgeDestination(
     const says =
       wildcards.length === 0
         ? `no Service or ServiceEntry of the ${registry.hosts.length} that were read is ${host}`
-        : `only ${wildcards.join(', ')} takes it, and a wildcard gives no destination of a single name`
+        : `only ${wildcards.join(', ')} matches it, and a wildcard cannot be a destination`
     return find(
       'MESH0103',
       { host, nearest: nearest.length === 0 ? 'none is near' : nearest },

@@ -17,17 +17,17 @@ import { readingFor } from './facts/readings.ts'
 /** A VirtualService is meant for a gateway that is not there, does not take its hosts or can't carry its routes, so the gateway answers 404 NR. */
 export const virtualServiceNotBound = defineCheck({
   name: 'virtual-service-not-bound',
-  about: 'every VirtualService is bound to gateways that exist and take its hosts',
+  about: 'every VirtualService is bound to gateways that exist and accept its hosts',
   needs: ['virtual-services', 'gateways'],
   confirms: ['routes', 'access-log'],
   problems: {
     MESH0105: {
       severity: 'error',
-      title: 'gateway does not take the host',
+      title: 'gateway does not accept the host',
       explains: ['MESH0401', 'MESH0404'],
       covers: ['IST0132'],
-      says: '{subject} is for {hosts}, and none of the servers of Gateway {gateway} takes that host (they take {taken})',
-      remedy: 'Add {hosts} to a server of Gateway {gateway}, or bind {subject} to a gateway that takes it.',
+      says: '{subject} is for {hosts}, and none of the servers of Gateway {gateway} accepts that host (they accept {taken})',
+      remedy: 'Add {hosts} to a server of Gateway {gateway}, or bind {subject} to a gateway that accepts it.',
     },
     MESH0106: {
       severity: 'error',
@@ -41,7 +41,7 @@ export const virtualServiceNotBound = defineCheck({
       severity: 'error',
       title: 'gateway of another protocol',
       explains: ['MESH0401', 'MESH0404'],
-      says: '{subject} has {routes} routes only, and the servers of Gateway {gateway} that take {hosts} are for {protocols}',
+      says: '{subject} has {routes} routes only, and the servers of Gateway {gateway} that accept {hosts} are for {protocols}',
       remedy:
         'Use routes for the protocol of the server, or add a server for {routes} and {hosts} to Gateway {gateway}.',
     },
@@ -49,7 +49,7 @@ export const virtualServiceNotBound = defineCheck({
       severity: 'error',
       title: 'bound to no gateway',
       explains: ['MESH0401', 'MESH0404'],
-      says: '{subject} applies to sidecars only, and Gateway {gateway} takes {hosts}, for which no VirtualService is bound to it',
+      says: '{subject} applies to sidecars only, and Gateway {gateway} accepts {hosts}, for which no VirtualService is bound to it',
       remedy: 'Bind {subject} to Gateway {gateway} too.',
     },
   },
@@ -92,7 +92,7 @@ function judge(virtualService: VirtualService, key: string, evidence: Evidence, 
     return make(
       'MESH0105',
       { gateway: key, hosts, taken: taken.length === 0 ? 'nothing' : taken },
-      `the servers of Gateway ${key} take ${taken.join(', ') || 'nothing'}`,
+      `the servers of Gateway ${key} accept ${taken.join(', ') || 'nothing'}`,
       hosts,
     )
   }
@@ -108,7 +108,7 @@ function judge(virtualService: VirtualService, key: string, evidence: Evidence, 
   return make(
     'MESH0107',
     { gateway: key, hosts: hostsOf(virtualService), routes: routes.map((one) => one.toUpperCase()), protocols },
-    `the servers of Gateway ${key} that take them are for ${protocols.join(', ')}`,
+    `the servers of Gateway ${key} that accept them are for ${protocols.join(', ')}`,
     hostsOf(virtualService),
   )
 }
@@ -159,7 +159,7 @@ function judgeMeshOnly(virtualService: VirtualService, evidence: Evidence, targe
       'MESH0116',
       { virtualService, hosts: opened, gateways: [gateway], reading },
       { gateway: key, hosts: opened },
-      `it names no gateway, and Gateway ${key} takes ${opened.join(', ')}`,
+      `it names no gateway, and Gateway ${key} accepts ${opened.join(', ')}`,
       evidence,
       target,
     )

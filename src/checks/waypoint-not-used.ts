@@ -14,23 +14,23 @@ import { readingFor } from './facts/readings.ts'
 /** A Service asks for a waypoint that its requests do not pass: they arrive all the same, past its routes and policies. */
 export const waypointNotUsed = defineCheck({
   name: 'waypoint-not-used',
-  about: "requests to the target's Services pass the waypoint that their labels ask for",
+  about: "requests to the target's Services go through the waypoint that their labels ask for",
   needs: ['services', 'namespaces', 'pods', 'gateway-api-gateways'],
   confirms: ['ztunnel-config', 'access-log'],
   problems: {
     MESH0709: {
       severity: 'warning',
       title: 'waypoint asked for, not used',
-      says: '{subject} asks for the waypoint {waypoint}, and its requests do not pass it: {reason}; routes and HTTP policies there have no effect',
+      says: '{subject} asks for the waypoint {waypoint}, and its requests do not go through it: {reason}; routes and HTTP policies there have no effect',
       remedy: 'Make {waypoint} ready for Services, or correct the label istio.io/use-waypoint.',
       covers: ['IST0171'],
     },
     MESH0710: {
       severity: 'warning',
       title: 'callers bypass the waypoint',
-      says: '{callers} go to the pods of {subject} past its waypoint {waypoint}: its routes and HTTP policies do not count for them',
+      says: '{callers} reach the pods of {subject} without its waypoint {waypoint}: its routes and HTTP policies do not apply to them',
       remedy:
-        'Move sidecar callers to ambient mode; let gateways use it by the label istio.io/ingress-use-waypoint=true on {subject}.',
+        'Move sidecar callers to ambient mode; make gateways use it by the label istio.io/ingress-use-waypoint=true on {subject}.',
     },
   },
   run(evidence, target) {
@@ -118,7 +118,7 @@ function whyUnused(
   const takes = gateway.metadata.labels?.['istio.io/waypoint-for'] ?? 'service'
   if (takes !== 'service' && takes !== 'all')
     return of(
-      'that Gateway takes no traffic for Services',
+      'that Gateway handles no traffic for Services',
       proof(gateways, `Gateway ${namespace}/${name} has the label istio.io/waypoint-for=${takes}`),
     )
   return unknowing.length > 0 ? of('ztunnel knows of none') : { proofs: [], isLive: false }

@@ -9,7 +9,7 @@ import { configurationOf, failedWebhooks } from './facts/failed-webhooks.ts'
 /** Istio's injection webhook does not answer, and its failure policy keeps every pod it is asked about from being made. */
 export const webhookDown = defineCheck({
   name: 'webhook-down',
-  about: 'no pod of the target is kept from being made by an injection webhook that does not answer',
+  about: 'no pod of the target is kept from being created by an injection webhook that does not answer',
   needs: ['events', 'replica-sets', 'stateful-sets', 'services'],
   confirms: ['mutating-webhooks'],
   problems: {
@@ -17,8 +17,8 @@ export const webhookDown = defineCheck({
       severity: 'error',
       title: 'injection webhook does not answer',
       explains: ['MESH0305', 'MESH0306', 'MESH0401', 'MESH0404'],
-      says: '{subject} sends new pods to {service}, which does not answer ({reason}), so no pod of {makers} is made',
-      remedy: 'Bring {service} back; or delete {subject} if its istiod was taken away.',
+      says: '{subject} sends new pods to {service}, which does not answer ({reason}), so no pod of {makers} is created',
+      remedy: 'Bring {service} back; or delete {subject} if its istiod was removed.',
     },
   },
   run(evidence, target) {

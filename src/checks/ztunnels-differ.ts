@@ -8,14 +8,15 @@ import { defineCheck, proof } from './check.ts'
 /** What the ztunnels of two nodes know of one target is not the same: one of them is behind. */
 export const ztunnelsDiffer = defineCheck({
   name: 'ztunnels-differ',
-  about: 'the ztunnels of all nodes concerned know the same of the target',
+  about: 'the ztunnels of all nodes concerned agree about the target',
   needs: ['ztunnel-config'],
   problems: {
     MESH0205: {
       severity: 'warning',
       title: 'ztunnels of two nodes differ',
-      says: '{subject} and {other} do not know the same of the target: {differences}',
-      remedy: 'Look at the connection of both to istiod; restarting the ztunnel that is behind loads everything anew.',
+      says: '{subject} and {other} disagree about the target: {differences}',
+      remedy:
+        'Look at the connection of both to istiod; restarting the ztunnel that is behind makes it load everything again.',
     },
   },
   run(evidence, target) {

@@ -76,7 +76,7 @@ function callersLeft(target: Target, wasRead: WasRead, evidence: Evidence): Skip
       : [
           left(
             `callers in ${namespaces.length === 1 ? 'a namespace' : `${namespaces.length} namespaces`}`,
-            `too many to look at all; not read: ${named([...namespaces.filter(matter), ...namespaces.filter((one) => !matter(one))])}`,
+            `too many to look at all of them; not read: ${named([...namespaces.filter(matter), ...namespaces.filter((one) => !matter(one))])}`,
             namespaces.some(matter),
           ),
         ]),
@@ -85,7 +85,7 @@ function callersLeft(target: Target, wasRead: WasRead, evidence: Evidence): Skip
       : [
           left(
             `logs of ${unread.length === 1 ? 'a possible caller' : `${unread.length} possible callers`}`,
-            `too many to look at all; not read: ${named(unread.map((pod) => formatRef(refOf(pod))))}`,
+            `too many to look at all of them; not read: ${named(unread.map((pod) => formatRef(refOf(pod))))}`,
             unread.some(({ metadata }) => matter(metadata.namespace)),
           ),
         ]),
@@ -109,7 +109,7 @@ function callerProxiesLeft(target: Target, wasRead: WasRead, evidence: Evidence)
     : [
         left(
           `configuration of ${unread.length === 1 ? "a caller's proxy" : `${unread.length} callers' proxies`}`,
-          `too many to look at all; not read: ${named(unread)}`,
+          `too many to look at all of them; not read: ${named(unread)}`,
           false,
         ),
       ]
@@ -147,7 +147,7 @@ function workloadsLeft(target: Target, wasRead: WasRead, evidence: Evidence): Sk
     : [
         left(
           `proxies of ${unread.length === 1 ? 'a workload' : `${unread.length} workloads`} of the target`,
-          `too many to look at all; not read: ${named(unread.map((pod) => formatRef(refOf(pod))))}`,
+          `too many to look at all of them; not read: ${named(unread.map((pod) => formatRef(refOf(pod))))}`,
           true,
         ),
       ]

@@ -55,7 +55,7 @@ export function unsettled(report: Report, moved: readonly string[]): Report {
         check: requestsFail.name,
         what: 'configuration at one moment',
         reason: 'moving',
-        detail: `it changed while it was read, and again while it was read once more (${moved.slice(0, 3).join(', ')}${moved.length > 3 ? ` and ${moved.length - 3} more` : ''}); look again when no change is under way`,
+        detail: `it changed while it was read, and again when it was read a second time (${moved.slice(0, 3).join(', ')}${moved.length > 3 ? ` and ${moved.length - 3} more` : ''}); diagnose again when no change is in progress`,
         partly: true,
       },
     ],

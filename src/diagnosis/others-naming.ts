@@ -58,7 +58,7 @@ export function othersNaming(target: Target, evidence: Evidence): { what: string
     .flatMap(({ resource, objects }) =>
       objects.filter(isNaming).map(({ kind, metadata: { name, namespace } }) => ({
         what: `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`,
-        detail: `it names the target, and what it does to requests is not known here: see kubectl get ${resource} ${name}${namespace === undefined ? '' : ` -n ${namespace}`} -o yaml`,
+        detail: `it names the target, and what it does to requests is not known to mesh-medic: see kubectl get ${resource} ${name}${namespace === undefined ? '' : ` -n ${namespace}`} -o yaml`,
       })),
     )
 }

@@ -171,7 +171,7 @@ async function testPrometheus({ prometheus }: Clients, signal: AbortSignal): Pro
       name,
       ok: false,
       says: 'answers, but has no istio_requests_total',
-      remedy: "Let it scrape the proxies: Istio's documentation, Observability, Prometheus.",
+      remedy: "Make it scrape the proxies: Istio's documentation, Observability, Prometheus.",
     }
   })
 }

@@ -50,7 +50,7 @@ function startingReason(
     evidence,
   ).map(({ owner }) => value(formatRef(owner)))
   return {
-    says: `${owners.join(', ')} ${owners.length === 1 ? 'is' : 'are'} starting: ${pods.length === 1 ? `${value(oldest.pod.metadata.name)} was` : `${pods.length} pods were`} made ${pods.length === 1 ? '' : 'up to '}${oldest.startUp.age} s ago; ${oldest.startUp.waits}`,
+    says: `${owners.join(', ')} ${owners.length === 1 ? 'is' : 'are'} starting: ${pods.length === 1 ? `${value(oldest.pod.metadata.name)} was` : `${pods.length} pods were`} created ${pods.length === 1 ? '' : 'up to '}${oldest.startUp.age} s ago; ${oldest.startUp.waits}`,
     remedy: 'Wait until the pods are ready, and look again',
   }
 }
@@ -79,7 +79,7 @@ function outsideReason(target: Target, followed: readonly Followed[], evidence: 
     says: `${value(formatRef(target.ref))} is not in the mesh: ${pods.length === 1 ? 'its pod has no' : `none of its ${pods.length} pods has a`} sidecar, and no gateway or caller with a proxy leads to it`,
     remedy: asksFor
       ? `Namespace ${value(namespace)} asks for sidecars: see why these pods have none, then restart ${owners.join(', ')}`
-      : `To bring it in, label its namespace (${value(`kubectl label namespace ${namespace} ${label}`)}, or ${value('istio.io/dataplane-mode=ambient')}) and restart ${owners.join(', ')}; for one workload, the label ${value('sidecar.istio.io/inject=true')} on its pods. A Gateway with a route to it would also put a proxy on its path`,
+      : `To add it to the mesh, label its namespace (${value(`kubectl label namespace ${namespace} ${label}`)}, or ${value('istio.io/dataplane-mode=ambient')}) and restart ${owners.join(', ')}; for one workload, the label ${value('sidecar.istio.io/inject=true')} on its pods. A Gateway with a route to it would also put a proxy on its path`,
   }
 }
 

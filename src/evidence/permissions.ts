@@ -39,14 +39,14 @@ const analyzed = (group: string, ...resources: string[]): Ask[] =>
 const REVISIONS = asks('list', ADMISSION, ['mutatingwebhookconfigurations'], 'finds the revisions of istiod')
 const ISTIODS = asks('list', '', ['pods'], "finds istiod's pods")
 const WIDEST =
-  'The widest right of all here: it opens any port of any pod. To narrow it, use Roles in istio-system, the namespaces of gateways and those that may be diagnosed.'
-const NO_MORE = 'Nothing that `create` does not allow already.'
+  'The broadest permission of all here: it opens any port of any pod. To narrow it, use Roles in istio-system, the namespaces of gateways and those that may be diagnosed.'
+const NO_MORE = 'Allows nothing beyond `create`.'
 const FORWARDS = [
   ...asks('get', '', ['pods'], 'finds the pod by name'),
   ...asks('create', '', ['pods/portforward'], "reaches istiod and Envoy's admin port through the API server", {
     caution: WIDEST,
   }),
-  ...asks('get', '', ['pods/portforward'], 'the same by WebSocket, which is tried first', {
+  ...asks('get', '', ['pods/portforward'], 'the same over WebSocket, which is tried first', {
     caution: NO_MORE,
   }),
 ]
@@ -83,7 +83,7 @@ export const ASKED: Readonly<Record<Asker, readonly Ask[]>> = {
     ),
   ],
   'istioctl analyze': [
-    ...asks('get', '', ['namespaces'], 'makes sure that the namespace exists'),
+    ...asks('get', '', ['namespaces'], 'checks that the namespace exists'),
     ...asks('get', '', ['configmaps'], 'the mesh configuration'),
     ...analyzed('', 'configmaps', 'namespaces', 'nodes', 'pods', 'services'),
     ...analyzed('apps', 'deployments'),
@@ -113,7 +113,7 @@ export const ASKED: Readonly<Record<Asker, readonly Ask[]>> = {
     ...asks('get', '', ['configmaps'], 'the mesh configuration'),
     ...asks('list', 'security.istio.io', ['peerauthentications'], 'mutual TLS of the pod'),
     ...asks('get', NETWORKING, ['virtualservices', 'destinationrules', 'gateways'], 'objects behind routes', {
-      caution: 'What it may not read it leaves out in silence.',
+      caution: 'It silently leaves out what it may not read.',
     }),
   ],
   'istioctl proxy-config': FORWARDS,
@@ -125,12 +125,12 @@ export const ASKED: Readonly<Record<Asker, readonly Ask[]>> = {
       'create',
       '',
       ['serviceaccounts/token'],
-      'shows istiod a token of this one account, which itself may do nothing',
+      'presents a token of this one account to istiod; the account itself has no permissions',
       {
         namespace: ISTIO_NAMESPACE,
         name: 'default',
         caution:
-          'Without resourceNames this would be the right to become any account of istio-system. Make sure nothing is bound to this one.',
+          'Without resourceNames this would allow acting as any service account in istio-system. Make sure nothing is bound to this one.',
       },
     ),
   ],

@@ -45,7 +45,7 @@ export function whatToDo(checks: readonly Check[], report: Report, mark: Mark = 
   const also = more.length === 0 ? '' : ` ${more.length} more sources could not be read.`
   return missed.rule === undefined
     ? `See why ${missed.what} could not be read (${missed.reason}), then diagnose again.${also}`
-    : `Let mesh-medic read ${missed.what}: the missing rule is in the full report.${also}`
+    : `Allow mesh-medic to read ${missed.what}: the missing rule is in the full report.${also}`
 }
 
 /** How a finding is known, in words. */

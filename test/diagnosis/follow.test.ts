@@ -105,7 +105,7 @@ describe('chapter 10 from the ingress gateway', () => {
       name: 'catalog',
     })
     expect(report.hops.at(-1)?.says).toMatch(
-      /^virtualInbound takes mTLS as spiffe:\/\/cluster\.local\/ns\/istio-system\/sa\/\S+ and hands the request to port 3000 of the application/,
+      /^virtualInbound accepts mTLS as spiffe:\/\/cluster\.local\/ns\/istio-system\/sa\/\S+ and hands the request to port 3000 of the application/,
     )
   })
 

@@ -42,7 +42,7 @@ describe('the verdict', () => {
     const { verdict, verdictReason } = await concluded('not-ready/ill', starting(42))
     expect(verdict).toBe('starting')
     expect(verdictReason?.says).toBe(
-      '`Deployment istioinaction/catalog` is starting: `NAME` was made 42 s ago; the readiness probe of `catalog` may take 90 s after its start'.replace(
+      '`Deployment istioinaction/catalog` is starting: `NAME` was created 42 s ago; the readiness probe of `catalog` may take 90 s after its start'.replace(
         'NAME',
         /`(catalog-[^`]+)`/.exec(verdictReason?.says ?? '')?.[1] ?? '',
       ),

@@ -116,7 +116,7 @@ async function attempt(name: string, port: number): Promise<void> {
     ),
   )
   const all = readings.flat()
-  const isCut = (detail: string): boolean => /cut off|no answer within|did not come in time/.test(detail)
+  const isCut = (detail: string): boolean => /cut off|no answer within|did not arrive in time/.test(detail)
   process.send?.({
     looks: all.length,
     seen: all.filter(({ ok }) => ok).length,

@@ -60,9 +60,7 @@ describe('the byte budget', () => {
     await second.take(piece(1000))
     const old = first.take(piece(1000))
     const young = second.take(piece(1000))
-    expect(await state(young)).toBe(
-      'b was cut off: the answers under way take all the memory that is set aside for them',
-    )
+    expect(await state(young)).toBe('b was cut off: the memory for answers that are being read is used up')
     expect(await state(old)).toBe('waits')
     second.drop()
     expect(await state(old)).toBe('goes on')
@@ -76,7 +74,7 @@ describe('the byte budget', () => {
     const waits = second.take(piece(1000))
     expect(await state(waits)).toBe('waits')
     stop.abort()
-    await expect(waits).rejects.toMatchObject({ reason: 'timeout', message: 'b did not come in time' })
+    await expect(waits).rejects.toMatchObject({ reason: 'timeout', message: 'b did not arrive in time' })
     second.drop()
     first.drop()
     expect(budget.used).toBe(0)
@@ -88,9 +86,11 @@ describe('the byte budget', () => {
     await answer.take(piece(1000))
     await expect(answer.take(piece(1))).rejects.toMatchObject({
       reason: 'unavailable',
-      message: 'the body is longer than is read: cut off',
+      message: 'the body is longer than mesh-medic reads: cut off',
     })
-    await expect(budget.begin('a log', { most: 10 }).take(piece(11))).rejects.toThrow('a log is longer than is read')
+    await expect(budget.begin('a log', { most: 10 }).take(piece(11))).rejects.toThrow(
+      'a log is longer than mesh-medic reads',
+    )
   })
 
   it('stays taken while a diagnosis holds what it read; another one waits for that', async () => {
@@ -141,7 +141,7 @@ describe('the byte budget', () => {
       }
     }
     const answer = budget.begin('the stream')
-    await expect(textOf(endless(), answer)).rejects.toThrow('the stream is longer than is read: cut off')
+    await expect(textOf(endless(), answer)).rejects.toThrow('the stream is longer than mesh-medic reads: cut off')
     answer.drop()
     expect(made).toBeLessThan(60)
     expect(budget.used).toBe(0)

@@ -67,7 +67,7 @@ describe('an istioctl', () => {
     const istioctl = istioctlProgram({ program, environment: process.env, budget })
     await expect(istioctl.run(['proxy-status'], new AbortController().signal)).rejects.toMatchObject({
       reason: 'unavailable',
-      message: 'what istioctl proxy-status prints is longer than is read: cut off',
+      message: 'what istioctl proxy-status prints is longer than mesh-medic reads: cut off',
     })
     expect(budget.used).toBe(0)
   })

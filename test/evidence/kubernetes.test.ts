@@ -181,7 +181,7 @@ describe('the Kubernetes client', () => {
     const thin = kubernetesApi({ kubeconfig, budget })
     await expect(thin.list(PODS, {}, signal)).rejects.toMatchObject({
       reason: 'unavailable',
-      message: 'the list of pods is longer than is read: cut off',
+      message: 'the list of pods is longer than mesh-medic reads: cut off',
     })
     await over
     // What was under way on the connection.
@@ -202,7 +202,7 @@ describe('the Kubernetes client', () => {
     say(200, `{"items":[${'{},'.repeat(100_000)}{}]}`)
     await expect(kubernetes.list(PODS, {}, signal)).rejects.toMatchObject({
       reason: 'unavailable',
-      message: 'the API server has more pods than are read: cut off after 100000',
+      message: 'the API server has more pods than mesh-medic reads: cut off after 100000',
     })
   })
 

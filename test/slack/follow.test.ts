@@ -58,7 +58,7 @@ describe('a followed request', () => {
     ])
     expect(table).toContain('from Service istioinaction/catalog, DestinationRule istioinaction/catalog')
     expect(shownIn(replies.at(-1)!)).toMatch(
-      /takes mTLS as spiffe:\/\/\S+ and hands the request to port 3000 of the application/,
+      /accepts mTLS as spiffe:\/\/\S+ and hands the request to port 3000 of the application/,
     )
   })
 

@@ -81,7 +81,7 @@ export function notAttached(
     return obstacle(
       either(),
       `${formatRef(refOf(route))} is for ${parent.sectionName === undefined ? '' : `listener ${value(parent.sectionName)} `}${parent.port === undefined ? '' : `port ${value(parent.port)} `}of ${about}, which has ${all.length === 0 ? 'no listeners' : `only ${values(all.map(({ listener }) => `${listener.name}:${listener.port}`))}`}`,
-      'Let the route name a listener that the Gateway has',
+      'Make the route name a listener that the Gateway has',
       because,
     )
   const open = named.filter(({ listener, namespace }) => {
@@ -95,8 +95,8 @@ export function notAttached(
     return {
       ...obstacle(
         from === 'Selector' ? either(namespaceObject === undefined ? [] : [namespaceObject]) : either(),
-        `${value(named.map(({ listener }) => listener.name).join(', '))} of ${about} lets in routes ${from === 'Selector' ? 'of namespaces that its selector takes' : from === 'None' ? 'of no namespace' : `of namespace ${value(holder.metadata.namespace ?? '')}`} only, and ${formatRef(refOf(route))} is in namespace ${value(own)}`,
-        `Let the listener's allowedRoutes take namespace ${value(own)}`,
+        `${value(named.map(({ listener }) => listener.name).join(', '))} of ${about} ${from === 'Selector' ? 'allows only routes from namespaces that its selector matches' : from === 'None' ? 'allows no routes' : `allows only routes from namespace ${value(holder.metadata.namespace ?? '')}`}, and ${formatRef(refOf(route))} is in namespace ${value(own)}`,
+        `Allow namespace ${value(own)} in the listener's allowedRoutes`,
         because,
       ),
       ...(set === undefined && {
@@ -108,8 +108,8 @@ export function notAttached(
   if (fitting.length === 0)
     return obstacle(
       either(),
-      `${value(open.map(({ listener }) => `${listener.name} (${listener.protocol ?? 'HTTP'})`).join(', '))} of ${about} takes no ${route.kind}`,
-      'Let a listener take that kind of route',
+      `${value(open.map(({ listener }) => `${listener.name} (${listener.protocol ?? 'HTTP'})`).join(', '))} of ${about} allows no ${route.kind}`,
+      'Allow that kind of route on a listener',
       because,
     )
   const wanted = route.spec?.hostnames ?? []
@@ -119,8 +119,8 @@ export function notAttached(
     return {
       ...obstacle(
         either(),
-        `the listeners of ${about} take ${values(fitting.map(({ listener }) => hostOf(listener)))}, ${formatRef(refOf(route))} is for ${wanted.length === 0 ? 'the same' : values(wanted)}, and requests ask for ${value(host)}`,
-        `Let a listener and the route take ${value(host)}`,
+        `the listeners of ${about} accept ${values(fitting.map(({ listener }) => hostOf(listener)))}, ${formatRef(refOf(route))} is for ${wanted.length === 0 ? 'the same' : values(wanted)}, and requests ask for ${value(host)}`,
+        `Make a listener and the route match ${value(host)}`,
         because,
       ),
       ...(set === undefined && {
@@ -151,7 +151,7 @@ export function notAttached(
 export function obstaclesOf(route: RouteObject, host: string, evidence: Evidence): Obstacle[] {
   const all = route.spec?.parentRefs ?? []
   if (all.length === 0)
-    return [obstacle(route, 'it names no parent, so that no gateway takes it', 'Name the Gateway that it is for')]
+    return [obstacle(route, 'it names no parent, so no gateway accepts it', 'Name the Gateway that it is for')]
   const parents = all.filter(({ kind = 'Gateway' }) => kind === 'Gateway' || kind === 'ListenerSet')
   const obstacles = parents.map((parent) => notAttached(route, parent, host, evidence))
   return obstacles.some((one) => one === undefined) ? [] : obstacles.flatMap((one) => one ?? [])

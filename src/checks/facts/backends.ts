@@ -94,7 +94,7 @@ export function backendTrouble(
         blamed === route
           ? `it sends requests to ${about}, and no ReferenceGrant in namespace ${value(at)} allows that to ${route.kind}s of namespace ${value(own)}: they are answered 500`
           : `it does not allow ${formatRef(refOf(route))} to send requests to ${about}: it is for ${values((blamed as ReferenceGrant).spec?.from?.map((one) => `${kindIn(one, GATEWAY_API)} of ${one.namespace}`) ?? [])}, to ${values((blamed as ReferenceGrant).spec?.to?.map((one) => `${kindIn(one, '')} ${one.name ?? '(any)'}`) ?? [])}`,
-        `Allow it by a ReferenceGrant in namespace ${value(at)}`,
+        `Allow it with a ReferenceGrant in namespace ${value(at)}`,
         false,
       )
     }
@@ -116,7 +116,7 @@ export function backendTrouble(
     return trouble(
       newest<KubernetesObject>([route, service]) ?? route,
       `requests are sent to port ${value(ref.port ?? '')} of ${about}, which has ${ports.length === 0 ? 'no ports' : `only ${values(ports.map(String))}`}`,
-      'Let the two agree on a port',
+      'Make the two ports match',
     )
   return undefined
 }

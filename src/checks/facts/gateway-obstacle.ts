@@ -23,7 +23,7 @@ export function gatewayObstacle(
   if (known === undefined && evidence.seen('gateway-classes').length > 0)
     return obstacle(
       gateway,
-      `its class ${value(gatewayClassName)} is no GatewayClass of this cluster, so that no controller serves it`,
+      `its class ${value(gatewayClassName)} does not exist in this cluster, so no controller serves it`,
       `Name a class that exists: ${values(classes.map(({ metadata }) => metadata.name))}`,
     )
   const { conditions = [], listeners = [] } = gateway.status ?? {}
@@ -53,8 +53,8 @@ export function gatewayObstacle(
   return obstacle(
     gateway,
     seen === undefined
-      ? `no controller has judged it: its status says ${value(conditionText(condition))}`
-      : `no controller has judged it since it was changed: its status is of generation ${value(String(seen))}, and it is at ${value(String(gateway.metadata.generation ?? 0))}`,
+      ? `no controller has processed it: its status says ${value(conditionText(condition))}`
+      : `no controller has processed it since it was changed: its status is for generation ${value(String(seen))}, and it is at ${value(String(gateway.metadata.generation ?? 0))}`,
     'Look at the controller of its class',
   )
 }

@@ -91,9 +91,9 @@ function notStarting(pod: Pod, waiting: ContainerStatus | undefined, reading: Pa
   const at = quoted(`${name} -n ${namespace}`)
   const correction =
     waiting?.state?.waiting !== undefined
-      ? `Mend what keeps ${quoted(container)} from starting: ${said}`
+      ? `Fix what keeps ${quoted(container)} from starting: ${said}`
       : unscheduled?.message !== undefined
-        ? `Make room for it, or ask for less: ${said}`
+        ? `Make room for it, or lower its requests: ${said}`
         : unfinished === undefined
           ? `Look at its events: kubectl describe pod ${at}`
           : `Look at what ${quoted(unfinished.name)} waits for: its log, and the events of pod ${at}`

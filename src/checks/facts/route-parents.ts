@@ -56,8 +56,8 @@ export function placeOf(parent: ObjectReference, own: string, evidence: Evidence
     ? { gateway, set }
     : {
         subject: newest<KubernetesObject>([set, gateway]) ?? set,
-        why: `${formatRef(refOf(gateway))} lets in no ListenerSets of namespace ${value(at)}, and ${formatRef(refOf(set))} adds listeners to it`,
-        remedy: `Let allowedListeners of the Gateway take namespace ${value(at)}`,
+        why: `${formatRef(refOf(gateway))} allows no ListenerSets from namespace ${value(at)}, and ${formatRef(refOf(set))} adds listeners to it`,
+        remedy: `Allow namespace ${value(at)} in the Gateway's allowedListeners`,
       }
 }
 

@@ -250,7 +250,7 @@ export function quoteLine({
     authority,
     upstreamHost,
     duration === undefined ? undefined : `${duration} ms`,
-    probe === undefined ? undefined : '(a probe of mine)',
+    probe === undefined ? undefined : '(a probe by mesh-medic)',
   ]
     .filter((part) => part !== undefined)
     .join(' ')

@@ -24,7 +24,7 @@ export function addressedWrongly(
     return [
       lead(
         refOf(selecting),
-        `none of the addresses that ${selected.map((one) => formatRef(refOf(one))).join(', ')} ${selected.length === 1 ? 'gives' : 'give'} for ${value(host)} takes requests`,
+        `none of the addresses that ${selected.map((one) => formatRef(refOf(one))).join(', ')} ${selected.length === 1 ? 'gives' : 'give'} for ${value(host)} accepts requests`,
         'Correct its ports, its resolution or what it selects',
       ),
     ]
@@ -33,7 +33,7 @@ export function addressedWrongly(
   return [
     lead(
       refOf(machine),
-      `it gives ${value(address)}${at.length === 0 ? '' : ` at port ${at.join(', ')}`} for ${value(host)}, and nothing there takes requests`,
+      `it gives ${value(address)}${at.length === 0 ? '' : ` at port ${at.join(', ')}`} for ${value(host)}, and nothing there accepts requests`,
       'Correct its address or its ports',
     ),
   ]
@@ -73,7 +73,7 @@ export function selectedByEntry(entry: ServiceEntry, host: string, evidence: Evi
         lead(
           refOf(entry),
           `no pod or WorkloadEntry has the labels it selects for ${value(host)} (${wanted})`,
-          'Let it select the labels of the workloads it is for',
+          'Make it select the labels of the workloads it is for',
         ),
       ]
 }

@@ -63,7 +63,7 @@ export function changedWithRefusals(
           isDeeper: true,
           subject: refOf(changed),
           why: `these requests have been refused since it was changed, and none of its rules matches them: ${misses.map(({ says }) => says).join('; ')}`,
-          remedy: 'Let one of its rules match them again, as before',
+          remedy: 'Make one of its rules match them again, as before',
         },
       ]
 }

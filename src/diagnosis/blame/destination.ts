@@ -95,7 +95,7 @@ function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
     return pick(
       [...objectsOf(routers), ...registered.map(({ object }) => object)],
       `requests are sent to port ${value(port)} of ${value(host)}, which has ${ports.length === 0 ? 'no ports' : `only ${values([...new Set(ports)].map(String))}`}`,
-      'Let the two agree on a port',
+      'Make the two ports match',
     )
   const hidden = hiddenFrom(trace.callerPod, host, port, one)
   if (hidden.length > 0) return hidden
@@ -123,7 +123,7 @@ function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
         code: 'MESH0132',
         subject: refOf(rule),
         why: `it defines subset ${value(subset)} of ${value(host)}, and has no effect for callers in namespace ${value(at)}${isExportedTo(rule.spec?.exportTo, rule.metadata.namespace ?? '', at) ? `: a rule acts from the caller's namespace, the Service's or the root namespace` : `: it is exported to ${values(rule.spec?.exportTo ?? [])} only`}`,
-        remedy: `Let callers in namespace ${value(at)} use it`,
+        remedy: `Make it available to callers in namespace ${value(at)}`,
       })),
     )
   const service = fromFqdn(host)
@@ -134,7 +134,7 @@ function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
         code: 'MESH0132',
         subject: refOf(rule),
         why: `it defines subset ${value(subset)}, for ${value(hostOfRule(rule))} and not for ${value(host)}`,
-        remedy: `Let its host be ${value(host)}`,
+        remedy: `Set its host to ${value(host)}`,
       })),
     )
   return pick(
@@ -156,7 +156,7 @@ function wrappedTwice(cluster: string, trace: Trace, { evidence }: Case): Lead[]
     code: 'MESH0132',
     subject: refOf(rule),
     why: `it originates TLS for ${value(host)}, and its callers speak TLS themselves: what arrives is TLS in TLS`,
-    remedy: 'Let callers speak plain HTTP, or remove the TLS setting',
+    remedy: 'Make callers speak plain HTTP, or remove the TLS setting',
   }))
 }
 
@@ -182,7 +182,7 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
             refOf(entry),
             (entry.spec?.endpoints ?? []).length === 0
               ? `it gives ${value(host)} no endpoints, and selects no workloads${entry.spec?.resolution === 'DNS' ? ': the name itself does not resolve' : ''}`
-              : `none of its endpoints for ${value(host)} takes requests at port ${value(port)}`,
+              : `none of its endpoints for ${value(host)} accepts requests at port ${value(port)}`,
             'Correct its endpoints, their ports or its resolution',
           ),
         ])
@@ -216,7 +216,7 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
       lead(
         refOf(service),
         `no pod has the labels it selects (${values(labels)})`,
-        'Let its selector take the labels of the pods it is for',
+        'Make its selector match the labels of the pods it is for',
       ),
     ]
   }
@@ -243,7 +243,7 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
       lead(
         refOf(rule),
         `its subset ${value(subset)} asks for ${values(Object.entries(wanted ?? {}).map(([key, text]) => `${key}=${text}`))}, which no pod behind ${value(host)} has`,
-        'Let the subset ask for labels that its pods have',
+        'Make the subset select labels that its pods have',
       ),
     ]
   }
@@ -256,7 +256,7 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
       lead(
         refOf(blamed),
         `port ${value(port)} of ${formatRef(refOf(service))} leads to a container port named ${value(target)}, which no pod behind it has`,
-        'Let the Service and the containers name the same port',
+        'Make the Service and the containers name the same port',
       ),
     ]
   }
@@ -265,7 +265,7 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
       lead(
         refOf(rule),
         `its outlier detection has taken every endpoint of ${value(host)} out of service`,
-        'Let it leave some endpoints in service, and look at why they fail',
+        'Make it leave some endpoints in service, and look at why they fail',
       ),
     ]
   return []

@@ -19,7 +19,7 @@ export function emptied(allowing: readonly AuthorizationPolicy[]): Lead[] {
           code: 'MESH0531',
           isDeeper: true,
           subject: refOf(last),
-          why: `it has no rules, so that it lets in nobody, and was changed after ${others.map(({ metadata }) => value(metadata.name)).join(', ')}, none of whose rules matches these requests`,
+          why: `it has no rules, so it allows nothing, and was changed after ${others.map(({ metadata }) => value(metadata.name)).join(', ')}, none of whose rules matches these requests`,
           remedy: 'Give it the rules that it is meant to have',
         },
       ]

@@ -40,7 +40,7 @@ export function policyGone({ followed: { requests }, target, evidence }: Case): 
           isDeeper: true,
           subject: target.ref,
           why: `a policy that allowed these requests is gone: ${first} of them were answered since the last change of any object that acts on ${value(formatRef(target.ref))}, and no policy that is left allows them`,
-          remedy: 'Restore the AuthorizationPolicy that was deleted, or let one that is left allow them',
+          remedy: 'Restore the AuthorizationPolicy that was deleted, or make one that is left allow them',
         },
       ]
     : []

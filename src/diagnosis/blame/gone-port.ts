@@ -14,7 +14,7 @@ export function gonePortLeads({ followed: { gone } }: Case): Lead[] {
       code: 'MESH0131',
       subject: refOf(service),
       why: `${value(client)} asked for port ${value(port)} until the Service was changed, and it has ${ports.length === 0 ? 'no ports' : `only ${values(ports)}`} now`,
-      remedy: `Give it port ${value(port)}, or let its callers ask for one that it has`,
+      remedy: `Give it port ${value(port)}, or make its callers use one that it has`,
       because: [
         proof(last.log, `the last request for port ${port} came before the Service was changed`, quoteLine(last.entry)),
       ],

@@ -55,7 +55,7 @@ export function routeGone(one: Case): Lead[] {
   const now =
     elsewhere?.direction === 'outbound' && !target.hosts.includes(elsewhere.host)
       ? `now they are sent to ${value(elsewhere.host)}`
-      : 'none of those that are left takes them'
+      : 'none of those that are left matches them'
   const asked = `${value(`${method} ${path.replace(/\?.*$/s, '')}`)} of ${value(host)}`
   const named = namedRoute(last.entry.routeName, one)
   return [

@@ -26,7 +26,7 @@ export function hiddenFrom(caller: Pod, host: string, port: number | undefined, 
         code: 'MESH0131',
         isDeeper: true,
         subject: refOf(registered),
-        why: `it is exported to ${values(exported)} only, so that callers in namespace ${value(at)} do not know ${value(name)}`,
+        why: `it is exported to ${values(exported)} only, so callers in namespace ${value(at)} do not know ${value(name)}`,
         remedy: `Export it to namespace ${value(at)} too`,
       },
     ]
@@ -52,7 +52,7 @@ export function hiddenFrom(caller: Pod, host: string, port: number | undefined, 
         isDeeper: true,
         subject: refOf(registered),
         why: `callers ask for port ${value(port)}, and it has ${ports.length === 0 ? 'no ports' : `only ${values(ports.map(String))}`}`,
-        remedy: `Give ${formatRef(refOf(registered))} port ${value(port)}, or let callers ask for one that it has`,
+        remedy: `Give ${formatRef(refOf(registered))} port ${value(port)}, or make callers use one that it has`,
       },
     ]
   return []
@@ -80,7 +80,7 @@ export function outsideLeads({ callerPod, question: { host }, sent }: Trace, one
       isDeeper: true,
       subject: refOf(registered),
       why: `it declares port ${value(sent.port)} as ${value(protocol)}, and ${value(callerPod.metadata.name)} speaks plain text to it, for which its sidecar has nothing`,
-      remedy: 'Declare the port with the protocol that callers speak, or let them speak TLS',
+      remedy: 'Declare the port with the protocol that callers speak, or make them speak TLS',
     },
   ]
 }

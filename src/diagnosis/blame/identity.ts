@@ -48,7 +48,7 @@ export function identityTaken(
           isDeeper: true,
           subject: refOf(blamed),
           why: `it switches mutual TLS off for port ${value(port)} of ${value(pod.metadata.name)}: callers have no identity there, and ${asking.map(({ metadata }) => value(metadata.name)).join(', ')} asks for one`,
-          remedy: 'Let both sides speak mutual TLS, or ask for no identity',
+          remedy: 'Make both sides speak mutual TLS, or ask for no identity',
         },
       ]
 }

@@ -55,7 +55,7 @@ function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
       code: 'MESH0531',
       subject,
       why: clauseOf(hop),
-      remedy: 'Let it take these requests',
+      remedy: 'Make it accept these requests',
     }))
   }
   const { connection } = connectionTo(callee, trace)

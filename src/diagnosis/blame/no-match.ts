@@ -74,7 +74,7 @@ function delegateLead(root: VirtualService, path: string, all: readonly VirtualS
             code: 'MESH0131',
             subject,
             why: `${formatRef(refOf(root))} delegates ${value(path)} to it, and none of its routes takes effect${(route.match ?? []).length > 0 ? ': the match of a delegate must lie within that of the route that delegates to it' : ''}`,
-            remedy: 'Let one of its routes match what is delegated to it',
+            remedy: 'Make one of its routes match what is delegated to it',
           }
         : {
             code: 'MESH0131',

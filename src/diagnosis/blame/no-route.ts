@@ -33,7 +33,7 @@ function withoutEffect(one: VirtualService, host: string, trace: Trace, { eviden
       {
         code: 'MESH0131',
         subject,
-        why: `it is exported to ${values(one.spec?.exportTo ?? [])} only, and the gateway that takes ${value(host)} runs in namespace ${value(at)}`,
+        why: `it is exported to ${values(one.spec?.exportTo ?? [])} only, and the gateway that accepts ${value(host)} runs in namespace ${value(at)}`,
         remedy: `Export it to namespace ${value(at)} too`,
       },
     ]
@@ -58,11 +58,11 @@ function withoutEffect(one: VirtualService, host: string, trace: Trace, { eviden
         why:
           blamed === one
             ? `it is bound to ${values(named)}, and none of the Gateways that ${value(pod.metadata.name)} serves is among them`
-            : `its selector does not take ${value(pod.metadata.name)}, where requests for ${value(host)} arrive, and ${formatRef(subject)} is bound to it`,
+            : `its selector does not match ${value(pod.metadata.name)}, where requests for ${value(host)} arrive, and ${formatRef(subject)} is bound to it`,
         remedy:
           blamed === one
             ? `Bind it to ${values((gatewaysTaking(host, evidence).length > 0 ? gatewaysTaking(host, evidence) : served).map(gatewayKey))}`
-            : `Let its selector take the pods that serve ${value(host)}`,
+            : `Make its selector match the pods that serve ${value(host)}`,
       },
     ]
   }
@@ -75,8 +75,8 @@ function withoutEffect(one: VirtualService, host: string, trace: Trace, { eviden
       {
         code: 'MESH0131',
         subject: refOf(blamed),
-        why: `the servers of ${bound.map((each) => formatRef(refOf(each))).join(', ')} take ${values(hosts)}, and ${formatRef(subject)} is for ${value(host)}`,
-        remedy: `Let a server take ${value(host)} from namespace ${value(one.metadata.namespace ?? '')}`,
+        why: `the servers of ${bound.map((each) => formatRef(refOf(each))).join(', ')} accept ${values(hosts)}, and ${formatRef(subject)} is for ${value(host)}`,
+        remedy: `Make a server accept ${value(host)} from namespace ${value(one.metadata.namespace ?? '')}`,
       },
     ]
   }
@@ -97,8 +97,8 @@ function atOtherPorts(one: VirtualService, host: string, { callerPod, sent }: Tr
   return open.map(({ gateway, ports }) => ({
     code: 'MESH0131',
     subject: refOf(gateway),
-    why: `its servers take ${value(host)} at port ${values([...new Set(ports)].map(String))}, and requests come to port ${value(sent.port)}`,
-    remedy: `Let a server of it take ${value(host)} at port ${value(sent.port)}`,
+    why: `its servers accept ${value(host)} at port ${values([...new Set(ports)].map(String))}, and requests come to port ${value(sent.port)}`,
+    remedy: `Make one of its servers accept ${value(host)} at port ${value(sent.port)}`,
   }))
 }
 
@@ -172,7 +172,7 @@ export function atGateway(trace: Trace, one: Case): Lead[] {
   return (specific.length > 0 ? specific : taking).slice(0, 3).map((gateway) => ({
     code: 'MESH0131',
     subject: refOf(gateway),
-    why: `it takes ${value(host)}, and no VirtualService or route is bound to it for that host`,
+    why: `it accepts ${value(host)}, and no VirtualService or route is bound to it for that host`,
     remedy: `Create a VirtualService for ${value(host)} that is bound to ${value(gatewayKey(gateway))}`,
   }))
 }
@@ -188,7 +188,7 @@ export function ruleForNobody(host: string, { evidence }: Case): Lead[] {
     .map((rule) => ({
       code: 'MESH0131',
       subject: refOf(rule),
-      why: `it is for ${value(host)}, which no Service or ServiceEntry registers, so that it has no effect${near.length === 0 ? '' : `; nearest: ${values(near)}`}`,
+      why: `it is for ${value(host)}, which no Service or ServiceEntry registers, so it has no effect${near.length === 0 ? '' : `; nearest: ${values(near)}`}`,
       remedy: `Register ${value(host)} by a ServiceEntry, or name a host that is registered`,
     }))
 }
@@ -205,7 +205,7 @@ function absent(
           code: 'MESH0131',
           subject: ref,
           why: `it does not exist, and ${value(callerPod.metadata.name)} asks for ${value(host)}, whose name does not resolve`,
-          remedy: 'Create the Service, or let callers ask for one that exists',
+          remedy: 'Create the Service, or make callers use one that exists',
         },
       ]
     : []

@@ -43,8 +43,8 @@ export function routeBeforePolicies(
               code: 'MESH0131',
               isDeeper: true,
               subject,
-              why: `its route was changed after ${value(near.policy.metadata.name)}, and what it hands on no rule of that policy takes: ${misses.map(({ says }) => says).join('; ')}`,
-              remedy: 'Let the route hand on what the policy asks for, or change the policy with it',
+              why: `its route was changed after ${value(near.policy.metadata.name)}, and no rule of that policy matches what it sends now: ${misses.map(({ says }) => says).join('; ')}`,
+              remedy: 'Make the route send what the policy asks for, or change the policy to match',
             },
           ]
         : []

@@ -37,7 +37,7 @@ function boundToNothing({ evidence, target }: Case): Lead[] {
             {
               code: 'MESH0131',
               subject: refOf(vs),
-              why: `it is bound to Gateway ${values(missing)}, which does not exist, so that no gateway listens for ${values(hostsOf(vs))}`,
+              why: `it is bound to Gateway ${values(missing)}, which does not exist, so no gateway listens for ${values(hostsOf(vs))}`,
               remedy: 'Create the Gateway, or bind it to one that exists',
             },
           ]
@@ -57,7 +57,7 @@ export function routingLeads(one: Case): Lead[] {
       code: 'MESH0531',
       subject,
       why: `at ${value(trace.callerPod.metadata.name)}: ${clauseOf(hop)}`,
-      remedy: 'Let it take these requests',
+      remedy: 'Make it accept these requests',
     }))
   const answering = (trace.walk.route?.branches ?? []).filter(
     ({ outcome, answers }) =>
@@ -72,7 +72,7 @@ export function routingLeads(one: Case): Lead[] {
         code: 'MESH0131',
         subject,
         why: clauseOf(hop),
-        remedy: 'Let it redirect to what another route takes',
+        remedy: 'Make it redirect to what another route matches',
       })),
     )
   const makers = answering.flatMap(({ route }) => (route === undefined ? [] : (madeFrom(route, trace.evidence) ?? [])))
@@ -86,7 +86,7 @@ export function routingLeads(one: Case): Lead[] {
         code: 'MESH0131',
         subject,
         why: clauseOf(hop),
-        remedy: 'Let its route send the requests on',
+        remedy: 'Make its route forward the requests',
       })),
     )
   }
@@ -120,7 +120,7 @@ export function routingLeads(one: Case): Lead[] {
             remedy:
               hop.says === certificateOf(trace).trouble
                 ? `Give it a certificate that is valid and names ${value(trace.question.host)}`
-                : `Let a server of it take ${value(trace.question.host)} at the port that is asked for`,
+                : `Make one of its servers accept ${value(trace.question.host)} at the port that is asked for`,
           },
         ]
   }

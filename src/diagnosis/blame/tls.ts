@@ -81,7 +81,7 @@ function changedAfter(callerPod: Pod, pod: Pod, port: number, evidence: Case['ev
       isDeeper: true,
       subject: refOf(policy),
       why: `it was changed after ${value(callerPod.metadata.name)} began to run, which has no sidecar and speaks plain text: port ${value(port)} of ${value(pod.metadata.name)} is ${value(mode)} now`,
-      remedy: 'Let the port take plain text until every caller has a sidecar',
+      remedy: 'Make the port accept plain text until every caller has a sidecar',
     },
   ]
 }
@@ -105,7 +105,7 @@ export function tlsLeads(
         isDeeper: true,
         subject: ownerOf(pod, evidence),
         why: `its annotations keep port ${value(port)} from its sidecar, and callers with a sidecar speak mutual TLS to it: the application gets TLS`,
-        remedy: 'Remove the port from the annotation, or let callers speak plain text to it',
+        remedy: 'Remove the port from the annotation, or make callers speak plain text to it',
       },
     ]
   const misnamed = portsOfServices(pod, port, one)
@@ -119,8 +119,8 @@ export function tlsLeads(
       {
         code: 'MESH0531',
         subject: ownerOf(callerPod, evidence),
-        why: `it has no sidecar and speaks plain text, which port ${value(port)} of ${value(pod.metadata.name)} does not take`,
-        remedy: 'Give it a sidecar, or let the port take plain text',
+        why: `it has no sidecar and speaks plain text, which port ${value(port)} of ${value(pod.metadata.name)} does not accept`,
+        remedy: 'Give it a sidecar, or make the port accept plain text',
       },
     ]
   }
@@ -139,10 +139,10 @@ export function tlsLeads(
         `${formatRef(refOf(rule))} says ${value(clientTls(rule, name?.port ?? 0, name?.subset)?.mode ?? 'DISABLE')}`,
     )
     .join(', ')
-  const why = `callers and port ${value(port)} of ${value(pod.metadata.name)} do not speak the same: ${tls === '' ? 'no DestinationRule says how to speak' : tls}; ${policy === undefined ? 'no PeerAuthentication says what is taken' : `${formatRef(refOf(policy))} says ${value(mode)}`}`
+  const why = `callers and port ${value(port)} of ${value(pod.metadata.name)} do not speak the same: ${tls === '' ? 'no DestinationRule says how to speak' : tls}; ${policy === undefined ? 'no PeerAuthentication says what is accepted' : `${formatRef(refOf(policy))} says ${value(mode)}`}`
   if (blamed !== undefined)
     return [
-      { code: 'MESH0531', subject: refOf(blamed), why, remedy: 'Let both sides speak mutual TLS, or both plain text' },
+      { code: 'MESH0531', subject: refOf(blamed), why, remedy: 'Make both sides speak mutual TLS, or both plain text' },
     ]
   return []
 }

@@ -62,8 +62,8 @@ export function tokensUnread(
         .map((one) =>
           lead(
             one,
-            `it has no effect at ${name}, which its selector does not take`,
-            `Let its selector take the labels of ${name}`,
+            `it has no effect at ${name}, which its selector does not match`,
+            `Make its selector match the labels of ${name}`,
           ),
         )
 }

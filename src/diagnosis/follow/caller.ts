@@ -20,7 +20,7 @@ export class CallerError extends UserError {
   readonly callers: readonly string[]
   constructor(why: string, callers: readonly string[]) {
     const would = callers.map((one) => `--from ${one}`).join(', ')
-    super({ why: `${why}${would === '' ? '' : ` Callers that would do: ${would}.`}` }, { code: 'unknown-target' })
+    super({ why: `${why}${would === '' ? '' : ` Possible callers: ${would}.`}` }, { code: 'unknown-target' })
     this.callers = callers
   }
 }

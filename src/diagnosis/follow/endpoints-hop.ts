@@ -129,7 +129,7 @@ export function endpointsHop(cluster: string, trace: Trace): Hop | undefined {
     ...whole,
     ok: true,
     sure: true,
-    says: `${used.length} of ${endpoints.length} endpoint${endpoints.length === 1 ? '' : 's'} ${used.length === 1 ? 'takes' : 'take'} requests: ${listed(used, evidence)}.`,
+    says: `${used.length} of ${endpoints.length} endpoint${endpoints.length === 1 ? '' : 's'} ${used.length === 1 ? 'receives' : 'receive'} requests: ${listed(used, evidence)}.`,
     notes: [
       ...(panic ? ['too few are healthy: Envoy sends to all of them (panic)'] : []),
       ...(idle.length > 0 ? [`left out: ${listed(idle, evidence)}`] : []),

@@ -62,12 +62,12 @@ function endOf(
     case 'no filter chain':
     case 'plaintext to a tls port':
       return {
-        says: `The caller speaks ${spoken(connection)} to port ${connection.port}, and ${pod.metadata.name} takes ${connection.tls === undefined ? 'mTLS only' : 'nothing of the kind'} (${mtlsText(pod, connection.port, evidence)}): the connection is closed, and the caller sees 503 UF or UC.`,
+        says: `The caller speaks ${spoken(connection)} to port ${connection.port}, and ${pod.metadata.name} accepts ${connection.tls === undefined ? 'mTLS only' : 'nothing of the kind'} (${mtlsText(pod, connection.port, evidence)}): the connection is closed, and the caller sees 503 UF or UC.`,
         objects: peer,
       }
     case 'tls to a plaintext port':
       return {
-        says: `The caller speaks ${spoken(connection)} to port ${connection.port}, and ${pod.metadata.name} takes plain text there (${mtlsText(pod, connection.port, evidence)}): the caller sees 503 UF with a TLS error.`,
+        says: `The caller speaks ${spoken(connection)} to port ${connection.port}, and ${pod.metadata.name} accepts plain text there (${mtlsText(pod, connection.port, evidence)}): the caller sees 503 UF with a TLS error.`,
         objects: peer,
       }
     case 'denied': {
@@ -115,7 +115,7 @@ function withoutProxy(
     return {
       ok: true,
       sure: false,
-      says: `${pod.metadata.name} has no sidecar: ztunnel takes the connection (ambient mode), which is not followed.`,
+      says: `${pod.metadata.name} has no sidecar: ztunnel receives the connection (ambient mode), which is not followed.`,
       notes: [],
     }
   const end = `port ${connection.port} of ${pod.metadata.name}, which has no sidecar`
@@ -133,7 +133,7 @@ function withoutProxy(
   return {
     ok: true,
     sure: doubts.length === 0,
-    says: `The caller speaks ${spoken(connection)} to ${end}: the application itself takes the request${doubts.map((one) => `; ${one}`).join('')}.`,
+    says: `The caller speaks ${spoken(connection)} to ${end}: the application itself receives the request${doubts.map((one) => `; ${one}`).join('')}.`,
     notes: [
       ...(mtlsInForce(pod, connection.port, evidence.objects('peer-authentications'), rootNamespaceOf(evidence))
         .policy === undefined
@@ -197,7 +197,7 @@ export function inboundHop(callee: Callee, trace: Trace): Hop {
       ok: true,
       sure: false,
       notes: [],
-      says: `${ref.name} does not capture incoming connections: the application itself takes port ${connection.port}.`,
+      says: `${ref.name} does not capture incoming connections: connections to port ${connection.port} reach the application itself.`,
     }
   const notes = [
     ...(chain?.unknown ?? []).map((filter) => `the filter ${filter} was skipped: what it does is not known here`),
@@ -235,7 +235,7 @@ export function inboundHop(callee: Callee, trace: Trace): Hop {
     objects: [ref, ...peerAuthentication(pod, connection.port, evidence), ...authorizationPolicies(answers), ...added],
     says:
       port === undefined
-        ? `${listener.name ?? 'The inbound listener'} takes ${spoken(connection)}; where it sends the request is not known here.`
-        : `${listener.name ?? 'The inbound listener'} takes ${spoken(connection)} and hands the request to port ${port} of the application${clusterName === undefined ? '' : ` (${clusterName})`}${doubts.map((one) => `; ${one}`).join('')}.`,
+        ? `${listener.name ?? 'The inbound listener'} accepts ${spoken(connection)}; where it sends the request is not known here.`
+        : `${listener.name ?? 'The inbound listener'} accepts ${spoken(connection)} and hands the request to port ${port} of the application${clusterName === undefined ? '' : ` (${clusterName})`}${doubts.map((one) => `; ${one}`).join('')}.`,
   }
 }

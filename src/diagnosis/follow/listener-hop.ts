@@ -142,7 +142,7 @@ export function listenerHop(trace: Trace): Hop {
     ...(listener.captured === undefined
       ? []
       : [
-          `${listener.captured.name ?? 'the virtual outbound listener'} (${addressText(listener.captured)}) takes every connection that leaves the pod and hands this one over`,
+          `${listener.captured.name ?? 'the virtual outbound listener'} (${addressText(listener.captured)}) receives every connection that leaves the pod and hands this one over`,
         ]),
     ...chain.unknown.map((filter) => `the filter ${filter} was skipped: what it does is not known here`),
     ...notesOf(answers),
@@ -195,19 +195,19 @@ export function listenerHop(trace: Trace): Hop {
   if (certificate.trouble !== undefined) return { ...whole, ok: false, sure: true, says: certificate.trouble }
   const asked = asksForCertificate(chain)
   const unsure = asked || chain.unsure.length > 0 || answers.some(({ passes }) => passes === 'maybe')
-  const takes = chain.isDefault ? 'takes the connection by its default filter chain' : 'takes the connection'
+  const takes = chain.isDefault ? 'accepts the connection with its default filter chain' : 'accepts the connection'
   if (ending.kind === 'unknown')
     return {
       ...whole,
       ok: true,
       sure: false,
-      says: `${addressText(listener.listener)} ${takes}, and gives it to ${ending.name}, which is not known here.`,
+      says: `${addressText(listener.listener)} ${takes}, and passes it to ${ending.name}, which is not known here.`,
     }
   return {
     ...whole,
     ok: true,
     sure: !unsure,
-    says: `${addressText(listener.listener)} ${takes}${connection.tls === undefined ? '' : chain.chain.transportSocket === undefined ? ', TLS and all' : ' and terminates its TLS'}, ${ending.kind === 'http' ? `as HTTP routed by ${ending.manager.rds?.routeConfigName ?? ending.manager.routeConfig?.name ?? 'routes of its own'}` : 'as TCP'}${asked ? "; it asks for the client's certificate: whether it has one is not known" : ''}.`,
+    says: `${addressText(listener.listener)} ${takes}${connection.tls === undefined ? '' : chain.chain.transportSocket === undefined ? ' without terminating its TLS' : ' and terminates its TLS'}, ${ending.kind === 'http' ? `as HTTP routed by ${ending.manager.rds?.routeConfigName ?? ending.manager.routeConfig?.name ?? 'routes of its own'}` : 'as TCP'}${asked ? "; it asks for the client's certificate: whether it has one is not known" : ''}.`,
   }
 }
 

@@ -76,7 +76,7 @@ function fromOf(text: string): From {
 
 function headersOf(pairs: readonly string[]): Map<string, string> {
   if (pairs.length > MOST_HEADERS)
-    throw new FollowSyntaxError(pairs[0] ?? '', `At most ${MOST_HEADERS} headers are taken.`)
+    throw new FollowSyntaxError(pairs[0] ?? '', `At most ${MOST_HEADERS} headers are accepted.`)
   return new Map(
     pairs.map((pair) => {
       const [, name = '', value = ''] = /^([^=:]+)[=:](.*)$/s.exec(pair) ?? []

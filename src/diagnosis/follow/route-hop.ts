@@ -142,7 +142,7 @@ function noRoute(
   }
   // istiod's stand-in where a gateway's port has no routes at all.
   if (virtualHost.name?.startsWith('blackhole:') === true)
-    return `The gateway has no route for ${host}: no VirtualService that takes it is bound to this port (virtual host ${virtualHost.name}). Envoy answers 404 (NR route_not_found).`
+    return `The gateway has no route for ${host}: no VirtualService that matches it is bound to this port (virtual host ${virtualHost.name}). Envoy answers 404 (NR route_not_found).`
   const routes = virtualHost.routes ?? []
   const more = routes.length > MOST_ROUTES ? `, and ${routes.length - MOST_ROUTES} more` : ''
   return `Virtual host ${virtualHost.name ?? domain ?? ''} has no route for ${request.method} ${request.path}${routes.length === 0 ? '' : `, only ${routes.slice(0, MOST_ROUTES).map(matchText).join('; ')}${more}`}: Envoy answers 404 (NR route_not_found).`
@@ -178,7 +178,7 @@ export function routeHop(trace: Trace): Hop | undefined {
         first === undefined
           ? 'The TCP proxy names no cluster.'
           : outside
-            ? `Nothing in this proxy is made for the destination: the TCP proxy sends to ${first.name}.`
+            ? `Nothing in this proxy is configured for the destination: the TCP proxy sends to ${first.name}.`
             : `The TCP proxy sends to ${sharesText(clusters)}: HTTP routes do not apply.`,
       command: proxyCommand('listeners', pod, { port: trace.sent.connection.port }, context),
     }

@@ -58,7 +58,7 @@ function whyNot({ requests: { caller, question, isNamed }, present, way }: Follo
   if (caller?.kind !== 'ingress') return 'its caller is inside the mesh: only requests by a gateway are probed'
   if (!isSafe(question.method)) return `its method is ${question.method}: only GET and HEAD are sent`
   if (present.requests > 0) return `it needs none: ${present.requests} requests of it were seen`
-  if (isHidden(question.path)) return 'its path is not shown whole, so that another one would be asked for'
+  if (isHidden(question.path)) return 'its path is not shown whole, so another one would be requested'
   if (!isNamed) return 'no object names its host any more'
   if (way === undefined) return "the gateway's configuration was not read"
   return atListener(way.trace)

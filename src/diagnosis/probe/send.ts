@@ -198,9 +198,9 @@ function sentenceOf(one: Try): string {
 /** Why a probe that was answered does not count. */
 function aside(one: Try, answer: Answer | undefined): string[] {
   if (counts(one)) return answer === 'declined' ? ["that is the application's own answer: the request arrives"] : []
-  if (answer === undefined) return ['it counts for nothing: no log shows what was answered, and by whom']
-  if (isRefused(one)) return ['it counts for nothing: a probe shows no token, so that this may be as it should be']
-  return ['it counts for nothing: whether this is what callers want, it does not tell']
+  if (answer === undefined) return ['it is not counted: no log shows what was answered, and by whom']
+  if (isRefused(one)) return ['it is not counted: a probe carries no token, so this may be the correct answer']
+  return ['it is not counted: whether this is what callers want is not known']
 }
 
 const blindly = ({ reason, detail, permission }: Blind): string =>

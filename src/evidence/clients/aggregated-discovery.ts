@@ -23,7 +23,7 @@ interface GroupList {
 export function groupsOf(answer: object, groups: readonly string[]): { group: string; version: string }[] {
   const list = (answer as GroupList).groups
   if (list === undefined)
-    throw new UnseenError('unparsable', 'the API server was asked what it serves, and named neither kinds nor groups')
+    throw new UnseenError('unparsable', "the API server's discovery document lists neither kinds nor groups")
   return list.flatMap(({ name: group = '', preferredVersion: { version } = {} }) =>
     groups.includes(group) && version !== undefined ? [{ group, version }] : [],
   )

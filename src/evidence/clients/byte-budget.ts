@@ -99,7 +99,7 @@ export class ByteBudget {
           reject(
             new UnseenError(
               'unavailable',
-              `${answer.what} was cut off: the answers under way take all the memory that is set aside for them`,
+              `${answer.what} was cut off: the memory for answers that are being read is used up`,
             ),
           )
         },
@@ -162,9 +162,9 @@ export class ByteBudget {
 }
 
 const tooLong = ({ what }: Answer): UnseenError =>
-  new UnseenError('unavailable', `${what} is longer than is read: cut off`)
+  new UnseenError('unavailable', `${what} is longer than mesh-medic reads: cut off`)
 
-const outOfTime = ({ what }: Answer): UnseenError => new UnseenError('timeout', `${what} did not come in time`)
+const outOfTime = ({ what }: Answer): UnseenError => new UnseenError('timeout', `${what} did not arrive in time`)
 
 /** One answer while it is read. */
 export class Answer {

@@ -15,7 +15,8 @@ type Spawn = (command: string, args: readonly string[] | undefined, options: Spa
 export function restrictPlugins(config: KubeConfig, environment: Readonly<Record<string, string | undefined>>): void {
   const { authenticators } = config as unknown as { authenticators?: unknown[] }
   const plugins = authenticators?.find((one) => isFields(one) && typeof one.execFn === 'function')
-  if (!isFields(plugins)) throw new TypeError('the client of Kubernetes starts credential plugins in another way')
+  if (!isFields(plugins))
+    throw new TypeError('the Kubernetes client starts credential plugins in a way that is not expected here')
   const start: Spawn = (command, args, options) =>
     spawn(command, args ?? [], {
       ...options,

@@ -183,7 +183,7 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
       throw new UnseenError('unparsable', 'the API server answered something that is not JSON', { cause: error })
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw new UnseenError('unparsable', 'the API server answered JSON that is no object')
+      throw new UnseenError('unparsable', 'the API server answered JSON that is not an object')
     return value as Record<string, unknown>
   }
 
@@ -227,7 +227,7 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
       if (count > MOST_OBJECTS || (next !== '' && next === page))
         throw new UnseenError(
           'unavailable',
-          `the API server has more ${resource.plural} than are read: cut off after ${Math.min(count, MOST_OBJECTS)}`,
+          `the API server has more ${resource.plural} than mesh-medic reads: cut off after ${Math.min(count, MOST_OBJECTS)}`,
         )
       // Items of a list carry no kind of their own.
       for (const item of items ?? []) objects.push({ ...item, kind: resource.kind })
@@ -295,7 +295,7 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
         if (answer.status !== 200)
           refuse(answer, { verb: 'get', group: '', resource: 'pods/log', ...defined({ namespace: pod.namespace }) })
         if (window === undefined && answer.text.length >= MOST_LOG)
-          throw new UnseenError('unavailable', `the log of ${pod.name} is longer than is read: cut off`)
+          throw new UnseenError('unavailable', `the log of ${pod.name} is longer than mesh-medic reads: cut off`)
         reading.end()
         return answer.text
       } finally {

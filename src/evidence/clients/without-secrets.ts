@@ -34,6 +34,6 @@ export function withoutSecrets(istioctl: Istioctl, context: () => Promise<string
 async function analyzersOf(istioctl: Istioctl, signal: AbortSignal): Promise<string[]> {
   const text = await istioctl.run(['analyze', '--list-analyzers'], signal)
   const names = [...text.matchAll(/^\* (\S+):$/gm)].flatMap(([, name]) => (name === undefined ? [] : [name]))
-  if (names.length === 0) throw new UnseenError('unparsable', 'istioctl analyze --list-analyzers named no analyzer')
+  if (names.length === 0) throw new UnseenError('unparsable', 'istioctl analyze --list-analyzers listed no analyzers')
   return names.filter((name) => !READ_SECRETS.includes(name))
 }

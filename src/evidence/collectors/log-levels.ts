@@ -29,6 +29,6 @@ export function parseLogLevels(text: string): LogLevels {
     return logger === undefined || level === undefined ? [] : [[logger, level]]
   })
   if (start === -1 || pairs.length === 0)
-    throw new UnseenError('unparsable', 'istioctl proxy-config log named no logger')
+    throw new UnseenError('unparsable', 'istioctl proxy-config log listed no loggers')
   return Object.fromEntries(pairs)
 }

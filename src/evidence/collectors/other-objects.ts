@@ -45,7 +45,7 @@ export function otherObjects(): Step<'other-objects'> {
     source: 'kubectl api-resources --verbs=list -o name',
     async collect({ kubernetes }, signal) {
       const served = await kubernetes.served?.(Object.keys(OTHER_KINDS), signal)
-      if (served === undefined) throw new UnseenError('unavailable', 'the API server was not asked what it serves')
+      if (served === undefined) throw new UnseenError('unavailable', "the API server's discovery document was not read")
       const lists = await Promise.all(
         served.filter(isKnown).map(async (resource): Promise<OtherObjects> => {
           const name = `${resource.plural}.${resource.group}`

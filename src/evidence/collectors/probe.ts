@@ -90,7 +90,7 @@ async function answerOf(
   } catch (error) {
     const says = error instanceof Error ? error.message : String(error)
     const why = signal.aborted ? 'it did not answer in time' : says
-    return { failure: redact(`${pod.name} gave no answer: ${why}`).slice(0, 300) }
+    return { failure: redact(`${pod.name} did not answer: ${why}`).slice(0, 300) }
   }
 }
 

@@ -29,7 +29,7 @@ export function ztunnelConfig(pod: Ref): Step<'ztunnel-config'> {
         if (error instanceof UnseenError && error.message.includes(WITHOUT_COMMAND))
           throw new UnseenError(
             'unavailable',
-            'this istioctl has no `ztunnel-config`: reading a ztunnel takes istioctl 1.24 or newer',
+            'this istioctl has no `ztunnel-config`: reading a ztunnel needs istioctl 1.24 or newer',
             { cause: error },
           )
         throw error
@@ -64,10 +64,7 @@ export function noZtunnel(node: string): Step<'ztunnel-config'> {
     source: `kubectl get pods -A -l app=ztunnel --field-selector spec.nodeName=${node}`,
     collect: async () => {
       await Promise.resolve()
-      throw new UnseenError(
-        'unavailable',
-        `no ztunnel runs on node ${node}: what becomes of its pods' traffic, nothing tells`,
-      )
+      throw new UnseenError('unavailable', `no ztunnel runs on node ${node}, so the traffic of its pods cannot be seen`)
     },
   }
 }

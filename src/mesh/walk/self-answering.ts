@@ -154,7 +154,7 @@ export function headerLimit(manager: HttpConnectionManager, { headers }: Request
   const about = { filter: 'http_connection_manager', kind: 'header limit' as const, status: 431 }
   const length = [...headers].reduce((sum, [name, value]) => sum + name.length + value.length, 0)
   if ((most !== undefined && headers.size > most) || (size !== undefined && length > size * 1024))
-    return [{ ...about, passes: 'no', says: 'it takes fewer headers than the request has' }]
+    return [{ ...about, passes: 'no', says: 'it accepts fewer headers than the request has' }]
   const limits = [
     ...(most !== undefined && most < FEW.headers ? [`${most} headers`] : []),
     ...(size !== undefined && size < FEW.kilobytes ? [`${size} KiB of headers`] : []),
@@ -165,7 +165,7 @@ export function headerLimit(manager: HttpConnectionManager, { headers }: Request
         {
           ...about,
           passes: 'maybe',
-          says: `it takes ${limits.join(' and ')} at most; what clients send is not known here`,
+          says: `it accepts ${limits.join(' and ')} at most; what clients send is not known here`,
         },
       ]
 }

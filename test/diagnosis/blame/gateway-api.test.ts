@@ -131,7 +131,7 @@ describe('why a route of the Gateway API is not attached', () => {
           ),
         ],
       },
-      /^Gateway: .*lets in routes of namespace `edge` only/,
+      /^Gateway: .*allows only routes from namespace `edge`/,
     ],
     [
       'a selector takes its namespace',
@@ -176,7 +176,7 @@ describe('why a route of the Gateway API is not attached', () => {
           }),
         ],
       },
-      /lets in routes of namespaces that its selector takes only/,
+      /allows only routes from namespaces that its selector matches/,
     ],
     [
       'the listener takes another protocol',
@@ -188,13 +188,13 @@ describe('why a route of the Gateway API is not attached', () => {
           }),
         ],
       },
-      /raw \(TCP\)` of Gateway edge\/public takes no HTTPRoute/,
+      /raw \(TCP\)` of Gateway edge\/public allows no HTTPRoute/,
     ],
     [
       'no listener has its hostname',
       route({ hostnames: ['orders.test'] }),
       {},
-      /^HTTPRoute: the listeners of Gateway edge\/public take `\*\.example`, HTTPRoute front\/orders is for `orders\.test`/,
+      /^HTTPRoute: the listeners of Gateway edge\/public accept `\*\.example`, HTTPRoute front\/orders is for `orders\.test`/,
     ],
     [
       'its controller refuses it',
@@ -208,7 +208,7 @@ describe('why a route of the Gateway API is not attached', () => {
       'its Gateway has a class that nobody has',
       route(),
       { 'gateway-api-gateways': [gateway({ gatewayClassName: 'istios' })] },
-      /^Gateway: its class `istios` is no GatewayClass/,
+      /^Gateway: its class `istios` does not exist in this cluster/,
     ],
     [
       "its Gateway is another controller's",
@@ -264,7 +264,7 @@ describe('why a route of the Gateway API is not attached', () => {
   it('a Gateway whose status is older than it says that nobody has judged it', () => {
     const old = { type: 'Programmed', status: 'True', reason: 'Programmed', observedGeneration: 1 }
     const lead = gatewayLead(gateway({}, { status: { conditions: [old] } }), evidenceOf({}))
-    expect(lead?.why).toContain('no controller has judged it since it was changed')
+    expect(lead?.why).toContain('no controller has processed it since it was changed')
     expect(
       gatewayLead(gateway({}, { status: { conditions: [{ ...old, observedGeneration: 2 }] } }), evidenceOf({})),
     ).toBeUndefined()

@@ -78,10 +78,10 @@ describe('where a sidecar sends requests to a gateway inside the mesh', () => {
     ]))
   it('the Gateway is, whose selector does not take the pod', () =>
     expect(said({ gateways: [gateway('ISTIO_MUTUAL', 'other')] })).toEqual([
-      expect.stringMatching(/^Gateway: it takes `partner.example.com`, and its selector does not take `egress-1`/),
+      expect.stringMatching(/^Gateway: it accepts `partner.example.com`, and its selector does not match `egress-1`/),
     ]))
   it('the route is, when no rule says that callers speak mutual TLS', () =>
-    expect(said({})).toEqual([expect.stringMatching(/^VirtualService: .*takes them by mutual TLS/)]))
+    expect(said({})).toEqual([expect.stringMatching(/^VirtualService: .*accepts them only by mutual TLS/)]))
   it('the rule is, that says so and has no effect there', () =>
     expect(said({ rules: [rule({ exportTo: ['.'] })] })).toEqual([
       expect.stringMatching(/^DestinationRule: .*has no effect for callers in namespace `front`/),

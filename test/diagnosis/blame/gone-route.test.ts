@@ -82,7 +82,7 @@ describe('that a route is gone is told where requests were led to the target', (
     expect(others).toEqual([])
     expect(found).toEqual({
       subject: 'Service/stock',
-      why: 'a route that led `GET /stock/1` of `shop.example.com` to it is gone: 10 requests were answered until 2026-01-01T00:00:10.000Z, no route or Gateway for that host was changed since, and none of those that are left takes them',
+      why: 'a route that led `GET /stock/1` of `shop.example.com` to it is gone: 10 requests were answered until 2026-01-01T00:00:10.000Z, no route or Gateway for that host was changed since, and none of those that are left matches them',
     })
   })
 

@@ -40,7 +40,7 @@ describe('a rule that says how to speak to a host, and has no effect for its cal
   it('is for a host that nobody registers and that is nearest', () =>
     expect(said([rule(`${HOST}s`)])).toEqual([
       expect.stringContaining(
-        `it says how to speak to \`${HOST}s\`, which nobody registers, and \`${HOST}\` is nearest`,
+        `it says how to speak to \`${HOST}s\`, which is not registered, and \`${HOST}\` is nearest`,
       ),
     ]))
 

@@ -54,7 +54,7 @@ describe('a probe', () => {
   it('makes what is live observed, and says that it was ours', async () => {
     const report = await diagnosed('chapter-10/ill', { answer: { code: 503, flags: 'NC cluster_not_found' } })
     expect(report).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101', standing: 'observed' } } })
-    expect(report.cause?.finding.because.map(({ quote = '' }) => quote).join('\n')).toContain('(a probe of mine)')
+    expect(report.cause?.finding.because.map(({ quote = '' }) => quote).join('\n')).toContain('(a probe by mesh-medic)')
     expect(byGateway(report)).toMatchObject([{ seen: 1, failed: 1, probes: 1, outcome: 'fails' }])
     // Foreseen to fail and failed: nothing is to be made surer by a second one.
     expect(mesh.received).toHaveLength(1)

@@ -35,8 +35,8 @@ export function unreachable(sign: Sign, { evidence, target }: Case): Lead[] {
       lead(
         'MESH0431',
         refOf(sidecar),
-        `its ingress listener for port ${value(asked ?? '')} hands requests to ${value(ingressFor(sidecar, asked) ?? '')}, where nothing listens: ${times(sign)} refused`,
-        'Let its ingress listener hand requests to where the application listens',
+        `its ingress listener for port ${value(asked ?? '')} sends requests to ${value(ingressFor(sidecar, asked) ?? '')}, where nothing listens: ${times(sign)} refused`,
+        'Make its ingress listener send requests to where the application listens',
       ),
     ]
   const declared = (pod.spec?.containers ?? [])
@@ -61,13 +61,13 @@ export function unreachable(sign: Sign, { evidence, target }: Case): Lead[] {
   const [service] = services
   const why = `nothing listens on port ${value(asked ?? '')} of ${value(pod.metadata.name)}, where the Service leads: ${times(sign)} refused`
   if (service !== undefined && byName.length === 0 && (declared.length === 0 || !declared.includes(asked ?? 0)))
-    return [lead('MESH0431', refOf(service), why, 'Let the Service lead to the port that the application listens on')]
+    return [lead('MESH0431', refOf(service), why, 'Point the Service to the port that the application listens on')]
   return [
     lead(
       'MESH0431',
       owner,
       why,
-      'Let the application listen there, on all addresses, or declare the port that it listens on',
+      'Make the application listen there, on all addresses, or declare the port that it listens on',
     ),
   ]
 }
@@ -150,7 +150,7 @@ export function refusedAtPod(sign: Sign, { evidence, target }: Case): Lead[] {
         'MESH0431',
         refOf(newest<ServiceEntry | WorkloadEntry>([...selectedBy(one, evidence), one]) ?? one),
         `it sends requests for ${value(host)} to port ${value(port ?? '')} of ${value(pod.metadata.name)}, where nothing listens: ${times(sign)} refused`,
-        'Let it name the port that the application listens on',
+        'Make it name the port that the application listens on',
       ),
     )
   const services = servicesOf(target, evidence)
@@ -163,7 +163,7 @@ export function refusedAtPod(sign: Sign, { evidence, target }: Case): Lead[] {
     lead(
       'MESH0431',
       refOf(service),
-      `it is headless, so that callers connect to port ${value(port ?? '')} of its pods whatever its targetPort says: ${times(sign)} refused`,
+      `it is headless, so callers connect to port ${value(port ?? '')} of its pods whatever its targetPort says: ${times(sign)} refused`,
       'Give it the port that the application listens on',
     ),
   )

@@ -42,7 +42,7 @@ export function answeredOnTheWay(sign: Sign, { evidence, followed: { way } }: Ca
     const makers = makersOf(routesOf(sign, way), way)
     const what = details === 'direct_response' ? 'its route answers' : 'the fault that it injects answers'
     return makers.map((subject) =>
-      lead('MESH0131', subject, `${what} ${value(code)} itself: ${times(sign)}`, 'Let its route send the requests on'),
+      lead('MESH0131', subject, `${what} ${value(code)} itself: ${times(sign)}`, 'Make its route forward the requests'),
     )
   }
   return []

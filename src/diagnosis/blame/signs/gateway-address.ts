@@ -29,7 +29,7 @@ export function gatewayByAddress(sign: Sign, { evidence, followed }: Case): Lead
           'MESH0133',
           refOf(gateway),
           `callers ask ${formatRef(refOf(service))} for port ${value(asked)}, and it has ${ports.length === 0 ? 'no listeners' : `listeners at ${values(ports.map(String))} only`}: ${times(sign)} got no connection`,
-          `Give it a listener at port ${value(asked)}, or let callers ask for one that it has`,
+          `Give it a listener at port ${value(asked)}, or make callers use one that it has`,
         ),
       ]
 }

@@ -44,7 +44,7 @@ export function atGatewayBetween(sign: Sign, one: Case): Lead[] {
         lead(
           'MESH0131',
           refOf(route),
-          `it is bound to Gateway ${values(missing)}, which does not exist, so that nothing at ${name}, to which requests for ${value(host)} are sent, takes them: ${times(sign)} failed`,
+          `it is bound to Gateway ${values(missing)}, which does not exist, so nothing at ${name}, to which requests for ${value(host)} are sent, accepts them: ${times(sign)} failed`,
           'Create the Gateway, or bind it to one that exists',
         ),
       )
@@ -55,8 +55,8 @@ export function atGatewayBetween(sign: Sign, one: Case): Lead[] {
           lead(
             'MESH0131',
             refOf(other),
-            `it takes ${value(host)}, and its selector does not take ${name}, to which requests for that host are sent: ${times(sign)} failed`,
-            `Let its selector take ${name}`,
+            `it accepts ${value(host)}, and its selector does not match ${name}, to which requests for that host are sent: ${times(sign)} failed`,
+            `Make its selector match ${name}`,
           ),
         ]
   }
@@ -77,8 +77,8 @@ export function atGatewayBetween(sign: Sign, one: Case): Lead[] {
         lead(
           'MESH0132',
           subject,
-          `it sends requests for ${value(host)} to ${value(cluster.host)}, which takes them by mutual TLS for that name alone, and no DestinationRule says that callers speak so: ${times(sign)} failed`,
-          `Let a DestinationRule for ${value(cluster.host)} say ${value('ISTIO_MUTUAL')}, with ${value(host)} as its SNI`,
+          `it sends requests for ${value(host)} to ${value(cluster.host)}, which accepts them only by mutual TLS for that name, and no DestinationRule makes callers use it: ${times(sign)} failed`,
+          `Set ${value('ISTIO_MUTUAL')} in a DestinationRule for ${value(cluster.host)}, with ${value(host)} as its SNI`,
         ),
       )
 }

@@ -44,7 +44,7 @@ function behindAddress(sign: Sign, entries: readonly ServiceEntry[], one: Case):
         'MESH0331',
         refOf(blamed),
         `callers are led to port ${value(port)} of ${formatRef(refOf(service))}, which has only ${value(ports.map((each) => each.port).join(', '))}: ${times(sign)} failed`,
-        'Let the two agree on a port',
+        'Make the two ports match',
       ),
     ]
   }
@@ -66,7 +66,7 @@ function behindAddress(sign: Sign, entries: readonly ServiceEntry[], one: Case):
       'MESH0331',
       refOf(newest([service, ...makers]) ?? service),
       `nothing listens where port ${value(port)} of ${formatRef(refOf(service))} leads to: ${times(sign)} refused`,
-      'Let the Service lead to the port that the application listens on',
+      'Point the Service to the port that the application listens on',
     ),
   ]
 }
@@ -120,7 +120,7 @@ function tlsOutside(sign: Sign, { evidence }: Case): Lead[] {
           'MESH0431',
           refOf(made),
           `TLS to ${value(host)} is as it says, and ${what}: ${times(sign)} ended with ${value(entry.failure ?? entry.details ?? '')}`,
-          'Let it speak what the other end does, and trust the authority that signed its certificate',
+          'Make it speak what the other end does, and trust the authority that signed its certificate',
         ),
       ]
 }

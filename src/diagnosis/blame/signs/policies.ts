@@ -62,7 +62,7 @@ export function refused(sign: Sign, one: Case): Lead[] {
         )
   if (taken.length > 0) return taken
   const why = bad
-    ? `its provider is not among the extension providers of MeshConfig, so that it denies everything: ${times(sign)} refused (${value(details)})`
+    ? `its provider is not among the extension providers of MeshConfig, so it denies everything: ${times(sign)} refused (${value(details)})`
     : `it refused ${times(sign)} (${value(details)})`
   if (
     named !== undefined &&
@@ -73,13 +73,13 @@ export function refused(sign: Sign, one: Case): Lead[] {
         'MESH0531',
         named,
         why,
-        bad ? 'Define the provider in MeshConfig, or name one that is defined' : 'Let it take these requests',
+        bad ? 'Define the provider in MeshConfig, or name one that is defined' : 'Make it accept these requests',
       ),
     ]
   const custom = policies.filter(({ spec }) => spec?.action === 'CUSTOM')
   if (isCustom && custom.length > 0)
     return custom.map((each) =>
-      lead('MESH0531', refOf(each), why, 'Define its provider in MeshConfig, or let it take these requests'),
+      lead('MESH0531', refOf(each), why, 'Define its provider in MeshConfig, or make it accept these requests'),
     )
   const guards =
     at === undefined || !details.startsWith('ext_authz')
@@ -91,7 +91,7 @@ export function refused(sign: Sign, one: Case): Lead[] {
         'MESH0531',
         each,
         `the external authorizer that it asks ${details === 'ext_authz_error' ? 'could not be asked' : 'refused'}: ${times(sign)} got ${value(entry.code)} (${value(details)})`,
-        'Let it ask an authorizer that answers, or remove the filter',
+        'Make it ask an authorizer that answers, or remove the filter',
       ),
     )
   const allowing = policies.filter(({ spec }) => (spec?.action ?? 'ALLOW') === 'ALLOW')

@@ -69,8 +69,8 @@ export function protocol(sign: Sign, one: Case): Lead[] {
             ...lead(
               'MESH0431',
               ownerOf(speaker, evidence),
-              `it speaks HTTP/1.0, which sidecars do not take: ${times(sign)} got ${value(entry.code)}`,
-              'Let it speak HTTP/1.1',
+              `it speaks HTTP/1.0, which sidecars do not accept: ${times(sign)} got ${value(entry.code)}`,
+              'Make it speak HTTP/1.1',
             ),
           },
         ]
@@ -121,7 +121,7 @@ export function protocol(sign: Sign, one: Case): Lead[] {
         'MESH0431',
         refOf(filter),
         `it changes what protocol ${value((callee ?? caller)?.metadata.name ?? '')} speaks to what it sends requests to: ${times(sign)} ended with ${value(entry.flags.join(',') || String(entry.code))} (${value(entry.details ?? '')})`,
-        'Let it change only the clusters it is for',
+        'Make it change only the clusters it is for',
       ),
     }))
   const listener =
@@ -136,7 +136,7 @@ export function protocol(sign: Sign, one: Case): Lead[] {
           'MESH0431',
           refOf(listener.sidecar),
           `its ingress listener speaks ${value(listener.protocol)} to the application: ${times(sign)} ended with ${value(entry.flags.join(',') || String(entry.code))} (${value(entry.details ?? '')})`,
-          'Let its ingress listener speak what the application speaks',
+          'Make its ingress listener speak what the application speaks',
         ),
       },
     ]
@@ -146,7 +146,7 @@ export function protocol(sign: Sign, one: Case): Lead[] {
       'MESH0431',
       refOf(blamed),
       `it makes callers speak another protocol than the application: ${times(sign)} ended with ${value(entry.flags.join(',') || String(entry.code))} (${value(entry.details ?? '')})`,
-      'Let callers speak what the application speaks',
+      'Make callers speak what the application speaks',
     )
     // That callers are made to speak HTTP/2 goes before what a Service declares of its port.
     const isUpgrade = isProtocol && JSON.stringify(blamed.spec ?? {}).includes('"h2UpgradePolicy":"UPGRADE"')
@@ -201,8 +201,8 @@ export function ruleWithoutEffect(sign: Sign, { evidence, target, followed: { wa
         : lead(
             'MESH0431',
             refOf(rule),
-            `it says how to speak to ${value(hostOfRule(rule))}, which nobody registers, and ${value(host)} is nearest: ${ended}`,
-            `Let its host be ${value(host)}`,
+            `it says how to speak to ${value(hostOfRule(rule))}, which is not registered, and ${value(host)} is nearest: ${ended}`,
+            `Set its host to ${value(host)}`,
           )),
     }))
 }

@@ -38,8 +38,8 @@ export function atProxysOwnPort(sign: Sign, { evidence, target }: Case): Lead[] 
     lead(
       'MESH0431',
       refOf(one),
-      `it leads to port ${value(port)} of ${value(pod.metadata.name)}, which is the sidecar's own, so that the application is not asked: ${times(sign)} failed`,
-      'Let it lead to the port that the application listens on',
+      `it leads to port ${value(port)} of ${value(pod.metadata.name)}, which is the sidecar's own, so requests never reach the application: ${times(sign)} failed`,
+      'Point it to the port that the application listens on',
     ),
   )
 }

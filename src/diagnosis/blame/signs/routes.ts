@@ -25,8 +25,8 @@ export function misrouted(sign: Sign, one: Case): Lead[] {
     lead(
       'MESH0131',
       subject,
-      `its route takes requests that are meant for ${value(target.name)} and sends them to ${value(cluster.host)}: ${times(sign)} got ${value(sign.entry.code)}`,
-      'Let its match leave these paths out, or put the more specific route first',
+      `its route matches requests that are meant for ${value(target.name)} and sends them to ${value(cluster.host)}: ${times(sign)} got ${value(sign.entry.code)}`,
+      'Exclude these paths from its match, or put the more specific route first',
     ),
   )
 }
@@ -42,7 +42,7 @@ export function redirected(sign: Sign, { evidence, followed: { way } }: Case): L
         'MESH0131',
         subject,
         `its route redirects every request: ${times(sign)} got ${value(entry.code)}, and none came back`,
-        'Let it redirect only what must be',
+        'Make it redirect only what must be',
       ),
     )
   return gatewaysTaking(way.trace.question.host, evidence)
@@ -52,7 +52,7 @@ export function redirected(sign: Sign, { evidence, followed: { way } }: Case): L
         'MESH0131',
         refOf(gateway),
         `it redirects all plain HTTP to HTTPS, and every request comes by plain HTTP: ${times(sign)} got ${value(entry.code)}`,
-        'Remove httpsRedirect where something in front terminates TLS, or let clients use HTTPS',
+        'Remove httpsRedirect where something in front terminates TLS, or make clients use HTTPS',
       ),
     )
 }
@@ -103,8 +103,8 @@ function changedBetween(sign: Sign, { evidence, followed: { way, requests } }: C
             lead(
               'MESH0131',
               subject,
-              `since its route was changed the application answers ${value(entry.code)} to what it answered well before: ${times(sign)}`,
-              'Let its route hand on what the application serves, as it did before',
+              `since its route was changed the application answers ${value(entry.code)} to requests that succeeded before: ${times(sign)}`,
+              'Make its route send requests that the application serves, as it did before',
             ),
           ]
         : []
@@ -141,7 +141,7 @@ export function byApplication(sign: Sign, one: Case): Lead[] {
         'MESH0131',
         subject,
         `its route answers ${value(entry.code)}: ${times(sign)}`,
-        'Let its route send the requests on',
+        'Make its route forward the requests',
       ),
     )
   const changed = entry.code < 500 ? changedBetween(sign, one) : []
