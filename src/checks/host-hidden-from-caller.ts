@@ -26,7 +26,7 @@ export const hostHiddenFromCaller = defineCheck({
       severity: 'error',
       title: 'host hidden from caller',
       says: '{subject} hides {host} from {caller} ({reason}): {calls} of its calls were not routed',
-      remedy: 'Let {caller} see {host}: {remedy}.',
+      remedy: 'Make {host} visible to {caller}: {remedy}.',
     },
   },
   run(evidence, target) {

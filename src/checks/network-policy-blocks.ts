@@ -47,13 +47,13 @@ export const networkPolicyBlocks = defineCheck({
     MESH0414: {
       severity: 'warning',
       title: 'NetworkPolicy closes a port proxies need',
-      says: '{subject} blocks everything that {pods} send to {ports}: {without}',
+      says: '{subject} blocks all traffic from {pods} to {ports}: {without}',
       remedy: 'Make {subject} allow {ports}.',
     },
     MESH0415: {
       severity: 'warning',
       title: "NetworkPolicy closes a gateway's health port",
-      says: '{subject} blocks everything sent to {ports} of {pods}: {without}',
+      says: '{subject} blocks all traffic to {ports} of {pods}: {without}',
       remedy: 'Make {subject} allow {ports}.',
     },
   },

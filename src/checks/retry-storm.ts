@@ -30,7 +30,7 @@ export const retryStorm = defineCheck({
       severity: 'warning',
       title: 'retries multiply requests',
       says: 'The target got {tries} requests for the {requests} that callers sent, because they try each one up to {most} times ({subject}): {storms} were tried three times or more, one of them {worst} times',
-      remedy: 'Lower retries.attempts of the route, and see why the tries fail.',
+      remedy: 'Lower retries.attempts of the route, and see why the attempts fail.',
     },
   },
   run(evidence, target) {

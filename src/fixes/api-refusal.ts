@@ -33,16 +33,15 @@ const NOT_ABSENT = /metadata\.resourceVersion: Invalid value: \S*: must be speci
 /** The API server's refusal of a write, by what can be done about it. `what` names the object in texts: `DestinationRule shop/catalog`. */
 export function refusal({ status, text }: ApiAnswer, what: string): WriteError {
   const said = parseStatus(text)
-  const words = redact((said.message ?? text).trim()).slice(0, MOST_WORDS) || `it answered ${status} and no words`
+  const words = redact((said.message ?? text).trim()).slice(0, MOST_WORDS) || `it answered ${status} without a message`
   const causes = said.details?.causes ?? []
   const conflicts = fieldConflicts(causes)
   if (conflicts.length > 0) return new WriteError('conflict', words, { conflicts })
   if (status === 401) return new WriteError('forbidden', `the API server refused the credentials: ${words}`)
   if (status === 403 && NO_RIGHT.test(words)) return new WriteError('forbidden', words)
-  if (status === 409)
-    return new WriteError('moved', `${what} was changed at this very moment: ${words}`, { sent: true })
+  if (status === 409) return new WriteError('moved', `${what} was changed at the same time: ${words}`, { sent: true })
   if (status === 422 && (words.includes(OTHER_UID) || NOT_ABSENT.test(words)))
-    return new WriteError('moved', `${what} was created at this very moment: ${words}`, { sent: true })
+    return new WriteError('moved', `${what} was created at the same time: ${words}`, { sent: true })
   if (status >= 400 && status < 500 && status !== 408 && status !== 429) return new WriteError('refused', words)
   if (words.includes(NO_SUCH_SHAPE)) return new WriteError('refused', words)
   return new WriteError('unavailable', `the API server answered ${status}: ${words}`, {

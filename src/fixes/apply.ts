@@ -40,7 +40,7 @@ export async function applyChange(
   if (as === undefined) throw new TypeError(`change ${id} was not approved`)
   const writes = writesOf(approved.writes)
   if (digestOf(writes) !== approved.digest)
-    throw new WriteError('refused', 'what is stored is not what was approved: its digest is another; propose it again')
+    throw new WriteError('refused', 'what is stored is not what was approved: its digest differs; propose it again')
   let change = approved
   if (change.state === 'approved') {
     const [inverse] = await Promise.all([

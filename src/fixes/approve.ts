@@ -80,7 +80,7 @@ export async function claimUndo(
 /** Said of a change that is not in the store. */
 export const changeForgotten = (): UserError =>
   new UserError({
-    why: 'That change is no longer known: changes are kept for 90 days.',
+    why: 'This change is no longer known: changes are kept for 90 days.',
     remedies: ['Diagnose the target again.'],
   })
 
@@ -93,6 +93,6 @@ function settled(
   if (isOurs(change)) return change
   return (
     denyState(change, verb, Date.now()) ??
-    new UserError({ why: 'Already decided by somebody else.', remedies: ['The thread says by whom.'] })
+    new UserError({ why: 'Already decided by somebody else.', remedies: ['See the thread for who decided.'] })
   )
 }

@@ -66,12 +66,12 @@ export type Verb = 'approve' | 'edit' | 'reject' | 'undo'
 const ENDED: Readonly<Partial<Record<ChangeRecord['state'], string>>> = {
   expired: 'It has expired',
   rejected: 'It was rejected',
-  superseded: 'A newer proposal has taken its place',
-  failed: 'It was tried and failed',
-  approved: 'It is approved already',
-  applying: 'It is being applied already',
-  applied: 'It is applied already',
-  proved: 'It is applied already',
+  superseded: 'It was replaced by a newer proposal',
+  failed: 'It failed',
+  approved: 'It is already approved',
+  applying: 'It is already being applied',
+  applied: 'It is already applied',
+  proved: 'It is already applied',
   undoing: 'It is being undone',
   undone: 'It was undone',
 }
@@ -95,18 +95,18 @@ function whyNotUndone(change: ChangeRecord): UserAnswer | undefined {
     return {
       why:
         change.undo.state === 'undone'
-          ? 'It was undone already.'
+          ? 'It was already undone.'
           : change.undo.state === 'undoing'
-            ? 'It is being undone already.'
+            ? 'It is already being undone.'
             : `Undoing it failed: ${change.undo.says ?? ''}`,
-      remedies: ['The thread says more.'],
+      remedies: ['See the thread.'],
     }
   if (!isKept(change))
     return {
       why: 'It cannot be undone any more: what was there before is kept for 7 days.',
       remedies: ['Diagnose the target again.'],
     }
-  if (!wrote) return { why: 'Nothing of it was written, so there is nothing to undo.' }
+  if (!wrote) return { why: 'Nothing was written, so there is nothing to undo.' }
   if ((change.inverse ?? []).length === 0) return { why: `It cannot be undone: ${change.undoSays}` }
   return ['applied', 'proved', 'failed'].includes(change.state)
     ? undefined
@@ -121,11 +121,11 @@ function whyNotDecided(change: ChangeRecord, verb: Verb, now: number): UserAnswe
     }
   if (change.state !== 'proposed')
     return {
-      why: `${ENDED[change.state] ?? 'It is decided'}${decidedBy(change)}.`,
-      remedies: ['The thread says more.'],
+      why: `${ENDED[change.state] ?? 'It is already decided'}${decidedBy(change)}.`,
+      remedies: ['See the thread.'],
     }
   if (verb === 'approve' && change.blocked !== undefined)
-    return { why: `Nobody may approve it here: ${change.blocked}`, remedies: ['Download the patch instead.'] }
+    return { why: `Nobody can approve it here: ${change.blocked}`, remedies: ['Download the patch instead.'] }
   return undefined
 }
 
@@ -147,7 +147,7 @@ export function authorise(
   verb: Verb,
 ): { identity?: Identity } | UserError {
   if (presser.channel !== change.channel)
-    return new UserError({ why: 'That change belongs to another channel.', remedies: ['Decide it there.'] })
+    return new UserError({ why: 'This change belongs to another channel.', remedies: ['Decide on it there.'] })
   const isRequester = presser.user === change.requester.user || isSamePerson(policy, presser, change)
   if (verb === 'reject' || verb === 'edit') return isRequester ? {} : (denyRole(policy, presser, 'operator') ?? {})
   const denied = denyRole(policy, presser, 'approver')

@@ -51,16 +51,16 @@ export function controllersWord(change: ChangeRecord, evidence: Evidence, target
     const conditions = conditionsOf(route)
     if (!conditions.some((one) => isCurrent(one, route)))
       return {
-        against: `Istio's controller has not judged generation ${route.metadata.generation ?? 0} of ${about} yet`,
+        against: `Istio's controller has not processed generation ${route.metadata.generation ?? 0} of ${about} yet`,
       }
     const [failed] = (route.spec?.parentRefs ?? []).flatMap((parent) => conditionsAt(route, parent))
     if (failed !== undefined)
       return {
-        against: `Istio's controller says ${failed.type}=${failed.status} ${failed.reason ?? ''} of ${about}: ${failed.message ?? ''}`,
+        against: `Istio's controller says ${failed.type}=${failed.status} ${failed.reason ?? ''} for ${about}: ${failed.message ?? ''}`,
       }
     const types = [...new Set(conditions.filter(({ status }) => status === 'True').map(({ type }) => type))]
     agreed.push(
-      `Istio's controller says ${types.join(' and ')} of ${about}, generation ${route.metadata.generation ?? 0}`,
+      `Istio's controller says ${types.join(' and ')} for ${about}, generation ${route.metadata.generation ?? 0}`,
     )
   }
   return agreed.length === 0 ? {} : { agrees: agreed.join('; ') }

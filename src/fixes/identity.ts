@@ -12,7 +12,9 @@ export const RESERVED_NAMES = /^(?:system|kubeadm):/i
 /** Why nobody may be taken for a user or group of that name; undefined when one may. */
 export function whyNoName(name: string): string | undefined {
   if (!NAME.test(name)) return `${JSON.stringify(name)} is not a valid Kubernetes user or group name`
-  return RESERVED_NAMES.test(name) ? `${name} is one of Kubernetes' own names: nobody may write as that` : undefined
+  return RESERVED_NAMES.test(name)
+    ? `${name} is a reserved name of Kubernetes: writing as it is not allowed`
+    : undefined
 }
 
 /** True for two names of one Kubernetes user: what tells users apart by case alone is not relied on. */

@@ -66,7 +66,7 @@ const VERSIONS: ReadonlyMap<string, string> = new Map(
 /** The version of the API that a kind is written by: `networking.istio.io/v1`. @throws TypeError for a kind that this program does not read */
 export function apiVersionOf(kind: string): string {
   const version = VERSIONS.get(kind)
-  if (version === undefined) throw new TypeError(`${kind} is no kind that is written here`)
+  if (version === undefined) throw new TypeError(`${kind} is not a kind that mesh-medic writes`)
   return version
 }
 
@@ -242,7 +242,7 @@ function plain(document: Document.Parsed, line: (offset: number) => number): voi
       throw new EditError('Tags are not accepted: write the value out.', at(node))
     if (!isScalar(node)) return
     if (node.type === 'PLAIN' && typeof node.value === 'string' && BOOLEAN_FOR_SOME.test(node.value))
-      throw new EditError(`Put ${node.value} in quotes: some readers take it for a boolean.`, at(node))
+      throw new EditError(`Put ${node.value} in quotes: some parsers read it as a boolean.`, at(node))
     if (key !== 'key') return
     if (typeof node.value !== 'string') throw new EditError('Names of fields must be text: put it in quotes.', at(node))
     if (node.value === '<<') throw new EditError('Merge keys (<<) are not accepted: write the fields out.', at(node))

@@ -85,7 +85,7 @@ function judge(
   if (rejected !== undefined)
     return {
       outcome: 'worse',
-      says: `A proxy refuses configuration since the change (${rejected.code}), which it did not before.`,
+      says: `A proxy has rejected configuration since the change (${rejected.code}), which it did not do before.`,
     }
   if (isWorse(baseline, after))
     return { outcome: 'worse', says: `More requests fail than before: ${share(after)} instead of ${share(baseline)}.` }
@@ -97,24 +97,24 @@ function judge(
     if (well < FEW) return { outcome: 'still there', says: `${own.code} is still there (${own.standing}).` }
     return {
       outcome: 'gone',
-      says: `${change.for} counts failures from right after the change, while the proxies took it; since the last of them ${well} requests were answered well.`,
+      says: `${change.for} counts failures from right after the change, while it reached the proxies; since the last of them ${well} requests succeeded.`,
     }
   }
   if (report.verdict === 'starting')
-    return { outcome: 'unclear', says: `${change.for} is not found any more, but pods are still starting.` }
+    return { outcome: 'unclear', says: `${change.for} is no longer found, but pods are still starting.` }
   // What found it may be the very check that failed.
   if (report.verdict === 'unclear' || report.skipped.some(({ reason }) => reason === 'broken'))
     return {
       outcome: 'unclear',
-      says: `${change.for} is not found any more, but not everything could be seen: ${kindsOf(mattering(report.skipped))}.`,
+      says: `${change.for} is no longer found, but not everything could be seen: ${kindsOf(mattering(report.skipped))}.`,
     }
   if (fresh.length > 0)
     return {
       outcome: 'unclear',
-      says: `${change.for} is not found any more, but ${[...new Set(fresh.map(({ code }) => code))].join(', ')} is, which was not there before.`,
+      says: `${change.for} is no longer found, but ${[...new Set(fresh.map(({ code }) => code))].join(', ')} is, which was not there before.`,
     }
   const { against, agrees } = controllersWord(change, new Evidence(report.readings), report.target)
-  if (against !== undefined) return { outcome: 'unclear', says: `${change.for} is not found any more, but ${against}.` }
+  if (against !== undefined) return { outcome: 'unclear', says: `${change.for} is no longer found, but ${against}.` }
   const word = agrees === undefined ? '' : ` ${agrees}.`
   const rest =
     hurting.length === 0
@@ -126,11 +126,11 @@ function judge(
   if (traffic === undefined)
     return {
       outcome: 'gone',
-      says: `${change.for} is gone by the proxies' own configuration; no requests have come since.${word}${rest}${unread}`,
+      says: `${change.for} is gone according to the proxies' configuration; no requests have been seen since.${word}${rest}${unread}`,
     }
   return {
     outcome: 'gone',
-    says: `${change.for} is gone; since the proxies took the change, ${traffic.requests - traffic.failed} of ${traffic.requests} requests were answered well.${word}${rest}${unread}`,
+    says: `${change.for} is gone; since the proxies received the change, ${traffic.requests - traffic.failed} of ${traffic.requests} requests succeeded.${word}${rest}${unread}`,
   }
 }
 

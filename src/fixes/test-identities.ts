@@ -18,7 +18,7 @@ export async function testIdentities(
       {
         name: 'changes',
         ok: true,
-        says: 'nobody may change anything: the configuration names no identity in Kubernetes (identities)',
+        says: 'nobody can change anything: the configuration has no Kubernetes identities (key identities)',
       },
     ]
   const all = [policy.rehearseAs, ...people].slice(0, MOST)
@@ -44,15 +44,12 @@ export async function testIdentities(
           name: what,
           ok: false,
           says: error.message,
-          remedy: 'Nothing can be said about it until the API server answers.',
+          remedy: 'This cannot be checked until the API server answers.',
         }
       }
     }),
   )
   return people.length < MOST
     ? items
-    : [
-        ...items,
-        { name: 'changes', ok: true, says: `${people.length - MOST + 1} more identities were not asked about` },
-      ]
+    : [...items, { name: 'changes', ok: true, says: `${people.length - MOST + 1} more identities were not checked` }]
 }

@@ -65,13 +65,13 @@ export async function validate({ writes }: Proposal, options: ValidateOptions): 
   const owned = ownersOf(rehearsed, options.policy)
   const analysis = refused.length > 0 ? { notes: [], errors: [] } : await analyze(rehearsed, options)
   const idle =
-    refused.length === 0 && diff === '' ? ['It would change nothing: the objects are like that already.'] : []
+    refused.length === 0 && diff === '' ? ['It would change nothing: the objects already look like this.'] : []
   const unread = shown.flatMap(({ ref, hidden }) => hidden.map((place) => `${place} of ${formatRef(ref)}`))
   const unreadable =
     unread.length === 0
       ? []
       : [
-          `A value that changes is hidden here as a secret: ${unread.join(', ')}. Nobody can approve what nobody can read: download the patch and apply it by hand.`,
+          `A value that changes is hidden here as a secret: ${unread.join(', ')}. A change that cannot be read cannot be approved: download the patch and apply it by hand.`,
         ]
   const blocked = [...refused, ...unreadable, ...owned.blocked, ...analysis.errors, ...idle]
   return {
@@ -108,7 +108,7 @@ async function rehearse(write: Write, { writer, policy, signal }: ValidateOption
 function refusalOf({ ref }: Write, error: WriteError): string {
   if (error.reason === 'refused') return `The API server would refuse it: ${sentence(error.message)}`
   if (error.reason === 'forbidden')
-    return `mesh-medic has no right to a dry run on ${formatRef(ref)}: ${sentence(error.message)} Ask the bot's administrator to apply deploy/manifests/writer.yaml, or to name another user under changes.rehearseAs.`
+    return `mesh-medic may not make a dry run on ${formatRef(ref)}: ${sentence(error.message)} Ask the bot's administrator to apply deploy/manifests/writer.yaml, or to name another user under changes.rehearseAs.`
   throw error
 }
 
@@ -152,7 +152,7 @@ function ownersOf(
     // A restart is nothing that a repository could hold.
     const isOnlyRestart = write.verb === 'apply' && isRestart(write)
     if (policy.gitops === 'patch' && !isOnlyRestart)
-      blocked.push(`${says} Download the patch and change it where ${owner.tool} takes it from.`)
+      blocked.push(`${says} Download the patch and make the change in the source that ${owner.tool} deploys from.`)
   }
   return { notes, blocked }
 }
@@ -165,7 +165,7 @@ async function analyze(
   const objects = rehearsed.flatMap(({ after }) => (after === undefined ? [] : [after]))
   if (objects.length === 0)
     return {
-      notes: ['istioctl analyze cannot look at a mesh without an object; the checks afterwards will.'],
+      notes: ['istioctl analyze cannot analyze a deletion; the checks after the change will cover it.'],
       errors: [],
     }
   const folder = await mkdtemp(join(tmpdir(), 'mesh-medic-would-be-'))
@@ -187,7 +187,7 @@ async function analyze(
     signal.throwIfAborted()
     if (!(error instanceof UnseenError) && !(error instanceof SyntaxError)) throw error
     return {
-      notes: [`istioctl analyze could not look at the would-be configuration: ${sentence(redact(error.message))}`],
+      notes: [`istioctl analyze could not check the changed configuration: ${sentence(redact(error.message))}`],
       errors: [],
     }
   } finally {
@@ -218,15 +218,15 @@ function tell(
   const say = ({ code, origin, message }: AnalyzerMessage): string =>
     `${code}${origin === undefined ? '' : ` (${formatRef(origin)})`}: ${sentence(message)}`
   const codes = [...new Set(gone.map(({ code }) => code))]
-  const away = codes.length === 0 ? '' : ` ${codes.join(', ')} ${codes.length === 1 ? 'goes' : 'go'} away.`
+  const away = codes.length === 0 ? '' : ` ${codes.join(', ')} ${codes.length === 1 ? 'disappears' : 'disappear'}.`
   const errors = fresh
     .filter(({ level }) => level === 'Error')
     .slice(0, MOST_MESSAGES)
-    .map((one) => `istioctl analyze finds a new error in the would-be configuration: ${say(one)}`)
+    .map((one) => `istioctl analyze finds a new error in the changed configuration: ${say(one)}`)
   const warnings = fresh
     .filter(({ level }) => level !== 'Error')
     .slice(0, MOST_MESSAGES)
-    .map((one) => `istioctl analyze says something new of the would-be configuration: ${say(one)}`)
-  const quiet = fresh.length === 0 ? [`istioctl analyze finds nothing new in the would-be configuration.${away}`] : []
+    .map((one) => `istioctl analyze has a new message for the changed configuration: ${say(one)}`)
+  const quiet = fresh.length === 0 ? [`istioctl analyze finds nothing new in the changed configuration.${away}`] : []
   return { notes: [...warnings, ...quiet], errors }
 }

@@ -31,24 +31,24 @@ export const WRITABLE: readonly WritableKind[] = [
     'destinationrules',
     'DestinationRule',
     ALL,
-    'subsets, TLS mode, outlier detection; made where there is none, and deleted when that is undone',
+    'subsets, TLS mode, outlier detection; created where there is none, and deleted when that is undone',
   ),
   {
     ...networking(
       'envoyfilters',
       'EnvoyFilter',
       ALL,
-      'one that proxies reject is deleted, and made again when that is undone',
+      'one that proxies reject is deleted, and created again when that is undone',
     ),
     version: 'v1alpha3',
   },
   networking('gateways', 'Gateway', ['patch'], 'hosts of its servers'),
-  networking('serviceentries', 'ServiceEntry', ['patch'], 'whom it is exported to'),
+  networking('serviceentries', 'ServiceEntry', ['patch'], 'the namespaces it is exported to'),
   networking(
     'virtualservices',
     'VirtualService',
     ALL,
-    'routes; one that stands in the way of another is deleted, and made again when that is undone',
+    'routes; one that stands in the way of another is deleted, and created again when that is undone',
   ),
   {
     group: 'security.istio.io',
@@ -64,7 +64,7 @@ export const WRITABLE: readonly WritableKind[] = [
     plural: 'gateways',
     kind: 'Gateway',
     verbs: ['patch'],
-    why: 'whose routes its listeners take, and hostnames',
+    why: 'the routes its listeners allow, and hostnames',
   },
   {
     group: 'gateway.networking.k8s.io',
@@ -88,7 +88,7 @@ export const WRITABLE: readonly WritableKind[] = [
     plural: 'referencegrants',
     kind: 'ReferenceGrant',
     verbs: ALL,
-    why: 'made where routes refer into a namespace that grants it to nobody; deleted when that is undone',
+    why: 'created where routes refer to a namespace that does not grant it; deleted when that is undone',
   },
   apps('daemonsets', 'DaemonSet'),
   apps('deployments', 'Deployment'),
@@ -108,7 +108,7 @@ export const WRITABLE: readonly WritableKind[] = [
     plural: 'services',
     kind: 'Service',
     verbs: ['patch'],
-    why: 'selector, target and protocol of ports, whom it is exported to',
+    why: 'selector, target and protocol of ports, the namespaces it is exported to',
   },
 ]
 

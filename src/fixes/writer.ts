@@ -215,10 +215,10 @@ export function clusterWriter({ clients, ...connection }: WriterOptions): Cluste
       if (!permit.pods.some((one) => sameRef(one, pod)))
         throw new TypeError(`lease ${permit.lease} is not for ${formatRef(pod)}`)
       if (pod.kind !== 'Pod' || !isDnsName(pod.name) || !isDnsLabel(pod.namespace ?? ''))
-        throw new TypeError(`${formatRef(pod)} is no pod`)
+        throw new TypeError(`${formatRef(pod)} is not a pod`)
       const pairs = Object.entries(levels).map(([logger, level]) => {
         if (!/^[a-z0-9_]+$/i.test(logger) || !LEVELS.includes(level))
-          throw new TypeError(`${JSON.stringify(`${logger}:${level}`)} is no logger and level`)
+          throw new TypeError(`${JSON.stringify(`${logger}:${level}`)} is not a logger and level`)
         return `${logger}:${level}`
       })
       if (pairs.length === 0) return
@@ -263,7 +263,7 @@ function requireVersion({ ref, was }: Write, now: KubernetesObject | undefined):
   const moved = (how: string): WriteError =>
     new WriteError('moved', `${formatRef(ref)} ${how} since this was proposed.`)
   if (was === 'absent') {
-    if (now !== undefined) throw moved('was made')
+    if (now !== undefined) throw moved('was created')
     return
   }
   if (now === undefined || now.metadata.deletionTimestamp !== undefined) throw moved('was deleted')
@@ -327,11 +327,11 @@ function manifestFor({ manifest, ref, apiVersion }: ApplyWrite): Fields {
     const { name, namespace = ref.namespace } = value.metadata
     const isIt =
       value.kind === ref.kind && value.apiVersion === apiVersion && name === ref.name && namespace === ref.namespace
-    if (!isIt) throw new WriteError('refused', `The manifest is of another object than ${formatRef(ref)}.`)
+    if (!isIt) throw new WriteError('refused', `The manifest is for another object than ${formatRef(ref)}.`)
     return { ...value }
   } catch (error) {
     if (!(error instanceof EditError)) throw error
-    const what = error.cause === undefined ? 'no Kubernetes object that may be written' : 'no YAML'
+    const what = error.cause === undefined ? 'not a Kubernetes object that may be written' : 'not YAML'
     throw new WriteError('refused', `The manifest of ${formatRef(ref)} is ${what} (${error.message}).`, {
       cause: error,
     })

@@ -374,14 +374,14 @@ describe('a fix that does not go as it should', () => {
   it('is proved by the proxies and by traffic where the analyzers may not look, which is said', async () => {
     const house = bench({ clients: refusing(([command]) => command === 'analyze') })
     const { id, notes } = await house.proposed()
-    expect(notes).toEqual([expect.stringContaining('istioctl analyze could not look at the would-be configuration')])
+    expect(notes).toEqual([expect.stringContaining('istioctl analyze could not check the changed configuration')])
     await house.press(id, 'approve', 'U_SECOND')
     const { state, proof } = await house.now(id)
     expect({ state, proof }).toMatchObject({
       state: 'proved',
       proof: { outcome: 'gone', after: { traffic: { requests: 10, failed: 0 } } },
     })
-    expect(proof?.says).toMatch(/10 of 10 requests were answered well\. Not read: analyzer-messages\.$/)
+    expect(proof?.says).toMatch(/10 of 10 requests succeeded\. Not read: analyzer-messages\.$/)
   })
 
   it('is not proved where the analyzers and a part of the proxies could not be read', async () => {

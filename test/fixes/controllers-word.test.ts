@@ -35,7 +35,7 @@ describe("Istio's controllers, of the route that a change was made for", () => {
   it('agree when it is accepted and all of its references are resolved', async () => {
     expect(await word('reference-not-granted/mended', GRANT)).toEqual({
       agrees:
-        "Istio's controller says Accepted and ResolvedRefs of HTTPRoute istioinaction-front/catalog, generation 1",
+        "Istio's controller says Accepted and ResolvedRefs for HTTPRoute istioinaction-front/catalog, generation 1",
     })
   })
 
@@ -45,13 +45,13 @@ describe("Istio's controllers, of the route that a change was made for", () => {
 
   it('are against it while the status still says so', async () => {
     expect((await word('reference-not-granted/ill', GRANT)).against).toMatch(
-      /^Istio's controller says ResolvedRefs=False RefNotPermitted of HTTPRoute istioinaction-front\/catalog: backendRef /,
+      /^Istio's controller says ResolvedRefs=False RefNotPermitted for HTTPRoute istioinaction-front\/catalog: backendRef /,
     )
   })
 
   it('have not judged what is newer than the status', async () => {
     expect(await word('reference-not-granted/mended', GRANT, merged({ metadata: { generation: 2 } }))).toEqual({
-      against: "Istio's controller has not judged generation 2 of HTTPRoute istioinaction-front/catalog yet",
+      against: "Istio's controller has not processed generation 2 of HTTPRoute istioinaction-front/catalog yet",
     })
   })
 

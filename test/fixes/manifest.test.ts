@@ -215,7 +215,7 @@ describe('an edited text', () => {
     `apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: catalog\n  namespace: shop\n${rest}`
   it.each([
     ['nothing', '\n# no more\n', /nothing in it/, undefined],
-    ['no YAML', head('spec: {\n'), /^Line \d+: This is not YAML/, 7],
+    ['not YAML', head('spec: {\n'), /^Line \d+: This is not YAML/, 7],
     ['a tab', head('spec:\n\tsubsets: []\n'), /not YAML/, 7],
     ['a key twice', head('spec: {}\nspec: {}\n'), /^Line 7: This is not YAML: Map keys must be unique/, 7],
     ['a list', '- a\n', /not a Kubernetes object/, 1],

@@ -40,7 +40,7 @@ describe('the self-test of identities', () => {
         cluster(() => Promise.reject(new Error('not asked'))),
         NEVER,
       ),
-    ).toMatchObject([{ ok: true, says: expect.stringContaining('nobody may change anything') as string }])
+    ).toMatchObject([{ ok: true, says: expect.stringContaining('nobody can change anything') as string }])
   })
 
   it('is no success when the API server is away', async () => {

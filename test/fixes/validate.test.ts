@@ -102,7 +102,7 @@ describe('a proposal that is well', () => {
   it('has a diff, and says what the analyzers find', async () => {
     expect(await ask(addSubsets())).toEqual({
       force: false,
-      notes: ['istioctl analyze finds nothing new in the would-be configuration. IST0101 goes away.'],
+      notes: ['istioctl analyze finds nothing new in the changed configuration. IST0101 disappears.'],
       diff: `--- /dev/null\n+++ b/DestinationRule ${NAMESPACE}/catalog\n@@ -0,0 +1,11 @@\n+apiVersion: ${API}\n+kind: DestinationRule\n+metadata:\n+  name: catalog\n+  namespace: ${NAMESPACE}\n+spec:\n+  host: catalog\n+  subsets:\n+  - name: v1\n+    labels:\n+      version: v1\n`,
     })
     expect(server.writes).toEqual([expect.objectContaining({ user: 'mesh-medic:rehearsal', groups: [], dryRun: true })])
@@ -138,7 +138,7 @@ describe('a proposal that is well', () => {
     expect(validation).toMatchObject({
       force: false,
       diff: expect.stringContaining('+++ /dev/null') as string,
-      notes: ['istioctl analyze cannot look at a mesh without an object; the checks afterwards will.'],
+      notes: ['istioctl analyze cannot analyze a deletion; the checks after the change will cover it.'],
     })
     expect(validation).not.toHaveProperty('blocked')
   })
@@ -188,7 +188,7 @@ describe('nobody may approve', () => {
     said = recorded('with-unknown-gateway')
     const { blocked, notes } = await ask(bindGateway())
     expect(blocked).toBe(
-      `istioctl analyze finds a new error in the would-be configuration: IST0101 (VirtualService ${NAMESPACE}/catalog): Referenced gateway not found: "nope".`,
+      `istioctl analyze finds a new error in the changed configuration: IST0101 (VirtualService ${NAMESPACE}/catalog): Referenced gateway not found: "nope".`,
     )
     expect(notes).toEqual([
       expect.stringContaining('IST0132'),
@@ -210,14 +210,14 @@ describe('nobody may approve', () => {
   it('what cannot be rehearsed, and says what would work', async () => {
     refused = forbidden
     expect((await ask(bindGateway())).blocked).toMatch(
-      /^mesh-medic has no right to a dry run on VirtualService wtest\/catalog: virtualservices\.networking\.istio\.io "catalog" is forbidden: User "mesh-medic:rehearsal" cannot patch .*writer\.yaml/,
+      /^mesh-medic may not make a dry run on VirtualService wtest\/catalog: virtualservices\.networking\.istio\.io "catalog" is forbidden: User "mesh-medic:rehearsal" cannot patch .*writer\.yaml/,
     )
   })
 
   it('what would change nothing', async () => {
     expect(
       (await ask({ ...bindGateway(), manifest: manifest('VirtualService', { hosts: ['catalog'] }) })).blocked,
-    ).toBe('It would change nothing: the objects are like that already.')
+    ).toBe('It would change nothing: the objects already look like this.')
   })
 
   it('what GitOps owns, unless the configuration lets it', async () => {
@@ -230,7 +230,7 @@ describe('nobody may approve', () => {
       'VirtualService wtest/catalog belongs to Argo CD (application shop), which reverts it at its next sync if self-heal is on, and marks it out of sync otherwise.'
     expect(await ask(bindGateway())).toMatchObject({
       notes: expect.arrayContaining([says]) as string[],
-      blocked: `${says} Download the patch and change it where Argo CD takes it from.`,
+      blocked: `${says} Download the patch and make the change in the source that Argo CD deploys from.`,
     })
     const allowed = await ask(bindGateway(), 'apply')
     expect(allowed.notes).toContain(says)
@@ -244,7 +244,7 @@ describe('but may', () => {
     const validation = await ask(addSubsets())
     expect(validation.notes).toEqual([
       expect.stringMatching(
-        /^istioctl analyze says something new of the would-be configuration: IST0174 \(DestinationRule wtest\/catalog\): The host nowhere/,
+        /^istioctl analyze has a new message for the changed configuration: IST0174 \(DestinationRule wtest\/catalog\): The host nowhere/,
       ),
     ])
     expect(validation).not.toHaveProperty('blocked')
@@ -254,7 +254,7 @@ describe('but may', () => {
     said = new UnseenError('timeout', 'istioctl did not finish in time')
     const validation = await ask(addSubsets())
     expect(validation.notes).toEqual([
-      'istioctl analyze could not look at the would-be configuration: istioctl did not finish in time.',
+      'istioctl analyze could not check the changed configuration: istioctl did not finish in time.',
     ])
     expect(validation).not.toHaveProperty('blocked')
   })
@@ -272,7 +272,7 @@ describe('but may', () => {
       stepTimeout: 50,
     })
     expect(validation.notes).toEqual([
-      'istioctl analyze could not look at the would-be configuration: istioctl did not finish in time.',
+      'istioctl analyze could not check the changed configuration: istioctl did not finish in time.',
     ])
     expect(validation).not.toHaveProperty('blocked')
   })

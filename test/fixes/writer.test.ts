@@ -217,7 +217,7 @@ describe('making an object', () => {
         }
       expect(await errorOf(writer.write(permit(creation()), 0, signal))).toMatchObject({
         reason: 'moved',
-        message: 'DestinationRule shop/cart was made since this was proposed.',
+        message: 'DestinationRule shop/cart was created since this was proposed.',
       })
       expect(server.landed()).toEqual([])
     },
@@ -403,8 +403,8 @@ describe('never sent', () => {
   })
 
   it.each([
-    ['no YAML', 'spec: [', /no YAML/],
-    ['no object', 'catalog', /no Kubernetes object/],
+    ['not YAML', 'spec: [', /not YAML/],
+    ['no object', 'catalog', /not a Kubernetes object/],
     ['another name', manifest('cart', {}), /another object/],
     ['another namespace', manifest('catalog', {}, { namespace: 'kube-system' }), /another object/],
   ])('a manifest that is %s', async (_what, text, words) => {

@@ -561,9 +561,7 @@ describe('validation', () => {
     expect(mended).toMatchObject({
       force: false,
       notes: [
-        expect.stringMatching(
-          /^istioctl analyze finds nothing new in the would-be configuration\. .*IST0101.* away\.$/,
-        ),
+        expect.stringMatching(/^istioctl analyze finds nothing new in the changed configuration\. .*IST0101.* away\.$/),
         `It changes spec.subsets of DestinationRule ${NAME}/catalog, and nothing else.`,
       ],
     })
@@ -580,7 +578,7 @@ describe('validation', () => {
     }
     const { blocked, force, notes } = await validate(proposal(worse), options())
     expect(blocked).toBe(
-      `istioctl analyze finds a new error in the would-be configuration: IST0101 (VirtualService ${NAME}/catalog): Referenced gateway not found: "nope".`,
+      `istioctl analyze finds a new error in the changed configuration: IST0101 (VirtualService ${NAME}/catalog): Referenced gateway not found: "nope".`,
     )
     expect(force).toBe(true)
     expect(notes).toContain(

@@ -309,7 +309,7 @@ describe('a proposed change', () => {
       }),
       'C_MESH',
     )
-    await untilTold('U_SECOND', 'That change is no longer known')
+    await untilTold('U_SECOND', 'This change is no longer known')
     await press(
       'approve-change',
       await mintButton(house.backend.records, { act: 'approve-change', payload, uses: 'many', expiresInSeconds: 0 }),
@@ -408,14 +408,14 @@ describe('editing', () => {
       thread: message.threadTs,
       request: { change: change.id, edited: yaml, finding: { code: 'MESH0101' } },
     })
-    expect(house.now(message)).toMatch(/^↪️ A newer proposal has taken its place/)
+    expect(house.now(message)).toMatch(/^↪️ It was replaced by a newer proposal/)
     const [newer] = house.thread(message).filter((text) => text.startsWith('📝'))
     expect(newer).toContain('not @U_THIRD, who asked for it')
     expect((await readChange(house.backend.records, run!.id))!.writes[0]).toMatchObject({ manifest: yaml })
   })
 
   it.each([
-    ['what is no YAML', 'spec: [', /Line \d+/],
+    ['what is not YAML', 'spec: [', /Line \d+/],
     ['another object', MANIFEST.replace('name: catalog', 'name: orders'), /orders/],
     ['another namespace', MANIFEST.replace('namespace: shop', 'namespace: kube-system'), /kube-system/],
     ['another kind', MANIFEST.replace('kind: DestinationRule', 'kind: Secret'), /Secret/],
@@ -432,7 +432,7 @@ describe('editing', () => {
     await house.press(message, 'Approve', 'U_SECOND')
     await house.idle()
     expect((await house.submit(view, { yaml: MANIFEST.replace('version: v1', 'version: v2') })).errors.yaml).toMatch(
-      /^It is applied already by somebody at/,
+      /^It is already applied by somebody at/,
     )
   })
 

@@ -53,7 +53,7 @@ export function backendTrouble(
           .map(({ reason = '', message = '' }) =>
             proof(
               reading,
-              `Istio's controller says of ${formatRef(refOf(route))} that its references are not resolved`,
+              `Istio's controller says that the references of ${formatRef(refOf(route))} are not resolved`,
               `${reason}: ${message}`,
             ),
           )

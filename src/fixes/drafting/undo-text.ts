@@ -5,8 +5,8 @@ import type { Write } from '../proposal.ts'
 export function undoText(writes: readonly Write[]): string {
   const parts = writes.toReversed().map((write) => {
     const object = formatRef(write.ref)
-    if (write.verb === 'delete') return `makes ${object} again from the full copy that is kept`
-    return write.was === 'absent' ? `deletes ${object}` : `puts the former fields of ${object} back`
+    if (write.verb === 'delete') return `creates ${object} again from the full copy that is kept`
+    return write.was === 'absent' ? `deletes ${object}` : `restores the former fields of ${object}`
   })
   const text = parts.join(', then ')
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`

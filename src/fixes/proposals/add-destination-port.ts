@@ -38,7 +38,7 @@ export const addDestinationPort = defineFix({
           act: 'add-destination-port',
           for: code,
           title: `Name port ${port.number} of ${short}`,
-          why: `${formatRef(subject)} names no port of ${short}, which has ${inWords(ports.map(formatPort))}; the proxy then takes the port the request came in on, which may be none of these.`,
+          why: `${formatRef(subject)} names no port of ${short}, which has ${inWords(ports.map(formatPort))}; the proxy then uses the port the request came in on, which may be none of these.`,
           effect: `Requests that ${formatRef(subject)} sends to ${short} go to port ${formatPort(port)}, whichever port they came in on.`,
           risk: {
             level: candidates.length === 1 ? 'low' : 'medium',

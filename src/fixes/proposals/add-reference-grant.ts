@@ -10,7 +10,7 @@ import { defineFix } from '../proposal.ts'
 /** Allows routes of a namespace to refer to one Service of another. */
 export const addReferenceGrant = defineFix({
   act: 'add-reference-grant',
-  about: 'adds a ReferenceGrant that lets routes of a namespace refer to a Service of another',
+  about: 'adds a ReferenceGrant that allows routes of a namespace to refer to a Service of another',
   codes: ['MESH0122'],
   propose(finding, evidence) {
     const [namespace, service] = [textArg(finding, 'namespace'), textArg(finding, 'service')]
@@ -21,7 +21,7 @@ export const addReferenceGrant = defineFix({
     // An existing grant was meant for it: whoever owns that decides which of the two is wrong.
     if (!sameRef(finding.subject, refOf(route)))
       return {
-        people: `Whoever owns ${formatRef(finding.subject)} decides whether it is to be for ${kind}s of namespace ${from} and Service ${service}.`,
+        people: `Whoever owns ${formatRef(finding.subject)} decides whether it should allow ${kind}s of namespace ${from} to use Service ${service}.`,
       }
     if (evidence.object('services', namespace, service) === undefined) return []
     const name = `${kind.toLowerCase()}s-of-${from}-to-${service}`.slice(0, 253)
@@ -39,12 +39,12 @@ export const addReferenceGrant = defineFix({
       {
         act: 'add-reference-grant',
         for: finding.code,
-        title: `Let ${kind}s of ${from} send to ${service}`,
+        title: `Allow ${kind}s of ${from} to send to ${service}`,
         why: `${formatRef(refOf(route))} refers to Service ${namespace}/${service}, and a reference into another namespace needs a ReferenceGrant there.`,
-        effect: `Requests that ${formatRef(refOf(route))} sends to ${service} get there instead of being answered 500.`,
+        effect: `Requests that ${formatRef(refOf(route))} sends to ${service} reach it instead of being answered 500.`,
         risk: {
           level: 'medium',
-          says: `Every ${kind} of namespace ${from} may send requests to Service ${service} from then on.`,
+          says: `Every ${kind} of namespace ${from} can then send requests to Service ${service}.`,
         },
         undo: undoText([write]),
         writes: [write],

@@ -34,7 +34,7 @@ export const addSubsets = defineFix({
     if (names.length === 0) return []
     if (homes.length === 0 || pods.length === 0)
       return {
-        people: `No pods behind ${host} were seen, so nothing tells which labels ${inWords(names)} should select. Whoever deploys it can say.`,
+        people: `No pods behind ${host} were seen, so it is not known which labels ${inWords(names)} should select. Whoever deploys it knows.`,
       }
     const candidates = choicesOf(names, pods, existing)
     if (candidates.length === 0) return nothingTells(names, host, pods)
@@ -118,7 +118,7 @@ function nothingTells(names: readonly string[], host: string, pods: readonly Lab
     .slice(0, 4)
     .map(({ labels }) => formatLabels(labels))
   return {
-    people: `No label of the ${counted(pods.length, 'pod')} behind ${host} fits ${inWords(names)}${known.length === 0 ? '' : ` (they have ${inWords(known)})`}. Whoever deploys it decides which pods are meant, or whether they are yet to come.`,
+    people: `No label of the ${counted(pods.length, 'pod')} behind ${host} matches ${inWords(names)}${known.length === 0 ? '' : ` (they have ${inWords(known)})`}. Whoever deploys it decides which pods are meant, or whether they are still to be deployed.`,
   }
 }
 
@@ -150,8 +150,8 @@ function propose({ vs, host, subsets, homes, pods, single, code }: Plan, evidenc
       act: 'add-subsets',
       for: code,
       title: `Define ${subsets.length === 1 ? 'subset' : 'subsets'} ${names} of ${short}`,
-      why: `${vs} routes to ${names}, which no DestinationRule defines, so proxies have no cluster for ${subsets.length === 1 ? 'it' : 'them'}. ${guessed ? `No label of the pods behind ${short} fits the name; of those that tell them apart, this one is free` : `From the labels of the pods behind ${short}`}: ${counts.join('; ')}.`,
-      effect: `Requests that are routed to ${names} reach these pods; ${where} says so to all callers.`,
+      why: `${vs} routes to ${names}, which no DestinationRule defines, so proxies have no cluster for ${subsets.length === 1 ? 'it' : 'them'}. ${guessed ? `No label of the pods behind ${short} matches the name; of those that tell them apart, this one is unused` : `From the labels of the pods behind ${short}`}: ${counts.join('; ')}.`,
+      effect: `Requests that are routed to ${names} reach these pods, for all callers of ${where}.`,
       risk: guessed
         ? {
             level: 'medium',
@@ -164,7 +164,7 @@ function propose({ vs, host, subsets, homes, pods, single, code }: Plan, evidenc
             }
           : {
               level: 'medium',
-              says: `The new rule acts instead of ${formatRef(refOf(wildcard))} for ${short}; its traffic policy is copied, and later changes of that one are not followed.`,
+              says: `The new rule applies instead of ${formatRef(refOf(wildcard))} for ${short}; its traffic policy is copied, and later changes of that rule are not.`,
             },
       undo: undoText(all),
       writes: all,

@@ -26,7 +26,7 @@ const TAKEN: Readonly<Record<'STRICT' | 'PERMISSIVE' | 'DISABLE', readonly Spoke
 /** Makes callers speak what the pods take: mutual TLS where they can answer it, plain text where they cannot. */
 export const alignTlsMode = defineFix({
   act: 'align-tls-mode',
-  about: 'makes the TLS mode of a DestinationRule and what the pods accept agree',
+  about: 'makes the TLS mode of a DestinationRule match what the pods accept',
   codes: ['MESH0501', 'MESH0702'],
   propose(finding, evidence, target) {
     const host = textArg(finding, 'host')
@@ -36,7 +36,7 @@ export const alignTlsMode = defineFix({
     const [speak] = taken
     if (speak === undefined)
       return {
-        people: `The pods and ports of ${host} do not all take the same: whoever keeps ${formatRef(refOf(rule))} takes its tls mode out, so that Istio chooses what each of them takes.`,
+        people: `The pods and ports of ${host} do not all accept the same: the owner of ${formatRef(refOf(rule))} has to remove its tls mode, so that Istio chooses for each of them.`,
       }
     const spec = aligned(rule, taken, MODES[speak])
     if (spec === undefined) return certificates(rule)
@@ -55,7 +55,7 @@ function ruleOf(finding: Finding, evidence: Evidence): DestinationRule | undefin
 }
 
 const certificates = (rule: DestinationRule): ForPeople => ({
-  people: `${formatRef(refOf(rule))} has certificates beside its tls mode: whoever put them there decides whether they are still for something.`,
+  people: `${formatRef(refOf(rule))} has certificates next to its tls mode: its owner decides whether they are still needed.`,
 })
 
 /** The running pods, and the ports of their own that the host's Service leads to. */
@@ -133,19 +133,21 @@ function ofRule(
     act: 'align-tls-mode',
     for: code,
     title:
-      speak === 'mutual' ? `Let callers of ${host} use Istio's mutual TLS` : `Let callers of ${host} speak plain text`,
+      speak === 'mutual'
+        ? `Make callers of ${host} use Istio's mutual TLS`
+        : `Make callers of ${host} speak plain text`,
     why: bare
-      ? `${name} makes callers use mutual TLS to ${host}, and the pods of ${subject.name} have no sidecar to answer it; with mode ${MODES[speak]} they are asked in plain text.`
-      : `${name} makes callers of ${host} speak ${textArg(finding, 'speaks')}, and ${textArg(finding, 'policy')} makes its pods take ${textArg(finding, 'takes')}; mode ${MODES[speak]} is what they take.`,
-    effect: `Callers' proxies that go by ${name} ${speak === 'mutual' ? `encrypt requests to ${host} with the mesh's own certificates` : `no longer encrypt requests to ${host}`}.`,
+      ? `${name} makes callers use mutual TLS to ${host}, and the pods of ${subject.name} have no sidecar to answer it; with mode ${MODES[speak]} callers speak plain text to them.`
+      : `${name} makes callers of ${host} speak ${textArg(finding, 'speaks')}, and ${textArg(finding, 'policy')} makes its pods accept ${textArg(finding, 'takes')}; mode ${MODES[speak]} is what they accept.`,
+    effect: `Callers' proxies that use ${name} ${speak === 'mutual' ? `encrypt requests to ${host} with the mesh's own certificates` : `no longer encrypt requests to ${host}`}.`,
     risk:
       speak === 'mutual'
-        ? { level: 'low', says: `All pods of ${host} that were seen take it.` }
+        ? { level: 'low', says: `All pods of ${host} that were seen accept it.` }
         : {
             level: 'high',
-            says: `Everything sent to ${host} can be read on the way${bare ? `; a sidecar for ${subject.name} is the better way` : ''}.`,
+            says: `Everything sent to ${host} can be read on the network${bare ? `; a sidecar for ${subject.name} is the better solution` : ''}.`,
           },
-    undo: `Puts the former tls mode back into ${name}.`,
+    undo: `Restores the former tls mode in ${name}.`,
     writes: [applyTo(rule, { spec })],
     ...(!bare && speak === 'plaintext' && { choice: 'callers speak plain text' }),
   }
@@ -173,16 +175,16 @@ function ofPolicy({ code }: Finding, host: string, evidence: Evidence, target: T
     {
       act: 'align-tls-mode',
       for: code,
-      title: `Let the pods of ${host} take mutual TLS and plain text`,
-      why: `${name} makes the pods of ${host} take plain text only; with mode PERMISSIVE they take the mutual TLS that callers speak, and plain text as before.`,
-      effect: `Every workload that ${name} speaks of (${reachOf(policy)}) takes mutual TLS besides plain text.`,
+      title: `Make the pods of ${host} accept mutual TLS and plain text`,
+      why: `${name} makes the pods of ${host} accept plain text only; with mode PERMISSIVE they accept the mutual TLS that callers speak, and plain text as before.`,
+      effect: `Every workload that ${name} applies to (${reachOf(policy)}) accepts mutual TLS as well as plain text.`,
       risk: {
         level: 'medium',
-        says: `Callers in the mesh that choose by themselves begin to encrypt, also to other workloads that ${name} speaks of.`,
+        says: `Callers in the mesh without a TLS mode of their own begin to encrypt, also to other workloads that ${name} applies to.`,
       },
-      undo: `Puts mode DISABLE back into ${name}.`,
+      undo: `Restores mode DISABLE in ${name}.`,
       writes: [applyTo(policy, { spec: { mtls: { mode: 'PERMISSIVE' } } })],
-      choice: 'pods take both',
+      choice: 'pods accept both',
     },
   ]
 }

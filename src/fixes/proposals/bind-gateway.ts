@@ -22,7 +22,7 @@ import { inWords } from '../drafting/words.ts'
 /** Binds a VirtualService to the Gateway that takes its hosts: in place of one that does not exist or does not, or beside the sidecars. */
 export const bindGateway = defineFix({
   act: 'bind-gateway',
-  about: 'binds a VirtualService to a Gateway that exists and takes its hosts',
+  about: 'binds a VirtualService to a Gateway that exists and accepts its hosts',
   codes: ['MESH0105', 'MESH0106', 'MESH0116'],
   propose(finding, evidence) {
     const { subject, code } = finding
@@ -36,7 +36,7 @@ export const bindGateway = defineFix({
     if (gateways.length === 0)
       return code === 'MESH0106'
         ? {
-            people: `No Gateway takes ${inWords(hostsOf(virtualService))}. Whoever owns the mesh's gateways decides whether and where to open that host.`,
+            people: `No Gateway accepts ${inWords(hostsOf(virtualService))}. Whoever owns the mesh's gateways decides whether and where to open that host.`,
           }
         : []
     return gateways.map((gateway): Proposal => {
@@ -55,12 +55,12 @@ export const bindGateway = defineFix({
           ? `${formatRef(subject)} applies to sidecars only`
           : code === 'MESH0106'
             ? `${formatRef(subject)} is bound to Gateway ${key}, which does not exist`
-            : `Gateway ${key} does not take ${textArg(finding, 'hosts')}`
+            : `Gateway ${key} does not accept ${textArg(finding, 'hosts')}`
       return {
         act: 'bind-gateway',
         for: code,
         title: `Bind ${subject.name} to Gateway ${name}`,
-        why: `${reason}; ${ref} has a server that takes ${inWords(taken(gateway, virtualService))}.`,
+        why: `${reason}; ${ref} has a server that accepts ${inWords(taken(gateway, virtualService))}.`,
         effect: `The proxies of ${ref} get the routes of ${formatRef(subject)}${kept.includes('mesh') ? '; the sidecars keep them' : ''}.`,
         risk: {
           level: 'medium',

@@ -11,7 +11,7 @@ import { inWords } from '../drafting/words.ts'
 /** Defines subsets in the DestinationRule that a caller uses, as another one that it does not use defines them. */
 export const copySubsets = defineFix({
   act: 'copy-subsets',
-  about: 'defines subsets in the DestinationRule that callers use, as another one has them',
+  about: 'copies subsets into the DestinationRule that callers use from another one',
   codes: ['MESH0113'],
   propose(finding, evidence) {
     const { subject, code } = finding
@@ -30,11 +30,11 @@ export const copySubsets = defineFix({
         act: 'copy-subsets',
         for: code,
         title: `Define ${names} in DestinationRule ${used.metadata.name} of ${used.metadata.namespace ?? ''}`,
-        why: `Callers in namespace ${caller} use ${formatRef(refOf(used))} for ${host}, which lacks ${names}; ${formatRef(subject)}, which defines ${subsets.length === 1 ? 'it' : 'them'}, is not asked for these callers.`,
+        why: `Callers in namespace ${caller} use ${formatRef(refOf(used))} for ${host}, which lacks ${names}; ${formatRef(subject)}, which defines ${subsets.length === 1 ? 'it' : 'them'}, is not used for these callers.`,
         effect: `Callers that use ${formatRef(refOf(used))} have ${names} as ${formatRef(subject)} defines ${subsets.length === 1 ? 'it' : 'them'}.`,
         risk: {
           level: 'low',
-          says: `Only requests that fail today are touched; later changes of ${formatRef(subject)} are not followed.`,
+          says: `Only requests that fail today are affected; later changes of ${formatRef(subject)} are not copied.`,
         },
         undo: undoText([write]),
         writes: [write],

@@ -9,18 +9,18 @@ import { undoText } from '../drafting/undo-text.ts'
 const OTHERS: Readonly<Record<'one' | 'two', readonly { appProtocol: string; words: string }[]>> = {
   one: [
     { appProtocol: 'http2', words: 'HTTP/2' },
-    { appProtocol: 'tcp', words: 'bytes that are no HTTP' },
+    { appProtocol: 'tcp', words: 'bytes that are not HTTP' },
   ],
   two: [
     { appProtocol: 'http', words: 'HTTP/1.1' },
-    { appProtocol: 'tcp', words: 'bytes that are no HTTP' },
+    { appProtocol: 'tcp', words: 'bytes that are not HTTP' },
   ],
 }
 
 /** Says by appProtocol what a Service's port speaks, where its name or appProtocol says something that failed requests disprove. */
 export const correctAppProtocol = defineFix({
   act: 'correct-app-protocol',
-  about: "says by appProtocol what a Service's port speaks, where requests disprove what its name says",
+  about: "sets the appProtocol of a Service's port, where requests contradict its name",
   codes: ['MESH0120'],
   propose(finding, evidence) {
     const { subject, code, args } = finding
@@ -36,12 +36,12 @@ export const correctAppProtocol = defineFix({
       return {
         act: 'correct-app-protocol',
         for: code,
-        title: `Say that port ${port.port} of ${subject.name} speaks ${appProtocol}`,
+        title: `Declare that port ${port.port} of ${subject.name} speaks ${appProtocol}`,
         why: `${formatRef(subject)} says that its port ${port.port} speaks ${claimed}, and its pods answer something else. appProtocol tells the proxies ${words}, whatever the port's name says.`,
         effect: `All proxies in the mesh speak ${words} to ${subject.name}:${port.port}${appProtocol === 'tcp' ? '; routes, retries and metrics of HTTP no longer apply to it' : ''}.`,
         risk: {
           level: 'medium',
-          says: `Requests to ${subject.name}:${port.port} that work today, if any do, are spoken to differently too.`,
+          says: `Requests to ${subject.name}:${port.port} that work today, if any, are sent with the new protocol too.`,
         },
         undo: undoText([write]),
         writes: [write],

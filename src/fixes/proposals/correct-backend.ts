@@ -18,7 +18,7 @@ const WRITTEN = { HTTPRoute: 'http-routes', GRPCRoute: 'grpc-routes' } as const
 /** Lets an HTTPRoute or GRPCRoute name a Service and port that exist. */
 export const correctBackend = defineFix({
   act: 'correct-backend',
-  about: 'lets an HTTPRoute or GRPCRoute send to a Service and port that exist',
+  about: 'makes an HTTPRoute or GRPCRoute send to a Service and port that exist',
   codes: ['MESH0123'],
   propose(finding, evidence) {
     const [namespace, name] = [textArg(finding, 'namespace'), textArg(finding, 'service')]
@@ -47,11 +47,11 @@ export const correctBackend = defineFix({
         act: 'correct-backend',
         for: finding.code,
         title: `Send to ${to.name}:${to.port} instead of ${before}`,
-        why: `${formatRef(refOf(read))} sends to ${before}, which does not exist; ${candidates.length === 1 ? `${to.name}:${to.port} is what is nearest` : `there are ${inWords(candidates.map((one) => `${one.name}:${one.port}`))}`}.`,
+        why: `${formatRef(refOf(read))} sends to ${before}, which does not exist; ${candidates.length === 1 ? `${to.name}:${to.port} is the nearest` : `there are ${inWords(candidates.map((one) => `${one.name}:${one.port}`))}`}.`,
         effect: `Requests that ${formatRef(refOf(read))} sends to ${before} go to ${to.name}:${to.port}.`,
         risk: {
           level: candidates.length === 1 ? 'low' : 'medium',
-          says: 'Only requests that fail today are touched.',
+          says: 'Only requests that fail today are affected.',
         },
         undo: undoText([write]),
         writes: [write],

@@ -38,7 +38,7 @@ export const correctHost = defineFix({
     )
     if (near.length === 0)
       return {
-        people: `No Service or ServiceEntry has a name near ${typed}. Whoever owns ${formatRef(subject)} decides: deploy it, register it with a ServiceEntry, or take the route out.`,
+        people: `No Service or ServiceEntry has a name near ${typed}. Whoever owns ${formatRef(subject)} decides: deploy it, register it with a ServiceEntry, or remove the route.`,
       }
     return near.flatMap((host): Proposal[] => {
       const rules = callers.flatMap((caller) =>
@@ -67,7 +67,7 @@ export const correctHost = defineFix({
           effect: `Requests that ${formatRef(subject)} sends to ${typed} go to ${host}.`,
           risk: {
             level: near.length === 1 ? 'low' : 'medium',
-            says: `Only requests that fail today are touched; ${fromFqdn(host)?.name ?? host} gets them on top of its own.`,
+            says: `Only requests that fail today are affected; ${fromFqdn(host)?.name ?? host} gets them in addition to its own.`,
           },
           undo: undoText([write]),
           writes: [write],

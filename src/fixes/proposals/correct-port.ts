@@ -44,7 +44,7 @@ export const correctPort = defineFix({
           effect: `Requests that ${formatRef(subject)} sends to ${short}:${typed} go to ${short}:${port.number}.`,
           risk: {
             level: candidates.length === 1 ? 'low' : 'medium',
-            says: 'Only requests that fail today are touched.',
+            says: 'Only requests that fail today are affected.',
           },
           undo: undoText([write]),
           writes: [write],

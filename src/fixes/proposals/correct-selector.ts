@@ -11,7 +11,7 @@ import { counted } from '../drafting/words.ts'
 /** Lets a Service select pods whose labels are nearly those it asks for. */
 export const correctSelector = defineFix({
   act: 'correct-selector',
-  about: 'lets a Service select the pods whose labels are nearly those it asks for',
+  about: 'makes a Service select the pods whose labels nearly match its selector',
   codes: ['MESH0303'],
   propose(finding, evidence) {
     const { subject, code } = finding
@@ -31,7 +31,7 @@ export const correctSelector = defineFix({
       return {
         act: 'correct-selector',
         for: code,
-        title: `Let ${subject.name} select ${formatLabels(changed)}`,
+        title: `Make ${subject.name} select ${formatLabels(changed)}`,
         why: `${formatRef(subject)} selects ${formatLabels(selector)}, which no pod has; ${formatLabels(labels)} is on ${counted(selected.length, 'pod')}: ${selected
           .slice(0, 3)
           .map(({ name }) => name)
@@ -39,7 +39,7 @@ export const correctSelector = defineFix({
         effect: `All requests to ${subject.name} go to ${selected.length === 1 ? 'this pod' : 'these pods'}.`,
         risk: {
           level: candidates.length === 1 ? 'low' : 'medium',
-          says: 'The Service has no endpoint today: only requests that fail are touched.',
+          says: 'The Service has no endpoint today: only requests that fail are affected.',
         },
         undo: undoText([write]),
         writes: [write],

@@ -16,7 +16,7 @@ const MOST_CANDIDATES = 5
 /** Lets a subset without pods select those its name, or the labels it nearly has, tell of. */
 export const correctSubsetLabels = defineFix({
   act: 'correct-subset-labels',
-  about: 'lets a subset that selects no pod select those that its name or its labels tell of',
+  about: 'makes a subset that selects no pod select those that match its name or labels',
   codes: ['MESH0102'],
   propose(finding, evidence) {
     const { subject, code } = finding
@@ -51,10 +51,10 @@ export const correctSubsetLabels = defineFix({
       return {
         act: 'correct-subset-labels',
         for: code,
-        title: `Let ${chosen.length === 1 ? 'subset' : 'subsets'} ${chosen.map(({ subset, fitting }) => `${subset.name} select ${formatLabels(fitting.labels)}`).join(', ')}`,
+        title: `Make ${chosen.length === 1 ? 'subset' : 'subsets'} ${chosen.map(({ subset, fitting }) => `${subset.name} select ${formatLabels(fitting.labels)}`).join(', ')}`,
         why: `${facts.join('. ')}.`,
         effect: `Requests to ${inWords(chosen.map(({ subset }) => subset.name))} reach ${counted(new Set(chosen.flatMap(({ fitting }) => fitting.selected)).size, 'pod')}; nothing else of ${formatRef(subject)} changes.`,
-        risk: { level: 'low', says: 'The subset has no pod today: only requests that fail are touched.' },
+        risk: { level: 'low', says: 'The subset has no pod today: only requests that fail are affected.' },
         undo: undoText([write]),
         writes: [write],
         ...(candidates.length > 1 && {
@@ -81,5 +81,5 @@ function untold(empty: readonly Subset[], host: string, pods: readonly Labelled[
   const known = labelsTellingApart(pods)
     .slice(0, 4)
     .map(({ labels }) => formatLabels(labels))
-  return `No pod of ${host} fits ${inWords(wanted)}${known.length === 0 ? '' : `; they have ${inWords(known)}`}. Whoever deploys it decides: run such pods, or route elsewhere until they are there.`
+  return `No pod of ${host} matches ${inWords(wanted)}${known.length === 0 ? '' : `; they have ${inWords(known)}`}. Whoever deploys it decides: run such pods, or route elsewhere until they exist.`
 }

@@ -46,7 +46,7 @@ export const correctSubset = defineFix({
             effect: `Requests that ${formatRef(subject)} sends to ${typed} go to ${name}.`,
             risk: {
               level: 'low',
-              says: `Only requests that fail today are touched; ${name} gets them on top of its own.`,
+              says: `Only requests that fail today are affected; ${name} gets them in addition to its own.`,
             },
             undo: undoText([write]),
             writes: [write],

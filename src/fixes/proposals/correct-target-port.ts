@@ -17,7 +17,7 @@ import { inWords } from '../drafting/words.ts'
 /** Lets a Service's port lead to a port that its pods declare. */
 export const correctTargetPort = defineFix({
   act: 'correct-target-port',
-  about: "lets a Service's port lead to a port that its pods have",
+  about: "points a Service's port to a port that its pods have",
   codes: ['MESH0307', 'MESH0309', 'MESH0405'],
   propose(finding, evidence, target) {
     const { code } = finding
@@ -32,7 +32,7 @@ export const correctTargetPort = defineFix({
     const was = String(port.targetPort ?? port.port)
     if (candidates.length === 0)
       return {
-        people: `The pods of ${formatRef(subject)} declare no port, so nothing tells where the application listens. Whoever owns it can say, and port ${port.port} of the Service must lead there.`,
+        people: `The pods of ${formatRef(subject)} declare no port, so it is not known where the application listens. Its owner knows, and port ${port.port} of the Service must lead there.`,
       }
     return candidates.map((candidate): Proposal => {
       const targetPort = /^\d+$/.test(candidate) ? Number(candidate) : candidate
@@ -42,15 +42,15 @@ export const correctTargetPort = defineFix({
       return {
         act: 'correct-target-port',
         for: code,
-        title: `Let port ${port.port} of ${subject.name} lead to ${candidate}`,
+        title: `Point port ${port.port} of ${subject.name} to ${candidate}`,
         why: `Port ${port.port} of ${formatRef(subject)} leads to ${was}, ${code === 'MESH0307' ? 'a name that no container port has' : 'where nothing listens'}; its pods ${code === 'MESH0309' ? 'listen on' : 'declare'} ${inWords(declared)}.`,
         effect: `All requests to ${subject.name}:${port.port}, from inside and outside the mesh, go to port ${candidate} of its pods.`,
         risk: {
           level: candidates.length === 1 ? 'low' : 'medium',
           says:
             code === 'MESH0309'
-              ? 'Only requests that fail today are touched; if the application was meant to listen where it was asked, it is the one to mend.'
-              : 'What a pod declares is not always what its application does: the proof afterwards tells.',
+              ? 'Only requests that fail today are affected; if the application was meant to listen on the old port, fix the application instead.'
+              : 'What a pod declares is not always what its application does: the proof after the change shows it.',
         },
         undo: undoText([write]),
         writes: [write],

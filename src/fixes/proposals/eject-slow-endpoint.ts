@@ -23,8 +23,7 @@ const OUTLIER_DETECTION = { consecutive5xxErrors: 3, interval: '5s', baseEjectio
 /** Lets callers' proxies leave out an endpoint that keeps failing, whichever it is, for as long as it does. */
 export const ejectSlowEndpoint = defineFix({
   act: 'eject-slow-endpoint',
-  about:
-    "adds outlier detection to the host's DestinationRule, so that callers leave out an endpoint that keeps failing",
+  about: "adds outlier detection to the host's DestinationRule, so that callers eject an endpoint that keeps failing",
   codes: ['MESH0403'],
   propose(finding, evidence, target) {
     const { subject, code } = finding
@@ -67,17 +66,17 @@ export const ejectSlowEndpoint = defineFix({
       {
         act: 'eject-slow-endpoint',
         for: code,
-        title: `Leave out endpoints of ${name} that keep failing`,
-        why: `${textArg(finding, 'failed')} of ${textArg(finding, 'failures')} failed requests met ${pod.metadata.name}, and other endpoints answer: outlier detection in ${where} makes callers' proxies leave it out.`,
+        title: `Eject endpoints of ${name} that keep failing`,
+        why: `${textArg(finding, 'failed')} of ${textArg(finding, 'failures')} failed requests went to ${pod.metadata.name}, and other endpoints answer: outlier detection in ${where} makes callers' proxies eject it.`,
         effect: `An endpoint of ${name} that fails three times in a row gets no requests for a minute, and longer when it fails again; never more than half of them.`,
         risk: {
           level: 'medium',
-          says: `It holds for every endpoint of ${name} and all its callers: the rest carry the load of those left out, and errors of the application itself (5xx) count too.`,
+          says: `It holds for every endpoint of ${name} and all its callers: the rest carry the load of ejected ones, and errors of the application itself (5xx) count too.`,
         },
         undo:
           rule === undefined
             ? `Deletes DestinationRule ${write.ref.name} again.`
-            : `Takes outlier detection out of ${formatRef(refOf(rule))} again.`,
+            : `Removes outlier detection from ${formatRef(refOf(rule))} again.`,
         writes: [write],
       },
     ]

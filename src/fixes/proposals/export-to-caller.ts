@@ -30,10 +30,10 @@ export const exportToCaller = defineFix({
         for: code,
         title: `Export ${subject.kind} ${subject.name} to ${caller}`,
         why: `Proxies in namespace ${caller} are routed to ${what}, and ${ref} is not exported to them, so they have no such cluster.`,
-        effect: `Proxies in namespace ${caller} get ${ref}${code === 'MESH0113' ? ', with all of its traffic policy' : ''}; nobody loses it.`,
+        effect: `Proxies in namespace ${caller} get ${ref}${code === 'MESH0113' ? ', with all of its traffic policy' : ''}; no namespace loses it.`,
         risk: {
           level: 'medium',
-          says: `Somebody kept ${ref} from other namespaces on purpose, perhaps: all callers in ${caller} get it, not only the one that fails.`,
+          says: `${ref} may have been hidden from other namespaces on purpose: all callers in ${caller} get it, not only the one that fails.`,
         },
         undo: undoText([write]),
         writes: [write],

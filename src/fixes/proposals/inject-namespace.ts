@@ -27,11 +27,11 @@ export const injectNamespace = defineFix({
     if (namespace === undefined || reason === undefined) return []
     if (reason === 'namespace refuses')
       return {
-        people: `Namespace ${name ?? ''} has istio-injection=disabled: somebody keeps it out of the mesh. Its owner decides whether it joins; no pod can overrule the label.`,
+        people: `Namespace ${name ?? ''} has istio-injection=disabled: somebody excluded it from the mesh. Its owner decides whether it joins; no pod can override the label.`,
       }
     if (reason === 'host network')
       return {
-        people: `The pods of ${finding.subject.name} use the network of their node, where a sidecar would take the traffic of the whole node: whoever runs ${kind} ${finding.subject.name} decides whether they need it.`,
+        people: `The pods of ${finding.subject.name} use the network of their node, where a sidecar would capture the traffic of the whole node: the owner of ${kind} ${finding.subject.name} decides whether they need it.`,
       }
     if (reason !== 'not asked for') return []
     const workloads = byOwner(
@@ -49,9 +49,9 @@ export const injectNamespace = defineFix({
         for: finding.code,
         title: `Label namespace ${namespace.metadata.name} ${key}=${value} and restart ${names}`,
         why: `Nothing asks for sidecars in ${namespace.metadata.name}; ${key}=${value} is how this mesh asks for them. Only new pods get one, so ${names} is restarted.`,
-        effect: `New pods in ${namespace.metadata.name} get a sidecar; those of ${names} are replaced at once, as the rollout strategy says.`,
+        effect: `New pods in ${namespace.metadata.name} get a sidecar; those of ${names} are replaced at once, according to the rollout strategy.`,
         risk: { level: 'medium', says: alsoTouched(namespace.metadata.name, workloads, evidence) },
-        undo: 'Takes the label away again; pods keep the sidecar they have until they are next replaced.',
+        undo: 'Removes the label again; pods keep their sidecar until they are next replaced.',
         writes: [
           applyTo(namespace, { labels: { [key]: value } }),
           ...workloads.map((workload) => restarting(workload, momentOf(finding))),

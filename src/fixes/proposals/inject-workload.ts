@@ -27,19 +27,19 @@ export const injectWorkload = defineFix({
         for: finding.code,
         title: `Give the pods of ${subject.name} a sidecar`,
         why: refuses
-          ? `The template of ${subject.name} says ${SIDECAR_INJECT}=false, which keeps the injector out; the label ${SIDECAR_INJECT}=true lets it in.`
+          ? `The template of ${subject.name} says ${SIDECAR_INJECT}=false, which disables injection; the label ${SIDECAR_INJECT}=true enables it.`
           : `Nothing asks for a sidecar for ${subject.name}; the label ${SIDECAR_INJECT}=true on its template does, for this workload alone.`,
-        effect: `The pods of ${subject.name} are replaced, as its rollout strategy says, by pods with a sidecar.`,
+        effect: `The pods of ${subject.name} are replaced, according to its rollout strategy, by pods with a sidecar.`,
         risk: refuses
           ? {
               level: 'high',
-              says: `Somebody kept the sidecar out of ${subject.name} on purpose: what they feared (a protocol, a job that must end, a start that needs the network) may come true.`,
+              says: `Somebody excluded ${subject.name} from injection on purpose: the reason (a protocol, a job that must end, a start that needs the network) may still apply.`,
             }
           : {
               level: 'medium',
-              says: `All traffic of ${subject.name} passes a sidecar from then on; an application that cannot bear it shows at the first new pod, where the rollout stops.`,
+              says: `All traffic of ${subject.name} then goes through a sidecar; if the application does not work with it, the first new pod shows it and the rollout stops there.`,
             },
-        undo: `Puts the template of ${subject.name} back as it was, which replaces its pods again.`,
+        undo: `Restores the template of ${subject.name}, which replaces its pods again.`,
         writes: [applyTo(workload, { spec: { template: { metadata: { labels: { [SIDECAR_INJECT]: 'true' } } } } })],
       },
     ]

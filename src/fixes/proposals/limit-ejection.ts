@@ -15,7 +15,7 @@ interface Detecting {
 /** Keeps outlier detection from leaving out every endpoint: with none left, no request gets through. */
 export const limitEjection = defineFix({
   act: 'limit-ejection',
-  about: "lowers the share of endpoints that a DestinationRule's outlier detection may leave out",
+  about: "lowers the share of endpoints that a DestinationRule's outlier detection may eject",
   codes: ['MESH0308'],
   propose(finding, evidence) {
     const { code, subject } = finding
@@ -42,12 +42,12 @@ export const limitEjection = defineFix({
       {
         act: 'limit-ejection',
         for: code,
-        title: `Leave out at most half of the endpoints of ${textArg(finding, 'host')}`,
-        why: `${name} lets callers leave out ${percent} % of the endpoints, and all ${textArg(finding, 'endpoints')} of them are left out; with ${MOST} % some stay, and the change lets callers ask all of them anew.`,
+        title: `Eject at most half of the endpoints of ${textArg(finding, 'host')}`,
+        why: `${name} lets callers eject ${percent} % of the endpoints, and all ${textArg(finding, 'endpoints')} of them are ejected; with ${MOST} % some stay, and the change makes callers try all of them again.`,
         effect: `Callers of ${textArg(finding, 'host')} send requests again, to half of the endpoints at least, whatever these answer.`,
         risk: {
           level: 'medium',
-          says: 'What made the endpoints answer errors is still there: requests get through to them, and may be answered with those errors.',
+          says: "The cause of the endpoints' errors remains: requests reach them, and may be answered with those errors.",
         },
         undo: `Puts maxEjectionPercent back to ${percent}.`,
         writes: [applyTo(rule, { spec: { trafficPolicy: { outlierDetection: { maxEjectionPercent: MOST } } } })],

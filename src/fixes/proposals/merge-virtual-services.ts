@@ -14,7 +14,7 @@ import { counted } from '../drafting/words.ts'
 /** Puts the routes of two VirtualServices for one host into one, the more specific before the wider, and deletes the other. */
 export const mergeVirtualServices = defineFix({
   act: 'merge-virtual-services',
-  about: 'puts the routes of two VirtualServices for one host into one, the more specific first',
+  about: 'merges the routes of two VirtualServices for one host into one, the more specific first',
   codes: ['MESH0108'],
   propose(finding, evidence) {
     const { subject, code } = finding
@@ -25,7 +25,7 @@ export const mergeVirtualServices = defineFix({
     const names = `${formatRef(subject)} and ${formatRef(refOf(other))}`
     if (difference !== undefined)
       return {
-        people: `${names} are for one host, and ${difference}, so they can't simply be one. Their owners decide which of them routes what.`,
+        people: `${names} are for one host, and ${difference}, so they cannot simply be merged. Their owners decide which of them routes what.`,
       }
     const routes = merged(one, other)
     // As narrow as each other: which one is to win, no order tells. See take-out-routes.
@@ -37,11 +37,11 @@ export const mergeVirtualServices = defineFix({
         act: 'merge-virtual-services',
         for: code,
         title: `Merge ${subject.name} into ${other.metadata.name}`,
-        why: `${names} are for one host on the same gateways, and ${formatRef(refOf(other))}, the one that is asked first, takes the requests of the other. In one VirtualService the more specific routes can stand first.`,
-        effect: `${formatRef(refOf(other))} gets the ${counted(moved, 'route')} of ${formatRef(subject)}, each before the wider ones; ${formatRef(subject)} is deleted.`,
+        why: `${names} are for one host on the same gateways, and ${formatRef(refOf(other))}, which comes first, gets the requests of the other. In one VirtualService the more specific routes can come first.`,
+        effect: `${formatRef(refOf(other))} gets the ${counted(moved, 'route')} of ${formatRef(subject)}, each before the broader ones; ${formatRef(subject)} is deleted.`,
         risk: {
           level: 'high',
-          says: `Requests that ${formatRef(refOf(other))} takes today and ${formatRef(subject)} matches more closely go where that one says; between the two writes both have these routes.`,
+          says: `Requests that ${formatRef(refOf(other))} gets today and ${formatRef(subject)} matches more specifically go where the latter says; between the two writes both have these routes.`,
         },
         undo: undoText(writes),
         writes,

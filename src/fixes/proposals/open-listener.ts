@@ -12,7 +12,7 @@ import { defineFix } from '../proposal.ts'
 /** Lets a listener of a Gateway of the Gateway API take a route: its namespace or, by a listener beside it, its hostname. */
 export const openListener = defineFix({
   act: 'open-listener',
-  about: 'lets a listener of the Gateway take the namespace of a route, or adds one for its hostname',
+  about: "allows a route's namespace on a listener of the Gateway, or adds a listener for its hostname",
   codes: ['MESH0121'],
   propose(finding, evidence) {
     const [named, name] = [textArg(finding, 'gateway'), textArg(finding, 'listener')]
@@ -30,7 +30,7 @@ export const openListener = defineFix({
         act: 'open-listener',
         for: finding.code,
         title,
-        why: `${about} names ${named} as its parent, and no listener there takes it.`,
+        why: `${about} names ${named} as its parent, and no listener there accepts it.`,
         effect,
         risk: { level: 'medium', says },
         undo: undoText([write]),
@@ -53,14 +53,14 @@ export const openListener = defineFix({
       // What a selector takes now is its owner's to widen: labels may stand for more than names.
       if (listener.allowedRoutes?.namespaces?.from === 'Selector')
         return {
-          people: `Whoever owns ${named} decides whether routes of namespace ${from} may use listener ${name}: its selector asks for labels that the namespace does not have.`,
+          people: `Whoever owns ${named} decides whether routes of namespace ${from} may use listener ${name}: its selector requires labels that the namespace does not have.`,
         }
       return [
         proposal(
           { name, allowedRoutes: { namespaces: only } },
-          `Let routes of namespace ${from} use listener ${name}`,
+          `Allow routes of namespace ${from} on listener ${name}`,
           `${about} takes effect at ${named}.`,
-          `Every route of namespace ${from} may take requests at listener ${name} from then on.`,
+          `Every route of namespace ${from} can then receive requests at listener ${name}.`,
         ),
       ]
     }
@@ -72,7 +72,7 @@ export const openListener = defineFix({
       proposal(
         { ...listener, name: `${name}-${label}`.slice(0, 63), hostname: host },
         `Add a listener for ${host} to ${gateway.metadata.name}`,
-        `The Gateway takes requests for ${host} at port ${listener.port}, and ${about} takes effect.`,
+        `The Gateway accepts requests for ${host} at port ${listener.port}, and ${about} takes effect.`,
         `${host} can be reached from wherever that Gateway can.`,
       ),
     ]

@@ -20,7 +20,7 @@ interface Pooling {
 /** Raises the limits of a DestinationRule's connection pool to what callers were seen to need. */
 export const raiseConnectionLimits = defineFix({
   act: 'raise-connection-limits',
-  about: 'raises the limits that turn requests away in the connection pool of a DestinationRule',
+  about: 'raises the limits that reject requests in the connection pool of a DestinationRule',
   codes: ['MESH0409'],
   propose(finding, evidence, target) {
     const { code, subject } = finding
@@ -53,13 +53,13 @@ export const raiseConnectionLimits = defineFix({
               for: code,
               title: `Allow callers of ${host} ${named}`,
               choice: named,
-              why: `${textArg(finding, 'failed')} of ${textArg(finding, 'requests')} requests were turned away at the limits of ${formatRef(refOf(rule))} (${textArg(finding, 'limits')}); in the busiest second ${most} were asked.`,
+              why: `${textArg(finding, 'failed')} of ${textArg(finding, 'requests')} requests were rejected by the limits of ${formatRef(refOf(rule))} (${textArg(finding, 'limits')}); there were ${most} requests in the busiest second.`,
               effect: `Each caller's proxy may have that many connections and waiting requests to ${host} at once.`,
               risk: {
                 level: 'medium',
-                says: `The limits kept ${host} from more than it was thought to bear: it may slow down or fail under what they held back.`,
+                says: `The limits protected ${host} from overload: it may slow down or fail under the additional requests.`,
               },
-              undo: `Puts the former limits back into ${formatRef(refOf(rule))}.`,
+              undo: `Restores the former limits in ${formatRef(refOf(rule))}.`,
               writes: [applyTo(rule, { spec: { trafficPolicy: { connectionPool: pool } } })],
             },
           ]

@@ -34,15 +34,15 @@ export const raiseTimeout = defineFix({
     return choices.map((seconds): Proposal => ({
       act: 'raise-timeout',
       for: code,
-      title: `Let ${subject.name} wait ${seconds} s for ${target.name}`,
+      title: `Make ${subject.name} wait ${seconds} s for ${target.name}`,
       choice: `${seconds}s`,
-      why: `The route gives up after ${former}, and ${target.name} takes about as long or longer${slowest === 0 ? '' : ` (${slowest} ms at most, of the answers in its own log)`}; ${seconds} s leaves it room.`,
+      why: `The route gives up after ${former}, and ${target.name} takes about as long or longer${slowest === 0 ? '' : ` (${slowest} ms at most, of the answers in its own log)`}; ${seconds} s leaves it enough time.`,
       effect: `Requests on that route of ${subject.name} may last up to ${seconds} s before the caller gets 504.`,
       risk: {
         level: 'medium',
-        says: 'Callers hold their connections for longer while the service is slow, and may themselves give up sooner; the service is no faster for it.',
+        says: 'Callers hold their connections for longer while the service is slow, and may themselves give up sooner; this does not make the service faster.',
       },
-      undo: `Puts the timeout back to ${former}.`,
+      undo: `Sets the timeout back to ${former}.`,
       writes: [setTo(seconds)],
     }))
   },

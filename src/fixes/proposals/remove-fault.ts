@@ -6,7 +6,7 @@ import { defineFix } from '../proposal.ts'
 /** Takes the injected fault out of the route that has it; the test it was for ends with that. */
 export const removeFault = defineFix({
   act: 'remove-fault',
-  about: 'takes an injected fault out of a route',
+  about: 'removes an injected fault from a route',
   codes: ['MESH0406'],
   propose(finding, evidence) {
     const { subject, code } = finding
@@ -21,11 +21,11 @@ export const removeFault = defineFix({
       {
         act: 'remove-fault',
         for: code,
-        title: `Take the fault out of route ${named} of ${subject.name}`,
-        why: `Route ${named} ${faults} on purpose, as is done for a test; without its fault it only routes.`,
-        effect: `Requests on route ${named} of ${subject.name} are no longer harmed; its matches, destinations and all other routes stay as they are.`,
-        risk: { level: 'low', says: 'A test of how callers bear the fault, when one is under way, ends.' },
-        undo: `Puts the fault back into route ${named}.`,
+        title: `Remove the fault from route ${named} of ${subject.name}`,
+        why: `Route ${named} ${faults} on purpose, as for a test; without the fault it only routes.`,
+        effect: `Requests on route ${named} of ${subject.name} are no longer affected; its matches, destinations and all other routes stay as they are.`,
+        risk: { level: 'low', says: 'If somebody is testing how callers handle the fault, the test ends.' },
+        undo: `Restores the fault in route ${named}.`,
         writes: [
           applyTo(virtualService, {
             spec: { http: routes.map((route, index) => (isMeant(route, index) ? withoutFault(route) : route)) },

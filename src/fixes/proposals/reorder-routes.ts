@@ -9,7 +9,7 @@ import { undoText } from '../drafting/undo-text.ts'
 /** Puts a route that is never reached before the wider one that takes its requests. */
 export const reorderRoutes = defineFix({
   act: 'reorder-routes',
-  about: 'puts a route before the wider one that takes all its requests',
+  about: 'puts a route before the broader one that matches all its requests',
   codes: ['MESH0109'],
   propose(finding, evidence) {
     const { subject, code } = finding
@@ -24,7 +24,7 @@ export const reorderRoutes = defineFix({
     )
     if (hiddenIn(http).length >= hiddenIn(routes).length)
       return {
-        people: `Routes ${name} and ${before} of ${formatRef(subject)} take the same requests, so no order lets both be reached. Whoever owns it decides which one is meant.`,
+        people: `Routes ${name} and ${before} of ${formatRef(subject)} match the same requests, so in no order can both be reached. Its owner decides which one is intended.`,
       }
     const write = applyTo(virtualService, { spec: { http } })
     return [
@@ -32,11 +32,11 @@ export const reorderRoutes = defineFix({
         act: 'reorder-routes',
         for: code,
         title: `Put route ${name} of ${subject.name} before route ${before}`,
-        why: `The first route that matches is taken: ${before} (${textArg(finding, 'taker')}) takes all requests of ${name} (${textArg(finding, 'match')}), which stands behind it.`,
+        why: `The first route that matches is used: ${before} (${textArg(finding, 'taker')}) matches all requests of ${name} (${textArg(finding, 'match')}), which comes after it.`,
         effect: `Requests that match ${name} go where it says; all others stay with ${before}.`,
         risk: {
           level: 'medium',
-          says: `Route ${name} has never been taken in this order: what it leads to may be untried.`,
+          says: `Route ${name} has never been used in this order: its destination may be untested.`,
         },
         undo: undoText([write]),
         writes: [write],

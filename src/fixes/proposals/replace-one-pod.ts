@@ -18,7 +18,7 @@ const REPLACING = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet
 /** Deletes the one pod of several that is ill; its workload makes a new one. */
 export const replaceOnePod = defineFix({
   act: 'replace-one-pod',
-  about: 'deletes the one ill pod of several, so that its workload makes a new one',
+  about: 'deletes the one failing pod of several, so that its workload creates a new one',
   codes: ['MESH0202', 'MESH0203', 'MESH0403', 'MESH0701'],
   propose(finding, evidence, target) {
     const pod = illPod(finding, evidence, target)
@@ -34,11 +34,11 @@ export const replaceOnePod = defineFix({
         act: 'replace-one-pod',
         for: finding.code,
         title: `Replace pod ${name}`,
-        why: `${reasonOf(finding)} The other pods of ${owner.name} (${others.map(({ metadata }) => metadata.name).join(', ')}) come from the same template and are well, so a new one should be too.`,
-        effect: `${name} ends; ${owner.kind} ${owner.name} makes a new pod, and the others take the requests meanwhile.`,
+        why: `${reasonOf(finding)} The other pods of ${owner.name} (${others.map(({ metadata }) => metadata.name).join(', ')}) come from the same template and work, so a new one should work too.`,
+        effect: `${name} is deleted; ${owner.kind} ${owner.name} creates a new pod, and the others serve the requests in the meantime.`,
         risk: {
           level: 'low',
-          says: `Requests under way at ${name} may fail, what it holds in memory is lost, and no PodDisruptionBudget is asked.`,
+          says: `Requests in progress at ${name} may fail, what it holds in memory is lost, and no PodDisruptionBudget is checked.`,
         },
         undo: 'A deleted pod cannot be brought back; the new one takes its place.',
         writes: [deletionOf(pod)],
@@ -58,10 +58,10 @@ function isWell({ metadata: { name, namespace } }: Pod, code: string, evidence: 
 }
 
 function reasonOf({ code }: Finding): string {
-  if (code === 'MESH0403') return 'The failed requests met this pod alone.'
+  if (code === 'MESH0403') return 'Only requests to this pod failed.'
   if (code === 'MESH0701') return 'Only this pod has no sidecar.'
   return code === 'MESH0202'
-    ? 'Only the proxy of this pod does not take what istiod sends.'
+    ? 'Only the proxy of this pod does not accept what istiod sends.'
     : 'Only the proxy of this pod is not connected to istiod.'
 }
 

@@ -24,7 +24,7 @@ export const restartWorkload = defineFix({
     if (owner === undefined || workload === undefined) return []
     if (!rollsByItself(workload))
       return {
-        people: `${formatRef(owner)} does not replace its pods by itself (it is paused, or its strategy is OnDelete): whoever rolls it out decides when.`,
+        people: `${formatRef(owner)} does not replace its pods automatically (it is paused, or its strategy is OnDelete): its owner decides when to roll it out.`,
       }
     const kept = keptBy(finding, workload)
     if (kept !== undefined) return kept
@@ -37,14 +37,14 @@ export const restartWorkload = defineFix({
         for: finding.code,
         title: `Restart ${owner.name}`,
         why,
-        effect: `Every pod of ${owner.name} is replaced, as its rollout strategy says.`,
+        effect: `Every pod of ${owner.name} is replaced, according to its rollout strategy.`,
         risk: {
           level: 'low',
           says: several
-            ? 'Requests under way at a pod that ends may fail when the application does not finish them.'
-            : `${owner.name} has one pod: requests may fail until the new one is ready when its strategy ends the old one first.`,
+            ? 'Requests in progress at a terminating pod may fail if the application does not finish them.'
+            : `${owner.name} has one pod: requests may fail until the new one is ready if its strategy terminates the old one first.`,
         },
-        undo: 'A restart cannot be taken back; the template of the pods stays as it is.',
+        undo: 'A restart cannot be undone; the pod template stays as it is.',
         writes: [restarting(workload, momentOf(finding))],
       },
     ]
@@ -62,12 +62,12 @@ function reasonFor(finding: Finding, owner: Ref, evidence: Evidence): string | u
   if (code === 'MESH0202')
     return `A proxy of ${owner.name} does not acknowledge what istiod sends; a new one starts with the newest configuration.`
   if (code === 'MESH0203')
-    return `istiod knows no proxy of ${textArg(finding, 'pods')}; a new one connects again, unless what kept this one away is still there.`
+    return `istiod knows no proxy of ${textArg(finding, 'pods')}; a new one connects again, unless the reason that kept this one disconnected persists.`
   if (code === 'MESH0204')
-    return `The proxies of ${owner.name} are of another version than istiod; new pods are given the version that istiod injects now.`
+    return `The proxies of ${owner.name} are of another version than istiod; new pods get the version that istiod injects now.`
   const bare = podsOfWorkload(owner, evidence).filter(isBare)
   if (bare.length === 0 || !bare.every((pod) => whyBare(pod, evidence) === 'made before')) return undefined
-  return `A sidecar is asked for, and the pods of ${owner.name} were made before that or while the injection webhook did not answer; new ones get it.`
+  return `Sidecar injection is enabled, and the pods of ${owner.name} were created before that or while the injection webhook did not answer; new ones get it.`
 }
 
 /** What new pods would have again, because their template or istiod gives it to them; undefined when a restart helps. */
@@ -77,7 +77,7 @@ function keptBy(finding: Finding, workload: Workload): ForPeople | undefined {
   const [version, istiod] = [textArg(finding, 'version'), textArg(finding, 'istiod')]
   if (version.localeCompare(istiod, 'en', { numeric: true }) > 0)
     return {
-      people: `The proxies of ${workload.metadata.name} (${version}) are newer than istiod (${istiod}): whoever runs the control plane brings istiod up, and a restart would take the proxies down.`,
+      people: `The proxies of ${workload.metadata.name} (${version}) are newer than istiod (${istiod}): the control plane's operators have to upgrade istiod; a restart would downgrade the proxies.`,
     }
   const annotations = workload.spec?.template?.metadata?.annotations ?? {}
   const by =
@@ -89,7 +89,7 @@ function keptBy(finding: Finding, workload: Workload): ForPeople | undefined {
   return by === undefined
     ? undefined
     : {
-        people: `The template of ${workload.metadata.name} says which proxy its pods have (annotation ${by}): whoever set that takes it away. A restart alone would not help.`,
+        people: `The template of ${workload.metadata.name} says which proxy its pods have (annotation ${by}): whoever set it has to remove it. A restart alone would not help.`,
       }
 }
 
@@ -101,6 +101,6 @@ function misledOf({ spec, metadata: { name } }: Workload): ForPeople | undefined
   return address === undefined
     ? undefined
     : {
-        people: `The template of ${name} sends its proxies to istiod at ${address} (annotation ${PROXY_CONFIG}), and they do not get there: whoever set that corrects the address or takes it away. A restart alone would not help.`,
+        people: `The template of ${name} sends its proxies to istiod at ${address} (annotation ${PROXY_CONFIG}), and they cannot reach it: whoever set it has to correct or remove the address. A restart alone would not help.`,
       }
 }

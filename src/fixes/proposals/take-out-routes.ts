@@ -15,7 +15,7 @@ import { inWords } from '../drafting/words.ts'
 /** Takes routes out of a VirtualService that match the very requests another one routes to the target; with its last route it goes, too. */
 export const takeOutRoutes = defineFix({
   act: 'take-out-routes',
-  about: 'takes out the routes of another VirtualService that match the same requests and are asked first',
+  about: 'removes the routes of another VirtualService that match the same requests first',
   codes: ['MESH0108'],
   propose(finding, evidence) {
     const { subject, code } = finding
@@ -34,13 +34,13 @@ export const takeOutRoutes = defineFix({
         act: 'take-out-routes',
         for: code,
         title: goes
-          ? `Delete ${other.metadata.name}, which takes the requests of ${subject.name}`
-          : `Take ${inWords(out.map((route) => named(route, other)))} out of ${other.metadata.name}`,
-        why: `${name} is asked before ${formatRef(subject)} and matches the same requests: ${routes}. Two routes for the same requests can't both be meant.`,
+          ? `Delete ${other.metadata.name}, which gets the requests of ${subject.name}`
+          : `Remove ${inWords(out.map((route) => named(route, other)))} from ${other.metadata.name}`,
+        why: `${name} comes before ${formatRef(subject)} and matches the same requests: ${routes}. Two routes for the same requests cannot both be intended.`,
         effect: `Requests for ${String(finding.args.host)} (${inWords([finding.args.matches ?? []].flat().map(String))}) go where ${formatRef(subject)} sends them.`,
         risk: {
           level: 'high',
-          says: `Somebody made ${name} to answer these requests: ask them first whether it is still wanted.`,
+          says: `Somebody created ${name} to answer these requests: ask them first whether it is still needed.`,
         },
         undo: undoText([write]),
         writes: [write],

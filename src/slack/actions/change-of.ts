@@ -17,7 +17,7 @@ export async function changeOf(
   const change = await readChange(records, OfChange.parse(button.payload).change)
   if (change === undefined)
     throw new UserError({
-      why: 'That change is no longer known: changes are kept for 90 days.',
+      why: 'This change is no longer known: changes are kept for 90 days.',
       commands: ['/mesh diagnose TARGET'],
     })
   return change

@@ -118,7 +118,7 @@ function headOf(change: ChangeRecord, now: number): Head {
         rich(line(text('It is proposed again for the object as it is now, below.'))),
       ],
     }
-  if (state === 'superseded') return { icon: '↪️', says: 'A newer proposal has taken its place', by: [], more: [] }
+  if (state === 'superseded') return { icon: '↪️', says: 'It was replaced by a newer proposal', by: [], more: [] }
   if (state === 'failed')
     return {
       icon: '⚫',

@@ -99,7 +99,7 @@ describe('a proposal', () => {
       { expiresAt: '2026-11-24T00:28:59.000Z' },
       /^⌛ Expired at 00:28:59 UTC/,
     ],
-    ['edited', { state: 'superseded', successor: 'other' }, /^↪️ A newer proposal has taken its place/],
+    ['edited', { state: 'superseded', successor: 'other' }, /^↪️ It was replaced by a newer proposal/],
     [
       'approved, but the object has moved',
       { ...APPROVED, state: 'superseded', failure: 'DestinationRule shop/catalog has changed' },
