@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startPatientStandIn } from './sandbox/patient-stand-in.ts'
 import { compileCache } from './compile-cache.ts'
 import { putEmptyDatabase } from './store/empty-database.ts'
@@ -56,38 +56,42 @@ const start = (env: Record<string, string>) =>
     },
   })
 
-it('becomes ready, and ends with 0 when told to', async () => {
-  const slack = await startPatientStandIn()
-  const port = await freePort()
-  await putEmptyDatabase(join(folder, 'data'))
-  const service = start({
-    SLACK_BOT_TOKEN: slack.botToken,
-    SLACK_APP_TOKEN: slack.appToken,
-    SLACK_API_URL: slack.url,
-    HEALTH_PORT: String(port),
-    MESH_MEDIC_DATA: join(folder, 'data'),
-  })
-  onTestFinished(() => void service.kill('SIGKILL'))
-  const status = (): Promise<number> =>
-    fetch(`http://127.0.0.1:${port}/readyz`).then(
-      (response) => response.status,
-      () => 0,
-    )
-  await expect.poll(status, { timeout: 100_000, interval: 200 }).toBe(200)
-  service.kill('SIGTERM')
-  const { exitCode, stdout, stderr } = await service
-  await slack.close()
-  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' })
-  const lines = stderr.split('\n').map((line) => JSON.parse(line) as { message: string; level: string })
-  const told = lines.filter(({ level }) => level === 'info').map(({ message }) => message)
-  // When the store is ready for the first, nobody knows.
-  const isHead = (message: string): boolean => message === 'the head of the audit'
-  expect(told.filter((message) => !isHead(message))).toEqual(['mesh-medic is ready', 'shutting down'])
-  expect(told.filter(isHead)).toHaveLength(1)
-  expect(stderr).not.toMatch(/xoxb-|xapp-/)
-}, 150_000)
+it.concurrent(
+  'becomes ready, and ends with 0 when told to',
+  async ({ expect, onTestFinished }) => {
+    const slack = await startPatientStandIn()
+    const port = await freePort()
+    await putEmptyDatabase(join(folder, 'data'))
+    const service = start({
+      SLACK_BOT_TOKEN: slack.botToken,
+      SLACK_APP_TOKEN: slack.appToken,
+      SLACK_API_URL: slack.url,
+      HEALTH_PORT: String(port),
+      MESH_MEDIC_DATA: join(folder, 'data'),
+    })
+    onTestFinished(() => void service.kill('SIGKILL'))
+    const status = (): Promise<number> =>
+      fetch(`http://127.0.0.1:${port}/readyz`).then(
+        (response) => response.status,
+        () => 0,
+      )
+    await expect.poll(status, { timeout: 100_000, interval: 200 }).toBe(200)
+    service.kill('SIGTERM')
+    const { exitCode, stdout, stderr } = await service
+    await slack.close()
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' })
+    const lines = stderr.split('\n').map((line) => JSON.parse(line) as { message: string; level: string })
+    const told = lines.filter(({ level }) => level === 'info').map(({ message }) => message)
+    // When the store is ready for the first, nobody knows.
+    const isHead = (message: string): boolean => message === 'the head of the audit'
+    expect(told.filter((message) => !isHead(message))).toEqual(['mesh-medic is ready', 'shutting down'])
+    expect(told.filter(isHead)).toHaveLength(1)
+    expect(stderr).not.toMatch(/xoxb-|xapp-/)
+  },
+  150_000,
+)
 
-it('a data folder that cannot be used: exit 1, with the reason in the log', async () => {
+it.concurrent('a data folder that cannot be used: exit 1, with the reason in the log', async () => {
   const { exitCode, stderr } = await start({ MESH_MEDIC_DATA: kubeconfig })
   expect(exitCode).toBe(1)
   expect(stderr).toMatch(/"level":"fatal".*"message":"The data folder .* cannot be used/)

@@ -1,233 +1,37 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { missingSubset } from '../../src/checks/missing-subset.ts'
-import { rejectedConfiguration } from '../../src/checks/rejected-configuration.ts'
-import type { ChangeBoard } from '../../src/capabilities/change-board.ts'
-import { processors } from '../../src/capabilities/processors.ts'
-import { sweepChanges } from '../../src/capabilities/sweep-changes.ts'
-import { sweepRuns } from '../../src/capabilities/sweep.ts'
-import { policyOf } from '../../src/config/policy.ts'
-import { parseRecording } from '../../src/evidence/clients/recording.ts'
-import { WriteError, type ClusterWriter } from '../../src/fixes/cluster-writer.ts'
-import { readChange, updateChange, type ChangeRecord } from '../../src/fixes/record.ts'
-import type { RunJob } from '../../src/queue/queue.ts'
-import { recordedMesh } from '../../src/sandbox/recorded-mesh.ts'
-import { SlackUnavailableError } from '../../src/slack/transport/slack-trouble.ts'
-import { auditEntries, verifyAudit } from '../../src/store/audit.ts'
-import type { Records } from '../../src/store/records.ts'
+import { WriteError } from '../../src/fixes/cluster-writer.ts'
+import { updateChange, type ChangeRecord } from '../../src/fixes/record.ts'
 import { createRun, isFinished, readRun, updateRun, type RunRecord } from '../../src/store/runs.ts'
-import { SCENARIOS } from '../situation.ts'
-import { failingRecords, STORE_FAILURES, type StoreFailure } from '../store/failing-records.ts'
-import { memoryRecords } from '../store/memory-records.ts'
-import { rememberingLog } from '../slack/house.ts'
-import { capabilityDeps } from './deps.ts'
-import { FakeBoard } from './fake-board.ts'
-import { FakeThread } from './fake-thread.ts'
+import { STORE_FAILURES } from '../store/failing-records.ts'
+import { aged, away, house, MENDED, propose, REJECTED, trial, type House } from './reconciled-house.ts'
 
-const NEVER = new AbortController().signal
-const recording = (situation: string, twin: 'ill' | 'mended'): ReturnType<typeof parseRecording> =>
-  parseRecording(readFileSync(join(SCENARIOS, situation, twin, 'recording.json'), 'utf8'))
-const [ILL, MENDED] = [recording('chapter-10', 'ill'), recording('chapter-10', 'mended')]
-const REJECTED = recording('rejected-envoyfilter', 'ill')
-
-const POLICY = policyOf({
-  channels: { C_MESH: { roles: { approver: { users: ['U_ONCALL', 'U_SECOND', 'U_THIRD'] } } } },
-  identities: {
-    users: {
-      U_SECOND: { user: 'second@example.com', groups: [] },
-      U_THIRD: { user: 'third@example.com', groups: [] },
-    },
-  },
-  changes: { proofSeconds: 0.001 },
-})
-
-/** Slack as long as it does not answer. */
-const away = (): Promise<never> => Promise.reject(new SlackUnavailableError('Slack did not answer.'))
-
-/** A change that waits for its approval, as `propose` has stored it. */
 let proposed: ChangeRecord
-let isProposed = false
-
-interface House {
-  records: Records
-  writes: string[]
-  board: FakeBoard
-  thread: FakeThread
-  press(verb: 'approve' | 'reject' | 'undo', user: string): Promise<RunRecord>
-  /** As a worker and its queue do: three attempts, then it is given up. */
-  work(run: string, records?: Records): Promise<void>
-  /** The sweep, and the work on what it puts into the queue. */
-  sweep(): Promise<RunJob[]>
-  change(): Promise<ChangeRecord>
-  events(): Promise<string[]>
-}
-
-async function house({
-  mended = MENDED,
-  writer = (real) => real,
-  board: given,
-}: {
-  mended?: typeof MENDED
-  writer?: (real: ClusterWriter) => ClusterWriter
-  board?: (records: Records) => Partial<ChangeBoard>
-} = {}): Promise<House> {
-  const real = memoryRecords()
-  if (isProposed) await real.write('changes', proposed.id, proposed)
-  const [board, thread] = [new FakeBoard(), new FakeThread()]
-  const mesh = recordedMesh({ ill: ILL, mended })
-  const writes: string[] = []
-  const written = new Set<string>()
-  const counting = writer({
-    ...mesh.writer,
-    write: async (permit, index, signal) => {
-      const { verb, ref } = permit.writes[index]!
-      const name = `${permit.undoes === true ? 'undo ' : ''}${verb} ${ref.kind} ${ref.name}`
-      // As the writer sees its mark in the object: what has landed is not written twice.
-      if (!written.has(name)) writes.push(name)
-      written.add(name)
-      return mesh.writer.write(permit, index, signal)
-    },
-  })
-  const deps = (records: Records) =>
-    capabilityDeps(records, {
-      clients: mesh.clients,
-      checks: [missingSubset, rejectedConfiguration],
-      openThread: () => thread,
-      policy: POLICY,
-      writer: counting,
-      board: Object.assign(board, given?.(records)),
-      queue: { enqueue: () => Promise.resolve(), counts: () => Promise.reject(new Error('not asked')) },
-      proofEvery: 1,
-    }).deps
-  const work = async (run: string, records = real): Promise<void> => {
-    const { process, gaveUp } = processors(deps(records))
-    const job = { run, kind: 'decide' }
-    let last: unknown
-    for (let attempt = 1; attempt <= 3; attempt += 1) {
-      try {
-        await process(job, NEVER)
-        return
-      } catch (error) {
-        last = error
-      }
-    }
-    await gaveUp(job, last as Error).catch(() => undefined)
-  }
-  return {
-    records: real,
-    writes,
-    board,
-    thread,
-    work,
-    async press(verb, user) {
-      return createRun(real, {
-        request: { kind: 'decide', text: verb, change: proposed.id, decision: { verb } },
-        asker: { user },
-        channel: 'C_MESH',
-        thread: '1795482395.439000',
-      })
-    },
-    async sweep() {
-      const { log } = rememberingLog()
-      const all = deps(real)
-      const jobs: RunJob[] = []
-      await sweepChanges({ records: real, board: all.board, log })
-      await sweepRuns({
-        records: real,
-        audit: all.audit,
-        log,
-        gaveUp: processors(all).gaveUp,
-        queue: {
-          ...all.queue,
-          enqueue: (job, options) => {
-            // The queue keeps the ids of what it has given up.
-            if (options?.again === true) jobs.push(job)
-            return Promise.resolve()
-          },
-        },
-      })
-      for (const { run } of jobs) await work(run)
-      return jobs
-    },
-    change: async () => (await readChange(real, proposed.id))!,
-    events: async () =>
-      (await auditEntries(real)).map(({ entry }) => entry.event).filter((event) => event.startsWith('fix-')),
-  }
-}
-
-/** Lets a run be old enough to be swept. */
-const aged = (records: Records, run: string, milliseconds = 120_000): Promise<RunRecord> =>
-  updateRun(records, run, (now) => ({ ...now, createdAt: new Date(Date.now() - milliseconds).toISOString() }))
-
 beforeAll(async () => {
-  const { records } = await house()
-  const mesh = recordedMesh({ ill: ILL, mended: MENDED })
-  const { deps } = capabilityDeps(records, {
-    clients: mesh.clients,
-    writer: mesh.writer,
-    checks: [missingSubset],
-    policy: POLICY,
-  })
-  const run = await createRun(records, {
-    request: { kind: 'propose', text: 'catalog', namespace: 'istioinaction' },
-    asker: { user: 'U_ONCALL' },
-    channel: 'C_MESH',
-    thread: '1795482395.439000',
-  })
-  await processors(deps).process({ run: run.id, kind: 'propose' }, NEVER)
-  isProposed = true
-  proposed = { ...(await readChange(records, run.id))!, expiresAt: new Date(Date.now() + 3600_000).toISOString() }
+  proposed = await propose()
 })
 
-/** Approves while the store fails from an operation on, until three attempts are over; mends it, and sweeps. */
-async function trial(
-  failure: StoreFailure,
-  from: number,
-  mended: typeof MENDED,
-): Promise<{ home: House; failed: boolean }> {
-  const home = await house({ mended })
-  const failing = failingRecords(home.records, failure, from)
-  const run = await home.press('approve', 'U_SECOND')
-  await home.work(run.id, failing.records)
-  failing.mend()
-  await aged(home.records, run.id)
-  for (let swept = 0; swept < 3 && !isFinished((await readRun(home.records, run.id))!); swept += 1) await home.sweep()
-  expect(isFinished((await readRun(home.records, run.id))!)).toBe(true)
-  expect(home.thread.said.at(-1), `told after ${failure} from ${from}`).toBe('answer')
-  expect(await verifyAudit(home.records)).toMatchObject({ ok: true })
-  return { home, failed: failing.hasFailed }
-}
+/** From which operation on the store fails: while it is decided, written, proved. Every one of them is in reconciled.sweep.test.ts. */
+const MOMENTS = [3, 9, 15]
 
-/** Each way to fail begins at every third operation, each at another one: together at every one. */
-describe.each(STORE_FAILURES.map((failure, index) => [failure, index + 1] as const))(
-  'an approval while the store %s',
-  (failure, first) => {
-    it('is written once, proved and told, wherever in it that begins', async () => {
-      let from = first
-      for (let failed = true; failed; from += 3) {
-        const { home, failed: more } = await trial(failure, from, MENDED)
-        expect(await home.change(), `from ${from}`).toMatchObject({ state: 'proved', proof: { outcome: 'gone' } })
-        expect(home.writes).toEqual(['apply DestinationRule catalog'])
-        expect(await home.events(), `from ${from}`).toEqual(['fix-approved', 'fix-applied', 'fix-verified'])
-        failed = more
-      }
-      expect(from).toBeGreaterThan(15)
-    }, 60_000)
+describe.each(STORE_FAILURES)('an approval while the store %s', (failure) => {
+  it('is written once, proved and told', async () => {
+    for (const from of MOMENTS) {
+      const { home, failed } = await trial(failure, from, MENDED)
+      expect(failed, `from ${from}`).toBe(true)
+      expect(await home.change(), `from ${from}`).toMatchObject({ state: 'proved', proof: { outcome: 'gone' } })
+      expect(home.writes).toEqual(['apply DestinationRule catalog'])
+      expect(await home.events(), `from ${from}`).toEqual(['fix-approved', 'fix-applied', 'fix-verified'])
+    }
+  })
 
-    it('is undone once by itself where things got worse, wherever in it that begins', async () => {
-      let from = first
-      for (let failed = true; failed; from += 3) {
-        const { home, failed: more } = await trial(failure, from, REJECTED)
-        expect(await home.change(), `from ${from}`).toMatchObject({ state: 'undone', proof: { outcome: 'worse' } })
-        expect(home.writes).toEqual(['apply DestinationRule catalog', 'undo delete DestinationRule catalog'])
-        expect(await home.events()).toEqual(['fix-approved', 'fix-applied', 'fix-verified', 'fix-undone'])
-        failed = more
-      }
-      expect(from).toBeGreaterThan(20)
-    }, 60_000)
-  },
-)
+  it('is undone once by itself where things got worse', async () => {
+    const { home, failed } = await trial(failure, 18, REJECTED)
+    expect(failed).toBe(true)
+    expect(await home.change()).toMatchObject({ state: 'undone', proof: { outcome: 'worse' } })
+    expect(home.writes).toEqual(['apply DestinationRule catalog', 'undo delete DestinationRule catalog'])
+    expect(await home.events()).toEqual(['fix-approved', 'fix-applied', 'fix-verified', 'fix-undone'])
+  })
+})
 
 describe('an approval while Slack does not answer', () => {
   it.each([

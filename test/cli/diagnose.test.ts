@@ -1,18 +1,25 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { execa } from 'execa'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import type { Report } from '../../src/diagnosis/report.ts'
 import { recordedClients } from '../replay.ts'
 import { startRecordedCluster, type RecordedCluster, type RecordedClusterOptions } from './recorded-cluster.ts'
 
 const ASK = ['diagnose', 'catalog', '-n', 'istioinaction']
 const open: RecordedCluster[] = []
-afterEach(async () => {
-  for (const cluster of open.splice(0)) await cluster.close()
+const plain = new Map<string, Promise<RecordedCluster>>()
+afterAll(async () => {
+  for (const cluster of [...open, ...(await Promise.all(plain.values()))]) await cluster.close()
 })
+/** One that does what was recorded is started once. */
 async function cluster(from: string, options?: RecordedClusterOptions): Promise<RecordedCluster> {
-  const started = await startRecordedCluster(from, options)
-  open.push(started)
+  if (options !== undefined) {
+    const started = await startRecordedCluster(from, options)
+    open.push(started)
+    return started
+  }
+  const started = plain.get(from) ?? startRecordedCluster(from)
+  plain.set(from, started)
   return started
 }
 
@@ -24,21 +31,6 @@ describe('the answer', () => {
     const madeAt = recordedClients('chapter-10/mended').now().getTime()
     for (const at of [startedAt, finishedAt, ...readings.map((reading) => reading.at)])
       expect(Math.abs(Date.parse(at) - madeAt), at).toBeLessThan(3600_000)
-  })
-
-  it('ill: exit 2, and standard output is the JSON alone', async () => {
-    const { stdout, stderr, exitCode } = await (await cluster('chapter-10/ill')).run([...ASK, '-o', 'json'])
-    expect(exitCode).toBe(2)
-    expect(JSON.parse(stdout) as Report).toMatchObject({
-      verdict: 'ill',
-      cause: {
-        finding: {
-          code: 'MESH0101',
-          subject: { kind: 'VirtualService', namespace: 'istioinaction', name: 'catalog-v1-v2' },
-        },
-      },
-    })
-    expect(stderr).toBe('')
   })
 
   it('healthy: exit 0, as text; commands name the context that was asked for', async () => {
@@ -56,6 +48,24 @@ describe('the answer', () => {
     expect(exitCode).toBe(2)
     expect(stdout).toMatch(/^# Ill: Service istioinaction\/catalog\n/)
   })
+})
+
+// In processes of their own, which take most of a second to start.
+describe.concurrent('the program', () => {
+  it('ill: exit 2, and standard output is the JSON alone', async () => {
+    const { stdout, stderr, exitCode } = await (await cluster('chapter-10/ill')).run([...ASK, '-o', 'json'])
+    expect(exitCode).toBe(2)
+    expect(JSON.parse(stdout) as Report).toMatchObject({
+      verdict: 'ill',
+      cause: {
+        finding: {
+          code: 'MESH0101',
+          subject: { kind: 'VirtualService', namespace: 'istioinaction', name: 'catalog-v1-v2' },
+        },
+      },
+    })
+    expect(stderr).toBe('')
+  })
 
   it('a reader that closes the pipe early is no failure', async () => {
     const { env } = await cluster('chapter-10/ill')
@@ -66,6 +76,28 @@ describe('the answer', () => {
     )
     expect(stdout).toBe('Ill:')
     expect(stderr).toBe('')
+  })
+
+  it('Ctrl-C: exit 130, and istioctl does not stay behind', async ({ expect }) => {
+    // It would wait for longer than this test may take.
+    const { env, requests } = await cluster('chapter-10/mended', {
+      istioctl: 'echo $$ >>"$0.pids"; exec sleep 300',
+      api: () => undefined,
+    })
+    const running = execa(process.execPath, ['src/cli.ts', ...ASK], {
+      extendEnv: false,
+      env,
+      reject: false,
+      stdin: 'ignore',
+      cwd: new URL('../..', import.meta.url),
+    })
+    const started = `${env.ISTIOCTL ?? ''}.pids`
+    await expect.poll(() => requests.length > 0 && existsSync(started), { timeout: 15_000 }).toBe(true)
+    running.kill('SIGINT')
+    const { exitCode, stdout, stderr } = await running
+    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 130, stdout: '', stderr: 'Cancelled.' })
+    const pids = readFileSync(started, 'utf8').trim().split('\n').map(Number)
+    await expect.poll(() => pids.filter(isRunning), { timeout: 15_000 }).toEqual([])
   })
 })
 
@@ -188,28 +220,6 @@ it('analyze is kept from reading Secrets', async () => {
   expect(stdout).toContain(
     'Error: analyze -n istioinaction -o json --remote-contexts recorded --analyzer some.Analyzer)',
   )
-})
-
-it('Ctrl-C: exit 130, and istioctl does not stay behind', async () => {
-  // It would wait for longer than this test may take.
-  const { env, requests } = await cluster('chapter-10/mended', {
-    istioctl: 'echo $$ >>"$0.pids"; exec sleep 300',
-    api: () => undefined,
-  })
-  const running = execa(process.execPath, ['src/cli.ts', ...ASK], {
-    extendEnv: false,
-    env,
-    reject: false,
-    stdin: 'ignore',
-    cwd: new URL('../..', import.meta.url),
-  })
-  const started = `${env.ISTIOCTL ?? ''}.pids`
-  await expect.poll(() => requests.length > 0 && existsSync(started), { timeout: 15_000 }).toBe(true)
-  running.kill('SIGINT')
-  const { exitCode, stdout, stderr } = await running
-  expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 130, stdout: '', stderr: 'Cancelled.' })
-  const pids = readFileSync(started, 'utf8').trim().split('\n').map(Number)
-  await expect.poll(() => pids.filter(isRunning), { timeout: 15_000 }).toEqual([])
 })
 
 function isRunning(pid: number): boolean {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -6,9 +6,9 @@ import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { vi } from 'vitest'
 import { runProgram } from '../../src/cli/program.ts'
-import { parseRecording, type Recording } from '../../src/evidence/clients/recording.ts'
+import type { Recording } from '../../src/evidence/clients/recording.ts'
 import { compileCache } from '../compile-cache.ts'
-import { SCENARIOS } from '../situation.ts'
+import { recordingOf } from '../replay.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts')
 
@@ -45,7 +45,7 @@ export async function startRecordedCluster(
   from: string,
   { istioctl = '', api }: RecordedClusterOptions = {},
 ): Promise<RecordedCluster> {
-  const recording = parseRecording(readFileSync(join(SCENARIOS, from, 'recording.json'), 'utf8'))
+  const recording = recordingOf(from)
   const folder = mkdtempSync(join(tmpdir(), 'mesh-medic-cli-'))
   const requests: string[] = []
   const answer = api ?? apiServer(recording)

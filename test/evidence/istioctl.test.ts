@@ -87,7 +87,7 @@ describe('an istioctl', () => {
     }
   })
 
-  it.skipIf(process.platform !== 'linux').each([
+  it.skipIf(process.platform !== 'linux').concurrent.each([
     ['while it runs itself', 'sleep 600'],
     ['after it ended', 'exit 0'],
   ])(

@@ -118,7 +118,7 @@ describe('a replay says the same as the diagnosis that was recorded, byte for by
           args[0] === 'analyze'
             ? // One answer comes too late, the other never.
               new Promise((resolve) => {
-                if (args.includes('istioinaction')) setTimeout(resolve, 2300, '[]')
+                if (args.includes('istioinaction')) setTimeout(resolve, 1300, '[]')
               })
             : args[1] === 'listeners'
               ? Promise.reject(new SyntaxError('Unexpected end of JSON input'))
@@ -127,8 +127,8 @@ describe('a replay says the same as the diagnosis that was recorded, byte for by
         read: () => undefined,
       },
     })
-    const live = await shown('catalog -n istioinaction', clients, 2000)
-    expect(live[0]).toContain('no answer within 2 s')
+    const live = await shown('catalog -n istioinaction', clients, 1000)
+    expect(live[0]).toContain('no answer within 1 s')
     // A late answer is not taken for one.
     await new Promise((resolve) => setTimeout(resolve, 500))
     expect(live[0]).toContain('"resource": "events"')

@@ -16,7 +16,7 @@ export const log = pino({ level: 'silent' })
 /** Looks often for the jobs of dead workers, and leaves a living one on a slow machine its time. */
 export const stall = { lock: 15_000, stalledEvery: 500 }
 /** The child that is to be killed: its lock is what the other worker waits for. */
-const CHILD_STALL = { lock: 1500, stalledEvery: 500 }
+const CHILD_STALL = { lock: 600, stalledEvery: 200 }
 
 /** Polling that leaves a slow machine its time. */
 export const SOON = { timeout: 15_000, interval: 50 }
@@ -188,7 +188,7 @@ export function queueContract(open: () => Backend): void {
 /** A job that a killed process had begun goes on in a living worker. `reopen` is called when the process is dead. */
 export function killContract(order: () => Promise<Omit<ChildOrder, 'stall'>>, reopen: () => Promise<Backend>): void {
   describe('a worker that is killed', () => {
-    it('leaves its job to another, which finishes it once', async () => {
+    it('leaves its job to another, which finishes it once', async ({ expect }) => {
       // The Node of this project where another one runs the tests: the child is TypeScript.
       const own = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url))
       const script = fileURLToPath(new URL('worker-child.ts', import.meta.url))

@@ -32,18 +32,36 @@ describe.skipIf(!redisIsPresent())(`queue ${onRedis}`, () => {
   })
 
   queueContract(() => backend)
+})
 
+// These wait for processes and servers: side by side, each on a server of its own.
+describe.skipIf(!redisIsPresent()).concurrent(`a Redis that comes and goes ${onRedis}`, () => {
+  const servers: TestRedis[] = []
+  afterAll(async () => {
+    for (const server of servers) await server.stop()
+  })
+  async function ownServer(): Promise<TestRedis> {
+    const server = await startRedis({ appendOnly: true })
+    servers.push(server)
+    return server
+  }
+
+  let killed = ''
   killContract(
     async () => {
-      const own = await openAt(server.url)
+      killed = (await ownServer()).url
+      const own = await openAt(killed)
       await own.queue.enqueue({ run: opaqueId(), kind: 'diagnose' })
       await own.close()
-      return { redisUrl: server.url, dataFolder }
+      return { redisUrl: killed, dataFolder }
     },
-    async () => openAt(server.url),
+    () => openAt(killed),
   )
 
-  it('says that it cannot take a job while Redis is away; afterwards everything goes on by itself', async () => {
+  it('says that it cannot take a job while Redis is away; afterwards everything goes on by itself', async ({
+    expect,
+  }) => {
+    const server = await ownServer()
     const own = await impatient(server.url)
     const seen = vi.fn(() => Promise.resolve())
     const before = opaqueId()
@@ -81,7 +99,7 @@ describe.skipIf(!redisIsPresent())(`queue ${onRedis}`, () => {
   })
 })
 
-describe.skipIf(!redisIsPresent())(`a Redis that will not do ${onRedis}`, () => {
+describe.skipIf(!redisIsPresent()).concurrent(`a Redis that will not do ${onRedis}`, () => {
   it('is told apart: an address that is none, nobody there, a wrong password', async () => {
     for (const url of ['localhost:6379', 'http://localhost', 'redis://', 'redis://host/name', '']) {
       await expect(openAt(url)).rejects.toMatchObject({ code: 'redis-url-invalid' })

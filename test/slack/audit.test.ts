@@ -60,6 +60,7 @@ describe('/mesh audit', () => {
     expect(await house.told(`/mesh audit ${name} -n elsewhere`)).toMatch(/^⚠️ There is no/)
     await house.close()
     house = await openLeaseHouse({
+      records,
       clients: ({ clients }) => failingClients(clients, () => new UnseenError('unavailable', 'connection refused')),
     })
     expect(await house.told(`/mesh audit ${name}`)).toContain('fix-undone')

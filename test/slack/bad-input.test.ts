@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { UnseenError } from '../../src/evidence/clients/clients.ts'
 import { StoreUnavailableError } from '../../src/store/records.ts'
 import { recordedClients } from '../replay.ts'
-import { ended, memoryBackend, openHouse, type House } from './house.ts'
+import { ended, openHouse, type House } from './house.ts'
+import { memoryBackend } from '../queue/memory-backend.ts'
 import { clientsWithServices, failingClients } from './slow-clients.ts'
 import { shownIn } from './texts.ts'
 
@@ -151,7 +152,7 @@ describe('when the cluster cannot be asked', () => {
 
 describe('when the store is down', () => {
   it('tells who typed', async () => {
-    const backend = await memoryBackend()
+    const backend = memoryBackend()
     const away = (): Promise<never> => Promise.reject(new StoreUnavailableError('write'))
     const house = await openHouse({ backend: { ...backend, records: { ...backend.records, write: away } } })
     expect(await refusal(house, '/mesh diagnose catalog')).toContain('its store and queue do not answer')
@@ -162,7 +163,7 @@ describe('when the store is down', () => {
   })
 
   it('posts nothing when only the queue is gone', async () => {
-    const backend = await memoryBackend()
+    const backend = memoryBackend()
     const house = await openHouse({
       backend: {
         ...backend,

@@ -3,7 +3,7 @@ import { checkBlocks } from '../../src/sandbox/slack/block-rules/check-blocks.ts
 import { changeButton, type ChangeVerb } from '../../src/slack/answers/run-buttons.ts'
 import { buttonRow } from '../../src/slack/blocks/buttons.ts'
 import { sampleChange } from './blocks/change-samples.ts'
-import { memoryBackend } from './house.ts'
+import { memoryBackend } from '../queue/memory-backend.ts'
 
 interface Shown {
   accessibility_label?: string
@@ -12,7 +12,7 @@ interface Shown {
 
 /** A button on a change, as it is posted. */
 async function shown(verb: ChangeVerb, title?: string): Promise<Shown> {
-  const { records } = await memoryBackend()
+  const { records } = memoryBackend()
   const row = buttonRow([await changeButton(records, sampleChange(title === undefined ? {} : { title }), verb)])
   expect(() => checkBlocks(structuredClone(row))).not.toThrow()
   return row[0]!.elements[0] as Shown

@@ -34,7 +34,8 @@ import { createRun, isFinished, listRuns, type RunRecord } from '../../src/store
 import { capabilityDeps } from '../capabilities/deps.ts'
 import { startApiServer, type ApiServer, type ApiServerOptions } from '../fixes/api-server.ts'
 import { recordedClients } from '../replay.ts'
-import { memoryBackend, rememberingLog, type Logged } from './house.ts'
+import { rememberingLog, type Logged } from './house.ts'
+import { memoryBackend } from '../queue/memory-backend.ts'
 import { sampleChange } from './blocks/change-samples.ts'
 import { shownIn } from './texts.ts'
 
@@ -99,7 +100,7 @@ export async function openFixHouse({
   policy = policyOf(CONFIG),
 }: { slack?: SlackStandInOptions; rules?: ApiServerOptions['rules']; policy?: Policy } = {}): Promise<FixHouse> {
   const openedAt = new Date().toISOString()
-  const backend = await memoryBackend()
+  const backend = memoryBackend()
   const { records } = backend
   const { log, logged } = rememberingLog()
   const slack = await startPatientStandIn({

@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { embeddedBackend } from '../../src/queue/embedded-backend.ts'
 import type { Backend } from '../../src/queue/backend.ts'
 import type { Log } from '../../src/queue/log.ts'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
@@ -10,8 +9,7 @@ import { startPatientStandIn } from '../sandbox/patient-stand-in.ts'
 import type { SlackStandInOptions } from '../../src/sandbox/slack/contract.ts'
 import { isFinished, listRuns, type RunRecord } from '../../src/store/runs.ts'
 import { recordedClients } from '../replay.ts'
-import { memoryRecords } from '../store/memory-records.ts'
-import { sharedDatabase } from '../store/shared-database.ts'
+import { memoryBackend } from '../queue/memory-backend.ts'
 
 /** A line of the log, for assertions. */
 export interface Logged {
@@ -39,16 +37,6 @@ export function rememberingLog(): { log: Log; logged: Logged[] } {
   return { log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }, logged }
 }
 
-let shared: Promise<Backend> | undefined
-
-/** Records in memory, and the queue on a database in memory; one for all test files of a thread, because opening it takes a moment. */
-export function memoryBackend(): Promise<Backend> {
-  return (shared ??= sharedDatabase().then(async (db) => ({
-    ...(await embeddedBackend(db, rememberingLog().log, () => Promise.resolve())),
-    records: memoryRecords(),
-  })))
-}
-
 export interface House {
   slack: SlackStandIn
   backend: Backend
@@ -70,7 +58,7 @@ export async function openHouse({
   BotRequest,
   'policy' | 'writer'
 > = {}): Promise<House> {
-  const backend = given ?? (await memoryBackend())
+  const backend = given ?? memoryBackend()
   const openedAt = new Date().toISOString()
   const slack = await startPatientStandIn(slackOptions)
   const { log, logged } = rememberingLog()

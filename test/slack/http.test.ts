@@ -3,7 +3,8 @@ import { missingSubset } from '../../src/checks/missing-subset.ts'
 import { startPatientStandIn } from '../sandbox/patient-stand-in.ts'
 import { startBot } from '../../src/bot.ts'
 import { recordedClients } from '../replay.ts'
-import { ended, memoryBackend, rememberingLog } from './house.ts'
+import { ended, rememberingLog } from './house.ts'
+import { memoryBackend } from '../queue/memory-backend.ts'
 import { shownIn } from './texts.ts'
 
 const open: (() => Promise<unknown>)[] = []
@@ -15,7 +16,7 @@ it('works the same over signed HTTP, and refuses what is not signed', async () =
   const slack = await startPatientStandIn()
   open.push(() => slack.close())
   const openedAt = new Date().toISOString()
-  const backend = await memoryBackend()
+  const backend = memoryBackend()
   const customRoutes = [
     {
       path: '/healthz',
@@ -65,7 +66,7 @@ it('says why it cannot connect', async () => {
   const slack = await startPatientStandIn()
   open.push(() => slack.close())
   const request = {
-    backend: await memoryBackend(),
+    backend: memoryBackend(),
     clients: recordedClients('chapter-10/ill'),
     log: rememberingLog().log,
   }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Policy } from '../../src/fixes/policy.ts'
 import { READ_ONLY } from '../../src/fixes/read-only.ts'
 import { listLeases, updateLease, type LeaseRecord } from '../../src/leases/lease-record.ts'
@@ -14,7 +13,8 @@ import { userGroups } from '../../src/slack/transport/user-groups.ts'
 import { listRuns, type RunRecord } from '../../src/store/runs.ts'
 import { FakeProxies } from '../leases/fake-proxies.ts'
 import type { Records } from '../../src/store/records.ts'
-import { ended, memoryBackend, openHouse, rememberingLog, type House } from './house.ts'
+import { ended, openHouse, rememberingLog, type House } from './house.ts'
+import { memoryBackend } from '../queue/memory-backend.ts'
 import { shownIn } from './texts.ts'
 
 /** U_ONCALL and, by their group S_OWNERS, U_THIRD are operators in C_MESH; U_OTHER only in C_OTHER; U_VISITOR may only look. */
@@ -69,11 +69,9 @@ export async function openLeaseHouse({
   records?: Records
 } = {}): Promise<LeaseHouse> {
   const proxies = new FakeProxies(...pods)
-  // Records are shared with other files' houses, whose leases are none of ours.
-  proxies.cluster = randomUUID()
   const mesh = clients?.(proxies) ?? proxies.clients
   const writer = { ...READ_ONLY, ...proxies.writer }
-  const backend = await memoryBackend()
+  const backend = memoryBackend()
   const house = await openHouse({
     clients: mesh,
     slack: SLACK,
@@ -96,7 +94,7 @@ export async function openLeaseHouse({
     logged,
   } = house
   const { log } = rememberingLog()
-  const calls = new SlackCalls({ token: slack.botToken, apiUrl: slack.url, log, pauses: [20, 50] })
+  const calls = new SlackCalls({ token: slack.botToken, apiUrl: slack.url, log, pauses: [20, 50], postEvery: 0 })
   const board = new SlackChangeBoard({
     records,
     slack: calls,

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { openBackend } from '../../src/queue/open-backend.ts'
 import type { SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import { startPatientStandIn } from '../sandbox/patient-stand-in.ts'
@@ -11,9 +11,9 @@ import { shownIn } from './texts.ts'
 
 const WHO = { user: 'U_ONCALL', channel: 'C_MESH' }
 
-describe.skipIf(!redisIsPresent())(onRedis, () => {
+describe.skipIf(!redisIsPresent()).concurrent(onRedis, () => {
   const open: (() => unknown)[] = []
-  afterEach(async () => {
+  afterAll(async () => {
     for (const close of open.splice(0).reverse()) await close()
   })
 
@@ -23,7 +23,7 @@ describe.skipIf(!redisIsPresent())(onRedis, () => {
     return redis
   }
 
-  it('tells who types while Redis is down, and works again when it is back', async () => {
+  it('tells who types while Redis is down, and works again when it is back', async ({ expect }) => {
     const redis = await redisServer()
     const backend = await openBackend({ redisUrl: redis.url, dataFolder: '/nowhere', log: rememberingLog().log })
     open.push(() => backend.close())

@@ -1,17 +1,23 @@
-import { afterEach, expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { ended, openHouse, type House } from './house.ts'
 import { shownIn } from './texts.ts'
 
-let house: House
-afterEach(() => house.close())
+// The tests of this file mostly wait: they run side by side, each in a house of its own.
+const open: House[] = []
+afterAll(() => Promise.all(open.map((house) => house.close())))
+async function opened(...given: Parameters<typeof openHouse>): Promise<House> {
+  const house = await openHouse(...given)
+  open.push(house)
+  return house
+}
 
 const WHO = { user: 'U_ONCALL', channel: 'C_MESH' }
 const REASONS = ['[ERROR] must be less than 151 characters [json-pointer:/blocks/2/text/text]']
 
-it.each(['invalid_blocks', 'msg_blocks_too_long', 'invalid_attachments'])(
+it.concurrent.each(['invalid_blocks', 'msg_blocks_too_long', 'invalid_attachments'])(
   'a part that Slack refuses (%s) is posted without formatting, and the others as they are',
   async (error) => {
-    house = await openHouse()
+    const house = await opened()
     const { slack } = house
     const stop = slack.on('message', () => {
       stop()
@@ -34,8 +40,8 @@ it.each(['invalid_blocks', 'msg_blocks_too_long', 'invalid_attachments'])(
   },
 )
 
-it('the verdict that Slack refuses keeps its buttons', async () => {
-  house = await openHouse({ options: { updateEvery: 600_000 } })
+it.concurrent('the verdict that Slack refuses keeps its buttons', async () => {
+  const house = await opened({ options: { updateEvery: 600_000 } })
   house.slack.fail.next('chat.update', { error: 'msg_blocks_too_long' })
   await house.slack.type('/mesh diagnose catalog', WHO)
   const run = await ended(house)
@@ -46,8 +52,8 @@ it('the verdict that Slack refuses keeps its buttons', async () => {
   expect(shownIn(root)).toContain('[Propose fix]')
 })
 
-it('where Slack takes no blocks at all, the text alone is posted', async () => {
-  house = await openHouse({ options: { updateEvery: 600_000 } })
+it.concurrent('where Slack takes no blocks at all, the text alone is posted', async () => {
+  const house = await opened({ options: { updateEvery: 600_000 } })
   house.slack.fail.next('chat.update', { error: 'invalid_blocks' }, 2)
   await house.slack.type('/mesh diagnose catalog', WHO)
   const run = await ended(house)

@@ -1,13 +1,14 @@
 import { afterEach, expect, it } from 'vitest'
 import { StoreUnavailableError, type Records } from '../../src/store/records.ts'
-import { ended, memoryBackend, openHouse, type House } from './house.ts'
+import { ended, openHouse, type House } from './house.ts'
+import { memoryBackend } from '../queue/memory-backend.ts'
 import { shownIn } from './texts.ts'
 
 let house: House
 afterEach(() => house.close())
 
 it('a diagnosis whose message was posted when the store failed is told in that message, once', async () => {
-  const backend = await memoryBackend()
+  const backend = memoryBackend()
   let isPosted = (): boolean => false
   let failures = 0
   const write: Records['write'] = (...all) => {

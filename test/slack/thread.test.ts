@@ -31,7 +31,7 @@ async function threadIn(channel: string, updateEvery = 10): Promise<SlackThread>
   return new SlackThread(
     {
       records,
-      slack: new SlackCalls({ token: slack.botToken, apiUrl: slack.url, log }),
+      slack: new SlackCalls({ token: slack.botToken, apiUrl: slack.url, log, postEvery: 0 }),
       telling: { checks: CHECKS },
       log,
       updateEvery,

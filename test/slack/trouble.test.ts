@@ -1,11 +1,17 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { recordedClients } from '../replay.ts'
 import { ended, openHouse, type House } from './house.ts'
 import { heldClients } from './slow-clients.ts'
 import { shownIn } from './texts.ts'
 
-let house: House
-afterEach(() => house.close())
+// The tests of this file mostly wait: they run side by side, each in a house of its own.
+const open: House[] = []
+afterAll(() => Promise.all(open.map((house) => house.close())))
+async function opened(...given: Parameters<typeof openHouse>): Promise<House> {
+  const house = await openHouse(...given)
+  open.push(house)
+  return house
+}
 
 const WHO = { user: 'U_ONCALL', channel: 'C_MESH' }
 
@@ -17,7 +23,7 @@ function expectWhole({ slack }: House, channel = 'C_MESH'): void {
   expect(replies.every(({ threadTs }) => threadTs === parent!.ts)).toBe(true)
 }
 
-describe('Slack fails for a while', () => {
+describe.concurrent('Slack fails for a while', () => {
   it.each([
     ['limits posting', 'chat.postMessage', { status: 429, retryAfter: 1 }],
     ['limits updates', 'chat.update', { status: 429, retryAfter: 1 }],
@@ -27,7 +33,7 @@ describe('Slack fails for a while', () => {
     ['cuts the connection before a post', 'chat.postMessage', { cut: 'before' }],
     ['has an internal error', 'chat.postMessage', { error: 'internal_error' }],
   ] as const)('%s: nothing is missing and nothing is there twice', async (_name, method, fault) => {
-    house = await openHouse()
+    const house = await opened()
     house.slack.fail.next(method, fault, 'retryAfter' in fault ? 1 : 2)
     await house.slack.type('/mesh diagnose catalog', WHO)
     expect((await ended(house)).state).toBe('done')
@@ -35,14 +41,14 @@ describe('Slack fails for a while', () => {
   })
 
   it('with posting limited as strictly as Slack does', async () => {
-    house = await openHouse({ slack: { postingLimit: { perSecond: 1, burst: 1 } } })
+    const house = await opened({ slack: { postingLimit: { perSecond: 1, burst: 1 } } })
     await house.slack.type('/mesh diagnose catalog', WHO)
     expect((await ended(house)).state).toBe('done')
     expectWhole(house)
   })
 
   it('for the response_url: the person is told another way', async () => {
-    house = await openHouse()
+    const house = await opened()
     house.slack.fail.next('response_url', { status: 500 }, 5)
     const typed = await house.slack.type('/mesh nonsense', WHO)
     await house.slack.waitFor(() => typed.ephemerals()[0])
@@ -50,7 +56,7 @@ describe('Slack fails for a while', () => {
   })
 
   it('for good: the run is tried again and ends later', async () => {
-    house = await openHouse({ options: { pauses: [10] } })
+    const house = await opened({ options: { pauses: [10] } })
     house.slack.fail.next('chat.update', { status: 503 }, 2)
     await house.slack.type('/mesh diagnose catalog', WHO)
     expect((await ended(house)).state).toBe('done')
@@ -58,9 +64,9 @@ describe('Slack fails for a while', () => {
   })
 })
 
-describe('the Web API does not work', () => {
+describe.concurrent('the Web API does not work', () => {
   it('the person sees by the response_url that they were heard, and that Slack takes no messages', async () => {
-    house = await openHouse({ options: { heardWithin: 0, pauses: [10] } })
+    const house = await opened({ options: { heardWithin: 0, pauses: [10] } })
     house.slack.fail.next('chat.postMessage', { status: 503 }, 2)
     const typed = await house.slack.type('/mesh diagnose catalog', WHO)
     await house.slack.waitFor(() => typed.ephemerals()[1])
@@ -73,7 +79,7 @@ describe('the Web API does not work', () => {
   })
 
   it('an answer that comes soon is not announced', async () => {
-    house = await openHouse()
+    const house = await opened()
     const typed = await house.slack.type('/mesh diagnose catalog', WHO)
     expect((await ended(house)).state).toBe('done')
     expect(typed.ephemerals()).toEqual([])
@@ -82,7 +88,7 @@ describe('the Web API does not work', () => {
   it.each(['token_revoked', 'invalid_auth', 'account_inactive'])(
     'a token that is refused (%s) is named',
     async (error) => {
-      house = await openHouse()
+      const house = await opened()
       house.slack.fail.next('chat.postMessage', { error }, 50)
       const typed = await house.slack.type('/mesh diagnose catalog', WHO)
       await house.slack.waitFor(() => typed.ephemerals()[0])
@@ -94,10 +100,10 @@ describe('the Web API does not work', () => {
   )
 })
 
-describe('somebody deletes', () => {
+describe.concurrent('somebody deletes', () => {
   it("the run's message while it runs: a new one takes its place", async () => {
     const held = heldClients(recordedClients('chapter-10/ill'))
-    house = await openHouse({ clients: held.clients })
+    const house = await opened({ clients: held.clients })
     const { slack } = house
     await slack.type('/mesh diagnose catalog', WHO)
     const parent = await slack.waitFor(() => slack.messages('C_MESH')[0])
@@ -109,7 +115,7 @@ describe('somebody deletes', () => {
   })
 
   it("the run's message between the verdict and the details: they go on under a new one", async () => {
-    house = await openHouse()
+    const house = await opened()
     const { slack } = house
     const stop = slack.on('message', ({ message }) => {
       if (message.threadTs === undefined) return
@@ -124,7 +130,7 @@ describe('somebody deletes', () => {
 
   it('the new message too: the run ends all the same', async () => {
     const held = heldClients(recordedClients('chapter-10/ill'))
-    house = await openHouse({ clients: held.clients })
+    const house = await opened({ clients: held.clients })
     const { slack } = house
     slack.on('message', ({ message }) => {
       if (message.threadTs === undefined) setImmediate(() => slack.deleteMessage(message))
@@ -137,10 +143,10 @@ describe('somebody deletes', () => {
   })
 })
 
-describe('the channel closes while a run is under way', () => {
+describe.concurrent('the channel closes while a run is under way', () => {
   it('tells who asked, directly', async () => {
     const held = heldClients(recordedClients('chapter-10/ill'))
-    house = await openHouse({ clients: held.clients })
+    const house = await opened({ clients: held.clients })
     const { slack } = house
     await slack.type('/mesh diagnose catalog', WHO)
     await slack.waitFor(() => held.asked() > 0)

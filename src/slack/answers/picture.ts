@@ -24,8 +24,33 @@ async function load(): Promise<Buffer[]> {
   return fonts
 }
 
-/** An SVG as PNG; its texts are set in DejaVu Sans. Rejects when the SVG is none. */
+/** Pictures that are kept, by their SVG, the one used last at the end. */
+const drawn = new Map<string, Promise<Buffer>>()
+/** Each is about 100 kB. */
+const MOST_KEPT = 32
+
+/**
+ * An SVG as PNG; its texts are set in DejaVu Sans. Rejects when the SVG is none. Drawing keeps the process busy for tens of milliseconds, and
+ * the path of an unchanged mesh is asked for again and again: the last ones are kept.
+ */
 export async function picture(svg: string): Promise<Buffer> {
+  const known = drawn.get(svg)
+  const png = known ?? draw(svg)
+  drawn.delete(svg)
+  drawn.set(svg, png)
+  for (const oldest of drawn.keys()) {
+    if (drawn.size <= MOST_KEPT) break
+    drawn.delete(oldest)
+  }
+  try {
+    return await png
+  } catch (error) {
+    if (drawn.get(svg) === png) drawn.delete(svg)
+    throw error
+  }
+}
+
+async function draw(svg: string): Promise<Buffer> {
   loading ??= load().catch((error: unknown) => {
     loading = undefined
     throw error

@@ -50,13 +50,13 @@ export async function startRun(deps: SlackDeps, asking: Asking, request: RunRequ
 export async function startQuietly(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<void> {
   const asked = await recordOf(deps, asking, request)
   const { run } = asked
-  if (isFinished(run)) return
-  try {
-    await deps.queue.enqueue({ run: run.id, kind: run.request.kind })
-  } catch (error) {
-    await endAnyway(deps, run)
-    throw error
-  }
+  if (!isFinished(run))
+    try {
+      await deps.queue.enqueue({ run: run.id, kind: run.request.kind })
+    } catch (error) {
+      await endAnyway(deps, run)
+      throw error
+    }
   await noteAsked(deps, asked)
 }
 
@@ -97,9 +97,9 @@ function known({ kind }: StoredRequest): AnyCapability {
   return capability
 }
 
-/** Claim, queue, message. @returns false when another run was joined, or nothing is left to begin */
+/** Claim, queue, message; nothing for a run that was begun by a process that ended, and is over. @returns false when another run was joined */
 async function begin(deps: SlackDeps, asking: Asking, { run, isAgain }: Asked): Promise<boolean> {
-  if (isFinished(run)) return false
+  if (isFinished(run)) return true
   const { request } = run
   const claim = known(request).claim?.(request)
   if (claim !== undefined) {

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { applied, parseManifest } from '../../../src/fixes/manifest.ts'
 import { changesOf, proposalsFor } from '../../../src/fixes/propose.ts'
@@ -8,7 +6,6 @@ import { Evidence } from '../../../src/evidence/evidence.ts'
 import type { ObjectKind } from '../../../src/evidence/reading.ts'
 import { formatRef } from '../../../src/mesh/ref.ts'
 import { replay } from '../../replay.ts'
-import { SCENARIOS, situations } from '../../situation.ts'
 
 const KINDS: Readonly<Record<string, ObjectKind>> = {
   DestinationRule: 'destination-rules',
@@ -60,30 +57,7 @@ describe('a proposal leaves the objects as the people who mended the situation d
   })
 })
 
-/** A situation is recorded some time after it is written down. */
-const recorded = situations().filter(({ name }) =>
-  ['ill', 'mended'].every((phase) => existsSync(join(SCENARIOS, name, phase, 'recording.json'))),
-)
-
 describe('what a report offers', () => {
-  it.each(recorded.filter(({ expect: { verdict } }) => verdict === 'ill').map(({ name }) => name))(
-    '%s: a change or advice for the cause, and nothing once it is mended',
-    async (name) => {
-      const ill = await replay(`${name}/ill`)
-      const { changes, advice } = changesOf(ill)
-      // Which cause it is, test/scenarios.test.ts says.
-      if (ill.cause !== undefined)
-        expect([...changes, ...advice].map((one) => one.for)).toContain(ill.cause.finding.code)
-      for (const { says } of advice) expect(says).not.toMatch(/undefined|: \.|\(\)/)
-      for (const { diff, id } of changes) {
-        expect(diff).toMatch(/^--- .*\n\+\+\+ .*\n@@ /)
-        expect(id).toMatch(/^[0-9a-f]{64}$/)
-      }
-      expect(new Set(changes.map(({ id }) => id)).size).toBe(changes.length)
-      expect(changesOf(await replay(`${name}/mended`))).toEqual({ changes: [], advice: [] })
-    },
-  )
-
   it('gives the same change the same id, and another one when the object has changed', async () => {
     const report = await replay('wrong-port/ill')
     const [first] = changesOf(report).changes
