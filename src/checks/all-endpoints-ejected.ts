@@ -70,7 +70,7 @@ function ejection(
     reading,
     host: parseClusterName(name)?.host ?? name,
     rule: originOf(cluster?.metadata) ?? target.ref,
-    detection: cluster?.outlierDetection ?? {},
+    detection: { ...cluster?.outlierDetection },
     addresses: hostStatuses.map(
       ({ address }) => `${address?.socketAddress?.address ?? '?'}:${address?.socketAddress?.portValue ?? '?'}`,
     ),

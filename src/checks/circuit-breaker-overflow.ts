@@ -42,9 +42,7 @@ const LIMITS = ['maxConnections', 'maxPendingRequests', 'maxRequests', 'maxRetri
 
 /** The limits that a cluster really has, `maxConnections 1`. Those of the priority nobody uses are left out. */
 function limitsOf({ circuitBreakers }: Cluster): string[] {
-  const { thresholds = [] } = (circuitBreakers ?? {}) as {
-    thresholds?: (Partial<Record<(typeof LIMITS)[number], number>> & { priority?: string })[]
-  }
+  const { thresholds = [] } = circuitBreakers ?? {}
   return thresholds
     .filter(({ priority }) => priority === undefined || priority === 'DEFAULT')
     .flatMap((one) =>

@@ -136,7 +136,7 @@ function retriesOf(
         madeFrom(one, evidence) !== undefined,
     )
   const owner = route === undefined ? undefined : madeFrom(route, evidence)
-  const policy = route?.route?.retryPolicy as { numRetries?: number; retryOn?: string } | undefined
+  const policy = route?.route?.retryPolicy
   if (reading === undefined || owner === undefined || policy === undefined) return undefined
   const retries = policy.numRetries ?? 1
   return {

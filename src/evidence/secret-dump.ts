@@ -1,17 +1,7 @@
+import type { DumpedSecret, SecretDump } from './answers.ts'
 import { X509Certificate } from 'node:crypto'
+import { inShape } from '../mesh/shape/answer.ts'
 import type { Certificate, ProxySecret } from '../mesh/secrets.ts'
-
-interface Bytes {
-  inlineBytes?: string
-}
-interface Dumped {
-  name?: string
-  secret?: { tlsCertificate?: { certificateChain?: Bytes }; validationContext?: { trustedCa?: Bytes } }
-}
-interface Dump {
-  dynamicActiveSecrets?: Dumped[]
-  dynamicWarmingSecrets?: Dumped[]
-}
 
 /**
  * Reads what `istioctl proxy-config secret POD -o json` prints: Envoy's admin.v3.SecretsConfigDump, in which Envoy itself has blotted out keys.
@@ -26,9 +16,7 @@ export function parseSecretDump(text: string): ProxySecret[] {
 
 /** The same of the dump itself. @throws {SyntaxError} when it is none */
 export function secretsIn(dump: unknown): ProxySecret[] {
-  if (typeof dump !== 'object' || dump === null || Array.isArray(dump))
-    throw new SyntaxError('expected a dump of secrets')
-  const { dynamicActiveSecrets = [], dynamicWarmingSecrets = [] } = dump as Dump
+  const { dynamicActiveSecrets = [], dynamicWarmingSecrets = [] } = inShape('secrets', dump as SecretDump)
   return [
     ...dynamicWarmingSecrets.map((one) => proxySecret(one, 'WARMING')),
     ...dynamicActiveSecrets.map((one) => proxySecret(one, 'ACTIVE')),
@@ -36,7 +24,7 @@ export function secretsIn(dump: unknown): ProxySecret[] {
 }
 
 function proxySecret(
-  { name = '', secret: { tlsCertificate, validationContext } = {} }: Dumped,
+  { name = '', secret: { tlsCertificate, validationContext } = {} }: DumpedSecret,
   status: ProxySecret['status'],
 ): ProxySecret {
   const chain = tlsCertificate?.certificateChain?.inlineBytes

@@ -1,5 +1,6 @@
 import type { Ref } from './ref.ts'
 import { defined } from './defined.ts'
+import { inShape } from './shape/answer.ts'
 
 /** One message of `istioctl analyze`. */
 export interface AnalyzerMessage {
@@ -10,6 +11,15 @@ export interface AnalyzerMessage {
   /** The object it is about, when the analyzer named one. */
   origin?: Ref
   documentation?: string
+}
+
+/** One message as it is printed. */
+export interface PrintedMessage {
+  code?: string
+  level?: string
+  message?: string
+  origin?: string
+  documentationUrl?: string
 }
 
 /** Reads `Kind namespace/name` or `Kind name`; undefined for anything else. */
@@ -45,11 +55,8 @@ export const isAboutCopiedAnnotation = ({ code, message, origin }: AnalyzerMessa
 /** The messages of `istioctl analyze -o json`, repeated ones once. Throws SyntaxError when the text is not that. */
 export function parseAnalyzerMessages(text: string): AnalyzerMessage[] {
   const parsed: unknown = JSON.parse(text.trim() === '' ? '[]' : text)
-  if (!Array.isArray(parsed)) throw new SyntaxError('expected a JSON array of analyzer messages')
   const seen = new Set<string>()
-  return (
-    parsed as { code?: string; level?: string; message?: string; origin?: string; documentationUrl?: string }[]
-  ).flatMap((entry) => {
+  return inShape('analyzer-messages', parsed as PrintedMessage[]).flatMap((entry) => {
     const key = [entry.code, entry.origin, entry.message].join(' ')
     if (entry.code === undefined || seen.has(key)) return []
     seen.add(key)

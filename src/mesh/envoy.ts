@@ -15,9 +15,11 @@ export interface SocketAddress {
   pipe?: { path?: string }
   envoyInternalAddress?: { serverListenerName?: string }
 }
+/** A message with its type beside it; `walk/packed.ts` has those that are read. */
+export type Packed = Record<string, unknown> & { '@type'?: string }
 export interface NetworkFilter {
   name?: string
-  typedConfig?: Record<string, unknown> & { '@type'?: string }
+  typedConfig?: Packed
 }
 export interface AddressRange {
   addressPrefix?: string
@@ -122,7 +124,12 @@ export interface WeightedCluster {
   name?: string
   weight?: number
   clusterHeader?: string
-  typedPerFilterConfig?: Record<string, unknown>
+  typedPerFilterConfig?: Record<string, Packed>
+}
+/** How often a proxy tries a request again, and after what. */
+export interface RetryPolicy {
+  numRetries?: number
+  retryOn?: string
 }
 export interface RouteAction {
   cluster?: string
@@ -130,7 +137,7 @@ export interface RouteAction {
   clusterHeader?: string
   clusterNotFoundResponseCode?: string
   timeout?: string
-  retryPolicy?: Record<string, unknown>
+  retryPolicy?: RetryPolicy
   requestMirrorPolicies?: { cluster?: string }[]
   prefixRewrite?: string
   regexRewrite?: unknown
@@ -152,7 +159,7 @@ export interface Route {
   requestHeadersToAdd?: HeaderToAdd[]
   requestHeadersToRemove?: string[]
   metadata?: IstioMetadata
-  typedPerFilterConfig?: Record<string, unknown>
+  typedPerFilterConfig?: Record<string, Packed>
 }
 export interface VirtualHost {
   name?: string
@@ -160,7 +167,7 @@ export interface VirtualHost {
   routes?: Route[]
   requireTls?: string
   rateLimits?: unknown[]
-  typedPerFilterConfig?: Record<string, unknown>
+  typedPerFilterConfig?: Record<string, Packed>
   /** Chooses routes by a tree instead of a list. */
   matcher?: unknown
 }
@@ -168,6 +175,19 @@ export interface RouteConfiguration {
   name?: string
   virtualHosts?: VirtualHost[]
   ignorePortInHostMatching?: boolean
+}
+/** The limits of one priority. */
+export interface Thresholds {
+  priority?: string
+  maxConnections?: number
+  maxPendingRequests?: number
+  maxRequests?: number
+  maxRetries?: number
+}
+export interface OutlierDetection {
+  consecutive5xx?: number
+  consecutiveGatewayFailure?: number
+  baseEjectionTime?: string
 }
 export interface Cluster {
   name?: string
@@ -177,8 +197,8 @@ export interface Cluster {
   metadata?: IstioMetadata
   transportSocket?: NetworkFilter
   transportSocketMatches?: { name?: string; match?: Record<string, unknown>; transportSocket?: NetworkFilter }[]
-  circuitBreakers?: Record<string, unknown>
-  outlierDetection?: Record<string, unknown>
+  circuitBreakers?: { thresholds?: Thresholds[] }
+  outlierDetection?: OutlierDetection
   connectTimeout?: string
   lbPolicy?: string
   commonLbConfig?: { healthyPanicThreshold?: { value?: number } }

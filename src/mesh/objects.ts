@@ -169,6 +169,14 @@ export interface ClusterEvent extends KubernetesObject {
   eventTime?: string
   involvedObject?: { kind?: string; namespace?: string; name?: string }
 }
+/** What a policy is for, as the Gateway API refers to it. */
+export interface TargetReference {
+  group?: string
+  kind?: string
+  namespace?: string
+  name: string
+  sectionName?: string
+}
 export interface ConfigMap extends KubernetesObject {
   data?: Record<string, string>
 }
@@ -269,16 +277,26 @@ export type WorkloadEntry = KubernetesObject<{
   labels?: Labels
   ports?: Record<string, number>
 }>
+export interface EnvoyPatch {
+  applyTo?: string
+  match?: {
+    context?: string
+    cluster?: { name?: string; service?: string; subset?: string }
+    routeConfiguration?: { name?: string }
+  }
+  /** The value is a part of Envoy's configuration, of whatever form. */
+  patch?: { operation?: string; value?: Record<string, unknown> }
+}
 export type EnvoyFilter = KubernetesObject<{
   workloadSelector?: { labels?: Labels }
   priority?: number
-  configPatches?: { applyTo?: string; match?: unknown; patch?: unknown }[]
+  configPatches?: EnvoyPatch[]
 }>
 export type Sidecar = KubernetesObject<{
   workloadSelector?: { labels?: Labels }
   egress?: { hosts?: string[]; port?: { number?: number } }[]
-  ingress?: unknown[]
-  outboundTrafficPolicy?: unknown
+  ingress?: { port?: { number?: number; protocol?: string; name?: string }; defaultEndpoint?: string }[]
+  outboundTrafficPolicy?: { mode?: string }
 }>
 export interface MutualTls {
   mode?: 'UNSET' | 'DISABLE' | 'PERMISSIVE' | 'STRICT'
@@ -320,8 +338,8 @@ export interface AuthorizationRule {
 /** Without an action it allows; without rules that is nothing. */
 export type AuthorizationPolicy = KubernetesObject<{
   selector?: { matchLabels?: Labels }
-  targetRef?: unknown
-  targetRefs?: unknown[]
+  targetRef?: TargetReference
+  targetRefs?: TargetReference[]
   action?: 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM'
   rules?: AuthorizationRule[]
 }>
@@ -334,8 +352,8 @@ export interface JwtRule {
 }
 export type RequestAuthentication = KubernetesObject<{
   selector?: { matchLabels?: Labels }
-  targetRef?: unknown
-  targetRefs?: unknown[]
+  targetRef?: TargetReference
+  targetRefs?: TargetReference[]
   jwtRules?: JwtRule[]
 }>
 /** An Istio kind whose spec this project does not read field by field yet. */

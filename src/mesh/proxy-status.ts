@@ -1,4 +1,5 @@
 import { defined } from './defined.ts'
+import { inShape } from './shape/answer.ts'
 import { table } from './table.ts'
 /** How far one proxy has taken what istiod sent it. */
 export interface ProxySync {
@@ -22,7 +23,8 @@ const TYPES: Readonly<Record<string, XdsType>> = table({
   'envoy.config.core.v3.TypedExtensionConfig': 'ECDS',
 })
 
-interface StatusDocument {
+/** What one istiod says of its proxies. */
+export interface DiscoveryStatus {
   resources?: {
     node?: { id?: string; metadata?: { ISTIO_VERSION?: string; NAMESPACE?: string } }
     genericXdsConfigs?: {
@@ -46,7 +48,7 @@ export function parseJsonDocuments(text: string): unknown[] {
     if (inString) {
       if (char === '\\') i += 1
       else if (char === '"') inString = false
-    } else if (char === '"') inString = true
+    } else if (char === '"' && depth > 0) inString = true
     else if (char === '{' || char === '[') {
       if (depth === 0) start = i
       depth += 1
@@ -72,7 +74,7 @@ function proxyName(id: string): { name: string; namespace: string } {
 
 /** The sync state of every connected proxy (`istioctl proxy-status -o json`, Istio 1.27 and newer). Throws SyntaxError on other text. */
 export function parseProxyStatus(text: string): ProxySync[] {
-  return (parseJsonDocuments(text) as StatusDocument[]).flatMap((document) => {
+  return inShape('proxy-status', parseJsonDocuments(text) as DiscoveryStatus[]).flatMap((document) => {
     const identifier = document.controlPlane?.identifier ?? ''
     const istiod = /"ID":\s*"([^"]+)"/.exec(identifier)?.[1]
     const istiodVersion = /"version":\s*"([^"]+)"/.exec(identifier)?.[1]

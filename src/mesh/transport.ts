@@ -6,8 +6,8 @@ import type { Cluster, FilterChain, Listener } from './envoy.ts'
  */
 export type Spoken = 'plaintext' | 'automatic' | 'mutual' | 'tls'
 
-interface TlsContext {
-  commonTlsContext?: { tlsCertificateSdsSecretConfigs?: { name?: string }[] }
+export interface TlsContext {
+  commonTlsContext?: { alpnProtocols?: string[]; tlsCertificateSdsSecretConfigs?: { name?: string }[] }
   requireClientCertificate?: boolean
 }
 

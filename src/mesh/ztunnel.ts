@@ -81,11 +81,19 @@ export interface ZtunnelConfig {
   captured: ZtunnelCaptured[]
 }
 
-const fields = (value: unknown): Fields => (isFields(value) ? value : {})
-const text = (value: unknown): string => (typeof value === 'string' ? value : '')
-const some = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
-const texts = (value: unknown): string[] =>
-  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : []
+/** What is missing is nothing; what is of another type is no answer. */
+function unlessMissing<T>(value: unknown, is: (value: unknown) => value is T, expected: string): T | undefined {
+  if (value === undefined || value === null) return undefined
+  if (!is(value)) throw new SyntaxError(`expected ${expected} in a ztunnel's configuration, found ${typeof value}`)
+  return value
+}
+const isText = (value: unknown): value is string => typeof value === 'string'
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)
+
+const fields = (value: unknown): Fields => unlessMissing(value, isFields, 'an object') ?? {}
+const text = (value: unknown): string => unlessMissing(value, isText, 'text') ?? ''
+const some = (value: unknown): string | undefined => text(value) || undefined
+const texts = (value: unknown): string[] => unlessMissing(value, isTexts, 'a list of texts') ?? []
 
 /** A collection that versions print as a list or as an object with keys of its own. */
 function entries(value: unknown, name: string): Fields[] {

@@ -7,6 +7,7 @@ import { replayClients, type Recording } from '../../src/evidence/clients/record
 import { UserError } from '../../src/mesh/user-error.ts'
 import { reportMarkdown } from '../../src/report/markdown.ts'
 import { reportText } from '../../src/report/text.ts'
+import { answerOf, typedFields } from '../evidence/typed-fields.ts'
 import { recordingOf } from '../replay.ts'
 import { parseAsk, readSituation } from '../situation.ts'
 
@@ -107,6 +108,40 @@ describe('an answer whose fields have other types', () => {
     }
     expect(failed).toEqual([])
   })
+
+  it('makes that reading unparsable and no other, whichever field it is', async () => {
+    const recording = recordingOf('chapter-10/mended')
+    const ask = parseAsk(readSituation('chapter-10').ask)
+    const tried = new Set<string>()
+    const odd: string[] = []
+    for (const [at, call] of recording.calls.entries()) {
+      const answer = answerOf(call.call)
+      if (answer === undefined || call.json === undefined) continue
+      // istioctl prints one document for each istiod.
+      const isMany = answer === 'proxy-status'
+      const root = structuredClone(isMany ? [call.json] : call.json) as unknown[]
+      for (const { path, holder, key, others } of typedFields(answer, root)) {
+        if (tried.has(path)) continue
+        tried.add(path)
+        const was = holder[key]
+        holder[key] = others[tried.size % others.length]
+        const json = structuredClone(isMany ? root[0] : root)
+        const clients = replayClients(
+          { ...recording, calls: recording.calls.with(at, { ...call, json }) },
+          { shared: true },
+        )
+        const { verdict, readings } = await examine(ask, clients, CHECKS)
+        const unparsable = new Set(
+          readings.flatMap((one) => (!one.ok && one.reason === 'unparsable' ? [one.kind] : [])),
+        )
+        if (verdict !== 'unclear' || [...unparsable].join() !== answer)
+          odd.push(`${path}: ${verdict}, unparsable: ${[...unparsable].join()}`)
+        holder[key] = was
+      }
+    }
+    expect(tried.size).toBeGreaterThan(400)
+    expect(odd).toEqual([])
+  }, 300_000)
 
   it('is as if it could not be read: the rest goes on, and nothing is called healthy', async () => {
     const recording = recordingOf('chapter-10/mended')

@@ -23,13 +23,9 @@ export const goesOutside = (cluster: string): boolean =>
 const UNLIMITED = 4_294_967_295
 
 function limits({ circuitBreakers, outlierDetection, connectTimeout }: Cluster): string[] {
-  const [threshold = {}] = (circuitBreakers?.thresholds ?? []) as Record<string, number>[]
+  const [threshold = {}] = circuitBreakers?.thresholds ?? []
   const set = Object.entries(threshold).filter(([key, value]) => key.startsWith('max') && value !== UNLIMITED)
-  const { consecutive5xx, consecutiveGatewayFailure, baseEjectionTime } = (outlierDetection ?? {}) as {
-    consecutive5xx?: number
-    consecutiveGatewayFailure?: number
-    baseEjectionTime?: string
-  }
+  const { consecutive5xx, consecutiveGatewayFailure, baseEjectionTime } = outlierDetection ?? {}
   return [
     ...(set.length === 0 ? [] : [`circuit breakers: ${set.map(([key, value]) => `${key} ${value}`).join(', ')}`]),
     ...(outlierDetection === undefined

@@ -1,18 +1,8 @@
 import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import type { EnvoyFilter, Pod } from '../../mesh/objects.ts'
+import type { EnvoyFilter, EnvoyPatch, Pod } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
-
-interface Patch {
-  applyTo?: string
-  match?: {
-    context?: string
-    cluster?: { name?: string; service?: string; subset?: string }
-    routeConfiguration?: { name?: string }
-  }
-  patch?: { operation?: string; value?: { name?: string } }
-}
 
 /** EnvoyFilters that act on a pod's proxy: of its namespace or of Istio's own. */
 function acting(pod: Pod, evidence: Evidence): EnvoyFilter[] {
@@ -26,13 +16,13 @@ function acting(pod: Pod, evidence: Evidence): EnvoyFilter[] {
     )
 }
 
-const patchesOf = ({ spec }: EnvoyFilter): Patch[] => (spec?.configPatches ?? []) as Patch[]
+const patchesOf = ({ spec }: EnvoyFilter): EnvoyPatch[] => spec?.configPatches ?? []
 
 /** The EnvoyFilters that put filters of these names into the pod's proxy. */
 export function addingFilters(names: readonly string[], pod: Pod, evidence: Evidence): Ref[] {
   return acting(pod, evidence)
     .filter((filter) =>
-      patchesOf(filter).some(({ patch }) => patch?.value?.name !== undefined && names.includes(patch.value.name)),
+      patchesOf(filter).some(({ patch }) => typeof patch?.value?.name === 'string' && names.includes(patch.value.name)),
     )
     .map(refOf)
 }

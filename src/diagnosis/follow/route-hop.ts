@@ -35,7 +35,7 @@ function settings({ route, outcome }: Branch): string[] {
   const action = route?.route
   if (action === undefined) return []
   const { timeout = '15s', retryPolicy } = action
-  const retries = Number(retryPolicy?.numRetries ?? 1)
+  const retries = retryPolicy?.numRetries ?? 1
   return [
     timeout === '0s' ? 'no timeout' : `timeout ${timeout}`,
     ...(retryPolicy === undefined
@@ -43,7 +43,7 @@ function settings({ route, outcome }: Branch): string[] {
       : [
           retries === 0
             ? 'no retries'
-            : `up to ${retries} ${retries === 1 ? 'retry' : 'retries'} on ${(typeof retryPolicy.retryOn === 'string' ? retryPolicy.retryOn : '').replaceAll(',', ', ')}`,
+            : `up to ${retries} ${retries === 1 ? 'retry' : 'retries'} on ${(retryPolicy.retryOn ?? '').replaceAll(',', ', ')}`,
         ]),
     ...(outcome.kind === 'clusters' && outcome.mirrors.length > 0
       ? [`a copy goes to ${outcome.mirrors.join(', ')}`]

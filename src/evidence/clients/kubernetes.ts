@@ -1,3 +1,4 @@
+import type { ListPage } from '../answers.ts'
 import type { RequestOptions } from 'node:https'
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js'
 import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js'
@@ -15,6 +16,7 @@ import { restrictPlugins } from './credential-plugins.ts'
 import { askPod, openTunnel, type PodAnswer } from './port-forward.ts'
 import { beginningOf, ByteBudget, textOf, type Answer } from './byte-budget.ts'
 import { defined } from '../../mesh/defined.ts'
+import { answered } from './answered.ts'
 
 /** Where the API server is and who asks. */
 export interface KubernetesOptions {
@@ -215,13 +217,7 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
       )
       if (answer.status === 404 && resource.group.includes('.')) return []
       if (answer.status !== 200) refuse(answer, wanted)
-      const { items, metadata } = parse(answer.text) as {
-        items?: KubernetesObject[]
-        metadata?: { continue?: string }
-      }
-      // Go writes an empty list as null.
-      if (!Array.isArray(items ?? []))
-        throw new UnseenError('unparsable', 'the API server answered a list without items')
+      const { items, metadata } = answered('page of a list', parse(answer.text) as unknown as ListPage)
       const next = metadata?.continue ?? ''
       const count = objects.length + (items?.length ?? 0)
       if (count > MOST_OBJECTS || (next !== '' && next === page))
@@ -230,7 +226,7 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
           `the API server has more ${resource.plural} than mesh-medic reads: cut off after ${Math.min(count, MOST_OBJECTS)}`,
         )
       // Items of a list carry no kind of their own.
-      for (const item of items ?? []) objects.push({ ...item, kind: resource.kind })
+      for (const item of items ?? []) objects.push({ ...item, kind: resource.kind } as unknown as KubernetesObject)
       page = next
     } while (page !== '')
     return objects

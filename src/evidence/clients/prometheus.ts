@@ -1,5 +1,7 @@
+import type { PrometheusAnswer } from '../answers.ts'
 import type { Prometheus } from './clients.ts'
 import { UnseenError } from './clients.ts'
+import { answered } from './answered.ts'
 import { beginningOf, ByteBudget, textOf } from './byte-budget.ts'
 
 /** Bytes of an answer: rates by code and workload. */
@@ -34,13 +36,16 @@ export function prometheusApi(url: string, budget = new ByteBudget()): Prometheu
       }
       if (!response.ok)
         throw new UnseenError('unavailable', `Prometheus answered ${response.status}: ${text.slice(0, 300)}`)
-      let body: { data?: { result?: { metric?: Record<string, string>; value?: [number, string] }[] } }
+      let body: PrometheusAnswer
       try {
         body = JSON.parse(text) as typeof body
       } catch (error) {
         throw new UnseenError('unparsable', 'Prometheus answered something that is not JSON', { cause: error })
       }
-      return (body.data?.result ?? []).map(({ metric = {}, value }) => ({ metric, value: Number(value?.[1] ?? 'NaN') }))
+      return (answered('prometheus', body).data?.result ?? []).map(({ metric = {}, value }) => ({
+        metric,
+        value: Number(value?.[1] ?? 'NaN'),
+      }))
     },
   }
 }

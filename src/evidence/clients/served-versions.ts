@@ -1,3 +1,5 @@
+import type { ServedGroup, ServedResources } from '../answers.ts'
+import { answered } from './answered.ts'
 import type { Resource } from './clients.ts'
 
 /** One GET of the API server's discovery: its answer's JSON, `absent` when it does not serve that, undefined when it can't be told. */
@@ -39,18 +41,15 @@ export class ServedVersions {
     const about = await this.discover(`/apis/${group}`)
     if (about === undefined) return undefined
     if (about === 'absent') return []
-    const versions = ((about.versions ?? []) as { version: string }[]).map(({ version }) => version)
+    const versions = (answered('versions of an API group', about as ServedGroup).versions ?? []).map(
+      ({ version }) => version,
+    )
     const lists = await Promise.all(versions.map((version) => this.discover(`/apis/${group}/${version}`)))
     if (lists.includes(undefined)) return undefined
-    return lists.flatMap((list, at) =>
-      list === undefined || list === 'absent'
-        ? []
-        : [
-            {
-              version: versions[at] ?? '',
-              plurals: new Set(((list.resources ?? []) as { name: string }[]).map(({ name }) => name)),
-            },
-          ],
-    )
+    return lists.flatMap((list, at) => {
+      if (list === undefined || list === 'absent') return []
+      const { resources = [] } = answered('resources of a version', list as ServedResources)
+      return [{ version: versions[at] ?? '', plurals: new Set(resources.map(({ name }) => name)) }]
+    })
   }
 }

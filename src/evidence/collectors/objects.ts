@@ -1,3 +1,4 @@
+import { inShape } from '../../mesh/shape/answer.ts'
 import type { Resource } from '../clients/clients.ts'
 import type { EvidenceMap, ObjectKind } from '../reading.ts'
 import { REDACTED } from '../redaction.ts'
@@ -96,9 +97,9 @@ export function objects<K extends ObjectKind>(kind: K, group: StepGroup, scope: 
     group,
     title: `${resource.plural}${scope.namespace === undefined ? '' : ` in ${scope.namespace}`}${selectors}`,
     source: `kubectl get ${name} ${where}${selectors} -o yaml`,
-    collect: async (clients, signal) =>
-      (await clients.kubernetes.list(resource, scope, signal)).map((object) =>
-        withoutApplications(object, REDACTED),
-      ) as EvidenceMap[K],
+    async collect(clients, signal) {
+      const list = inShape(kind, await clients.kubernetes.list(resource, scope, signal))
+      return list.map((object) => withoutApplications(object, REDACTED)) as EvidenceMap[K]
+    },
   }
 }

@@ -3,6 +3,7 @@ import type { Resource } from '../clients/clients.ts'
 import { UnseenError } from '../clients/clients.ts'
 import type { OtherObjects } from '../other-objects.ts'
 import type { Step } from '../step.ts'
+import { inShape } from '../../mesh/shape/answer.ts'
 import { table } from '../../mesh/table.ts'
 
 /**
@@ -50,7 +51,7 @@ export function otherObjects(): Step<'other-objects'> {
         served.filter(isKnown).map(async (resource): Promise<OtherObjects> => {
           const name = `${resource.plural}.${resource.group}`
           try {
-            const objects = await kubernetes.list(resource, {}, signal)
+            const objects = inShape('other objects', await kubernetes.list(resource, {}, signal))
             const kept = objects.slice(0, MOST_OBJECTS).map(({ kind, metadata: { name, namespace }, ...rest }) => ({
               kind,
               metadata: { name, ...(namespace !== undefined && { namespace }) },
@@ -62,7 +63,7 @@ export function otherObjects(): Step<'other-objects'> {
               left: objects.length - kept.length,
             }
           } catch (error) {
-            if (!(error instanceof UnseenError) || signal.aborted) throw error
+            if (!(error instanceof UnseenError || error instanceof SyntaxError) || signal.aborted) throw error
             return { resource: name, objects: [], left: 0, unseen: redact(error.message) }
           }
         }),

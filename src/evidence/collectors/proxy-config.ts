@@ -1,4 +1,5 @@
 import type { Ref } from '../../mesh/ref.ts'
+import { inShape } from '../../mesh/shape/answer.ts'
 import type { EvidenceMap } from '../reading.ts'
 import type { Step } from '../step.ts'
 import { stepId, togetherOf } from '../step.ts'
@@ -23,8 +24,7 @@ export function proxyConfig<K extends ProxyConfigKind>(kind: K, pod: Ref): Step<
       const read = istioctl.read?.(args, signal)
       const parsed: unknown = read === undefined ? JSON.parse(await istioctl.run(args, signal)) : await read
       if (parsed === null) return []
-      if (!Array.isArray(parsed)) throw new SyntaxError(`expected a JSON array of ${kind}`)
-      return parsed as EvidenceMap[K]
+      return inShape(kind, parsed as EvidenceMap[K])
     },
   }
 }

@@ -60,13 +60,13 @@ const PASSING: ReadonlySet<string> = new Set([
   'Tap',
 ])
 
-interface Fault {
+export interface Fault {
   abort?: { httpStatus?: number; grpcStatus?: number; percentage?: FractionalPercent; headerAbort?: unknown }
   delay?: { fixedDelay?: string; percentage?: FractionalPercent; headerDelay?: unknown }
   upstreamCluster?: string
   headers?: HeaderMatcher[]
 }
-interface Requirement {
+export interface Requirement {
   providerName?: string
   providerAndAudiences?: { providerName?: string }
   requiresAny?: { requirements?: Requirement[] }
@@ -74,12 +74,12 @@ interface Requirement {
   allowMissing?: unknown
   allowMissingOrFailed?: unknown
 }
-interface JwtProvider {
+export interface JwtProvider {
   fromHeaders?: { name?: string }[]
   fromParams?: string[]
   fromCookies?: string[]
 }
-interface JwtAuthentication {
+export interface JwtAuthentication {
   providers?: Record<string, JwtProvider>
   rules?: { match?: RouteMatch; requires?: Requirement }[]
 }

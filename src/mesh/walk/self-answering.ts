@@ -41,7 +41,7 @@ export function bufferAnswer(
   }
 }
 
-interface LocalRateLimit {
+export interface LocalRateLimit {
   tokenBucket?: { maxTokens?: number; tokensPerFill?: number; fillInterval?: string }
   filterEnabled?: { defaultValue?: { numerator?: number; denominator?: string } }
   filterEnforced?: { defaultValue?: { numerator?: number; denominator?: string } }
@@ -62,7 +62,7 @@ export function localLimitAnswer(filter: string, config: LocalRateLimit): Filter
   }
 }
 
-interface Service {
+export interface Service {
   grpcService?: { envoyGrpc?: { clusterName?: string } }
   httpService?: { serverUri?: { cluster?: string } }
 }
@@ -89,7 +89,7 @@ export function limitServiceAnswer(
   return { ...about, passes: 'maybe', says: 'a rate limit service decides, and may answer 429' }
 }
 
-interface Authorizer extends Service {
+export interface Authorizer extends Service {
   failureModeAllow?: boolean
   statusOnError?: { code?: string | number }
   filterEnabledMetadata?: { filter?: string }

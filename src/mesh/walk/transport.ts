@@ -2,11 +2,11 @@ import type { Cluster, NetworkFilter } from '../envoy.ts'
 import { typeOf } from './network-filters.ts'
 import { defined } from '../defined.ts'
 
-interface UpstreamTls {
+export interface UpstreamTls {
   sni?: string
   commonTlsContext?: {
     alpnProtocols?: string[]
-    tlsCertificateSdsSecretConfigs?: unknown[]
+    tlsCertificateSdsSecretConfigs?: { name?: string }[]
     tlsCertificates?: unknown[]
   }
 }
