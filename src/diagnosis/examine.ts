@@ -33,6 +33,7 @@ import {
   planProxies,
   planWebhooks,
 } from './plan.ts'
+import { planIstiodPushes } from './plan-gone.ts'
 import { PlanLedger } from './plan-ledger.ts'
 import type { PlannedStep, Report } from './report.ts'
 import { reportOf } from './report-of.ts'
@@ -211,7 +212,9 @@ async function examineOnce(
       ]),
     )
     await Promise.all(besides)
-    await look(await of((all) => [...planOtherRevisions(all), ...planIstiodLog(target, all)]))
+    await look(
+      await of((all) => [...planOtherRevisions(all), ...planIstiodLog(target, all), ...planIstiodPushes(target, all)]),
+    )
     const probed =
       options.probe === undefined
         ? { readings: withoutProbes(gathering.readings) }

@@ -37,12 +37,12 @@ function withFollowed(
   return [...named, ...findings].map((one) => toldOf(one) ?? one)
 }
 
-/** Hosts from outside that were asked for in classes of which none came through a gateway. */
+/** Hosts from outside that were asked for in classes of which none came through a gateway; where the caller's own proxy leads such requests on, they need none. */
 function hostsMissed(followed: readonly Followed[]): ReadonlySet<string> {
   const taken = followed.filter(({ requests: { caller } }) => caller?.kind === 'ingress')
   return new Set(
     followed
-      .filter(({ present }) => present.requests > 0)
+      .filter(({ present, way }) => present.requests > 0 && way?.foreseen !== 'arrives')
       .map(({ requests: { question } }) => question.host)
       .filter(
         (host) => fromFqdn(host) === undefined && !taken.some(({ requests: { question } }) => question.host === host),
@@ -93,8 +93,10 @@ export async function reportOf(
   const isSeen = followed.some(({ present }) => present.requests > 0)
   const hasFew = followed.some(({ present }) => present.state === 'few')
   const areAnswered =
-    followed.every(({ outcome }) => outcome === 'arrives' || outcome === 'contradicted') &&
-    followed.some(({ present }) => present.state === 'answered')
+    followed.every(
+      ({ outcome, present: { requests } }) =>
+        outcome === 'arrives' || outcome === 'contradicted' || (outcome === 'unknown' && requests === 0),
+    ) && followed.some(({ present }) => present.state === 'answered')
   const present =
     failing.length > 0
       ? withoutOthers(

@@ -62,7 +62,7 @@ export const ASKED: Readonly<Record<Asker, readonly Ask[]>> = {
       'get',
       '',
       ['pods/log'],
-      "access logs of the proxies; istiod's warnings; an application's own log, for where it listens, when it refuses connections",
+      "access logs of the proxies; istiod's warnings, and what it told its proxies of; an application's own log, for where it listens, when it refuses connections",
     ),
     ...Object.entries(OTHER_KINDS).flatMap(([group, plurals]) =>
       asks(

@@ -12,7 +12,7 @@ import type {
   ReferenceGrant,
   StreamRouteObject,
 } from '../mesh/gateway-api.ts'
-import type { IstiodWarning } from '../mesh/istiod-log.ts'
+import type { IstiodPush, IstiodWarning } from '../mesh/istiod-log.ts'
 import type {
   AuthorizationPolicy,
   ClusterEvent,
@@ -87,6 +87,8 @@ export interface EvidenceMap extends ObjectEvidence {
   'analyzer-messages': AnalyzerMessage[]
   /** Warnings and errors at the end of one istiod's log. */
   'istiod-log': IstiodWarning[]
+  /** What one istiod told its proxies of lately: objects that were made, changed or deleted. */
+  'istiod-pushes': IstiodPush[]
   /** The text of `istioctl experimental describe pod`, of one pod. */
   'pod-description': string
   /** The four below: of one proxy. */
@@ -122,6 +124,7 @@ export type EvidenceKind = keyof EvidenceMap
  */
 export const ADVISORY: ReadonlySet<EvidenceKind> = new Set<EvidenceKind>([
   'analyzer-messages',
+  'istiod-pushes',
   'pod-description',
   'other-objects',
 ])

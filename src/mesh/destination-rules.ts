@@ -58,10 +58,14 @@ export function definesSubset({ spec }: DestinationRule, subset: string): boolea
   return (spec?.subsets ?? []).some(({ name }) => name === subset)
 }
 
-/** The TLS settings a DestinationRule gives callers for one port of its host, or of one of its subsets; undefined leaves them to Istio. */
+/**
+ * The TLS settings a DestinationRule gives callers for one port of its host, or of one of its subsets; undefined leaves them to Istio. Settings without a mode switch
+ * TLS off.
+ */
 export function clientTls({ spec }: DestinationRule, port: number, subset = ''): ClientTls | undefined {
   const own = (spec?.subsets ?? []).find(({ name }) => name === subset)?.trafficPolicy
   const ports = own?.portLevelSettings ?? spec?.trafficPolicy?.portLevelSettings ?? []
   const settings = ports.find((one) => one.port?.number === port)
-  return settings === undefined ? (own?.tls ?? spec?.trafficPolicy?.tls) : settings.tls
+  const tls = settings === undefined ? (own?.tls ?? spec?.trafficPolicy?.tls) : settings.tls
+  return tls === undefined ? undefined : { ...tls, mode: tls.mode ?? 'DISABLE' }
 }

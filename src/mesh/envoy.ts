@@ -130,6 +130,7 @@ export interface WeightedCluster {
 export interface RetryPolicy {
   numRetries?: number
   retryOn?: string
+  perTryTimeout?: string
 }
 export interface RouteAction {
   cluster?: string

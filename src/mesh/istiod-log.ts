@@ -18,6 +18,28 @@ export function istiodWarnings(log: string): IstiodWarning[] {
   })
 }
 
+/** One change of an object that istiod told its proxies of: made, changed or deleted, which of these it does not say. */
+export interface IstiodPush {
+  /** ISO time. */
+  at: string
+  kind: string
+  namespace: string
+  name: string
+}
+
+/** `2026-11-24T04:06:58.325455Z	info	ads	Push debounce stable[866] 2 for config VirtualService/shop/orders and 1 more configs: …` */
+const PUSH = /^(\S+Z)\tinfo\tads\tPush debounce stable\[\d+\] \d+ for config (\w+)\/([a-z0-9-]+)\/([a-z0-9.-]+)[: ]/
+
+/** The objects that istiod pushed because they were made, changed or deleted. Of several that came at once it names the first. */
+export function istiodPushes(log: string): IstiodPush[] {
+  return log.split('\n').flatMap((line) => {
+    const [, at, kind, namespace, name] = PUSH.exec(line) ?? []
+    return at === undefined || kind === undefined || namespace === undefined || name === undefined
+      ? []
+      : [{ at, kind, namespace, name }]
+  })
+}
+
 /** Why istiod gave a proxy no certificate. */
 export interface CredentialRefusal {
   credential: string

@@ -64,6 +64,8 @@ export function whatItShowed(reading: Seen): string {
     }
     case 'istiod-log':
       return count(reading.value.length, 'warning')
+    case 'istiod-pushes':
+      return count(reading.value.length, 'change')
     case 'application-log':
       return reading.value.length === 0
         ? 'nothing of where it listens'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isExportedTo, rulesForCaller, rulesInForce } from '../../src/mesh/destination-rules.ts'
+import { clientTls, isExportedTo, rulesForCaller, rulesInForce } from '../../src/mesh/destination-rules.ts'
 import type { DestinationRule } from '../../src/mesh/objects.ts'
 
 const HOST = 'catalog.shop.svc.cluster.local'
@@ -66,4 +66,11 @@ it.each([
   [['~'], false],
 ])('exportTo %j opens it to another namespace: %s', (exportTo, open) => {
   expect(isExportedTo(exportTo, 'shop', 'web')).toBe(open)
+})
+
+it('switches TLS off where its settings give no mode', () => {
+  expect(clientTls(rule('shop', 'own', { trafficPolicy: { tls: {} } }), 80)).toEqual({ mode: 'DISABLE' })
+  expect(clientTls(rule('shop', 'own', { trafficPolicy: { portLevelSettings: [{ port: { number: 80 } }] } }), 80)).toBe(
+    undefined,
+  )
 })

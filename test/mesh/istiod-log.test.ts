@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { authenticationRefusal, credentialRefusal, istiodWarnings } from '../../src/mesh/istiod-log.ts'
+import { authenticationRefusal, credentialRefusal, istiodPushes, istiodWarnings } from '../../src/mesh/istiod-log.ts'
 
 it("takes warnings and errors out of istiod's log, and leaves out all else", () => {
   expect(
@@ -57,4 +57,20 @@ it.each([
   ['failed to fetch key and certificate for kubernetes://catalog: secret shop/catalog not found', undefined],
 ])('says whom istiod did not believe: %s', (message, expected) => {
   expect(authenticationRefusal(message)).toEqual(expected)
+})
+
+it("takes the objects that were pushed out of istiod's log", () => {
+  expect(
+    istiodPushes(
+      [
+        '2026-11-24T04:06:58.325455Z\tinfo\tads\tPush debounce stable[866] 2 for config Endpoints/shop/catalog.shop.svc.cluster.local and 1 more configs: 100.9ms since last change, 127.1ms since last push, forced=false',
+        '2026-11-24T04:06:59.352632Z\tinfo\tads\tPush debounce stable[867] 1 for config PeerAuthentication/shop/old-client: 100.48ms since last change, 100.48ms since last push, forced=false',
+        '2026-11-24T04:06:59.355350Z\tinfo\tads\tXDS: Pushing Services:5 ConnectedEndpoints:1 Version:2026-11-24T04:06:59Z/7',
+        '2026-11-24T04:07:01.147443Z\terror\tmodel\tPush debounce stable[868] 1 for config Sidecar/shop/default: said by nobody',
+      ].join('\n'),
+    ),
+  ).toEqual([
+    { at: '2026-11-24T04:06:58.325455Z', kind: 'Endpoints', namespace: 'shop', name: 'catalog.shop.svc.cluster.local' },
+    { at: '2026-11-24T04:06:59.352632Z', kind: 'PeerAuthentication', namespace: 'shop', name: 'old-client' },
+  ])
 })

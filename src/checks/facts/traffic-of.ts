@@ -69,7 +69,7 @@ export const ROUTING_KINDS = [
  * When the objects that route to the target last changed (milliseconds since the epoch): earlier traffic proves nothing about them.
  * Undefined when some of them could not be seen: then nobody knows which traffic counts.
  */
-const lastRoutingChange = fact((evidence, target): number | undefined => {
+export const lastRoutingChange = fact((evidence, target): number | undefined => {
   if (ROUTING_KINDS.some((kind) => evidence.blind(kind).length > 0)) return undefined
   return latestChange([
     ...routesFor(evidence, target),

@@ -22,6 +22,7 @@ import { addressedWrongly, goneBehind, selectedByEntry } from './behind-entry.ts
 import { hiddenFrom, outsideLeads } from './hidden.ts'
 import type { Case, Lead } from './lead.ts'
 import { eachOnce, newest, value, values } from './lead.ts'
+import { subsetLost } from './lost-subset.ts'
 import { noneReady } from './none-ready.ts'
 
 /** The routes of the proxy that take the request and send to a cluster. */
@@ -137,6 +138,8 @@ function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
         remedy: `Set its host to ${value(host)}`,
       })),
     )
+  const lost = subsetLost(parsed, cluster, { routers: objectsOf(routers), used }, one)
+  if (lost.length > 0) return lost
   return pick(
     [...objectsOf(routers), ...used],
     `requests are sent to subset ${value(subset)} of ${value(host)}, which ${used.length === 0 ? 'no DestinationRule defines' : `${used.map((rule) => formatRef(refOf(rule))).join(', ')} does not define`}`,

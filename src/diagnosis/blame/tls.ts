@@ -8,6 +8,7 @@ import type { KubernetesObject, Pod } from '../../mesh/objects.ts'
 import { changedAt, refOf, selects } from '../../mesh/objects.ts'
 import { containerPort, hasProxy } from '../../mesh/pods.ts'
 import { formatRef } from '../../mesh/ref.ts'
+import { exceptionGone } from './gone-exception.ts'
 import { hiddenFrom } from './hidden.ts'
 import type { Case, Lead } from './lead.ts'
 import { newest, value } from './lead.ts'
@@ -115,6 +116,8 @@ export function tlsLeads(
   if (!hasProxy(callerPod)) {
     const stricter = changedAfter(callerPod, pod, port, evidence)
     if (stricter.length > 0) return stricter
+    const gone = exceptionGone(callerPod, pod, port, one)
+    if (gone.length > 0) return gone
     return [
       {
         code: 'MESH0531',

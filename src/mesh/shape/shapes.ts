@@ -971,7 +971,7 @@ export const SHAPES: Shapes = {
     'envoy.QueryParameterMatcher': {
       fields: { name: 'string', stringMatch: { of: 'envoy.StringMatcher' }, presentMatch: 'boolean' },
     },
-    'envoy.RetryPolicy': { fields: { numRetries: 'number', retryOn: 'string' } },
+    'envoy.RetryPolicy': { fields: { numRetries: 'number', retryOn: 'string', perTryTimeout: 'string' } },
     'envoy.Route': {
       fields: {
         name: 'string',
