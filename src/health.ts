@@ -45,7 +45,7 @@ export async function startHealthServer({ port, ready, queue, version }: HealthR
         (text) => respond(200, text, registry.contentType),
         () => respond(500, 'metrics could not be collected\n'),
       )
-    else respond(404, 'here are /healthz, /readyz and /metrics\n')
+    else respond(404, 'paths: /healthz, /readyz and /metrics\n')
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, resolve)

@@ -27,7 +27,7 @@ if (major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor)) {
     process.stderr.write(
       `mesh-medic needs Node ${OLDEST.major}.${OLDEST.minor} or newer, this is ${process.versions.node}, and the one that npm installs with it is not there ` +
         `(optional dependencies were left out, or there is none for ${process.platform} ${process.arch}).\n` +
-        'Install mesh-medic anew with its optional dependencies, or install a newer Node.\n',
+        'Reinstall mesh-medic with its optional dependencies, or install a newer Node.\n',
     )
     process.exitCode = 1
   } else {

@@ -189,7 +189,7 @@ describe('identities', () => {
   it('may not be one user of two Slack accounts', () => {
     const text = 'identities:\n  users:\n    U0001: { user: ana@example.com }\n    U0002: { user: Ana@example.com }\n'
     expect(problems(() => fromFile(text))).toEqual([
-      'mesh-medic.yaml:4: identities.users.U0002: U0001 is Ana@example.com in Kubernetes already; one person could approve their own change with two Slack accounts',
+      'mesh-medic.yaml:4: identities.users.U0002: U0001 is already Ana@example.com in Kubernetes; one person could approve their own change with two Slack accounts',
     ])
   })
 })

@@ -56,7 +56,7 @@ export async function giveUpUnreadable(
   { id, request }: RunRecord,
   err: unknown,
 ): Promise<void> {
-  deps.log.error({ err, run: id, kind: request.kind }, 'a run of another version was given up')
+  deps.log.error({ err, run: id, kind: request.kind }, 'a run of another version was dropped')
   await giveUp(deps, id, new Error(`this version does not know what was asked: ${request.kind}`))
 }
 
@@ -122,7 +122,7 @@ async function oneRun(
       await updateRun(records, run.id, (now) => (isFinished(now) ? undefined : { ...now, state: 'running' }))
     const answer = kept ?? (await capability.work(deps, run, thread, AbortSignal.any([signal, watch.signal])))
     if (kept === undefined && !(await keepAnswer(records, run.id, answer)))
-      log.warn({ run: run.id }, 'answer is too large to be kept')
+      log.warn({ run: run.id }, 'an answer is too large to be stored')
     signal.throwIfAborted()
     await thread.answer(answer)
     await finish(deps, run, capability.outcome(answer, deps.checks))

@@ -43,7 +43,7 @@ export const diagnose = defineCapability({
     probe === true
       ? {
           role: 'operator',
-          act: 'have me send requests into the mesh here',
+          act: 'send requests into the mesh from here',
           without: [`/mesh diagnose ${text}${namespace === undefined ? '' : ` -n ${namespace}`}`],
         }
       : undefined,

@@ -55,7 +55,7 @@ async function attempt(name: string, test: () => Promise<SelfTestItem[]>): Promi
         name,
         ok: false,
         says: error instanceof Error ? error.message : String(error),
-        remedy: 'Look into the log of mesh-medic.',
+        remedy: 'Look at the log of mesh-medic.',
       },
     ]
   }

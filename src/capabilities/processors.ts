@@ -17,7 +17,7 @@ async function goesOn(
 ): Promise<boolean> {
   const isYoung = Date.now() - Date.parse(run.createdAt) < WAITED_FOR
   const waits = isOutage(error) ? isYoung || (await capability.isUnderWay(deps, run)) : isAnyOutage(error) && isYoung
-  if (waits) deps.log.warn({ err: error, run: run.id }, 'an act waits until what is away is back')
+  if (waits) deps.log.warn({ err: error, run: run.id }, 'a change waits until the unavailable service is back')
   return waits
 }
 

@@ -107,7 +107,8 @@ async function proposeFor(
   if (only === undefined)
     return {
       kind: 'propose',
-      none: advice[0]?.says ?? `I know no fix for ${finding.code}. Its page and the remedy above say what would help.`,
+      none:
+        advice[0]?.says ?? `There is no fix for ${finding.code}. Its page and the remedy above say what would help.`,
     }
   if (others.length > 0 && request.choice === undefined)
     return { kind: 'propose', candidates: chosen.map(({ choice = '', title, why }) => ({ choice, title, why })) }
@@ -126,11 +127,11 @@ function wanted({ findings, cause }: Report, asked: ProposeRequest['finding']): 
 }
 
 function nothingHurts({ verdict }: Report, asked: ProposeRequest['finding']): string {
-  const what = asked === undefined ? 'Nothing hurts' : `${asked.code} is not there any more`
+  const what = asked === undefined ? 'No problem is left' : `${asked.code} is no longer found`
   if (verdict === 'starting') return `${what}, but pods are still starting. Diagnose it again.`
   return verdict === 'unclear'
-    ? `${what}, as far as I could see just now; not everything could be seen. Diagnose it again.`
-    : `${what}: I looked again just now. There is nothing to fix.`
+    ? `${what}, as far as could be seen just now; not everything could be read. Diagnose it again.`
+    : `${what}: the target was just diagnosed again. There is nothing to fix.`
 }
 
 async function store(
@@ -222,9 +223,9 @@ async function validated(
   } catch (error) {
     deps.signal.throwIfAborted()
     if (error instanceof WriteError && error.reason === 'moved')
-      return `${error.message} Somebody is changing it just now; press “Propose fix” again.`
+      return `${error.message} Somebody is changing it right now; press “Propose fix” again.`
     if (error instanceof WriteError || error instanceof UnseenError)
-      return `I know a fix (${proposal.title}), but could not try it out: ${error.message}`
+      return `There is a fix (${proposal.title}), but it could not be tested: ${error.message}`
     throw error
   }
 }

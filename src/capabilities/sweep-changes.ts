@@ -39,7 +39,7 @@ async function sweep(deps: SweepDeps, change: ChangeRecord): Promise<void> {
   // The run may have come to its end since the change was read.
   const now = await readChange(deps.records, change.id)
   if (now === undefined || !isOpen(now, run)) return
-  deps.log.warn({ change: change.id, run }, 'a change that nobody went on with is taken up again')
+  deps.log.warn({ change: change.id, run }, 'an abandoned change is continued')
   await reopenRun(deps.records, {
     id: run,
     request: requestOf(now),

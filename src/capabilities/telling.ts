@@ -24,7 +24,7 @@ export class Telling {
         await tell()
       } catch (err) {
         this.isAway = isOutage(err)
-        this.log.warn({ err, run: this.run }, 'something was not told on the way; the end will say it')
+        this.log.warn({ err, run: this.run }, 'progress could not be posted; the final message will have it')
       }
     })
   }

@@ -29,9 +29,9 @@ export async function exportAudit(): Promise<number> {
 
 /** What to say of a head that does not fit. */
 const PROBLEMS: Readonly<Record<HeadProblem, (sequence: number) => string>> = {
-  unsigned: () => 'there is no signed head: the audit was emptied, or no bot with this key has worked with it',
-  forged: () => 'its head was not signed with MESH_MEDIC_AUDIT_KEY: it was forged, or the key is another',
-  cut: (sequence) => `entry ${sequence} was there and is not any more: the end was cut off`,
+  unsigned: () => 'there is no signed head: the audit was emptied, or no bot with this key has written to it',
+  forged: () => 'its head was not signed with MESH_MEDIC_AUDIT_KEY: it was forged, or the key is a different one',
+  cut: (sequence) => `entry ${sequence} existed and is missing now: the end was cut off`,
   rewritten: (sequence) => `entry ${sequence} is not the one whose head was published: the chain was rewritten`,
 }
 
@@ -49,8 +49,8 @@ export async function verify(published?: string): Promise<number> {
     if (verdict.ok) {
       const note =
         key === undefined
-          ? 'Note the head elsewhere: with it, entries cut off at the end would show too.'
-          : 'It goes on from the head that was signed last.'
+          ? 'Keep the head somewhere else: with it, entries cut off at the end are detected too.'
+          : 'It continues from the head that was signed last.'
       await answer(
         `whole: ${verdict.entries} ${verdict.entries === 1 ? 'entry' : 'entries'}, head ${verdict.head}\n${note}\n`,
       )
@@ -62,8 +62,8 @@ export async function verify(published?: string): Promise<number> {
     }
     const how =
       verdict.broken === 'content'
-        ? 'its content does not fit its hash: it was changed'
-        : 'it does not follow the entry before: one was removed, added or changed'
+        ? 'its content does not match its hash: it was changed'
+        : 'it does not follow the previous entry: one was removed, added or changed'
     await answer(`BROKEN at entry ${verdict.sequence}: ${how}\n`)
     return EXIT.ill
   } finally {

@@ -55,8 +55,8 @@ function explain(config: Config): string[] {
     `  records and jobs: ${config.redisUrl === undefined ? `embedded, in ${config.dataFolder} (${from('MESH_MEDIC_DATA')})` : 'Redis (REDIS_URL)'}`,
     `  health: port ${config.healthPort} (${from('HEALTH_PORT')})`,
     `  log level: ${config.logLevel} (${from('LOG_LEVEL')})`,
-    `  limits: ${limits.stepTimeout / 1000} s a look, ${limits.concurrency} looks at once, ${limits.jobs} diagnoses at once`,
-    `  changes: a proposal waits ${config.policy.approvalSeconds / 60} min for its approval; a change is proved for ${config.policy.proofSeconds} s; what GitOps owns: ${config.policy.gitops === 'patch' ? 'a patch only' : 'applied all the same'}; dry runs as ${config.policy.rehearseAs.user}`,
+    `  limits: ${limits.stepTimeout / 1000} s for each read, ${limits.concurrency} reads at once, ${limits.jobs} diagnoses at once`,
+    `  changes: a proposal waits ${config.policy.approvalSeconds / 60} min for its approval; a change is proved for ${config.policy.proofSeconds} s; objects that GitOps owns: ${config.policy.gitops === 'patch' ? 'a patch only' : 'applied anyway'}; dry runs as ${config.policy.rehearseAs.user}`,
     `  leases: ${config.policy.leases.proxies} proxies, ${config.policy.leases.minutes} min`,
     '',
     'What works with this:',
@@ -96,6 +96,6 @@ function changeLines({ channels, policy }: Config): string[] {
   return [
     unmapped.length === 0
       ? '  ✓ changes from Slack'
-      : `  ✗ changes from Slack: approvers without a name in Kubernetes (identities.users): ${unmapped.join(', ')}`,
+      : `  ✗ changes from Slack: approvers without a Kubernetes user (identities.users): ${unmapped.join(', ')}`,
   ]
 }

@@ -143,7 +143,8 @@ async function endAbandoned(deps: LeaseDeps): Promise<void> {
     ({ state, channel }) => state !== 'over' && channel === undefined,
   )
   const over = await Promise.all(abandoned.map(({ id }) => putBack(deps, id, { why: 'overdue' })))
-  if (over.length > 0) remark(`Of before, when this command was killed:\n${over.map(ended).join('').trimEnd()}`)
+  if (over.length > 0)
+    remark(`From an earlier run of this command that was killed:\n${over.map(ended).join('').trimEnd()}`)
 }
 
 /** Lends, waits, and gives back; whatever happens between. */
@@ -233,7 +234,7 @@ function ended({ proxies, state }: LeaseRecord): string {
     ({ pod, state: each, before, says }) =>
       `${formatPod(pod)}: ${SAYS[each]}${each === 'returned' ? ` to ${levelsText(before)}` : ''}${says === undefined ? '' : `: ${says}`}`,
   )
-  return `${[...lines, ...(state === 'over' ? [] : ['What is not put back is tried again by the bot, and when this command is started the next time.'])].join('\n')}\n`
+  return `${[...lines, ...(state === 'over' ? [] : ['What is not put back is retried by the bot, and the next time this command is started.'])].join('\n')}\n`
 }
 
 /** @throws the interruption, when everything was put back after it */

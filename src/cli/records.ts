@@ -33,7 +33,7 @@ export async function openKeptRecords(): Promise<Backend> {
   const { redisUrl, dataFolder } = loadConfig(process.env)
   if (redisUrl === undefined && !existsSync(join(dataFolder, 'pglite'))) {
     throw new UserError({
-      why: `The data folder ${dataFolder} holds no records: no bot has worked with it. MESH_MEDIC_DATA names another, REDIS_URL the Redis of the bot.`,
+      why: `The data folder ${dataFolder} holds no records: no bot has used it. Set MESH_MEDIC_DATA to another folder, or REDIS_URL to the bot's Redis.`,
     })
   }
   return openRecords()

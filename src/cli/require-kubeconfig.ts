@@ -18,7 +18,7 @@ export function requireKubeconfig({ kubeconfig }: Connection, { KUBECONFIG, HOME
   if (process.platform === 'win32' || existsSync(file) || existsSync(join(SERVICE_ACCOUNT, 'token'))) return
   throw new UserError(
     {
-      why: `There is no kubeconfig: KUBECONFIG is not set, and there is no file ${file}.`,
+      why: `There is no kubeconfig: KUBECONFIG is not set, and the file ${file} does not exist.`,
       remedies: ['Set KUBECONFIG to the kubeconfig of the cluster; kubectl needs the same one.'],
     },
     { code: 'cluster-unreachable' },

@@ -23,14 +23,19 @@ const Roles = z.strictObject({
   viewer: members.optional().describe('May ask, and may propose changes. Default: everybody in the channel.'),
   operator: members
     .optional()
-    .describe('May also change for a while (raise log levels), and have requests sent (`--probe`). Default: nobody.'),
-  approver: members.optional().describe('May also approve changes that stay, and their undoing. Default: nobody.'),
+    .describe(
+      'May also make temporary changes (raise log levels), and have requests sent (`--probe`). Default: nobody.',
+    ),
+  approver: members.optional().describe('May also approve permanent changes, and undo them. Default: nobody.'),
 })
 
 const Channel = z.strictObject({
-  cluster: z.string().optional().describe('The cluster asked about in this channel. Checked, not used yet.'),
+  cluster: z.string().optional().describe('The cluster that this channel asks about. Checked, not used yet.'),
   roles: Roles.optional(),
-  fourEyes: z.boolean().optional().describe('False lets people approve what they asked for themselves. Default true.'),
+  fourEyes: z
+    .boolean()
+    .optional()
+    .describe('If false, people may approve what they asked for themselves. Default true.'),
 })
 
 // Whoever may name system:masters here could do anything in the cluster.
@@ -51,14 +56,14 @@ const Identities = z.strictObject({
   users: z
     .record(z.string().regex(/^[UW][A-Z0-9]{2,}$/, 'must be a Slack user id like U0123456789'), identity)
     .optional()
-    .describe('Slack user ids, each with who that is in Kubernetes.'),
+    .describe('Slack user ids, each with its Kubernetes user and groups.'),
   groups: z
     .record(
       z.string().regex(/^S[A-Z0-9]{2,}$/, 'must be a Slack user group id like S0123456789'),
       z.array(kubernetesName),
     )
     .optional()
-    .describe('Slack user group ids, each with the Kubernetes groups its members are in, beside their own.'),
+    .describe('Slack user group ids, each with the Kubernetes groups its members get in addition to their own.'),
 })
 
 const Changes = z.strictObject({
@@ -73,17 +78,17 @@ const Changes = z.strictObject({
     .positive()
     .max(600)
     .optional()
-    .describe('Seconds after a change in which it is proved. Default 30.'),
+    .describe('Seconds after a change within which it is proved. Default 30.'),
   gitops: z
     .enum(['patch', 'apply'])
     .optional()
     .describe(
-      'Objects that Argo CD, Flux or Helm own: `patch` offers a patch for the repository only, `apply` lets them be changed all the same. Default patch.',
+      'Objects that Argo CD, Flux or Helm own: `patch` offers a patch for the repository only, `apply` allows changing them anyway. Default patch.',
     ),
   rehearseAs: identity
     .optional()
     .describe(
-      'Who dry runs are made as before anybody has approved. Default: user mesh-medic:rehearsal, of deploy/manifests/writer.yaml.',
+      'The Kubernetes user for dry runs before anybody has approved. Default: user mesh-medic:rehearsal, of deploy/manifests/writer.yaml.',
     ),
 })
 
@@ -102,7 +107,7 @@ const Access = z.strictObject({
 
 /** The configuration file. */
 export const ConfigFile = z.strictObject({
-  cluster: z.string().optional().describe('Which of the clusters the bot looks at; needed when there are several.'),
+  cluster: z.string().optional().describe('The cluster that the bot reads; needed when there are several.'),
   clusters: z
     .record(z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be a name of a-z, 0-9 and hyphens'), Cluster)
     .optional()
@@ -124,21 +129,21 @@ export const ConfigFile = z.strictObject({
     ),
   limits: z
     .strictObject({
-      stepTimeout: z.number().positive().max(600).optional().describe('Seconds one look may take. Default 20.'),
-      concurrency: z.int().min(1).max(64).optional().describe('Looks under way at once in one diagnosis. Default 6.'),
+      stepTimeout: z.number().positive().max(600).optional().describe('Seconds one read may take. Default 20.'),
+      concurrency: z.int().min(1).max(64).optional().describe('Reads at the same time in one diagnosis. Default 6.'),
       jobs: z
         .int()
         .min(0)
         .max(64)
         .optional()
-        .describe('Diagnoses under way at once in one process. Default 4; 0 when other processes work.'),
+        .describe('Diagnoses at the same time in one process. Default 4; 0 when other processes do the work.'),
       memory: z
         .int()
         .min(64)
         .max(16384)
         .optional()
         .describe(
-          'Megabytes that what is read of the mesh may take at once, of all diagnoses; what is longer counts as not seen. Default 384, and 2048 for a command in a terminal.',
+          'Megabytes of memory for everything that all diagnoses are reading from the mesh; what does not fit counts as not seen. Default 384, and 2048 for a command in a terminal.',
         ),
       commandsPerUser: z
         .int()
@@ -151,7 +156,9 @@ export const ConfigFile = z.strictObject({
         .min(1)
         .max(10_000)
         .optional()
-        .describe('Commands that all in one channel may send within a minute, to one process. Default 120.'),
+        .describe(
+          'Commands that all people in one channel together may send within a minute, to one process. Default 120.',
+        ),
       leaseProxies: z
         .int()
         .min(1)
@@ -166,10 +173,10 @@ export const ConfigFile = z.strictObject({
         .describe('Minutes a lease may last. Default 15.'),
     })
     .optional(),
-  access: Access.optional().describe("Who may ask at all, beside members of the bot's own workspace."),
+  access: Access.optional().describe("Who may ask at all, besides members of the bot's own workspace."),
   identities: Identities.optional(),
   changes: Changes.optional(),
-  docsUrl: url.optional().describe('Where findings are explained; links in messages begin with it.'),
+  docsUrl: url.optional().describe('Base address of the pages that explain findings; messages link to it.'),
 })
 export type ConfigFile = z.output<typeof ConfigFile>
 export type ClusterConfig = z.output<typeof Cluster>

@@ -107,7 +107,7 @@ function identityProblems({ identities: { users = {} } = {} }: ConfigFile, at: (
       : [
           {
             where: at(['identities', 'users', slack]),
-            says: `identities.users.${slack}: ${other} is ${user} in Kubernetes already; one person could approve their own change with two Slack accounts`,
+            says: `identities.users.${slack}: ${other} is already ${user} in Kubernetes; one person could approve their own change with two Slack accounts`,
           },
         ]
   })

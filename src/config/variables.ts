@@ -50,7 +50,7 @@ export const VARIABLES = {
     'Signing secret: selects HTTP, when there is no app token.',
     secret(/^\S{8,}$/, 'must be the signing secret of Basic Information'),
   ),
-  SLACK_API_URL: variable("Another address than Slack's, for a stand-in or proxy.", http),
+  SLACK_API_URL: variable("Address to use instead of Slack's, for a stand-in or proxy.", http),
   SLACK_PORT: variable('Port that Slack posts to, in HTTP mode. Default 3000.', port),
   REDIS_URL: variable(
     'Redis for records and jobs; without it both live in the data folder.',
@@ -68,7 +68,7 @@ export const VARIABLES = {
     path,
   ),
   MESH_MEDIC_AUDIT_KEY: variable(
-    'Key that the head of the audit is signed with (HMAC-SHA256); `mesh-medic audit verify` needs the same. Keep it from whoever can write to the store.',
+    'Key that the head of the audit is signed with (HMAC-SHA256); `mesh-medic audit verify` needs the same. People who can write to the store must not have it.',
     secret(/^\S{32,}$/, 'must be at least 32 characters without spaces: openssl rand -hex 32'),
   ),
   MESH_MEDIC_AUDIT_WEBHOOK: variable(

@@ -22,11 +22,14 @@ export async function extendLease(
       ? { ...now, until: asked }
       : undefined,
   )
-  if (lease === undefined) throw new LeaseRefusedError('That lease is no longer known.', ['Lend again.'])
+  if (lease === undefined)
+    throw new LeaseRefusedError('This lease is no longer known.', ['Raise the log levels again.'])
   if (lease.state !== 'lent' || Date.parse(lease.until) <= Date.now())
     throw new LeaseRefusedError(
-      lease.state === 'lending' ? 'It is only just being lent.' : `It is over already: ${lendableOf(lease).whenOver}.`,
-      ['Lend again.'],
+      lease.state === 'lending'
+        ? 'Its log levels are still being raised.'
+        : `It is already over: ${lendableOf(lease).whenOver}.`,
+      ['Raise the log levels again.'],
     )
   if (lease.until === asked)
     await recordAudit(records, {

@@ -30,7 +30,9 @@ function stepsFor({ form, text, namespace }: TargetQuery): AnyStep[] {
 function requireSeen(readings: readonly Reading[]): void {
   const blind = readings.find((reading) => !reading.ok && (NEEDED as readonly string[]).includes(reading.kind))
   if (blind?.ok === false)
-    throw new LeaseRefusedError(`The cluster could not be read: ${blind.detail}`, [`The same by hand: ${blind.source}`])
+    throw new LeaseRefusedError(`The cluster could not be read: ${blind.detail}`, [
+      `To see it by hand: ${blind.source}`,
+    ])
 }
 
 /** The proxies a lease may be about. */
@@ -86,8 +88,8 @@ export async function findProxies(
 
 function whyNone({ name, namespace }: Target, all: readonly Pod[]): string {
   const whose = `${name} in ${namespace}`
-  if (all.length === 0) return `${whose} has no pod.`
-  return all.some(hasProxy) ? `No proxy of ${whose} runs just now.` : `No pod of ${whose} has a sidecar.`
+  if (all.length === 0) return `${whose} has no pods.`
+  return all.some(hasProxy) ? `No proxy of ${whose} is running.` : `No pod of ${whose} has a sidecar.`
 }
 
 /** Which pods are lent: those that were named, or the target's first so many. `notes` says what was left out. */
@@ -117,7 +119,7 @@ export function choosePods(
   const asked = named === undefined ? undefined : [...new Set(named)]
   const wanted = asked?.length ?? count ?? Math.min(Math.max(pods.length, 1), most)
   if (!Number.isInteger(wanted) || wanted < 1)
-    throw new LeaseRefusedError(`${wanted} is no number of pods.`, [`At least 1, at most ${most}.`])
+    throw new LeaseRefusedError(`${wanted} is not a number of pods.`, [`At least 1, at most ${most}.`])
   if (wanted > most)
     throw new LeaseRefusedError(
       `That is ${wanted} proxies; at most ${most} are raised at a time (limits.leaseProxies).`,
@@ -125,7 +127,7 @@ export function choosePods(
     )
   if (asked !== undefined)
     return { pods: [...new Set(asked.map((name) => podNamed(name, [...pods, ...others])))], notes: [] }
-  if (pods.length === 0) throw new LeaseRefusedError('No proxy of the target runs just now.')
+  if (pods.length === 0) throw new LeaseRefusedError('No proxy of the target is running.')
   return { pods: pods.slice(0, wanted), notes: wanted < pods.length ? [`${wanted} of its ${pods.length} proxies`] : [] }
 }
 

@@ -113,7 +113,7 @@ async function outcomeOf(
       if ('fate' in done) return done.fate
       const still = Object.entries(ours).filter(([name, value]) => done.settings[name] !== value)
       if (still.length > 0)
-        return unreachable({ setting: ours }, `it did not take ${lendable.describe(Object.fromEntries(still))}`)
+        return unreachable({ setting: ours }, `it did not accept ${lendable.describe(Object.fromEntries(still))}`)
     }
     return Object.keys(others).length === 0
       ? { state: 'returned' }

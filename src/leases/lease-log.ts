@@ -71,7 +71,7 @@ function logFile(lease: LeaseRecord, proxy: LentProxy, text: string): LeaseLog {
   ]
   const head = [
     `# ${PROXY_CONTAINER} of ${name} in ${namespace}, from ${lease.from}`,
-    `# lent: ${lendableOf(lease).describe(lease.lent)}; secrets are redacted`,
+    `# raised: ${lendableOf(lease).describe(lease.lent)}; secrets are redacted`,
     ...notes.map((note) => `# ${note}`),
   ]
   return {

@@ -48,7 +48,7 @@ class ProxyBusyError extends Error {
 export function requireMinutes(minutes: number, most: number): void {
   if (minutes > 0 && minutes <= most) return
   throw new LeaseRefusedError(
-    `${minutesText(minutes)} are more than may be lent at a time: ${minutesText(most)} (limits.leaseMinutes).`,
+    `${minutesText(minutes)} are more than one lease may last: ${minutesText(most)} (limits.leaseMinutes).`,
     [`Ask for ${minutesText(most)} or less, and extend it when you need longer.`],
   )
 }
@@ -230,7 +230,7 @@ async function set(
     if ('fate' in done) return done.fate
     const missing = differing(lease.lent, done.settings)
     if (missing.length === 0) return { state: 'lent' }
-    throw new UnseenError('unavailable', `it did not take ${missing.join(', ')}`)
+    throw new UnseenError('unavailable', `it did not accept ${missing.join(', ')}`)
   } catch (error) {
     return undo(deps, lease, proxy, hand, seen(error, signal).message)
   }
@@ -258,7 +258,11 @@ async function undo(deps: LeaseDeps, lease: LeaseRecord, proxy: LentProxy, hand:
   } catch (error) {
     if (!(error instanceof UnseenError)) throw error
   }
-  return { state: 'lent', says: `${why}; what of it was set is not known, and is put back at the end`, setting: lent }
+  return {
+    state: 'lent',
+    says: `${why}; it is not known which levels were set, they are put back at the end`,
+    setting: lent,
+  }
 }
 
 /** Every proxy has its answer: the lease runs, or it is over. */

@@ -28,6 +28,6 @@ export function judgeFate({ uid, proxyStartedAt: before }: LentProxy, pod: Pod |
   if (pod.metadata.uid !== uid) return { state: 'gone', says: 'another pod of that name took its place' }
   if (hasEnded(pod)) return { state: 'gone', says: 'its containers have ended' }
   const now = proxyStartedAt(pod)
-  if (now === undefined) return { state: 'restarted', says: 'its proxy does not run now' }
+  if (now === undefined) return { state: 'restarted', says: 'its proxy is not running now' }
   return before === undefined || now === before ? undefined : { state: 'restarted', says: `at ${now}` }
 }

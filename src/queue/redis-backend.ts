@@ -124,7 +124,7 @@ async function inspect(redis: Redis, at: string, log: Log): Promise<void> {
   const policy = field('maxmemory_policy')
   if (policy !== undefined && policy !== 'noeviction')
     log.warn({ at, policy }, 'Redis may drop jobs and records: set maxmemory-policy noeviction')
-  if (field('aof_enabled') === '0') log.warn({ at }, 'Redis may forget the last minutes at a crash: set appendonly yes')
+  if (field('aof_enabled') === '0') log.warn({ at }, 'Redis may lose the last minutes in a crash: set appendonly yes')
 }
 
 /** Whether a version like 6.0.16 comes before one like 6.2; one that is no version does not. */

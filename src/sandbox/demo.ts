@@ -57,12 +57,12 @@ export const DEMO_POLICY: Policy = {
 
 const HOW = [
   '',
-  'The demo stays. You are @oncall, who may raise log levels; @second may approve. Lines that can be typed here:',
+  'The demo keeps running. You are @oncall, who may raise log levels; @second may approve. Lines that can be typed here:',
   '  click Propose fix            then  click Approve as second,  and later  click Undo as second',
   '  click Raise log level        then  submit,  or  submit level=trace for="1 minute";  then  click Put back now',
   '  /mesh leases, /mesh audit, /mesh help',
   `  try NAME                     another broken mesh: ${SITUATIONS.map(({ id }) => id).join(', ')}`,
-  'On the page the same is done with the mouse; who you are is chosen at its upper right. Ctrl-C, or the word exit, ends the demo.',
+  'On the page the same is done with the mouse; choose who you are at the upper right. Ctrl-C, or the word exit, ends the demo.',
 ].join('\n')
 
 /** What the page says about the demo. */
@@ -74,7 +74,7 @@ const GUIDE: Omit<Guide, 'play'> = {
   ],
   situations: SITUATIONS,
   hints: [
-    'Press Propose fix, then be @second (above, at the right) and approve it: two people change a mesh.',
+    'Press Propose fix, then switch to @second (at the upper right) and approve it: changing a mesh takes two people.',
     'See the proof that it is fixed, and Undo it.',
     'As @oncall, raise log levels for a few minutes, or ask for something else:',
   ],
@@ -114,14 +114,14 @@ export async function runDemo({ input, output, signal, log, delay = DELAY, ...re
       return { shownError: `There is no situation ${id}, only ${SITUATIONS.map((one) => one.id).join(', ')}.` }
     // What was just pressed may still be telling, a message a second.
     if (!(await untilAnswered(backend.records, signal, PATIENCE)))
-      return { shownError: 'Wait until what is going on has ended: it reads the mesh that was chosen before.' }
+      return { shownError: 'Wait until the current work has ended: it reads the mesh that was chosen before.' }
     mesh.become(await readSituation(id))
     return standIn.type(COMMAND, { user })
   }
   const stopShowing = showThreads(standIn, (text) => output.write(text))
   try {
     say(
-      `A stand-in for Slack is at ${standIn.pageUrl} (this machine only); the mesh is a recording, the bot is the real one.`,
+      `A stand-in for Slack runs at ${standIn.pageUrl} (this machine only); the mesh is a recording, the bot is real.`,
     )
     const play = async (line: string): Promise<void> => {
       say(`\n> ${line}`)

@@ -11,27 +11,27 @@ export const SITUATIONS: readonly Situation[] = [
   {
     id: 'chapter-10',
     label: 'Every request gets 503',
-    about: 'A VirtualService routes to subsets that nothing defines. A fix is proposed.',
+    about: 'A VirtualService routes to subsets that no DestinationRule defines. A fix is proposed.',
   },
   {
     id: 'gateway-host-mismatch',
     label: 'The gateway answers 404',
-    about: 'The application is fine, and the ingress gateway does not know its host. A fix is proposed.',
+    about: 'The application is fine, and the ingress gateway has no route for its host. A fix is proposed.',
   },
   {
     id: 'fault-left-on',
     label: 'Half of the requests fail',
-    about: 'Somebody tested with faults and left them on. A fix is proposed.',
+    about: 'Somebody tested with injected faults and left them on. A fix is proposed.',
   },
   {
     id: 'mtls-mode-conflict',
     label: 'Connections are reset',
-    about: 'Callers speak plain text to pods that take mutual TLS only. A fix is proposed.',
+    about: 'Callers speak plain text to pods that accept mutual TLS only. A fix is proposed.',
   },
   {
     id: 'authorization-denied',
     label: 'Callers are refused with 403',
-    about: 'An AuthorizationPolicy allows somebody else. Only its owner can say who may call, so nothing is proposed.',
+    about: 'An AuthorizationPolicy allows other callers. Only its owner knows who may call, so no fix is proposed.',
   },
 ]
 

@@ -89,7 +89,7 @@ export async function signHead(
   const isForged = key !== undefined && (last === undefined ? stored?.head === undefined : !isSigned(last, key))
   if (stored !== undefined && isForged)
     throw new AuditRewrittenError(
-      'the signature of the audit does not fit the key: it was forged, or the key was changed',
+      'the signature of the audit does not match the key: it was forged, or the key was changed',
     )
   const chain = new AuditChain(last)
   let odd = 0

@@ -106,14 +106,14 @@ describe('lending, in a channel', () => {
     [
       'minutes beyond the limit',
       { levels: { http: 'debug' }, minutes: 30 },
-      '30 minutes are more than may be lent at a time: 15 minutes',
+      '30 minutes are more than one lease may last: 15 minutes',
     ],
     [
       'proxies beyond the limit',
       { levels: { http: 'debug' }, proxies: 3 },
       'That is 3 proxies; at most 2 are raised at a time',
     ],
-    ['half a proxy', { levels: { http: 'debug' }, proxies: 0.5 }, '0.5 is no number of pods'],
+    ['half a proxy', { levels: { http: 'debug' }, proxies: 0.5 }, '0.5 is not a number of pods'],
     ['an unknown logger', { levels: { htp: 'debug' } }, 'The proxy has no logger "htp" (nearest: http, http2)'],
     [
       'a pod of another target',
@@ -157,7 +157,7 @@ describe('lending, in a channel', () => {
     await carried(carryOut(deps(), lend), await asked())
     await carried(carryOut(deps(), lend), await asked({ ...LEND, text: 'catalg' }))
     expect(refusals()).toEqual([
-      'catalog in shop has no pod.',
+      'catalog in shop has no pods.',
       'There is no service catalg in namespace shop. Nearest: catalog.',
     ])
   })

@@ -57,7 +57,7 @@ describe('mesh-medic audit', () => {
     const { exitCode, stdout } = await cluster.runHere(['audit', 'verify'])
     expect({ exitCode, stdout }).toEqual({
       exitCode: 0,
-      stdout: `whole: 3 entries, head ${hashes[2]!}\nNote the head elsewhere: with it, entries cut off at the end would show too.\n`,
+      stdout: `whole: 3 entries, head ${hashes[2]!}\nKeep the head somewhere else: with it, entries cut off at the end are detected too.\n`,
     })
   })
 
@@ -87,7 +87,7 @@ describe('mesh-medic audit', () => {
     const { exitCode, stdout } = await cluster.runHere(['audit', 'verify'])
     expect({ exitCode, stdout }).toEqual({
       exitCode: 2,
-      stdout: 'BROKEN at entry 2: its content does not fit its hash: it was changed\n',
+      stdout: 'BROKEN at entry 2: its content does not match its hash: it was changed\n',
     })
     await changed(`update mesh_medic.entries set value = '{"at":"never"}' where sequence = 2`)
     const exported = await cluster.runHere(['audit', 'export'])
@@ -96,7 +96,7 @@ describe('mesh-medic audit', () => {
     await changed(`delete from mesh_medic.entries where sequence = 2`)
     expect(await cluster.runHere(['audit', 'verify'])).toMatchObject({
       exitCode: 2,
-      stdout: 'BROKEN at entry 3: it does not follow the entry before: one was removed, added or changed\n',
+      stdout: 'BROKEN at entry 3: it does not follow the previous entry: one was removed, added or changed\n',
     })
   })
 })

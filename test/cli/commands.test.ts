@@ -61,7 +61,7 @@ it('no kubeconfig at all: says so, and does not try an address of its own', asyn
   const { exitCode, stderr } = await cluster.runHere(['status'], { KUBECONFIG: '' })
   expect(exitCode).toBe(1)
   expect(stderr).toMatch(
-    /^There is no kubeconfig: KUBECONFIG is not set, and there is no file .+\.kube.config\.\nSet KUBECONFIG/,
+    /^There is no kubeconfig: KUBECONFIG is not set, and the file .+\.kube.config does not exist\.\nSet KUBECONFIG/,
   )
 })
 

@@ -38,14 +38,14 @@ describe('choosing the pods of a lease', () => {
     [{ named: ['elsewhere/gateway-1'] }, /in a pod "elsewhere\/gateway-1"/],
     [{ named: ['catalog-1', 'catalog-2', 'catalog-3'] }, /3 proxies; at most 2/],
     [{ count: 3 }, /3 proxies; at most 2/],
-    [{ named: [] }, /0 is no number/],
-    [{ count: 0.5 }, /0.5 is no number/],
+    [{ named: [] }, /0 is not a number/],
+    [{ count: 0.5 }, /0.5 is not a number/],
   ])('refuses %o', (facts, why) => {
     expect(() => chosen(facts)).toThrow(why)
   })
 
   it('has nothing to take when only others run and none is named', () => {
-    expect(() => choosePods([], { most: 2, others: OTHERS })).toThrow('No proxy of the target runs just now.')
+    expect(() => choosePods([], { most: 2, others: OTHERS })).toThrow('No proxy of the target is running.')
     expect(choosePods([], { most: 2, others: OTHERS, named: ['gateway-1'] }).pods).toEqual([OTHERS[0]])
   })
 })
@@ -82,6 +82,6 @@ describe('finding proxies', () => {
   it('refuses when none runs', async () => {
     const proxies = new FakeProxies('catalog-1')
     proxies.at('catalog-1').phase = 'Pending'
-    await expect(found(proxies)).rejects.toThrow('No proxy of catalog in shop runs just now.')
+    await expect(found(proxies)).rejects.toThrow('No proxy of catalog in shop is running.')
   })
 })

@@ -162,7 +162,7 @@ describe('a proxy that is not as it was lent', () => {
     }
     expect((await back())?.proxies[0]).toMatchObject({
       state: 'unreachable',
-      says: expect.stringContaining('it did not take http:warning') as string,
+      says: expect.stringContaining('it did not accept http:warning') as string,
     })
     delete proxies.beforeSet
     expect((await back())?.state).toBe('over')
@@ -192,7 +192,7 @@ describe('the log of the lease', () => {
     expect(files.map(({ name }) => name)).toEqual([`a-${lease.id}.log`, `b-${lease.id}.log`])
     expect(new Set(files.map(({ part }) => part)).size).toBe(2)
     expect(files[0]?.content).toMatch(
-      /^# istio-proxy of a in shop, from \S+\n# lent: http:debug, router:debug; secrets are redacted\n2026/,
+      /^# istio-proxy of a in shop, from \S+\n# raised: http:debug, router:debug; secrets are redacted\n2026/,
     )
     expect(files[0]?.content).toContain("'cookie', '[redacted]'")
     expect(files[0]?.content).not.toContain('session=abc')

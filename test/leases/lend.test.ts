@@ -148,7 +148,7 @@ describe('a proxy that cannot be lent', () => {
     const lease = await lent(records, proxies)
     expect(lease).toMatchObject({
       state: 'lent',
-      proxies: [{ state: 'lent', says: 'EOF; what of it was set is not known, and is put back at the end' }],
+      proxies: [{ state: 'lent', says: 'EOF; it is not known which levels were set, they are put back at the end' }],
     })
     expect(proxies.at('a').levels.http).toBe('debug')
     delete proxies.at('a').silent
@@ -167,7 +167,7 @@ describe('a proxy that cannot be lent', () => {
     }
     expect(await lent(records, proxies)).toMatchObject({
       state: 'over',
-      proxies: [{ state: 'refused', says: expect.stringMatching(/it did not take/) as string }],
+      proxies: [{ state: 'refused', says: expect.stringMatching(/it did not accept/) as string }],
     })
   })
 })
@@ -241,7 +241,7 @@ describe('the limit', () => {
   })
   it('says what would work', () => {
     expect(() => requireMinutes(30, 15)).toThrow(
-      '30 minutes are more than may be lent at a time: 15 minutes (limits.leaseMinutes).',
+      '30 minutes are more than one lease may last: 15 minutes (limits.leaseMinutes).',
     )
   })
 })
@@ -270,9 +270,9 @@ describe('extending', () => {
       '16 minutes are more than',
     )
     await updateLease(records, lease.id, (now) => ({ ...now, until: new Date(Date.now() - 1).toISOString() }))
-    await expect(extendLease(records, lease.id, { minutes: 5, most: 15, by: BY })).rejects.toThrow('over already')
+    await expect(extendLease(records, lease.id, { minutes: 5, most: 15, by: BY })).rejects.toThrow('already over')
     await giveBack(depsOf(records, proxies), lease.id, { why: 'time' }, NEVER)
-    await expect(extendLease(records, lease.id, { minutes: 5, most: 15, by: BY })).rejects.toThrow('over already')
+    await expect(extendLease(records, lease.id, { minutes: 5, most: 15, by: BY })).rejects.toThrow('already over')
     await expect(extendLease(records, 'no-lease', { minutes: 5, most: 15, by: BY })).rejects.toThrow('no longer known')
     expect((await readLease(records, lease.id))?.state).toBe('over')
   })

@@ -58,7 +58,7 @@ describe('levels as people type them', () => {
   it.each([
     ['', 'No logger and level was given'],
     [' , ', 'No logger and level was given'],
-    ['debug', '"debug" names no logger: every logger of a busy proxy at debug would bury'],
+    ['debug', '"debug" names no logger: every logger of a busy proxy at debug would hide'],
     ['warn', 'at warning'],
     ['http', '"http" has no level. For example http:debug.'],
     ['http:debgu', 'no log level "debgu". Nearest: debug. Levels: trace, debug, info, warning, error, critical, off.'],

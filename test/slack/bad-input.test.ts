@@ -41,7 +41,7 @@ describe('what cannot be meant', () => {
       '/mesh diagnose deploy/catalogue -n istioinaction',
       ['There is no deployment catalogue', '`/mesh diagnose deploy/catalog -n istioinaction`'],
     ],
-    ['/mesh diagnose catalog -n --kubeconfig=x', ['-n needs a namespace; "--kubeconfig=x" is none']],
+    ['/mesh diagnose catalog -n --kubeconfig=x', ['-n needs a namespace; "--kubeconfig=x" is not one']],
     ['/mesh diagnose catalog --kubeconfig=/etc/passwd', ['Unknown flag --kubeconfig']],
     ['/mesh diagnose catalog --namespac shop', ['Did you mean --namespace?']],
     ['/mesh diagnose catalog -n', ['-n needs a namespace']],

@@ -38,21 +38,21 @@ const mint = (act: string, more: Partial<Parameters<typeof mintButton>[1]> = {})
   mintButton(house.backend.records, { act, payload: { channel: 'C_MESH' }, run: finished, uses: 'many', ...more })
 
 it.each([
-  ['a button of nobody', 'drop-cluster', 'x'.repeat(20), 'That button is not known here'],
-  ['a malformed id', 'cancel-run', '../../../etc/passwd', 'It is no longer known what that button was for'],
-  ['an id too long to be one', 'cancel-run', 'x'.repeat(2000), 'It is no longer known what that button was for'],
+  ['a button of nobody', 'drop-cluster', 'x'.repeat(20), 'This button is not known'],
+  ['a malformed id', 'cancel-run', '../../../etc/passwd', 'It is no longer known what this button was for'],
+  ['an id too long to be one', 'cancel-run', 'x'.repeat(2000), 'It is no longer known what this button was for'],
   [
     'an id that was never given',
     'cancel-run',
     'abcdefghijkmnpqrstuv',
-    'It is no longer known what that button was for',
+    'It is no longer known what this button was for',
   ],
 ])('refuses %s', async (_name, action, value, says) => {
   expect(await press(action, value)).toContain(says)
 })
 
 it('refuses an id under the name of another button', async () => {
-  expect(await press('cancel-run', await mint('run-again'))).toContain('It is no longer known what that button was for')
+  expect(await press('cancel-run', await mint('run-again'))).toContain('It is no longer known what this button was for')
 })
 
 it('refuses a button in another channel', async () => {
@@ -69,13 +69,15 @@ it('refuses one that has expired, and one that was used', async () => {
   expect(await press('run-again', await mint('run-again', { expiresInSeconds: 0 }))).toContain('has expired')
   const once = await mint('cancel-run', { uses: 'once' })
   await press('cancel-run', once)
-  expect(await press('cancel-run', once)).toMatch(/was used already, at \d\d:\d\d:\d\d UTC/)
+  expect(await press('cancel-run', once)).toMatch(/was already used, at \d\d:\d\d:\d\d UTC/)
 })
 
 it('says that there is nothing left to cancel', async () => {
-  expect(await press('cancel-run', await mint('cancel-run'))).toContain('That run is finished already')
+  expect(await press('cancel-run', await mint('cancel-run'))).toContain('That run is already finished')
 })
 
 it('says that a run is forgotten', async () => {
-  expect(await press('run-again', await mint('run-again', { run: 'long-gone' }))).toContain('That run is forgotten')
+  expect(await press('run-again', await mint('run-again', { run: 'long-gone' }))).toContain(
+    'That run is no longer known',
+  )
 })

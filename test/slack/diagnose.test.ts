@@ -104,7 +104,7 @@ it('lets a second question about the same target join the first', async () => {
   const second = await slack.type('/mesh diagnose catalog.istioinaction', { user: 'U_SECOND', channel: 'C_MESH' })
   await slack.waitFor(() => second.ephemerals()[0])
   expect(shownIn(second.ephemerals()[0]!)).toMatch(
-    /Service istioinaction\/catalog is being diagnosed already. <.*\/archives\/C_MESH\/p\d+\|Its thread>/,
+    /Service istioinaction\/catalog is already being diagnosed. <.*\/archives\/C_MESH\/p\d+\|Its thread>/,
   )
   held.release()
   await slack.waitFor(() => slack.messages('C_MESH').some(({ text }) => text.includes('Ill')), 10_000)
@@ -159,7 +159,7 @@ it('puts the full report into the thread once', async () => {
     cause: { finding: { code: 'MESH0101' } },
   })
   const again = await slack.click(parent, 'full-report', WHO)
-  await slack.waitFor(() => again.ephemerals().some((one) => shownIn(one).includes('in the thread already')))
+  await slack.waitFor(() => again.ephemerals().some((one) => shownIn(one).includes('already in the thread')))
   expect(reported()).toHaveLength(2)
 })
 

@@ -13,7 +13,7 @@ it('tests itself, and ends the round trip when the button is pressed', async () 
   await slack.type('/mesh doctor', WHO)
   const run = await ended(house)
   const parent = slack.message('C_MESH', run.thread!)!
-  expect(shownIn(parent)).toContain('button round trip: not heard yet. Press the button below within 120 seconds')
+  expect(shownIn(parent)).toContain('button round trip: not received yet. Press the button below within 120 seconds')
   const [, items] = slack.messages('C_MESH')
   expect(shownIn(items!)).toMatch(/✓ Slack scopes: all 13 that are needed/)
   expect(shownIn(items!)).toMatch(/✓ queue: this job waited \d+\.\d s/)
@@ -21,7 +21,7 @@ it('tests itself, and ends the round trip when the button is pressed', async () 
 
   await slack.click(parent, 'Press to test', WHO)
   const after = await slack.waitFor(() =>
-    [slack.message('C_MESH', run.thread!)!].find((message) => shownIn(message).includes('and heard here')),
+    [slack.message('C_MESH', run.thread!)!].find((message) => shownIn(message).includes('and received')),
   )
   expect(shownIn(after)).toMatch(/✓ button round trip: pressed \d+\.\d s after it was shown/)
   expect(shownIn(after)).not.toContain('[Press to test]')

@@ -101,10 +101,10 @@ describe('the verdict of an ill diagnosis', () => {
       finding: { code: 'MESH0101', subject: { kind: 'VirtualService', name: 'catalog-v1-v2' } },
     })
     await house.press(message, 'propose-fix', 'U_VISITOR')
-    await untilTold('U_VISITOR', 'A fix is proposed already, and waits for its approval.')
+    await untilTold('U_VISITOR', 'A fix is already proposed, and waits for approval.')
     expect(house.thread(message).filter((text) => text.includes('📝 Proposed'))).toHaveLength(1)
     expect(house.thread(message).filter((text) => text.includes('Working out'))).toHaveLength(0)
-    expect(`${house.told('U_ONCALL')}${house.told('U_SECOND')}`).toMatch(/A fix is (being worked out|proposed) already/)
+    expect(`${house.told('U_ONCALL')}${house.told('U_SECOND')}`).toMatch(/A fix is already (being worked out|proposed)/)
     const events = (await auditEntries(house.backend.records))
       .filter(({ entry }) => entry.run === first!.id)
       .map(({ entry }) => entry.event)
@@ -142,7 +142,7 @@ describe('the verdict of an ill diagnosis', () => {
       finding: { code: 'MESH0101' },
     })
     await house.press(choice, 'choose-fix:1', 'U_SECOND')
-    await untilTold('U_SECOND', 'That button was used already')
+    await untilTold('U_SECOND', 'This button was already used')
     expect(house.told('U_SECOND')).toContain('Press “Propose fix” again')
   })
 })
@@ -151,7 +151,7 @@ describe('a proposed change', () => {
   it('is applied as its approver, proved, told, and undone', async () => {
     const { message, change } = await house.proposed()
     expect(house.now(message)).toContain(PROPOSAL_BUTTONS)
-    expect(house.now(message)).toContain('May approve  @U_SECOND, @S_OWNERS; not @U_ONCALL, who asked for it')
+    expect(house.now(message)).toContain('May approve   @U_SECOND, @S_OWNERS; not @U_ONCALL, who asked for it')
     await house.press(message, 'Approve', 'U_SECOND')
     await house.idle()
     expect(house.api.get(RULE)?.spec).toMatchObject({ host: 'catalog.shop.svc.cluster.local' })
@@ -287,14 +287,14 @@ describe('a proposed change', () => {
       await house.slack.click(house.slack.message(channel, ts!)!, actionId, { user: 'U_SECOND', channel })
     }
     await press('approve-change', 'abcdefghijkmnpqrstuv', 'C_MESH')
-    await untilTold('U_SECOND', 'It is no longer known what that button was for')
+    await untilTold('U_SECOND', 'It is no longer known what this button was for')
     const payload = { channel: 'C_MESH', change: change.id }
     await press(
       'approve-change',
       await mintButton(house.backend.records, { act: 'approve-change', payload, uses: 'many' }),
       'C_OTHER',
     )
-    await untilTold('U_SECOND', 'That button belongs to another channel')
+    await untilTold('U_SECOND', 'This button belongs to another channel')
     await press(
       'undo-change',
       await mintButton(house.backend.records, { act: 'approve-change', payload, uses: 'many' }),
@@ -315,7 +315,7 @@ describe('a proposed change', () => {
       await mintButton(house.backend.records, { act: 'approve-change', payload, uses: 'many', expiresInSeconds: 0 }),
       'C_MESH',
     )
-    await untilTold('U_SECOND', 'That button has expired')
+    await untilTold('U_SECOND', 'This button has expired')
     expect(await house.idle()).toHaveLength(1)
     expect(house.api.writes).toEqual([])
     expect(house.now(message)).toContain(PROPOSAL_BUTTONS)
@@ -379,7 +379,7 @@ describe('rejecting', () => {
     const { message } = await house.proposed()
     house.slack.fail.next('views.open', { error: 'expired_trigger_id' })
     await house.press(message, 'Reject', 'U_SECOND')
-    await untilTold('U_SECOND', 'Slack did not open the window in time.')
+    await untilTold('U_SECOND', 'Slack did not open the dialog in time.')
   })
 })
 
@@ -437,8 +437,8 @@ describe('editing', () => {
   })
 
   it.each([
-    ['too long for Slack', `${MANIFEST}${'# a comment of a line\n'.repeat(200)}`, 'and a modal takes 3,000'],
-    ['with characters that nobody sees', `${MANIFEST}# \u202e\n`, 'characters that are not seen'],
+    ['too long for Slack', `${MANIFEST}${'# a comment of a line\n'.repeat(200)}`, 'and a dialog holds 3,000'],
+    ['with characters that nobody sees', `${MANIFEST}# \u202e\n`, 'characters that Slack does not show'],
   ])('of YAML %s is left to the patch', async (_name, manifest, says) => {
     const [write] = sampleChange().writes
     const { message } = await house.proposed({ writes: [{ ...write!, manifest } as ChangeRecord['writes'][0]] })
@@ -464,8 +464,8 @@ describe('editing', () => {
     await house.submit(view, { yaml: 'x' })
     await house.slack.waitFor(
       () =>
-        JSON.stringify(house.slack.messages()).includes('which change that was about') ||
-        house.told('U_THIRD').includes('which change that was about'),
+        JSON.stringify(house.slack.messages()).includes('which change this was about') ||
+        house.told('U_THIRD').includes('which change this was about'),
     )
   })
 })

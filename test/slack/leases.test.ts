@@ -42,7 +42,7 @@ describe('a lease', () => {
       /^🟡 Log levels were put back {2}`http:debug, misc:trace`\nthe time was over at \d\d:\d\d UTC\n/,
     )
     expect(house.now(message)).toMatch(
-      /- ⚠️ `Pod shop\/catalog-1` {2}somebody else changed it meanwhile: left alone[^\n]*misc/,
+      /- ⚠️ `Pod shop\/catalog-1` {2}somebody else changed it in the meantime: left alone[^\n]*misc/,
     )
     expect(house.now(message)).toMatch(
       /- – `Pod shop\/catalog-2` {2}its proxy was restarted and has its own levels again: at 2026-11-24T00:05:00Z/,
@@ -51,7 +51,7 @@ describe('a lease', () => {
     expect(house.proxies.at('catalog-1').levels).toMatchObject({ http: 'warning', misc: 'info' })
     const file = house.slack.files().find(({ name }) => name === `catalog-1-${run.id}.log`)!
     expect(file.bytes.toString()).toMatch(
-      /^# istio-proxy of catalog-1 in shop, from .*\n# lent: http:debug, misc:trace; secrets are redacted\none\n/,
+      /^# istio-proxy of catalog-1 in shop, from .*\n# raised: http:debug, misc:trace; secrets are redacted\none\n/,
     )
     expect(file.bytes.toString()).not.toContain('eyJ')
     expect(house.slack.thread('C_MESH', message.ts).flatMap(({ files }) => files.map(({ name }) => name))).toContain(
@@ -62,7 +62,7 @@ describe('a lease', () => {
   it('is given back now, once, by an operator; the second press says so', async () => {
     const { run, message } = await house.asked(LEND)
     expect(await house.press(message, 'Put back now', 'U_THIRD')).toContain(
-      'Given back: its message says what was put back, per proxy.',
+      'Put back: the message of the lease shows what was put back, per proxy.',
     )
     expect(house.now(message)).toMatch(
       /^⚪ Log levels were put back {2}`http:debug, misc:trace`\nput back by @U_THIRD at \d\d:\d\d UTC\n/,
@@ -71,8 +71,8 @@ describe('a lease', () => {
     expect(house.proxies.at('catalog-1').levels).toMatchObject({ http: 'warning', misc: 'error' })
     const sets = house.proxies.sets.length
     const again = await pressForged('give-back-lease', run.id)
-    expect(again).toContain('It is over already: the levels are put back.')
-    expect(await pressForged('extend-lease', run.id)).toContain('It is over already: the levels are put back.')
+    expect(again).toContain('It is already over: the levels are put back.')
+    expect(await pressForged('extend-lease', run.id)).toContain('It is already over: the levels are put back.')
     expect(await pressForged('save-log', run.id)).toContain('It is over; its logs were put into its thread at the end.')
     expect(house.proxies.sets).toHaveLength(sets)
     expect((await house.events(run.id)).filter(({ event }) => event === 'lease-ended')).toMatchObject([
@@ -94,7 +94,7 @@ describe('a lease', () => {
     const { message } = await house.asked(LEND)
     house.proxies.at('catalog-2').silent = 'Error: could not reach it'
     expect(await house.press(message, 'Put back now', 'U_ONCALL')).toContain(
-      '1 of 2 proxies do not answer; mesh-medic keeps trying until they are put back.',
+      '1 of 2 proxies do not answer; mesh-medic keeps trying until their levels are put back.',
     )
     expect(house.now(message)).toMatch(
       /^🔎 Log levels are being put back[\s\S]*- ✗ `Pod shop\/catalog-2` {2}not put back yet: it does not answer; mesh-medic keeps trying: Error: could not reach it/,
@@ -142,22 +142,22 @@ describe('a lease', () => {
     expect((await house.lease(run.id)).state).toBe('lent')
     await updateLease(house.backend.records, run.id, (now) => ({ ...now, by: { user: 'U_VISITOR' } }))
     expect(await house.press(message, 'Extend', 'U_VISITOR')).toContain('that requires the role operator')
-    expect(await house.press(message, 'Put back now', 'U_VISITOR')).toContain('Given back')
+    expect(await house.press(message, 'Put back now', 'U_VISITOR')).toContain('Put back: ')
   })
 
   it('belongs to its channel', async () => {
     const { run } = await house.asked(LEND)
     expect(
       await pressForged('give-back-lease', run.id, { channel: 'C_OTHER', home: 'C_MESH', user: 'U_OTHER' }),
-    ).toContain('That button belongs to another channel')
+    ).toContain('This button belongs to another channel')
     // Shown by /mesh leases in C_OTHER: the roles of the lease's own channel decide.
     expect(await pressForged('give-back-lease', run.id, { channel: 'C_OTHER', user: 'U_OTHER' })).toContain(
       'Those levels were raised in another channel, and you are not an operator there.',
     )
     expect((await house.lease(run.id)).state).toBe('lent')
-    expect(await pressForged('give-back-lease', 'gonegonegonegonegone')).toContain('That lease is no longer known')
+    expect(await pressForged('give-back-lease', 'gonegonegonegonegone')).toContain('This lease is no longer known')
     expect(await pressForged('give-back-lease', run.id, { channel: 'C_OTHER', user: 'U_THIRD' })).toContain(
-      'Given back',
+      'Put back: ',
     )
   })
 
@@ -215,7 +215,7 @@ describe('/mesh leases', () => {
     ).toContain('Those levels were raised in another channel')
     const here = await house.slack.type('/mesh leases', { user: 'U_THIRD', channel: 'C_MESH' })
     const own = await house.slack.waitFor(() => here.ephemerals()[0])
-    expect(await house.press(own, 'give-back-lease:0', 'U_THIRD')).toContain('Given back')
+    expect(await house.press(own, 'give-back-lease:0', 'U_THIRD')).toContain('Put back: ')
     expect(house.now(first.message)).toMatch(/^⚪ Log levels were put back[\s\S]*put back by @U_THIRD/)
     expect(await house.told('/mesh leases')).toMatch(/^1 lease\n\n`router:debug`[\s\S]*\[Put back now\]$/)
   })
@@ -286,7 +286,7 @@ describe('"Raise log level"', () => {
     const { message } = await house.asked('/mesh log-level catalog')
     for (const name of ['catalog-1', 'catalog-2']) house.proxies.at(name).silent = 'Error: could not reach it'
     await house.slack.click(message, 'Raise log level', { user: 'U_ONCALL', channel: 'C_MESH' })
-    await opened('U_ONCALL', 'The proxies do not tell their loggers: Error: could not reach it')
+    await opened('U_ONCALL', 'The loggers of the proxies could not be read: Error: could not reach it')
   })
 
   it('says in the window when we fail at it', async () => {

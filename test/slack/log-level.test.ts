@@ -160,6 +160,6 @@ describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
   it('has no proxy to lend where none runs', async () => {
     for (const name of ['catalog-1', 'catalog-2']) house.proxies.at(name).phase = 'Pending'
     const { message } = await house.asked('/mesh log-level catalog http:debug')
-    expect(house.now(message)).toMatch(/^⚠️ No proxy of catalog in shop runs just now\./)
+    expect(house.now(message)).toMatch(/^⚠️ No proxy of catalog in shop is running\./)
   })
 })

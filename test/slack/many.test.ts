@@ -61,6 +61,6 @@ it('joins 49 of 50 questions about one target', async () => {
   })
   expect(typed.every(({ outcome }) => outcome === 'acknowledged')).toBe(true)
   expect(told).toHaveLength(49)
-  expect(told.every(({ text }) => text.includes('is being diagnosed already'))).toBe(true)
+  expect(told.every(({ text }) => text.includes('is already being diagnosed'))).toBe(true)
   expect(slack.messages('C_MESH')).toHaveLength(1)
 })

@@ -24,6 +24,6 @@ it('gives the text of what a proxy refused', async () => {
   await house.slack.type('/mesh status istioinaction', WHO)
   await ended(house)
   const says = house.slack.messages('C_MESH').map(shownIn).join('\n')
-  expect(says).toContain('3 proxies: refused what istiod sent (NACK)')
+  expect(says).toContain('3 proxies: rejected what istiod sent (NACK)')
   expect(says).toContain('FillInterval: value must be greater than 0s')
 })

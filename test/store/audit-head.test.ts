@@ -71,9 +71,9 @@ describe('the signed head of the audit', () => {
     await record('one')
     const { head } = (await signHead(records, KEY))!
     await records.write('audit-head', 'head', { ...head, signature: 'ab'.repeat(32) })
-    await expect(signHead(records, KEY)).rejects.toThrow('does not fit the key')
+    await expect(signHead(records, KEY)).rejects.toThrow('does not match the key')
     await records.write('audit-head', 'head', { odd: true })
-    await expect(signHead(records, KEY)).rejects.toThrow('does not fit the key')
+    await expect(signHead(records, KEY)).rejects.toThrow('does not match the key')
   })
 
   it('shows what was put back to an earlier state, when a head was written down elsewhere', async () => {

@@ -20,9 +20,9 @@ export const audit = defineGroup({
     }),
     defineCommand({
       name: 'verify',
-      summary: 'whether every event is as it was written, and in its place',
+      summary: 'check that every event is unchanged and in its place',
       description:
-        'Recomputes the chain of hashes; with MESH_MEDIC_AUDIT_KEY also whether it goes on from the head that was signed last. Exit code 0: whole; 2: broken, and where.',
+        'Recomputes the chain of hashes; with MESH_MEDIC_AUDIT_KEY also checks that it continues from the head that was signed last. Exit code 0: complete; 2: broken, with the place.',
       takes: (command) =>
         command.option('--head <sequence:head>', 'a head that was published: in the log of the bot, or by its webhook'),
       examples: ['mesh-medic audit verify', `mesh-medic audit verify --head 3120:${'9f'.repeat(32)}`],

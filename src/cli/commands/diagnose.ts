@@ -17,7 +17,7 @@ export const diagnose = defineCommand({
       .addOption(output('text', 'json', 'markdown'))
       .option(
         '--timeout <seconds>',
-        'how long one look may take; what takes longer is reported as not seen (default: 20)',
+        'how long one read may take; what takes longer is reported as not seen (default: 20)',
         seconds,
       )
       .option('-v, --verbose', 'list every class of requests that was followed too')
@@ -26,18 +26,18 @@ export const diagnose = defineCommand({
       .addOption(
         new Option(
           '--probe',
-          'send a GET or HEAD through the gateway for kinds of requests that nobody was seen to make (default: send nothing)',
+          'send a GET or HEAD through the gateway for kinds of requests that were not seen in the logs (default: send nothing)',
         ).conflicts('record'),
       ),
   notes: `What --probe does:
-  Without it nothing is sent, and where no traffic is, only configuration can tell. With it, for each kind of request that comes by a gateway
+  Without it nothing is sent, and where there is no traffic, only the configuration is known. With it, for each kind of request that comes through a gateway
   and was not seen, one GET or HEAD goes through a port-forward to the gateway's own pod, and is then looked for in the access logs. At most 8
-  requests; what is sent, and what is not and why, is said on standard error before it happens. Requests between workloads are not probed.
-  It takes the right to create pods/portforward. The application gets a real request, with the header x-mesh-medic-probe.
+  requests; what is sent, and what is not and why, is written to standard error first. Requests between workloads are not probed.
+  It needs permission to create pods/portforward. The application gets a real request, with the header x-mesh-medic-probe.
 
 What --record and --replay do:
-  A recording is one JSON file with everything that was read, so that the same report comes of it anywhere, without a cluster. What Secrets hold, tokens, keys,
-  the environment of applications and what they log are left out; names, addresses and configuration are in it. \`follow\` takes such a file too.`,
+  A recording is one JSON file with everything that was read; it gives the same report anywhere, without a cluster. The contents of Secrets, tokens, keys,
+  the environment of applications and what they log are left out; names, addresses and configuration are included. \`follow\` takes such a file too.`,
   examples: [
     'mesh-medic diagnose catalog -n istioinaction',
     'mesh-medic diagnose catalog -n istioinaction --probe',

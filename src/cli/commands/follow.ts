@@ -18,7 +18,7 @@ export const follow = defineCommand({
       .addOption(replay())
       .option(
         '--from <caller>',
-        'whose request: ingress, deploy/NAME or pod/NAME (default: ingress when a Gateway takes the host, else a workload of the namespace)',
+        'the caller: ingress, deploy/NAME or pod/NAME (default: ingress when a Gateway accepts the host, else a workload of the namespace)',
       )
       .option('--method <method>', "the request's method (default: GET)")
       .option(

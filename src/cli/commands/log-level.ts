@@ -7,7 +7,7 @@ export const logLevel = defineCommand({
   name: 'log-level',
   summary: 'show the log levels of proxies, or raise some for a while',
   description:
-    "Shows the log levels of a target's proxies. With levels it sets them, waits, and puts exactly the former ones back: at the end of the time, on Ctrl-C and on SIGTERM. What was there is stored before, so that the next start puts it back when this process dies.",
+    "Shows the log levels of a target's proxies. With levels it sets them, waits, and puts the former ones back exactly: at the end of the time, on Ctrl-C and on SIGTERM. The former levels are stored first, so that the next start puts them back if this process is killed.",
   takes: (command) =>
     command
       .argument('<target>', 'a service (catalog, catalog.shop), deploy/NAME or pod/NAME')

@@ -6,7 +6,8 @@ import { context, output } from './options.ts'
 export const status = defineCommand({
   name: 'status',
   summary: 'which proxies are in sync with istiod, and which are not',
-  description: 'Shows how every proxy stands with istiod: in sync, stale, having rejected configuration, or absent.',
+  description:
+    'Shows the state of every proxy as istiod sees it: in sync, stale, configuration rejected, or not connected.',
   takes: (command) =>
     command
       .argument('[namespace]', 'only proxies of this namespace')

@@ -45,7 +45,7 @@ function parsePair(part: string): [string, Level] {
   const [, logger = '', typed] = /^([^:=]*)(?:[:=](.*))?$/.exec(part) ?? []
   if (typed === undefined && isLevel(levelNamed(logger))) {
     throw new LeaseRefusedError(
-      `${quoted(part)} names no logger: every logger of a busy proxy at ${levelNamed(logger)} would bury what you look for, and slow the proxy down.`,
+      `${quoted(part)} names no logger: every logger of a busy proxy at ${levelNamed(logger)} would hide what you are looking for, and slow the proxy down.`,
       [`Name the loggers: ${EXAMPLE}`],
     )
   }

@@ -58,7 +58,7 @@ export async function tell(
       await way()
       return
     } catch (err) {
-      log.warn({ err, channel, user }, 'an answer to a person did not get through; trying another way')
+      log.warn({ err, channel, user }, 'an answer to a person was not delivered; trying another way')
     }
   }
   log.error({ channel, user }, 'a person could not be answered')

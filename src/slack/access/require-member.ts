@@ -10,7 +10,7 @@ import type { Asking } from './asking.ts'
 const KEPT = 5 * 60_000
 const MOST_KEPT = 5000
 
-const ADMINISTRATOR = "The bot's administrator may allow it, under access in its configuration."
+const ADMINISTRATOR = "The bot's administrator can allow it, under access in its configuration."
 
 /** What Slack says of somebody (users.info). */
 interface SlackUser {
@@ -65,14 +65,14 @@ function unknown(log: Log, error: unknown, what: string): unknown {
   return refusal(
     `Slack does not tell the bot ${what} (${reason}).`,
     reason === 'missing_scope'
-      ? "The bot's administrator: add the scopes of manifest.yml to the app and reinstall it; /mesh doctor names what is missing."
+      ? "The bot's administrator has to add the scopes of manifest.yml to the app and reinstall it; /mesh doctor names what is missing."
       : ADMINISTRATOR,
   )
 }
 
 /** Why a person may not ask; undefined when they may. */
 function denyUser(user: SlackUser, own: string | undefined, access: AccessPolicy): UserError | undefined {
-  if (user.deleted === true) return refusal('This account is deactivated.', 'Ask with an account that is in use.')
+  if (user.deleted === true) return refusal('This account is deactivated.', 'Ask with an active account.')
   if (user.is_bot === true && !access.bots) return refusal('Bots may not ask here.')
   const isGuest = user.is_restricted === true || user.is_ultra_restricted === true
   if (isGuest && !access.guests) return refusal('Guests of the workspace may not ask here.')
@@ -115,7 +115,7 @@ export function requireMembers(
     const denied = denyUser(known, own, access)
     if (denied !== undefined) throw denied
     if (shared)
-      throw refusal('This channel is shared with another organisation: what is found in the mesh is not posted there.')
+      throw refusal('This channel is shared with another organisation: findings about the mesh are not posted there.')
   }
 }
 
@@ -145,4 +145,4 @@ export function denyDeciders(
   }
 }
 
-const DECIDERS = 'Somebody with an account of their own in this workspace has to decide.'
+const DECIDERS = 'A member of this workspace has to decide.'

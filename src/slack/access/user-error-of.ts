@@ -59,7 +59,7 @@ export function userErrorOf(error: unknown, typed: string, command: CommandFor =
       {
         why: 'mesh-medic cannot accept this now: its store and queue do not answer.',
         remedies: [
-          'Try again in a minute. Administrators: look at Redis (REDIS_URL) and at its log.',
+          'Try again in a minute. Administrators: check Redis (REDIS_URL) and its log.',
           'In a terminal, mesh-medic diagnose needs neither Slack nor Redis.',
         ],
       },
@@ -99,7 +99,7 @@ export function blindError({ source, reason, detail, permission }: Blind): UserE
   }
   const remedy =
     reason === 'unparsable'
-      ? 'Something between the bot and the API server changes its answers.'
+      ? 'Something between the bot and the API server modifies its answers.'
       : 'See whether the API server answers at all, and whether the bot can reach it:'
   return new UserError({ why, remedies: [remedy], commands: [source, '/mesh doctor'] })
 }

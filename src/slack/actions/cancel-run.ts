@@ -6,9 +6,9 @@ import { defineAction } from './action.ts'
 import { runOf } from './run-of.ts'
 
 const ENDED: Readonly<Record<string, string>> = {
-  done: 'is finished already',
-  cancelled: 'was cancelled already',
-  failed: 'has failed already',
+  done: 'is already finished',
+  cancelled: 'was already cancelled',
+  failed: 'has already failed',
 }
 
 /** Asks the worker that has the run, wherever it is, to stop. */
@@ -21,12 +21,12 @@ export const cancelRun = defineAction({
         why: `That run ${ENDED[before.state] ?? 'is over'}.`,
         remedies: ['Its result is in the thread.'],
       })
-    if (before.cancelAsked === true) return tell(deps, asking, noteMessage('It is being cancelled already.'))
+    if (before.cancelAsked === true) return tell(deps, asking, noteMessage('It is already being cancelled.'))
     await updateRun(deps.records, before.id, (run) =>
       isFinished(run) || run.cancelAsked === true
         ? undefined
         : { ...run, cancelAsked: true, cancelAskedBy: asking.user },
     )
-    await tell(deps, asking, noteMessage('Cancelling; what is under way stops within a second or so.'))
+    await tell(deps, asking, noteMessage('Cancelling; the work stops within a second or so.'))
   },
 })

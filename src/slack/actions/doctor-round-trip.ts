@@ -17,7 +17,7 @@ export const doctorRoundTrip = defineAction({
     const run = await runOf(deps, press)
     const answer = await keptAnswer(deps.records, run.id, doctor.answer)
     if (answer === undefined || press.message === undefined)
-      throw new UserError({ why: 'That self-test is not kept any more.', commands: ['/mesh doctor'] })
+      throw new UserError({ why: 'That self-test is no longer stored.', commands: ['/mesh doctor'] })
     const milliseconds = Date.now() - Date.parse(Shown.parse(press.button.payload).shownAt)
     const message = doctorMessage(
       answer.items,

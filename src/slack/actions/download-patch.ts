@@ -38,7 +38,7 @@ export const downloadPatch = defineAction({
       const { why, remedies } = denied
       throw new UserError({ why: `The diff is in the thread. ${why}`, remedies, named: denied.named })
     }
-    if (!isKept(change)) throw new UserError({ why: 'What it writes is not kept any more.', remedies: AGAIN })
+    if (!isKept(change)) throw new UserError({ why: 'What it writes is no longer stored.', remedies: AGAIN })
     await recordAudit(deps.records, {
       event: 'patch-sent',
       by: { user: asking.user, ...defined({ team: asking.team }) },
@@ -50,7 +50,7 @@ export const downloadPatch = defineAction({
     await sendPrivately(
       deps,
       asking.user,
-      noteMessage(`The patch of “${title}”. It may hold secrets of the mesh: it is for you alone.`),
+      noteMessage(`The patch of “${title}”. It may hold secrets of the mesh, so only you get it.`),
       [diffFile(change), ...manifestFiles(change)],
     )
     await tell(deps, asking, noteMessage('The patch was sent to you directly.'))

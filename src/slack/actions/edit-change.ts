@@ -7,7 +7,7 @@ import { openChangeView, refuseDecided } from '../modals/open-change-view.ts'
 import { defineAction } from './action.ts'
 import { changeOf } from './change-of.ts'
 
-const PATCH = 'Press “Download patch”, edit the file, and use the command that stands in it.'
+const PATCH = 'Press “Download patch”, edit the file, and use the command in it.'
 
 /** Opens the change's YAML in a modal. */
 export const editChange = defineAction({
@@ -32,11 +32,11 @@ export const editChange = defineAction({
       })
     if (yaml.length > EDITABLE)
       throw new UserError({
-        why: `Its YAML is too long for Slack: ${yaml.length.toLocaleString('en')} characters, and a modal takes ${EDITABLE.toLocaleString('en')}.`,
+        why: `Its YAML is too long for Slack: ${yaml.length.toLocaleString('en')} characters, and a dialog holds ${EDITABLE.toLocaleString('en')}.`,
         remedies: [PATCH],
       })
     if (clean(yaml) !== yaml)
-      throw new UserError({ why: 'Its YAML has characters that are not seen in Slack.', remedies: [PATCH] })
+      throw new UserError({ why: 'Its YAML has characters that Slack does not show.', remedies: [PATCH] })
     await openChangeView(deps, asking, press, change, (where) => editChangeView(where, yaml))
   },
 })

@@ -20,11 +20,11 @@ export const fullReport = defineAction({
     const answer = shape && (await keptAnswer(deps.records, run.id, shape))
     if (answer === undefined || full === undefined)
       throw new UserError({
-        why: 'That report is not kept any more.',
+        why: 'That report is no longer stored.',
         commands: [`/mesh ${run.request.kind} ${run.request.text}`.trim()],
       })
     const before = await readPost(deps.records, run.id, 'file-json')
-    if (before?.state === 'posted') return tell(deps, asking, noteMessage('The full report is in the thread already.'))
+    if (before?.state === 'posted') return tell(deps, asking, noteMessage('The full report is already in the thread.'))
     const posts = new Posts(deps)
     const place = {
       channel: run.channel,

@@ -12,7 +12,7 @@ export const giveBackLease = defineAction({
   name: 'give-back-lease',
   async run(deps, asking, press) {
     const lease = await leaseOf(deps, asking, press)
-    if (lease.state === 'over') return tell(deps, asking, noteMessage('It is over already: the levels are put back.'))
+    if (lease.state === 'over') return tell(deps, asking, noteMessage('It is already over: the levels are put back.'))
     const after = await giveBack(deps, lease.id, { why: 'given back', by: asking.user }, AbortSignal.timeout(PATIENCE))
     if (after === undefined) return
     await deps.board.lease(after)
@@ -22,8 +22,8 @@ export const giveBackLease = defineAction({
       asking,
       noteMessage(
         late === 0
-          ? 'Given back: its message says what was put back, per proxy.'
-          : `${late} of ${after.proxies.length} proxies do not answer; mesh-medic keeps trying until they are put back.`,
+          ? 'Put back: the message of the lease shows what was put back, per proxy.'
+          : `${late} of ${after.proxies.length} proxies do not answer; mesh-medic keeps trying until their levels are put back.`,
       ),
     )
   },

@@ -24,7 +24,7 @@ export async function leaseOf(
   const lease = await readLease(deps.records, OfLease.parse(button.payload).lease)
   if (lease === undefined)
     throw new UserError({
-      why: 'That lease is no longer known: leases are kept for 30 days.',
+      why: 'This lease is no longer known: leases are kept for 30 days.',
       commands: ['/mesh leases'],
     })
   if (lease.by.user === user && button.act !== 'extend-lease') return lease

@@ -47,11 +47,11 @@ export async function pressButton(
     const action = ACTIONS.find((one) => one.name === name)
     if (action === undefined)
       throw new UserError({
-        why: 'That button is not known here. It may be from another version of mesh-medic.',
+        why: 'This button is not known. It may be from another version of mesh-medic.',
         commands: ['/mesh help'],
       })
     const unknown = new UserError({
-      why: 'It is no longer known what that button was for.',
+      why: 'It is no longer known what this button was for.',
       remedies: ['It is too old, or not from this bot. Ask again:'],
       commands: ['/mesh help'],
     })
@@ -66,7 +66,7 @@ export async function pressButton(
       isOfAnother(home.team, asking.team, deps.policy.access.teams)
     ) {
       throw new UserError({
-        why: 'That button belongs to another channel.',
+        why: 'This button belongs to another channel.',
         remedies: ['Press it there, or ask here:'],
         commands: ['/mesh help'],
       })
@@ -81,9 +81,9 @@ function refuse(answer: ButtonRefusal): UserError | undefined {
   const again = OF_FIXES.has(act)
     ? { remedies: ['Press “Propose fix” again, or diagnose the target again:'], commands: ['/mesh diagnose TARGET'] }
     : { remedies: ['Ask again:'], commands: [act === 'doctor-round-trip' ? '/mesh doctor' : '/mesh help'] }
-  if (answer.refusal === 'expired') return new UserError({ why: 'That button has expired.', ...again })
+  if (answer.refusal === 'expired') return new UserError({ why: 'This button has expired.', ...again })
   return new UserError({
-    why: `That button was used already${used === undefined ? '' : `, at ${used.at}`}.`,
+    why: `This button was already used${used === undefined ? '' : `, at ${used.at}`}.`,
     ...again,
   })
 }

@@ -27,7 +27,7 @@ export const proposeFix = defineAction({
       return tell(
         deps,
         asking,
-        noteMessage('A fix is proposed already, and waits for its approval.', await linkTo(deps, open)),
+        noteMessage('A fix is already proposed, and waits for approval.', await linkTo(deps, open)),
       )
     const answer = await keptAnswer(deps.records, run.id, diagnose.answer)
     await startRun(deps, { ...asking, thread: run.thread }, proposalFor(run, answer?.report))

@@ -33,7 +33,7 @@ export const raiseLogLevel = defineAction({
     const { trigger } = press
     if (trigger === undefined)
       throw new UserError({
-        why: 'Slack did not allow a window to be opened.',
+        why: 'Slack did not allow a dialog to be opened.',
         remedies: ['Press the button again.'],
       })
     const where = await whereOf(deps, asking, run)
@@ -114,5 +114,5 @@ async function firstLevels({ clients }: SlackDeps, pods: readonly Ref[]): Promis
       why = error.message
     }
   }
-  return `The proxies do not tell their loggers: ${why}`
+  return `The loggers of the proxies could not be read: ${why}`
 }

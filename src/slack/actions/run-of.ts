@@ -9,13 +9,13 @@ export async function runOf({ records }: Pick<SlackDeps, 'records'>, { button }:
   const stored = button.run === undefined ? undefined : await readRun(records, button.run)
   if (stored === undefined)
     throw new UserError({
-      why: 'That run is forgotten: runs are kept for 30 days.',
+      why: 'That run is no longer known: runs are kept for 30 days.',
       commands: ['/mesh diagnose TARGET'],
     })
   const run = readable(stored)
   if (run === undefined)
     throw new UserError({
-      why: 'That was asked of another version of mesh-medic.',
+      why: 'That request is from another version of mesh-medic.',
       remedies: ['Ask again:'],
       commands: ['/mesh help'],
     })

@@ -12,7 +12,7 @@ import { verdictButtons } from './run-buttons.ts'
 /** A diagnosis: its verdict, findings and proofs. */
 export const diagnoseAnswer = defineAnswer(diagnose, {
   doing: 'Diagnosing',
-  joined: (subject) => `${subject} is being diagnosed already.`,
+  joined: (subject) => `${subject} is already being diagnosed.`,
   async shown({ records, telling }, answer, run) {
     const { report } = answer
     const { follow } = report

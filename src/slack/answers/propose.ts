@@ -9,7 +9,7 @@ import { chooseFixButton, runAgainButton } from './run-buttons.ts'
 /** What came of asking for a fix. */
 export const proposeAnswer = defineAnswer(propose, {
   doing: 'Working out a fix for',
-  joined: () => 'A fix is being worked out already.',
+  joined: () => 'A fix is already being worked out.',
   async shown(showing, answer, run) {
     const { records } = showing
     if ('none' in answer)

@@ -33,7 +33,7 @@ export function candidatesMessage(
           line(
             text('📝 '),
             bold(`${candidates.length} ways to fix it`),
-            text('  Which one is meant? Nothing is changed yet.'),
+            text('  Which one is right? Nothing is changed yet.'),
           ),
         ),
         rich(
@@ -44,7 +44,7 @@ export function candidatesMessage(
             ]),
           ),
         ),
-        ...(rest > 0 ? [rich(line(text(`and ${rest} more that have no button here`)))] : []),
+        ...(rest > 0 ? [rich(line(text(`and ${rest} more without a button here`)))] : []),
         rich(line(...askedBy(run))),
         ...buttonRow(buttons),
       ],

@@ -77,7 +77,7 @@ function stateNow(change: ChangeRecord): { icon: string; word: string; going: Pi
       icon: '⚫',
       word: 'Not fixed',
       going: [bold(clean(change.title)), text(' was not applied: '), sentence(failure ?? 'no reason is known')],
-      todo: 'Diagnose again, and propose the fix anew.',
+      todo: 'Diagnose again, and propose the fix again.',
     }
   if (proof === undefined)
     return { icon: '⏱', word: 'Fix applied', going: [...applied(change), text('; whether it helps is being watched.')] }

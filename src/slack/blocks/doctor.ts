@@ -27,13 +27,13 @@ function roundTripItem({ within, pressed }: RoundTrip): Piece[] {
     return [
       text('✓ '),
       bold('button round trip'),
-      text(`: pressed ${(pressed.milliseconds / 1000).toFixed(1)} s after it was shown, and heard here`),
+      text(`: pressed ${(pressed.milliseconds / 1000).toFixed(1)} s after it was shown, and received`),
     ]
   return [
     text('⏱ '),
     bold('button round trip'),
     text(
-      `: not heard yet. Press the button below within ${within} seconds; when this line does not change, interactivity does not reach the bot: compare the app with manifest.yml (settings.interactivity).`,
+      `: not received yet. Press the button below within ${within} seconds; if this line does not change, interactivity does not reach the bot: compare the app with manifest.yml (settings.interactivity).`,
     ),
   ]
 }

@@ -25,7 +25,7 @@ const STATES: Readonly<Record<LentProxy['state'], string>> = {
   returned: 'put back',
   gone: 'its pod is gone, nothing to put back',
   restarted: 'its proxy was restarted and has its own levels again',
-  left: 'somebody else changed it meanwhile: left alone',
+  left: 'somebody else changed it in the meantime: left alone',
   unreachable: 'not put back yet: it does not answer; mesh-medic keeps trying',
 }
 const ICONS: Readonly<Record<LentProxy['state'], string>> = {
@@ -42,7 +42,7 @@ const ICONS: Readonly<Record<LentProxy['state'], string>> = {
 const ENDS: Readonly<Record<NonNullable<LeaseRecord['ended']>['why'], string>> = {
   time: 'the time was over',
   'given back': 'put back',
-  overdue: 'the time was over while nobody could put them back',
+  overdue: 'the time was over while they could not be put back',
   failed: 'they could not be raised',
 }
 

@@ -119,7 +119,7 @@ function undoFacts({ undo }: ChangeRecord): Piece[][] {
   return [
     [
       bold(`${word}  `),
-      ...(isPerson(undo.user) ? [text('asked for by '), person(undo.user)] : [text('by itself')]),
+      ...(isPerson(undo.user) ? [text('asked for by '), person(undo.user)] : [text('automatically')]),
       text(' at '),
       clockTime(undo.at),
       text(', as '),

@@ -150,7 +150,7 @@ function factsOf(change: ChangeRecord, approvers: Approvers, now: number): Piece
     [bold('Undo  '), sentence(undoSays)],
     ...(isOpen(change, now) && blocked === undefined
       ? [
-          [bold('May approve  '), ...approversPieces(change, approvers)],
+          [bold('May approve   '), ...approversPieces(change, approvers)],
           [bold('Until  '), clockTime(expiresAt)],
         ]
       : []),

@@ -17,7 +17,7 @@ type State = ProxyStanding['state']
 const STATES: readonly State[] = ['absent', 'rejected', 'stale', 'synced']
 const SAYS: Readonly<Record<State, string>> = {
   absent: 'running, but connected to no istiod',
-  rejected: 'refused what istiod sent (NACK)',
+  rejected: 'rejected what istiod sent (NACK)',
   stale: 'not up to date',
   synced: 'in sync',
 }

@@ -10,7 +10,7 @@ export const diagnose = defineCommand({
   name: 'diagnose',
   usage,
   about:
-    'finds out why a workload misbehaves, and proves it in a thread; --probe (operators) sends a GET by its gateway where no traffic is',
+    'finds out why a workload misbehaves, and proves it in a thread; --probe (operators) sends a GET through its gateway where there is no traffic',
   asks: ['diagnose'],
   async run(deps, asking, words) {
     const {
@@ -36,7 +36,7 @@ export const diagnose = defineCommand({
     await askDiagnosis(deps, asking, { text: target, namespace, probe })
   },
   async again(deps, asking, request) {
-    if (request.kind !== 'diagnose') throw new TypeError(`${request.kind} is no diagnosis`)
+    if (request.kind !== 'diagnose') throw new TypeError(`${request.kind} is not a diagnosis`)
     const { text, namespace, target, probe } = request
     // The object that was meant then, should several namespaces have the name by now.
     await askDiagnosis(deps, asking, {

@@ -11,7 +11,7 @@ const usage = 'status [NAMESPACE]'
 export const status = defineCommand({
   name: 'status',
   usage,
-  about: 'says which proxies are in sync, which refused something and why, and which are missing',
+  about: 'says which proxies are in sync, which rejected something and why, and which are missing',
   asks: ['status'],
   async run(deps, asking, words) {
     const {

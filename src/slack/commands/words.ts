@@ -100,7 +100,7 @@ export function readArguments(
     const value = inline ?? words[(index += 1)]
     if (value === undefined || value === '') return refuse(`${typed} needs a ${flag.value}.`)
     if (value.startsWith('-'))
-      return refuse(`${typed} needs a ${flag.value}; ${JSON.stringify(value.slice(0, 60))} is none.`)
+      return refuse(`${typed} needs a ${flag.value}; ${JSON.stringify(value.slice(0, 60))} is not one.`)
     values[name] = [...(values[name] ?? []), value]
   }
   const { '-n': [namespace] = [], ...own } = values

@@ -52,7 +52,7 @@ export async function giveUp(deps: SlackDeps, { request, id }: Pick<Delivered, '
   await orTell(deps, asksFor(request, id), wordsOf(request), () =>
     Promise.reject(
       new UserError({
-        why: 'The bot was restarted each time it worked on this.',
+        why: 'The bot was restarted each time it worked on this request.',
         remedies: ["Ask again; if it happens again, tell the bot's administrator."],
       }),
     ),

@@ -112,7 +112,7 @@ export class Inbox {
     if (taken === undefined) return
     const { data: request, error } = SlackRequest.safeParse(taken.content)
     if (request === undefined) {
-      log.error({ err: error, id }, 'a request of another version was given up')
+      log.error({ err: error, id }, 'a request of another version was dropped')
       return this.forget(id)
     }
     log.info({ id, kind: request.kind }, 'a request whose process ended goes on here')

@@ -31,7 +31,7 @@ export async function openChangeView(
 ): Promise<void> {
   if (trigger === undefined)
     throw new UserError({
-      why: 'Slack did not allow a window to be opened.',
+      why: 'Slack did not allow a dialog to be opened.',
       remedies: ['Press the button again.'],
     })
   const payload = { channel, change: change.id, ...defined({ team }) }
@@ -44,7 +44,7 @@ export async function openChangeView(
     if (reason === 'exchanged_trigger_id') return
     if (reason !== 'expired_trigger_id') throw error
     throw new UserError(
-      { why: 'Slack did not open the window in time.', remedies: ['Press the button again.'] },
+      { why: 'Slack did not open the dialog in time.', remedies: ['Press the button again.'] },
       { cause: error },
     )
   }
@@ -66,8 +66,8 @@ export async function changeOfView(
 /** Said when a modal comes back whose change is not known any more. */
 export const viewForgotten = (): UserError =>
   new UserError({
-    why: 'It is no longer known which change that was about.',
-    remedies: ['Press the button under the proposal once more.'],
+    why: 'It is no longer known which change this was about.',
+    remedies: ['Press the button under the proposal again.'],
   })
 
 /** Says something under a field of a modal; Slack shows at most so many characters there. */

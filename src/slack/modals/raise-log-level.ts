@@ -72,7 +72,7 @@ export function raiseLogLevelView(
   if (offered.length === 0 || pods.length === 0)
     return noLoggersView(
       where,
-      'Their names are too long for a window of Slack. Type them instead: /mesh log-level pod/NAME http:debug',
+      'Their names are too long for a Slack dialog. Type them instead: /mesh log-level pod/NAME http:debug',
     )
   const minutes = [1, 5, 10, 15, 30, 60].filter((one) => one <= most.minutes)
   const times = (minutes.length === 0 ? [most.minutes] : minutes).map((one) => ({

@@ -46,7 +46,7 @@ export async function submitDiagnoseWorkload(
   await orTell(deps, asking, asked.text, async () => {
     if (where === undefined)
       throw new UserError({
-        why: 'It is no longer known which message that was about.',
+        why: 'It is no longer known which message this was about.',
         remedies: ['Choose “Diagnose a workload” in the menu of the message again.'],
       })
     await startRun(

@@ -35,7 +35,7 @@ export async function submitRaiseLogLevel(
   await orTell(deps, asking, 'raise the log level', async () => {
     if (where === undefined || run === undefined)
       throw new UserError({
-        why: 'It is no longer known which diagnosis that was about.',
+        why: 'It is no longer known which diagnosis this was about.',
         commands: ['/mesh log-level TARGET http:debug'],
       })
     const level = chosen(view, LEVEL_BLOCK) ?? 'debug'

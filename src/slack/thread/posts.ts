@@ -208,7 +208,7 @@ export class Posts {
       ),
     )
     const { ts } = posted
-    if (ts === undefined) throw new SlackUnavailableError('Slack gave no ts for a message.')
+    if (ts === undefined) throw new SlackUnavailableError('Slack returned no ts for a message.')
     // Slack makes a reply to a parent that is gone a message of the channel.
     if (place.thread !== undefined && posted.message?.thread_ts === undefined) {
       await this.slack.patiently('chat.delete', (client) => client.chat.delete({ channel: place.channel, ts }))

@@ -32,7 +32,7 @@ export async function sendPrivately(
     throw new UserError(
       {
         why: `Slack does not let the bot write to you directly (${error.data.error}).`,
-        remedies: ["The app's administrator: allow messages on the app's Messages tab."],
+        remedies: ["Ask the app's administrator to allow messages on the app's Messages tab."],
       },
       { cause: error },
     )

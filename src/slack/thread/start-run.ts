@@ -139,7 +139,7 @@ async function openThread(deps: SlackDeps, asking: Asking, thread: SlackThread):
     await respondOnly(
       deps,
       asking,
-      'Slack does not accept messages from the bot at the moment. The work has begun; its message appears as soon as Slack accepts it.',
+      'Slack does not accept messages from the bot at the moment. The work has begun; its message appears as soon as Slack accepts messages again.',
     )
   }
 }
@@ -169,12 +169,12 @@ async function join(deps: SlackDeps, asking: Asking, run: RunRecord, holder: str
   try {
     const url = await linkTo(deps, holder)
     const { subject } = spokenOf(run)
-    const says = answerOf(run.request).joined?.(subject) ?? `${subject} is being worked on already.`
+    const says = answerOf(run.request).joined?.(subject) ?? `${subject} is already being worked on.`
     await tell(
       deps,
       asking,
       url === undefined
-        ? noteMessage(`${says} Its thread is about to appear.`)
+        ? noteMessage(`${says} Its thread will appear soon.`)
         : noteMessage(says, { url, label: 'Its thread' }),
     )
   } finally {

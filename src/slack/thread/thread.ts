@@ -252,7 +252,7 @@ export class SlackThread implements RunThread<StoredAnswer> {
       this.closed = error
       this.deps.log.warn(
         { err: error, run: this.run.id, channel: this.run.channel },
-        'a run cannot post in its channel any more',
+        'a run can no longer post in its channel',
       )
     }
   }
@@ -268,7 +268,7 @@ export class SlackThread implements RunThread<StoredAnswer> {
     const blocks = [...why.blocks, ...final.blocks.filter(({ type }) => type !== 'actions')]
     await this.posts
       .message(id, 'direct', { channel: asker.user, since: sinceOf(this.run) }, { text: final.text, blocks })
-      .catch((err: unknown) => this.deps.log.error({ err, run: id }, 'an answer could not be told to anybody'))
+      .catch((err: unknown) => this.deps.log.error({ err, run: id }, 'an answer could not be delivered to anybody'))
   }
 }
 

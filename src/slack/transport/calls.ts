@@ -68,7 +68,7 @@ export class SlackCalls {
         if (trouble.kind === 'limited') {
           limited += trouble.seconds
           if (limited > MOST_LIMITED_SECONDS)
-            throw new SlackUnavailableError(`Slack limits ${name} for too long.`, { cause: error })
+            throw new SlackUnavailableError(`Slack rate-limits ${name} for too long.`, { cause: error })
           await pause(trouble.seconds * 1000)
           continue
         }

@@ -29,5 +29,5 @@ export const respondTo =
       signal: AbortSignal.timeout(PATIENCE),
     })
     if (!answer.ok)
-      throw new Error(`Slack did not take a response: ${answer.status} ${(await answer.text()).slice(0, 100)}`)
+      throw new Error(`Slack did not accept a response: ${answer.status} ${(await answer.text()).slice(0, 100)}`)
   }

@@ -43,7 +43,7 @@ const WITHOUT: Readonly<Record<string, string>> = {
     'a run that continues after a crash may post twice in direct messages, and direct messages get no answer',
   'mpim:history': 'a run that continues after a crash may post twice in direct messages of several people',
   'mpim:read': 'nobody is answered in direct messages of several people',
-  'usergroups:read': 'nobody is taken to be in a user group: roles and identities given to groups do not count',
+  'usergroups:read': 'nobody counts as a member of a user group: roles and identities given to groups do not count',
   'users:read': 'nobody is answered: who asks may be a guest, or of another organisation',
 }
 

@@ -12,7 +12,7 @@ export class ChannelClosedError extends UserError {
   /** Slack's own word: `not_in_channel`. */
   readonly reason: string
   constructor(reason: string, options?: ErrorOptions) {
-    const [why, remedy] = CLOSED[reason] ?? [`Slack says ${reason}`, 'Ask in another channel.']
+    const [why, remedy] = CLOSED[reason] ?? [`Slack answers ${reason}`, 'Ask in another channel.']
     super({ why, remedies: [remedy] }, { ...options, code: 'channel-closed' })
     this.reason = reason
   }
@@ -26,7 +26,7 @@ export class TokenRefusedError extends UserError {
       {
         why: `Slack refuses the bot's token (${reason}): nothing can be posted.`,
         remedies: [
-          `The bot's administrator: ${REFUSED_TOKENS[reason] ?? 'give it a valid token'} (SLACK_BOT_TOKEN), and start it again.`,
+          `For the bot's administrator: ${REFUSED_TOKENS[reason] ?? 'give it a valid token'} (SLACK_BOT_TOKEN), and restart the bot.`,
         ],
       },
       { ...options, code: 'token-refused' },
@@ -68,7 +68,7 @@ const CLOSED: Readonly<Record<string, readonly [string, string]>> = {
   ],
   restricted_action_read_only_channel: ['That channel is read-only.', 'Ask in another channel.'],
   restricted_action_thread_only_channel: [
-    'That channel takes replies only.',
+    'That channel accepts replies only.',
     'Mention the bot inside a thread there, or ask in another channel.',
   ],
   restricted_action_thread_locked: ['That thread is locked.', 'Ask in the channel itself.'],

@@ -30,7 +30,7 @@ export async function upload(client: WebClient, file: Upload): Promise<string> {
     ...defined({ alt_txt: file.altText }),
   })
   const { upload_url: url, file_id: id } = announced as { upload_url?: string; file_id?: string }
-  if (url === undefined || id === undefined) throw new LostCallError('Slack gave no address for a file.')
+  if (url === undefined || id === undefined) throw new LostCallError('Slack returned no address for a file.')
   await send(url, bytes)
   const files: [{ id: string; title: string }] = [{ id, title: file.title }]
   await (file.channel === undefined

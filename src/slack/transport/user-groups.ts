@@ -36,7 +36,7 @@ async function read(slack: SlackCalls, group: string, log: Log | undefined): Pro
     return users
   } catch (error) {
     if (!(error instanceof WebAPIPlatformError) || !NOBODY.has(error.data.error)) throw error
-    log?.error({ err: error, group }, 'the members of a Slack user group cannot be read: nobody is taken to be in it')
+    log?.error({ err: error, group }, 'the members of a Slack user group cannot be read: nobody counts as a member')
     return []
   }
 }

@@ -32,7 +32,7 @@ describe('a proposal', () => {
         'Objects  creates `DestinationRule shop/catalog`',
         'Risk  low. Nothing else uses catalog.',
         'Undo  The DestinationRule is deleted again.',
-        'May approve  @U_SECOND, @S_OWNERS; not @U_ONCALL, who asked for it',
+        'May approve   @U_SECOND, @S_OWNERS; not @U_ONCALL, who asked for it',
         'Until  00:58:30 UTC',
         '',
         '```--- /dev/null\n+++ DestinationRule shop/catalog\n@@ -0,0 +1,2 @@\n+kind: DestinationRule\n```',
@@ -45,7 +45,7 @@ describe('a proposal', () => {
   })
 
   it('lets the requester approve only where one pair of eyes is enough', () => {
-    expect(proposal({}, { ...APPROVERS, fourEyes: false })).toContain('May approve  @U_ONCALL, @U_SECOND, @S_OWNERS\n')
+    expect(proposal({}, { ...APPROVERS, fourEyes: false })).toContain('May approve   @U_ONCALL, @U_SECOND, @S_OWNERS\n')
     expect(proposal({}, { users: ['U_ONCALL'], groups: [], fourEyes: true })).toContain(
       "nobody yet: ask the bot's administrator to name approvers under `channels.C_MESH.roles.approver`",
     )
@@ -187,7 +187,7 @@ describe('the outcome', () => {
       'Undone  asked for by @U_SECOND at 00:40:00 UTC, as `second@example.com` (`mesh-owners`)',
     )
     expect(outcome({ ...UNDONE, undo: { ...UNDONE.undo, user: 'mesh-medic', why: 'istiod refuses it' } })).toMatch(
-      /Undone {2}by itself at[\s\S]*Why {2}istiod refuses it/,
+      /Undone {2}automatically at[\s\S]*Why {2}istiod refuses it/,
     )
     expect(
       shownIn(
@@ -227,7 +227,7 @@ describe('a change that was taken back by itself', () => {
     const told = outcomeParts(sampleChange(worse)).at(-1)!
     expect(told.name).toBe('undone-by-itself')
     expect(shownIn(told.message)).toMatch(
-      /^⚪ Undone[\s\S]*by itself at 00:40:00 UTC[\s\S]*Why {2}8 of 10 requests fail now\./,
+      /^⚪ Undone[\s\S]*automatically at 00:40:00 UTC[\s\S]*Why {2}8 of 10 requests fail now\./,
     )
     expect(
       outcomeParts(sampleChange({ ...worse, state: 'undoing', undo: { ...worse.undo, state: 'undoing' } })).map(

@@ -96,7 +96,7 @@ describe('a lease', () => {
         '- ✓ `Pod shop/catalog-returned`  put back (to http:warning)',
         '- – `Pod shop/catalog-gone`  its pod is gone, nothing to put back',
         '- – `Pod shop/catalog-restarted`  its proxy was restarted and has its own levels again: at 00:20',
-        '- ⚠️ `Pod shop/catalog-left`  somebody else changed it meanwhile: left alone (was http:warning): http is info now',
+        '- ⚠️ `Pod shop/catalog-left`  somebody else changed it in the meantime: left alone (was http:warning): http is info now',
         '- ✗ `Pod shop/catalog-refused`  could not be set: no answer',
         '',
         'raised by @U_ONCALL at 00:25 UTC · run runrunrunrunrunrunru',
@@ -114,7 +114,7 @@ describe('a lease', () => {
     [
       'found late',
       { state: 'over', proxies: [proxy('returned')], ended: { at: '2026-11-24T00:29:00.000Z', why: 'overdue' } },
-      /the time was over while nobody could put them back/,
+      /the time was over while they could not be put back/,
     ],
     [
       'still being put back',
