@@ -37,6 +37,7 @@ import { retryStorm } from './retry-storm.ts'
 import { routeBackend } from './route-backend.ts'
 import { routeNotAttached } from './route-not-attached.ts'
 import { shadowedRoute } from './shadowed-route.ts'
+import { slowPod } from './slow-pod.ts'
 import { staleProxy } from './stale-proxy.ts'
 import { statefulSetWithoutService } from './stateful-set-without-service.ts'
 import { subsetSelectsNoPods } from './subset-selects-no-pods.ts'
@@ -91,6 +92,7 @@ export const CHECKS: readonly Check[] = [
   routeBackend,
   routeNotAttached,
   shadowedRoute,
+  slowPod,
   staleProxy,
   statefulSetWithoutService,
   subsetSelectsNoPods,

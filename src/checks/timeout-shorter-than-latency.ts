@@ -1,11 +1,6 @@
-import { madeFrom } from './facts/made-from.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { since } from '../mesh/access-log.ts'
-import { milliseconds } from '../mesh/duration.ts'
-import type { Route } from '../mesh/envoy.ts'
-import { clustersOfRoute } from '../mesh/envoy.ts'
 import { refOf } from '../mesh/objects.ts'
-import type { Ref } from '../mesh/ref.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found } from './check.ts'
@@ -13,13 +8,12 @@ import { defineCheck, proof } from './check.ts'
 import { podsOf } from './facts/owners.ts'
 import type { Group, Logged, Request } from './facts/requests-to.ts'
 import { groupBy, latest, requestsTo, scopeOf } from './facts/requests-to.ts'
+import { limitOf, proofOfLimit, type Limit } from './facts/route-limit.ts'
 import { PRESENT, quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
 import { worstEndpoint } from './facts/worst-endpoint.ts'
 
 /** From this share of requests on, and at least two of them, time-outs count: less may be a passing matter. */
 const SHARE = 0.05
-/** How far a cut-off request's duration may be from the route's timeout: timers are late on a busy node. */
-const NEAR = { milliseconds: 50, share: 0.1 }
 
 /** A route gives up sooner than the service takes to answer, so the caller gets 504 UT though nothing is broken. */
 export const timeoutShorterThanLatency = defineCheck({
@@ -60,35 +54,6 @@ export const timeoutShorterThanLatency = defineCheck({
   },
 })
 
-/** The route that cut a request off, and the object that route was made from. */
-interface Limit {
-  owner: Ref
-  route: Route
-  timeout: string
-  milliseconds: number
-}
-
-/** The route of the caller's proxy that leads where the request went and gives up after about as long as it lasted. */
-function limitOf({ entry, log }: Request, evidence: Evidence): Limit | undefined {
-  const { duration, upstreamCluster = '' } = entry
-  const routes =
-    log.of === undefined
-      ? []
-      : (evidence
-          .seenOf('routes', log.of)
-          ?.value.flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap((one) => one.routes ?? [])) ?? [])
-  for (const route of routes.filter((one) => clustersOfRoute(one).includes(upstreamCluster))) {
-    const owner = madeFrom(route, evidence)
-    const timeout = route.route?.timeout
-    const limit = milliseconds(timeout)
-    if (owner === undefined || timeout === undefined || limit === undefined || limit === 0 || duration === undefined)
-      continue
-    if (Math.abs(duration - limit) <= Math.max(NEAR.milliseconds, limit * NEAR.share))
-      return { owner, route, timeout: timeout.replace(/\.?0+s$/, 's'), milliseconds: limit }
-  }
-  return undefined
-}
-
 const isAnswer = ({ code, flags }: Logged['entry']): boolean => code > 0 && code < 500 && flags.length === 0
 
 /** Answers in the target's own logs, from before the last change too: how long it takes when nobody gives up. */
@@ -104,13 +69,8 @@ function earlierAnswers(evidence: Evidence, target: Target): Logged[] {
 
 const middle = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)] ?? 0
 
-function judge(
-  group: Group,
-  { owner, route, timeout, milliseconds: limit }: Limit,
-  requests: readonly Request[],
-  evidence: Evidence,
-  target: Target,
-): Found[] {
+function judge(group: Group, given: Limit, requests: readonly Request[], evidence: Evidence, target: Target): Found[] {
+  const { owner, timeout, milliseconds: limit } = given
   const { entry, log } = latest(group)
   const answered = requests
     .filter((request) => isAnswer(request.entry))
@@ -126,7 +86,6 @@ function judge(
     slowest === undefined
       ? 'none was answered in time, so how long it takes is not known'
       : `those that were answered took ${middle(durations)} ms (median), ${durations.at(-1) ?? 0} ms at most`
-  const routes = log.of === undefined ? undefined : evidence.seenOf('routes', log.of)
   return [
     {
       // Without one answer nobody knows whether waiting longer would help.
@@ -140,15 +99,7 @@ function judge(
           `${group.length} of ${requests.length} requests were cut off after about ${timeout} since the last change`,
           quoteLine(entry),
         ),
-        ...(routes === undefined
-          ? []
-          : [
-              proof(
-                routes,
-                `${routes.of?.name ?? 'a proxy'} has the timeout ${timeout} in the route made from ${formatRef(owner)}`,
-                JSON.stringify({ match: route.match, timeout: route.route?.timeout, cluster: route.route?.cluster }),
-              ),
-            ]),
+        ...proofOfLimit(given, log, evidence),
         ...(slowest === undefined
           ? []
           : [proof(slowest.log, `the slowest answer of ${known.length}; ${latency}`, quoteLine(slowest.entry))]),

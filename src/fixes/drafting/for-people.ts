@@ -47,6 +47,8 @@ const ADVICE: Readonly<Record<Code, Says>> = {
   MESH0402: (finding, subject) =>
     `The application itself answers ${textArg(finding, 'code')}, and the mesh only forwards it. Its developers have to find the reason: kubectl logs -n ${textArg(finding, 'namespace')} ${textArg(finding, 'pod')}. If it began with a release, whoever rolls out ${subject} can roll back to the previous one.`,
   MESH0403: (_finding, subject) => `${subject} alone fails. Whoever runs it decides whether to take it out of service.`,
+  MESH0433: (_finding, subject) =>
+    `${subject} alone is slow. Whoever runs it decides whether to take it out of service.`,
   MESH0405: (finding, subject) =>
     `Nothing listens at port ${textArg(finding, 'port')} of the pods. The application's owner knows where it listens, and ${subject} must lead there.`,
 }

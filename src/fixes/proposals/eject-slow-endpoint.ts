@@ -24,7 +24,7 @@ const OUTLIER_DETECTION = { consecutive5xxErrors: 3, interval: '5s', baseEjectio
 export const ejectSlowEndpoint = defineFix({
   act: 'eject-slow-endpoint',
   about: "adds outlier detection to the host's DestinationRule, so that callers eject an endpoint that keeps failing",
-  codes: ['MESH0403'],
+  codes: ['MESH0403', 'MESH0433'],
   propose(finding, evidence, target) {
     const { subject, code } = finding
     const pod = subject.kind === 'Pod' ? evidence.object('pods', subject.namespace ?? '', subject.name) : undefined
@@ -67,7 +67,7 @@ export const ejectSlowEndpoint = defineFix({
         act: 'eject-slow-endpoint',
         for: code,
         title: `Eject endpoints of ${name} that keep failing`,
-        why: `${textArg(finding, 'failed')} of ${textArg(finding, 'failures')} failed requests went to ${pod.metadata.name}, and other endpoints answer: outlier detection in ${where} makes callers' proxies eject it.`,
+        why: `${reasonOf(finding, pod.metadata.name)}, and other endpoints answer: outlier detection in ${where} makes callers' proxies eject it.`,
         effect: `An endpoint of ${name} that fails three times in a row gets no requests for a minute, and longer when it fails again; never more than half of them.`,
         risk: {
           level: 'medium',
@@ -88,9 +88,14 @@ const isServiceOf = ({ name, namespace }: { name: string; namespace?: string }, 
   return parsed?.name === name && parsed.namespace === namespace
 }
 
-/** Outlier detection counts 5xx and what the proxy itself makes of timeouts and broken connections; not what the application refuses with 4xx. */
+/** Outlier detection counts 5xx and what the proxy itself makes of timeouts and broken connections; not what the application refuses with 4xx, nor a caller who hangs up. */
 const countsAsFailing = (finding: Finding): boolean =>
-  listArg(finding, 'flags').some((flag) => !/^[1-4]\d\d$/.test(flag))
+  listArg(finding, 'flags').some((flag) => !/^(?:[1-4]\d\d|DC)$/.test(flag))
+
+const reasonOf = (finding: Finding, pod: string): string =>
+  finding.code === 'MESH0433'
+    ? `${textArg(finding, 'cut')} of ${textArg(finding, 'requests')} requests were given up while they waited for ${pod}`
+    : `${textArg(finding, 'failed')} of ${textArg(finding, 'failures')} failed requests went to ${pod}`
 
 interface TrafficPolicy {
   outlierDetection?: unknown

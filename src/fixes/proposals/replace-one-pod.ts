@@ -19,7 +19,7 @@ const REPLACING = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet
 export const replaceOnePod = defineFix({
   act: 'replace-one-pod',
   about: 'deletes the one failing pod of several, so that its workload creates a new one',
-  codes: ['MESH0202', 'MESH0203', 'MESH0403', 'MESH0701'],
+  codes: ['MESH0202', 'MESH0203', 'MESH0403', 'MESH0433', 'MESH0701'],
   propose(finding, evidence, target) {
     const pod = illPod(finding, evidence, target)
     if (pod === undefined) return []
@@ -59,6 +59,7 @@ function isWell({ metadata: { name, namespace } }: Pod, code: string, evidence: 
 
 function reasonOf({ code }: Finding): string {
   if (code === 'MESH0403') return 'Only requests to this pod failed.'
+  if (code === 'MESH0433') return 'Only this pod is slow.'
   if (code === 'MESH0701') return 'Only this pod has no sidecar.'
   return code === 'MESH0202'
     ? 'Only the proxy of this pod does not accept what istiod sends.'

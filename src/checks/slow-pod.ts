@@ -1,0 +1,152 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import { refOf, type Pod } from '../mesh/objects.ts'
+import { isReady } from '../mesh/pods.ts'
+import type { Ref } from '../mesh/ref.ts'
+import { formatRef, sameRef } from '../mesh/ref.ts'
+import type { Target } from '../mesh/target.ts'
+import type { Found, Proof } from './check.ts'
+import { defineCheck, proof } from './check.ts'
+import { ownerOf, podsOf } from './facts/owners.ts'
+import { isGrave, requestsTo, scopeOf, type Request } from './facts/requests-to.ts'
+import { limitOf, proofOfLimit } from './facts/route-limit.ts'
+import { slowEndpoints, type SlowEndpoint, type SlowEndpoints } from './facts/slow-endpoints.ts'
+import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
+
+/** One pod of several, or all pods of one version or on one node, take much longer than the rest for the same requests. */
+export const slowPod = defineCheck({
+  name: 'slow-pod',
+  about: 'no pod of the target takes much longer than the others for the same requests',
+  needs: ['access-log', 'pods', ...ROUTING_KINDS],
+  confirms: ['routes', 'replica-sets'],
+  problems: {
+    MESH0433: {
+      severity: 'error',
+      counts: 'failures',
+      title: 'one pod is slow',
+      explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0407'],
+      says: '{subject} is slow: it takes {slow}, the other endpoints {quick} (median); {cut} of {requests} requests were given up{by}',
+      remedy:
+        'Take {subject} out of service and look at why it is slow (its CPU and memory, its node, what it waits for); the others carry on.',
+    },
+    MESH0434: {
+      severity: 'warning',
+      title: 'one pod answers slowly',
+      says: '{subject} is slow: it takes {slow}, the other endpoints {quick} (median)',
+      remedy: 'Look at why {subject} is slow: its CPU and memory, its node, what it waits for.',
+    },
+    MESH0435: {
+      severity: 'error',
+      counts: 'failures',
+      title: 'one version or node is slow',
+      explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0407'],
+      says: '{where} {subject} take {slow}, the others {quick} (median); {cut} of {requests} requests were given up{by}',
+      remedy: 'Send requests to the others, and look at what is different about {subject}.',
+    },
+    MESH0436: {
+      severity: 'warning',
+      title: 'one version or node answers slowly',
+      says: '{where} {subject} take {slow}, the others {quick} (median)',
+      remedy: 'Look at what is different about {subject}.',
+    },
+  },
+  run(evidence, target) {
+    const moment = trafficCountsFrom(evidence, target)
+    if (moment === undefined) return []
+    const requests = requestsTo(target, moment, evidence)
+    const known = slowEndpoints(requests)
+    const slow = known.slow.filter((one): one is Slow => one.pod !== undefined)
+    return groupsOf(slow, evidence, target).map((group) => found(group, known, requests, evidence, target))
+  },
+})
+
+type Slow = SlowEndpoint & Required<Pick<SlowEndpoint, 'pod'>>
+
+/** What is slow together: one pod, all pods of a workload, or all on a node. */
+interface SlowGroup {
+  subject: Ref
+  members: readonly [Slow, ...Slow[]]
+}
+
+/** Slow pods by what all of them, and no other ready pods of the target, have in common: their workload, else their node; else each by itself. */
+function groupsOf(slow: readonly Slow[], evidence: Evidence, target: Target): SlowGroup[] {
+  const [first, ...others] = slow
+  if (first === undefined) return []
+  const ready = podsOf(target, evidence).filter(isReady)
+  const wholly = (sameAs: (pod: Pod) => boolean, members: readonly Slow[]): boolean =>
+    ready.filter(sameAs).every((pod) => members.some((one) => one.pod === pod)) && !ready.every(sameAs)
+  const node = first.pod.spec?.nodeName
+  const byOwner = Map.groupBy(slow, ({ pod }) => formatRef(ownerOf(pod, evidence)))
+  if (
+    others.length > 0 &&
+    node !== undefined &&
+    byOwner.size > 1 &&
+    slow.every(({ pod }) => pod.spec?.nodeName === node) &&
+    wholly(({ spec }) => spec?.nodeName === node, slow)
+  )
+    return [{ subject: { kind: 'Node', name: node }, members: [first, ...others] }]
+  return [...byOwner.values()].flatMap((members): SlowGroup[] => {
+    const owner = ownerOf((members[0] ?? first).pod, evidence)
+    return wholly((pod) => sameRef(ownerOf(pod, evidence), owner), members)
+      ? [{ subject: owner, members: members as unknown as SlowGroup['members'] }]
+      : members.map((one) => ({ subject: refOf(one.pod), members: [one] }))
+  })
+}
+
+function found(
+  { subject, members }: SlowGroup,
+  { quick }: SlowEndpoints,
+  requests: readonly Request[],
+  evidence: Evidence,
+  target: Target,
+): Found {
+  const own = members.flatMap((one) => one.requests)
+  const cut = members.flatMap((one) => one.cut)
+  const [example = own[0]] = cut.toReversed()
+  const limit = example === undefined ? undefined : limitOf(example, evidence)
+  const isError = isGrave(cut, requests)
+  const isPod = subject.kind === 'Pod'
+  const slowest = members.reduce((a, b) => (b.latency.p50 > a.latency.p50 ? b : a))
+  // Of a request that was given up it is only known that it takes longer.
+  const isAtLeast = slowest.cut.length * 2 >= slowest.requests.length
+  const slow = `${slowest.latency.p50} ms${isAtLeast ? ' or longer' : ''}`
+  const quickly = quick.latency.p50 < 1 ? 'less than 1 ms' : `${quick.latency.p50} ms`
+  const addresses = members.map(({ address }) => address).join(', ')
+  return {
+    code: isPod ? (isError ? 'MESH0433' : 'MESH0434') : isError ? 'MESH0435' : 'MESH0436',
+    standing: 'observed',
+    subject,
+    args: {
+      slow,
+      quick: quickly,
+      cut: cut.length,
+      flags: [...new Set(cut.flatMap(({ entry }) => entry.flags))],
+      requests: requests.length,
+      by: limit === undefined ? '' : ` by the timeout ${limit.timeout} of ${formatRef(limit.owner)}`,
+      where: subject.kind === 'Node' ? 'The pods on' : 'The pods of',
+      others: quick.endpoints,
+    },
+    because: [
+      proof(
+        (example ?? members[0].requests[0]).log,
+        `${own.length} requests went to ${addresses} and took ${slow} (p50; p95 ${slowest.latency.p95} ms), ${quick.latency.count} to ${quick.endpoints} others: ${quickly} (p50; p95 ${quick.latency.p95} ms)`,
+        quoteLine((example ?? members[0].requests[0]).entry),
+      ),
+      ...(example === undefined ? [] : echo(example)),
+      ...(limit === undefined || example === undefined ? [] : proofOfLimit(limit, example.log, evidence)),
+    ],
+    scope: scopeOf(own, target),
+  }
+}
+
+/** The same request as the pod's own proxy logged it: who waits no longer closes the connection, which is no error there. */
+function echo({ entry, log, inner }: Request): Proof[] {
+  if (inner?.entry.flags.includes('DC') !== true || inner.log === log) return []
+  const { name = 'the pod' } = inner.log.of ?? {}
+  return [
+    proof(
+      inner.log,
+      `the same request (x-request-id ${entry.requestId ?? ''}) at ${name}: 0 DC, as its caller closed the connection when it waited no longer; there it counts as no error`,
+      quoteLine(inner.entry),
+    ),
+  ]
+}

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest'
+import type { AccessLogLine } from '../../src/mesh/access-log.ts'
+import type { Request } from '../../src/checks/facts/requests-to.ts'
+import { slowEndpoints } from '../../src/checks/facts/slow-endpoints.ts'
+import { recordedClients } from '../replay.ts'
+import { dice } from '../slack/blocks/samples.ts'
+
+const AT = recordedClients('chapter-10/ill').now().toISOString()
+const LOG = { kind: 'access-log', id: 'x', ok: true, at: AT, source: '', value: { lines: [], unreadable: 0 } } as never
+
+const request = (host: string, duration: number, more: Partial<AccessLogLine> = {}): Request => ({
+  log: LOG,
+  entry: { at: AT, code: 200, flags: [], method: 'GET', path: '/items', upstreamHost: host, duration, ...more },
+})
+
+/** Milliseconds as services take them: mostly few, a tail of many, and now and then a pause. */
+function usual(roll: (below: number) => number): number {
+  const tenths = roll(10)
+  return tenths < 7 ? 2 + roll(6) : tenths < 9 ? 8 + roll(60) : 100 + roll(1500)
+}
+
+it('calls no endpoint slow in 1,000 draws of what all take alike', () => {
+  const slow = Array.from({ length: 1000 }, (_, seed) => {
+    const roll = dice(seed + 1)
+    const endpoints = 2 + roll(5)
+    const requests = Array.from({ length: 20 + roll(300) }, () => request(`10.0.0.${roll(endpoints)}:80`, usual(roll)))
+    return slowEndpoints(requests).slow.length
+  })
+  expect(slow.filter((count) => count > 0)).toEqual([])
+})
+
+it.each([200, 400, 2000])('finds a slow one that gets 5 % of %d requests', (count) => {
+  for (let seed = 1; seed <= 50; seed += 1) {
+    const roll = dice(seed)
+    const requests = Array.from({ length: count }, (_, index) =>
+      index % 20 === 0 ? request('10.0.0.9:80', 500 + roll(700)) : request(`10.0.0.${roll(4)}:80`, usual(roll)),
+    )
+    expect(slowEndpoints(requests).slow.map(({ address }) => address)).toEqual(['10.0.0.9:80'])
+  }
+})
+
+it('compares what asks the same', () => {
+  const reports = Array.from({ length: 20 }, () => request('10.0.0.9:80', 900, { path: '/reports?of=all' }))
+  const items = Array.from({ length: 60 }, (_, index) => request(`10.0.0.${index % 3}:80`, 4))
+  expect(slowEndpoints([...items, ...reports]).slow).toEqual([])
+  const theirs = Array.from({ length: 12 }, () => request('10.0.0.1:80', 5, { path: '/reports?of=some' }))
+  expect(slowEndpoints([...items, ...reports, ...theirs]).slow).toHaveLength(1)
+})
+
+it('leaves out what was never sent, or delayed on purpose', () => {
+  const quick = Array.from({ length: 60 }, (_, index) => request(`10.0.0.${index % 3}:80`, 4))
+  for (const flag of ['UF', 'DI', 'UC']) {
+    const other = Array.from({ length: 20 }, () => request('10.0.0.9:80', 3000, { flags: [flag] }))
+    expect(slowEndpoints([...quick, ...other]).slow).toEqual([])
+  }
+})
