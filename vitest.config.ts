@@ -7,7 +7,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 // Workers and the processes that tests start need not strip and compile the same source at each run. Test files are kept anew each time.
 const compiled = join(import.meta.dirname, 'node_modules', '.cache', 'mesh-medic', 'compiled')
 if (existsSync(compiled) && readdirSync(compiled, { recursive: true }).length > 8000)
-  rmSync(compiled, { recursive: true, force: true })
+  // Another run may be filling it.
+  rmSync(compiled, { recursive: true, force: true, maxRetries: 5 })
 process.env.NODE_COMPILE_CACHE ??= compiled
 
 /**

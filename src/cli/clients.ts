@@ -40,10 +40,11 @@ export function openClients(connection: Connection, controller: AbortController)
   const module = loadKubernetes()
   const loading = module.then(({ kubernetesApi }) => kubernetesApi({ ...cluster, clock, budget }))
   loading.catch((error: unknown) => controller.abort(error))
-  const kubernetes: Kubernetes = {
+  const kubernetes: Required<Kubernetes> = {
     list: async (...args) => (await loading).list(...args),
     served: async (...args) => (await loading).served(...args),
     log: async (...args) => (await loading).log(...args),
+    search: async (...args) => (await loading).search(...args),
     allowed: async (...args) => (await loading).allowed(...args),
     version: async (...args) => (await loading).version(...args),
   }

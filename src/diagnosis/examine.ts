@@ -16,6 +16,7 @@ import type { OnBroken } from './judge.ts'
 import { understood } from './understood.ts'
 import { movedDuring, saysTheSame, unsettled } from './moving.ts'
 import { planAmbientCallers, planWaypointPods, planWaypoints, planZtunnelPods, planZtunnels } from './plan-ambient.ts'
+import { planLogWindows, type LogWindow } from './plan-log-windows.ts'
 import { planCallerLogs, planCallerPods, planCallerProxies, planCallers, planTrafficCallers } from './plan-callers.ts'
 import {
   planAnalyzer,
@@ -174,6 +175,19 @@ async function examineOnce(
     void askIstioctl((istio) => namespaces.flatMap((namespace) => planAnalyzer(namespace, istio)))
     return look(namespaces.flatMap(planNamespace))
   }
+  /** Reads logs for their time; what was read of their end stays where that fails. */
+  const readFurtherBack = async (windows: readonly LogWindow[]): Promise<void> => {
+    // A recording from before this was asked holds their ends alone.
+    if (windows.length === 0 || clients.kubernetes.search === undefined) return
+    await look(windows.map(({ step }) => step))
+    const read = new Set(gathering.readings.flatMap(({ ok, source }) => (ok ? [source] : [])))
+    const replaced = windows.flatMap(({ before, step }) =>
+      read.has(inContext(step, clients.context).source) ? [inContext(before, clients.context)] : [],
+    )
+    gathering.forget(replaced)
+    ledger.forget(replaced)
+    evidence = new Evidence([])
+  }
   try {
     await Promise.all([istiods, objects, ...(query.namespace === undefined ? [] : [inNamespace([query.namespace])])])
     requireAnswer(gathering.readings)
@@ -202,6 +216,7 @@ async function examineOnce(
     await look(await of((all) => planZtunnels(target, all)))
     await look(await of((all) => planAmbientCallers(target, all)))
     await look(await of((all) => planZtunnels(target, all)))
+    await readFurtherBack(await of((all) => planLogWindows(target, all)))
     target = await of((all) => withHostsSeen(target, all))
     await look(await of((all) => planCallerProxies(target, all)))
     await look(

@@ -38,6 +38,20 @@ export interface AccessLog {
   lines: AccessLogLine[]
   /** Lines that look like an access log entry but do not parse; other log lines are not counted. */
   unreadable: number
+  /** There may be earlier lines than these. */
+  isTail?: true
+  /** How much was read where more than the end of the log was. */
+  window?: LogWindowRead
+}
+
+/** How much of a log was read for the requests of a time. */
+export interface LogWindowRead {
+  /** ISO time that it was read from; later where there were more requests than are kept. */
+  since: string
+  /** All lines of that time, and those kept. */
+  read: number
+  kept: number
+  bytes: number
 }
 
 /** How every entry in the TEXT format begins; the proxy's other lines do not. */

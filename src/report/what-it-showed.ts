@@ -44,14 +44,18 @@ export function whatItShowed(reading: Seen): string {
       return warnings.length > 0 ? warnings.slice(0, 3).join('; ') : (lines[0] ?? 'nothing')
     }
     case 'access-log': {
-      const { lines, unreadable } = reading.value
+      const { lines, unreadable, window } = reading.value
+      const read =
+        window === undefined
+          ? ''
+          : `; ${window.read.toLocaleString('en-US')} lines since ${window.since.slice(11, 19)} UTC were read (${(window.bytes / 1e6).toFixed(1)} MB)`
       const groups = countTraffic(lines)
         .slice(0, NAMES)
         .map(
           ({ code, flags, upstreamHost, count: many }) =>
             `${many} × ${code} ${flags.join(',') || '-'}${upstreamHost === undefined ? '' : ` by ${upstreamHost}`}`,
         )
-      return `${count(lines.length, 'request')}${groups.length === 0 ? '' : `: ${groups.join(', ')}`}${unreadable === 0 ? '' : `; ${count(unreadable, 'line')} could not be read`}`
+      return `${count(lines.length, 'request')}${groups.length === 0 ? '' : `: ${groups.join(', ')}`}${unreadable === 0 ? '' : `; ${count(unreadable, 'line')} could not be read`}${read}`
     }
     case 'probe':
       return reading.value.code === undefined

@@ -207,6 +207,15 @@ export class Answer {
     this.kept += kept
   }
 
+  /** Takes bytes for what is kept of an answer that is not held whole. @throws {UnseenError} when the answer is cut off */
+  async reserve(bytes: number): Promise<void> {
+    this.bytes += bytes
+    if (this.bytes > this.most) throw tooLong(this)
+    await this.budget.take(this, bytes)
+    this.taken += bytes
+    this.kept += bytes
+  }
+
   /** Ends it: whoever holds answers keeps what was parsed, all else is given back. */
   end(): void {
     if (this.isOver) return

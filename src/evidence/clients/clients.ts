@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { KubernetesObject } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import type { BlindReason, Permission } from '../reading.ts'
+import type { LogFound, LogSearch } from './log-search.ts'
 import type { Stopwatch } from './timing.ts'
 
 /** Why something could not be seen. Collectors turn it into a Blind reading. */
@@ -56,6 +57,8 @@ export interface Kubernetes {
   served?(groups: readonly string[], signal: AbortSignal): Promise<Resource[]>
   /** The last lines of one container's log; of those since a moment, when there is one. */
   log(pod: Ref, container: string, tailLines: number, signal: AbortSignal, window?: LogWindow): Promise<string>
+  /** What matters of one container's log since a moment; absent where it cannot be asked, as in a recording of before. */
+  search?(pod: Ref, container: string, search: LogSearch, signal: AbortSignal): Promise<LogFound>
   /** Whether the identity in use may do something (SelfSubjectAccessReview). */
   allowed(permission: Permission, signal: AbortSignal): Promise<boolean>
   /** The API server's version, `v1.34.4`. */

@@ -14,6 +14,7 @@ import { ServedVersions } from './served-versions.ts'
 import { Connections } from './connections.ts'
 import { restrictPlugins } from './credential-plugins.ts'
 import { askPod, openTunnel, type PodAnswer } from './port-forward.ts'
+import { searchLines, type LogFound } from './log-search.ts'
 import { beginningOf, ByteBudget, textOf, type Answer } from './byte-budget.ts'
 import { defined } from '../../mesh/defined.ts'
 import { answered } from './answered.ts'
@@ -92,9 +93,17 @@ export function podConnections(options: KubernetesOptions): PortForward {
 const groupPath = ({ group, version }: Resource): string =>
   group === '' ? `/api/${version}` : `/apis/${group}/${version}`
 
+const logPath = (pod: Ref): string =>
+  `/api/v1/namespaces/${encodeURIComponent(pod.namespace ?? '')}/pods/${encodeURIComponent(pod.name)}/log`
+const logOf = ({ namespace }: Ref): Permission => ({
+  verb: 'get',
+  group: '',
+  resource: 'pods/log',
+  ...defined({ namespace }),
+})
+
 /** The API server, and through it the ports of pods. */
-export interface KubernetesApi extends Kubernetes {
-  served(groups: readonly string[], signal: AbortSignal): Promise<Resource[]>
+export interface KubernetesApi extends Required<Kubernetes> {
   /** Asks one port of a pod for several paths through one tunnel (port-forward). */
   askPod(pod: Ref, port: number, paths: readonly string[], signal: AbortSignal): Promise<PodAnswer[]>
 }
@@ -115,6 +124,7 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
     signal: AbortSignal,
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
+    read: (stream: AsyncIterable<Uint8Array>) => Promise<string> = (stream) => textOf(stream, into),
   ): Promise<{ status: number; text: string }> {
     const context = new RequestContext(
       server.replace(/\/$/, '') + path,
@@ -138,7 +148,7 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
       const stream = response.body.stream() as unknown as AsyncIterable<Uint8Array> | null
       const { httpStatusCode: status } = response
       if (stream === null) return { status, text: '' }
-      return { status, text: status >= 300 ? await beginningOf(stream, MOST_ERROR) : await textOf(stream, into) }
+      return { status, text: status >= 300 ? await beginningOf(stream, MOST_ERROR) : await read(stream) }
     } catch (error) {
       if (error instanceof UnseenError) throw error
       if (signal.aborted) throw new UnseenError('timeout', 'the API server did not answer in time', { cause: error })
@@ -282,18 +292,37 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
       }
       const reading = budget.begin(`the log of ${pod.name}`, { signal })
       try {
-        const answer = await send(
-          reading,
-          `/api/v1/namespaces/${encodeURIComponent(pod.namespace ?? '')}/pods/${encodeURIComponent(pod.name)}/log`,
-          part,
-          signal,
-        )
-        if (answer.status !== 200)
-          refuse(answer, { verb: 'get', group: '', resource: 'pods/log', ...defined({ namespace: pod.namespace }) })
+        const answer = await send(reading, logPath(pod), part, signal)
+        if (answer.status !== 200) refuse(answer, logOf(pod))
         if (window === undefined && answer.text.length >= MOST_LOG)
           throw new UnseenError('unavailable', `the log of ${pod.name} is longer than mesh-medic reads: cut off`)
         reading.end()
         return answer.text
+      } finally {
+        reading.drop()
+      }
+    },
+
+    async search(pod, container, search, signal) {
+      const reading = budget.begin(`the log of ${pod.name}`, { signal })
+      let found: LogFound | undefined
+      const read = async (stream: AsyncIterable<Uint8Array>): Promise<string> => {
+        found = await searchLines(stream, search, (characters) => reading.reserve(characters))
+        return found.text
+      }
+      try {
+        const answer = await send(
+          reading,
+          logPath(pod),
+          { container, sinceTime: search.sinceTime },
+          signal,
+          undefined,
+          {},
+          read,
+        )
+        if (answer.status !== 200) refuse(answer, logOf(pod))
+        reading.end()
+        return found ?? { text: '', lines: 0, bytes: 0, matched: 0, tooLong: 0, garbled: 0, whole: true }
       } finally {
         reading.drop()
       }

@@ -21,6 +21,12 @@ export const listCall = (resource: Resource, { namespace, labels, fields }: Wher
     ...(fields === undefined ? [] : [`--field-selector ${fields}`]),
   ].join(' ')
 
+/** The end of the name of what matters of a log. */
+export const SEARCHED = ' searched'
+/** The name of what matters of a log; when it begins is the same in a replay. */
+export const searchCall = (pod: Ref, container: string): string =>
+  `kubernetes log ${formatRef(pod)} ${container}${SEARCHED}`
+
 /** The name of the end of a log. */
 export const logCall = (pod: Ref, container: string, tailLines: number, window: LogWindow | undefined): string =>
   `kubernetes log ${formatRef(pod)} ${container} ${tailLines}${window === undefined ? '' : ` since ${window.sinceTime}`}`

@@ -13,6 +13,7 @@ import {
   keptObjects,
   listCall,
   logCall,
+  searchCall,
   SERVED_CALL,
 } from './recorded-calls.ts'
 import { FORMAT, FORMAT_VERSION, type Asked, type Call, type Recording as Kept } from './recording-format.ts'
@@ -113,6 +114,14 @@ export function recordClients(
             () => kubernetes.log(pod, container, tailLines, signal, window),
             (text) => ({ text: keptLog(container, text) }),
           ),
+        ...(kubernetes.search !== undefined && {
+          search: (...asked: Parameters<NonNullable<typeof kubernetes.search>>) =>
+            keep(
+              searchCall(asked[0], asked[1]),
+              () => kubernetes.search?.(...asked) ?? Promise.reject(new TypeError('no search')),
+              ({ text, ...found }) => ({ json: found, text: keptLog(asked[1], text) }),
+            ),
+        }),
         allowed: (permission, signal) =>
           keep(
             accessCall(permission),

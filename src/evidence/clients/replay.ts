@@ -3,7 +3,18 @@ import type { Ref } from '../../mesh/ref.ts'
 import { defined } from '../../mesh/defined.ts'
 import type { Clients, Resource } from './clients.ts'
 import { UnseenError } from './clients.ts'
-import { accessCall, CHANGED, changedCall, istioctlCall, listCall, logCall, SERVED_CALL } from './recorded-calls.ts'
+import type { LogFound } from './log-search.ts'
+import {
+  accessCall,
+  CHANGED,
+  changedCall,
+  istioctlCall,
+  listCall,
+  logCall,
+  SEARCHED,
+  searchCall,
+  SERVED_CALL,
+} from './recorded-calls.ts'
 import type { Call, Recording } from './recording-format.ts'
 import { stopwatch, type Stopwatch } from './timing.ts'
 
@@ -71,6 +82,12 @@ export function replayClients(recording: Recording, { delay = 0, shared = false 
       }),
       log: async (pod, container, tailLines, signal, window) =>
         (await answer(logCall(pod, container, tailLines, window), signal)).text ?? '',
+      ...(recording.calls.some(({ call }) => call.endsWith(SEARCHED)) && {
+        search: async (pod: Ref, container: string, _: unknown, signal: AbortSignal) => {
+          const { json, text = '' } = await answer(searchCall(pod, container), signal)
+          return { ...(json as Omit<LogFound, 'text'>), text }
+        },
+      }),
       allowed: async (permission, signal) => (await answer(accessCall(permission), signal)).json === true,
       version: async (signal) => (await answer('kubernetes version', signal)).text ?? '',
     },

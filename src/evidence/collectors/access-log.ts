@@ -2,6 +2,7 @@ import { parseAccessLog } from '../../mesh/access-log.ts'
 import { PROXY_CONTAINER } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { redact } from '../redaction.ts'
+import { UnseenError } from '../clients/clients.ts'
 import type { Step } from '../step.ts'
 import { stepId } from '../step.ts'
 
@@ -17,7 +18,54 @@ export function accessLog(pod: Ref): Step<'access-log'> {
     group: 'traffic',
     title: `access log of ${pod.name}`,
     source: `kubectl logs -n ${pod.namespace ?? ''} ${pod.name} -c ${PROXY_CONTAINER} --tail=${TAIL_LINES}`,
-    collect: async ({ kubernetes }, signal) =>
-      parseAccessLog(redact(await kubernetes.log(pod, PROXY_CONTAINER, TAIL_LINES, signal))),
+    collect: async ({ kubernetes }, signal) => {
+      const text = await kubernetes.log(pod, PROXY_CONTAINER, TAIL_LINES, signal)
+      const log = parseAccessLog(redact(text))
+      return text.split('\n', TAIL_LINES).length < TAIL_LINES ? log : { ...log, isTail: true }
+    },
+  }
+}
+
+/** How a search for any of some texts is typed. */
+const pattern = (texts: readonly string[]): string =>
+  `'${texts.map((text) => text.replaceAll(/[.*[\]^$\\']/g, '.')).join('\\|')}'`
+
+/**
+ * Reads one proxy's access log since a moment, instead of its tail, for lines that hold one of some texts; for all when there is none. A log that could not
+ * be read to its end is not seen: what is missing in it would be the latest.
+ */
+export function accessLogSince(pod: Ref, sinceTime: string, texts: readonly string[]): Step<'access-log'> {
+  return {
+    id: `${stepId('access-log', pod)} since`,
+    kind: 'access-log',
+    of: pod,
+    group: 'traffic',
+    title: `access log of ${pod.name} since ${sinceTime.slice(11, 19)} UTC`,
+    source: `kubectl logs -n ${pod.namespace ?? ''} ${pod.name} -c ${PROXY_CONTAINER} --since-time=${sinceTime}${texts.length === 0 ? '' : ` | grep ${pattern(texts)}`}`,
+    collect: async ({ kubernetes }, signal) => {
+      const wanted =
+        texts.length === 0 ? undefined : (line: string): boolean => texts.some((text) => line.includes(text))
+      if (kubernetes.search === undefined)
+        throw new UnseenError('unavailable', 'the recording holds the end of the log only')
+      const { text, ...found } = await kubernetes.search(pod, PROXY_CONTAINER, { sinceTime, wanted }, signal)
+      const log = parseAccessLog(redact(text))
+      const last = log.lines.at(-1)?.at
+      if (!found.whole)
+        throw new UnseenError(
+          'unavailable',
+          `${found.lines} lines (${Math.round(found.bytes / 1e6)} MB) of the log since ${sinceTime} were read, and there are more${last === undefined ? '' : `; the last one read is of ${last}`}`,
+        )
+      const [first] = log.lines
+      return {
+        lines: log.lines,
+        unreadable: log.unreadable + found.tooLong,
+        window: {
+          since: found.matched > log.lines.length + log.unreadable && first !== undefined ? first.at : sinceTime,
+          read: found.lines,
+          kept: log.lines.length,
+          bytes: found.bytes,
+        },
+      }
+    },
   }
 }

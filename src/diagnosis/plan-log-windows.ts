@@ -1,0 +1,55 @@
+import { podsOf, servicesOf } from '../checks/facts/owners.ts'
+import { PRESENT, trafficCountsFrom } from '../checks/facts/traffic-of.ts'
+import { accessLog, accessLogSince } from '../evidence/collectors/access-log.ts'
+import type { Evidence } from '../evidence/evidence.ts'
+import type { Seen } from '../evidence/reading.ts'
+import type { AnyStep } from '../evidence/step.ts'
+import { fromFqdn } from '../mesh/host.ts'
+import type { Ref } from '../mesh/ref.ts'
+import type { Target } from '../mesh/target.ts'
+
+/** Logs that are read for their time, at most; those of gateways and callers first. */
+const MOST_WINDOWS = 12
+
+/** A log whose end does not reach back to where requests count from, and the look that does. */
+export interface LogWindow {
+  tail: Seen<'access-log'>
+  /** The step that read the end. */
+  before: AnyStep
+  step: AnyStep
+}
+
+/** The logs that must be read further back than their end; none where it is not known from when on requests count. */
+export function planLogWindows(target: Target, evidence: Evidence): LogWindow[] {
+  const moment = trafficCountsFrom(evidence, target)
+  if (moment === undefined) return []
+  const own = podsOf(target, evidence).map(({ metadata }) => metadata)
+  const isOwn = (ref: Ref): boolean =>
+    own.some(({ name, namespace }) => ref.name === name && ref.namespace === namespace)
+  const texts = textsOf(target, evidence)
+  return evidence
+    .seen('access-log')
+    .flatMap((tail): LogWindow[] => {
+      const { of, at, value } = tail
+      if (of === undefined || value.isTail !== true) return []
+      const since = Math.max(moment, Date.parse(at) - PRESENT)
+      const [oldest] = value.lines
+      if (oldest !== undefined && Date.parse(oldest.at) <= since) return []
+      const step = accessLogSince(of, new Date(since).toISOString().replace(/\.\d+Z$/, 'Z'), isOwn(of) ? [] : texts)
+      return [{ tail, before: accessLog(of), step: step }]
+    })
+    .toSorted((a, b) => Number(isOwn(a.tail.of ?? target.ref)) - Number(isOwn(b.tail.of ?? target.ref)))
+    .slice(0, MOST_WINDOWS)
+}
+
+/** What every line about the target holds one of, and others may: names of its hosts, and addresses. */
+function textsOf(target: Target, evidence: Evidence): string[] {
+  const hosts = target.hosts.map((host) => fromFqdn(host)?.name ?? host.replace(/^\*/, ''))
+  return [
+    ...new Set([
+      ...hosts,
+      ...servicesOf(target, evidence).flatMap(({ metadata, spec }) => [metadata.name, spec?.clusterIP ?? '']),
+      ...podsOf(target, evidence).flatMap(({ status }) => status?.podIP ?? []),
+    ]),
+  ].filter((text) => text !== '' && text !== 'None')
+}
