@@ -40,5 +40,7 @@ export interface SlackDeps extends ThreadDeps {
   heardWithin?: number
   /** Milliseconds for which a process says that it handles a request; then another one takes it over. */
   holdRequests?: number
+  /** Milliseconds within which the store has to take a request; Slack waits 3 s for the acknowledgement. */
+  keepWithin?: number
   log: Log
 }

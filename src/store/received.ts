@@ -5,7 +5,7 @@ import { opaqueId } from './opaque-id.ts'
 import { ConflictError, type Records } from './records.ts'
 
 const COLLECTION = 'received'
-/** One record for each request that was received, for as long as it may be sent again: Slack repeats what it takes for lost, and a signed request stays valid for five minutes. */
+/** One record for each request that was accepted, for as long as it may be sent again: Slack repeats what it takes for lost, and a signed request stays valid for five minutes. */
 const SEEN = 'events'
 const SEEN_SECONDS = 3600
 /** What nobody could handle for so long is answered by nobody any more. */
@@ -29,24 +29,41 @@ export type ReceivedRecord = z.infer<typeof ReceivedRecord>
 const until = (milliseconds: number): string => new Date(Date.now() + milliseconds).toISOString()
 
 /**
- * Keeps a request before it is acknowledged.
+ * Keeps a request before it is acknowledged: first the request, then the mark that it is accepted. A request without its mark is never worked on.
  * @param id what Slack gives each request once
  * @param hold milliseconds for which this process says that it handles it
+ * @param isRefused whether the person has been told meanwhile that it is not accepted: then it is not marked
  * @returns false for one that was received before
  */
-export async function keepReceived(records: Records, id: string, content: unknown, hold: number): Promise<boolean> {
-  const record: ReceivedRecord = {
+export async function keepReceived(
+  records: Records,
+  id: string,
+  content: unknown,
+  hold: number,
+  isRefused: () => boolean = () => false,
+): Promise<boolean> {
+  const record = (): ReceivedRecord => ({
     id,
     content,
     receivedAt: new Date().toISOString(),
     heldUntil: until(hold),
     begun: 1,
+  })
+  const isFirst = await isWritten(records, COLLECTION, id, record(), KEPT_SECONDS)
+  if (isRefused()) {
+    if (isFirst) await records.remove(COLLECTION, id)
+    return false
   }
-  if (!(await isWritten(records, COLLECTION, id, record, KEPT_SECONDS))) return false
-  // In this order: one whose process dies in between is handled, by another one.
-  if (await isWritten(records, SEEN, id, {}, SEEN_SECONDS)) return true
-  await records.remove(COLLECTION, id)
-  return false
+  const isAccepted = await isWritten(records, SEEN, id, {}, SEEN_SECONDS)
+  // Another process has left it there and died before it was accepted: Slack sends it again.
+  if (isAccepted && !isFirst) await records.write(COLLECTION, id, record(), { expiresInSeconds: KEPT_SECONDS })
+  if (!isAccepted && isFirst) await records.remove(COLLECTION, id)
+  return isAccepted
+}
+
+/** Whether a request was accepted before it was acknowledged. */
+export async function isAcceptedReceived(records: Records, id: string): Promise<boolean> {
+  return (await records.read(SEEN, id)) !== undefined
 }
 
 async function isWritten(

@@ -51,8 +51,8 @@ function dying(backend: Backend, nth: number): { backend: Backend; isDead: () =>
   return { backend: { ...backend, records: mortal, queue: { ...queue, enqueue } }, isDead }
 }
 
-/** A process that takes requests and has no worker; what Slack delivers is handed to it. */
-function receiver({ records, queue }: Backend): (body: object) => Promise<void> {
+/** A process that takes requests and has no worker; what Slack delivers is handed to it. Resolves to what it acknowledges with. */
+function receiver({ records, queue }: Backend, keepWithin = 60_000): (body: object) => Promise<unknown> {
   const { slack } = house
   const { log } = rememberingLog()
   const calls = new SlackCalls({ token: slack.botToken, apiUrl: slack.url, log, pauses: [10], postEvery: 0 })
@@ -75,6 +75,7 @@ function receiver({ records, queue }: Backend): (body: object) => Promise<void> 
       directory: new MeshDirectory(clients),
       heardWithin: 600_000,
       holdRequests: 100,
+      keepWithin,
     },
   )
   return (body) =>
@@ -82,8 +83,8 @@ function receiver({ records, queue }: Backend): (body: object) => Promise<void> 
       app
         .processEvent({
           body,
-          ack: () => {
-            resolve()
+          ack: (answer?: unknown) => {
+            resolve(answer)
             return Promise.resolve()
           },
         })
@@ -126,6 +127,67 @@ async function killedAnywhere(
 
 const rootsNow = (): ReturnType<House['slack']['messages']> =>
   house.slack.messages('C_MESH').filter(({ threadTs }) => threadTs === undefined)
+
+/** A backend whose first write to a collection waits until it is let go; a request was refused by then. */
+function slow(backend: Backend, collection: string): { backend: Backend; letGo: () => Promise<unknown> } {
+  const gate = Promise.withResolvers<void>()
+  let written: Promise<unknown> | undefined
+  const { records } = backend
+  const write: Records['write'] = (...all) => {
+    if (written !== undefined || all[0] !== collection) return records.write(...all)
+    const done = gate.promise.then(() => records.write(...all))
+    written = done
+    return done
+  }
+  return {
+    backend: { ...backend, records: { ...records, write } },
+    letGo: () => {
+      gate.resolve()
+      return Promise.resolve(written)
+    },
+  }
+}
+
+describe('a command that was refused, since the store did not take it in time', () => {
+  const PROMPT = 20
+
+  it('is worked on by nobody when the store writes it afterwards, not even when the process is gone', async () => {
+    const { records } = house.backend
+    const runs = (await listRuns(records)).length
+    const { backend, letGo } = slow(house.backend, 'received')
+    const late = command('diagnose catalog') as { trigger_id: string }
+    expect(await receiver(backend, PROMPT)(late)).toMatchObject({
+      text: expect.stringContaining('cannot accept this now') as string,
+    })
+    await letGo()
+    while ((await listReceived(records)).length > 0) await pause(5)
+    expect(await records.read('events', late.trigger_id)).toBeUndefined()
+    expect(await listRuns(records)).toHaveLength(runs)
+    // The same word for word, and accepted: it was not taken for one that was received before.
+    expect(await receiver(house.backend)(late)).toBeUndefined()
+    while ((await listRuns(records)).length === runs || !(await listRuns(records)).every(isFinished)) await pause(5)
+    expect(await listRuns(records)).toHaveLength(runs + 1)
+  })
+
+  it('is dropped where its process died before it was accepted, and accepted where Slack sends it again', async () => {
+    const { records } = house.backend
+    const runs = (await listRuns(records)).length
+    const left = {
+      content: { kind: 'command', user: 'U_ONCALL', channel: 'C_MESH', line: 'diagnose catalog' },
+      receivedAt: new Date().toISOString(),
+      begun: 1,
+    }
+    await records.write('received', 'left', { ...left, id: 'left', heldUntil: new Date(0).toISOString() })
+    while ((await listReceived(records)).length > 0) await pause(5)
+    expect(await listRuns(records)).toHaveLength(runs)
+    const again = command('diagnose catalog') as { trigger_id: string }
+    const id = again.trigger_id
+    await records.write('received', id, { ...left, id, heldUntil: new Date(Date.now() + 600_000).toISOString() })
+    expect(await receiver(house.backend)(again)).toBeUndefined()
+    while ((await listRuns(records)).length === runs || !(await listRuns(records)).every(isFinished)) await pause(5)
+    expect(await listRuns(records)).toHaveLength(runs + 1)
+  })
+})
 
 describe('a process that is killed after the acknowledgement', () => {
   it('leaves no diagnosis unanswered, and none answered twice', async () => {
@@ -191,6 +253,7 @@ describe('a process that is killed after the acknowledgement', () => {
   it('is taken over a few times; then the person is told', async () => {
     const { records } = house.backend
     const content = { kind: 'command', user: 'U_ONCALL', channel: 'C_MESH', line: 'diagnose catalog' }
+    await records.write('events', 'poison', {})
     await records.write('received', 'poison', {
       id: 'poison',
       content,

@@ -1,5 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { forgetReceived, holdReceived, keepReceived, listReceived, takeOverReceived } from '../../store/received.ts'
+import {
+  forgetReceived,
+  holdReceived,
+  isAcceptedReceived,
+  keepReceived,
+  listReceived,
+  takeOverReceived,
+} from '../../store/received.ts'
 import type { SlackDeps } from '../deps.ts'
 import { giveUp, handle, type AckView } from './handle.ts'
 import { SlackRequest, type Delivered } from './request.ts'
@@ -49,16 +56,20 @@ export class Inbox {
   /** Keeps a request, within the time in which it has to be acknowledged. */
   async keep({ id, request }: Delivered): Promise<Arrival> {
     if (id === undefined || id === '') return 'kept'
-    const { records, log } = this.deps
+    const { records, log, keepWithin = KEEP_WITHIN } = this.deps
+    // A command that is refused here is worked on by nobody, whenever the store writes it. Anything else is acknowledged all the same.
+    let isLate = false
+    const isRefused = (): boolean => isLate && request.kind === 'command'
     try {
       const isNew = await Promise.race([
-        keepReceived(records, id, request, this.hold),
-        pause(KEEP_WITHIN, undefined, { ref: false }),
+        keepReceived(records, id, request, this.hold, isRefused),
+        pause(keepWithin, undefined, { ref: false }),
       ])
-      if (isNew === undefined) throw new Error(`the store took longer than ${KEEP_WITHIN} ms`)
+      if (isNew === undefined) throw new Error(`the store took longer than ${keepWithin} ms`)
       if (!isNew) log.info({ id }, 'a request that Slack sent was received before')
       return isNew ? 'kept' : 'seen'
     } catch (err) {
+      isLate = true
       this.refused.add(id)
       log.warn({ err, id }, 'a request could not be stored')
       return 'not-kept'
@@ -113,6 +124,10 @@ export class Inbox {
     const { data: request, error } = SlackRequest.safeParse(taken.content)
     if (request === undefined) {
       log.error({ err: error, id }, 'a request of another version was dropped')
+      return this.forget(id)
+    }
+    if (!(await isAcceptedReceived(records, id))) {
+      log.info({ id, kind: request.kind }, 'a request that was not accepted was dropped')
       return this.forget(id)
     }
     log.info({ id, kind: request.kind }, 'a request whose process ended goes on here')
