@@ -45,6 +45,19 @@ it('posts for all with in_channel, and refuses what breaks the rules', async () 
   expect(await post(url, { text: '' })).toEqual([400, '{"ok":false,"error":"no_text"}'])
 })
 
+it.each([
+  ['what Slack does not document', { text: 'x', channel: 'C_MESH' }],
+  ['another type', { text: 'x', replace_original: 'perhaps' }],
+  ['another kind of response', { text: 'x', response_type: 'everybody' }],
+  ['a thread for what one person sees', { text: 'x', response_type: 'ephemeral', thread_ts: '1.2' }],
+  ['a thread where nothing says who sees it', { text: 'x', thread_ts: '1.2' }],
+])('refuses %s', async (_what, body) => {
+  const { slack, url } = await commandUrl()
+  const [status, says] = await post(url, body)
+  expect([status, says]).toEqual([400, expect.stringContaining('invalid_arguments')])
+  expect(slack.ephemerals('U_ONCALL')).toEqual([])
+})
+
 it('replaces and deletes the message of the button', async () => {
   const slack = await openSlack()
   const { client } = await openSocketApp(slack, (bolt) => {

@@ -22,6 +22,8 @@ const call = async (
   return (await answer.json()) as Record<string, unknown>
 }
 
+const MODAL = { type: 'modal', title: { type: 'plain_text', text: 'A modal' }, blocks: [{ type: 'divider' }] }
+
 describe('tokens and scopes', () => {
   it('are checked', async () => {
     const slack = await openSlack()
@@ -60,6 +62,85 @@ describe('arguments', () => {
       error: 'invalid_arguments',
       response_metadata: { messages: [`[ERROR] invalid additional property: ${name}`] },
     })
+  })
+})
+
+describe('what Slack documents', () => {
+  /** A value of no argument's documented type: neither text, nor a boolean, nor a number. */
+  const OTHER = [true, { some: 'thing' }]
+  const TYPED = Object.entries(DOCUMENTED).flatMap(([method, names]) =>
+    names
+      .filter((name) => !/^(attachments|blocks|file_ids|files|metadata|unfurled_attachments|view)$/.test(name))
+      .map((name) => [method, name] as const),
+  )
+
+  it('has a type for every argument of every method', async () => {
+    const slack = await openSlack()
+    const reasons = TYPED.map(async ([method, name]) => {
+      const token = METHODS[method]?.token === 'app' ? slack.appToken : slack.botToken
+      const { error, response_metadata } = await call(slack, method, { [name]: OTHER }, token)
+      return [method, error, (response_metadata as { messages?: string[] } | undefined)?.messages]
+    })
+    expect(await Promise.all(reasons)).toEqual(
+      TYPED.map(([method, name]) => [method, 'invalid_arguments', [`[ERROR] invalid type: ${name}`]]),
+    )
+  })
+
+  it.each([
+    ['conversations.history', { channel: 'C_MESH', inclusive: 'yes' }, 'invalid_arguments'],
+    ['conversations.history', { channel: 'C_MESH', limit: 'ten' }, 'invalid_arguments'],
+    ['conversations.history', { channel: 'C_MESH', limit: 1000 }, 'invalid_arguments'],
+    ['conversations.history', { channel: 'C_MESH', latest: 'now' }, 'invalid_ts_latest'],
+    ['conversations.history', { channel: 'C_MESH', oldest: 'yesterday' }, 'invalid_ts_oldest'],
+    ['conversations.history', { channel: 'C_MESH', cursor: 'next' }, 'invalid_cursor'],
+    ['conversations.history', { channel: 'C_NOWHERE' }, 'channel_not_found'],
+    ['conversations.replies', { channel: 'C_MESH', ts: '1.2' }, 'thread_not_found'],
+    ['conversations.replies', { channel: 'C_MESH' }, 'invalid_arguments'],
+    ['conversations.info', { channel: 'C_MESH', include_num_members: 'many' }, 'invalid_arguments'],
+    ['conversations.info', { channel: 'C_NOWHERE' }, 'channel_not_found'],
+    ['conversations.open', {}, 'users_list_not_supplied'],
+    ['conversations.open', { users: 'U_NOBODY' }, 'user_not_found'],
+    ['conversations.open', { users: 'U_GONE' }, 'user_disabled'],
+    ['conversations.open', { users: 'A,B,C,D,E,F,G,H,I' }, 'too_many_users'],
+    ['conversations.open', { channel: 'C_MESH' }, 'method_not_supported_for_channel_type'],
+    ['users.info', { user: 'U_NOBODY' }, 'user_not_found'],
+    ['users.info', {}, 'invalid_arguments'],
+    ['bots.info', { bot: 'B_OTHER' }, 'bot_not_found'],
+    ['usergroups.users.list', { usergroup: 'S_NONE' }, 'no_such_subteam'],
+    ['reactions.add', { channel: 'C_MESH', name: 'eyes', timestamp: 'now' }, 'bad_timestamp'],
+    ['reactions.add', { channel: 'C_MESH', name: 'not a name', timestamp: '1.2' }, 'invalid_name'],
+    ['reactions.add', { channel: 'C_MESH', name: 'eyes', timestamp: '1.2' }, 'message_not_found'],
+    ['chat.getPermalink', { channel: 'C_MESH', message_ts: '1.2' }, 'message_not_found'],
+    ['chat.delete', { channel: 'C_MESH', ts: '1.2' }, 'message_not_found'],
+    ['chat.postEphemeral', { channel: 'C_MESH', user: 'U_NOBODY', text: 'x' }, 'user_not_found'],
+    ['files.getUploadURLExternal', { filename: 'x', length: 0 }, 'missing_argument'],
+    ['files.getUploadURLExternal', { filename: 'x', length: 1, alt_txt: 'x'.repeat(1001) }, 'alt_txt_too_large'],
+    ['files.completeUploadExternal', { files: [{ id: 'F1' }] }, 'file_not_found'],
+    ['files.info', { file: 'F1' }, 'file_not_found'],
+    ['views.open', { trigger_id: '1.2.3', interactivity_pointer: '1.2.3', view: {} }, 'invalid_arguments'],
+    ['views.open', { trigger_id: '1.2.3', view: MODAL }, 'invalid_trigger_id'],
+    ['views.open', { view: MODAL }, 'invalid_arguments'],
+    [
+      'views.open',
+      { trigger_id: '1.2.3', view: { ...MODAL, private_metadata: 'x'.repeat(3001) } },
+      'invalid_arguments',
+    ],
+    ['views.open', { trigger_id: '1.2.3', view: { ...MODAL, callback_id: 'x'.repeat(256) } }, 'invalid_arguments'],
+    ['views.open', { trigger_id: '1.2.3', view: { ...MODAL, callback_id: 'x'.repeat(260_000) } }, 'view_too_large'],
+    ['views.push', { trigger_id: '1.2.3', view: MODAL }, 'invalid_trigger_id'],
+    ['views.update', { view_id: 'V1', view: MODAL }, 'not_found'],
+    ['views.update', { view: MODAL }, 'invalid_arguments'],
+    ['views.publish', { user_id: 'U_NOBODY', view: { type: 'home', blocks: [] } }, 'invalid_arguments'],
+    ['views.publish', { user_id: 'U_ONCALL', view: MODAL }, 'invalid_arguments'],
+    ['views.publish', { user_id: 'U_ONCALL', hash: 'old', view: { type: 'home', blocks: [] } }, 'hash_conflict'],
+  ])('%s refuses %j: %s', async (method, body, error) => {
+    const slack = await openSlack({
+      people: [
+        { id: 'U_ONCALL', name: 'oncall' },
+        { id: 'U_GONE', name: 'gone', isDeactivated: true },
+      ],
+    })
+    expect(await call(slack, method, body, slack.botToken)).toMatchObject({ ok: false, error })
   })
 })
 

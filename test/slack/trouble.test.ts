@@ -55,6 +55,27 @@ describe.concurrent('Slack fails for a while', () => {
     expect(typed.ephemerals()[0]!.via).toBe('chat.postEphemeral')
   })
 
+  it('for what one person is told in a thread: the person is told in the channel, by the response_url', async () => {
+    const house = await opened()
+    const { slack, bot } = house
+    const parent = await slack.say('hm', WHO)
+    const text = { type: 'plain_text', text: 'Again' } as const
+    const button = { type: 'button', action_id: 'run-again', value: 'gone', text } as const
+    const { ts } = await bot.app.client.chat.postMessage({
+      ...{ channel: 'C_MESH', thread_ts: parent.ts, text: 'a reply' },
+      blocks: [{ type: 'actions', elements: [button] }],
+    })
+    const press = async (): Promise<unknown> => {
+      const click = await slack.click(slack.message('C_MESH', ts!)!, 'run-again', WHO)
+      return slack.waitFor(() => click.ephemerals()[0])
+    }
+    expect(await press()).toMatchObject({ via: 'chat.postEphemeral', threadTs: parent.ts })
+    slack.fail.next('chat.postEphemeral', { status: 503 })
+    const told = await press()
+    expect(told).toMatchObject({ via: 'response_url' })
+    expect(told).not.toHaveProperty('threadTs')
+  })
+
   it('for good: the run is tried again and ends later', async () => {
     const house = await opened({ options: { pauses: [10] } })
     house.slack.fail.next('chat.update', { status: 503 }, 2)

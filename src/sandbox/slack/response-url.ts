@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
 import { checkMessageContent } from './message-content.ts'
-import { Refusal } from './refusal.ts'
+import { Refusal, refusalWithReasons } from './refusal.ts'
 import { isFields } from '../../mesh/fields.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -57,15 +57,21 @@ export class ResponseUrls {
         ? this.#replaceEphemeral(original.ts, content)
         : this.#replaceMessage(issued.channel, original.ts, content)
     }
+    const { response_type: type } = body
+    if (type !== undefined && type !== 'in_channel' && type !== 'ephemeral')
+      throw refusalWithReasons('invalid_arguments', ['response_type must be in_channel or ephemeral'])
+    const isForAll = body.response_type === 'in_channel'
     const threadTs = typeof body.thread_ts === 'string' ? body.thread_ts : undefined
-    const thread = threadTs === undefined ? {} : { threadTs }
-    if (body.response_type === 'in_channel') {
+    // Documented is the way into a thread of a message that everybody sees, and of no other.
+    if (threadTs !== undefined && !isForAll)
+      throw refusalWithReasons('invalid_arguments', ['thread_ts needs response_type in_channel'])
+    if (isForAll) {
       const { userId, botId } = this.#workspace.app
+      const thread = threadTs === undefined ? {} : { threadTs }
       return { ts: this.#workspace.post({ ...content, ...thread, channel: issued.channel, user: userId, botId }).ts }
     }
     this.#workspace.showEphemeral({
       ...content,
-      ...thread,
       channel: issued.channel,
       user: issued.user,
       via: 'response_url',

@@ -6,7 +6,7 @@ import type { PostingLimit } from './rate-limit.ts'
 import type { Fields } from './records.ts'
 import { Refusal, refusalWithReasons } from './refusal.ts'
 import { Arguments, parseBody } from './web-api/arguments.ts'
-import { DOCUMENTED, DOCUMENTED_RESPONSE } from './web-api/documented.ts'
+import { DOCUMENTED, DOCUMENTED_RESPONSE, ofWrongType } from './web-api/documented.ts'
 import { METHODS } from './web-api/index.ts'
 import type { Method, Surroundings } from './web-api/method.ts'
 
@@ -120,7 +120,7 @@ export class ApiServer {
   }
 
   #respond(id: string, args: Arguments): Outcome {
-    checkNames(args, DOCUMENTED_RESPONSE)
+    checkDocumented(args, DOCUMENTED_RESPONSE)
     const { ts } = this.#parts().here.responseUrls.respond(id, args.all)
     return { answer: { status: 200, body: 'ok' }, ...(ts === undefined ? {} : { ts }) }
   }
@@ -133,7 +133,7 @@ export class ApiServer {
     const missing = method.scopes.filter((scope) => !here.scopes.has(scope))
     if (missing.length > 0)
       throw new Refusal('missing_scope', { needed: missing.join(','), provided: [...here.scopes].join(',') })
-    checkNames(args, DOCUMENTED[name] ?? [])
+    checkDocumented(args, DOCUMENTED[name] ?? [])
     const wait = name === 'chat.postMessage' ? (postingLimit?.take(args.text('channel') ?? '') ?? 0) : 0
     if (wait > 0) return rateLimited(wait)
     const result = method.run(args, here)
@@ -152,13 +152,19 @@ export class ApiServer {
 /** Slack's own clients add it to every call of an app that is installed to a workspace. */
 const ADDED = 'team_id'
 
-/** @throws Refusal `invalid_arguments` for an argument that Slack does not document */
-const checkNames = (args: Arguments, documented: readonly string[]): void => {
+/** @throws Refusal `invalid_arguments` for an argument that Slack does not document, or that is of another type */
+const checkDocumented = (args: Arguments, documented: readonly string[]): void => {
   const unknown = Object.keys(args.all).filter((name) => name !== ADDED && !documented.includes(name))
   if (unknown.length > 0)
     throw refusalWithReasons(
       'invalid_arguments',
       unknown.map((name) => `invalid additional property: ${name}`),
+    )
+  const wrong = ofWrongType(args.all)
+  if (wrong.length > 0)
+    throw refusalWithReasons(
+      'invalid_arguments',
+      wrong.map((name) => `invalid type: ${name}`),
     )
 }
 

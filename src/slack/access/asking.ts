@@ -1,8 +1,9 @@
 import type { Log } from '../../queue/log.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
 import type { SlackCalls } from '../transport/calls.ts'
-import { sendAnyway } from '../transport/refused-blocks.ts'
-import type { Respond } from '../transport/respond.ts'
+import { sendAnyway, type Content } from '../transport/refused-blocks.ts'
+import type { Respond, Response } from '../transport/respond.ts'
+import { defined } from '../../mesh/defined.ts'
 
 /** Somebody who asked for something, and the ways to answer. */
 export interface Asking {
@@ -20,30 +21,41 @@ export interface Asking {
 /** Milliseconds before the response_url is tried once more. */
 const AGAIN = 400
 
-/** Tells only the person who asked: by the response_url, else by an ephemeral message, else directly. Never rejects. */
+/**
+ * Tells only the person who asked: in a thread by an ephemeral message, elsewhere by the response_url; then by the other, else directly. Never rejects.
+ *
+ * A response_url has no documented way into a thread for what one person alone sees, so that what it answers stands in the channel.
+ */
 export async function tell(
   { slack, log }: { slack: SlackCalls; log: Log },
   asking: Asking,
   message: SlackMessage,
 ): Promise<void> {
   const { user, channel, thread, respond } = asking
-  const content = { text: message.text, blocks: message.blocks }
-  const inThread = thread === undefined ? {} : { thread_ts: thread }
+  const answer: Response = {
+    text: message.text,
+    blocks: message.blocks,
+    response_type: 'ephemeral',
+    replace_original: false,
+  }
+  const ephemeral = (client: SlackCalls['client'], told: Content): Promise<unknown> =>
+    client.chat.postEphemeral({ channel, user, ...told, ...defined({ thread_ts: thread }) })
   const ways: (() => Promise<unknown>)[] = [
+    ...(respond === undefined || thread === undefined
+      ? []
+      : [() => sendAnyway(log, { channel, user }, message, (told) => ephemeral(slack.client, told))]),
     ...(respond === undefined
       ? []
       : [
-          () => respond({ ...content, ...inThread, response_type: 'ephemeral', replace_original: false }),
+          () => respond(answer),
           async () => {
             await new Promise((resolve) => setTimeout(resolve, AGAIN))
-            return respond({ ...content, ...inThread, response_type: 'ephemeral', replace_original: false })
+            return respond(answer)
           },
         ]),
     () =>
       sendAnyway(log, { channel, user }, message, (told) =>
-        slack.patiently('chat.postEphemeral', (client) =>
-          client.chat.postEphemeral({ channel, user, ...told, ...inThread }),
-        ),
+        slack.patiently('chat.postEphemeral', (client) => ephemeral(client, told)),
       ),
     () =>
       sendAnyway(log, { user }, message, (told) =>

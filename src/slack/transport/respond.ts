@@ -6,7 +6,6 @@ export interface Response {
   blocks: readonly KnownBlock[]
   response_type: 'ephemeral'
   replace_original: false
-  thread_ts?: string
 }
 
 /** Answers a request through its response_url. @throws when Slack does not take it */

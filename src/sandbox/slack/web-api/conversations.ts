@@ -6,6 +6,9 @@ import type { Arguments } from './arguments.ts'
 import { findChannel, needChannelScope, openConversation } from './channel-access.ts'
 import type { MethodFamily, Surroundings } from './method.ts'
 
+/** "Needs at most 8 users to open" (too_many_users). */
+const MOST_USERS = 8
+
 /** A readable channel: the token has the scope for its kind, and the app is a member. */
 const readable = (args: Arguments, here: Surroundings): Channel => {
   const channel = findChannel(here, args.required('channel'))
@@ -14,10 +17,17 @@ const readable = (args: Arguments, here: Surroundings): Channel => {
   return channel
 }
 
+/** A bound in time. @throws Refusal `invalid_ts_oldest` or `invalid_ts_latest` */
+const boundOf = (args: Arguments, name: 'oldest' | 'latest'): string | undefined => {
+  const bound = args.text(name)
+  if (bound !== undefined && !/^\d+(\.\d+)?$/.test(bound)) throw new Refusal(`invalid_ts_${name}`)
+  return bound
+}
+
 /** Keeps what is between `oldest` and `latest`; the bounds themselves only with `inclusive`. */
 const withinBounds = (args: Arguments, messages: readonly Message[]): readonly Message[] => {
-  const oldest = args.text('oldest')
-  const latest = args.text('latest')
+  const oldest = boundOf(args, 'oldest')
+  const latest = boundOf(args, 'latest')
   const isInclusive = args.flag('inclusive')
   const follows = (later: string, earlier: string): boolean =>
     compareTs(later, earlier) > 0 || (isInclusive && later === earlier)
@@ -112,13 +122,22 @@ export const conversations: MethodFamily = {
           .text('users')
           ?.split(',')
           .map((user) => user.trim()) ?? []
+      if (args.flag('prevent_creation'))
+        throw refusalWithReasons('invalid_arguments', ['the stand-in does not look for conversations only'])
       const given = args.text('channel')
-      if (given !== undefined) return { channel: channelJson(findChannel(here, given), here) }
+      if (given !== undefined) {
+        const known = findChannel(here, given)
+        if (known.kind !== 'im' && known.kind !== 'mpim') throw new Refusal('method_not_supported_for_channel_type')
+        return { channel: channelJson(known, here) }
+      }
       const [user, ...others] = users
       if (user === undefined) throw new Refusal('users_list_not_supplied')
+      if (users.length > MOST_USERS) throw new Refusal('too_many_users')
       if (others.length > 0)
         throw refusalWithReasons('invalid_arguments', ['the stand-in opens direct conversations with one person only'])
-      if (!here.workspace.people.has(user)) throw new Refusal('user_not_found')
+      const person = here.workspace.people.get(user)
+      if (person === undefined) throw new Refusal('user_not_found')
+      if (person.isDeactivated === true) throw new Refusal('user_disabled')
       const isNew = ![...here.workspace.channels.values()].some(
         (channel) => channel.kind === 'im' && channel.members.has(user),
       )

@@ -50,8 +50,55 @@ export const DOCUMENTED: Readonly<Record<string, readonly string[]>> = {
   'views.update': ['external_id', 'hash', 'view', 'view_id'],
 }
 
+/** What an argument holds; one that is not here is text. */
+type Kind = 'flag' | 'number' | 'json'
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  ...Object.fromEntries(
+    [
+      'as_user',
+      'delete_original',
+      'include_all_metadata',
+      'include_disabled',
+      'include_locale',
+      'include_num_members',
+      'inclusive',
+      'link_names',
+      'mrkdwn',
+      'prevent_creation',
+      'replace_original',
+      'reply_broadcast',
+      'return_im',
+      'unfurl_links',
+      'unfurl_media',
+    ].map((name) => [name, 'flag'] as const),
+  ),
+  ...Object.fromEntries(['count', 'length', 'limit', 'page'].map((name) => [name, 'number'] as const)),
+  // Told apart by who reads them: each has an error of its own.
+  ...Object.fromEntries(
+    ['attachments', 'blocks', 'file_ids', 'files', 'metadata', 'unfurled_attachments', 'view'].map(
+      (name) => [name, 'json'] as const,
+    ),
+  ),
+}
+
+const FLAGS: readonly unknown[] = [true, false, 'true', 'false', '1', '0', 1, 0]
+
+const fits = (kind: Kind | undefined, value: unknown): boolean => {
+  if (kind === 'json') return true
+  if (kind === 'flag') return FLAGS.includes(value)
+  if (kind === 'number') return typeof value === 'number' || (typeof value === 'string' && /^-?\d+$/.test(value))
+  return typeof value === 'string'
+}
+
+/** Arguments whose values are not of the documented type: text, a boolean or a whole number. What is null or empty was not given. */
+export const ofWrongType = (given: Readonly<Record<string, unknown>>): readonly string[] =>
+  Object.entries(given)
+    .filter(([name, value]) => value !== null && value !== undefined && value !== '' && !fits(KINDS[name], value))
+    .map(([name]) => name)
+
 /**
- * What a response_url takes: a message as chat.postMessage does, and what becomes of the one that was there.
+ * What a response_url takes: a message as chat.postMessage does, and what becomes of the one that was there. `thread_ts` is documented for what everybody sees.
  * @see https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
  */
 export const DOCUMENTED_RESPONSE: readonly string[] = [

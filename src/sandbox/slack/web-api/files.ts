@@ -10,6 +10,9 @@ import type { MethodFamily } from './method.ts'
 /** 1 GB, the most that Slack takes as one file. */
 const MAX_FILE_BYTES = 1024 ** 3
 
+/** "Description for the image is longer than the limit of 1000 character" (alt_txt_too_large). */
+const MAX_ALT_TEXT = 1000
+
 const MIME_TYPES: Readonly<Record<string, string>> = {
   csv: 'text/csv',
   gz: 'application/gzip',
@@ -48,9 +51,10 @@ export const files: MethodFamily = {
     scopes: ['files:write'],
     run(args, here) {
       const name = args.required('filename')
-      const length = args.number('length', { otherwise: 0, min: 1, max: MAX_FILE_BYTES })
-      if (length === 0) throw refusalWithReasons('invalid_arguments', ['missing required field: length'])
+      const length = args.number('length', { otherwise: 0, min: 0, max: MAX_FILE_BYTES })
+      if (length === 0) throw new Refusal('missing_argument')
       const altText = args.text('alt_txt')
+      if ((altText?.length ?? 0) > MAX_ALT_TEXT) throw new Refusal('alt_txt_too_large')
       const id = here.uploads.announce({ name, length, ...(altText === undefined ? {} : { altText }) })
       return { upload_url: `${here.origin}/upload/${id}`, file_id: id }
     },
@@ -60,6 +64,8 @@ export const files: MethodFamily = {
     scopes: ['files:write'],
     run(args, here) {
       const asked = filesOf(args)
+      if (args.has('channels'))
+        throw refusalWithReasons('invalid_arguments', ['the stand-in shares a file in one channel only: channel_id'])
       const channelId = args.text('channel_id')
       const channel = channelId === undefined ? undefined : findShareable(here, channelId)
       const blocks = args.json('blocks', 'invalid_blocks_format')

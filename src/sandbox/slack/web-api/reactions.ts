@@ -8,7 +8,9 @@ export const reactions: MethodFamily = {
     scopes: ['reactions:write'],
     run(args, here) {
       const channel = findChannel(here, args.required('channel'))
-      const message = here.workspace.message(channel.id, args.required('timestamp'))
+      const timestamp = args.required('timestamp')
+      if (!/^\d+\.\d+$/.test(timestamp)) throw new Refusal('bad_timestamp')
+      const message = here.workspace.message(channel.id, timestamp)
       const name = args.required('name')
       if (!/^[a-z0-9_+'-]+(::skin-tone-[2-6])?$/.test(name)) throw new Refusal('invalid_name')
       if (message === undefined || message.isTombstone === true) throw new Refusal('message_not_found')

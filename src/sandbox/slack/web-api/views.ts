@@ -43,7 +43,14 @@ const checkExternalId = (here: Surroundings, checked: CheckedView, except?: stri
     throw new Refusal('duplicate_external_id')
 }
 
-const triggerArgument = (args: Arguments): string => args.text('trigger_id') ?? args.required('interactivity_pointer')
+/** @throws Refusal `invalid_arguments` unless there is one of the two that exclude each other */
+const triggerArgument = (args: Arguments): string => {
+  const trigger = args.text('trigger_id')
+  if (trigger === undefined) return args.required('interactivity_pointer')
+  if (args.has('interactivity_pointer'))
+    throw refusalWithReasons('invalid_arguments', ['only one of trigger_id, interactivity_pointer allowed'])
+  return trigger
+}
 
 /** @throws Refusal `not_found`, or `hash_conflict` when the view changed since the app saw it */
 const changedView = (args: Arguments, here: Surroundings): ShownView => {
