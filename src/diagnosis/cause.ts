@@ -106,22 +106,32 @@ const hostsIn = ({ scope, args: { hosts } }: Finding): string[] => [
   ...(Array.isArray(hosts) ? hosts.map(String) : []),
 ]
 
+/** True for a finding about the ends of connections to some ports of a Service, none of which was asked for. */
+const isOfPortsUnasked = ({ code, args: { ports } }: Finding, asked: ReadonlySet<number>): boolean =>
+  code === 'MESH0501' && Array.isArray(ports) && ports.every((port) => !asked.has(Number(port)))
+
 /** Routes that no gateway takes. */
 const BOUND_TO_NOTHING: ReadonlySet<string> = new Set(['MESH0106', 'MESH0121'])
 
 /**
- * Findings when the requests of every class that were seen were answered: a fault of routing that live configuration shows, and that none of them met, is worth a
+ * Findings when the requests of every class that were seen were answered: a fault of routing, or of ports that nobody asks for, that live configuration shows, and that none of them met, is worth a
  * warning and makes nobody ill.
  *
  * @param missed hosts that were asked for, and that no gateway was seen to take: those requests may be from before it was deleted with its log, and that their
  * route is bound to nothing stands
+ * @param ports of Services, which were asked for
  */
-export const withoutUnmet = (findings: readonly Finding[], missed: ReadonlySet<string>): Finding[] =>
+export const withoutUnmet = (
+  findings: readonly Finding[],
+  missed: ReadonlySet<string>,
+  ports: ReadonlySet<number>,
+): Finding[] =>
   findings.map((one) =>
-    one.code.startsWith('MESH01') &&
     one.severity === 'error' &&
     one.standing === 'live' &&
-    !(BOUND_TO_NOTHING.has(one.code) && hostsIn(one).some((host) => missed.has(host)))
+    ((one.code.startsWith('MESH01') &&
+      !(BOUND_TO_NOTHING.has(one.code) && hostsIn(one).some((host) => missed.has(host)))) ||
+      isOfPortsUnasked(one, ports))
       ? { ...one, severity: 'warning' }
       : one,
   )

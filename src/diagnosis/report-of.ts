@@ -9,6 +9,7 @@ import type { Target } from '../mesh/target.ts'
 import { beyond } from './beyond.ts'
 import { blockedWay } from './blocked-way.ts'
 import { blame } from './blame/blame.ts'
+import { parseClusterName } from '../mesh/envoy.ts'
 import { fromFqdn } from '../mesh/host.ts'
 import { causeOf, causeOfFailing, withoutOthers, withoutPassed, withoutUnmet } from './cause.ts'
 import { followTarget } from './follow-target.ts'
@@ -49,6 +50,18 @@ function hostsMissed(followed: readonly Followed[]): ReadonlySet<string> {
       ),
   )
 }
+
+/** The ports of Services to which requests were seen to be made. */
+const portsAsked = (followed: readonly Followed[]): ReadonlySet<number> =>
+  new Set(
+    followed.flatMap(({ requests: { requests, question } }) => [
+      ...(question.port === undefined ? [] : [question.port]),
+      ...requests.flatMap(({ entry }) => {
+        const cluster = parseClusterName(entry.upstreamCluster ?? '')
+        return cluster?.direction === 'outbound' ? [cluster.port] : []
+      }),
+    ]),
+  )
 
 const classOf = ({ requests: { caller, question }, present, way, outcome, probes }: Followed): FollowedClass => ({
   ...defined({ caller: caller?.pod }),
@@ -109,7 +122,10 @@ export async function reportOf(
       : isSeen
         ? withoutPassed(checks, judged.findings, hasFew)
         : judged.findings
-  const judgement = { ...judged, findings: areAnswered ? withoutUnmet(present, hostsMissed(followed)) : present }
+  const judgement = {
+    ...judged,
+    findings: areAnswered ? withoutUnmet(present, hostsMissed(followed), portsAsked(followed)) : present,
+  }
   const blamed = blame(failing, target, evidence)
   const own = blamed.findings.map((one): Finding => ({
     ...one,

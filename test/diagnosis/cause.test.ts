@@ -229,6 +229,14 @@ describe('the verdict', () => {
 })
 
 describe('findings that no request met', () => {
+  const NONE: ReadonlySet<number> = new Set()
+
+  it('are warnings when they are of ports that nobody asks for', () => {
+    const one = { ...finding('MESH0501'), args: { ports: ['9091'] } }
+    expect(withoutUnmet([one], new Set(), new Set([8080]))).toEqual([{ ...one, severity: 'warning' }])
+    expect(withoutUnmet([one], new Set(), new Set([8080, 9091]))).toEqual([one])
+  })
+
   it('are warnings when they are of routing and live', () => {
     const kept = [
       finding('MESH0105', 'observed'),
@@ -236,14 +244,14 @@ describe('findings that no request met', () => {
       finding('MESH0501'),
       finding('MESH0105', 'configured'),
     ]
-    expect(withoutUnmet([...kept, finding('MESH0105')], new Set(['shop']))).toEqual([
+    expect(withoutUnmet([...kept, finding('MESH0105')], new Set(['shop']), NONE)).toEqual([
       ...kept,
       finding('MESH0105', 'live', ['shop'], 'warning'),
     ])
-    expect(withoutUnmet([finding('MESH0121')], new Set(['stock']))).toEqual([
+    expect(withoutUnmet([finding('MESH0121')], new Set(['stock']), NONE)).toEqual([
       finding('MESH0121', 'live', ['shop'], 'warning'),
     ])
-    expect(withoutUnmet([finding('MESH0121')], new Set(['shop']))).toEqual([finding('MESH0121')])
+    expect(withoutUnmet([finding('MESH0121')], new Set(['shop']), NONE)).toEqual([finding('MESH0121')])
   })
 })
 

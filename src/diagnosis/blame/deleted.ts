@@ -5,6 +5,7 @@ import { gatewayPods } from '../../checks/facts/proxies-of.ts'
 import { routesFor } from '../../checks/facts/routes.ts'
 import { lastReadinessChange, lastRoutingChange } from '../../checks/facts/traffic-of.ts'
 import type { AccessLogLine } from '../../mesh/access-log.ts'
+import type { KubernetesObject } from '../../mesh/objects.ts'
 import { latestChange } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { answerOf } from '../requests/answer.ts'
@@ -13,6 +14,17 @@ import { value } from './lead.ts'
 
 /** Kinds without which requests may be refused. */
 const ALLOWING: ReadonlySet<string> = new Set(['AuthorizationPolicy', 'RequestAuthentication'])
+
+/** What may act on requests without naming their target: an object that was given another host, or pods that are chosen by labels. */
+const ACTING = [
+  'destination-rules',
+  'gateways',
+  'http-routes',
+  'service-entries',
+  'sidecars',
+  'virtual-services',
+  'workload-entries',
+] as const
 
 /** Whether requests can fail so for want of an object of a kind. */
 function canLack(kind: string, { code, flags, details = '' }: AccessLogLine): boolean {
@@ -45,7 +57,7 @@ export function deletedLeads({ followed, target, evidence }: Case): Lead[] {
     lastRoutingChange(evidence, target) ?? Infinity,
     lastReadinessChange(evidence, target),
     latestChange(
-      [...evidence.objects('sidecars'), ...evidence.objects('service-entries')].filter(({ metadata }) =>
+      ACTING.flatMap((kind): readonly KubernetesObject[] => evidence.objects(kind)).filter(({ metadata }) =>
         namespaces.has(metadata.namespace),
       ),
     ),

@@ -5,7 +5,7 @@ import { clientTls, rulesForCaller } from '../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
 import { mtlsInForce, passesSidecar, policiesOfPod } from '../../mesh/mutual-tls.ts'
 import type { KubernetesObject, Pod } from '../../mesh/objects.ts'
-import { changedAt, refOf, selects } from '../../mesh/objects.ts'
+import { changedAt, latestChange, refOf, selects } from '../../mesh/objects.ts'
 import { containerPort, hasProxy } from '../../mesh/pods.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { exceptionGone } from './gone-exception.ts'
@@ -129,23 +129,34 @@ export function tlsLeads(
   }
   const { mode, policy } = mtlsInForce(pod, port, evidence.objects('peer-authentications'), rootNamespaceOf(evidence))
   const name = parseClusterName(cluster)
-  const rules =
-    name === undefined
-      ? []
-      : rulesForCaller(allRules(evidence), name.host, callerPod.metadata.namespace ?? '', rootNamespaceOf(evidence))
-  const speaking = rules.filter((rule) => clientTls(rule, name?.port ?? 0, name?.subset) !== undefined)
+  // A connection that the target's own proxy turned away does not say to which of its hosts it was made.
+  const asWhat = name === undefined ? one.target.hosts.map((host) => ({ host, port: 0, subset: '' })) : [name]
+  const spoken = asWhat.flatMap(({ host, port: outer, subset }) =>
+    rulesForCaller(allRules(evidence), host, callerPod.metadata.namespace ?? '', rootNamespaceOf(evidence)).flatMap(
+      (rule) => {
+        const tls = clientTls(rule, outer, subset)
+        return tls === undefined ? [] : [{ rule, tls }]
+      },
+    ),
+  )
+  const speaking = [...new Set(spoken.map(({ rule }) => rule))]
   const sides: KubernetesObject[] = [...speaking, ...(policy === undefined ? [] : [policy])]
   const blamed = newest(sides)
-  const tls = speaking
-    .map(
-      (rule) =>
-        `${formatRef(refOf(rule))} says ${value(clientTls(rule, name?.port ?? 0, name?.subset)?.mode ?? 'DISABLE')}`,
-    )
+  const tls = spoken
+    .map(({ rule, tls: { mode: said = 'DISABLE' } }) => `${formatRef(refOf(rule))} says ${value(said)}`)
     .join(', ')
   const why = `callers and port ${value(port)} of ${value(pod.metadata.name)} do not speak the same: ${tls === '' ? 'no DestinationRule says how to speak' : tls}; ${policy === undefined ? 'no PeerAuthentication says what is accepted' : `${formatRef(refOf(policy))} says ${value(mode)}`}`
   if (blamed !== undefined)
     return [
-      { code: 'MESH0531', subject: refOf(blamed), why, remedy: 'Make both sides speak mutual TLS, or both plain text' },
+      {
+        code: 'MESH0531',
+        subject: refOf(blamed),
+        why,
+        remedy: 'Make both sides speak mutual TLS, or both plain text',
+        // A check that knows both names the rule.
+        isDeeper:
+          blamed === policy && speaking.length > 0 && latestChange([policy]) > latestChange(speaking) + TOGETHER,
+      },
     ]
   return []
 }

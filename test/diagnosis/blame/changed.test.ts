@@ -50,6 +50,13 @@ describe('following blames', () => {
     expect(deeper.map(formatRef)).toEqual(['DestinationRule istioinaction/faster'])
   })
 
+  it('the newer of a policy and a rule that do not fit, before a check that always names the rule', async () => {
+    const newer = cases.find(({ name }) => name.startsWith('a policy that was changed long after the rule'))
+    if (newer === undefined) throw new Error('the case is gone')
+    const { deeper } = await blamedIn(newer)
+    expect([...new Set(deeper.map(formatRef))]).toEqual(['PeerAuthentication istioinaction/default'])
+  })
+
   it('has every code in some case', () => {
     expect([...new Set(cases.flatMap(({ blames }) => blames.map(({ code }) => code)))].sort()).toEqual([
       'MESH0131',

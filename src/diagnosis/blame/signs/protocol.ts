@@ -13,6 +13,7 @@ import { sidecarFor } from '../../../mesh/sidecars.ts'
 import { refOf } from '../../../mesh/objects.ts'
 import type { AccessLogLine } from '../../../mesh/access-log.ts'
 import { hostOfService, nearestHosts } from '../../../mesh/host.ts'
+import { mtlsInForce } from '../../../mesh/mutual-tls.ts'
 import { hasProxy } from '../../../mesh/pods.ts'
 import { Registry } from '../../../mesh/registry.ts'
 import { hiddenFrom } from '../hidden.ts'
@@ -31,6 +32,18 @@ function hiddenBehind(caller: Pod, { downstreamLocal }: AccessLogLine, one: Case
   return hiddenFrom(caller, hostOfService(service), port, one)
 }
 
+/** True for a connection of which a sidecar that accepts plain text only could read nothing: what callers in the mesh speak to it is mutual TLS. */
+function isUnread(callee: Pod | undefined, entry: AccessLogLine, evidence: Evidence): boolean {
+  const port = portOf(entry.downstreamLocal)
+  return (
+    callee !== undefined &&
+    port !== undefined &&
+    entry.method === undefined &&
+    /codec_error/.test(entry.details ?? '') &&
+    mtlsInForce(callee, port, evidence.objects('peer-authentications'), rootNamespaceOf(evidence)).mode === 'DISABLE'
+  )
+}
+
 /** The two ends do not speak the same protocol, or TLS. */
 export function protocol(sign: Sign, one: Case): Lead[] {
   const {
@@ -40,10 +53,11 @@ export function protocol(sign: Sign, one: Case): Lead[] {
   const { entry, pod } = sign
   const told = `${entry.failure ?? ''} ${entry.details ?? ''}`
   const cluster = parseClusterName(entry.upstreamCluster ?? '')
-  const isTls = /TLS_error|WRONG_VERSION|CERTIFICATE|ssl|filter_chain_not_found/i.test(told)
+  const callee = pod ?? sign.at
+  const isTls =
+    /TLS_error|WRONG_VERSION|CERTIFICATE|ssl|filter_chain_not_found/i.test(told) || isUnread(callee, entry, evidence)
   if (isTls) {
     const from = way?.trace.callerPod ?? podAt(entry.downstreamRemote, evidence)
-    const callee = pod ?? sign.at
     const hidden = way === undefined && from !== undefined ? hiddenBehind(from, entry, one) : []
     if (hidden.length > 0) return hidden
     return from === undefined || callee === undefined
@@ -100,12 +114,12 @@ export function protocol(sign: Sign, one: Case): Lead[] {
     ...spoken,
     ...(entries.length === 0 ? [] : [...entries, ...shaping]),
   ]
-  const callee = pod ?? (cluster?.direction === 'inbound' ? sign.at : undefined)
+  const taker = pod ?? (cluster?.direction === 'inbound' ? sign.at : undefined)
   const patched = [
     ...(caller === undefined
       ? []
       : patching(['CLUSTER'], way?.trace.caller.kind === 'ingress' ? 'GATEWAY' : 'SIDECAR_OUTBOUND', caller, evidence)),
-    ...(callee === undefined ? [] : patching(['CLUSTER'], 'SIDECAR_INBOUND', callee, evidence)),
+    ...(taker === undefined ? [] : patching(['CLUSTER'], 'SIDECAR_INBOUND', taker, evidence)),
   ]
   const filters = evidence
     .objects('envoy-filters')
@@ -120,14 +134,14 @@ export function protocol(sign: Sign, one: Case): Lead[] {
       ...lead(
         'MESH0431',
         refOf(filter),
-        `it changes what protocol ${value((callee ?? caller)?.metadata.name ?? '')} speaks to what it sends requests to: ${times(sign)} ended with ${value(entry.flags.join(',') || String(entry.code))} (${value(entry.details ?? '')})`,
+        `it changes what protocol ${value((taker ?? caller)?.metadata.name ?? '')} speaks to what it sends requests to: ${times(sign)} ended with ${value(entry.flags.join(',') || String(entry.code))} (${value(entry.details ?? '')})`,
         'Make it change only the clusters it is for',
       ),
     }))
   const listener =
-    callee === undefined
+    taker === undefined
       ? undefined
-      : ingressOf(callee, portOf(entry.downstreamLocal) ?? portOf(entry.upstreamHost), evidence)
+      : ingressOf(taker, portOf(entry.downstreamLocal) ?? portOf(entry.upstreamHost), evidence)
   if (listener !== undefined && /^(GRPC|HTTP2)/i.test(listener.protocol))
     return [
       {
