@@ -7,8 +7,11 @@ import type { Pod } from '../../../src/mesh/objects.ts'
 import { MOMENT } from '../requests/rows.ts'
 
 const at = (seconds: number): string => new Date(MOMENT + seconds * 1000).toISOString()
-const pod = (name: string, ip: string): Pod =>
-  ({ kind: 'Pod', metadata: { namespace: 'shop', name, labels: { app: 'orders' } }, status: { podIP: ip } })
+const pod = (name: string, ip: string): Pod => ({
+  kind: 'Pod',
+  metadata: { namespace: 'shop', name, labels: { app: 'orders' } },
+  status: { podIP: ip },
+})
 const ORDERS = pod('orders-1', '10.0.0.1')
 const LEGACY = pod('legacy-1', '10.0.0.9')
 const SERVICE = { kind: 'Service', namespace: 'shop', name: 'orders' }

@@ -37,12 +37,7 @@ const BLAMED: readonly (readonly [situation: string, code: Code, ...subjects: st
   ['wrong-target-port', 'MESH0431', 'Service istioinaction/catalog'],
   ['allow-nothing', 'MESH0531', 'AuthorizationPolicy istioinaction/allow-nothing'],
   ['authorization-denied', 'MESH0531', 'AuthorizationPolicy istioinaction/catalog-callers'],
-  [
-    'mtls-mode-conflict',
-    'MESH0531',
-    'DestinationRule istioinaction/catalog',
-    'PeerAuthentication istioinaction/default',
-  ],
+  ['mtls-mode-conflict', 'MESH0531', 'DestinationRule istioinaction/catalog'],
   ['plaintext-caller', 'MESH0531', 'Deployment istioinaction/legacy'],
   ['tls-to-plaintext-port', 'MESH0531', 'DestinationRule istioinaction/catalog'],
 ]

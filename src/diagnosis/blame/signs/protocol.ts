@@ -39,7 +39,7 @@ function isUnread(callee: Pod | undefined, entry: AccessLogLine, evidence: Evide
     callee !== undefined &&
     port !== undefined &&
     entry.method === undefined &&
-    /codec_error/.test(entry.details ?? '') &&
+    (entry.details ?? '').includes('codec_error') &&
     mtlsInForce(callee, port, evidence.objects('peer-authentications'), rootNamespaceOf(evidence)).mode === 'DISABLE'
   )
 }
