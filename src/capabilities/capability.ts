@@ -52,6 +52,8 @@ interface Told<R extends StoredRequest, A extends StoredAnswer> {
   /** Finds the answer. @throws UserError when there is none and the person can do something; the signal's reason when it was aborted */
   work(deps: CapabilityDeps, run: RunRecord<R>, thread: RunThread<A>, signal: AbortSignal): Promise<A>
   outcome(answer: A, checks: readonly Check[]): Outcome
+  /** Takes back what nobody can decide on, as the answer stands nowhere. */
+  unshown?(deps: CapabilityDeps, answer: A): Promise<void>
 }
 
 /** An act that shows itself only once it is allowed: it tells the thread itself, step by step, and is not cancelled half-way. */

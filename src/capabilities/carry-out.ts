@@ -124,7 +124,7 @@ async function oneRun(
     if (kept === undefined && !(await keepAnswer(records, run.id, answer)))
       log.warn({ run: run.id }, 'an answer is too large to be stored')
     signal.throwIfAborted()
-    await thread.answer(answer)
+    if (!(await thread.answer(answer))) await capability.unshown?.(deps, answer)
     await finish(deps, run, capability.outcome(answer, deps.checks))
   } catch (error) {
     await ended(deps, run, thread, signal, error)

@@ -69,6 +69,14 @@ export const propose = defineCapability({
     await forgetEdited(deps, run)
     return told(known)
   },
+  async unshown({ records, log }, answer) {
+    if (!('change' in answer)) return
+    log.warn({ change: answer.change }, 'a proposal that could not be shown is over')
+    // Without its buttons nobody can decide on it.
+    await updateChange(records, answer.change, (now) =>
+      now.state === 'proposed' ? { ...now, state: 'expired', told: true } : undefined,
+    )
+  },
   outcome(answer) {
     if ('change' in answer) return { verdict: 'proposed', sentence: `change ${answer.change}` }
     return 'none' in answer

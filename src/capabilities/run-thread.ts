@@ -25,7 +25,8 @@ export interface RunThread<A> {
   progress(progress: RunProgress): void
   /** Says something in the thread before the answer, once; `name` tells it from other notes of the run. */
   note(name: string, note: Note): Promise<void>
-  answer(answer: A): Promise<void>
+  /** Resolves to false when the answer could not be put where it was asked, and whoever asked was told so. */
+  answer(answer: A): Promise<boolean>
   /** Says why there is no answer, and what would work. */
   refused(error: UserError): Promise<void>
   /** Says that the bot itself failed. */

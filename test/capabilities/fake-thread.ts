@@ -16,8 +16,9 @@ export class FakeThread implements RunThread<StoredAnswer> {
   note(name: string, note: Note): Promise<void> {
     return this.tell('note', name, note)
   }
-  answer(answer: StoredAnswer): Promise<void> {
-    return this.tell('answer', answer)
+  async answer(answer: StoredAnswer): Promise<boolean> {
+    await this.tell('answer', answer)
+    return true
   }
   refused(error: UserError): Promise<void> {
     return this.tell('refused', error)

@@ -329,6 +329,49 @@ describe('a proposed change', () => {
   })
 })
 
+describe('a proposal that Slack does not take', () => {
+  const REFUSED = { error: 'some_new_restriction' }
+
+  it('keeps its message and its buttons when only a message under it is refused, and the requester is told', async () => {
+    const stop = house.slack.on('message', ({ message: { threadTs } }) => {
+      if (threadTs === undefined) return
+      stop()
+      house.slack.fail.next('chat.postMessage', REFUSED)
+    })
+    const { change, message } = await house.proposed()
+    expect(house.now(message)).toContain(PROPOSAL_BUTTONS)
+    expect((await readChange(house.backend.records, change.id))?.state).toBe('proposed')
+    const [direct] = house.slack.messages().filter(({ channel }) => channel !== 'C_MESH')
+    expect(shownIn(direct!)).toContain('could not be posted in its thread: Slack says some_new_restriction.')
+    await house.press(message, 'Approve', 'U_SECOND')
+    await house.idle()
+    expect((await readChange(house.backend.records, change.id))?.state).toBe('proved')
+  })
+
+  it('is posted anew, with its buttons, where its message cannot be changed', async () => {
+    house.slack.fail.next('chat.update', REFUSED)
+    const { change, message } = await house.proposed()
+    const shown = house.slack.thread('C_MESH', message.threadTs!).map(shownIn)
+    expect(shown.filter((one) => one.includes(PROPOSAL_BUTTONS))).toHaveLength(1)
+    expect(shown.filter((one) => one.includes('⏱'))).toEqual([])
+    expect((await readChange(house.backend.records, change.id))?.state).toBe('proposed')
+  })
+
+  it('is over when it stands nowhere: nothing waits that nobody can decide on, and the requester is told', async () => {
+    house.slack.fail.next('chat.update', REFUSED, 1000)
+    const stop = house.slack.on('message', ({ message: { threadTs } }) => {
+      if (threadTs === undefined) return
+      stop()
+      house.slack.fail.next('chat.postMessage', REFUSED, 2)
+    })
+    const { change } = await house.proposed()
+    expect((await readChange(house.backend.records, change.id))?.state).toBe('expired')
+    const [direct] = house.slack.messages().filter(({ channel }) => channel !== 'C_MESH')
+    expect(shownIn(direct!)).toContain('could not be posted in the channel')
+    expect(shownIn(direct!)).not.toContain('[Approve]')
+  })
+})
+
 describe('rejecting', () => {
   it('asks for a reason, which everybody reads as it was typed', async () => {
     const { message } = await house.proposed()

@@ -4,7 +4,7 @@ import type { Note, RunProgress, RunThread } from '../../capabilities/run-thread
 import { StoreUnavailableError } from '../../store/records.ts'
 import { readPost } from '../../store/posts.ts'
 import { updateRun, type RunRecord } from '../../store/runs.ts'
-import type { UserError } from '../../mesh/user-error.ts'
+import type { UserAnswer, UserError } from '../../mesh/user-error.ts'
 import type { ShownAnswer } from '../answers/answer.ts'
 import type { AnswerFile } from '../answers/file.ts'
 import { answerOf, spokenOf } from '../answers/index.ts'
@@ -20,7 +20,12 @@ import { MESSAGES_OF_RUN, type ThreadDeps } from './thread-deps.ts'
 import { overtakeDiagnosis } from './root-message.ts'
 import { userErrorOf } from '../access/user-error-of.ts'
 import { cancelButton, runAgainButton } from '../answers/run-buttons.ts'
-import { ChannelClosedError, MessageGoneError, SlackUnavailableError } from '../transport/slack-trouble.ts'
+import {
+  ChannelClosedError,
+  MessageGoneError,
+  SlackUnavailableError,
+  isRefusedBySlack,
+} from '../transport/slack-trouble.ts'
 
 /** The one place that posts for a run: its message, which is updated in place, and the parts in the thread under it. */
 export class SlackThread implements RunThread<StoredAnswer> {
@@ -37,6 +42,8 @@ export class SlackThread implements RunThread<StoredAnswer> {
   private isIntended = false
   /** Why nothing can be posted any more. */
   private closed: ChannelClosedError | MessageGoneError | undefined
+  /** What Slack refused to post beside the run's message. */
+  private refusal: string | undefined
 
   constructor(deps: ThreadDeps, run: RunRecord) {
     this.deps = deps
@@ -85,21 +92,65 @@ export class SlackThread implements RunThread<StoredAnswer> {
     )
   }
 
-  async answer(answer: StoredAnswer): Promise<void> {
+  async answer(answer: StoredAnswer): Promise<boolean> {
     const { run } = this
     const shown = await answerOf(run.request).shown(this.deps, answer, run)
-    const { message: final, file, picture, pictureIn } = shown
-    await this.settle(final)
+    const { message: final, picture, pictureIn } = shown
+    try {
+      await this.settle(final)
+    } catch (error) {
+      if (!isRefusedBySlack(error)) throw error
+      this.deps.log.error({ err: error, run: run.id }, 'Slack does not take an answer')
+      await this.failed().catch((err: unknown) => this.unshown(err))
+      await this.tellAsker(final, {
+        why: `Slack says ${error.data.error}.`,
+        remedies: ['Ask again, or in another channel.'],
+      })
+      return false
+    }
     if (picture !== undefined && pictureIn === undefined) await this.showPicture(final, picture)
+    await this.replies(shown)
+    if (this.closed === undefined) await this.unlessRefused(() => overtakeDiagnosis(this.deps, this.posts, run))
+    if (this.closed === undefined) await this.tellOfRefusal()
+    else if (this.closed instanceof ChannelClosedError)
+      await this.tellAsker(final, { why: this.closed.message, remedies: this.closed.remedies })
+    return this.closed === undefined
+  }
+
+  /** What the thread says beyond the run's message. */
+  private async replies(shown: ShownAnswer): Promise<void> {
+    const { message: final, file } = shown
+    const { run } = this
     const parts = await this.withPicture(shown)
     await this.unlessClosed(async () => {
       for (const { name, message } of parts)
-        await this.inThread(final, (place) => this.posts.message(run.id, name, place, message))
+        await this.unlessRefused(() =>
+          this.inThread(final, (place) => this.posts.message(run.id, name, place, message)),
+        )
       if (file === undefined || (final.isCut !== true && parts.every(({ message }) => message.isCut !== true))) return
-      await this.inThread(final, (place) => this.posts.file(run.id, 'file-readable', place, file()))
+      await this.unlessRefused(() =>
+        this.inThread(final, (place) => this.posts.file(run.id, 'file-readable', place, file())),
+      )
     })
-    if (this.closed === undefined) await overtakeDiagnosis(this.deps, this.posts, run)
-    else await this.tellAsker(final)
+  }
+
+  /** The answer stands: what Slack refuses beside it does not take it back. */
+  private async unlessRefused(act: () => Promise<void>): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      if (!isRefusedBySlack(error)) throw error
+      this.refusal ??= error.data.error
+      this.deps.log.error({ err: error, run: this.run.id }, 'Slack does not take a part of an answer')
+    }
+  }
+
+  private async tellOfRefusal(): Promise<void> {
+    if (this.refusal === undefined) return
+    const why = `A part of the answer could not be posted in its thread: Slack says ${this.refusal}.`
+    await this.directly(
+      refusalMessage({ why, remedies: ['The message itself is whole; tell those whom it concerns about it.'] }),
+    )
   }
 
   async refused(error: UserError): Promise<void> {
@@ -169,10 +220,24 @@ export class SlackThread implements RunThread<StoredAnswer> {
       try {
         await this.posts.update(this.run.channel, this.parent.ts, message)
       } catch (error) {
-        if (!(error instanceof MessageGoneError)) throw error
-        await this.replaceParent(message)
+        if (error instanceof MessageGoneError) return this.replaceParent(message)
+        if (!isRefusedBySlack(error) || this.parent.part === 'parent-2') throw error
+        this.deps.log.error(
+          { err: error, run: this.run.id },
+          'Slack does not change a message; another one takes its place',
+        )
+        await this.inPlaceOf(this.parent.ts, message)
       }
     })
+  }
+
+  /** A new message says what the one that cannot be changed should. */
+  private async inPlaceOf(ts: string, message: SlackMessage): Promise<void> {
+    await this.replaceParent(message)
+    const { channel } = this.run
+    await this.deps.slack
+      .patiently('chat.delete', (client) => client.chat.delete({ channel, ts }))
+      .catch((err: unknown) => this.unshown(err))
   }
 
   /** Acts in the thread; where that is gone, in the thread of a new message that shows `parent`. */
@@ -258,16 +323,19 @@ export class SlackThread implements RunThread<StoredAnswer> {
   }
 
   /** The answer goes to the asker directly when the channel does not take it. */
-  private async tellAsker(final: SlackMessage): Promise<void> {
-    if (!(this.closed instanceof ChannelClosedError)) return
-    const { asker, channel, id } = this.run
-    const why = refusalMessage({
-      why: `The answer could not be posted in the channel you asked in (${channel}): ${this.closed.message}`,
-      remedies: this.closed.remedies,
+  private async tellAsker(final: SlackMessage, { why, remedies }: UserAnswer): Promise<void> {
+    const says = `The answer could not be posted in the channel you asked in (${this.run.channel}): ${why}`
+    const { blocks } = refusalMessage({ why: says, remedies })
+    await this.directly({
+      text: final.text,
+      blocks: [...blocks, ...final.blocks.filter(({ type }) => type !== 'actions')],
     })
-    const blocks = [...why.blocks, ...final.blocks.filter(({ type }) => type !== 'actions')]
+  }
+
+  private async directly(message: SlackMessage): Promise<void> {
+    const { asker, id } = this.run
     await this.posts
-      .message(id, 'direct', { channel: asker.user, since: sinceOf(this.run) }, { text: final.text, blocks })
+      .message(id, 'direct', { channel: asker.user, since: sinceOf(this.run) }, message)
       .catch((err: unknown) => this.deps.log.error({ err, run: id }, 'an answer could not be delivered to anybody'))
   }
 }

@@ -40,6 +40,9 @@ export class SlackUnavailableError extends Error {
   readonly tryAgain = true
 }
 
+/** True for what Slack refuses by itself, whenever it is tried, and that is no matter of the channel, the message or the token. */
+export const isRefusedBySlack = (error: unknown): error is WebAPIPlatformError => error instanceof WebAPIPlatformError
+
 /** A call whose answer was lost; it may or may not have been carried out. */
 export class LostCallError extends Error {
   override readonly name = 'LostCallError'
