@@ -122,7 +122,7 @@ export async function startBot(request: BotRequest): Promise<Bot> {
     telling,
     requireMember: requireMembers({ slack, log, access: policy.access }, who.team_id),
     startBarrier: new StartBarrier(),
-    commandLimit: new CommandLimit(options.commandLimits),
+    commandLimit: new CommandLimit(records, log, options.commandLimits),
     directory: new MeshDirectory(clients),
     board: new SlackChangeBoard({ records, slack, log, policy, members, telling, team: who.team_id }),
     ...defined({

@@ -150,14 +150,16 @@ export const ConfigFile = z.strictObject({
         .min(1)
         .max(10_000)
         .optional()
-        .describe('Commands that one person may send within a minute, to one process. Default 30.'),
+        .describe(
+          'Commands that one person may send within a minute, to all processes that share a store. Default 30.',
+        ),
       commandsPerChannel: z
         .int()
         .min(1)
         .max(10_000)
         .optional()
         .describe(
-          'Commands that all people in one channel together may send within a minute, to one process. Default 120.',
+          'Commands that all people in one channel together may send within a minute, to all processes that share a store. Default 120.',
         ),
       leaseProxies: z
         .int()

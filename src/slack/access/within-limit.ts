@@ -11,7 +11,7 @@ export async function withinLimit(
   act: () => Promise<void>,
 ): Promise<void> {
   const { user, team, channel } = asking
-  const tooMany = deps.commandLimit?.take(user, channel)
+  const tooMany = await deps.commandLimit?.take(user, channel)
   if (tooMany === undefined) return act()
   const { of, most, again, isFirst } = tooMany
   const whose = of === 'user' ? 'You sent' : 'In this channel there were'
