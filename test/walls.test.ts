@@ -29,8 +29,8 @@ const HOUSE: Readonly<Record<string, string>> = {
   'src/report/text.ts': "import '../diagnosis/judge.ts'",
   'src/store/runs.ts': "import '../report/text.ts'",
   'src/fixes/writer.ts': "import '@kubernetes/client-node'\nimport '../evidence/clients/istioctl.ts'",
-  'src/leases/lend.ts': "import '../fixes/writer.ts'\nimport '../store/runs.ts'",
-  'src/queue/queue.ts': "import '../leases/lend.ts'",
+  'src/leases/raise.ts': "import '../fixes/writer.ts'\nimport '../store/runs.ts'",
+  'src/queue/queue.ts': "import '../leases/raise.ts'",
   'src/capabilities/index.ts': "import '../queue/queue.ts'",
   'src/slack/app.ts': "import '../capabilities/index.ts'\nimport './blocks/verdict.ts'",
   'src/slack/blocks/verdict.ts': "import '../../diagnosis/judge.ts'",
@@ -106,9 +106,9 @@ const BREACHES: readonly { file: string; lines: string; breaks: readonly string[
     ],
   },
   {
-    file: 'src/leases/lend.ts',
+    file: 'src/leases/raise.ts',
     lines: "import type { V1Pod } from '@kubernetes/client-node'",
-    breaks: ['few-reach-the-api-server: src/leases/lend.ts → node_modules/@kubernetes/client-node/index.js'],
+    breaks: ['few-reach-the-api-server: src/leases/raise.ts → node_modules/@kubernetes/client-node/index.js'],
   },
   {
     file: 'src/fixes/writer.ts',

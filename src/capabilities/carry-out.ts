@@ -27,7 +27,7 @@ const CANCEL_POLL = 500
 export interface CarryOutDeps extends CapabilityDeps {
   /** Opens the thread of a run; nothing is shown yet. */
   openThread(run: RunRecord): RunThread<StoredAnswer>
-  /** How often a run's record is looked at for a wish to cancel; milliseconds, default 500. */
+  /** How often a run's record is looked at for a request to cancel; milliseconds, default 500. */
   cancelPoll?: number
 }
 

@@ -5,7 +5,7 @@ import { decide } from './decide.ts'
 import { diagnose } from './diagnose.ts'
 import { doctor } from './doctor.ts'
 import { follow } from './follow.ts'
-import { lend } from './lend.ts'
+import { raise } from './lend.ts'
 import { logLevels } from './log-levels.ts'
 import { propose } from './propose.ts'
 import { status } from './status.ts'
@@ -16,7 +16,7 @@ export const CAPABILITIES = [
   diagnose,
   doctor,
   follow,
-  lend,
+  raise,
   logLevels,
   propose,
   status,

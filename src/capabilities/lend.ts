@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { choosePods, findProxies } from '../leases/find-proxies.ts'
-import { giveBack } from '../leases/give-back.ts'
+import { putBack } from '../leases/put-back.ts'
 import { readLease, type LeaseRecord } from '../leases/lease-record.ts'
 import { LeaseRefusedError } from '../leases/lease-refused.ts'
-import { lend as lendLevels, requireMinutes, type LendRequest as LeaseRequest } from '../leases/lend.ts'
+import { raise as raiseLevels, requireMinutes, type LeaseRequest } from '../leases/raise.ts'
 import { requireLoggers } from '../leases/log-levels/levels.ts'
 import { defined } from '../mesh/defined.ts'
 import { refOf } from '../mesh/objects.ts'
@@ -20,7 +20,7 @@ import { proxiesOfRun } from './proxies-of.ts'
 /** Minutes when nobody said how many; less where the limit is less. */
 const USUAL_MINUTES = 10
 
-const LendRequest = z.object({
+const RaiseRequest = z.object({
   kind: z.literal('lend'),
   text: z.string(),
   namespace: z.string().optional(),
@@ -37,19 +37,19 @@ const LendRequest = z.object({
     })
     .optional(),
 })
-type LendRun = RunRecord<z.infer<typeof LendRequest>>
+type RaiseRun = RunRecord<z.infer<typeof RaiseRequest>>
 
-const LendAnswer = z.object({ kind: z.literal('lend'), lease: z.string() })
-export type LendAnswer = z.infer<typeof LendAnswer>
+const RaiseAnswer = z.object({ kind: z.literal('lend'), lease: z.string() })
+export type RaiseAnswer = z.infer<typeof RaiseAnswer>
 
 /**
- * Lends log levels to the one who asked, if they may: operators. May be run again at any moment: what was there before is in the lease's
+ * Raises log levels to the one who asked, if they may: operators. May be run again at any moment: what was there before is in the lease's
  * record, under the run's own id.
  */
-export const lend = defineCapability({
+export const raise = defineCapability({
   kind: 'lend',
-  request: LendRequest,
-  answer: LendAnswer,
+  request: RaiseRequest,
+  answer: RaiseAnswer,
   role: 'operator',
   audit: {
     asked: 'lease-asked',
@@ -57,11 +57,11 @@ export const lend = defineCapability({
     facts: (request) => (request.lend === undefined ? {} : { levels: request.lend.levels }),
   },
   isBegun: async ({ records }, run) => (await readLease(records, run.id)) !== undefined,
-  work: (deps, run, _thread, signal): Promise<LendAnswer> => lendFor(deps, run, signal),
+  work: (deps, run, _thread, signal): Promise<RaiseAnswer> => raiseFor(deps, run, signal),
   outcome: ({ lease }) => ({ verdict: 'lent', sentence: `lease ${lease}` }),
 })
 
-async function noteRefused({ records }: CapabilityDeps, run: LendRun, why: string): Promise<void> {
+async function noteRefused({ records }: CapabilityDeps, run: RaiseRun, why: string): Promise<void> {
   await recordAuditOnce(records, run.id, {
     event: 'lease-refused',
     by: run.asker,
@@ -71,30 +71,30 @@ async function noteRefused({ records }: CapabilityDeps, run: LendRun, why: strin
   })
 }
 
-async function lendFor(deps: CapabilityDeps, run: LendRun, signal: AbortSignal): Promise<LendAnswer> {
+async function raiseFor(deps: CapabilityDeps, run: RaiseRun, signal: AbortSignal): Promise<RaiseAnswer> {
   try {
-    const lease = await lendLevels(deps, await requestOf(deps, run, signal), signal)
-    requireLent(lease)
+    const lease = await raiseLevels(deps, await requestOf(deps, run, signal), signal)
+    requireRaised(lease)
     return { kind: 'lend', lease: lease.id }
   } catch (error) {
     if (error instanceof LeaseRefusedError) await noteRefused(deps, run, error.message)
     // Cancelled half-way: what was set is put back before anything is said.
     if (signal.reason instanceof RunCancelledError)
-      await giveBack(deps, run.id, { why: 'given back', by: signal.reason.by }, new AbortController().signal)
+      await putBack(deps, run.id, { why: 'given back', by: signal.reason.by }, new AbortController().signal)
     throw error
   }
 }
 
-/** @throws LeaseRefusedError when not one proxy was lent: the reasons */
-function requireLent({ state, ended, proxies }: LeaseRecord): void {
+/** @throws LeaseRefusedError when not one proxy was raised: the reasons */
+function requireRaised({ state, ended, proxies }: LeaseRecord): void {
   if (state !== 'over' || ended?.why !== 'failed' || !proxies.every(({ state: each }) => each === 'refused')) return
   throw new LeaseRefusedError(
     `No log level was raised. ${proxies.map(({ pod, says = 'it could not be set' }) => `${pod.name}: ${says}`).join('; ')}.`,
   )
 }
 
-/** What is lent, for how long, on which proxies. @throws LeaseRefusedError, UnknownTargetError, AmbiguousTargetError, TargetSyntaxError */
-async function requestOf(deps: CapabilityDeps, run: LendRun, signal: AbortSignal): Promise<LeaseRequest> {
+/** What is raised, for how long, on which proxies. @throws LeaseRefusedError, UnknownTargetError, AmbiguousTargetError, TargetSyntaxError */
+async function requestOf(deps: CapabilityDeps, run: RaiseRun, signal: AbortSignal): Promise<LeaseRequest> {
   const {
     policy: { leases },
     clients,

@@ -10,7 +10,7 @@ export interface Settings {
 }
 
 /**
- * As kubectl chooses: the kubeconfig's current context, or the one that is named. A configured cluster of that context lends its
+ * As kubectl chooses: the kubeconfig's current context, or the one that is named. A configured cluster of that context gives its
  * kubeconfig and Prometheus.
  *
  * @throws {ConfigError} when the configuration is wrong

@@ -1,11 +1,11 @@
 import { userInfo } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { choosePods, findProxies } from '../leases/find-proxies.ts'
-import { giveBack, type LeaseEnd } from '../leases/give-back.ts'
+import { putBack, type LeaseEnd } from '../leases/put-back.ts'
 import { isUnsettled, listLeases, readLease, type LeaseRecord } from '../leases/lease-record.ts'
 import { LeaseRefusedError } from '../leases/lease-refused.ts'
 import type { LeaseDeps } from '../leases/lease-deps.ts'
-import { lend, requireMinutes } from '../leases/lend.ts'
+import { raise, requireMinutes } from '../leases/raise.ts'
 import { levelsText, parseLevels, requireLoggers } from '../leases/log-levels/levels.ts'
 import { minutesText, parseMinutes } from '../leases/minutes.ts'
 import { sweepLeases } from '../leases/sweep-leases.ts'
@@ -42,11 +42,11 @@ const GIVES_UP = 30_000
 const LOOKS_EVERY = 1000
 
 /**
- * `mesh-medic log-level`: shows the log levels of a target's proxies; with levels, lends them, waits, and gives them back at the end of the time, on
+ * `mesh-medic log-level`: shows the log levels of a target's proxies; with levels, raises them, waits, and puts them back at the end of the time, on
  * Ctrl-C and on SIGTERM. Answers the exit code: 3 when a proxy could not be read, set or put back.
  */
 export async function logLevel(target: string, typed: readonly string[], options: LogLevelOptions): Promise<number> {
-  return typed.length === 0 ? show(target, options) : lendInTerminal(target, typed.join(','), options)
+  return typed.length === 0 ? show(target, options) : raiseInTerminal(target, typed.join(','), options)
 }
 
 async function show(target: string, { namespace, context, output, ...others }: LogLevelOptions): Promise<number> {
@@ -80,7 +80,7 @@ function levelsShown(proxies: readonly ShownLevels[], more: number): string {
   return `${[...lines, ...(more > 0 ? [`and ${more} more proxies`] : [])].join('\n')}\n`
 }
 
-async function lendInTerminal(target: string, typed: string, options: LogLevelOptions): Promise<number> {
+async function raiseInTerminal(target: string, typed: string, options: LogLevelOptions): Promise<number> {
   const levels = parseLevels(typed)
   const query = parseTarget(target, options.namespace)
   const { leases } = loadConfig(process.env).policy
@@ -129,7 +129,7 @@ async function lendInTerminal(target: string, typed: string, options: LogLevelOp
       target: targetKey(found),
       asked,
     }
-    const over = await lendUntilTheEnd(deps, request, signal)
+    const over = await raiseUntilTheEnd(deps, request, signal)
     await answer(options.output === 'json' ? `${JSON.stringify(over, null, 2)}\n` : ended(over))
     return exitCode(over, signal)
   } finally {
@@ -137,38 +137,38 @@ async function lendInTerminal(target: string, typed: string, options: LogLevelOp
   }
 }
 
-/** Gives back what a terminal that was killed had lent: while this one has the data folder, no other can be waiting. */
+/** Puts back what a terminal that was killed had raised: while this one has the data folder, no other can be waiting. */
 async function endAbandoned(deps: LeaseDeps): Promise<void> {
   const abandoned = (await listLeases(deps.records)).filter(
     ({ state, channel }) => state !== 'over' && channel === undefined,
   )
-  const over = await Promise.all(abandoned.map(({ id }) => putBack(deps, id, { why: 'overdue' })))
+  const over = await Promise.all(abandoned.map(({ id }) => endLease(deps, id, { why: 'overdue' })))
   if (over.length > 0)
     remark(`From an earlier run of this command that was killed:\n${over.map(ended).join('').trimEnd()}`)
 }
 
-/** Lends, waits, and gives back; whatever happens between. */
-async function lendUntilTheEnd(
+/** Raises, waits, and puts back; whatever happens between. */
+async function raiseUntilTheEnd(
   deps: LeaseDeps,
-  request: Parameters<typeof lend>[1],
+  request: Parameters<typeof raise>[1],
   signal: AbortSignal,
 ): Promise<LeaseRecord> {
   const { id } = request
   try {
-    const lease = await lend(deps, request, signal)
+    const lease = await raise(deps, request, signal)
     if (lease.state === 'over') return lease
     remark(begun(lease))
     await untilOver(deps, id, signal)
   } catch (error) {
     if (!signal.aborted) {
-      await putBack(deps, id, { why: 'failed' }).catch(() => undefined)
+      await endLease(deps, id, { why: 'failed' }).catch(() => undefined)
       throw error
     }
   }
-  return putBack(deps, id, signal.aborted ? { why: 'given back', by: userInfo().username } : { why: 'time' })
+  return endLease(deps, id, signal.aborted ? { why: 'given back', by: userInfo().username } : { why: 'time' })
 }
 
-/** Waits until the time is over, it was given back elsewhere, or we are told to stop; says how long it takes on a terminal. */
+/** Waits until the time is over, it was put back elsewhere, or we are told to stop; says how long it takes on a terminal. */
 async function untilOver({ records }: LeaseDeps, id: string, signal: AbortSignal): Promise<void> {
   const { isTTY } = process.stderr
   try {
@@ -186,9 +186,9 @@ async function untilOver({ records }: LeaseDeps, id: string, signal: AbortSignal
 }
 
 /** Gives a lease back, and tries again for a while: a process that was killed keeps a proxy in hand for some seconds. */
-async function putBack(deps: LeaseDeps, id: string, end: LeaseEnd): Promise<LeaseRecord> {
+async function endLease(deps: LeaseDeps, id: string, end: LeaseEnd): Promise<LeaseRecord> {
   for (const late = Date.now() + GIVES_UP; ;) {
-    const lease = await giveBack(deps, id, end, new AbortController().signal)
+    const lease = await putBack(deps, id, end, new AbortController().signal)
     if (lease === undefined) throw new LeaseRefusedError('No log level was raised.')
     if (lease.state === 'over' || Date.now() > late) return lease
     remark(
@@ -204,13 +204,13 @@ async function putBack(deps: LeaseDeps, id: string, end: LeaseEnd): Promise<Leas
 type PodOf = LeaseRecord['proxies'][number]['pod']
 const formatPod = ({ namespace, name }: PodOf): string => `Pod ${namespace ?? ''}/${name}`
 
-function begun({ lent, proxies, until, notes = [] }: LeaseRecord): string {
+function begun({ lent: raised, proxies, until, notes = [] }: LeaseRecord): string {
   const set = proxies.filter(({ state }) => state === 'lent')
   const others = proxies
     .filter(({ state }) => state !== 'lent')
     .map(({ pod, state, says }) => `${formatPod(pod)}: ${SAYS[state]}${says === undefined ? '' : `: ${says}`}`)
   return [
-    `${levelsText(lent)} on ${set.map(({ pod }) => pod.name).join(', ')}${notes.length === 0 ? '' : ` (${notes.join('; ')})`} until ${until.slice(11, 19)} UTC. Ctrl-C puts the levels back.`,
+    `${levelsText(raised)} on ${set.map(({ pod }) => pod.name).join(', ')}${notes.length === 0 ? '' : ` (${notes.join('; ')})`} until ${until.slice(11, 19)} UTC. Ctrl-C puts the levels back.`,
     ...others,
     ...set.map(
       ({ pod: { name, namespace = '' } }) => `To read: kubectl logs -n ${namespace} ${name} -c istio-proxy -f`,

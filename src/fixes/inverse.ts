@@ -4,7 +4,7 @@ import type { KubernetesObject } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { CHANGE_ANNOTATION, FIELD_MANAGER, WriteError } from './cluster-writer.ts'
 import { parseManifest } from './manifest.ts'
-import { itemKeys, laidOver, sameItem } from './merge.ts'
+import { itemKeys, merge, sameItem } from './merge.ts'
 import { ownedFields } from './owned-fields.ts'
 import type { ApplyWrite, Write } from './proposal.ts'
 import { versionOf } from './proposal.ts'
@@ -89,10 +89,10 @@ function formerFields(write: ApplyWrite, before: KubernetesObject): Fields {
     apiVersion,
     ref: { kind, name, namespace },
   } = write
-  const set = laidOver(fieldsSet(write), { metadata: { annotations: { [CHANGE_ANNOTATION]: '' } } }, apiVersion)
+  const set = merge(fieldsSet(write), { metadata: { annotations: { [CHANGE_ANNOTATION]: '' } } }, apiVersion)
   const former = formerOf(set, before, apiVersion) ?? {}
-  const all = laidOver(ownedFields({ ...before, apiVersion }, FIELD_MANAGER), former, apiVersion)
-  return laidOver({ apiVersion, kind, metadata: { name, ...defined({ namespace }) } }, all, apiVersion) as Fields
+  const all = merge(ownedFields({ ...before, apiVersion }, FIELD_MANAGER), former, apiVersion)
+  return merge({ apiVersion, kind, metadata: { name, ...defined({ namespace }) } }, all, apiVersion) as Fields
 }
 
 /** The values in `before` of the fields that `set` holds; undefined when there are none. */

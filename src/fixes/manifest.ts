@@ -18,7 +18,7 @@ import { isFields, type Fields } from '../mesh/fields.ts'
 import type { KubernetesObject, Metadata } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
 import { formatRef, sameRef, type Ref } from '../mesh/ref.ts'
-import { laidOver } from './merge.ts'
+import { merge } from './merge.ts'
 import type { ApplyWrite } from './proposal.ts'
 import { versionOf } from './proposal.ts'
 import { defined } from '../mesh/defined.ts'
@@ -50,7 +50,7 @@ export class EditError extends UserError {
   }
 }
 
-/** kubectl writes the whole object once more into it; it is nobody's wish. */
+/** kubectl writes the whole object once more into it; nobody asked for that. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 /** Metadata that a manifest may hold. */
 const METADATA = ['name', 'namespace', 'labels', 'annotations'] as const
@@ -75,18 +75,18 @@ export const yamlText = (value: unknown): string =>
   stringify(value, { version: '1.1', lineWidth: 0, indentSeq: false, aliasDuplicateObjects: false })
 
 /** What an object asks for, without what only the API server writes. Keys keep their order. */
-export function wishOf(object: KubernetesObject): Fields {
+export function desiredState(object: KubernetesObject): Fields {
   const { apiVersion, kind, metadata, status: _, ...rest } = object
-  return { apiVersion: apiVersion ?? apiVersionOf(kind), kind, metadata: wishedMetadata(metadata), ...rest }
+  return { apiVersion: apiVersion ?? apiVersionOf(kind), kind, metadata: desiredMetadata(metadata), ...rest }
 }
 
-function wishedMetadata({ name, namespace, labels, annotations }: Metadata): Fields {
+function desiredMetadata({ name, namespace, labels, annotations }: Metadata): Fields {
   const { [LAST_APPLIED]: _, ...own } = annotations ?? {}
   return { name, ...defined({ namespace, labels }), ...(Object.keys(own).length > 0 && { annotations: own }) }
 }
 
 /** YAML of an object, as a person would write it. */
-export const yamlOf = (object: KubernetesObject): string => yamlText(wishOf(object))
+export const yamlOf = (object: KubernetesObject): string => yamlText(desiredState(object))
 
 /** YAML that sets these fields of an object, for server-side apply. `comment` stands above it. */
 export function manifestOf(
@@ -152,7 +152,7 @@ type Extent = 'proposal' | 'whole object'
  * Istio's are one value), but for those of Kubernetes whose items are told apart by a key.
  */
 export function applied(object: KubernetesObject, manifest: Manifest): Fields {
-  return laidOver(wishOf(object), manifest, manifest.apiVersion) as Fields
+  return merge(desiredState(object), manifest, manifest.apiVersion) as Fields
 }
 
 /**

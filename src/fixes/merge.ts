@@ -28,12 +28,12 @@ export const sameItem = (keys: readonly string[], a: unknown, b: unknown): boole
   )
 
 /** One on top of the other: maps and lists with keys are joined, everything else is the upper one's. */
-export function laidOver(lower: unknown, upper: unknown, apiVersion: string, name = ''): unknown {
+export function merge(lower: unknown, upper: unknown, apiVersion: string, name = ''): unknown {
   if (isFields(lower) && isFields(upper)) {
     return Object.fromEntries(
       [...new Set([...Object.keys(lower), ...Object.keys(upper)])].map((key) => [
         key,
-        key in upper ? laidOver(lower[key], upper[key], apiVersion, key) : lower[key],
+        key in upper ? merge(lower[key], upper[key], apiVersion, key) : lower[key],
       ]),
     )
   }
@@ -45,7 +45,7 @@ export function laidOver(lower: unknown, upper: unknown, apiVersion: string, nam
   return [
     ...below.map((item) => {
       const upon = over(item)
-      return upon === undefined ? item : laidOver(item, upon, apiVersion)
+      return upon === undefined ? item : merge(item, upon, apiVersion)
     }),
     ...above.filter((item) => !below.some((one) => sameItem(keys, one, item))),
   ]

@@ -1,6 +1,6 @@
 import { isFields, type Fields } from '../mesh/fields.ts'
 import type { KubernetesObject } from '../mesh/objects.ts'
-import { laidOver } from './merge.ts'
+import { merge } from './merge.ts'
 
 /**
  * What a field manager owns of an object by server-side apply, with its values. When it applies again, fields of these that it leaves out
@@ -17,7 +17,7 @@ export function ownedFields(object: KubernetesObject, manager: string): Fields {
   return entries.reduce<Fields>((owned, entry) => {
     const { fieldsV1 } = entry as { fieldsV1?: unknown }
     const part = isFields(fieldsV1) ? extract(object, fieldsV1) : undefined
-    return isFields(part) ? (laidOver(owned, part, apiVersion) as Fields) : owned
+    return isFields(part) ? (merge(owned, part, apiVersion) as Fields) : owned
   }, {})
 }
 

@@ -17,7 +17,7 @@ export interface Permit {
   readonly force: boolean
 }
 
-/** The right to set what is lent on some proxies for a while, or to put it back. */
+/** The right to set what is raised on some proxies for a while, or to put it back. */
 export interface LeasePermit {
   readonly [given]: true
   readonly lease: string

@@ -115,8 +115,8 @@ function refusalOf({ ref }: Write, error: WriteError): string {
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
 function shownOf({ write, before, after, refused }: Rehearsed): ShownChange {
-  const wished = refused === undefined ? after && yamlOf(after) : wishIn(write, before)
-  return showChange(formatRef(write.ref), before && yamlOf(before), wished)
+  const desired = refused === undefined ? after && yamlOf(after) : desiredIn(write, before)
+  return showChange(formatRef(write.ref), before && yamlOf(before), desired)
 }
 
 const changedPlaces = ({ ref, paths }: ShownChange & { ref: Write['ref'] }): string[] =>
@@ -127,7 +127,7 @@ const changedPlaces = ({ ref, paths }: ShownChange & { ref: Write['ref'] }): str
       ]
 
 /** What a write is for, where the API server did not say what it would make of it. */
-function wishIn(write: Write, before: KubernetesObject | undefined): string | undefined {
+function desiredIn(write: Write, before: KubernetesObject | undefined): string | undefined {
   if (write.verb === 'delete') return undefined
   return before === undefined ? write.manifest : yamlText(applied(before, parseManifest(write.manifest)))
 }

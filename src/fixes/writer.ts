@@ -14,7 +14,7 @@ import { isRace, noAnswer, refusal, type ApiAnswer } from './api-refusal.ts'
 import { CHANGE_ANNOTATION, FIELD_MANAGER, WriteError, type ClusterWriter, type Written } from './cluster-writer.ts'
 import { impersonation, type Identity } from './identity.ts'
 import { EditError, parseManifest } from './manifest.ts'
-import { laidOver } from './merge.ts'
+import { merge } from './merge.ts'
 import { ownedFields } from './owned-fields.ts'
 import type { Permit } from './permit.ts'
 import type { ApplyWrite, DeleteWrite, Version, Write } from './proposal.ts'
@@ -302,11 +302,11 @@ function manifestToSend(write: ApplyWrite, now: KubernetesObject | undefined, ma
   const kept =
     mark === undefined || now === undefined
       ? manifest
-      : (laidOver(ownedFields(now, FIELD_MANAGER), manifest, write.apiVersion) as Fields)
+      : (merge(ownedFields(now, FIELD_MANAGER), manifest, write.apiVersion) as Fields)
   const marked =
     mark === undefined
       ? kept
-      : (laidOver(kept, { metadata: { annotations: { [CHANGE_ANNOTATION]: mark } } }, write.apiVersion) as Fields)
+      : (merge(kept, { metadata: { annotations: { [CHANGE_ANNOTATION]: mark } } }, write.apiVersion) as Fields)
   const { name, namespace } = write.ref
   const version =
     now === undefined

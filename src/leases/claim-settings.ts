@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { retryOnConflict } from '../store/change-record.ts'
 import type { Records } from '../store/records.ts'
-import { lendableOf } from './lendables.ts'
+import { leasableOf } from './leasables.ts'
 import { isUnsettled, readLease, type LeaseRecord } from './lease-record.ts'
 
 const COLLECTION = 'lent-loggers'
@@ -31,17 +31,17 @@ export async function claimSettings(
   names: readonly string[],
   lease: Pick<LeaseRecord, 'id' | 'kind'>,
 ): Promise<Overlap | undefined> {
-  const lendable = lendableOf(lease)
+  const leasable = leasableOf(lease)
   return retryOnConflict(async () => {
     const stored = await records.read(COLLECTION, uid)
     const claims = stored === undefined ? {} : Claims.parse(stored.value)
     for (const name of names) {
-      const holder = claims[lendable.claimOf(name)]
+      const holder = claims[leasable.claimOf(name)]
       if (holder === undefined || holder === lease.id) continue
       const other = await readLease(records, holder)
       if (other !== undefined && holds(other, uid)) return { name, lease: other }
     }
-    const next = { ...claims, ...Object.fromEntries(names.map((name) => [lendable.claimOf(name), lease.id])) }
+    const next = { ...claims, ...Object.fromEntries(names.map((name) => [leasable.claimOf(name), lease.id])) }
     await records.write(COLLECTION, uid, next, {
       expected: stored?.version ?? 'absent',
       expiresInSeconds: KEPT_SECONDS,

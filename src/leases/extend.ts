@@ -1,9 +1,9 @@
 import { recordAudit } from '../store/audit.ts'
 import type { Records } from '../store/records.ts'
-import { lendableOf } from './lendables.ts'
+import { leasableOf } from './leasables.ts'
 import { updateLease, type LeaseRecord } from './lease-record.ts'
 import { LeaseRefusedError } from './lease-refused.ts'
-import { requireMinutes } from './lend.ts'
+import { requireMinutes } from './raise.ts'
 
 /**
  * Extends a lease that runs: `minutes` counted anew from now.
@@ -28,7 +28,7 @@ export async function extendLease(
     throw new LeaseRefusedError(
       lease.state === 'lending'
         ? 'Its log levels are still being raised.'
-        : `It is already over: ${lendableOf(lease).whenOver}.`,
+        : `It is already over: ${leasableOf(lease).whenOver}.`,
       ['Raise the log levels again.'],
     )
   if (lease.until === asked)

@@ -92,7 +92,7 @@ function whyNone({ name, namespace }: Target, all: readonly Pod[]): string {
   return all.some(hasProxy) ? `No proxy of ${whose} is running.` : `No pod of ${whose} has a sidecar.`
 }
 
-/** Which pods are lent: those that were named, or the target's first so many. `notes` says what was left out. */
+/** Which pods are raised: those that were named, or the target's first so many. `notes` says what was left out. */
 export interface Choice {
   pods: Pod[]
   notes: string[]
@@ -103,7 +103,7 @@ const fullName = ({ metadata: { name, namespace = '' } }: Pod): string => `${nam
 /**
  * Chooses the pods of a lease.
  * @param named names, or `namespace/name`; of the target's pods, or of `others`
- * @param others pods that are lent only when they are named
+ * @param others pods that are raised only when they are named
  * @param most the limit of the configuration
  * @throws LeaseRefusedError for a name that no such pod has, with the nearest; for more than the limit
  */

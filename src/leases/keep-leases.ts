@@ -10,7 +10,7 @@ const GRACE = 50
 
 /** Leases are kept until this is stopped. */
 export interface LeaseKeeping {
-  /** Ends the sweeping; what is being given back is left to another process, or to the next start. */
+  /** Ends the sweeping; what is being put back is left to another process, or to the next start. */
   stop(): Promise<void>
 }
 

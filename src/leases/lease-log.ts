@@ -2,8 +2,8 @@ import { UnseenError, type Clients } from '../evidence/clients/clients.ts'
 import { redact } from '../evidence/redaction.ts'
 import { PROXY_CONTAINER } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
-import { refOfPod, wasTouched, type LeaseRecord, type LentProxy } from './lease-record.ts'
-import { lendableOf } from './lendables.ts'
+import { refOfPod, wasTouched, type LeaseRecord, type LeaseProxy } from './lease-record.ts'
+import { leasableOf } from './leasables.ts'
 
 /** Lines and bytes of one proxy's log at most; the newest lines. */
 const MOST_LINES = 40_000
@@ -11,7 +11,7 @@ const MOST_BYTES = 8 * 1024 * 1024
 /** Milliseconds reading one log may take. */
 const PATIENCE = 20_000
 
-/** The log of one proxy while it was lent, to be saved; `part` tells it from the others of the lease. */
+/** The log of one proxy while it was raised, to be saved; `part` tells it from the others of the lease. */
 export interface LeaseLog {
   part: string
   name: string
@@ -26,7 +26,7 @@ export interface LeaseLogs {
 }
 
 /**
- * Reads what each lent proxy has logged since the lease began, redacted. Never rejects for a proxy that does not answer.
+ * Reads what each raised proxy has logged since the lease began, redacted. Never rejects for a proxy that does not answer.
  * @throws the signal's reason
  */
 export async function readLeaseLogs(
@@ -61,7 +61,7 @@ export async function readLeaseLogs(
   return { files: read.filter((one) => 'content' in one), unread: read.filter((one) => 'says' in one) }
 }
 
-function logFile(lease: LeaseRecord, proxy: LentProxy, text: string): LeaseLog {
+function logFile(lease: LeaseRecord, proxy: LeaseProxy, text: string): LeaseLog {
   const { name, namespace = '' } = refOfPod(proxy)
   const clean = redact(text)
   const cut = Buffer.byteLength(text) >= MOST_BYTES || lineCount(text) >= MOST_LINES
@@ -71,7 +71,7 @@ function logFile(lease: LeaseRecord, proxy: LentProxy, text: string): LeaseLog {
   ]
   const head = [
     `# ${PROXY_CONTAINER} of ${name} in ${namespace}, from ${lease.from}`,
-    `# raised: ${lendableOf(lease).describe(lease.lent)}; secrets are redacted`,
+    `# raised: ${leasableOf(lease).describe(lease.lent)}; secrets are redacted`,
     ...notes.map((note) => `# ${note}`),
   ]
   return {

@@ -5,7 +5,7 @@ import { listReadable, type Unreadable } from '../store/list-readable.ts'
 import { opaqueId } from '../store/opaque-id.ts'
 import type { Records } from '../store/records.ts'
 import { defined } from '../mesh/defined.ts'
-import { LEASE_KINDS } from './lendable.ts'
+import { LEASE_KINDS } from './leasable.ts'
 
 const COLLECTION = 'leases'
 /** Counted from the last write. */
@@ -15,11 +15,11 @@ const PodRef = z.object({ kind: z.string(), namespace: z.string().exactOptional(
 const Settings = z.record(z.string(), z.string())
 
 /** One proxy of a lease. `proxyStartedAt` is when its container started: a restarted proxy has forgotten what was set by itself. */
-export const LentProxy = z.object({
+export const LeaseProxy = z.object({
   pod: PodRef,
   uid: z.string(),
   proxyStartedAt: z.string().optional(),
-  /** The lent settings as they were, read before the first act and never again; empty until then, and nothing is set before. */
+  /** The raised settings as they were, read before the first act and never again; empty until then, and nothing is set before. */
   before: Settings,
   /** noted: nothing done yet; lent: set; refused: could not be set (`says`); returned; gone: pod deleted; restarted; left: somebody else changed a setting meanwhile (`says` which), the rest was put back; unreachable: not put back yet, tried again (`says`) */
   state: z.enum(['noted', 'lent', 'refused', 'returned', 'gone', 'restarted', 'left', 'unreachable']),
@@ -27,16 +27,16 @@ export const LentProxy = z.object({
   /** What is being set, noted before it is: a pod that takes this one's name meanwhile may get it instead. */
   setting: Settings.optional(),
 })
-export type LentProxy = z.infer<typeof LentProxy>
+export type LeaseProxy = z.infer<typeof LeaseProxy>
 
-/** Settings of proxies that are lent until a moment, as stored before anything is done. Times are ISO 8601. */
+/** Settings of proxies that are raised until a moment, as stored before anything is done. Times are ISO 8601. */
 export const LeaseRecord = z.object({
   id: z.string(),
   state: z.enum(['lending', 'lent', 'returning', 'over']),
   kind: z.enum(LEASE_KINDS),
   /** What is set: `{http: 'debug'}`. */
   lent: Settings,
-  proxies: z.array(LentProxy).min(1),
+  proxies: z.array(LeaseProxy).min(1),
   from: z.iso.datetime(),
   until: z.iso.datetime(),
   by: z.object({ user: z.string(), team: z.string().exactOptional() }),
@@ -104,7 +104,7 @@ export async function updateProxy(
   records: Records,
   id: string,
   uid: string,
-  next: (proxy: LentProxy, lease: LeaseRecord) => LentProxy | undefined,
+  next: (proxy: LeaseProxy, lease: LeaseRecord) => LeaseProxy | undefined,
 ): Promise<LeaseRecord> {
   const lease = await updateLease(records, id, (now) => {
     const changed = now.proxies.map((proxy) => (proxy.uid === uid ? (next(proxy, now) ?? proxy) : proxy))
@@ -115,15 +115,15 @@ export async function updateProxy(
 }
 
 /** True while something of the lease may be on the proxy. */
-export const isUnsettled = ({ state }: Pick<LentProxy, 'state'>): boolean =>
+export const isUnsettled = ({ state }: Pick<LeaseProxy, 'state'>): boolean =>
   state === 'noted' || state === 'lent' || state === 'unreachable'
 
 /** True once the proxy's settings may have been set: they were read before that. */
-export const wasTouched = ({ before, state }: LentProxy): boolean =>
+export const wasTouched = ({ before, state }: LeaseProxy): boolean =>
   state !== 'refused' && Object.keys(before).length > 0
 
 /** A pod's Ref as others take it. */
-export const refOfPod = ({ pod: { kind, namespace, name } }: LentProxy): Ref => ({
+export const refOfPod = ({ pod: { kind, namespace, name } }: LeaseProxy): Ref => ({
   kind,
   name,
   ...defined({ namespace }),

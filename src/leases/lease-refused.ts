@@ -1,6 +1,6 @@
 import { UserError } from '../mesh/user-error.ts'
 
-/** Why nothing is lent, and what would work: an answer for the person who asked. */
+/** Why nothing is raised, and what would work: an answer for the person who asked. */
 export class LeaseRefusedError extends UserError {
   override readonly name = 'LeaseRefusedError'
 

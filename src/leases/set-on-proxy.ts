@@ -3,36 +3,36 @@ import type { Pod } from '../mesh/objects.ts'
 import { proxyAnswers } from '../mesh/pods.ts'
 import { grantLeasePermit } from '../fixes/permit.ts'
 import { claimSettings } from './claim-settings.ts'
-import type { Settings } from './lendable.ts'
-import { lendableOf } from './lendables.ts'
-import { isUnsettled, refOfPod, updateProxy, type LeaseRecord, type LentProxy } from './lease-record.ts'
+import type { Settings } from './leasable.ts'
+import { leasableOf } from './leasables.ts'
+import { isUnsettled, refOfPod, updateProxy, type LeaseRecord, type LeaseProxy } from './lease-record.ts'
 import type { LeaseDeps } from './lease-deps.ts'
 import { judgeFate, podOf, type ProxyFate } from './proxy-fate.ts'
-import { withProxyInHand, type Hand } from './proxy-in-hand.ts'
+import { withProxyLock, type ProxyLock } from './proxy-lock.ts'
 
 /** Milliseconds to wait for another process that has the successor in hand. */
 const PATIENCE = 3000
 
 /** What became of a proxy in a lease; `setting` stays while a proxy that takes its place may have been set in its stead. */
-export type Outcome = Pick<LentProxy, 'state' | 'says' | 'setting'>
+export type Outcome = Pick<LeaseProxy, 'state' | 'says' | 'setting'>
 
 /** The proxy with an outcome, and nothing of the one before. */
-export function withOutcome({ says: _says, setting: _setting, ...rest }: LentProxy, outcome: Outcome): LentProxy {
+export function withOutcome({ says: _says, setting: _setting, ...rest }: LeaseProxy, outcome: Outcome): LeaseProxy {
   return { ...rest, ...outcome }
 }
 
-/** The fate of a proxy that is not the one that was lent; of one that is, the pod. A successor that we may have set is put right. @throws UnseenError */
+/** The fate of a proxy that is not the one that was raised; of one that is, the pod. A successor that we may have set is put right. @throws UnseenError */
 export async function lookAgain(
   deps: LeaseDeps,
   lease: LeaseRecord,
-  proxy: LentProxy,
-  hand: Hand,
+  proxy: LeaseProxy,
+  lock: ProxyLock,
 ): Promise<{ fate: ProxyFate } | { pod: Pod | undefined }> {
-  const pod = await podOf(proxy, deps.clients.kubernetes, hand.signal)
+  const pod = await podOf(proxy, deps.clients.kubernetes, lock.signal)
   const fate = judgeFate(proxy, pod)
   if (fate === undefined) return { pod }
   if (proxy.setting !== undefined && pod !== undefined)
-    await mendSuccessor(deps, lease, proxy, { pod, suspect: proxy.setting }, hand)
+    await mendSuccessor(deps, lease, proxy, { pod, suspect: proxy.setting }, lock)
   return { fate }
 }
 
@@ -45,19 +45,19 @@ export async function lookAgain(
 export async function setOnProxy(
   deps: LeaseDeps,
   lease: LeaseRecord,
-  proxy: LentProxy,
+  proxy: LeaseProxy,
   settings: Settings,
-  hand: Hand,
+  lock: ProxyLock,
 ): Promise<{ fate: ProxyFate } | { settings: Settings }> {
-  const lendable = lendableOf(lease)
+  const leasable = leasableOf(lease)
   const pod = refOfPod(proxy)
   await updateProxy(deps.records, lease.id, proxy.uid, (now) =>
     isUnsettled(now) ? { ...now, setting: settings } : undefined,
   )
-  hand.requireTime()
-  await lendable.set(deps, { permit: grantLeasePermit({ lease: lease.id, pods: [pod] }), pod, settings }, hand.signal)
-  const after = await lendable.read(deps, pod, hand.signal)
-  const again = await lookAgain(deps, lease, { ...proxy, setting: settings }, hand)
+  lock.requireTime()
+  await leasable.set(deps, { permit: grantLeasePermit({ lease: lease.id, pods: [pod] }), pod, settings }, lock.signal)
+  const after = await leasable.read(deps, pod, lock.signal)
+  const again = await lookAgain(deps, lease, { ...proxy, setting: settings }, lock)
   return 'fate' in again ? again : { settings: after }
 }
 
@@ -65,15 +65,15 @@ export async function setOnProxy(
 async function mendSuccessor(
   deps: LeaseDeps,
   lease: LeaseRecord,
-  proxy: LentProxy,
+  proxy: LeaseProxy,
   { pod, suspect }: { pod: Pod; suspect: Settings },
-  hand: Hand,
+  lock: ProxyLock,
 ): Promise<void> {
   // One that does not run yet was not reached.
   if (!proxyAnswers(pod)) return
   const { uid = '' } = pod.metadata
-  if (uid === proxy.uid) return mend(deps, lease, { proxy, pod, suspect }, hand)
-  const done = await withProxyInHand(deps.records, uid, { signal: hand.signal, patience: PATIENCE }, async (its) => {
+  if (uid === proxy.uid) return mend(deps, lease, { proxy, pod, suspect }, lock)
+  const done = await withProxyLock(deps.records, uid, { signal: lock.signal, patience: PATIENCE }, async (its) => {
     await mend(deps, lease, { proxy, pod, suspect }, its)
     return true
   })
@@ -84,25 +84,25 @@ async function mendSuccessor(
 async function mend(
   deps: LeaseDeps,
   lease: LeaseRecord,
-  { proxy, pod, suspect }: { proxy: LentProxy; pod: Pod; suspect: Settings },
-  hand: Hand,
+  { proxy, pod, suspect }: { proxy: LeaseProxy; pod: Pod; suspect: Settings },
+  lock: ProxyLock,
 ): Promise<void> {
-  const lendable = lendableOf(lease)
+  const leasable = leasableOf(lease)
   const ref = refOfPod(proxy)
-  const started = lendable.startingValues(pod)
-  const now = await lendable.read(deps, ref, hand.signal)
+  const started = leasable.startingValues(pod)
+  const now = await leasable.read(deps, ref, lock.signal)
   const ours = Object.keys(suspect).filter((name) => now[name] === suspect[name] && now[name] !== started(name))
-  // It may be lent to somebody by now: then it is theirs to give back.
+  // Somebody else may have raised it by now: then it is theirs to put back.
   if (ours.length === 0 || (await claimSettings(deps.records, pod.metadata.uid ?? '', ours, lease)) !== undefined)
     return
-  hand.requireTime()
-  await lendable.set(
+  lock.requireTime()
+  await leasable.set(
     deps,
     {
       permit: grantLeasePermit({ lease: lease.id, pods: [ref] }),
       pod: ref,
       settings: Object.fromEntries(ours.map((name) => [name, started(name)])),
     },
-    hand.signal,
+    lock.signal,
   )
 }

@@ -1,7 +1,7 @@
 import type { Clients } from '../evidence/clients/clients.ts'
 import { isFinished, readRun } from '../store/runs.ts'
 import { clusterId } from './cluster-id.ts'
-import { giveBack, noteEnded, type LeaseEnd } from './give-back.ts'
+import { putBack, noteEnded, type LeaseEnd } from './put-back.ts'
 import { readLeaseLogs } from './lease-log.ts'
 import { listLeases, updateLease, wasTouched, type LeaseRecord } from './lease-record.ts'
 import type { LeaseDeps } from './lease-deps.ts'
@@ -29,7 +29,7 @@ const PATIENCE = 10_000
 const TELLS = 3600_000
 
 /**
- * Gives back every lease whose time is over, goes on with those that somebody began to give back, ends those whose run died half-way,
+ * Puts back every lease whose time is over, goes on with those that somebody began to put back, ends those whose run died half-way,
  * and shows how long the others still run. For the start, and every few seconds; in any number of processes at once.
  * Leases of other clusters are left to those who can reach them.
  * @throws StoreUnavailableError; UnseenError when the API server does not answer
@@ -54,7 +54,7 @@ export async function sweepLeases(deps: SweepDeps, signal: AbortSignal): Promise
 async function sweep(deps: SweepDeps, lease: LeaseRecord, signal: AbortSignal): Promise<void> {
   if (lease.state === 'over') return tellEnd(deps, lease, signal)
   const end = lease.state === 'returning' ? { why: 'overdue' as const } : await endOf(deps, lease)
-  const now = end === undefined ? lease : await giveBack(deps, lease.id, end, signal)
+  const now = end === undefined ? lease : await putBack(deps, lease.id, end, signal)
   if (now === undefined) return
   if (now.state === 'over') await tellEnd(deps, now, signal)
   else if (now.state !== 'lending') await deps.board?.lease(now)

@@ -46,7 +46,7 @@ const identityOf = (user: string): Identity | undefined => {
   return name === undefined ? undefined : { user: name, groups: ['mesh-medic:approvers'] }
 }
 
-/** In the demo oncall may lend log levels, and second may approve. */
+/** In the demo oncall may raise log levels, and second may approve. */
 export const DEMO_POLICY: Policy = {
   ...ASK_ONLY,
   roles: () => ({ operator: { users: ['U_ONCALL'] }, approver: { users: ['U_SECOND'] } }),

@@ -28,7 +28,7 @@ export interface SlackDeps extends ThreadDeps {
   clients: Clients
   /** Who may do what. */
   policy: Policy
-  /** For leases that a person gives back. */
+  /** For leases that a person puts back. */
   writer: ClusterWriter
   /** Shows changes and leases. */
   board: ChangeBoard

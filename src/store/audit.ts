@@ -93,7 +93,7 @@ async function append(
 
 /** One record for each event that must not be recorded twice. */
 const ONCE = 'audit-once'
-/** Longer than anybody tries again: a run that was killed is continued within minutes, a lease is given back within a day. */
+/** Longer than anybody tries again: a run that was killed is continued within minutes, a lease is put back within a day. */
 const ONCE_KEPT_SECONDS = 30 * 24 * 3600
 /** `after`: entries that were there before anybody began to record it; `done`: it is recorded. */
 const OnceRecord = z.object({ after: z.number(), done: z.boolean() })

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { listLeases, readLease } from '../../src/leases/lease-record.ts'
 import { ASK_ONLY, type Policy } from '../../src/fixes/policy.ts'
 import { READ_ONLY } from '../../src/fixes/read-only.ts'
-import { lend } from '../../src/capabilities/lend.ts'
+import { raise } from '../../src/capabilities/lend.ts'
 import { logLevels } from '../../src/capabilities/log-levels.ts'
 import { carryOut, type CarryOutDeps, type Processor } from '../../src/capabilities/carry-out.ts'
 import type { RunRequest } from '../../src/capabilities/index.ts'
@@ -65,10 +65,10 @@ const refusals = (): string[] =>
   thread.told.filter(([what]) => what === 'refused').map(([, error]) => (error as Error).message)
 const events = async (): Promise<string[]> => (await auditEntries(records)).map(({ entry }) => entry.event)
 
-describe('lending, in a channel', () => {
-  it('lends on as many proxies as may be, tells the lease, and keeps its place', async () => {
+describe('raising, in a channel', () => {
+  it('raises on as many proxies as may be, tells the lease, and keeps its place', async () => {
     const run = await asked()
-    expect(await carried(carryOut(deps(), lend), run)).toMatchObject({ state: 'done', outcome: { verdict: 'lent' } })
+    expect(await carried(carryOut(deps(), raise), run)).toMatchObject({ state: 'done', outcome: { verdict: 'lent' } })
     expect(thread.told.at(-1)).toEqual(['answer', { kind: 'lend', lease: run.id }])
     expect(await readLease(records, run.id)).toMatchObject({
       state: 'lent',
@@ -84,20 +84,20 @@ describe('lending, in a channel', () => {
     expect(await events()).toEqual(['lease-granted', 'diagnosis-finished'])
   })
 
-  it('lends what was named, for as long', async () => {
+  it('raises what was named, for as long', async () => {
     const run = await asked({ ...LEND, lend: { levels: { pool: 'trace' }, minutes: 2, pods: ['c'] } })
-    await carried(carryOut(deps(), lend), run)
+    await carried(carryOut(deps(), raise), run)
     const lease = await readLease(records, run.id)
     expect(lease).toMatchObject({ lent: { pool: 'trace' }, proxies: [{ pod: { name: 'c' } }] })
     expect(Date.parse(lease?.until ?? '') - Date.parse(lease?.from ?? '')).toBe(120_000)
     expect(lease?.notes).toBeUndefined()
   })
 
-  it('is told again by another worker, without lending again', async () => {
+  it('is told again by another worker, without raising again', async () => {
     const run = await asked()
-    await carried(carryOut(deps(), lend), run)
+    await carried(carryOut(deps(), raise), run)
     await updateRun(records, run.id, (now) => ({ ...now, state: 'running' }))
-    await carried(carryOut(deps(), lend), run)
+    await carried(carryOut(deps(), raise), run)
     expect(thread.said).toEqual(['open', 'answer', 'open', 'answer'])
     expect(proxies.sets).toHaveLength(2)
   })
@@ -123,7 +123,10 @@ describe('lending, in a channel', () => {
     ['no levels', { levels: {} }, 'No logger and level was given'],
   ])('%s: refused, with nothing stored or set', async (_what, wanted, why) => {
     const run = await asked({ ...LEND, lend: wanted })
-    expect(await carried(carryOut(deps(), lend), run)).toMatchObject({ state: 'done', outcome: { verdict: 'refused' } })
+    expect(await carried(carryOut(deps(), raise), run)).toMatchObject({
+      state: 'done',
+      outcome: { verdict: 'refused' },
+    })
     expect(refusals()).toEqual([expect.stringContaining(why)])
     expect(await listLeases(records)).toEqual([])
     expect(proxies.sets).toEqual([])
@@ -133,15 +136,15 @@ describe('lending, in a channel', () => {
   it('a proxy that does not answer, alone: refused with why', async () => {
     proxies = new FakeProxies('a')
     proxies.at('a').silent = 'Error: failed to execute command on Envoy: EOF'
-    await carried(carryOut(deps(), lend), await asked())
+    await carried(carryOut(deps(), raise), await asked())
     expect(refusals()).toEqual(['No log level was raised. a: Error: failed to execute command on Envoy: EOF.'])
     expect(await events()).toEqual(['lease-refused'])
   })
 
   it('what somebody else has: refused with who and until when', async () => {
-    await carried(carryOut(deps(), lend), await asked({ ...LEND, lend: { levels: { http: 'debug' }, pods: ['a'] } }))
+    await carried(carryOut(deps(), raise), await asked({ ...LEND, lend: { levels: { http: 'debug' }, pods: ['a'] } }))
     await carried(
-      carryOut(deps(), lend),
+      carryOut(deps(), raise),
       await asked({ ...LEND, lend: { levels: { http: 'trace' }, pods: ['a'] } }, 'U_SRE'),
     )
     expect(refusals()).toEqual([
@@ -154,8 +157,8 @@ describe('lending, in a channel', () => {
 
   it('a target without a sidecar, or one that is not there', async () => {
     proxies = new FakeProxies()
-    await carried(carryOut(deps(), lend), await asked())
-    await carried(carryOut(deps(), lend), await asked({ ...LEND, text: 'catalg' }))
+    await carried(carryOut(deps(), raise), await asked())
+    await carried(carryOut(deps(), raise), await asked({ ...LEND, text: 'catalg' }))
     expect(refusals()).toEqual([
       'catalog in shop has no pods.',
       'There is no service catalg in namespace shop. Nearest: catalog.',
@@ -164,7 +167,10 @@ describe('lending, in a channel', () => {
 
   it('a person without the role is answered alone, and the thread stays as it is', async () => {
     const run = await asked(LEND, 'U_GUEST')
-    expect(await carried(carryOut(deps(), lend), run)).toMatchObject({ state: 'done', outcome: { verdict: 'refused' } })
+    expect(await carried(carryOut(deps(), raise), run)).toMatchObject({
+      state: 'done',
+      outcome: { verdict: 'refused' },
+    })
     expect(thread.said).toEqual([])
     expect(board.told).toEqual([
       [
@@ -180,13 +186,13 @@ describe('lending, in a channel', () => {
   it('a person without the role whose run has its message already is answered there', async () => {
     const run = await asked(LEND, 'U_GUEST')
     await confirmPost(records, run.id, 'parent', { ts: '1.2' })
-    await carried(carryOut(deps(), lend), run)
+    await carried(carryOut(deps(), raise), run)
     expect(thread.said).toEqual(['refused'])
     expect(board.told).toEqual([])
   })
 
   it('a member of a group with the role may', async () => {
-    await carried(carryOut(deps(), lend), await asked(LEND, 'U_SRE'))
+    await carried(carryOut(deps(), raise), await asked(LEND, 'U_SRE'))
     expect(thread.said).toEqual(['open', 'answer'])
   })
 
@@ -204,7 +210,7 @@ describe('lending, in a channel', () => {
       delete proxies.beforeSet
       await new Promise((resolve) => setTimeout(resolve, 60))
     }
-    expect(await carried(carryOut(deps(), lend), run)).toMatchObject({ state: 'cancelled' })
+    expect(await carried(carryOut(deps(), raise), run)).toMatchObject({ state: 'cancelled' })
     expect(told).toEqual([USUAL, USUAL])
     expect(await readLease(records, run.id)).toMatchObject({
       state: 'over',

@@ -3,7 +3,7 @@
  *
  * Lets the nth outside call fail, for n = 1, 2, 3 … over a whole diagnosis, proposal, approval, undo, lease and its return, on a recorded mesh: of Kubernetes, istioctl,
  * Slack and the store, by all the ways in which each fails: in turn, or with `--whole` each of them by each, or by one with `--fault`. After the fault a person tries again what did not work. Each trial must end with
- * every run over, no message that goes on for ever, nothing posted twice, nothing written that nobody approved, nothing left lent, and the audit whole. Ends with
+ * every run over, no message that goes on for ever, nothing posted twice, nothing written that nobody approved, nothing left raised, and the audit whole. Ends with
  * 1 when one does not.
  */
 import { parseArgs } from 'node:util'

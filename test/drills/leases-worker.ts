@@ -8,7 +8,7 @@ import { openClients } from '../../src/cli/clients.ts'
 import { openBackend } from '../../src/queue/open-backend.ts'
 import { auditTrail } from '../../src/capabilities/audit-trail.ts'
 import { carryOut, giveUp } from '../../src/capabilities/carry-out.ts'
-import { lend } from '../../src/capabilities/lend.ts'
+import { raise } from '../../src/capabilities/lend.ts'
 import { sweepRuns } from '../../src/capabilities/sweep.ts'
 import { capabilityDeps } from '../capabilities/deps.ts'
 import { meshClients } from './leases-mesh.ts'
@@ -32,7 +32,7 @@ const { deps } = capabilityDeps(records, {
   writer: clusterWriter({ clients, ...(folder !== undefined && { kubeconfig: join(folder, 'kubeconfig') }) }),
 })
 const gaveUp: Parameters<typeof sweepRuns>[0]['gaveUp'] = (job, error) => giveUp(deps, job.run, error)
-const worker = backend.openWorker({ process: carryOut(deps, lend), gaveUp, log })
+const worker = backend.openWorker({ process: carryOut(deps, raise), gaveUp, log })
 await worker.ready()
 const sweep = (): void =>
   void sweepRuns({ records, audit: deps.audit, log, queue, gaveUp }).catch((err: unknown) => log.warn({ err }, 'sweep'))

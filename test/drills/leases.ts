@@ -1,5 +1,5 @@
 /**
- * The lease drill: log levels are lent for a few seconds while a worker is killed (SIGKILL), Redis is killed and started again, the queue is flushed, or a
+ * The lease drill: log levels are raised for a few seconds while a worker is killed (SIGKILL), Redis is killed and started again, the queue is flushed, or a
  * pod is deleted, at a random moment. Afterwards every proxy that survived has exactly its former levels, within the lease's time and 60 s.
  *
  *     node test/drills/leases.ts [--trials 100] [--at-once 8] [--seed N]
@@ -59,7 +59,7 @@ function randomOf(seed: number): () => number {
 interface Outcome {
   trial: number
   disasters: Disaster[]
-  /** True when at least one proxy was seen with a lent level. */
+  /** True when at least one proxy was seen with a raised level. */
   raised: boolean
   /** Seconds after the lease's time when the last proxy had its former levels; negative when it was earlier. */
   delay: number | undefined
@@ -258,7 +258,7 @@ class Trial {
     })
     await backend.queue.enqueue({ run: run.id, kind: 'lend' })
     const disasters = [this.pick(DISASTERS), ...(this.random() < 0.33 ? [this.pick(DISASTERS)] : [])]
-    // Half of them while it is being lent, which takes about a second; the others until after its end.
+    // Half of them while it is being raised, which takes about a second; the others until after its end.
     const befalling = Promise.all(
       disasters.map(async (disaster) => {
         await pause(this.random() < 0.5 ? this.random() * 1500 : this.random() * (seconds + 2) * 1000)
@@ -319,7 +319,7 @@ function report(outcomes: readonly Outcome[]): void {
       '',
     ].join('\n'),
   )
-  // A drill in which nothing was lent proves nothing.
+  // A drill in which nothing was raised proves nothing.
   if (failures.length > 0 || outcomes.length < TRIALS || raised < 0.6 * TRIALS) process.exitCode = 1
 }
 

@@ -458,7 +458,7 @@ describe('log levels', () => {
     expect(ran).toHaveLength(1)
   })
 
-  it('are not set on a pod that was not lent, nor with words that are no level', async () => {
+  it('are not set on a pod that was not raised, nor with words that are no level', async () => {
     await expect(writer.setLogLevels(lease, { ...POD, name: 'other' }, { http: 'debug' }, signal)).rejects.toThrow(
       'lease lease-1 is not for Pod shop/other',
     )

@@ -1,4 +1,4 @@
-import { lend, type LendRequest } from '../../src/leases/lend.ts'
+import { raise, type LeaseRequest } from '../../src/leases/raise.ts'
 import type { LeaseDeps } from '../../src/leases/lease-deps.ts'
 import type { LeaseRecord } from '../../src/leases/lease-record.ts'
 import { auditEntries } from '../../src/store/audit.ts'
@@ -9,7 +9,7 @@ export const NEVER = new AbortController().signal
 
 let made = 0
 /** A request for `http:debug,router:debug` on all pods, in a lease of its own. */
-export function requestFor(proxies: FakeProxies, more: Partial<LendRequest> = {}): LendRequest {
+export function requestFor(proxies: FakeProxies, more: Partial<LeaseRequest> = {}): LeaseRequest {
   made += 1
   return {
     id: `lease-${made}`,
@@ -29,9 +29,12 @@ export function requestFor(proxies: FakeProxies, more: Partial<LendRequest> = {}
 
 export const depsOf = (records: Records, { clients, writer }: FakeProxies): LeaseDeps => ({ records, clients, writer })
 
-/** Lends, as requestFor says. */
-export const lent = (records: Records, proxies: FakeProxies, more: Partial<LendRequest> = {}): Promise<LeaseRecord> =>
-  lend(depsOf(records, proxies), requestFor(proxies, more), NEVER)
+/** Raises, as requestFor says. */
+export const raised = (
+  records: Records,
+  proxies: FakeProxies,
+  more: Partial<LeaseRequest> = {},
+): Promise<LeaseRecord> => raise(depsOf(records, proxies), requestFor(proxies, more), NEVER)
 
 export const statesOf = ({ proxies }: LeaseRecord): string[] => proxies.map(({ state }) => state)
 

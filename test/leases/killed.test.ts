@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { giveBack } from '../../src/leases/give-back.ts'
+import { putBack } from '../../src/leases/put-back.ts'
 import { readLease, updateLease } from '../../src/leases/lease-record.ts'
 import type { LeaseDeps } from '../../src/leases/lease-deps.ts'
-import { lend } from '../../src/leases/lend.ts'
+import { raise } from '../../src/leases/raise.ts'
 import { sweepLeases } from '../../src/leases/sweep-leases.ts'
 import { verifyAudit } from '../../src/store/audit.ts'
 import type { Records } from '../../src/store/records.ts'
@@ -70,18 +70,18 @@ function house(): FakeProxies {
 }
 const levels = (proxies: FakeProxies): unknown => ({ a: proxies.at('a').levels, b: proxies.at('b').levels })
 
-/** How many acts a lender, or one who gives back, makes when nobody kills it. */
+/** How many acts a process that raises, or one who puts back, makes when nobody kills it. */
 async function actsOf(what: 'lending' | 'giving back'): Promise<number> {
   const records = memoryRecords()
   const proxies = house()
   const request = requestFor(proxies)
   const never = killedAt(Infinity, 'before', depsOf(records, proxies))
-  await lend(what === 'lending' ? never.deps : depsOf(records, proxies), request, NEVER)
-  if (what === 'giving back') await giveBack(never.deps, request.id, { why: 'time' }, NEVER)
+  await raise(what === 'lending' ? never.deps : depsOf(records, proxies), request, NEVER)
+  if (what === 'giving back') await putBack(never.deps, request.id, { why: 'time' }, NEVER)
   return never.acts()
 }
 
-describe('killed while lending, at every act', () => {
+describe('killed while raising, at every act', () => {
   it.each([
     ['before', 'another worker goes on'],
     ['after', 'another worker goes on'],
@@ -96,13 +96,13 @@ describe('killed while lending, at every act', () => {
       const deps = depsOf(records, proxies)
       const request = requestFor(proxies)
       const killed = killedAt(nth, when, deps)
-      await lend(killed.deps, request, NEVER).catch((error: unknown) => {
+      await raise(killed.deps, request, NEVER).catch((error: unknown) => {
         if (!(error instanceof Killed)) throw error
       })
       await killed.ended()
       await letGo(records)
       if (next === 'another worker goes on') {
-        const lease = await lend(deps, request, NEVER)
+        const lease = await raise(deps, request, NEVER)
         expect([nth, lease.state, lease.proxies.map(({ before }) => before)]).toEqual([
           nth,
           'lent',
@@ -138,7 +138,7 @@ describe('killed while lending, at every act', () => {
   })
 })
 
-describe('killed while giving back, at every act', () => {
+describe('killed while putting back, at every act', () => {
   it.each(['before', 'after'] as const)('%s it was done', async (when) => {
     const acts = await actsOf('giving back')
     expect(acts).toBeGreaterThan(15)
@@ -147,9 +147,9 @@ describe('killed while giving back, at every act', () => {
       const proxies = house()
       const deps = depsOf(records, proxies)
       const request = requestFor(proxies)
-      await lend(deps, request, NEVER)
+      await raise(deps, request, NEVER)
       const killed = killedAt(nth, when, deps)
-      await giveBack(killed.deps, request.id, { why: 'given back', by: 'U_SECOND' }, NEVER).catch((error: unknown) => {
+      await putBack(killed.deps, request.id, { why: 'given back', by: 'U_SECOND' }, NEVER).catch((error: unknown) => {
         if (!(error instanceof Killed)) throw error
       })
       await killed.ended()

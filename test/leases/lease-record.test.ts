@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { LEASE_KINDS } from '../../src/leases/lendable.ts'
-import { lendableOf } from '../../src/leases/lendables.ts'
+import { LEASE_KINDS } from '../../src/leases/leasable.ts'
+import { leasableOf } from '../../src/leases/leasables.ts'
 import { LeaseRecord, listLeases, readLease } from '../../src/leases/lease-record.ts'
 import { memoryRecords } from '../store/memory-records.ts'
 
@@ -36,7 +36,7 @@ const STORED = {
   told: false,
 }
 
-it('reads what was stored before other things could be lent', async () => {
+it('reads what was stored before other things could be raised', async () => {
   const records = memoryRecords()
   await records.write('leases', STORED.id, STORED, { expected: 'absent', expiresInSeconds: 60 })
   expect(await readLease(records, STORED.id)).toEqual(STORED)
@@ -46,13 +46,13 @@ it('refuses a kind that nothing here can put back', () => {
   expect(() => LeaseRecord.parse({ ...STORED, kind: 'packets' })).toThrow('kind')
 })
 
-it('knows what each kind lends, and tells their claims apart', () => {
-  expect(LEASE_KINDS.map((kind) => lendableOf({ kind }).kind)).toEqual([...LEASE_KINDS])
-  const claims = LEASE_KINDS.map((kind) => lendableOf({ kind }).claimOf('http'))
+it('knows what each kind raises, and tells their claims apart', () => {
+  expect(LEASE_KINDS.map((kind) => leasableOf({ kind }).kind)).toEqual([...LEASE_KINDS])
+  const claims = LEASE_KINDS.map((kind) => leasableOf({ kind }).claimOf('http'))
   expect(new Set(claims).size).toBe(LEASE_KINDS.length)
 })
 
-it('is left out of the list and named when another version lent something that is not known here', async () => {
+it('is left out of the list and named when another version raised something that is not known here', async () => {
   const records = memoryRecords()
   await records.write('leases', 'older', { ...STORED, id: 'older' })
   await records.write('leases', 'newer', { ...STORED, id: 'newer', kind: 'something-new' })

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { giveBack } from '../../src/leases/give-back.ts'
+import { putBack } from '../../src/leases/put-back.ts'
 import { readLease } from '../../src/leases/lease-record.ts'
 import type { LeaseDeps } from '../../src/leases/lease-deps.ts'
-import { lend } from '../../src/leases/lend.ts'
-import { withProxyInHand } from '../../src/leases/proxy-in-hand.ts'
+import { raise } from '../../src/leases/raise.ts'
+import { withProxyLock } from '../../src/leases/proxy-lock.ts'
 import { UnseenError } from '../../src/evidence/clients/clients.ts'
 import type { Records } from '../../src/store/records.ts'
 import { FakeProxies, USUAL } from './fake-proxies.ts'
@@ -14,14 +14,14 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Another process gives the lease back, as it would when the lender was thought dead. */
+/** Another process puts the lease back, as it would when the process that raised it was thought dead. */
 async function givenBackMeanwhile(deps: LeaseDeps, id: string): Promise<void> {
-  for (const { id: hand } of await deps.records.list('proxies-in-hand'))
-    await deps.records.remove('proxies-in-hand', hand)
-  await giveBack(deps, id, { why: 'given back' }, NEVER)
+  for (const { id: lock } of await deps.records.list('proxies-in-hand'))
+    await deps.records.remove('proxies-in-hand', lock)
+  await putBack(deps, id, { why: 'given back' }, NEVER)
 }
 
-describe('a lease that is given back while it is being lent', () => {
+describe('a lease that is put back while it is being raised', () => {
   it('is not set any more', async () => {
     const records = memoryRecords()
     const proxies = new FakeProxies('a')
@@ -34,12 +34,12 @@ describe('a lease that is given back while it is being lent', () => {
         return done
       },
     }
-    await lend({ ...depsOf(records, proxies), records: slow }, request, NEVER)
+    await raise({ ...depsOf(records, proxies), records: slow }, request, NEVER)
     expect(proxies.sets).toEqual([])
     expect(await readLease(records, request.id)).toMatchObject({ state: 'over', ended: { why: 'given back' } })
   })
 
-  it('is not set by a lender that was frozen until it had lost the proxy', async () => {
+  it('is not set by a process that raises that was frozen until it had lost the proxy', async () => {
     const records = memoryRecords()
     const proxies = new FakeProxies('a')
     const request = requestFor(proxies)
@@ -64,13 +64,13 @@ describe('a lease that is given back while it is being lent', () => {
         },
       },
     }
-    await lend(frozen, request, NEVER)
+    await raise(frozen, request, NEVER)
     expect(looks).toBeGreaterThanOrEqual(2)
     expect(proxies.sets).toEqual([])
     expect(await readLease(records, request.id)).toMatchObject({ state: 'over', proxies: [{ state: 'returned' }] })
   })
 
-  it('is put back by the lender itself when its istioctl was that slow', async () => {
+  it('is put back by the process that raised it itself when its istioctl was that slow', async () => {
     const records = memoryRecords()
     const proxies = new FakeProxies('a')
     const request = requestFor(proxies)
@@ -83,7 +83,7 @@ describe('a lease that is given back while it is being lent', () => {
         expect(await readLease(records, request.id)).toMatchObject({ state: 'over', proxies: [{ state: 'returned' }] })
       }
     }
-    await lend(deps, request, NEVER)
+    await raise(deps, request, NEVER)
     expect(proxies.sets).toEqual(['a http:debug,router:debug', 'a http:warning,router:warning'])
     expect(proxies.at('a').levels).toEqual(USUAL)
   })
@@ -105,11 +105,11 @@ describe('a pod that takes the name of one that is being set', () => {
     }
   }
 
-  it('while it is lent: gets the levels it was started with', async () => {
+  it('while it is raised: gets the levels it was started with', async () => {
     const records = memoryRecords()
     const proxies = new FakeProxies('a')
     replaceSoon(proxies)
-    const lease = await lend(depsOf(records, proxies), requestFor(proxies, { settings: LEVELS }), NEVER)
+    const lease = await raise(depsOf(records, proxies), requestFor(proxies, { settings: LEVELS }), NEVER)
     expect(lease).toMatchObject({
       state: 'over',
       proxies: [{ state: 'gone', says: 'another pod of that name took its place' }],
@@ -118,15 +118,15 @@ describe('a pod that takes the name of one that is being set', () => {
     expect(proxies.at('a').levels).toEqual(OWN)
   })
 
-  it('while it is given back: the same', async () => {
+  it('while it is put back: the same', async () => {
     const records = memoryRecords()
     const proxies = new FakeProxies('a')
     Object.assign(proxies.at('a').levels, { http: 'error', pool: 'critical' })
-    const { id } = await lend(depsOf(records, proxies), requestFor(proxies, { settings: LEVELS }), NEVER)
+    const { id } = await raise(depsOf(records, proxies), requestFor(proxies, { settings: LEVELS }), NEVER)
     replaceSoon(proxies)
-    // What the former one had is not what this one has: nothing is lent on it, and nothing to be put back.
+    // What the former one had is not what this one has: nothing is raised on it, and nothing to be put back.
     proxies.at('a').levels.router = 'debug'
-    expect(await giveBack(depsOf(records, proxies), id, { why: 'time' }, NEVER)).toMatchObject({
+    expect(await putBack(depsOf(records, proxies), id, { why: 'time' }, NEVER)).toMatchObject({
       state: 'over',
       proxies: [{ state: 'gone' }],
     })
@@ -152,9 +152,9 @@ describe('a pod that takes the name of one that is being set', () => {
           },
         },
       }
-      if (what === 'given back') await lend(deps, request, NEVER)
+      if (what === 'given back') await raise(deps, request, NEVER)
       await expect(
-        what === 'lent' ? lend(mortal, request, NEVER) : giveBack(mortal, request.id, { why: 'given back' }, NEVER),
+        what === 'lent' ? raise(mortal, request, NEVER) : putBack(mortal, request.id, { why: 'given back' }, NEVER),
       ).rejects.toThrow(Killed)
       expect(proxies.at('a').levels).not.toEqual(OWN)
       await givenBackMeanwhile(deps, request.id)
@@ -163,16 +163,16 @@ describe('a pod that takes the name of one that is being set', () => {
     },
   )
 
-  it('is left to whoever has lent it meanwhile', async () => {
+  it('is left to whoever has raised it meanwhile', async () => {
     const records = memoryRecords()
     const proxies = new FakeProxies('a')
     const deps = depsOf(records, proxies)
     const first = requestFor(proxies, { settings: { http: 'debug' } })
     class Killed extends Error {}
     const mortal: LeaseDeps = { ...deps, writer: { setLogLevels: () => Promise.reject(new Killed()) } }
-    await expect(lend(mortal, first, NEVER)).rejects.toThrow(Killed)
+    await expect(raise(mortal, first, NEVER)).rejects.toThrow(Killed)
     proxies.add('a')
-    await lend(deps, requestFor(proxies, { settings: { http: 'debug' } }), NEVER)
+    await raise(deps, requestFor(proxies, { settings: { http: 'debug' } }), NEVER)
     await givenBackMeanwhile(deps, first.id)
     expect(proxies.at('a').levels.http).toBe('debug')
   })
@@ -184,7 +184,7 @@ describe('a pod that takes the name of one that is being set', () => {
     const request = requestFor(proxies, { settings: { http: 'debug' } })
     class Killed extends Error {}
     const mortal: LeaseDeps = { ...deps, writer: { setLogLevels: () => Promise.reject(new Killed()) } }
-    await expect(lend(mortal, request, NEVER)).rejects.toThrow(Killed)
+    await expect(raise(mortal, request, NEVER)).rejects.toThrow(Killed)
     proxies.add('a', { levels: { ...USUAL, http: 'debug' }, silent: 'EOF' })
     await givenBackMeanwhile(deps, request.id)
     expect(await readLease(records, request.id)).toMatchObject({
@@ -212,46 +212,46 @@ describe('a proxy in hand', () => {
       return 'done'
     }
     const patient = await Promise.all(
-      Array.from({ length: 4 }, () => withProxyInHand(records, 'uid', { signal: NEVER, patience: 5000 }, act)),
+      Array.from({ length: 4 }, () => withProxyLock(records, 'uid', { signal: NEVER, patience: 5000 }, act)),
     )
     expect(patient).toEqual(['done', 'done', 'done', 'done'])
-    const impatient = await Promise.all(Array.from({ length: 4 }, () => withProxyInHand(records, 'uid', HOW, act)))
+    const impatient = await Promise.all(Array.from({ length: 4 }, () => withProxyLock(records, 'uid', HOW, act)))
     expect(impatient.filter((one) => one === 'done')).toHaveLength(1)
   })
 
   it('is let go after an error, and of others is not kept', async () => {
     const records = memoryRecords()
     await expect(
-      withProxyInHand(records, 'uid', HOW, () => Promise.reject(new UnseenError('timeout', 'slow'))),
+      withProxyLock(records, 'uid', HOW, () => Promise.reject(new UnseenError('timeout', 'slow'))),
     ).rejects.toThrow('slow')
     expect(
-      await withProxyInHand(records, 'uid', HOW, () =>
-        withProxyInHand(records, 'other', HOW, () => Promise.resolve('both')),
+      await withProxyLock(records, 'uid', HOW, () =>
+        withProxyLock(records, 'other', HOW, () => Promise.resolve('both')),
       ),
     ).toBe('both')
   })
 
   it('is lost before another may take it', async () => {
     const records = memoryRecords()
-    await withProxyInHand(records, 'uid', HOW, async (hand) => {
-      hand.requireTime()
+    await withProxyLock(records, 'uid', HOW, async (lock) => {
+      lock.requireTime()
       const now = Date.now()
       vi.useFakeTimers({ toFake: ['Date'] })
       vi.setSystemTime(now + 14_001)
       expect(() => {
-        hand.requireTime()
+        lock.requireTime()
       }).toThrow(UnseenError)
-      expect(await withProxyInHand(records, 'uid', HOW, () => Promise.resolve('taken'))).toBeUndefined()
+      expect(await withProxyLock(records, 'uid', HOW, () => Promise.resolve('taken'))).toBeUndefined()
       vi.setSystemTime(now + 20_100)
-      expect(await withProxyInHand(records, 'uid', HOW, () => Promise.resolve('taken'))).toBe('taken')
+      expect(await withProxyLock(records, 'uid', HOW, () => Promise.resolve('taken'))).toBe('taken')
     })
   })
 
   it('is not waited for longer than one waits', async () => {
     const records = memoryRecords()
     const stop = new AbortController()
-    await withProxyInHand(records, 'uid', HOW, async () => {
-      const waiting = withProxyInHand(records, 'uid', { signal: stop.signal, patience: 10_000 }, () =>
+    await withProxyLock(records, 'uid', HOW, async () => {
+      const waiting = withProxyLock(records, 'uid', { signal: stop.signal, patience: 10_000 }, () =>
         Promise.resolve('never'),
       )
       stop.abort(new Error('closing'))

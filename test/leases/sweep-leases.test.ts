@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { giveBack } from '../../src/leases/give-back.ts'
+import { putBack } from '../../src/leases/put-back.ts'
 import { keepLeases } from '../../src/leases/keep-leases.ts'
 import { createLease, readLease, updateLease, type LeaseRecord } from '../../src/leases/lease-record.ts'
 import { sweepLeases, type SweepDeps } from '../../src/leases/sweep-leases.ts'
@@ -7,7 +7,7 @@ import { StoreUnavailableError, type Records } from '../../src/store/records.ts'
 import { createRun, updateRun } from '../../src/store/runs.ts'
 import { FakeBoard } from '../capabilities/fake-board.ts'
 import { FakeProxies, USUAL } from './fake-proxies.ts'
-import { depsOf, lent, NEVER } from './house.ts'
+import { depsOf, raised, NEVER } from './house.ts'
 import { memoryRecords } from '../store/memory-records.ts'
 
 let records: Records
@@ -38,7 +38,7 @@ afterEach(() => {
 
 describe('the sweep', () => {
   it('shows how long a lease runs, and leaves its levels alone', async () => {
-    const lease = await lent(records, proxies)
+    const lease = await raised(records, proxies)
     await sweep()
     await sweep()
     expect(board.said).toEqual(['lease lent', 'lease lent'])
@@ -46,8 +46,8 @@ describe('the sweep', () => {
     expect(proxies.at('a').levels.http).toBe('debug')
   })
 
-  it('gives back what is overdue beside a lease of a kind that is not known here, which it names', async () => {
-    const lease = await lent(records, proxies)
+  it('puts back what is overdue beside a lease of a kind that is not known here, which it names', async () => {
+    const lease = await raised(records, proxies)
     await overdue(lease)
     const unknown = { ...(await readLease(records, lease.id)), id: 'newer', kind: 'something-new' }
     await records.write('leases', 'newer', unknown)
@@ -58,8 +58,8 @@ describe('the sweep', () => {
     expect(await records.read('leases', 'newer')).toMatchObject({ value: unknown })
   })
 
-  it('gives back what is overdue, shows it, and saves the logs, once', async () => {
-    const lease = await lent(records, proxies)
+  it('puts back what is overdue, shows it, and saves the logs, once', async () => {
+    const lease = await raised(records, proxies)
     proxies.at('a').log = 'something\n'
     await overdue(lease)
     await sweep()
@@ -79,22 +79,22 @@ describe('the sweep', () => {
   })
 
   it('says when nobody was there in time', async () => {
-    const lease = await lent(records, proxies)
+    const lease = await raised(records, proxies)
     await overdue(lease, 61)
     await sweep()
     expect(await readLease(records, lease.id)).toMatchObject({ state: 'over', ended: { why: 'overdue' } })
   })
 
-  it('tells the end of a lease that somebody else gave back', async () => {
-    const lease = await lent(records, proxies)
-    await giveBack(deps(), lease.id, { why: 'given back', by: 'U_SECOND' }, NEVER)
+  it('tells the end of a lease that somebody else put back', async () => {
+    const lease = await raised(records, proxies)
+    await putBack(deps(), lease.id, { why: 'given back', by: 'U_SECOND' }, NEVER)
     await sweep()
     expect(board.said[0]).toBe('lease over')
     expect((await readLease(records, lease.id))?.told).toBe(true)
   })
 
   it('tries again to tell an end that Slack did not take', async () => {
-    const lease = await lent(records, proxies)
+    const lease = await raised(records, proxies)
     await overdue(lease)
     const away = new Error('Slack is away')
     board.leaseFile = () => Promise.reject(away)
@@ -108,8 +108,8 @@ describe('the sweep', () => {
   })
 
   it('does not tell an end of hours ago', async () => {
-    const lease = await lent(records, proxies)
-    await giveBack(deps(), lease.id, { why: 'time' }, NEVER)
+    const lease = await raised(records, proxies)
+    await putBack(deps(), lease.id, { why: 'time' }, NEVER)
     await updateLease(records, lease.id, (now) => ({
       ...now,
       ended: { at: new Date(Date.now() - 2 * 3600_000).toISOString(), why: 'time' },
@@ -120,7 +120,7 @@ describe('the sweep', () => {
   })
 
   it('goes on as long as a proxy does not answer', async () => {
-    const lease = await lent(records, proxies)
+    const lease = await raised(records, proxies)
     await overdue(lease)
     proxies.at('a').silent = 'EOF'
     await sweep()
@@ -132,10 +132,10 @@ describe('the sweep', () => {
     expect(proxies.at('a').levels).toEqual(USUAL)
   })
 
-  it('goes on with what was given back early and interrupted', async () => {
-    const lease = await lent(records, proxies)
+  it('goes on with what was put back early and interrupted', async () => {
+    const lease = await raised(records, proxies)
     proxies.at('a').silent = 'EOF'
-    await giveBack(deps(), lease.id, { why: 'given back', by: 'U_SECOND' }, NEVER)
+    await putBack(deps(), lease.id, { why: 'given back', by: 'U_SECOND' }, NEVER)
     delete proxies.at('a').silent
     await sweep()
     expect(await readLease(records, lease.id)).toMatchObject({
@@ -147,13 +147,13 @@ describe('the sweep', () => {
 
   it('leaves the leases of another cluster to those who can reach it', async () => {
     proxies.cluster = 'uid-of-one'
-    const lease = await lent(records, proxies)
+    const lease = await raised(records, proxies)
     await overdue(lease)
     const others = new FakeProxies()
     others.cluster = 'uid-of-another'
     await sweepLeases({ ...depsOf(records, others), board }, NEVER)
     expect(await readLease(records, lease.id)).toMatchObject({ state: 'lent', cluster: 'uid-of-one' })
-    expect((await giveBack(depsOf(records, others), lease.id, { why: 'time' }, NEVER))?.proxies[0]).toMatchObject({
+    expect((await putBack(depsOf(records, others), lease.id, { why: 'time' }, NEVER))?.proxies[0]).toMatchObject({
       state: 'unreachable',
       says: 'it runs in another cluster',
     })
@@ -162,10 +162,10 @@ describe('the sweep', () => {
     expect(proxies.at('a').levels).toEqual(USUAL)
   })
 
-  it('gives back the others when one lease cannot be dealt with', async () => {
-    const first = await lent(records, proxies)
+  it('puts back the others when one lease cannot be dealt with', async () => {
+    const first = await raised(records, proxies)
     const others = new FakeProxies('a')
-    const second = await lent(records, others)
+    const second = await raised(records, others)
     await Promise.all([overdue(first), overdue(second)])
     const broken = new TypeError('a mistake')
     const { clients, writer } = depsOf(records, others)
@@ -199,14 +199,14 @@ describe('the sweep', () => {
   })
 
   it('shows nothing of a lease from a terminal, and ends it all the same', async () => {
-    const lease = await lent(records, proxies, { channel: undefined, thread: undefined })
+    const lease = await raised(records, proxies, { channel: undefined, thread: undefined })
     await overdue(lease)
     await sweepLeases({ ...depsOf(records, proxies) }, NEVER)
     expect(await readLease(records, lease.id)).toMatchObject({ state: 'over', told: true })
   })
 
   it('leaves the telling to a process that can', async () => {
-    const lease = await lent(records, proxies)
+    const lease = await raised(records, proxies)
     await overdue(lease)
     await sweepLeases({ ...depsOf(records, proxies) }, NEVER)
     expect((await readLease(records, lease.id))?.told).toBeUndefined()
@@ -215,8 +215,8 @@ describe('the sweep', () => {
   })
 })
 
-describe('a lease whose lender died half-way', () => {
-  async function halfLent(until: number): Promise<{ lease: LeaseRecord; run: string }> {
+describe('a lease whose process died half-way', () => {
+  async function halfRaised(until: number): Promise<{ lease: LeaseRecord; run: string }> {
     const { id: run } = await createRun(records, {
       request: { kind: 'lend', text: 'catalog' },
       asker: { user: 'U_ONCALL' },
@@ -247,7 +247,7 @@ describe('a lease whose lender died half-way', () => {
   }
 
   it('is left to its run as long as that is under way', async () => {
-    const { lease } = await halfLent(60_000)
+    const { lease } = await halfRaised(60_000)
     await sweep()
     expect((await readLease(records, lease.id))?.state).toBe('lending')
     expect(board.said).toEqual([])
@@ -256,8 +256,8 @@ describe('a lease whose lender died half-way', () => {
   it.each([
     ['failed', 'failed'],
     ['cancelled', 'given back'],
-  ] as const)('is given back when its run has %s', async (state, why) => {
-    const { lease, run } = await halfLent(60_000)
+  ] as const)('is put back when its run has %s', async (state, why) => {
+    const { lease, run } = await halfRaised(60_000)
     await updateRun(records, run, (now) => ({
       ...now,
       state,
@@ -272,8 +272,8 @@ describe('a lease whose lender died half-way', () => {
     expect(proxies.at('a').levels).toEqual(USUAL)
   })
 
-  it('is given back when its time is over', async () => {
-    const { lease } = await halfLent(-1)
+  it('is put back when its time is over', async () => {
+    const { lease } = await halfRaised(-1)
     await sweep()
     expect(await readLease(records, lease.id)).toMatchObject({ state: 'over', ended: { why: 'time' } })
     expect(proxies.at('a').levels).toEqual(USUAL)
@@ -285,16 +285,16 @@ describe('keeping leases', () => {
     troubles.push(error)
   }
 
-  it('gives back at the start what was due while nobody was there', async () => {
-    const lease = await lent(records, proxies)
+  it('puts back at the start what was due while nobody was there', async () => {
+    const lease = await raised(records, proxies)
     await overdue(lease, 3600)
     const keeping = keepLeases(deps(), { trouble: unheard })
     await expect.poll(() => readLease(records, lease.id)).toMatchObject({ state: 'over', told: true })
     await keeping.stop()
   })
 
-  it('gives back when the time is over, not only at the next sweep', async () => {
-    await lent(records, proxies, { minutes: 0.5 / 60 })
+  it('puts back when the time is over, not only at the next sweep', async () => {
+    await raised(records, proxies, { minutes: 0.5 / 60 })
     const keeping = keepLeases(deps(), { every: 3600_000, trouble: unheard })
     await expect.poll(() => proxies.at('a').levels).toEqual(USUAL)
     await keeping.stop()
@@ -306,7 +306,7 @@ describe('keeping leases', () => {
       ...records,
       list: (...args) => (isAway ? Promise.reject(new StoreUnavailableError('list')) : records.list(...args)),
     }
-    const lease = await lent(records, proxies)
+    const lease = await raised(records, proxies)
     await overdue(lease)
     const keeping = keepLeases({ ...deps(), records: away }, { every: 20, trouble: unheard })
     await expect.poll(() => troubles.length).toBeGreaterThan(1)
@@ -319,7 +319,7 @@ describe('keeping leases', () => {
   it('stops', async () => {
     const keeping = keepLeases(deps(), { trouble: unheard })
     await keeping.stop()
-    const lease = await lent(records, proxies)
+    const lease = await raised(records, proxies)
     await overdue(lease)
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect((await readLease(records, lease.id))?.state).toBe('lent')

@@ -21,7 +21,7 @@ describe('Raise log level, from /mesh diagnose catalog', () => {
   })
   afterAll(() => bot.close())
 
-  it('lends debug to the loggers that fit the finding', async () => {
+  it('raises debug to the loggers that fit the finding', async () => {
     await sendRequests({ host: 'catalog.istioinaction.io', path: '/items', requests: 5 })
     const parent = await bot.diagnose()
     await bot.click(parent, 'Raise log level', 'U_ONCALL')

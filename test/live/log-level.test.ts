@@ -8,11 +8,11 @@ import { execa } from 'execa'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { findProxies } from '../../src/leases/find-proxies.ts'
-import { giveBack } from '../../src/leases/give-back.ts'
+import { putBack } from '../../src/leases/put-back.ts'
 import { readLeaseLogs } from '../../src/leases/lease-log.ts'
 import { readLease, type LeaseRecord } from '../../src/leases/lease-record.ts'
 import type { LeaseDeps } from '../../src/leases/lease-deps.ts'
-import { lend } from '../../src/leases/lend.ts'
+import { raise } from '../../src/leases/raise.ts'
 import { clusterWriter } from '../../src/fixes/writer.ts'
 import { openClients } from '../../src/cli/clients.ts'
 import { parseLogLevels, type LogLevels } from '../../src/evidence/collectors/log-levels.ts'
@@ -85,7 +85,7 @@ beforeEach(async () => {
   former = await now()
 })
 
-/** Waits for the lent levels on every proxy; `said` by whoever sets them, should it not happen. */
+/** Waits for the raised levels on every proxy; `said` by whoever sets them, should it not happen. */
 const raised = async (said: () => string = () => ''): Promise<void> => {
   const isRaised = async (): Promise<boolean> =>
     [...(await now()).values()].every(({ http, router }) => http === 'debug' && router === 'debug')
@@ -136,7 +136,7 @@ describe('mesh-medic log-level', () => {
     expect(new Map(proxies.map(({ pod, levels }) => [pod.name, levels]))).toEqual(former)
   })
 
-  it('lends for a while; then every level is exactly as it was', async () => {
+  it('raises for a while; then every level is exactly as it was', async () => {
     const { ended, said } = start('http:debug,router:debug', '--for', '25s')
     await raised(said)
     expect(await ended).toBe(0)
@@ -147,7 +147,7 @@ describe('mesh-medic log-level', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('gives back on %s', async (signal, code) => {
+  ] as const)('puts back on %s', async (signal, code) => {
     const { child, ended, said } = start('http:debug,router:debug', '--for', '5m')
     await raised(said)
     child.kill(signal)
@@ -155,7 +155,7 @@ describe('mesh-medic log-level', () => {
     expect(await now()).toEqual(former)
   })
 
-  it('killed: the next start puts back what it had lent', async () => {
+  it('killed: the next start puts back what it had raised', async () => {
     const { child, ended, said } = start('http:debug,router:debug', '--for', '5m')
     await raised(said)
     child.kill('SIGKILL')
@@ -165,7 +165,7 @@ describe('mesh-medic log-level', () => {
     expect(await now()).toEqual(former)
   })
 
-  it('killed at any moment of the lending: the same', async () => {
+  it('killed at any moment of the raising: the same', async () => {
     for (const after of [1500, 2200, 2900, 3600]) {
       const { child, ended } = start('http:debug,router:debug', '--for', '5m')
       await pause(after)
@@ -191,10 +191,10 @@ describe('a lease on real proxies', () => {
     deps = { records: memoryRecords(), clients, writer: clusterWriter({ clients }) }
   })
 
-  async function lent(): Promise<LeaseRecord> {
+  async function raised(): Promise<LeaseRecord> {
     const clients = openClients({ istioctl: process.env.ISTIOCTL }, new AbortController())
     const found = await findProxies(parseTarget('catalog', NAMESPACE), clients, {})
-    const lease = await lend(
+    const lease = await raise(
       deps,
       {
         id: 'lease',
@@ -214,7 +214,7 @@ describe('a lease on real proxies', () => {
     return lease
   }
   const back = async (): Promise<Record<string, string>> => {
-    const lease = await giveBack(deps, 'lease', { why: 'time' }, NEVER)
+    const lease = await putBack(deps, 'lease', { why: 'time' }, NEVER)
     expect(lease?.state).toBe('over')
     return Object.fromEntries(
       (lease?.proxies ?? []).map(({ pod, state, says }) => [
@@ -225,7 +225,7 @@ describe('a lease on real proxies', () => {
   }
 
   it('leaves alone what somebody else changed, and puts the rest back', async () => {
-    await lent()
+    await raised()
     const [first = '', second = '', third = ''] = pods
     await setByHand(first, 'http:trace')
     expect(await back()).toEqual({
@@ -237,7 +237,7 @@ describe('a lease on real proxies', () => {
   })
 
   it('skips a pod that was deleted', async () => {
-    await lent()
+    await raised()
     const [first = '', second = '', third = ''] = pods
     await kubectl(['-n', NAMESPACE, 'delete', 'pod', first, '--grace-period=1', '--wait'])
     expect(await back()).toEqual({ [first]: 'gone', [second]: 'returned', [third]: 'returned' })
@@ -247,7 +247,7 @@ describe('a lease on real proxies', () => {
   })
 
   it('skips a proxy that was restarted: it has its own levels again', async () => {
-    await lent()
+    await raised()
     const [first = '', second = '', third = ''] = pods
     await kubectl([
       '-n',
@@ -291,7 +291,7 @@ describe('a lease on real proxies', () => {
 
   it('has a log of its own time, redacted', async () => {
     const [first = ''] = pods
-    const lease = await lent()
+    const lease = await raised()
     await kubectl([
       '-n',
       NAMESPACE,
@@ -333,7 +333,7 @@ describe.skipIf(!redisIsPresent())(`a worker that is killed half-way, on a real 
   it.each([
     ['while it lends', 900],
     ['while it is lent', 6000],
-  ])('%s: another gives exactly the former levels back', async (_when, after) => {
+  ])('%s: another puts exactly the former levels back', async (_when, after) => {
     const redis = await startRedis({ appendOnly: true })
     const backend = await openBackend({
       redisUrl: redis.url,

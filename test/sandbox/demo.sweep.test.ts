@@ -79,7 +79,7 @@ it('undoes it', async () => {
   expect(await typed('click Undo as second', /this is what was found afterwards/)).toContain('Undone')
 })
 
-it('raises log levels and gives them back', async () => {
+it('raises log levels and puts them back', async () => {
   expect(await typed('click Raise log level', '[Raise log level] shown to oncall:\n  Envoy')).toContain('Loggers:')
   const raised = await typed('submit level=trace for="1 minute"', '[Put back now]')
   expect(raised).toMatch(/Log levels are raised {2}http:trace, router:trace, rds:trace/)

@@ -59,7 +59,7 @@ describe('a lease', () => {
     )
   })
 
-  it('is given back now, once, by an operator; the second press says so', async () => {
+  it('is put back now, once, by an operator; the second press says so', async () => {
     const { run, message } = await house.asked(LEND)
     expect(await house.press(message, 'Put back now', 'U_THIRD')).toContain(
       'Put back: the message of the lease shows what was put back, per proxy.',
@@ -80,7 +80,7 @@ describe('a lease', () => {
     ])
   })
 
-  it('is given back once by two who press at once', async () => {
+  it('is put back once by two who press at once', async () => {
     const { run, message } = await house.asked(LEND)
     await Promise.all([
       house.press(message, 'Put back now', 'U_THIRD'),
@@ -90,7 +90,7 @@ describe('a lease', () => {
     expect((await house.events(run.id)).filter(({ event }) => event === 'lease-ended')).toHaveLength(1)
   })
 
-  it('says which proxies do not answer when it is given back, and goes on trying', async () => {
+  it('says which proxies do not answer when it is put back, and goes on trying', async () => {
     const { message } = await house.asked(LEND)
     house.proxies.at('catalog-2').silent = 'Error: could not reach it'
     expect(await house.press(message, 'Put back now', 'U_ONCALL')).toContain(
@@ -104,7 +104,7 @@ describe('a lease', () => {
     expect(house.now(message)).toMatch(/^⚪ Log levels were put back[\s\S]*- ✓ `Pod shop\/catalog-2` {2}put back/)
   })
 
-  it('is extended by an operator, to what may be lent at a time', async () => {
+  it('is extended by an operator, to what may be raised at a time', async () => {
     const { run, message } = await house.asked(`${LEND} --for 90s`)
     expect(house.now(message)).toContain('2 min left')
     expect(await house.press(message, 'Extend', 'U_THIRD')).toMatch(
@@ -129,7 +129,7 @@ describe('a lease', () => {
     )
   })
 
-  it('takes nothing from a viewer, and records that; whoever lent it may end it but not prolong it', async () => {
+  it('takes nothing from a viewer, and records that; whoever raised it may end it but not prolong it', async () => {
     const { run, message } = await house.asked(LEND)
     for (const button of ['Put back now', 'Extend', 'Save log']) {
       expect(await house.press(message, button, 'U_VISITOR')).toMatch(
@@ -191,7 +191,7 @@ async function pressForged(
 }
 
 describe('/mesh leases', () => {
-  it('says that nothing is lent', async () => {
+  it('says that nothing is raised', async () => {
     expect(await house.told('/mesh leases', 'U_VISITOR')).toContain('No log levels are raised now in this channel.')
     expect(await house.told('/mesh leases now')).toContain('leases takes no arguments.')
   })
@@ -230,7 +230,7 @@ describe('"Raise log level"', () => {
     expect(outcome).toBe('acknowledged')
   }
 
-  it('offers the proxies’ own loggers, with those that fit chosen, and lends in the thread', async () => {
+  it('offers the proxies’ own loggers, with those that fit chosen, and raises in the thread', async () => {
     await click('U_ONCALL')
     const view = await opened('U_ONCALL', 'multi_static_select')
     const json = JSON.stringify(view.blocks)
@@ -243,8 +243,8 @@ describe('"Raise log level"', () => {
       minutes: '1',
     })
     expect(responseAction).toBe('close')
-    const lend = await ended(house, 2)
-    expect(lend.request).toMatchObject({
+    const raise = await ended(house, 2)
+    expect(raise.request).toMatchObject({
       kind: 'lend',
       lend: {
         levels: { http: 'trace', router: 'trace', connection: 'trace', pool: 'trace' },
@@ -260,7 +260,7 @@ describe('"Raise log level"', () => {
       misc: 'error',
     })
     expect(house.proxies.at('catalog-1').levels.http).toBe('warning')
-    const [, ...thread] = house.slack.thread('C_MESH', lend.thread!).map(shownIn)
+    const [, ...thread] = house.slack.thread('C_MESH', raise.thread!).map(shownIn)
     expect(thread.join('\n')).toContain('🔎 Log levels are raised')
   })
 
@@ -314,7 +314,7 @@ describe('"Raise log level"', () => {
     expect(house.logged.filter(({ level }) => level === 'error')).toEqual([])
   })
 
-  it('lends nothing when a pod that was chosen is gone by then', async () => {
+  it('raises nothing when a pod that was chosen is gone by then', async () => {
     const runs = (await listRuns(house.backend.records)).length
     await click('U_ONCALL')
     const second = await opened('U_ONCALL', 'multi_static_select')

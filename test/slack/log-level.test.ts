@@ -8,7 +8,7 @@ beforeEach(async () => {
 afterEach(() => house.close())
 
 describe('/mesh log-level TARGET', () => {
-  it('shows what each proxy has, and lends nothing', async () => {
+  it('shows what each proxy has, and raises nothing', async () => {
     house.proxies.at('catalog-2').silent = 'Error: could not reach it'
     const { run, message } = await house.asked('/mesh log-level catalog', 'U_VISITOR')
     expect(run).toMatchObject({
@@ -35,7 +35,7 @@ describe('/mesh log-level TARGET', () => {
 })
 
 describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
-  it('lends them, says until when and what was there, and that it is recorded', async () => {
+  it('raises them, says until when and what was there, and that it is recorded', async () => {
     const { run, message } = await house.asked('/mesh log-level catalog http:debug,misc:trace --for 5m --pods 1')
     expect(house.now(message)).toMatch(
       new RegExp(
@@ -66,7 +66,7 @@ describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
     expect(house.now(message)).toContain('- ✗ `Pod shop/catalog-2`  could not be set: Error: could not reach it')
   })
 
-  it('lets an operator by a user group lend', async () => {
+  it('lets an operator by a user group raise', async () => {
     const { run } = await house.asked('/mesh log-level catalog http=debug', 'U_THIRD')
     expect(await house.lease(run.id)).toMatchObject({ state: 'lent', by: { user: 'U_THIRD' } })
   })
@@ -148,7 +148,7 @@ describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
     expect((await house.events(run.id)).map(({ event }) => event)).toContain('lease-refused')
   })
 
-  it('does not lend twice what is lent', async () => {
+  it('does not raise twice what is raised', async () => {
     await house.asked('/mesh log-level catalog http:debug --pods 1')
     const { message } = await house.asked('/mesh log-level catalog http:trace --pods 1', 'U_THIRD')
     expect(house.now(message)).toMatch(
@@ -157,7 +157,7 @@ describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
     expect(house.proxies.at('catalog-1').levels.http).toBe('debug')
   })
 
-  it('has no proxy to lend where none runs', async () => {
+  it('has no proxy to raise where none runs', async () => {
     for (const name of ['catalog-1', 'catalog-2']) house.proxies.at(name).phase = 'Pending'
     const { message } = await house.asked('/mesh log-level catalog http:debug')
     expect(house.now(message)).toMatch(/^⚠️ No proxy of catalog in shop is running\./)

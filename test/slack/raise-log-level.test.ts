@@ -5,7 +5,7 @@ import { policyOf } from '../../src/config/policy.ts'
 import { parseRecording } from '../../src/evidence/clients/recording.ts'
 import { recordedMesh } from '../../src/sandbox/recorded-mesh.ts'
 import type { Message, ShownView } from '../../src/sandbox/slack/stand-in.ts'
-import { giveBack } from '../../src/leases/give-back.ts'
+import { putBack } from '../../src/leases/put-back.ts'
 import { readLease } from '../../src/leases/lease-record.ts'
 import { createRun, type RunRecord } from '../../src/store/runs.ts'
 import { SCENARIOS } from '../situation.ts'
@@ -58,7 +58,7 @@ it('offers the loggers that fit the finding, the target’s proxies first, then 
   await house.slack.closeView(view)
 })
 
-it('lends a gateway’s proxy, as it was part of that diagnosis', async () => {
+it('raises a gateway’s proxy, as it was part of that diagnosis', async () => {
   const { view, of } = await opened()
   const pod = gateway(of)
   await house.slack.submitView(view, { proxies: [pod], loggers: ['http', 'router'] })
@@ -71,7 +71,7 @@ it('lends a gateway’s proxy, as it was part of that diagnosis', async () => {
   expect(house.slack.thread('C_MESH', message.ts).map(shownIn).join('\n')).toContain(
     `- ✓ \`Pod ${pod}\`  set (was http:warning, router:warning)`,
   )
-  const back = await giveBack(
+  const back = await putBack(
     { records: house.backend.records, clients: mesh.clients, writer: mesh.writer },
     run.id,
     { why: 'given back' },
@@ -84,7 +84,7 @@ it('lends a gateway’s proxy, as it was part of that diagnosis', async () => {
 it.each([
   ['a pod that was no part of it', (of: string): object => ({ of }), ['istio-system/istiod-1']],
   ['a gateway without a diagnosis', (): object => ({}), undefined],
-])('lends no %s', async (_name, link, given) => {
+])('raises no %s', async (_name, link, given) => {
   const { view, of } = await opened()
   await house.slack.closeView(view)
   const pods = given ?? [gateway(of)]

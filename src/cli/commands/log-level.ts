@@ -2,7 +2,7 @@ import type { LogLevelOptions } from '../log-level.ts'
 import { defineCommand } from './command.ts'
 import { context, namespace, output } from './options.ts'
 
-/** `mesh-medic log-level`: shows the log levels of proxies, or lends some. */
+/** `mesh-medic log-level`: shows the log levels of proxies, or raises some. */
 export const logLevel = defineCommand({
   name: 'log-level',
   summary: 'show the log levels of proxies, or raise some for a while',

@@ -67,9 +67,9 @@ function parsePair(part: string): [string, Level] {
 const LEVELS_TEXT = `Levels: ${LEVELS.join(', ')}.`
 
 /** What is wrong with the loggers for a proxy that has these: those it does not have, with the nearest it has. Undefined when it has all. */
-export function unknownLoggers(lent: Readonly<LogLevels>, has: Readonly<LogLevels>): string | undefined {
+export function unknownLoggers(raised: Readonly<LogLevels>, has: Readonly<LogLevels>): string | undefined {
   const names = Object.keys(has)
-  const unknown = Object.keys(lent).filter((logger) => !Object.hasOwn(has, logger))
+  const unknown = Object.keys(raised).filter((logger) => !Object.hasOwn(has, logger))
   if (unknown.length === 0) return undefined
   const each = unknown.map((logger) => {
     const nearest = nearestNames(logger, names)
@@ -83,8 +83,8 @@ export function unknownLoggers(lent: Readonly<LogLevels>, has: Readonly<LogLevel
  * @param has the levels of each proxy; undefined where they could not be read
  * @throws LeaseRefusedError with the nearest
  */
-export function requireLoggers(lent: Readonly<LogLevels>, has: readonly (Readonly<LogLevels> | undefined)[]): void {
-  const unknown = has.map((levels) => (levels === undefined ? undefined : unknownLoggers(lent, levels)))
+export function requireLoggers(raised: Readonly<LogLevels>, has: readonly (Readonly<LogLevels> | undefined)[]): void {
+  const unknown = has.map((levels) => (levels === undefined ? undefined : unknownLoggers(raised, levels)))
   const [first] = unknown
   if (first === undefined || unknown.includes(undefined)) return
   throw new LeaseRefusedError(`${first.replace(/^the/, 'The')}.`, ['Ask without levels to see all that it has.'])

@@ -1,10 +1,10 @@
 import { readLogLevels } from '../../evidence/collectors/log-levels.ts'
-import type { Lendable } from '../lendable.ts'
+import type { Leasable } from '../leasable.ts'
 import { levelsText, unknownLoggers } from './levels.ts'
 import { startingLevels } from './starting-levels.ts'
 
 /** Envoy's log levels, by logger. */
-export const logLevels: Lendable = {
+export const logLevels: Leasable = {
   kind: 'log-levels',
   read: ({ clients }, pod, signal) => readLogLevels(pod, clients.istioctl, signal),
   set: ({ writer }, { permit, pod, settings }, signal) => writer.setLogLevels(permit, pod, settings, signal),

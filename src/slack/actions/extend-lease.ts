@@ -6,7 +6,7 @@ import { defineAction } from './action.ts'
 import { leaseOf } from './lease-of.ts'
 import { defined } from '../../mesh/defined.ts'
 
-/** Lends for longer: as long as may be lent at a time, from now. */
+/** Raises for longer: as long as may be raised at a time, from now. */
 export const extendLeaseAction = defineAction({
   name: 'extend-lease',
   async run(deps, asking, press) {

@@ -1,4 +1,4 @@
-import { giveBack } from '../../leases/give-back.ts'
+import { putBack } from '../../leases/put-back.ts'
 import { tell } from '../access/asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
 import { defineAction } from './action.ts'
@@ -8,12 +8,12 @@ import { leaseOf } from './lease-of.ts'
 const PATIENCE = 30_000
 
 /** Puts the levels of a lease back now. */
-export const giveBackLease = defineAction({
+export const putBackLease = defineAction({
   name: 'give-back-lease',
   async run(deps, asking, press) {
     const lease = await leaseOf(deps, asking, press)
     if (lease.state === 'over') return tell(deps, asking, noteMessage('It is already over: the levels are put back.'))
-    const after = await giveBack(deps, lease.id, { why: 'given back', by: asking.user }, AbortSignal.timeout(PATIENCE))
+    const after = await putBack(deps, lease.id, { why: 'given back', by: asking.user }, AbortSignal.timeout(PATIENCE))
     if (after === undefined) return
     await deps.board.lease(after)
     const late = after.proxies.filter(({ state }) => state === 'unreachable').length

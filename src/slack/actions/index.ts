@@ -8,7 +8,7 @@ import { downloadPatch } from './download-patch.ts'
 import { editChange } from './edit-change.ts'
 import { extendLeaseAction } from './extend-lease.ts'
 import { fullReport } from './full-report.ts'
-import { giveBackLease } from './give-back-lease.ts'
+import { putBackLease } from './give-back-lease.ts'
 import { proposeFix } from './propose-fix.ts'
 import { raiseLogLevel } from './raise-log-level.ts'
 import { rejectChange } from './reject-change.ts'
@@ -27,7 +27,7 @@ export const ACTIONS: readonly Action[] = [
   editChange,
   extendLeaseAction,
   fullReport,
-  giveBackLease,
+  putBackLease,
   proposeFix,
   raiseLogLevel,
   rejectChange,

@@ -12,7 +12,7 @@ import { defined } from '../../mesh/defined.ts'
 const OfLease = z.object({ lease: z.string() })
 
 /**
- * The lease a button belongs to, for somebody who may change it: an operator of the channel it was lent in; whoever lent it may do what does not lend
+ * The lease a button belongs to, for somebody who may change it: an operator of the channel it was raised in; whoever raised it may do what does not raise
  * any more. One of a terminal belongs to the channel in which it is pressed.
  * @throws UserError
  */

@@ -25,7 +25,7 @@ import { defined } from '../../mesh/defined.ts'
 /** Milliseconds the proxies have to tell their loggers to a person who waits. */
 const PATIENCE = 8000
 
-/** Opens the modal that lends log levels: loggers that fit the finding are chosen already. */
+/** Opens the modal that raises log levels: loggers that fit the finding are chosen already. */
 export const raiseLogLevel = defineAction({
   name: 'raise-log-level',
   async run(deps, asking, press) {

@@ -8,7 +8,7 @@ import { leaseOf } from './lease-of.ts'
 /** Milliseconds the proxies have to hand out their logs. */
 const PATIENCE = 30_000
 
-/** Puts what the lent proxies have logged so far into the thread; each press makes files of its own. */
+/** Puts what the raised proxies have logged so far into the thread; each press makes files of its own. */
 export const saveLog = defineAction({
   name: 'save-log',
   async run(deps, asking, press) {

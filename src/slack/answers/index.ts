@@ -6,7 +6,7 @@ import { decideAnswer } from './decide.ts'
 import { diagnoseAnswer } from './diagnose.ts'
 import { doctorAnswer } from './doctor.ts'
 import { followAnswer } from './follow.ts'
-import { lendAnswer } from './lend.ts'
+import { raiseAnswer } from './lend.ts'
 import { logLevelsAnswer } from './log-levels.ts'
 import { proposeAnswer } from './propose.ts'
 import { statusAnswer } from './status.ts'
@@ -17,7 +17,7 @@ export const ANSWERS: Readonly<Record<RunKind, AnyAnswer>> = {
   diagnose: diagnoseAnswer,
   doctor: doctorAnswer,
   follow: followAnswer,
-  lend: lendAnswer,
+  lend: raiseAnswer,
   'log-levels': logLevelsAnswer,
   propose: proposeAnswer,
   status: statusAnswer,

@@ -50,7 +50,7 @@ export async function leaseButtons(records: Records, lease: LeaseRecord): Promis
   )
 }
 
-/** Opens the modal that lends log levels of a diagnosis' target. */
+/** Opens the modal that raises log levels of a diagnosis' target. */
 export async function raiseLogLevelButton(
   records: Records,
   { id, channel, request, asker: { team } }: RunRecord,

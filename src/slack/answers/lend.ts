@@ -1,11 +1,11 @@
-import { lend } from '../../capabilities/lend.ts'
+import { raise } from '../../capabilities/lend.ts'
 import { readLease } from '../../leases/lease-record.ts'
 import { leaseMessage } from '../blocks/lease.ts'
 import { defineAnswer } from './answer.ts'
 import { leaseButtons } from './lease-buttons.ts'
 
 /** A lease as its record says now. */
-export const lendAnswer = defineAnswer(lend, {
+export const raiseAnswer = defineAnswer(raise, {
   doing: 'Raising log levels of',
   async shown({ records }, answer) {
     const lease = await readLease(records, answer.lease)

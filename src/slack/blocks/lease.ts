@@ -1,5 +1,5 @@
 import { levelsText } from '../../leases/log-levels/levels.ts'
-import { wasTouched, type LeaseRecord, type LentProxy } from '../../leases/lease-record.ts'
+import { wasTouched, type LeaseRecord, type LeaseProxy } from '../../leases/lease-record.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { cut } from './escape.ts'
@@ -18,7 +18,7 @@ import {
   type SlackMessage,
 } from './rich.ts'
 
-const STATES: Readonly<Record<LentProxy['state'], string>> = {
+const STATES: Readonly<Record<LeaseProxy['state'], string>> = {
   noted: 'about to be set',
   lent: 'set',
   refused: 'could not be set',
@@ -28,7 +28,7 @@ const STATES: Readonly<Record<LentProxy['state'], string>> = {
   left: 'somebody else changed it in the meantime: left alone',
   unreachable: 'not put back yet: it does not answer; mesh-medic keeps trying',
 }
-const ICONS: Readonly<Record<LentProxy['state'], string>> = {
+const ICONS: Readonly<Record<LeaseProxy['state'], string>> = {
   noted: '·',
   lent: '✓',
   refused: '✗',
@@ -61,7 +61,7 @@ export function timeLeft(until: string, now: number): string {
   return seconds >= 60 ? `${Math.ceil(seconds / 60)} min` : `${seconds} s`
 }
 
-function proxyLine({ pod, state, before, says }: LentProxy): Piece[] {
+function proxyLine({ pod, state, before, says }: LeaseProxy): Piece[] {
   const was =
     state === 'returned'
       ? ` (to ${levelsText(before)})`
@@ -75,9 +75,9 @@ function proxyLine({ pod, state, before, says }: LentProxy): Piece[] {
   ]
 }
 
-/** A lease as it stands: what is lent until when, per proxy; at its end what was put back. `now` in milliseconds. */
+/** A lease as it stands: what is raised until when, per proxy; at its end what was put back. `now` in milliseconds. */
 export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly ButtonSpec[]): SlackMessage {
-  const { ended, lent, proxies, by, until, run, notes = [] } = lease
+  const { ended, lent: raised, proxies, by, until, run, notes = [] } = lease
   const isOver = lease.state === 'over'
   const unsettled = proxies.filter(({ state }) => state === 'unreachable' || state === 'left')
   const icon = isOver ? (unsettled.length > 0 ? '🟡' : '⚪') : '🔎'
@@ -93,9 +93,9 @@ export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly 
       : [text('until '), shortTime(until), text(`, ${timeLeft(until, now)} left; then they are put back as they were`)]
   return fit(
     {
-      text: `${icon} ${title}: ${levelsText(lent)}`,
+      text: `${icon} ${title}: ${levelsText(raised)}`,
       blocks: [
-        rich(line(text(`${icon} `), bold(title), text('  '), code(levelsText(lent))), line(...when)),
+        rich(line(text(`${icon} `), bold(title), text('  '), code(levelsText(raised))), line(...when)),
         rich(bullets(proxies.map(proxyLine))),
         ...(notes.length === 0 ? [] : [rich(line(text(cut(notes.join('; '), 500))))]),
         rich(
@@ -111,7 +111,7 @@ export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly 
 /** Leases of which one message gives the buttons. */
 export const MOST_LEASES = 20
 
-/** What is lent now. `buttons` are those of the first leases, in their order: all stand at the end, so each has the number of its lease; `isAll`: not of one channel alone. */
+/** What is raised now. `buttons` are those of the first leases, in their order: all stand at the end, so each has the number of its lease; `isAll`: not of one channel alone. */
 export function leasesMessage(
   leases: readonly LeaseRecord[],
   now: number,

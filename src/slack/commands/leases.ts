@@ -7,7 +7,7 @@ import { seesEverything } from '../access/sees-everything.ts'
 import { UserError } from '../../mesh/user-error.ts'
 import { defineCommand } from './command.ts'
 
-/** Shows what is lent now. */
+/** Shows what is raised now. */
 export const leases = defineCommand({
   name: 'leases',
   usage: 'leases',

@@ -15,7 +15,7 @@ const EXAMPLES = [
   '/mesh log-level catalog http:debug,router:debug,connection:debug,pool:debug --for 10m',
 ]
 
-/** Shows Envoy's log levels of a target's proxies, or lends others for a while. */
+/** Shows Envoy's log levels of a target's proxies, or raises others for a while. */
 export const logLevel = defineCommand({
   name: 'log-level',
   usage,

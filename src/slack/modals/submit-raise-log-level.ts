@@ -18,7 +18,7 @@ const chosen = (view: SubmittedView, block: string): string | undefined =>
 const chosenAll = (view: SubmittedView, block: string): string[] =>
   (view.state.values[block]?.chosen?.selected_options ?? []).map(({ value }) => value)
 
-/** Takes what was chosen and has a worker lend it, in the thread of the diagnosis. Never rejects. */
+/** Takes what was chosen and has a worker raise it, in the thread of the diagnosis. Never rejects. */
 export async function submitRaiseLogLevel(
   deps: SlackDeps,
   person: Submitter,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LeaseRecord, type LentProxy } from '../../../src/leases/lease-record.ts'
+import { LeaseRecord, type LeaseProxy } from '../../../src/leases/lease-record.ts'
 import { checkView } from '../../../src/sandbox/slack/block-rules/check-view.ts'
 import { auditMessage, MOST_EVENTS } from '../../../src/slack/blocks/audit.ts'
 import { leaseMessage, leasesMessage, MOST_LEASES, timeLeft } from '../../../src/slack/blocks/lease.ts'
@@ -17,7 +17,7 @@ const BUTTONS = ['give-back-lease', 'extend-lease', 'save-log'].map((action) => 
   label: action,
 }))
 
-const proxy = (state: LentProxy['state'], facts: Partial<LentProxy> = {}): LentProxy => ({
+const proxy = (state: LeaseProxy['state'], facts: Partial<LeaseProxy> = {}): LeaseProxy => ({
   pod: { kind: 'Pod', namespace: 'shop', name: `catalog-${state}` },
   uid: state,
   before: { http: 'warning' },
@@ -260,7 +260,7 @@ describe('whatever the texts are', () => {
     const say = (): string => nasty(roll, roll(size) + 1)
     const several = <T>(make: (index: number) => T): T[] => Array.from({ length: many }, (_, index) => make(index))
     const levels = (): Record<string, string> => Object.fromEntries(several(() => [say(), say()]))
-    const states: LentProxy['state'][] = [
+    const states: LeaseProxy['state'][] = [
       'noted',
       'lent',
       'refused',

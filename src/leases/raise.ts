@@ -4,7 +4,7 @@ import { recordAuditOnce } from '../store/audit.ts'
 import { ConflictError, type Records } from '../store/records.ts'
 import { claimSettings, type Overlap } from './claim-settings.ts'
 import { clusterId } from './cluster-id.ts'
-import { giveBack } from './give-back.ts'
+import { putBack } from './put-back.ts'
 import {
   createLease,
   isUnsettled,
@@ -13,20 +13,20 @@ import {
   updateLease,
   updateProxy,
   type LeaseRecord,
-  type LentProxy,
+  type LeaseProxy,
 } from './lease-record.ts'
 import type { LeaseDeps } from './lease-deps.ts'
 import { LeaseRefusedError } from './lease-refused.ts'
-import type { Settings } from './lendable.ts'
-import { lendableOf } from './lendables.ts'
+import type { Settings } from './leasable.ts'
+import { leasableOf } from './leasables.ts'
 import { minutesText } from './minutes.ts'
 import { judgeFate, podOf, proxyStartedAt } from './proxy-fate.ts'
-import { withProxyInHand, type Hand } from './proxy-in-hand.ts'
+import { withProxyLock, type ProxyLock } from './proxy-lock.ts'
 import { lookAgain, setOnProxy, withOutcome, type Outcome } from './set-on-proxy.ts'
 import { defined } from '../mesh/defined.ts'
 
 /** A lease to be made. */
-export interface LendRequest extends Pick<LeaseRecord, 'kind' | 'by' | 'target' | 'asked' | 'run' | 'notes'> {
+export interface LeaseRequest extends Pick<LeaseRecord, 'kind' | 'by' | 'target' | 'asked' | 'run' | 'notes'> {
   /** The same on each try: of a run its id. */
   id: string
   settings: Readonly<Settings>
@@ -54,14 +54,14 @@ export function requireMinutes(minutes: number, most: number): void {
 }
 
 /**
- * Lends settings of proxies for a while: stores the lease, claims the settings on each proxy, notes them as they are, and only then sets any. May be
+ * Raises settings of proxies for a while: stores the lease, claims the settings on each proxy, notes them as they are, and only then sets any. May be
  * called again with the same id, also after its process was killed at any moment: it goes on where the record says, and never notes a
- * value that was lent as one that was there before.
+ * value that was raised as one that was there before.
  *
- * Proxies that cannot be lent are `refused` in the record, which says why; when none can, the lease is over at once (`failed`).
- * @throws StoreUnavailableError, the signal's reason; then the lease is finished by another call, or given back by the sweep
+ * Proxies that cannot be raised are `refused` in the record, which says why; when none can, the lease is over at once (`failed`).
+ * @throws StoreUnavailableError, the signal's reason; then the lease is finished by another call, or put back by the sweep
  */
-export async function lend(deps: LeaseDeps, request: LendRequest, signal: AbortSignal): Promise<LeaseRecord> {
+export async function raise(deps: LeaseDeps, request: LeaseRequest, signal: AbortSignal): Promise<LeaseRecord> {
   const { records } = deps
   const begun = await begin(deps, request, signal)
   if (begun.state !== 'lending') return begun
@@ -83,16 +83,16 @@ export async function lend(deps: LeaseDeps, request: LendRequest, signal: AbortS
   await Promise.all(
     noted.proxies
       .filter(({ state, before }) => state === 'noted' && !isEmpty(before))
-      .map((proxy) => raise(deps, noted, proxy, signal)),
+      .map((proxy) => raiseOn(deps, noted, proxy, signal)),
   )
   return settle(deps, noted.id, signal)
 }
 
 const isEmpty = (settings: object): boolean => Object.keys(settings).length === 0
 
-const granted = ({ id, lent, until, proxies }: LeaseRecord): Record<string, unknown> => ({
+const granted = ({ id, lent: raised, until, proxies }: LeaseRecord): Record<string, unknown> => ({
   lease: id,
-  lent,
+  lent: raised,
   until,
   proxies: proxies.filter(({ state }) => state !== 'refused').map(({ pod, uid, before }) => ({ pod, uid, before })),
 })
@@ -105,7 +105,7 @@ async function read(records: Records, id: string): Promise<LeaseRecord> {
 
 async function begin(
   { records, clients }: LeaseDeps,
-  { id, kind, settings, minutes, pods, by, target, asked, channel, thread, run, notes }: LendRequest,
+  { id, kind, settings, minutes, pods, by, target, asked, channel, thread, run, notes }: LeaseRequest,
   signal: AbortSignal,
 ): Promise<LeaseRecord> {
   const known = await readLease(records, id)
@@ -127,7 +127,7 @@ async function begin(
       until: new Date(now + minutes * 60_000).toISOString(),
       ...defined({ cluster, channel, thread }),
       ...(notes !== undefined && notes.length > 0 && { notes }),
-      proxies: pods.map((pod): LentProxy => {
+      proxies: pods.map((pod): LeaseProxy => {
         const startedAt = proxyStartedAt(pod)
         return {
           pod: refOf(pod),
@@ -144,32 +144,32 @@ async function begin(
   }
 }
 
-/** Claims what is lent on a proxy and notes it as it is; nothing was set by this lease so far. */
-async function note(deps: LeaseDeps, begun: LeaseRecord, proxy: LentProxy, signal: AbortSignal): Promise<void> {
+/** Claims what is raised on a proxy and notes it as it is; nothing was set by this lease so far. */
+async function note(deps: LeaseDeps, begun: LeaseRecord, proxy: LeaseProxy, signal: AbortSignal): Promise<void> {
   const { records, clients } = deps
-  const { id, lent } = begun
-  const lendable = lendableOf(begun)
+  const { id, lent: raised } = begun
+  const leasable = leasableOf(begun)
   const pod = refOfPod(proxy)
   const refuse = (says: string): Promise<LeaseRecord> =>
     updateProxy(records, id, proxy.uid, (now) =>
       now.state === 'noted' && isEmpty(now.before) ? { ...now, state: 'refused', says } : undefined,
     )
-  const overlap = await claimSettings(records, proxy.uid, Object.keys(lent), begun)
+  const overlap = await claimSettings(records, proxy.uid, Object.keys(raised), begun)
   if (overlap !== undefined) {
     await refuse(overlapText(overlap))
     return
   }
-  const done = await withProxyInHand(records, proxy.uid, { signal, patience: PATIENCE }, async (hand) => {
+  const done = await withProxyLock(records, proxy.uid, { signal, patience: PATIENCE }, async (lock) => {
     try {
-      const now = await podOf(proxy, clients.kubernetes, hand.signal)
+      const now = await podOf(proxy, clients.kubernetes, lock.signal)
       const fate = judgeFate(proxy, now)
       if (fate !== undefined)
         return await refuse(fate.state === 'gone' ? 'its pod is gone' : 'its proxy was just restarted')
       if (now?.metadata.deletionTimestamp !== undefined) return await refuse(LEAVING)
-      const has = await lendable.read(deps, pod, hand.signal)
-      const refusal = lendable.refusal(lent, has)
+      const has = await leasable.read(deps, pod, lock.signal)
+      const refusal = leasable.refusal(raised, has)
       if (refusal !== undefined) return await refuse(refusal)
-      const before = Object.fromEntries(Object.keys(lent).map((name) => [name, has[name] ?? '']))
+      const before = Object.fromEntries(Object.keys(raised).map((name) => [name, has[name] ?? '']))
       return await updateProxy(records, id, proxy.uid, (stored, lease) =>
         lease.state === 'lending' && stored.state === 'noted' && isEmpty(stored.before)
           ? { ...stored, before }
@@ -193,13 +193,13 @@ function overlapText({ name, lease: { by, until, id } }: Overlap): string {
   return `${name} is already raised by ${by.user} until ${until.slice(11, 19)} UTC (lease ${id}); it can be put back or extended`
 }
 
-/** Sets what is lent on a proxy, whose former settings are noted. */
-async function raise(deps: LeaseDeps, { id }: LeaseRecord, proxy: LentProxy, signal: AbortSignal): Promise<void> {
-  const done = await withProxyInHand(deps.records, proxy.uid, { signal, patience: PATIENCE }, async (hand) => {
+/** Sets what is raised on a proxy, whose former settings are noted. */
+async function raiseOn(deps: LeaseDeps, { id }: LeaseRecord, proxy: LeaseProxy, signal: AbortSignal): Promise<void> {
+  const done = await withProxyLock(deps.records, proxy.uid, { signal, patience: PATIENCE }, async (lock) => {
     const lease = await read(deps.records, id)
     const now = lease.proxies.find(({ uid }) => uid === proxy.uid)
     if (now?.state !== 'noted' || lease.state !== 'lending' || Date.parse(lease.until) <= Date.now()) return lease
-    const outcome = await set(deps, lease, now, hand, signal)
+    const outcome = await set(deps, lease, now, lock, signal)
     const after = await updateProxy(deps.records, id, proxy.uid, (stored) =>
       stored.state === 'noted' ? withOutcome(stored, outcome) : undefined,
     )
@@ -208,7 +208,7 @@ async function raise(deps: LeaseDeps, { id }: LeaseRecord, proxy: LentProxy, sig
       outcome.state === 'lent' &&
       !after.proxies.some(({ uid, state }) => uid === proxy.uid && isUnsettled({ state }))
     )
-      await undo(deps, lease, now, hand, 'too late')
+      await undo(deps, lease, now, lock, 'too late')
     return after
   })
   if (done === undefined) throw new ProxyBusyError(`${proxy.pod.name} is being set by another process`)
@@ -217,22 +217,22 @@ async function raise(deps: LeaseDeps, { id }: LeaseRecord, proxy: LentProxy, sig
 async function set(
   deps: LeaseDeps,
   lease: LeaseRecord,
-  proxy: LentProxy,
-  hand: Hand,
+  proxy: LeaseProxy,
+  lock: ProxyLock,
   signal: AbortSignal,
 ): Promise<Outcome> {
   try {
-    const look = await lookAgain(deps, lease, proxy, hand)
+    const look = await lookAgain(deps, lease, proxy, lock)
     if ('fate' in look) return look.fate
     if (proxy.setting === undefined && look.pod?.metadata.deletionTimestamp !== undefined)
       return { state: 'refused', says: LEAVING }
-    const done = await setOnProxy(deps, lease, proxy, lease.lent, hand)
+    const done = await setOnProxy(deps, lease, proxy, lease.lent, lock)
     if ('fate' in done) return done.fate
     const missing = differing(lease.lent, done.settings)
     if (missing.length === 0) return { state: 'lent' }
     throw new UnseenError('unavailable', `it did not accept ${missing.join(', ')}`)
   } catch (error) {
-    return undo(deps, lease, proxy, hand, seen(error, signal).message)
+    return undo(deps, lease, proxy, lock, seen(error, signal).message)
   }
 }
 
@@ -242,17 +242,23 @@ const differing = (wanted: Settings, has: Settings): string[] =>
   Object.keys(wanted).filter((name) => has[name] !== wanted[name])
 
 /** Setting failed, perhaps half-way: what was set is put back now; where that can't be seen, at the end. */
-async function undo(deps: LeaseDeps, lease: LeaseRecord, proxy: LentProxy, hand: Hand, why: string): Promise<Outcome> {
-  const { lent } = lease
+async function undo(
+  deps: LeaseDeps,
+  lease: LeaseRecord,
+  proxy: LeaseProxy,
+  lock: ProxyLock,
+  why: string,
+): Promise<Outcome> {
+  const { lent: raised } = lease
   const { before } = proxy
   try {
-    const look = await lookAgain(deps, lease, { ...proxy, setting: lent }, hand)
+    const look = await lookAgain(deps, lease, { ...proxy, setting: raised }, lock)
     if ('fate' in look) return look.fate
-    const now = await lendableOf(lease).read(deps, refOfPod(proxy), hand.signal)
-    const ours = differing(before, now).filter((name) => now[name] === lent[name])
+    const now = await leasableOf(lease).read(deps, refOfPod(proxy), lock.signal)
+    const ours = differing(before, now).filter((name) => now[name] === raised[name])
     if (ours.length === 0) return { state: 'refused', says: why }
     const former = Object.fromEntries(ours.map((name) => [name, before[name] ?? '']))
-    const done = await setOnProxy(deps, lease, proxy, former, hand)
+    const done = await setOnProxy(deps, lease, proxy, former, lock)
     if ('fate' in done) return done.fate
     if (differing(former, done.settings).length === 0) return { state: 'refused', says: why }
   } catch (error) {
@@ -261,14 +267,14 @@ async function undo(deps: LeaseDeps, lease: LeaseRecord, proxy: LentProxy, hand:
   return {
     state: 'lent',
     says: `${why}; it is not known which levels were set, they are put back at the end`,
-    setting: lent,
+    setting: raised,
   }
 }
 
 /** Every proxy has its answer: the lease runs, or it is over. */
 async function settle(deps: LeaseDeps, id: string, signal: AbortSignal): Promise<LeaseRecord> {
   const { records } = deps
-  // Who was told to stop says so: the lease is given back by whoever told it to, or finished by another.
+  // Who was told to stop says so: the lease is put back by whoever told it to, or finished by another.
   signal.throwIfAborted()
   const lease = await updateLease(records, id, (now) => {
     if (now.state !== 'lending' || now.proxies.some(({ state }) => state === 'noted')) return undefined
@@ -276,17 +282,20 @@ async function settle(deps: LeaseDeps, id: string, signal: AbortSignal): Promise
     return { ...now, state: 'over', ended: { at: new Date().toISOString(), why: 'failed' }, told: true }
   })
   if (lease === undefined) throw new Error(`lease ${id} is gone`)
-  if (lease.state === 'lending') return (await giveBack(deps, id, { why: 'overdue' }, signal)) ?? lease
+  if (lease.state === 'lending') return (await putBack(deps, id, { why: 'overdue' }, signal)) ?? lease
   if (lease.ended?.why === 'failed') await noteRefused(records, lease)
   return lease
 }
 
-async function noteRefused(records: Records, { id, by, run, target, lent, proxies }: LeaseRecord): Promise<void> {
+async function noteRefused(
+  records: Records,
+  { id, by, run, target, lent: raised, proxies }: LeaseRecord,
+): Promise<void> {
   await recordAuditOnce(records, id, {
     event: 'lease-refused',
     by,
     run,
     target,
-    facts: { lease: id, lent, proxies: proxies.map(({ pod, state, says }) => ({ pod, state, says })) },
+    facts: { lease: id, lent: raised, proxies: proxies.map(({ pod, state, says }) => ({ pod, state, says })) },
   })
 }

@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { extendLease } from '../../src/leases/extend.ts'
-import { giveBack } from '../../src/leases/give-back.ts'
+import { putBack } from '../../src/leases/put-back.ts'
 import { readLease, updateLease } from '../../src/leases/lease-record.ts'
 import { LeaseRefusedError } from '../../src/leases/lease-refused.ts'
-import { lend, requireMinutes } from '../../src/leases/lend.ts'
+import { raise, requireMinutes } from '../../src/leases/raise.ts'
 import { UnseenError } from '../../src/evidence/clients/clients.ts'
 import { auditEntries } from '../../src/store/audit.ts'
 import type { Records } from '../../src/store/records.ts'
 import { FakeProxies, USUAL } from './fake-proxies.ts'
-import { depsOf, eventsOf, lent, NEVER, requestFor, statesOf } from './house.ts'
+import { depsOf, eventsOf, raised, NEVER, requestFor, statesOf } from './house.ts'
 import { memoryRecords } from '../store/memory-records.ts'
 
 let records: Records
@@ -20,7 +20,7 @@ describe('a lease', () => {
   it('notes what was there, says who has it until when, and sets the levels of every proxy', async () => {
     const proxies = new FakeProxies('a', 'b')
     proxies.at('b').levels.http = 'info'
-    const lease = await lent(records, proxies)
+    const lease = await raised(records, proxies)
     expect(lease).toMatchObject({ state: 'lent', lent: { http: 'debug', router: 'debug' }, by: { user: 'U_ONCALL' } })
     expect(Date.parse(lease.until) - Date.parse(lease.from)).toBe(600_000)
     expect(lease.proxies).toMatchObject([
@@ -44,7 +44,7 @@ describe('a lease', () => {
     proxies.beforeSet = async () => {
       events = await eventsOf(records, request.id)
     }
-    await lend(depsOf(records, proxies), request, NEVER)
+    await raise(depsOf(records, proxies), request, NEVER)
     expect(events).toEqual(['lease-granted'])
     const [granted] = await auditEntries(records)
     expect(granted?.entry).toMatchObject({
@@ -61,8 +61,8 @@ describe('a lease', () => {
   it('asked for again with the same id is the same lease', async () => {
     const proxies = new FakeProxies('a')
     const request = requestFor(proxies)
-    const first = await lend(depsOf(records, proxies), request, NEVER)
-    expect(await lend(depsOf(records, proxies), { ...request, minutes: 1 }, NEVER)).toEqual(first)
+    const first = await raise(depsOf(records, proxies), request, NEVER)
+    expect(await raise(depsOf(records, proxies), { ...request, minutes: 1 }, NEVER)).toEqual(first)
     expect(proxies.sets).toHaveLength(1)
   })
 
@@ -70,26 +70,26 @@ describe('a lease', () => {
     const proxies = new FakeProxies('a', 'b')
     const request = requestFor(proxies)
     const [one, other] = await Promise.all([
-      lend(depsOf(records, proxies), request, NEVER),
-      lend(depsOf(records, proxies), request, NEVER),
+      raise(depsOf(records, proxies), request, NEVER),
+      raise(depsOf(records, proxies), request, NEVER),
     ])
     expect(statesOf(one)).toEqual(['lent', 'lent'])
     expect(statesOf(other)).toEqual(['lent', 'lent'])
     expect(proxies.sets).toHaveLength(2)
-    await giveBack(depsOf(records, proxies), request.id, { why: 'time' }, NEVER)
+    await putBack(depsOf(records, proxies), request.id, { why: 'time' }, NEVER)
     expect([proxies.at('a').levels, proxies.at('b').levels]).toEqual([USUAL, USUAL])
     expect(await eventsOf(records, request.id)).toEqual(['lease-granted', 'lease-ended'])
   })
 })
 
-describe('a proxy that cannot be lent', () => {
-  it('is refused with why; the others are lent', async () => {
+describe('a proxy that cannot be raised', () => {
+  it('is refused with why; the others are raised', async () => {
     const proxies = new FakeProxies('a', 'b', 'c', 'd')
     proxies.at('b').silent = 'Error: failed to execute command on Envoy: EOF'
     delete proxies.at('c').levels.router
     const request = requestFor(proxies)
     proxies.proxies.delete('d')
-    const lease = await lend(depsOf(records, proxies), request, NEVER)
+    const lease = await raise(depsOf(records, proxies), request, NEVER)
     expect(lease.state).toBe('lent')
     expect(lease.proxies.map(({ pod, state, says }) => [pod.name, state, says])).toEqual([
       ['a', 'lent', undefined],
@@ -103,7 +103,7 @@ describe('a proxy that cannot be lent', () => {
   it('is in a pod that is being deleted', async () => {
     const proxies = new FakeProxies('a')
     proxies.at('a').deletionTimestamp = '2026-11-24T00:10:00Z'
-    expect(await lent(records, proxies)).toMatchObject({
+    expect(await raised(records, proxies)).toMatchObject({
       state: 'over',
       proxies: [{ state: 'refused', says: 'its pod is being deleted' }],
     })
@@ -113,7 +113,7 @@ describe('a proxy that cannot be lent', () => {
   it('ends the lease at once when it is the only one, and leaves nothing claimed', async () => {
     const proxies = new FakeProxies('a')
     proxies.at('a').silent = 'EOF'
-    const lease = await lent(records, proxies)
+    const lease = await raised(records, proxies)
     expect(lease).toMatchObject({
       state: 'over',
       ended: { why: 'failed' },
@@ -121,7 +121,7 @@ describe('a proxy that cannot be lent', () => {
     })
     expect(await eventsOf(records, lease.id)).toEqual(['lease-refused'])
     delete proxies.at('a').silent
-    expect((await lent(records, proxies)).state).toBe('lent')
+    expect((await raised(records, proxies)).state).toBe('lent')
   })
 
   it('stops answering half-way: what was set is put back', async () => {
@@ -130,7 +130,7 @@ describe('a proxy that cannot be lent', () => {
     proxies.beforeSet = (pod, logger) => {
       if (pod === 'b' && logger === 'router' && (tries += 1) === 1) throw new UnseenError('unavailable', 'EOF')
     }
-    const lease = await lent(records, proxies)
+    const lease = await raised(records, proxies)
     expect(lease.proxies.map(({ state, says }) => [state, says])).toEqual([
       ['lent', undefined],
       ['refused', 'EOF'],
@@ -145,7 +145,7 @@ describe('a proxy that cannot be lent', () => {
       proxies.at(pod).silent = 'EOF'
       throw new UnseenError('unavailable', 'EOF')
     }
-    const lease = await lent(records, proxies)
+    const lease = await raised(records, proxies)
     expect(lease).toMatchObject({
       state: 'lent',
       proxies: [{ state: 'lent', says: 'EOF; it is not known which levels were set, they are put back at the end' }],
@@ -153,7 +153,7 @@ describe('a proxy that cannot be lent', () => {
     expect(proxies.at('a').levels.http).toBe('debug')
     delete proxies.at('a').silent
     delete proxies.beforeSet
-    expect(await giveBack(depsOf(records, proxies), lease.id, { why: 'time' }, NEVER)).toMatchObject({
+    expect(await putBack(depsOf(records, proxies), lease.id, { why: 'time' }, NEVER)).toMatchObject({
       state: 'over',
       proxies: [{ state: 'returned' }],
     })
@@ -165,7 +165,7 @@ describe('a proxy that cannot be lent', () => {
     proxies.beforeSet = () => {
       queueMicrotask(() => Object.assign(proxies.at('a').levels, USUAL))
     }
-    expect(await lent(records, proxies)).toMatchObject({
+    expect(await raised(records, proxies)).toMatchObject({
       state: 'over',
       proxies: [{ state: 'refused', says: expect.stringMatching(/it did not accept/) as string }],
     })
@@ -175,8 +175,8 @@ describe('a proxy that cannot be lent', () => {
 describe('what is raised already', () => {
   it('is refused to a second, who is told who has it until when; other loggers of the same proxy are not', async () => {
     const proxies = new FakeProxies('a')
-    const first = await lent(records, proxies)
-    const second = await lent(records, proxies, {
+    const first = await raised(records, proxies)
+    const second = await raised(records, proxies, {
       settings: { router: 'trace', pool: 'debug' },
       by: { user: 'U_SECOND' },
     })
@@ -190,34 +190,34 @@ describe('what is raised already', () => {
       ],
     })
     expect(proxies.at('a').levels).toEqual({ ...USUAL, http: 'debug', router: 'debug' })
-    const third = await lent(records, proxies, { settings: { pool: 'debug' } })
+    const third = await raised(records, proxies, { settings: { pool: 'debug' } })
     expect(third.state).toBe('lent')
     await Promise.all(
-      [first, third].map(({ id }) => giveBack(depsOf(records, proxies), id, { why: 'given back' }, NEVER)),
+      [first, third].map(({ id }) => putBack(depsOf(records, proxies), id, { why: 'given back' }, NEVER)),
     )
     expect(proxies.at('a').levels).toEqual(USUAL)
   })
 
-  it('is lent to one of many who ask at once', async () => {
+  it('is raised to one of many who ask at once', async () => {
     const proxies = new FakeProxies('a', 'b')
-    const leases = await Promise.all(Array.from({ length: 8 }, () => lent(records, proxies)))
+    const leases = await Promise.all(Array.from({ length: 8 }, () => raised(records, proxies)))
     const names = ['a', 'b'].map((name) =>
       leases.filter((lease) => lease.proxies.some(({ pod, state }) => pod.name === name && state === 'lent')),
     )
     expect(names.map((holders) => holders.length)).toEqual([1, 1])
-    await Promise.all(leases.map(({ id }) => giveBack(depsOf(records, proxies), id, { why: 'time' }, NEVER)))
+    await Promise.all(leases.map(({ id }) => putBack(depsOf(records, proxies), id, { why: 'time' }, NEVER)))
     expect([proxies.at('a').levels, proxies.at('b').levels]).toEqual([USUAL, USUAL])
   })
 
-  it('can be lent again once it was given back, also while another proxy of that lease does not answer', async () => {
+  it('can be raised again once it was put back, also while another proxy of that lease does not answer', async () => {
     const proxies = new FakeProxies('a', 'b')
-    const first = await lent(records, proxies)
+    const first = await raised(records, proxies)
     proxies.at('b').silent = 'EOF'
-    expect(await giveBack(depsOf(records, proxies), first.id, { why: 'time' }, NEVER)).toMatchObject({
+    expect(await putBack(depsOf(records, proxies), first.id, { why: 'time' }, NEVER)).toMatchObject({
       state: 'returning',
       proxies: [{ state: 'returned' }, { state: 'unreachable', says: 'EOF' }],
     })
-    const second = await lent(records, proxies, { settings: { http: 'trace' } })
+    const second = await raised(records, proxies, { settings: { http: 'trace' } })
     expect(second.proxies).toMatchObject([
       { state: 'lent', before: { http: 'warning' } },
       { state: 'refused', says: expect.stringContaining('already raised') as string },
@@ -226,9 +226,9 @@ describe('what is raised already', () => {
 
   it('belongs to the pod: one of the same name that took its place has loggers of its own', async () => {
     const proxies = new FakeProxies('a')
-    await lent(records, proxies)
+    await raised(records, proxies)
     proxies.add('a')
-    expect((await lent(records, proxies)).state).toBe('lent')
+    expect((await raised(records, proxies)).state).toBe('lent')
   })
 })
 
@@ -249,7 +249,7 @@ describe('the limit', () => {
 describe('extending', () => {
   const BY = { user: 'U_SECOND' }
   it('counts anew from now, and is on record', async () => {
-    const lease = await lent(records, new FakeProxies('a'), { minutes: 2 })
+    const lease = await raised(records, new FakeProxies('a'), { minutes: 2 })
     vi.useFakeTimers({ toFake: ['Date'] })
     onTestFinished(() => void vi.useRealTimers())
     const longer = await extendLease(records, lease.id, { minutes: 10, most: 15, by: BY })
@@ -258,20 +258,20 @@ describe('extending', () => {
   })
 
   it('never shortens', async () => {
-    const lease = await lent(records, new FakeProxies('a'), { minutes: 10 })
+    const lease = await raised(records, new FakeProxies('a'), { minutes: 10 })
     expect((await extendLease(records, lease.id, { minutes: 1, most: 15, by: BY })).until).toBe(lease.until)
     expect(await eventsOf(records, lease.id)).toEqual(['lease-granted'])
   })
 
   it('is refused beyond the limit, when it is over, and when there is none', async () => {
     const proxies = new FakeProxies('a')
-    const lease = await lent(records, proxies)
+    const lease = await raised(records, proxies)
     await expect(extendLease(records, lease.id, { minutes: 16, most: 15, by: BY })).rejects.toThrow(
       '16 minutes are more than',
     )
     await updateLease(records, lease.id, (now) => ({ ...now, until: new Date(Date.now() - 1).toISOString() }))
     await expect(extendLease(records, lease.id, { minutes: 5, most: 15, by: BY })).rejects.toThrow('already over')
-    await giveBack(depsOf(records, proxies), lease.id, { why: 'time' }, NEVER)
+    await putBack(depsOf(records, proxies), lease.id, { why: 'time' }, NEVER)
     await expect(extendLease(records, lease.id, { minutes: 5, most: 15, by: BY })).rejects.toThrow('already over')
     await expect(extendLease(records, 'no-lease', { minutes: 5, most: 15, by: BY })).rejects.toThrow('no longer known')
     expect((await readLease(records, lease.id))?.state).toBe('over')

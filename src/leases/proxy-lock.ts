@@ -3,6 +3,7 @@ import { UnseenError } from '../evidence/clients/clients.ts'
 import { opaqueId } from '../store/opaque-id.ts'
 import { ConflictError, type Records } from '../store/records.ts'
 
+/** Stored under this name by releases before. */
 const COLLECTION = 'proxies-in-hand'
 /** Seconds until others may take a proxy whose holder died. An istioctl that outlives its killed parent is long done by then. */
 const KEPT_SECONDS = 20
@@ -10,25 +11,25 @@ const KEPT_SECONDS = 20
 const ACTS = 14_000
 const LOOK_AGAIN = 100
 
-/** The one process that may read and set what is lent on a proxy now. */
-export interface Hand {
+/** Held by the one process that may read and set what is raised on a proxy now. */
+export interface ProxyLock {
   /** Aborts when the time to act is over. */
   signal: AbortSignal
-  /** To be called right before setting anything: a process that was frozen meanwhile has lost the proxy. @throws UnseenError `timeout` */
+  /** To be called right before setting anything: a process that was frozen meanwhile has lost the lock. @throws UnseenError `timeout` */
   requireTime(): void
 }
 
 /**
- * Acts on a proxy while nobody else does, in whatever process: what a lender is about to set would outlast a give-back that has just looked.
+ * Acts on a proxy while nobody else does, in whatever process: what a process that raises is about to set would outlast a put-back that has just looked.
  * @param uid of the pod
  * @param patience milliseconds to wait for somebody else to be done
  * @returns undefined when somebody else had it all the time
  */
-export async function withProxyInHand<T>(
+export async function withProxyLock<T>(
   records: Records,
   uid: string,
   { signal, patience }: { signal: AbortSignal; patience: number },
-  act: (hand: Hand) => Promise<T>,
+  act: (lock: ProxyLock) => Promise<T>,
 ): Promise<T | undefined> {
   const version = await take(records, uid, signal, patience)
   if (version === undefined) return undefined
@@ -41,7 +42,7 @@ export async function withProxyInHand<T>(
       },
     })
   } finally {
-    // What can't be given back, because the store is away, gives itself back.
+    // What can't be put back, because the store is away, expires.
     await records.remove(COLLECTION, uid, { expected: version }).catch(() => undefined)
   }
 }

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { giveBack } from '../../src/leases/give-back.ts'
+import { putBack } from '../../src/leases/put-back.ts'
 import { readLeaseLogs } from '../../src/leases/lease-log.ts'
 import type { LeaseRecord } from '../../src/leases/lease-record.ts'
 import { auditEntries } from '../../src/store/audit.ts'
 import { StoreUnavailableError, type Records } from '../../src/store/records.ts'
 import { FakeProxies, USUAL } from './fake-proxies.ts'
-import { depsOf, eventsOf, lent, NEVER, statesOf } from './house.ts'
+import { depsOf, eventsOf, raised, NEVER, statesOf } from './house.ts'
 import { memoryRecords } from '../store/memory-records.ts'
 
 let records: Records
@@ -15,15 +15,15 @@ beforeEach(async () => {
   records = memoryRecords()
   proxies = new FakeProxies('a', 'b')
   Object.assign(proxies.at('b').levels, { http: 'info', misc: 'critical' })
-  lease = await lent(records, proxies)
+  lease = await raised(records, proxies)
 })
 
 const back = (): Promise<LeaseRecord | undefined> =>
-  giveBack(depsOf(records, proxies), lease.id, { why: 'given back', by: 'U_SECOND' }, NEVER)
+  putBack(depsOf(records, proxies), lease.id, { why: 'given back', by: 'U_SECOND' }, NEVER)
 const says = (after: LeaseRecord | undefined): unknown[] =>
   (after?.proxies ?? []).map(({ pod, state, says: why }) => [pod.name, state, why])
 
-describe('giving back', () => {
+describe('putting back', () => {
   it('puts exactly the former levels back, says who ended it, and is on record', async () => {
     const after = await back()
     expect(after).toMatchObject({ state: 'over', ended: { why: 'given back', by: 'U_SECOND' } })
@@ -44,7 +44,7 @@ describe('giving back', () => {
     await back()
     const sets = proxies.sets.length
     proxies.at('a').levels.http = 'trace'
-    expect(await giveBack(depsOf(records, proxies), lease.id, { why: 'time' }, NEVER)).toMatchObject({
+    expect(await putBack(depsOf(records, proxies), lease.id, { why: 'time' }, NEVER)).toMatchObject({
       ended: { why: 'given back' },
     })
     expect(proxies.sets).toHaveLength(sets)
@@ -61,11 +61,11 @@ describe('giving back', () => {
   })
 
   it('knows no lease that is not there', async () => {
-    expect(await giveBack(depsOf(records, proxies), 'no-lease', { why: 'time' }, NEVER)).toBeUndefined()
+    expect(await putBack(depsOf(records, proxies), 'no-lease', { why: 'time' }, NEVER)).toBeUndefined()
   })
 })
 
-describe('a proxy that is not as it was lent', () => {
+describe('a proxy that is not as it was raised', () => {
   it('is gone: said, nothing set', async () => {
     proxies.proxies.delete('a')
     expect(says(await back())).toEqual([
@@ -125,11 +125,11 @@ describe('a proxy that is not as it was lent', () => {
     expect(proxies.at('a').levels).toEqual({ ...USUAL, pool: 'trace' })
   })
 
-  it('had the lent level before: it keeps it', async () => {
+  it('had the raised level before: it keeps it', async () => {
     const own = new FakeProxies('c')
     own.at('c').levels.http = 'debug'
-    const other = await lent(records, own)
-    expect(await giveBack(depsOf(records, own), other.id, { why: 'time' }, NEVER)).toMatchObject({
+    const other = await raised(records, own)
+    expect(await putBack(depsOf(records, own), other.id, { why: 'time' }, NEVER)).toMatchObject({
       state: 'over',
       proxies: [{ state: 'returned' }],
     })
@@ -173,7 +173,7 @@ describe('a proxy that is not as it was lent', () => {
 describe('a store that is away', () => {
   it('is no end: the levels stay noted, and the next try puts them back', async () => {
     const away: Records = { ...records, write: () => Promise.reject(new StoreUnavailableError('write')) }
-    await expect(giveBack(depsOf(away, proxies), lease.id, { why: 'time' }, NEVER)).rejects.toThrow(
+    await expect(putBack(depsOf(away, proxies), lease.id, { why: 'time' }, NEVER)).rejects.toThrow(
       StoreUnavailableError,
     )
     expect((await back())?.state).toBe('over')
@@ -185,7 +185,7 @@ describe('the log of the lease', () => {
   const LINE =
     "2026-11-23T22:13:32.442617Z\tdebug\tenvoy http source/common/http/conn_manager_impl.cc:1222\t[Tags: \"ConnectionId\":\"142\"] request headers complete (end_stream=true):\n'cookie', 'session=abc'\n'x-b3', '1'\tthread=20\n"
 
-  it('is of every lent proxy, redacted, with what it is', async () => {
+  it('is of every raised proxy, redacted, with what it is', async () => {
     proxies.at('a').log = LINE
     const { files, unread } = await readLeaseLogs(lease, proxies.clients, NEVER)
     expect(unread).toEqual([])
@@ -204,7 +204,7 @@ describe('the log of the lease', () => {
       files: [{ name: `b-${lease.id}.log` }],
       unread: [{ pod: { name: 'a' }, says: 'EOF' }],
     })
-    const refused = await lent(records, new FakeProxies(), { pods: proxies.pods })
+    const refused = await raised(records, new FakeProxies(), { pods: proxies.pods })
     expect(refused.state).toBe('over')
     expect(await readLeaseLogs(refused, proxies.clients, NEVER)).toEqual({ files: [], unread: [] })
   })

@@ -9,12 +9,12 @@ import {
   updateLease,
   updateProxy,
   type LeaseRecord,
-  type LentProxy,
+  type LeaseProxy,
 } from './lease-record.ts'
 import type { LeaseDeps } from './lease-deps.ts'
-import type { Settings } from './lendable.ts'
-import { lendableOf } from './lendables.ts'
-import { withProxyInHand, type Hand } from './proxy-in-hand.ts'
+import type { Settings } from './leasable.ts'
+import { leasableOf } from './leasables.ts'
+import { withProxyLock, type ProxyLock } from './proxy-lock.ts'
 import { lookAgain, setOnProxy, withOutcome, type Outcome } from './set-on-proxy.ts'
 import { defined } from '../mesh/defined.ts'
 
@@ -36,7 +36,7 @@ const PATIENCE = 3000
  * @returns the lease, `over` when nothing is left to do; undefined when there is none
  * @throws StoreUnavailableError, the signal's reason
  */
-export async function giveBack(
+export async function putBack(
   deps: LeaseDeps,
   id: string,
   end: LeaseEnd,
@@ -54,7 +54,7 @@ export async function giveBack(
     await noteEnded(records, begun)
     return begun
   }
-  await Promise.all(begun.proxies.filter(isUnsettled).map((proxy) => putBack(deps, id, proxy, signal)))
+  await Promise.all(begun.proxies.filter(isUnsettled).map((proxy) => putBackOn(deps, id, proxy, signal)))
   const lease = await updateLease(records, id, (now) =>
     now.state === 'returning' && !now.proxies.some(isUnsettled) ? { ...now, state: 'over' } : undefined,
   )
@@ -78,12 +78,12 @@ export async function noteEnded(records: Records, { id, ended, run, target, prox
   })
 }
 
-async function putBack(deps: LeaseDeps, id: string, { uid }: LentProxy, signal: AbortSignal): Promise<void> {
-  await withProxyInHand(deps.records, uid, { signal, patience: PATIENCE }, async (hand) => {
+async function putBackOn(deps: LeaseDeps, id: string, { uid }: LeaseProxy, signal: AbortSignal): Promise<void> {
+  await withProxyLock(deps.records, uid, { signal, patience: PATIENCE }, async (lock) => {
     const lease = await readLease(deps.records, id)
     const proxy = lease?.proxies.find((one) => one.uid === uid)
     if (lease === undefined || proxy === undefined || lease.state !== 'returning' || !isUnsettled(proxy)) return
-    const outcome = await outcomeOf(deps, lease, proxy, hand, signal)
+    const outcome = await outcomeOf(deps, lease, proxy, lock, signal)
     await updateProxy(deps.records, id, uid, (now) => {
       if (!isUnsettled(now) || (now.state === outcome.state && now.says === outcome.says)) return undefined
       return withOutcome(now, outcome)
@@ -94,30 +94,30 @@ async function putBack(deps: LeaseDeps, id: string, { uid }: LentProxy, signal: 
 async function outcomeOf(
   deps: LeaseDeps,
   lease: LeaseRecord,
-  proxy: LentProxy,
-  hand: Hand,
+  proxy: LeaseProxy,
+  lock: ProxyLock,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { clients } = deps
   const { before } = proxy
-  const lendable = lendableOf(lease)
+  const leasable = leasableOf(lease)
   if (Object.keys(before).length === 0) return { state: 'refused', says: 'the lease ended before it was set' }
   try {
-    if (lease.cluster !== undefined && (await clusterId(clients.kubernetes, hand.signal)) !== lease.cluster)
+    if (lease.cluster !== undefined && (await clusterId(clients.kubernetes, lock.signal)) !== lease.cluster)
       return unreachable(proxy, 'it runs in another cluster')
-    const look = await lookAgain(deps, lease, proxy, hand)
+    const look = await lookAgain(deps, lease, proxy, lock)
     if ('fate' in look) return look.fate
-    const { ours, others } = sorted(before, lease.lent, await lendable.read(deps, refOfPod(proxy), hand.signal))
+    const { ours, others } = sorted(before, lease.lent, await leasable.read(deps, refOfPod(proxy), lock.signal))
     if (Object.keys(ours).length > 0) {
-      const done = await setOnProxy(deps, lease, proxy, ours, hand)
+      const done = await setOnProxy(deps, lease, proxy, ours, lock)
       if ('fate' in done) return done.fate
       const still = Object.entries(ours).filter(([name, value]) => done.settings[name] !== value)
       if (still.length > 0)
-        return unreachable({ setting: ours }, `it did not accept ${lendable.describe(Object.fromEntries(still))}`)
+        return unreachable({ setting: ours }, `it did not accept ${leasable.describe(Object.fromEntries(still))}`)
     }
     return Object.keys(others).length === 0
       ? { state: 'returned' }
-      : { state: 'left', says: `${lendable.describe(others)}, set by somebody else` }
+      : { state: 'left', says: `${leasable.describe(others)}, set by somebody else` }
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof UnseenError)) throw error
@@ -127,17 +127,17 @@ async function outcomeOf(
 }
 
 /** Not put back yet; what was being set stays noted. */
-const unreachable = ({ setting }: Pick<LentProxy, 'setting'>, says: string): Outcome => ({
+const unreachable = ({ setting }: Pick<LeaseProxy, 'setting'>, says: string): Outcome => ({
   state: 'unreachable',
   says,
   ...defined({ setting }),
 })
 
 /** Settings that are as we set them, with the value they had; and those that are neither as before nor as we set them, with their value now. */
-function sorted(before: Settings, lent: Settings, now: Settings): { ours: Settings; others: Settings } {
+function sorted(before: Settings, raised: Settings, now: Settings): { ours: Settings; others: Settings } {
   const changed = Object.keys(before).filter((name) => now[name] !== before[name])
-  const ours = changed.filter((name) => now[name] === lent[name])
-  const others = changed.filter((name) => now[name] !== lent[name])
+  const ours = changed.filter((name) => now[name] === raised[name])
+  const others = changed.filter((name) => now[name] !== raised[name])
   return {
     ours: Object.fromEntries(ours.map((name) => [name, before[name] ?? ''])),
     others: Object.fromEntries(others.map((name) => [name, now[name] ?? 'absent'])),
