@@ -1,4 +1,4 @@
-import { readChange, updateChange, type ChangeRecord } from '../fixes/record.ts'
+import { readChange, undoFailed, updateChange, type ChangeRecord } from '../fixes/record.ts'
 import { recordAuditOnce } from '../store/audit.ts'
 import { eventOf, factsOf, type DecideRun, type DecideThread } from './decide-request.ts'
 import type { CapabilityDeps } from './deps.ts'
@@ -45,10 +45,7 @@ export async function abandonChange(
 
 /** A change as it ends when nobody goes on with it; undefined when it is at an end. */
 function ended(now: ChangeRecord, run: string, says: string): ChangeRecord | undefined {
-  if (now.undo?.run === run)
-    return now.undo.state === 'undoing'
-      ? { ...now, state: 'proved', undo: { ...now.undo, state: 'failed', says } }
-      : undefined
+  if (now.undo?.run === run) return now.undo.state === 'undoing' ? undoFailed(now, says) : undefined
   if (now.state === 'applied')
     return {
       ...now,

@@ -2,7 +2,7 @@ import { claimUndo } from '../fixes/approve.ts'
 import { applyChange, isUncertain, takeBack } from '../fixes/apply.ts'
 import { WriteError } from '../fixes/cluster-writer.ts'
 import { prove } from '../fixes/prove.ts'
-import { updateChange, type ChangeRecord } from '../fixes/record.ts'
+import { updateChange, type ChangeRecord, undoFailed } from '../fixes/record.ts'
 import { examine } from '../diagnosis/examine.ts'
 import type { Report } from '../diagnosis/report.ts'
 import { defined } from '../mesh/defined.ts'
@@ -219,12 +219,7 @@ async function undo(carrying: Carrying, claimed: ChangeRecord): Promise<Outcome>
     if (change.state === 'undoing') change = await takeBack(deps, change, signal)
   } catch (error) {
     if (!(error instanceof WriteError) || isUncertain(error)) throw error
-    change =
-      (await updateChange(records, change.id, (now) =>
-        now.undo === undefined
-          ? undefined
-          : { ...now, state: 'proved', undo: { ...now.undo, state: 'failed', says: error.message } },
-      )) ?? change
+    change = (await updateChange(records, change.id, (now) => undoFailed(now, error.message))) ?? change
   }
   const by = change.undo?.user === BOT ? { user: BOT } : run.asker
   await recordAuditOnce(records, `${run.id}:undo`, {

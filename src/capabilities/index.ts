@@ -9,6 +9,7 @@ import { raise } from './lend.ts'
 import { logLevels } from './log-levels.ts'
 import { propose } from './propose.ts'
 import { status } from './status.ts'
+import { telemetry } from './telemetry.ts'
 
 /** Everything that can be asked, sorted by kind. */
 export const CAPABILITIES = [
@@ -20,6 +21,7 @@ export const CAPABILITIES = [
   logLevels,
   propose,
   status,
+  telemetry,
 ] as const satisfies readonly AnyCapability[]
 
 type Each = (typeof CAPABILITIES)[number]

@@ -1,3 +1,4 @@
+import { logReadersOf } from '../checks/facts/log-readers-of.ts'
 import { podsOf } from '../checks/facts/owners.ts'
 import { concerned, ztunnelOn } from '../checks/facts/ambient.ts'
 import { GATEWAY_NAME, waypointPods, waypointsOf } from '../checks/facts/waypoints.ts'
@@ -66,6 +67,6 @@ export function planWaypoints(target: Target, evidence: Evidence): AnyStep[] {
     .flatMap((pod): AnyStep[] => [
       ...PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep),
       secrets(pod),
-      accessLog(pod),
+      accessLog(pod, logReadersOf(evidence)),
     ])
 }

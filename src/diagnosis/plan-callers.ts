@@ -1,3 +1,4 @@
+import { logReadersOf } from '../checks/facts/log-readers-of.ts'
 import { callersTurnedAway } from '../checks/facts/connections-refused.ts'
 import { podsOf } from '../checks/facts/owners.ts'
 import { trafficCountsFrom } from '../checks/facts/traffic-of.ts'
@@ -63,7 +64,7 @@ export function planCallerLogs(target: Target, evidence: Evidence): AnyStep[] {
   )
   return [...new Set([...countedPods(target, evidence), ...others])]
     .slice(0, MOST_CALLER_LOGS)
-    .map((pod) => accessLog(refOf(pod)) as AnyStep)
+    .map((pod) => accessLog(refOf(pod), logReadersOf(evidence)) as AnyStep)
 }
 
 /** The configuration of the proxies, gateways and callers alike, in whose logs requests for the target stand; and of callers that objects treat on their own. */

@@ -1,3 +1,4 @@
+import { logReadersOf } from '../checks/facts/log-readers-of.ts'
 import { podsOf, servicesOf } from '../checks/facts/owners.ts'
 import { PRESENT, trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import { accessLog, accessLogSince } from '../evidence/collectors/access-log.ts'
@@ -35,7 +36,11 @@ export function planLogWindows(target: Target, evidence: Evidence): LogWindow[] 
       const since = Math.max(moment, Date.parse(at) - PRESENT)
       const [oldest] = value.lines
       if (oldest !== undefined && Date.parse(oldest.at) <= since) return []
-      const step = accessLogSince(of, new Date(since).toISOString().replace(/\.\d+Z$/, 'Z'), isOwn(of) ? [] : texts)
+      const step = accessLogSince(of, {
+        sinceTime: new Date(since).toISOString().replace(/\.\d+Z$/, 'Z'),
+        texts: isOwn(of) ? [] : texts,
+        readers: logReadersOf(evidence),
+      })
       return [{ tail, before: accessLog(of), step: step }]
     })
     .toSorted((a, b) => Number(isOwn(a.tail.of ?? target.ref)) - Number(isOwn(b.tail.of ?? target.ref)))

@@ -10,6 +10,7 @@ import { accessLog } from '../evidence/collectors/access-log.ts'
 import { analyzerMessages } from '../evidence/collectors/analyzer-messages.ts'
 import { applicationLog } from '../evidence/collectors/application-log.ts'
 import { istiodLog } from '../evidence/collectors/istiod-log.ts'
+import { logReadersOf } from '../checks/facts/log-readers-of.ts'
 import { objects } from '../evidence/collectors/objects.ts'
 import { podDescription } from '../evidence/collectors/pod-description.ts'
 import { PROXY_CONFIG_KINDS, proxyConfig } from '../evidence/collectors/proxy-config.ts'
@@ -177,7 +178,7 @@ export function gatewaySelectors(target: Target, evidence: Evidence): string[] {
 /** The logs of the gateways that are not known to lead to the target: whether requests for it arrive there, only their logs tell. */
 export function planGatewayLogs(evidence: Evidence): AnyStep[] {
   const pods = evidence.objects('pods').filter((pod) => isGatewayPod(pod, evidence))
-  return representatives(pods, MOST_GATEWAY_LOGS).map((pod) => accessLog(refOf(pod)) as AnyStep)
+  return representatives(pods, MOST_GATEWAY_LOGS).map((pod) => accessLog(refOf(pod), logReadersOf(evidence)) as AnyStep)
 }
 
 /** One running pod per owner first, so that each workload is looked at before any a second time. */
@@ -217,7 +218,7 @@ export function planProxies(target: Target, evidence: Evidence, withPrometheus: 
       ...PROXY_CONFIG_KINDS.map((kind) => proxyConfig(kind, pod) as AnyStep),
       secrets(pod),
     ]),
-    ...logged.map(accessLog),
+    ...logged.map((pod) => accessLog(pod, logReadersOf(evidence))),
     ...(withPrometheus
       ? target.services.map(({ name, namespace = '' }) => traffic(serviceHost(name, namespace, evidence.clusterDomain)))
       : []),

@@ -1,3 +1,6 @@
+import { Evidence } from '../evidence/evidence.ts'
+import { look } from '../evidence/gather.ts'
+import { istiodElsewhere, planControlPlane } from './plan.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
 import { UnseenError } from '../evidence/clients/clients.ts'
 import { STEP_TIMEOUT } from '../evidence/gather.ts'
@@ -89,7 +92,8 @@ interface Versions {
 
 const INSTALL = "Install istioctl of the control plane's version and set ISTIOCTL to it."
 
-function testIstioctl({ istioctl }: Clients, signal: AbortSignal): Promise<SelfTestItem[]> {
+function testIstioctl(clients: Clients, signal: AbortSignal): Promise<SelfTestItem[]> {
+  const { istioctl } = clients
   return attempt('istioctl', INSTALL, async () => {
     const { clientVersion } = JSON.parse(
       await istioctl.run(['version', '--remote=false', '-o', 'json'], signal),
@@ -100,7 +104,9 @@ function testIstioctl({ istioctl }: Clients, signal: AbortSignal): Promise<SelfT
       'control plane',
       'Check that istiod runs: kubectl get pods -A -l app=istiod',
       async () => {
-        const { meshVersion } = JSON.parse(await istioctl.run(['version', '-o', 'json'], signal)) as Versions
+        const elsewhere = await istioNamespaceOf(clients, signal)
+        const where = elsewhere === undefined ? [] : ['--istioNamespace', elsewhere]
+        const { meshVersion } = JSON.parse(await istioctl.run(['version', '-o', 'json', ...where], signal)) as Versions
         return compareVersions(
           own,
           (meshVersion ?? []).flatMap(({ Info }) => (Info?.version === undefined ? [] : [Info.version])),
@@ -119,6 +125,13 @@ function testIstioctl({ istioctl }: Clients, signal: AbortSignal): Promise<SelfT
       ...control,
     ]
   })
+}
+
+/** Where istiod runs, when it is not where istioctl looks of itself. */
+async function istioNamespaceOf(clients: Clients, signal: AbortSignal): Promise<string | undefined> {
+  const pods = planControlPlane().filter(({ kind }) => kind === 'pods')
+  const readings = await Promise.all(pods.map((step) => look(step, clients, { signal })))
+  return istiodElsewhere(new Evidence(readings))
 }
 
 /** The minor version of `1.31.0`; undefined for anything else. */

@@ -4,7 +4,7 @@ import { gatewaysFor } from '../checks/facts/proxies-of.ts'
 import type { StartUp } from '../checks/facts/start-up.ts'
 import { startingOf } from '../checks/facts/start-up.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { hasEnded, hasProxy, isAmbient, isReady } from '../mesh/pods.ts'
+import { hasEnded, hasProxy, isAmbient, isReady, isIstiod } from '../mesh/pods.ts'
 import type { Pod } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
@@ -70,9 +70,8 @@ function outsideReason(target: Target, followed: readonly Followed[], evidence: 
   const owners = byOwner(pods, evidence).map(({ owner }) => value(formatRef(owner)))
   const revisions = evidence
     .objects('pods')
-    .flatMap(({ metadata }) =>
-      metadata.labels?.app === 'istiod' ? (metadata.labels['istio.io/rev'] ?? 'default') : [],
-    )
+    .filter(isIstiod)
+    .map(({ metadata }) => metadata.labels?.['istio.io/rev'] ?? 'default')
   const [revision = 'default'] = revisions
   const label = revision === 'default' ? 'istio-injection=enabled' : `istio.io/rev=${revision}`
   return {

@@ -44,9 +44,11 @@ export interface ListPage {
   metadata?: { continue?: string }
 }
 
-/** The answer to an instant query. */
+/** The answer to an instant query, or to one over a time. */
 export interface PrometheusAnswer {
-  data?: { result?: { metric?: Record<string, string>; value?: [number, string] }[] }
+  data?: {
+    result?: { metric?: Record<string, string>; value?: [number, string]; values?: [number, string][] }[]
+  }
 }
 
 interface Bytes {

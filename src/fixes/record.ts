@@ -207,3 +207,9 @@ export async function updateChange(
     next,
   )
 }
+
+/** A change whose undoing came to nothing: what was proved of it before holds, and `says` tells why. Undefined where none was begun. */
+export const undoFailed = (change: ChangeRecord, says: string): ChangeRecord | undefined =>
+  change.undo === undefined
+    ? undefined
+    : { ...change, state: 'proved', undo: { ...change.undo, state: 'failed', says } }

@@ -102,13 +102,13 @@ const TEXTS = [
   'probe',
 ] as const
 
+/** What a line says, as it is written there; `-` and absent values say nothing. */
+export type LoggedFacts = { at: string; code: unknown; flags: string | undefined; duration: unknown } & Partial<
+  Record<(typeof TEXTS)[number], unknown>
+>
+
 /** The keys of a line that were said, absent ones left out. */
-function line(
-  facts: { at: string; code: unknown; flags: string | undefined; duration: unknown } & Record<
-    (typeof TEXTS)[number],
-    unknown
-  >,
-): AccessLogLine {
+export function lineOf(facts: LoggedFacts): AccessLogLine {
   const entry: AccessLogLine = { at: facts.at, code: Number(facts.code) || 0, flags: parseFlags(facts.flags) }
   const milliseconds = said(facts.duration)
   if (milliseconds !== undefined && Number.isFinite(Number(milliseconds))) entry.duration = Number(milliseconds)
@@ -127,7 +127,7 @@ function parseText(text: string): AccessLogLine | undefined {
   const [, at = '', request = '', code, flags, details, termination, failure, duration] = head
   const [, requestId, authority, upstreamHost, upstreamCluster, own, local, remote, serverName, routeName] = tail
   const [method, path] = request.split(' ')
-  return line({
+  return lineOf({
     at,
     code,
     flags,
@@ -158,7 +158,7 @@ function parseJson(text: string): AccessLogLine | undefined {
     return undefined
   }
   if (typeof fields.start_time !== 'string' || fields.response_flags === undefined) return undefined
-  return line({
+  return lineOf({
     at: fields.start_time,
     code: fields.response_code,
     flags: said(fields.response_flags),
@@ -181,18 +181,36 @@ function parseJson(text: string): AccessLogLine | undefined {
   })
 }
 
-/** Reads the access log entries out of a proxy's log (Istio's TEXT and JSON encodings, mixed with Envoy's and the agent's own lines). */
-export function parseAccessLog(log: string): AccessLog {
+/**
+ * Reads the access log entries out of a proxy's log (Istio's TEXT and JSON encodings, mixed with Envoy's and the agent's own lines).
+ *
+ * @param readers for other formats, each tried on lines that are of none of these
+ */
+export function parseAccessLog(
+  log: string,
+  readers: readonly ((line: string) => AccessLogLine | undefined)[] = [],
+): AccessLog {
   const lines: AccessLogLine[] = []
   let unreadable = 0
   for (const text of log.split('\n')) {
     const isJson = text.startsWith('{') && text.includes('"response_flags"')
-    if (!isJson && !TEXT_START.test(text)) continue
-    const entry = isJson ? parseJson(text) : parseText(text)
-    if (entry === undefined) unreadable += 1
-    else lines.push(entry)
+    const isText = !isJson && TEXT_START.test(text)
+    const entry = (isJson ? parseJson(text) : isText ? parseText(text) : undefined) ?? readBy(readers, text)
+    if (entry !== undefined) lines.push(entry)
+    else if (isJson || isText) unreadable += 1
   }
   return { lines, unreadable }
+}
+
+function readBy(
+  readers: readonly ((line: string) => AccessLogLine | undefined)[],
+  text: string,
+): AccessLogLine | undefined {
+  for (const read of readers) {
+    const entry = read(text)
+    if (entry !== undefined) return entry
+  }
+  return undefined
 }
 
 /** Requests that share response code, flags and upstream. */

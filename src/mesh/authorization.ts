@@ -1,4 +1,4 @@
-import type { AuthorizationPolicy, AuthorizationRule, Pod, RequestAuthentication } from './objects.ts'
+import type { AuthorizationPolicy, AuthorizationRule, KubernetesObject, Pod, RequestAuthentication } from './objects.ts'
 import { selects } from './objects.ts'
 import { literally } from './walk/regex.ts'
 import { takesRegex, takesString } from './walk/string-match.ts'
@@ -21,22 +21,30 @@ export interface Miss {
   sure: boolean
 }
 
-/** True when the policies of a namespace act on a pod: its own namespace's, and those of the mesh's root. Policies for waypoints and by way of a Gateway's name are left out. */
-export function actsOn(policy: AuthorizationPolicy | RequestAuthentication, pod: Pod, root: string): boolean {
-  const {
-    metadata: { namespace, annotations },
-    spec,
-  } = policy
-  if (
-    annotations?.['istio.io/dry-run'] === 'true' ||
-    spec?.targetRef !== undefined ||
-    (spec?.targetRefs ?? []).length > 0
-  )
-    return false
-  const labels = spec?.selector?.matchLabels
+/** True when the selector of a policy matches a pod, in the pod's namespace or, for the whole mesh, in the root namespace. */
+export function selectsPod(
+  { metadata: { namespace }, spec }: KubernetesObject<{ selector?: unknown }>,
+  pod: Pod,
+  root: string,
+): boolean {
+  const labels = (spec?.selector as { matchLabels?: Record<string, string> } | undefined)?.matchLabels
   return (
     (namespace === pod.metadata.namespace || namespace === root) &&
     (labels === undefined || Object.keys(labels).length === 0 || selects(labels, pod.metadata.labels))
+  )
+}
+
+/** True when a policy acts on a pod by its selector: policies on trial, and those for waypoints and Gateways by name, are left out. */
+export function actsOn(policy: AuthorizationPolicy | RequestAuthentication, pod: Pod, root: string): boolean {
+  const {
+    metadata: { annotations },
+    spec,
+  } = policy
+  return (
+    annotations?.['istio.io/dry-run'] !== 'true' &&
+    spec?.targetRef === undefined &&
+    (spec?.targetRefs ?? []).length === 0 &&
+    selectsPod(policy, pod, root)
   )
 }
 

@@ -33,6 +33,7 @@ it('every command has a help with an example', () => {
     'log-level',
     'serve',
     'status',
+    'telemetry',
     'verify',
   ])
   for (const command of leaves) {

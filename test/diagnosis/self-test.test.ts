@@ -102,3 +102,29 @@ it.each([
 it('one minor version apart is fine, and so is no Prometheus', async () => {
   expect(await failures({ own: '1.31.0', mesh: ['1.30.3'], prometheus: false })).toEqual([])
 })
+
+it('asks the istiod that runs in another namespace', async () => {
+  const here = clients({})
+  const found = await testCluster(
+    {
+      ...here,
+      kubernetes: {
+        ...here.kubernetes,
+        list: ({ plural }) =>
+          Promise.resolve(
+            plural === 'pods'
+              ? [{ kind: 'Pod', metadata: { namespace: 'mesh-system', name: 'istiod-1', labels: { app: 'istiod' } } }]
+              : [],
+          ),
+      },
+      istioctl: {
+        run: (args, signal) =>
+          args.includes('--remote=false') || args.join(' ').endsWith('--istioNamespace mesh-system')
+            ? here.istioctl.run(args, signal)
+            : Promise.resolve('{"clientVersion":{"version":"1.31.0"}}'),
+      },
+    },
+    new AbortController().signal,
+  )
+  expect(found.find(({ name }) => name === 'control plane')).toMatchObject({ ok: true, says: '1.31.0' })
+})

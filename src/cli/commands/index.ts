@@ -9,6 +9,7 @@ import { follow } from './follow.ts'
 import { logLevel } from './log-level.ts'
 import { serve } from './serve.ts'
 import { status } from './status.ts'
+import { telemetry } from './telemetry.ts'
 
 /** Every command of the terminal, sorted by name. */
 export const COMMANDS: readonly (Doing | Group)[] = [
@@ -22,4 +23,5 @@ export const COMMANDS: readonly (Doing | Group)[] = [
   logLevel,
   serve,
   status,
+  telemetry,
 ]

@@ -3,7 +3,7 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
 import { fromFqdn } from '../../mesh/host.ts'
 import { mtlsInForce } from '../../mesh/mutual-tls.ts'
-import type { Pod, PolicyObject } from '../../mesh/objects.ts'
+import type { Pod } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
 import { containerPort, isReady, proxyAnswers } from '../../mesh/pods.ts'
 import { sameRef } from '../../mesh/ref.ts'
@@ -138,11 +138,4 @@ export function connectionTo(
       ...(tls?.mutual === true && { principal: identityOf(callerPod, evidence) }),
     },
   }
-}
-
-/** True when a policy acts on the pod: its selector takes it, in the pod's namespace or, for the whole mesh, in Istio's own. */
-export function actsOn({ metadata, spec }: PolicyObject, pod: Pod, root: string): boolean {
-  const labels = (spec?.selector as { matchLabels?: Record<string, string> } | undefined)?.matchLabels
-  if (metadata.namespace !== pod.metadata.namespace && metadata.namespace !== root) return false
-  return labels === undefined || Object.keys(labels).length === 0 || selects(labels, pod.metadata.labels)
 }

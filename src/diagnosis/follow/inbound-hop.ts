@@ -8,7 +8,8 @@ import { walkInbound } from '../../mesh/walk/inbound.ts'
 import type { Connection } from '../../mesh/walk/request.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Callee } from './callee.ts'
-import { actsOn, connectionTo } from './callee.ts'
+import { selectsPod } from '../../mesh/authorization.ts'
+import { connectionTo } from './callee.ts'
 import { mtlsInForce } from '../../mesh/mutual-tls.ts'
 import { mutualTlsTrouble } from './certificate.ts'
 import { addingFilters } from './envoy-filters.ts'
@@ -31,7 +32,7 @@ function allowing(pod: Pod, evidence: Evidence): Ref[] {
     .filter(
       (one) =>
         ['ALLOW', undefined].includes(one.spec?.action as string | undefined) &&
-        actsOn(one, pod, rootNamespaceOf(evidence)),
+        selectsPod(one, pod, rootNamespaceOf(evidence)),
     )
     .map(refOf)
 }
@@ -82,7 +83,7 @@ function endOf(
               ? allowing(pod, evidence)
               : evidence
                   .objects('request-authentications')
-                  .filter((one) => actsOn(one, pod, rootNamespaceOf(evidence)))
+                  .filter((one) => selectsPod(one, pod, rootNamespaceOf(evidence)))
                   .map(refOf),
       }
     }

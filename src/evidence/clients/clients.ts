@@ -79,6 +79,13 @@ export interface Istioctl {
 export interface Prometheus {
   /** An instant query; the result vector. */
   query(expression: string, signal: AbortSignal): Promise<{ metric: Record<string, string>; value: number }[]>
+  /** A query over a time; the result matrix, its points in order. Absent where it cannot be asked, as in a recording of before. */
+  range?(
+    expression: string,
+    /** ISO times, and seconds between two points. */
+    over: { from: string; to: string; step: number },
+    signal: AbortSignal,
+  ): Promise<{ metric: Record<string, string>; points: { at: number; value: number }[] }[]>
 }
 
 /** Opens a connection to one port of a pod through the API server. @throws {UnseenError} when it is refused */

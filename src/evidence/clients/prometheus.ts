@@ -9,43 +9,59 @@ const MOST_ANSWER = 16 * 1024 * 1024
 const MOST_ERROR = 1024
 
 /** Asks a Prometheus (or anything with its HTTP API) at a base URL. */
-export function prometheusApi(url: string, budget = new ByteBudget()): Prometheus {
+export function prometheusApi(url: string, budget = new ByteBudget()): Required<Prometheus> {
+  const base = url.replace(/\/$/, '')
+
+  async function ask(
+    path: 'query' | 'query_range',
+    parameters: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<NonNullable<NonNullable<PrometheusAnswer['data']>['result']>> {
+    let response: Response
+    let text = ''
+    const reading = budget.begin('the answer of Prometheus', { most: MOST_ANSWER, signal })
+    try {
+      response = await fetch(`${base}/api/v1/${path}`, {
+        method: 'POST',
+        body: new URLSearchParams(parameters),
+        signal,
+      })
+      if (response.body !== null)
+        text = response.ok ? await textOf(response.body, reading) : await beginningOf(response.body, MOST_ERROR)
+    } catch (error) {
+      if (error instanceof UnseenError) throw error
+      if (signal.aborted) throw new UnseenError('timeout', 'Prometheus did not answer in time', { cause: error })
+      throw new UnseenError(
+        'unavailable',
+        `Prometheus could not be reached (${error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)})`,
+        { cause: error },
+      )
+    } finally {
+      reading.drop()
+    }
+    if (!response.ok)
+      throw new UnseenError('unavailable', `Prometheus answered ${response.status}: ${text.slice(0, 300)}`)
+    let body: PrometheusAnswer
+    try {
+      body = JSON.parse(text) as typeof body
+    } catch (error) {
+      throw new UnseenError('unparsable', 'Prometheus answered something that is not JSON', { cause: error })
+    }
+    return answered('prometheus', body).data?.result ?? []
+  }
+
   return {
-    async query(expression, signal) {
-      let response: Response
-      let text = ''
-      const reading = budget.begin('the answer of Prometheus', { most: MOST_ANSWER, signal })
-      try {
-        response = await fetch(`${url.replace(/\/$/, '')}/api/v1/query`, {
-          method: 'POST',
-          body: new URLSearchParams({ query: expression }),
-          signal,
-        })
-        if (response.body !== null)
-          text = response.ok ? await textOf(response.body, reading) : await beginningOf(response.body, MOST_ERROR)
-      } catch (error) {
-        if (error instanceof UnseenError) throw error
-        if (signal.aborted) throw new UnseenError('timeout', 'Prometheus did not answer in time', { cause: error })
-        throw new UnseenError(
-          'unavailable',
-          `Prometheus could not be reached (${error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)})`,
-          { cause: error },
-        )
-      } finally {
-        reading.drop()
-      }
-      if (!response.ok)
-        throw new UnseenError('unavailable', `Prometheus answered ${response.status}: ${text.slice(0, 300)}`)
-      let body: PrometheusAnswer
-      try {
-        body = JSON.parse(text) as typeof body
-      } catch (error) {
-        throw new UnseenError('unparsable', 'Prometheus answered something that is not JSON', { cause: error })
-      }
-      return (answered('prometheus', body).data?.result ?? []).map(({ metric = {}, value }) => ({
+    query: async (expression, signal) =>
+      (await ask('query', { query: expression }, signal)).map(({ metric = {}, value }) => ({
         metric,
         value: Number(value?.[1] ?? 'NaN'),
-      }))
-    },
+      })),
+    range: async (expression, { from, to, step }, signal) =>
+      (await ask('query_range', { query: expression, start: from, end: to, step: String(step) }, signal)).map(
+        ({ metric = {}, values = [] }) => ({
+          metric,
+          points: values.map(([seconds, value]) => ({ at: seconds * 1000, value: Number(value) })),
+        }),
+      ),
   }
 }

@@ -21,6 +21,11 @@ export const listCall = (resource: Resource, { namespace, labels, fields }: Wher
     ...(fields === undefined ? [] : [`--field-selector ${fields}`]),
   ].join(' ')
 
+/** The beginning of the name of a query over a time. */
+export const RANGE = 'prometheus range '
+/** The name of a query over a time; which time it is is the same in a replay. */
+export const rangeCall = (expression: string, step: number): string => `${RANGE}${step}s ${expression}`
+
 /** The end of the name of what matters of a log. */
 export const SEARCHED = ' searched'
 /** The name of what matters of a log; when it begins is the same in a replay. */

@@ -13,6 +13,7 @@ import {
   keptObjects,
   listCall,
   logCall,
+  rangeCall,
   searchCall,
   SERVED_CALL,
 } from './recorded-calls.ts'
@@ -172,6 +173,14 @@ export function recordClients(
               () => prometheus.query(expression, signal),
               (json) => ({ json }),
             ),
+          ...(prometheus.range !== undefined && {
+            range: (...asked: Parameters<NonNullable<typeof prometheus.range>>) =>
+              keep(
+                rangeCall(asked[0], asked[1].step),
+                () => prometheus.range?.(...asked) ?? Promise.reject(new TypeError('no range')),
+                (json) => ({ json }),
+              ),
+          }),
         },
       }),
       ...defined({ portForward, context: clients.context }),

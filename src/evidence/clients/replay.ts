@@ -11,6 +11,8 @@ import {
   istioctlCall,
   listCall,
   logCall,
+  RANGE,
+  rangeCall,
   SEARCHED,
   searchCall,
   SERVED_CALL,
@@ -118,6 +120,13 @@ export function replayClients(recording: Recording, { delay = 0, shared = false 
             metric: Record<string, string>
             value: number
           }[],
+        ...(holds(RANGE) && {
+          range: async (expression: string, { step }: { step: number }, signal: AbortSignal) =>
+            handed((await answer(rangeCall(expression, step), signal)).json) as {
+              metric: Record<string, string>
+              points: { at: number; value: number }[]
+            }[],
+        }),
       },
     }),
     ...defined({ context: recording.context }),

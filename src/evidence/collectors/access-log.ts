@@ -1,4 +1,5 @@
 import { parseAccessLog } from '../../mesh/access-log.ts'
+import type { LineReader } from '../../mesh/access-log-format.ts'
 import { PROXY_CONTAINER } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { redact } from '../redaction.ts'
@@ -9,8 +10,8 @@ import { stepId } from '../step.ts'
 /** Lines read from the end of a proxy's log. */
 export const TAIL_LINES = 500
 
-/** Reads the tail of one proxy's access log. */
-export function accessLog(pod: Ref): Step<'access-log'> {
+/** Reads the tail of one proxy's access log; `readers` know the formats that the mesh configuration names beside Istio's own. */
+export function accessLog(pod: Ref, readers: readonly LineReader[] = []): Step<'access-log'> {
   return {
     id: stepId('access-log', pod),
     kind: 'access-log',
@@ -20,7 +21,7 @@ export function accessLog(pod: Ref): Step<'access-log'> {
     source: `kubectl logs -n ${pod.namespace ?? ''} ${pod.name} -c ${PROXY_CONTAINER} --tail=${TAIL_LINES}`,
     collect: async ({ kubernetes }, signal) => {
       const text = await kubernetes.log(pod, PROXY_CONTAINER, TAIL_LINES, signal)
-      const log = parseAccessLog(redact(text))
+      const log = parseAccessLog(redact(text), readers)
       return text.split('\n', TAIL_LINES).length < TAIL_LINES ? log : { ...log, isTail: true }
     },
   }
@@ -34,7 +35,10 @@ const pattern = (texts: readonly string[]): string =>
  * Reads one proxy's access log since a moment, instead of its tail, for lines that hold one of some texts; for all when there is none. A log that could not
  * be read to its end is not seen: what is missing in it would be the latest.
  */
-export function accessLogSince(pod: Ref, sinceTime: string, texts: readonly string[]): Step<'access-log'> {
+export function accessLogSince(
+  pod: Ref,
+  { sinceTime, texts, readers = [] }: { sinceTime: string; texts: readonly string[]; readers?: readonly LineReader[] },
+): Step<'access-log'> {
   return {
     id: `${stepId('access-log', pod)} since`,
     kind: 'access-log',
@@ -48,7 +52,7 @@ export function accessLogSince(pod: Ref, sinceTime: string, texts: readonly stri
       if (kubernetes.search === undefined)
         throw new UnseenError('unavailable', 'the recording holds the end of the log only')
       const { text, ...found } = await kubernetes.search(pod, PROXY_CONTAINER, { sinceTime, wanted }, signal)
-      const log = parseAccessLog(redact(text))
+      const log = parseAccessLog(redact(text), readers)
       const last = log.lines.at(-1)?.at
       if (!found.whole)
         throw new UnseenError(

@@ -811,7 +811,13 @@ export const SHAPES: Shapes = {
         data: {
           fields: {
             result: {
-              list: { fields: { metric: { map: 'string' }, value: { list: { either: ['number', 'string'] } } } },
+              list: {
+                fields: {
+                  metric: { map: 'string' },
+                  value: { list: { either: ['number', 'string'] } },
+                  values: { list: { list: { either: ['number', 'string'] } } },
+                },
+              },
             },
           },
         },

@@ -10,6 +10,7 @@ import { raiseAnswer } from './lend.ts'
 import { logLevelsAnswer } from './log-levels.ts'
 import { proposeAnswer } from './propose.ts'
 import { statusAnswer } from './status.ts'
+import { telemetryAnswer } from './telemetry.ts'
 
 /** How each thing that can be asked looks in Slack, sorted by kind. */
 export const ANSWERS: Readonly<Record<RunKind, AnyAnswer>> = {
@@ -21,6 +22,7 @@ export const ANSWERS: Readonly<Record<RunKind, AnyAnswer>> = {
   'log-levels': logLevelsAnswer,
   propose: proposeAnswer,
   status: statusAnswer,
+  telemetry: telemetryAnswer,
 }
 
 const BY_KIND: ReadonlyMap<string, AnyAnswer> = new Map(Object.entries(ANSWERS))

@@ -8,6 +8,18 @@ import { help } from './help.ts'
 import { leases } from './leases.ts'
 import { logLevel } from './log-level.ts'
 import { status } from './status.ts'
+import { telemetry } from './telemetry.ts'
 
 /** Every command, sorted by name. */
-export const COMMANDS: readonly Command[] = [audit, diagnose, doctor, flags, follow, help, leases, logLevel, status]
+export const COMMANDS: readonly Command[] = [
+  audit,
+  diagnose,
+  doctor,
+  flags,
+  follow,
+  help,
+  leases,
+  logLevel,
+  status,
+  telemetry,
+]

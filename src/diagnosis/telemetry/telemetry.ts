@@ -1,0 +1,248 @@
+import type { Clients, Prometheus } from '../../evidence/clients/clients.ts'
+import { objects } from '../../evidence/collectors/objects.ts'
+import { Evidence } from '../../evidence/evidence.ts'
+import { Gathering, STEP_TIMEOUT } from '../../evidence/gather.ts'
+import type { ObjectKind } from '../../evidence/reading.ts'
+import type { AnyStep } from '../../evidence/step.ts'
+import { fromFqdn } from '../../mesh/host.ts'
+import { parseFlags } from '../../mesh/response-flags.ts'
+import type { TargetQuery } from '../../mesh/target-query.ts'
+import type { Target } from '../../mesh/target.ts'
+import { UserError } from '../../mesh/user-error.ts'
+import { resolveTarget } from '../resolve-target.ts'
+import { changePoint } from './change-point.ts'
+import { differencesOf, isFailure } from './differences.ts'
+import type { Answered, Side, Telemetry } from './report.ts'
+
+/** Seconds that are looked at where nobody says otherwise, and at least and most. */
+export const WINDOW = 300
+export const LEAST_WINDOW = 30
+export const MOST_WINDOW = 24 * 3600
+/** Seconds looked back for the time since when it is so, and of one point. */
+const BACK = 3600
+const STEP = 60
+
+const ENDS = { source: 'client', destination: 'server', waypoint: 'server' } as const
+
+interface Sample {
+  metric: Record<string, string>
+  value: number
+}
+
+/** What is asked, and in which time. */
+export interface TelemetryOptions {
+  /** Seconds. */
+  window?: number | undefined
+  signal: AbortSignal
+  stepTimeout?: number | undefined
+}
+
+/**
+ * Asks Prometheus how the requests to a target were answered, as the proxies at both ends counted them.
+ *
+ * @throws UserError when no Prometheus is configured; UnknownTargetError, AmbiguousTargetError; UnseenError when the cluster or Prometheus does not answer
+ */
+export async function telemetryOf(
+  query: TargetQuery,
+  clients: Clients,
+  { window = WINDOW, signal, stepTimeout = STEP_TIMEOUT }: TelemetryOptions,
+): Promise<Telemetry> {
+  const { prometheus } = clients
+  if (prometheus === undefined)
+    throw new UserError({
+      why: 'No Prometheus is configured.',
+      remedies: ['Set PROMETHEUS_URL to the Prometheus that scrapes the mesh, http://prometheus.istio-system:9090'],
+    })
+  const target = await targetOf(query, clients, { signal, stepTimeout })
+  const hosts = target.hosts.filter((host) => fromFqdn(host) !== undefined)
+  const where = `destination_service=~"${(hosts.length === 0 ? target.hosts : hosts).map(escaped).join('|')}"`
+  const queries = queriesFor(where, window)
+  const limited = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(stepTimeout)])
+  const ask = async ({ expression }: { expression: string }): Promise<Sample[]> =>
+    (await prometheus.query(expression, limited())).filter(({ value }) => Number.isFinite(value))
+  const at = clients.now()
+  const [requests, p50, p95, p99, slow, shares] = await Promise.all([
+    ask(queries.requests),
+    ask(queries.p50),
+    ask(queries.p95),
+    ask(queries.p99),
+    ask(queries.pods),
+    sharesOver(prometheus, queries.share.expression, at, limited()),
+  ])
+  const answers = answersOf(requests)
+  const side = (end: Answered['end']): Side | undefined => sideOf(answers, end, { p50, p95, p99 })
+  const [client, server] = [side('client'), side('server')]
+  const since = changePoint(shares?.[client === undefined ? 'server' : 'client'] ?? [])
+  return {
+    target: target.ref,
+    hosts: [...target.hosts],
+    window,
+    at: at.toISOString(),
+    ...(client !== undefined && { client }),
+    ...(server !== undefined && { server }),
+    answers,
+    differences: differencesOf(answers),
+    pods: podsOf(requests, slow),
+    ...(since !== undefined && { since }),
+    notes: notesOf(
+      { requests, client, server, hasHistogram: p50.length > 0, hasHistory: shares !== undefined },
+      window,
+    ),
+    queries: Object.values(queries),
+  }
+}
+
+const escaped = (host: string): string => host.replaceAll('.', String.raw`\\.`)
+
+function queriesFor(where: string, window: number) {
+  const quantile = (share: number) => ({
+    what: `p${share * 100} by end`,
+    expression: `histogram_quantile(${share}, sum by (le, reporter) (rate(istio_request_duration_milliseconds_bucket{${where}}[${window}s])))`,
+  })
+  const failing = `{${where},response_code=~"5..|0",response_flags!="DC"}`
+  return {
+    requests: {
+      what: 'requests by end, answer, pod and version',
+      expression: `sum by (reporter, response_code, response_flags, pod, destination_version) (increase(istio_requests_total{${where}}[${window}s]))`,
+    },
+    p50: quantile(0.5),
+    p95: quantile(0.95),
+    p99: quantile(0.99),
+    pods: {
+      what: 'p50 of each pod, as its own proxy counts',
+      expression: `histogram_quantile(0.5, sum by (le, pod) (rate(istio_request_duration_milliseconds_bucket{${where},reporter="destination"}[${window}s])))`,
+    },
+    share: {
+      what: 'share of failures by end, over the last hour',
+      expression: `(sum by (reporter) (rate(istio_requests_total${failing}[${2 * STEP}s])) or sum by (reporter) (rate(istio_requests_total{${where}}[${2 * STEP}s])) * 0) / sum by (reporter) (rate(istio_requests_total{${where}}[${2 * STEP}s]))`,
+    },
+  }
+}
+
+/** The target's Services, with as few looks as it takes. */
+async function targetOf(
+  query: TargetQuery,
+  clients: Clients,
+  options: { signal: AbortSignal; stepTimeout: number },
+): Promise<Target> {
+  const gathering = new Gathering(clients, options)
+  const list = (kind: ObjectKind, namespace?: string): AnyStep =>
+    objects(kind, 'objects', namespace === undefined ? {} : { namespace }) as AnyStep
+  const isHost = query.form === 'host' || (query.form === 'name' && query.text.includes('.'))
+  await gathering.gather([
+    list('namespaces'),
+    list('services'),
+    ...(query.form === 'deploy' ? [list('deployments', query.namespace)] : []),
+    ...(query.form === 'pod' ? [list('pods', query.namespace)] : []),
+    ...(isHost ? (['virtual-services', 'service-entries', 'gateways'] as const).map((kind) => list(kind)) : []),
+  ])
+  const blind = gathering.readings.find((reading) => !reading.ok && reading.kind !== 'namespaces')
+  if (blind?.ok === false)
+    throw new UserError({
+      why: `The cluster could not be read: ${blind.detail}`,
+      remedies: [`To see it by hand: ${blind.source}`],
+    })
+  return resolveTarget(query, new Evidence(gathering.readings))
+}
+
+/** The share of failures of each end, by time; undefined where Prometheus cannot be asked for it. */
+async function sharesOver(
+  prometheus: Prometheus,
+  expression: string,
+  at: Date,
+  signal: AbortSignal,
+): Promise<Record<Answered['end'], { at: number; value: number }[]> | undefined> {
+  if (prometheus.range === undefined) return undefined
+  const from = new Date(at.getTime() - BACK * 1000).toISOString()
+  const series = await prometheus.range(expression, { from, to: at.toISOString(), step: STEP }, signal)
+  const of = (reporter: string): { at: number; value: number }[] =>
+    series.find(({ metric }) => metric.reporter === reporter)?.points ?? []
+  return { client: of('source'), server: of('destination') }
+}
+
+const endOf = ({ metric }: Sample): Answered['end'] | undefined => ENDS[metric.reporter as keyof typeof ENDS]
+
+function answersOf(samples: readonly Sample[]): Answered[] {
+  const known = new Map<string, Answered>()
+  for (const sample of samples) {
+    const end = endOf(sample)
+    if (end === undefined || sample.value <= 0) continue
+    const { response_code: code = '', response_flags: flags = '' } = sample.metric
+    const key = `${end} ${code} ${flags}`
+    const one = known.get(key) ?? { end, code, flags: parseFlags(flags), requests: 0 }
+    one.requests += sample.value
+    known.set(key, one)
+  }
+  return [...known.values()].toSorted((a, b) => b.requests - a.requests)
+}
+
+function sideOf(
+  answers: readonly Answered[],
+  end: Answered['end'],
+  quantiles: Readonly<Record<'p50' | 'p95' | 'p99', readonly Sample[]>>,
+): Side | undefined {
+  const own = answers.filter((one) => one.end === end)
+  if (own.length === 0) return undefined
+  const sum = (some: readonly Answered[]): number => some.reduce((total, one) => total + one.requests, 0)
+  const of = (samples: readonly Sample[]): number | undefined => samples.find((one) => endOf(one) === end)?.value
+  const [p50, p95, p99] = [of(quantiles.p50), of(quantiles.p95), of(quantiles.p99)]
+  return {
+    requests: sum(own),
+    failed: sum(own.filter((one) => (end === 'client' ? isFailure(one) : one.code.startsWith('5')))),
+    ...(p50 !== undefined && p95 !== undefined && p99 !== undefined && { latency: { p50, p95, p99 } }),
+  }
+}
+
+/** By the proxies of the target's own pods, which have the pod's name in what is scraped of them. */
+function podsOf(samples: readonly Sample[], slow: readonly Sample[]): Telemetry['pods'] {
+  const own = samples.filter((one) => endOf(one) === 'server' && one.metric.pod !== undefined && one.value > 0)
+  return [...Map.groupBy(own, ({ metric }) => metric.pod ?? '')]
+    .map(([name, group]) => {
+      const version = group.find(({ metric }) => (metric.destination_version ?? 'unknown') !== 'unknown')?.metric
+        .destination_version
+      const p50 = slow.find(({ metric }) => metric.pod === name)?.value
+      const total = (some: readonly Sample[]): number => some.reduce((sum, { value }) => sum + value, 0)
+      return {
+        name,
+        ...(version !== undefined && { version }),
+        requests: total(group),
+        failed: total(group.filter(({ metric }) => (metric.response_code ?? '').startsWith('5'))),
+        ...(p50 !== undefined && { p50 }),
+      }
+    })
+    .toSorted((a, b) => b.failed - a.failed || (b.p50 ?? 0) - (a.p50 ?? 0) || a.name.localeCompare(b.name, 'en'))
+}
+
+function notesOf(
+  {
+    requests,
+    client,
+    server,
+    hasHistogram,
+    hasHistory,
+  }: {
+    requests: readonly Sample[]
+    client?: Side | undefined
+    server?: Side | undefined
+    hasHistogram: boolean
+    hasHistory: boolean
+  },
+  window: number,
+): string[] {
+  if (client === undefined && server === undefined)
+    return [
+      requests.length === 0
+        ? `Prometheus has no series of istio_requests_total for it: nobody called it in the last ${window} s, or its proxies and its callers' are not scraped.`
+        : `Nobody called it in the last ${window} s.`,
+    ]
+  return [
+    ...(client === undefined
+      ? ["The clients' side is not known: no caller's proxy is scraped, or the callers have none."]
+      : []),
+    ...(server === undefined
+      ? ["The server's side is not known: the target's own proxies are not scraped, or no request reached them."]
+      : []),
+    ...(hasHistogram ? [] : ['Latencies are not known: istio_request_duration_milliseconds is not kept.']),
+    ...(hasHistory ? [] : ['Since when it is so is not known: Prometheus was not asked over a time.']),
+  ]
+}

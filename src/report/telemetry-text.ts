@@ -1,0 +1,87 @@
+import { nameOf, round } from '../diagnosis/telemetry/differences.ts'
+import type { Side, Telemetry } from '../diagnosis/telemetry/report.ts'
+import { formatRef } from '../mesh/ref.ts'
+import { visible } from '../mesh/visible.ts'
+
+const milliseconds = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
+const percent = (share: number): string => {
+  const text = (share * 100).toFixed(1)
+  // Nearly all is not all.
+  return `${share < 1 && text === '100.0' ? '99.9' : text.replace(/\.0$/, '')} %`
+}
+const success = ({ requests, failed }: Side): number => (requests - failed) / requests
+
+/** Pods that are shown. */
+const MOST_PODS = 10
+
+/** One end as a line: `72.3 % of 60 requests succeed; p50 1.2 ms, p95 490 ms, p99 498 ms`. */
+export const sideLine = (side: Side): string =>
+  `${percent(success(side))} of ${round(side.requests)} requests succeed${side.latency === undefined ? '' : `; p50 ${milliseconds(side.latency.p50)}, p95 ${milliseconds(side.latency.p95)}, p99 ${milliseconds(side.latency.p99)}`}`
+
+/** What it comes to, in one sentence. */
+export function telemetryHeadline({ client, server, notes }: Telemetry): string {
+  if (client !== undefined && server !== undefined) {
+    const [here, there] = [percent(success(client)), percent(success(server))]
+    return here === there
+      ? `${here} of the requests succeed, as clients and servers count.`
+      : `Clients see ${here} of their requests succeed, servers ${there}.`
+  }
+  if (client !== undefined) return `As the clients' proxies count, ${percent(success(client))} of the requests succeed.`
+  if (server !== undefined) return `As the servers' proxies count, ${percent(success(server))} of the requests succeed.`
+  return notes[0] ?? 'Nothing is known.'
+}
+
+/** Since when, for people. */
+export const sinceLine = ({ since }: Telemetry): string | undefined =>
+  since === undefined
+    ? undefined
+    : `${percent(since.after)} of the requests fail since about ${since.at.slice(11, 16)} UTC (${percent(since.before)} before)`
+
+/** The pods that answered, a line each; `and 3 more` in the end. */
+export function podLines({ pods }: Telemetry): string[] {
+  const shown = pods
+    .slice(0, MOST_PODS)
+    .map(({ name, version, requests, failed, p50 }) =>
+      [
+        `${name}${version === undefined ? '' : ` (${version})`}: ${round(requests)} requests, ${round(failed)} failed`,
+        ...(p50 === undefined ? [] : [`p50 ${milliseconds(p50)}`]),
+      ].join(', '),
+    )
+  return pods.length > MOST_PODS ? [...shown, `and ${pods.length - MOST_PODS} more`] : shown
+}
+
+/** The differences between the ends, a line each. */
+export const differenceLines = ({ differences }: Telemetry): string[] =>
+  differences.map(({ answer, requests, says }) => `${answer} (${round(requests)}): ${says}`)
+
+/** What each end answered, a line each end: `200 43, 504 UT 17`. */
+export const answersLine = ({ answers }: Telemetry, end: 'client' | 'server'): string =>
+  answers
+    .filter((one) => one.end === end)
+    .slice(0, 8)
+    .map((one) => `${nameOf(one)} ${round(one.requests)}`)
+    .join(', ')
+
+/** Telemetry as a terminal shows it. */
+export function telemetryText(telemetry: Telemetry): string {
+  const { target, window, client, server, queries, notes } = telemetry
+  const section = (title: string, lines: readonly string[]): string[] =>
+    lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)]
+  const since = sinceLine(telemetry)
+  return `${visible(
+    [
+      telemetryHeadline(telemetry),
+      `${formatRef(target)}, the last ${window} s`,
+      ...section('Clients', client === undefined ? [] : [sideLine(client), answersLine(telemetry, 'client')]),
+      ...section('Servers', server === undefined ? [] : [sideLine(server), answersLine(telemetry, 'server')]),
+      ...section('Why they differ', differenceLines(telemetry)),
+      ...section('Since', since === undefined ? [] : [since]),
+      ...section('Pods, as their own proxies count', podLines(telemetry)),
+      ...section('Not known', notes),
+      ...section(
+        'Asked',
+        queries.map(({ what, expression }) => `${what}: ${expression}`),
+      ),
+    ].join('\n'),
+  )}\n`
+}

@@ -1,0 +1,29 @@
+import { telemetry, type TelemetryAnswer } from '../../capabilities/telemetry.ts'
+import { telemetryText } from '../../report/telemetry-text.ts'
+import type { RunRecord } from '../../store/runs.ts'
+import { telemetryMessage } from '../blocks/telemetry.ts'
+import { defineAnswer } from './answer.ts'
+import { fileBase, fileText, type AnswerFile } from './file.ts'
+import { runAgainButton } from './run-buttons.ts'
+
+/** What Prometheus counted of a target's requests. */
+export const telemetryAnswer = defineAnswer(telemetry, {
+  doing: 'Asking Prometheus',
+  subject: ({ text }) => text,
+  async shown({ records }, answer, run) {
+    return {
+      message: telemetryMessage(answer.telemetry, run, [await runAgainButton(records, run)]),
+      parts: [],
+      file: () => readable(answer, run),
+    }
+  },
+  full: { readable, json: (answer) => answer.telemetry },
+})
+
+function readable(answer: TelemetryAnswer, run: RunRecord): AnswerFile {
+  return {
+    name: `${fileBase(run)}.txt`,
+    title: 'All that was counted',
+    content: fileText(telemetryText(answer.telemetry)),
+  }
+}

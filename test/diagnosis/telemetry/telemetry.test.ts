@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { telemetryOf } from '../../../src/diagnosis/telemetry/telemetry.ts'
+import { windowAsked } from '../../../src/diagnosis/telemetry/window-asked.ts'
+import type { Clients, Prometheus } from '../../../src/evidence/clients/clients.ts'
+import { parseRecording, replayClients } from '../../../src/evidence/clients/recording.ts'
+import { parseTarget } from '../../../src/mesh/target-query.ts'
+import { telemetryText } from '../../../src/report/telemetry-text.ts'
+
+const signal = new AbortController().signal
+const ask = parseTarget('catalog', 'shop')
+/** One of three pods takes about a second, and the route gives up after half of one; and the same mesh before. */
+const recorded = (name: 'slow-pod' | 'all-quick'): Clients =>
+  replayClients(parseRecording(readFileSync(join(import.meta.dirname, `${name}.recording.json`), 'utf8')))
+const asked = (clients: Clients) => telemetryOf(ask, clients, { window: 120, signal })
+
+/** The recorded mesh with another Prometheus. */
+const withPrometheus = (prometheus: Prometheus): Clients => ({ ...recorded('slow-pod'), prometheus })
+
+describe('a slow pod behind a short timeout', () => {
+  it('clients see failures where servers see none, and why', async () => {
+    const found = await asked(recorded('slow-pod'))
+    const success = ({ requests, failed }: { requests: number; failed: number }): number => 1 - failed / requests
+    expect(success(found.client!)).toBeGreaterThan(0.5)
+    expect(success(found.client!)).toBeLessThan(0.9)
+    expect(success(found.server!)).toBe(1)
+    expect(found.differences).toHaveLength(1)
+    expect(found.differences[0]).toMatchObject({ answer: '504 UT' })
+    expect(found.pods).toHaveLength(3)
+    const [slow, ...others] = found.pods
+    expect(slow!.p50).toBeGreaterThan(100)
+    for (const other of others) expect(other.p50).toBeLessThan(5)
+    expect(found.since!.before).toBeLessThan(0.05)
+    expect(found.since!.after).toBeGreaterThan(0.1)
+    expect(found.notes).toEqual([])
+  })
+
+  it('as a terminal shows it', async () => {
+    const text = telemetryText(await asked(recorded('slow-pod')))
+    expect(text).toMatch(
+      /^Clients see \d\d(?:\.\d)? % of their requests succeed, servers 100 %\.\nService shop\/catalog, the last 120 s\n/,
+    )
+    expect(text).toMatch(/Why they differ\n {2}504 UT \(\d+\): the client's proxy gave up waiting/)
+    expect(text).toMatch(
+      /Since\n {2}\d+(?:\.\d)? % of the requests fail since about \d\d:\d\d UTC \(\d+(?:\.\d)? % before\)/,
+    )
+  })
+})
+
+it('all pods quick: both ends agree, and nothing is said to differ', async () => {
+  const found = await asked(recorded('all-quick'))
+  expect([found.client!.failed, found.server!.failed, found.differences, found.since]).toEqual([0, 0, [], undefined])
+  expect(telemetryText(found)).toMatch(/^100 % of the requests succeed, as clients and servers count\.\n/)
+})
+
+describe('what Prometheus does not know', () => {
+  it('no series at all', async () => {
+    const found = await asked(withPrometheus({ query: () => Promise.resolve([]) }))
+    expect(found).toMatchObject({
+      answers: [],
+      pods: [],
+      notes: [expect.stringMatching(/has no series of istio_requests_total/)],
+    })
+    expect(telemetryText(found)).toMatch(/^Prometheus has no series/)
+  })
+
+  it('values that are no numbers, no histogram, one end alone', async () => {
+    const metric = { reporter: 'destination', response_code: '200', response_flags: '-' }
+    const found = await asked(
+      withPrometheus({
+        query: (expression) =>
+          Promise.resolve(
+            expression.startsWith('histogram')
+              ? [{ metric, value: NaN }]
+              : [
+                  { metric, value: 12 },
+                  { metric, value: NaN },
+                ],
+          ),
+      }),
+    )
+    expect(found.server).toEqual({ requests: 12, failed: 0 })
+    expect(found.client).toBeUndefined()
+    expect(found.notes).toEqual([
+      expect.stringMatching(/^The clients' side is not known/),
+      expect.stringMatching(/^Latencies are not known/),
+      expect.stringMatching(/^Since when it is so is not known/),
+    ])
+  })
+
+  it('is not there: says how to name it', async () => {
+    const { prometheus: _, ...without } = recorded('slow-pod')
+    await expect(asked(without)).rejects.toMatchObject({
+      why: 'No Prometheus is configured.',
+      remedies: [expect.stringContaining('PROMETHEUS_URL') as string],
+    })
+  })
+})
+
+it.each([
+  ['5m', 300],
+  ['90s', 90],
+  ['1h30m', 5400],
+  ['24h', 86_400],
+])('a window of %s', (text, seconds) => {
+  expect(windowAsked(text, 'mesh-medic telemetry')).toBe(seconds)
+})
+
+it.each(['5', 'm', '-5m', '10s', '25h', '', 'x'.repeat(500)])('no window: %j', (text) => {
+  expect(() => windowAsked(text, 'mesh-medic telemetry')).toThrow(/is not a window/)
+})

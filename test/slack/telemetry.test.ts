@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import { parseRecording, replayClients } from '../../src/evidence/clients/recording.ts'
+import { ended, openHouse, type House } from './house.ts'
+import { shownIn } from './texts.ts'
+
+const RECORDING = join(import.meta.dirname, '..', 'diagnosis', 'telemetry', 'slow-pod.recording.json')
+const WHO = { user: 'U_ONCALL', channel: 'C_MESH' }
+
+let house: House
+afterEach(() => house.close())
+
+it('shows both ends at a glance, and all of it as a file', async () => {
+  house = await openHouse({ clients: replayClients(parseRecording(readFileSync(RECORDING, 'utf8'))) })
+  await house.slack.type('/mesh telemetry catalog -n shop --window 2m', WHO)
+  expect(await ended(house)).toMatchObject({ state: 'done', outcome: { verdict: 'shown' } })
+  const [root, ...more] = house.slack.messages('C_MESH')
+  const shown = shownIn(root!)
+  expect(shown).toMatch(/Clients see [\d.]+ % of their requests succeed, servers 100 %\./)
+  expect(shown).toMatch(/Clients {2}[\d.]+ % of \d+ requests succeed; p50 /)
+  expect(shown).toContain('Why they differ')
+  expect(shown).toContain('[Run again]')
+  expect(more).toEqual([])
+})
+
+it.each([
+  ['/mesh telemetry', 'No target was given.'],
+  ['/mesh telemetry catalog --window 3', '"3" is not a window'],
+  ['/mesh telemetry catalog orders', 'One target at a time'],
+])('%s: says what is wrong with it, and asks nobody', async (typed, says) => {
+  house = await openHouse()
+  const command = await house.slack.type(typed, WHO)
+  await house.slack.waitFor(() => command.ephemerals()[0])
+  expect(shownIn(command.ephemerals()[0]!)).toContain(says)
+  expect(house.slack.messages('C_MESH')).toEqual([])
+})
