@@ -21,7 +21,7 @@ import { backendLeads, backendLeadsOf } from './backend.ts'
 import { addressedWrongly, goneBehind, selectedByEntry } from './behind-entry.ts'
 import { hiddenFrom, outsideLeads } from './hidden.ts'
 import type { Case, Lead } from './lead.ts'
-import { eachOnce, newest, value, values } from './lead.ts'
+import { eachOnce, newest, value, values, wasChangedLast } from './lead.ts'
 import { subsetLost } from './lost-subset.ts'
 import { noneReady } from './none-ready.ts'
 
@@ -87,7 +87,11 @@ function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
   }
   const pick = (objects: KubernetesObject[], why: string, remedy: string): Lead[] => {
     const chosen = newest(objects)
-    return chosen === undefined ? by(why, remedy) : [{ code: 'MESH0132', subject: refOf(chosen), why, remedy }]
+    if (chosen === undefined) return by(why, remedy)
+    const others = objects.filter((other) => other !== chosen)
+    // A check names the route, whichever of the two was changed.
+    const isDeeper = others.length > 0 && wasChangedLast(chosen, others)
+    return [{ code: 'MESH0132', isDeeper, subject: refOf(chosen), why, remedy }]
   }
   const objectsOf = (refs: readonly Ref[]): KubernetesObject[] =>
     refs.flatMap((ref) => allRoutes(evidence).find((one) => sameRef(refOf(one), ref)) ?? [])

@@ -6,7 +6,7 @@ import type { Target } from '../../mesh/target.ts'
 import type { Hop } from '../follow/report.ts'
 import type { Followed } from '../requests/followed.ts'
 
-export { newest, value, values } from '../../checks/facts/clause.ts'
+export { newest, TOGETHER, value, values, wasChangedLast } from '../../checks/facts/clause.ts'
 
 /** An object that is to blame for a failing class of requests, and why. */
 export interface Lead {

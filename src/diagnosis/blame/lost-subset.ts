@@ -6,10 +6,7 @@ import { changedAt, latestChange, refOf, selects } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Case, Lead } from './lead.ts'
-import { newest, value, values } from './lead.ts'
-
-/** Milliseconds by which one object must be younger than another: what is made together has no order. */
-const TOGETHER = 3_000
+import { newest, TOGETHER, value, values, wasChangedLast } from './lead.ts'
 
 /** When a request was last answered by the subset (milliseconds since the epoch), as any proxy's log has it; undefined when none was. */
 function lastAnswered(cluster: string, evidence: Evidence): number | undefined {
@@ -58,8 +55,7 @@ export function subsetLost(
   const routedAt = latestChange(routers)
   const isRouteNewer = routedAt > changed + TOGETHER
   if (isRouteNewer) return []
-  const wasChanged = changed > Date.parse(rule.metadata.creationTimestamp ?? '') + TOGETHER
-  const isRuleNewer = wasChanged && changed > routedAt + TOGETHER
+  const isRuleNewer = wasChangedLast(rule, routers)
   const label = labelOf(cluster, evidence)
   const says =
     answered !== undefined

@@ -50,11 +50,14 @@ describe('following blames', () => {
     expect(deeper.map(formatRef)).toEqual(['DestinationRule istioinaction/faster'])
   })
 
-  it('the newer of a policy and a rule that do not fit, before a check that always names the rule', async () => {
-    const newer = cases.find(({ name }) => name.startsWith('a policy that was changed long after the rule'))
+  it.each([
+    ['a policy that was changed long after the rule', 'PeerAuthentication istioinaction/default'],
+    ['a Service was given another port after the route', 'Service istioinaction/catalog'],
+  ])('%s, before a check that always names the other', async (name, subject) => {
+    const newer = cases.find((one) => one.name.startsWith(name))
     if (newer === undefined) throw new Error('the case is gone')
     const { deeper } = await blamedIn(newer)
-    expect([...new Set(deeper.map(formatRef))]).toEqual(['PeerAuthentication istioinaction/default'])
+    expect([...new Set(deeper.map(formatRef))]).toEqual([subject])
   })
 
   it('has every code in some case', () => {

@@ -2,8 +2,11 @@ import { madeFrom } from '../../../checks/facts/made-from.ts'
 import type { Group } from '../../../checks/facts/requests-to.ts'
 import type { AccessLogLine } from '../../../mesh/access-log.ts'
 import type { Route } from '../../../mesh/envoy.ts'
-import type { Pod } from '../../../mesh/objects.ts'
+import { clustersOfRoute, parseClusterName } from '../../../mesh/envoy.ts'
+import type { Pod, VirtualService } from '../../../mesh/objects.ts'
+import { refOf } from '../../../mesh/objects.ts'
 import type { Ref } from '../../../mesh/ref.ts'
+import { boundAs, destinationsOf } from '../../../mesh/routing.ts'
 import type { Way } from '../../requests/followed.ts'
 import type { Lead } from '../lead.ts'
 
@@ -45,9 +48,34 @@ export function routesOf({ entry, group }: Sign, way: Way | undefined): Route[] 
         .filter(isNamed)
 }
 
-/** The objects that routes were made from. */
-export const makersOf = (routes: readonly Route[], way: Way | undefined): Ref[] =>
-  way === undefined ? [] : routes.flatMap((route) => madeFrom(route, way.trace.evidence) ?? [])
+/** The delegate that gave a VirtualService the route in its name: the only one that leads where the route does, when its own routes do not. */
+function delegateBehind(
+  root: VirtualService,
+  route: Route,
+  all: readonly VirtualService[],
+): VirtualService | undefined {
+  const hosts = new Set(clustersOfRoute(route).flatMap((name) => parseClusterName(name)?.host ?? []))
+  const leads = (one: VirtualService): boolean =>
+    destinationsOf(one).some(({ host, mirror }) => !mirror && hosts.has(host))
+  if (leads(root)) return undefined
+  const [only, ...others] = all.filter((one) => one !== root && boundAs(one, all).includes(root) && leads(one))
+  return others.length === 0 ? only : undefined
+}
+
+/** The objects that routes were made from; a delegate for those that bear the name of the one that delegates to it. */
+export function makersOf(routes: readonly Route[], way: Way | undefined): Ref[] {
+  if (way === undefined) return []
+  const { evidence } = way.trace
+  const all = evidence.objects('virtual-services')
+  return routes.flatMap((route): Ref[] => {
+    const maker = madeFrom(route, evidence)
+    if (maker === undefined) return []
+    const root =
+      maker.kind === 'VirtualService' ? evidence.object('virtual-services', maker.namespace, maker.name) : undefined
+    const delegate = root === undefined ? undefined : delegateBehind(root, route, all)
+    return [delegate === undefined ? maker : refOf(delegate)]
+  })
+}
 
 /** What the line says of why: of the response or, for a bare connection, of its end. */
 export const reasonOf = ({ details, termination }: AccessLogLine): string => details ?? termination ?? ''
