@@ -149,12 +149,12 @@ function withImport(index: string, what: string, file: string): string {
   return lines.join('\n')
 }
 
-/** The entries of a list or record, sorted, with one more. */
-const withEntry = (entries: string, entry: string): string =>
-  [...entries.split(',').map((one) => one.trim()), entry]
-    .filter((one) => one !== '')
-    .toSorted((one, other) => bare(one).localeCompare(bare(other), 'en'))
-    .join(', ')
+/** The sorted entries of a list or record with one more; those that are there keep their order, as one may stand under another name than its kind. */
+function withEntry(entries: string, entry: string): string {
+  const known = entries.split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim()]))
+  const after = known.findIndex((one) => bare(one).localeCompare(bare(entry), 'en') > 0)
+  return known.toSpliced(after === -1 ? known.length : after, 0, entry).join(', ')
+}
 const bare = (entry: string): string => entry.replaceAll("'", '')
 
 /** The index of the capabilities, or of the commands of Slack or the terminal, with one more. */

@@ -4,6 +4,7 @@ import type { AnyCapability } from './capability.ts'
 import { decide } from './decide.ts'
 import { diagnose } from './diagnose.ts'
 import { doctor } from './doctor.ts'
+import { flagExample } from './flag-example.ts'
 import { follow } from './follow.ts'
 import { raise } from './lend.ts'
 import { logLevels } from './log-levels.ts'
@@ -16,6 +17,7 @@ export const CAPABILITIES = [
   decide,
   diagnose,
   doctor,
+  flagExample,
   follow,
   raise,
   logLevels,

@@ -7,6 +7,9 @@ import { remark } from './output.ts'
 /** Codes of errors that tell whoever runs this what to configure instead. */
 const CONFIGURATION_CODES: readonly unknown[] = ['cluster-configuration', 'unknown-context', 'configuration']
 
+/** Codes of what gives no answer: whoever runs this has typed nothing wrong. */
+const UNREACHABLE: readonly unknown[] = ['cluster-unreachable', 'prometheus-unreachable']
+
 /** Says on standard error why a command failed, and answers its exit code. What is nobody's mistake but ours is logged with a run id. */
 export async function explainFailure(error: unknown): Promise<number> {
   if (error instanceof Interruption) {
@@ -15,7 +18,7 @@ export async function explainFailure(error: unknown): Promise<number> {
   }
   if (error instanceof UserError) {
     remark([error.why, ...error.remedies].join('\n'))
-    return error.code === 'cluster-unreachable' ? EXIT.broken : EXIT.usage
+    return UNREACHABLE.includes(error.code) ? EXIT.broken : EXIT.usage
   }
   if (error instanceof Error && 'code' in error && CONFIGURATION_CODES.includes(error.code)) {
     remark(error.message)

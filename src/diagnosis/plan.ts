@@ -80,7 +80,7 @@ const MOST_LOGS = 8
 /** Applications whose logs are read, at most. */
 const MOST_APPLICATIONS = 3
 /** The labels of the ingress gateway that Istio's own profiles install. */
-const DEFAULT_INGRESS = 'istio=ingressgateway'
+export const DEFAULT_INGRESS = 'istio=ingressgateway'
 /** Selectors of Gateways whose pods are looked for, and gateways' logs read, at most. */
 const MOST_GATEWAY_SELECTORS = 6
 const MOST_GATEWAY_LOGS = 6

@@ -77,7 +77,8 @@ export function telemetryText(telemetry: Telemetry): string {
       ...section('Why they differ', differenceLines(telemetry)),
       ...section('Since', since === undefined ? [] : [since]),
       ...section('Pods, as their own proxies count', podLines(telemetry)),
-      ...section('Not known', notes),
+      // The headline says it already where nothing is known at all.
+      ...section('Not known', client === undefined && server === undefined ? notes.slice(1) : notes),
       ...section(
         'Asked',
         queries.map(({ what, expression }) => `${what}: ${expression}`),

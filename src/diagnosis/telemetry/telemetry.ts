@@ -1,4 +1,4 @@
-import type { Clients, Prometheus } from '../../evidence/clients/clients.ts'
+import { UnseenError, type Clients, type Prometheus } from '../../evidence/clients/clients.ts'
 import { objects } from '../../evidence/collectors/objects.ts'
 import { Evidence } from '../../evidence/evidence.ts'
 import { Gathering, STEP_TIMEOUT } from '../../evidence/gather.ts'
@@ -29,6 +29,20 @@ interface Sample {
   value: number
 }
 
+/** Prometheus gave no answer, or none that can be read. */
+export class NoAnswerFromPrometheusError extends UserError {
+  override readonly name = 'NoAnswerFromPrometheusError'
+  constructor(cause: UnseenError) {
+    super(
+      {
+        why: `No answer from Prometheus: ${cause.message}.`,
+        remedies: ['Set PROMETHEUS_URL to the address of a Prometheus that the bot reaches; /mesh doctor tries it.'],
+      },
+      { code: 'prometheus-unreachable' },
+    )
+  }
+}
+
 /** What is asked, and in which time. */
 export interface TelemetryOptions {
   /** Seconds. */
@@ -40,7 +54,7 @@ export interface TelemetryOptions {
 /**
  * Asks Prometheus how the requests to a target were answered, as the proxies at both ends counted them.
  *
- * @throws UserError when no Prometheus is configured; UnknownTargetError, AmbiguousTargetError; UnseenError when the cluster or Prometheus does not answer
+ * @throws UserError when no Prometheus is configured; UnknownTargetError, AmbiguousTargetError; NoAnswerFromPrometheusError
  */
 export async function telemetryOf(
   query: TargetQuery,
@@ -68,7 +82,11 @@ export async function telemetryOf(
     ask(queries.p99),
     ask(queries.pods),
     sharesOver(prometheus, queries.share.expression, at, limited()),
-  ])
+  ]).catch((error: unknown) => {
+    signal.throwIfAborted()
+    if (error instanceof UnseenError) throw new NoAnswerFromPrometheusError(error)
+    throw error
+  })
   const answers = answersOf(requests)
   const side = (end: Answered['end']): Side | undefined => sideOf(answers, end, { p50, p95, p99 })
   const [client, server] = [side('client'), side('server')]

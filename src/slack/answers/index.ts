@@ -5,6 +5,7 @@ import type { AnyAnswer } from './answer.ts'
 import { decideAnswer } from './decide.ts'
 import { diagnoseAnswer } from './diagnose.ts'
 import { doctorAnswer } from './doctor.ts'
+import { flagExampleAnswer } from './flag-example.ts'
 import { followAnswer } from './follow.ts'
 import { raiseAnswer } from './lend.ts'
 import { logLevelsAnswer } from './log-levels.ts'
@@ -17,6 +18,7 @@ export const ANSWERS: Readonly<Record<RunKind, AnyAnswer>> = {
   decide: decideAnswer,
   diagnose: diagnoseAnswer,
   doctor: doctorAnswer,
+  'flag-example': flagExampleAnswer,
   follow: followAnswer,
   lend: raiseAnswer,
   'log-levels': logLevelsAnswer,

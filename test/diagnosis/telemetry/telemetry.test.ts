@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { telemetryOf } from '../../../src/diagnosis/telemetry/telemetry.ts'
 import { windowAsked } from '../../../src/diagnosis/telemetry/window-asked.ts'
-import type { Clients, Prometheus } from '../../../src/evidence/clients/clients.ts'
+import { UnseenError, type Clients, type Prometheus } from '../../../src/evidence/clients/clients.ts'
 import { parseRecording, replayClients } from '../../../src/evidence/clients/recording.ts'
 import { parseTarget } from '../../../src/mesh/target-query.ts'
 import { telemetryText } from '../../../src/report/telemetry-text.ts'
@@ -87,6 +87,17 @@ describe('what Prometheus does not know', () => {
       expect.stringMatching(/^Latencies are not known/),
       expect.stringMatching(/^Since when it is so is not known/),
     ])
+  })
+
+  it.each([
+    ['unavailable', 'Prometheus could not be reached (connect ECONNREFUSED)'],
+    ['unparsable', 'Prometheus answered something that is not JSON'],
+  ] as const)('no answer that can be read (%s): says so, and how to name another', async (reason, detail) => {
+    const away = withPrometheus({ query: () => Promise.reject(new UnseenError(reason, detail)) })
+    await expect(asked(away)).rejects.toMatchObject({
+      why: `No answer from Prometheus: ${detail}.`,
+      remedies: [expect.stringContaining('PROMETHEUS_URL') as string],
+    })
   })
 
   it('is not there: says how to name it', async () => {

@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest'
+import { carryOut } from '../../src/capabilities/carry-out.ts'
+import { flagExample } from '../../src/capabilities/flag-example.ts'
+import { createRun, readRun } from '../../src/store/runs.ts'
+import { recordedClients } from '../replay.ts'
+import { memoryRecords } from '../store/memory-records.ts'
+import { capabilityDeps } from './deps.ts'
+import { FakeThread } from './fake-thread.ts'
+
+async function asked(flags: string[], text = 'catalog'): Promise<{ told: unknown; record: unknown }> {
+  const records = memoryRecords()
+  const thread = new FakeThread()
+  const { deps } = capabilityDeps(records, {
+    openThread: () => thread,
+    clients: recordedClients('slow-endpoint/ill'),
+  })
+  const request = { kind: 'flag-example', text, namespace: 'istioinaction', flags }
+  const run = await createRun(records, { request, asker: { user: 'U_ONCALL' }, channel: 'C_MESH' })
+  await carryOut(deps, flagExample)({ run: run.id, kind: 'flag-example' }, new AbortController().signal)
+  return { told: thread.told.at(-1), record: await readRun(records, run.id) }
+}
+
+it.each([
+  ['UT', 504, /^istio-ingressgateway-/],
+  ['DC', 0, /^catalog-v2-/],
+])("shows the target's latest request with %s, and its record says how it ended", async (flag, code, pod) => {
+  const { told, record } = await asked([flag])
+  expect(told).toMatchObject([
+    'answer',
+    {
+      kind: 'flag-example',
+      found: {
+        flags: [flag],
+        example: { line: { code, flags: [flag], path: '/items' }, pod: { name: expect.stringMatching(pod) as string } },
+      },
+    },
+  ])
+  expect(record).toMatchObject({
+    state: 'done',
+    outcome: {
+      verdict: 'shown',
+      sentence: expect.stringMatching(/^The latest at Service istioinaction\/catalog/) as string,
+    },
+  })
+})
+
+it('says how much it looked through where there is none', async () => {
+  const { told, record } = await asked(['UAEX', 'RL'])
+  expect(told).toMatchObject(['answer', { found: { flags: ['UAEX', 'RL'] } }])
+  expect(JSON.stringify(told)).not.toContain('"example"')
+  expect(record).toMatchObject({
+    outcome: {
+      sentence: expect.stringMatching(
+        /^No request to Service istioinaction\/catalog with UAEX or RL among \d{2,} requests in the logs of 4 proxies\.$/,
+      ) as string,
+    },
+  })
+})
+
+it('names the nearest where there is no such target', async () => {
+  const { told } = await asked(['UT'], 'catlog')
+  expect(told).toMatchObject(['refused', { why: expect.stringContaining('catlog') as string }])
+})

@@ -1,0 +1,32 @@
+import { afterEach, expect, it } from 'vitest'
+import { recordedClients } from '../replay.ts'
+import { ended, openHouse, type House } from './house.ts'
+import { shownIn } from './texts.ts'
+
+const WHO = { user: 'U_ONCALL', channel: 'C_MESH' }
+
+let house: House
+afterEach(() => house.close())
+
+it('a flag with a target: what it means, and the latest request that has it', async () => {
+  house = await openHouse({ clients: recordedClients('slow-endpoint/ill') })
+  await house.slack.type('/mesh flags UT --target catalog -n istioinaction', WHO)
+  expect(await ended(house)).toMatchObject({ state: 'done', outcome: { verdict: 'shown' } })
+  const [root, ...more] = house.slack.messages('C_MESH')
+  expect(shownIn(root!)).toContain('UpstreamRequestTimeout')
+  expect(shownIn(root!)).toMatch(/The latest at Service istioinaction\/catalog, as istio-ingressgateway-\S+ logged it/)
+  expect(shownIn(root!)).toContain('504 UT response_timeout')
+  expect(more).toEqual([])
+})
+
+it.each([
+  ['/mesh flags --target catalog', 'No flag was given.'],
+  ['/mesh flags UT -n shop', 'A namespace needs a target.'],
+  ['/mesh flags UX --target catalog', '"UX" is not a response flag of Envoy.'],
+])('%s: says what is wrong with it, and asks nobody', async (typed, says) => {
+  house = await openHouse()
+  const command = await house.slack.type(typed, WHO)
+  await house.slack.waitFor(() => command.ephemerals()[0])
+  expect(shownIn(command.ephemerals()[0]!)).toContain(says)
+  expect(house.slack.messages('C_MESH')).toEqual([])
+})
