@@ -49,7 +49,7 @@ async function said(until: RegExp | string, from = 0, patience = 50_000): Promis
 // One after the other: the terminal alone plays the whole.
 it('diagnoses, and says how it goes on', () => {
   const first = output
-  expect(first).toMatch(/^A stand-in for Slack is at http:\/\/127\.0\.0\.1:\d+\//)
+  expect(first).toMatch(/^A stand-in for Slack runs at http:\/\/127\.0\.0\.1:\d+\//)
   expect(first).toContain('> /mesh diagnose catalog')
   expect(first).toMatch(/Ill[\s\S]*\[Propose fix\] \[Raise log level\] \[Full report\]/)
   expect(first).toContain('click Approve as second')

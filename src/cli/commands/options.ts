@@ -4,7 +4,7 @@ import { InvalidArgumentError, Option } from 'commander'
 export function seconds(text: string): number {
   const value = Number(text)
   if (!Number.isFinite(value) || value <= 0 || value > 3600)
-    throw new InvalidArgumentError('It must be a number of seconds between 0 and 3600.')
+    throw new InvalidArgumentError('It must be a number of seconds greater than 0, at most 3600.')
   return value
 }
 
@@ -27,4 +27,4 @@ export const replay = (): Option =>
   )
 /** `-o`; text when absent. */
 export const output = (...formats: string[]): Option =>
-  new Option('-o, --output <format>', 'how the answer is written').choices(formats).default('text')
+  new Option('-o, --output <format>', 'the format of the answer').choices(formats).default('text')

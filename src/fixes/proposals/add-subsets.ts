@@ -151,7 +151,7 @@ function propose({ vs, host, subsets, homes, pods, single, code }: Plan, evidenc
       for: code,
       title: `Define ${subsets.length === 1 ? 'subset' : 'subsets'} ${names} of ${short}`,
       why: `${vs} routes to ${names}, which no DestinationRule defines, so proxies have no cluster for ${subsets.length === 1 ? 'it' : 'them'}. ${guessed ? `No label of the pods behind ${short} matches the name; of those that tell them apart, this one is unused` : `From the labels of the pods behind ${short}`}: ${counts.join('; ')}.`,
-      effect: `Requests that are routed to ${names} reach these pods, for all callers of ${where}.`,
+      effect: `Requests that are routed to ${names} reach these pods; ${where} defines them for all callers.`,
       risk: guessed
         ? {
             level: 'medium',
