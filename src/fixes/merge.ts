@@ -50,3 +50,16 @@ export function merge(lower: unknown, upper: unknown, apiVersion: string, name =
     ...above.filter((item) => !below.some((one) => sameItem(keys, one, item))),
   ]
 }
+
+/** True when all of one is in the other: every field and item, whatever defaults the API server has put beside them. */
+export function isWithin(part: unknown, whole: unknown, apiVersion: string, name = ''): boolean {
+  if (isFields(part))
+    return isFields(whole) && Object.entries(part).every(([key, one]) => isWithin(one, whole[key], apiVersion, key))
+  if (!Array.isArray(part)) return part === whole
+  if (!Array.isArray(whole)) return false
+  const keys = itemKeys(apiVersion, name)
+  const [items, among]: [unknown[], unknown[]] = [part, whole]
+  return keys === undefined
+    ? items.length === among.length && items.every((one, at) => isWithin(one, among[at], apiVersion))
+    : items.every((one) => among.some((other) => sameItem(keys, one, other) && isWithin(one, other, apiVersion)))
+}

@@ -14,7 +14,7 @@ import { isRace, noAnswer, refusal, type ApiAnswer } from './api-refusal.ts'
 import { CHANGE_ANNOTATION, FIELD_MANAGER, WriteError, type ClusterWriter, type Written } from './cluster-writer.ts'
 import { impersonation, type Identity } from './identity.ts'
 import { EditError, parseManifest } from './manifest.ts'
-import { merge } from './merge.ts'
+import { isWithin, merge } from './merge.ts'
 import { ownedFields } from './owned-fields.ts'
 import type { Permit } from './permit.ts'
 import type { ApplyWrite, DeleteWrite, Version, Write } from './proposal.ts'
@@ -287,11 +287,16 @@ function hasLanded(write: Write, permit: Permit, now: KubernetesObject | undefin
   if (write.verb === 'delete')
     return now === undefined || (now.metadata.uid === write.was.uid && now.metadata.deletionTimestamp !== undefined)
   if (now === undefined) return false
+  const owned = ownedFields(now, FIELD_MANAGER)
   const isMarked = now.metadata.annotations?.[CHANGE_ANNOTATION] === permit.change
-  if (permit.undoes !== true) return isMarked
   // What is taken back takes the mark away: it is done when that is gone, and we own exactly what the manifest sets.
-  return !isMarked && isDeepStrictEqual(ownedFields(now, FIELD_MANAGER), contentOf(write, true))
+  if (permit.undoes === true) return !isMarked && isDeepStrictEqual(owned, contentOf(write, true))
+  if (!isMarked || (write.was !== 'absent' && now.metadata.uid !== write.was.uid)) return false
+  // Anybody may write the mark: it is ours when the mark and all that was to be written are ours.
+  return [markedBy(permit.change), contentOf(write, false)].every((one) => isWithin(one, owned, write.apiVersion))
 }
+
+const markedBy = (change: string): Fields => ({ metadata: { annotations: { [CHANGE_ANNOTATION]: change } } })
 
 /**
  * What is sent: the manifest, for the object as it was just read, so that the API server itself refuses when it has changed since. Fields
@@ -303,10 +308,7 @@ function manifestToSend(write: ApplyWrite, now: KubernetesObject | undefined, ma
     mark === undefined || now === undefined
       ? manifest
       : (merge(ownedFields(now, FIELD_MANAGER), manifest, write.apiVersion) as Fields)
-  const marked =
-    mark === undefined
-      ? kept
-      : (merge(kept, { metadata: { annotations: { [CHANGE_ANNOTATION]: mark } } }, write.apiVersion) as Fields)
+  const marked = mark === undefined ? kept : (merge(kept, markedBy(mark), write.apiVersion) as Fields)
   const { name, namespace } = write.ref
   const version =
     now === undefined

@@ -97,6 +97,29 @@ describe('applying', () => {
     expect(server.landed()).toHaveLength(1)
   })
 
+  it('is made although somebody else has put its mark on the object', async () => {
+    const allowed = permit(apply())
+    const annotations = { [CHANGE_ANNOTATION]: 'change-1' }
+    server.put({ ...current(), metadata: { ...current().metadata, annotations } }, 'kubectl-annotate')
+    expect(await writer.write(allowed, 0, signal)).toMatchObject({ fresh: true })
+    expect(current()).toMatchObject({ spec: { subsets: [V1, V2] } })
+  })
+
+  it('is not taken for made where an object of the same name, or other fields, carry the mark in our name', async () => {
+    const allowed = permit(apply())
+    const { metadata, ...rest } = current()
+    const annotations = { [CHANGE_ANNOTATION]: 'change-1' }
+    server.put({ ...rest, metadata: { ...metadata, annotations } }, 'mesh-medic')
+    expect(await writer.write(allowed, 0, signal)).toMatchObject({ fresh: true })
+    expect(current()).toMatchObject({ spec: { subsets: [V1, V2] } })
+    server.remove(REF)
+    server.put(
+      { ...rest, metadata: { name: metadata.name, namespace: metadata.namespace!, annotations } },
+      'mesh-medic',
+    )
+    expect(await errorOf(writer.write(allowed, 0, signal))).toMatchObject({ reason: 'moved' })
+  })
+
   it('says that nothing is known when the answer is lost, and finds the write when asked again', async () => {
     const allowed = permit(apply())
     server.fail({ on: 'write', how: 'lose answer' })
