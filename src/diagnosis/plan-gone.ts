@@ -1,4 +1,5 @@
 import { connectionsTo, requestsTo, type Request } from '../checks/facts/requests-to.ts'
+import { onsetOf } from '../checks/facts/gone-objects.ts'
 import { fact } from '../checks/facts/fact.ts'
 import { trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import { istiodPushes } from '../evidence/collectors/istiod-pushes.ts'
@@ -8,10 +9,11 @@ import { ipOf } from '../mesh/address.ts'
 import { refOf } from '../mesh/objects.ts'
 import { isIstiod } from '../mesh/pods.ts'
 import type { Target } from '../mesh/target.ts'
-import { answerOf, type Answer } from './requests/answer.ts'
+import { answerOf } from './requests/answer.ts'
 
-/** Requests that tell that they were answered, or fail. */
-const ENOUGH = 3
+/** Requests in a row that tell that they were answered, and failures that are no chance. */
+const ANSWERED = 3
+const FAILED = 6
 /** Logs of istiod read, at most. */
 const MOST_ISTIODS = 3
 
@@ -26,25 +28,22 @@ const asked = (one: Request): string => `${caller(one)} ${(one.entry.path ?? '')
 const failsUnchanged = fact((evidence, target): boolean => {
   const moment = trafficCountsFrom(evidence, target)
   if (moment === undefined) return false
-  const requests = [...requestsTo(target, moment, evidence), ...connectionsTo(target, moment, evidence)].toSorted(
-    (a, b) => Date.parse(a.entry.at) - Date.parse(b.entry.at),
-  )
-  const answers = (some: readonly Request[]): Answer[] =>
-    some.map(answerOf).filter((answer) => answer === 'answered' || answer === 'failed')
-  const fails = (all: readonly Answer[]): boolean => {
-    const first = all.indexOf('failed')
-    const since = all.slice(Math.max(0, first))
-    // Connections from before a change are judged by what was there then for a while.
-    const kept = since.filter((answer) => answer === 'answered').length
-    return first >= ENOUGH && since.length - kept >= ENOUGH && kept <= since.length / 4 && since.at(-1) === 'failed'
-  }
+  const requests = [...requestsTo(target, moment, evidence), ...connectionsTo(target, moment, evidence)]
+  const fails = (some: readonly Request[]): boolean =>
+    onsetOf(
+      some.flatMap((one) => {
+        const answer = answerOf(one)
+        return answer === 'answered' || answer === 'failed'
+          ? [{ at: Date.parse(one.entry.at), isAnswered: answer === 'answered' }]
+          : []
+      }),
+      ANSWERED,
+      FAILED,
+    ) !== undefined
   const byCaller = Map.groupBy(requests, caller)
   return [...byCaller.values()].some((own) => {
     const connections = own.filter((one) => one.entry.path === undefined && answerOf(one) === 'failed')
-    return (
-      [...Map.groupBy(own, asked).values()].some((same) => fails(answers(same))) ||
-      (connections.length >= ENOUGH && fails(answers(own)))
-    )
+    return [...Map.groupBy(own, asked).values()].some(fails) || (connections.length >= FAILED && fails(own))
   })
 })
 

@@ -15,7 +15,7 @@ export interface GoneObject {
   because: Proof
 }
 
-/** The kinds that istiod calls by the names of objects; a ServiceEntry it calls by its host. */
+/** The kinds that istiod calls by the names of objects; a Service and a ServiceEntry it calls by their hosts. */
 const KINDS: Readonly<Record<string, ObjectKind>> = {
   AuthorizationPolicy: 'authorization-policies',
   DestinationRule: 'destination-rules',
@@ -24,8 +24,17 @@ const KINDS: Readonly<Record<string, ObjectKind>> = {
   HTTPRoute: 'http-routes',
   PeerAuthentication: 'peer-authentications',
   RequestAuthentication: 'request-authentications',
+  Service: 'services',
   Sidecar: 'sidecars',
   VirtualService: 'virtual-services',
+}
+
+/** The object that istiod means. */
+const meant = (kind: string, namespace: string, name: string, { clusterDomain }: Evidence): Ref | undefined => {
+  const service = `.${namespace}.svc.${clusterDomain}`
+  if (kind === 'ServiceEntry')
+    return name.endsWith(service) ? { kind: 'Service', namespace, name: name.slice(0, -service.length) } : undefined
+  return isGeneratedName(name) ? undefined : { kind, namespace, name }
 }
 
 /** Objects that were deleted lately, as far as istiod's log names them; where it was not read, none. */
@@ -33,10 +42,10 @@ export const goneObjects = once((evidence: Evidence): readonly GoneObject[] => {
   const last = new Map<string, GoneObject>()
   for (const reading of evidence.seen('istiod-pushes'))
     for (const { at, kind, namespace, name } of reading.value) {
-      const objects = KINDS[kind]
-      if (objects === undefined || evidence.seen(objects).length === 0 || isGeneratedName(name)) continue
-      if (evidence.object(objects, namespace, name) !== undefined) continue
-      const ref = { kind, namespace, name }
+      const ref = meant(kind, namespace, name, evidence)
+      const objects = ref === undefined ? undefined : KINDS[ref.kind]
+      if (ref === undefined || objects === undefined || evidence.seen(objects).length === 0) continue
+      if (evidence.object(objects, namespace, ref.name) !== undefined) continue
       const moment = Date.parse(at)
       if ((last.get(formatRef(ref))?.at ?? 0) <= moment)
         last.set(formatRef(ref), { ref, at: moment, because: told(reading, ref, at) })
@@ -68,8 +77,27 @@ export interface Outcome {
 }
 
 /**
- * The one object that was deleted when requests began to fail: they were answered before istiod told of it and fail from the next on, and none failed since anything else
- * that acts on them was changed. Undefined when there is none, or several are.
+ * When requests began to fail that were answered in a row before (milliseconds since the epoch): from then on they fail, but for those over connections from before;
+ * undefined when they do not.
+ *
+ * @param inRow answered before, one after the other
+ * @param failing since
+ */
+export function onsetOf(outcomes: readonly Outcome[], inRow: number, failing: number): number | undefined {
+  const all = outcomes.toSorted((a, b) => a.at - b.at)
+  if (all.at(-1)?.isAnswered !== false) return undefined
+  return all.find((one, place) => {
+    if (one.isAnswered || place < inRow || !all.slice(place - inRow, place).every(({ isAnswered }) => isAnswered))
+      return false
+    const since = all.slice(place)
+    const kept = since.filter(({ isAnswered }) => isAnswered).length
+    return since.length - kept >= failing && kept <= since.length / 4
+  })?.at
+}
+
+/**
+ * The one object that was deleted when requests began to fail: they were answered before istiod told of it and fail from the next on, and nothing else that acts on them
+ * was changed since. Undefined when there is none, or several are.
  *
  * @param changed when what acts on them and is still there was changed last (milliseconds since the epoch)
  * @param isMeant tells whether an object can act on them
@@ -80,9 +108,9 @@ export function goneWith(
   evidence: Evidence,
   isMeant: (ref: Ref) => boolean,
 ): GoneObject | undefined {
+  const first = onsetOf(outcomes, 1, ENOUGH)
+  if (first === undefined) return undefined
   const answered = outcomes.filter(({ isAnswered }) => isAnswered)
-  const failed = outcomes.filter(({ at, isAnswered }) => !isAnswered && at > changed)
-  const first = Math.min(...failed.map(({ at }) => at))
   const [only, ...others] = goneObjects(evidence).filter(
     ({ ref, at }) =>
       at > changed - CLOCK &&
@@ -93,5 +121,5 @@ export function goneWith(
       ) &&
       isMeant(ref),
   )
-  return failed.length >= ENOUGH && others.length === 0 ? only : undefined
+  return others.length === 0 ? only : undefined
 }
