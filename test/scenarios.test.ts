@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { checkBlocks } from '../src/sandbox/slack/block-rules/check-blocks.ts'
-import { golden, shownReport, thread } from './golden.ts'
+import { golden, messageLines, shownReport, thread } from './golden.ts'
 import { replay } from './replay.ts'
 import { codesOf, outcomeOf, PHASES, SCENARIOS, everySituation, situations } from './situation.ts'
 
@@ -32,6 +32,7 @@ for (const situation of situations()) {
         const { root, replies } = thread(report, situation.ask)
         // One root message and two replies at most, whatever was found.
         expect(1 + replies.length).toBeLessThanOrEqual(3)
+        expect(messageLines(root).filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(12)
         for (const { blocks } of [root, ...replies.map(({ message }) => message)])
           expect(() => checkBlocks(structuredClone(blocks))).not.toThrow()
       }

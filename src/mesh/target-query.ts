@@ -113,7 +113,10 @@ function parseUnscoped(typed: string): TargetQuery {
   const form = slash === -1 ? undefined : KINDS.get(typed.slice(0, slash).toLowerCase())
   if (form === undefined) {
     if (slash !== -1 && !typed.slice(0, slash).includes('.'))
-      throw new TargetSyntaxError(typed, `${quoted(typed.slice(0, slash))} is not a kind of target that mesh-medic supports.`)
+      throw new TargetSyntaxError(
+        typed,
+        `${quoted(typed.slice(0, slash))} is not a kind of target that mesh-medic supports.`,
+      )
     return parseHostPort(typed)
   }
   const rest = typed.slice(slash + 1)

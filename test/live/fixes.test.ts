@@ -62,7 +62,7 @@ describe('from /mesh diagnose catalog to a proved fix and back', () => {
     await new Promise((resolve) => setTimeout(resolve, 3000))
     expect(await sendRequests(TRAFFIC)).toEqual({ 200: 20 })
     const proved = await bot.seen(/gone/, ({ actions }) => actions.includes('Undo'), 60_000)
-    expect(proved.text).toMatch(/20 of 20 requests were answered well/)
+    expect(proved.text).toMatch(/20 of 20 requests succeeded/)
     // What the looks showed before and after follows the outcome.
     await until('the looks', 30, () => Promise.resolve(/\d+\.\d+\.\d+\.\d+:3000/.test(bot.thread())))
     expect(bot.thread()).toMatch(/outbound\|80\|version-v1\|catalog\.istioinaction/)

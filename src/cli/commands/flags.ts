@@ -11,7 +11,7 @@ export const flags = defineCommand({
   takes: (command) =>
     command
       .argument('[flags...]', 'UT, UF,URX or a long name')
-      .option('--target <target>', 'whose latest request with the flag to show, as for diagnose')
+      .option('--target <target>', 'the target whose latest request with the flag is shown, as for diagnose')
       .addOption(namespace())
       .addOption(context())
       .addOption(output('text', 'json')),

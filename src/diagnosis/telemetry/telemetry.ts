@@ -36,7 +36,7 @@ export class NoAnswerFromPrometheusError extends UserError {
     super(
       {
         why: `No answer from Prometheus: ${cause.message}.`,
-        remedies: ['Set PROMETHEUS_URL to the address of a Prometheus that the bot reaches; /mesh doctor tries it.'],
+        remedies: ['Set PROMETHEUS_URL to the address of a Prometheus that the bot can reach; /mesh doctor tries it.'],
       },
       { code: 'prometheus-unreachable' },
     )
@@ -260,7 +260,7 @@ function notesOf(
     ...(server === undefined
       ? ["The server's side is not known: the target's own proxies are not scraped, or no request reached them."]
       : []),
-    ...(hasHistogram ? [] : ['Latencies are not known: istio_request_duration_milliseconds is not kept.']),
-    ...(hasHistory ? [] : ['Since when it is so is not known: Prometheus was not asked over a time.']),
+    ...(hasHistogram ? [] : ['Latencies are not known: Prometheus has no istio_request_duration_milliseconds.']),
+    ...(hasHistory ? [] : ['Since when is not known: Prometheus was not queried over time.']),
   ]
 }

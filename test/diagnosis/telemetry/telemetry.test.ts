@@ -85,7 +85,7 @@ describe('what Prometheus does not know', () => {
     expect(found.notes).toEqual([
       expect.stringMatching(/^The clients' side is not known/),
       expect.stringMatching(/^Latencies are not known/),
-      expect.stringMatching(/^Since when it is so is not known/),
+      expect.stringMatching(/^Since when is not known/),
     ])
   })
 
