@@ -110,6 +110,10 @@ const hostsIn = ({ scope, args: { hosts } }: Finding): string[] => [
 const isOfPortsUnasked = ({ code, args: { ports } }: Finding, asked: ReadonlySet<number>): boolean =>
   code === 'MESH0501' && Array.isArray(ports) && ports.every((port) => !asked.has(Number(port)))
 
+/** True for a finding about what is behind a Service to which no request was sent: routes lead what is asked of it elsewhere. */
+const isOfHostUnused = ({ code, args: { host } }: Finding, used: ReadonlySet<string>): boolean =>
+  code.startsWith('MESH03') && typeof host === 'string' && used.size > 0 && !used.has(host)
+
 /** Routes that no gateway takes. */
 const BOUND_TO_NOTHING: ReadonlySet<string> = new Set(['MESH0106', 'MESH0121'])
 
@@ -119,19 +123,20 @@ const BOUND_TO_NOTHING: ReadonlySet<string> = new Set(['MESH0106', 'MESH0121'])
  *
  * @param missed hosts that were asked for, and that no gateway was seen to take: those requests may be from before it was deleted with its log, and that their
  * route is bound to nothing stands
- * @param ports of Services, which were asked for
+ * @param ports of Services, which were asked for; `hosts`: those that requests were sent to in the end
  */
 export const withoutUnmet = (
   findings: readonly Finding[],
   missed: ReadonlySet<string>,
-  ports: ReadonlySet<number>,
+  { ports, hosts }: { ports: ReadonlySet<number>; hosts: ReadonlySet<string> },
 ): Finding[] =>
   findings.map((one) =>
     one.severity === 'error' &&
     one.standing === 'live' &&
     ((one.code.startsWith('MESH01') &&
       !(BOUND_TO_NOTHING.has(one.code) && hostsIn(one).some((host) => missed.has(host)))) ||
-      isOfPortsUnasked(one, ports))
+      isOfPortsUnasked(one, ports) ||
+      isOfHostUnused(one, hosts))
       ? { ...one, severity: 'warning' }
       : one,
   )

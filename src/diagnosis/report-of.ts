@@ -51,17 +51,20 @@ function hostsMissed(followed: readonly Followed[]): ReadonlySet<string> {
   )
 }
 
-/** The ports of Services to which requests were seen to be made. */
-const portsAsked = (followed: readonly Followed[]): ReadonlySet<number> =>
-  new Set(
-    followed.flatMap(({ requests: { requests, question } }) => [
-      ...(question.port === undefined ? [] : [question.port]),
-      ...requests.flatMap(({ entry }) => {
-        const cluster = parseClusterName(entry.upstreamCluster ?? '')
-        return cluster?.direction === 'outbound' ? [cluster.port] : []
-      }),
-    ]),
+/** The ports of Services that were asked for, and the hosts that proxies sent those requests to. */
+function usedBy(followed: readonly Followed[]): { ports: ReadonlySet<number>; hosts: ReadonlySet<string> } {
+  const clusters = followed.flatMap(({ requests: { requests } }) =>
+    requests.flatMap(({ entry }) => {
+      const cluster = parseClusterName(entry.upstreamCluster ?? '')
+      return cluster?.direction === 'outbound' ? [cluster] : []
+    }),
   )
+  const asked = followed.flatMap(({ requests: { question } }) => question.port ?? [])
+  return {
+    ports: new Set([...asked, ...clusters.map(({ port }) => port)]),
+    hosts: new Set(clusters.map(({ host }) => host)),
+  }
+}
 
 const classOf = ({ requests: { caller, question }, present, way, outcome, probes }: Followed): FollowedClass => ({
   ...defined({ caller: caller?.pod }),
@@ -124,7 +127,7 @@ export async function reportOf(
         : judged.findings
   const judgement = {
     ...judged,
-    findings: areAnswered ? withoutUnmet(present, hostsMissed(followed), portsAsked(followed)) : present,
+    findings: areAnswered ? withoutUnmet(present, hostsMissed(followed), usedBy(followed)) : present,
   }
   const blamed = blame(failing, target, evidence)
   const own = blamed.findings.map((one): Finding => ({

@@ -229,12 +229,22 @@ describe('the verdict', () => {
 })
 
 describe('findings that no request met', () => {
-  const NONE: ReadonlySet<number> = new Set()
+  const NONE = { ports: new Set<number>(), hosts: new Set<string>() }
 
   it('are warnings when they are of ports that nobody asks for', () => {
     const one = { ...finding('MESH0501'), args: { ports: ['9091'] } }
-    expect(withoutUnmet([one], new Set(), new Set([8080]))).toEqual([{ ...one, severity: 'warning' }])
-    expect(withoutUnmet([one], new Set(), new Set([8080, 9091]))).toEqual([one])
+    expect(withoutUnmet([one], new Set(), { ...NONE, ports: new Set([8080]) })).toEqual([
+      { ...one, severity: 'warning' },
+    ])
+    expect(withoutUnmet([one], new Set(), { ...NONE, ports: new Set([8080, 9091]) })).toEqual([one])
+  })
+
+  it('are warnings when routes lead what is asked of the Service to others', () => {
+    const one = { ...finding('MESH0303'), args: { host: 'orders.shop.svc.cluster.local' } }
+    const used = (...hosts: string[]): Finding[] => withoutUnmet([one], new Set(), { ...NONE, hosts: new Set(hosts) })
+    expect(used('orders-v2.shop.svc.cluster.local')).toEqual([{ ...one, severity: 'warning' }])
+    expect(used('orders-v2.shop.svc.cluster.local', 'orders.shop.svc.cluster.local')).toEqual([one])
+    expect(used()).toEqual([one])
   })
 
   it('are warnings when they are of routing and live', () => {

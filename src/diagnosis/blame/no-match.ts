@@ -33,6 +33,15 @@ function delegatesOf(
   })
 }
 
+/** What a match asks for beside a path, in words. */
+const beside = ({ headers = {}, method, queryParams, sourceLabels, sourceNamespace }: HttpMatch): string[] => [
+  ...Object.keys(headers).map((name) => `header ${value(name)}`),
+  ...(method === undefined ? [] : ['a method']),
+  ...(queryParams === undefined ? [] : ['a query parameter']),
+  ...(sourceLabels === undefined ? [] : ['labels of the caller']),
+  ...(sourceNamespace === undefined ? [] : [`callers of namespace ${value(sourceNamespace)}`]),
+]
+
 /** Why a delegate adds no route that takes the request. */
 function delegateLead(root: VirtualService, path: string, all: readonly VirtualService[]): Lead[] {
   return delegatesOf(root, all)
@@ -68,6 +77,15 @@ function delegateLead(root: VirtualService, path: string, all: readonly VirtualS
           why: `it is exported to ${values(object.spec?.exportTo ?? [])} only, and ${formatRef(refOf(root))}, which delegates ${value(path)} to it, is in namespace ${value(root.metadata.namespace ?? '')}`,
           remedy: `Export it to namespace ${value(root.metadata.namespace ?? '')} too`,
         }
+      const matching = (route.match ?? []).filter((match) => takesPath(match, path))
+      // The delegate's own matches only narrow what is delegated to it.
+      if (matching.length > 0 && matching.every((match) => beside(match).length > 0))
+        return {
+          code: 'MESH0131',
+          subject: refOf(root),
+          why: `its route that delegates ${value(path)} to ${formatRef(subject)} asks for ${[...new Set(matching.flatMap(beside))].join(', ')}, which these requests do not match`,
+          remedy: `Add a route that matches ${value(path)}`,
+        }
       const mine = (object.spec?.http ?? []).some((one) => takes(one, path))
       return mine || (object.spec?.http ?? []).length === 0
         ? {
@@ -98,15 +116,7 @@ export function noMatch(one: VirtualService, trace: Trace, all: readonly Virtual
   if (delegated.length > 0) return delegated
   const routes = one.spec?.http ?? []
   const near = routes.filter((route) => takes(route, path))
-  const conditions = near
-    .flatMap(({ match = [] }) => match)
-    .flatMap(({ headers = {}, method, queryParams, sourceLabels, sourceNamespace }) => [
-      ...Object.keys(headers).map((name) => `header ${value(name)}`),
-      ...(method === undefined ? [] : ['a method']),
-      ...(queryParams === undefined ? [] : ['a query parameter']),
-      ...(sourceLabels === undefined ? [] : ['labels of the caller']),
-      ...(sourceNamespace === undefined ? [] : [`callers of namespace ${value(sourceNamespace)}`]),
-    ])
+  const conditions = near.flatMap(({ match = [] }) => match).flatMap(beside)
   const why =
     routes.length === 0
       ? 'it has no HTTP routes'
