@@ -148,6 +148,7 @@ export function recordedMesh({
     }),
     now: () => now.now(),
   }
+  const landed = new Set<string>()
   const writer: ClusterWriter = {
     read: (ref, apiVersion, signal) => found(now, ref, apiVersion, signal),
     async rehearse(write, _as, { signal }) {
@@ -160,8 +161,11 @@ export function recordedMesh({
       const write = permit.writes[index]
       if (write === undefined) throw new RangeError(`there is no write ${index}`)
       now = permit.undoes === true ? mesh.before : mesh.after
+      const made = `${permit.change} ${permit.undoes === true ? 'undo' : 'apply'} ${index}`
+      const fresh = !landed.has(made)
+      landed.add(made)
       const object = await found(now, write.ref, write.apiVersion, signal)
-      return { fresh: true, ...defined({ object }) }
+      return { fresh, ...defined({ object }) }
     },
     setLogLevels(_permit, { name, namespace = '' }, wanted) {
       levels.set(`${name}.${namespace}`, wanted)
