@@ -17,6 +17,7 @@ import { AuditHeadPublisher, type AuditHeadOptions } from './capabilities/publis
 import { processors } from './capabilities/processors.ts'
 import { sweepChanges } from './capabilities/sweep-changes.ts'
 import { sweepRuns } from './capabilities/sweep.ts'
+import { noteOpenRuns } from './store/runs.ts'
 import type { RunRecord } from './store/runs.ts'
 import type { JobWorker, WorkerRequest } from './queue/worker.ts'
 import { slackApp, type SlackAppOptions } from './slack/app.ts'
@@ -211,6 +212,9 @@ async function startWorking(
     sweepChanges({ records, board, log })
       .then(() => sweepRuns({ records, audit, log, queue, gaveUp: work.gaveUp }))
       .catch((err: unknown) => log.warn({ err }, 'the sweep for unfinished runs failed'))
+  await noteOpenRuns(records).catch((err: unknown) =>
+    log.warn({ err }, 'runs of an earlier version were not looked for'),
+  )
   await sweep()
   let sweeping: Promise<void> | undefined
   const timer = setInterval(() => {

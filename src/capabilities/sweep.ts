@@ -1,4 +1,4 @@
-import { isFinished, listRuns, type RunRecord } from '../store/runs.ts'
+import { listOpenRuns, type RunRecord } from '../store/runs.ts'
 import type { JobQueue } from '../queue/queue.ts'
 import type { WorkerRequest } from '../queue/worker.ts'
 import { giveUp, giveUpUnreadable, type CarryOutDeps } from './carry-out.ts'
@@ -25,8 +25,8 @@ const FORGOTTEN = 24 * 60 * 60_000
 export async function sweepRuns(
   deps: Pick<CarryOutDeps, 'records' | 'audit' | 'log'> & { queue: JobQueue; gaveUp: GaveUp },
 ): Promise<void> {
-  const runs = await listRuns(deps.records, (run, err) => deps.log.warn({ run, err }, 'a run could not be read'))
-  for (const run of runs.filter((one) => !isFinished(one))) {
+  const runs = await listOpenRuns(deps.records, (run, err) => deps.log.warn({ run, err }, 'a run could not be read'))
+  for (const run of runs) {
     try {
       await again(deps, run)
     } catch (err) {

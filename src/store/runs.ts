@@ -1,12 +1,21 @@
 import { z } from 'zod'
 import { changeRecord } from './change-record.ts'
 import { derivedId, opaqueId } from './opaque-id.ts'
-import { listReadable, type Unreadable } from './list-readable.ts'
+import { countUnreadable, listReadable, type Unreadable } from './list-readable.ts'
 import { ConflictError, type Records } from './records.ts'
 
 const COLLECTION = 'runs'
 /** Counted from the last write: long enough to answer "what was that run?", short enough not to fill the store. */
 const KEPT_SECONDS = 30 * 24 * 3600
+
+/**
+ * Ids of runs that are not over: a sweep that reads all runs that are kept would take longer than a store may. An id is there before its run, and is removed
+ * after its end; one that is left behind is removed when it is met.
+ */
+const OPEN = 'open-runs'
+/** Milliseconds within which a run is stored after its id. */
+const BEGINS_WITHIN = 60_000
+const OpenRun = z.object({ at: z.iso.datetime() })
 
 /** The object a run is about. `key` is the same for the same object, however it was named: see claims.ts. */
 export const AskedTarget = z.object({ key: z.string(), kind: z.string(), namespace: z.string(), name: z.string() })
@@ -93,6 +102,7 @@ async function writeRun<R extends StoredRequest>(
   run: Pick<RunRecord<R>, 'request' | 'asker' | 'channel' | 'thread'>,
 ): Promise<RunRecord<R>> {
   const record = RunRecord.parse({ ...run, id, state: 'queued', createdAt: new Date().toISOString() })
+  await noteOpen(records, id)
   await records.write(COLLECTION, id, record, { expected: 'absent', expiresInSeconds: KEPT_SECONDS })
   return { ...record, request: run.request }
 }
@@ -103,10 +113,12 @@ export async function reopenRun<R extends StoredRequest>(
   run: Pick<RunRecord<R>, 'id' | 'request' | 'asker' | 'channel' | 'thread'>,
 ): Promise<void> {
   const where = { collection: COLLECTION, id: run.id, schema: RunRecord, expiresInSeconds: KEPT_SECONDS }
+  await noteOpen(records, run.id)
   const known = await changeRecord(records, where, ({ finishedAt: _at, outcome: _outcome, ...now }) =>
     isFinished(now) ? { ...now, state: 'queued' as const } : undefined,
   )
-  if (known !== undefined) return
+  // Whoever ended it may have removed its id meanwhile.
+  if (known !== undefined) return noteOpen(records, run.id)
   const record = RunRecord.parse({ ...run, state: 'queued', createdAt: new Date().toISOString() })
   await records.write(COLLECTION, run.id, record, { expected: 'absent', expiresInSeconds: KEPT_SECONDS })
 }
@@ -137,7 +149,43 @@ export async function updateRun(
     change,
   )
   if (!run) throw new RunMissingError(id)
+  // What the store does not take now, a sweep does.
+  if (isFinished(run)) await records.remove(OPEN, id).catch(() => undefined)
   return run
+}
+
+const noteOpen = async (records: Records, id: string): Promise<void> => {
+  await records.write(OPEN, id, { at: new Date().toISOString() }, { expiresInSeconds: KEPT_SECONDS })
+}
+
+/** The runs that are not over, oldest first; however many are kept that are. */
+export async function listOpenRuns(records: Records, unreadable?: Unreadable): Promise<RunRecord[]> {
+  const open: RunRecord[] = []
+  let odd = 0
+  for (const { id, value } of await records.list(OPEN)) {
+    const stored = await records.read(COLLECTION, id)
+    const read = RunRecord.safeParse(stored?.value)
+    if (stored !== undefined && !read.success) {
+      odd += 1
+      unreadable?.(id, read.error)
+    }
+    if (read.success && !isFinished(read.data)) open.push(read.data)
+    else if (read.success || (stored === undefined && isLeftBehind(value))) await records.remove(OPEN, id)
+  }
+  countUnreadable(COLLECTION, odd)
+  return open.sort((one, other) => one.createdAt.localeCompare(other.createdAt))
+}
+
+function isLeftBehind(value: unknown): boolean {
+  const { success, data } = OpenRun.safeParse(value)
+  return !success || Date.now() - Date.parse(data.at) > BEGINS_WITHIN
+}
+
+/** Notes which runs are not over, or cannot be read, of a store that an earlier version wrote. */
+export async function noteOpenRuns(records: Records): Promise<void> {
+  const odd: string[] = []
+  const runs = await listRuns(records, (id) => odd.push(id))
+  for (const id of [...odd, ...runs.filter((run) => !isFinished(run)).map((run) => run.id)]) await noteOpen(records, id)
 }
 
 /** True when nothing more will happen to the run. */

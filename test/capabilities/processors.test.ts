@@ -11,7 +11,14 @@ import type { RunJob } from '../../src/queue/queue.ts'
 import { auditEntries, verifyAudit } from '../../src/store/audit.ts'
 import { claimTarget } from '../../src/store/claims.ts'
 import { StoreUnavailableError, type Records } from '../../src/store/records.ts'
-import { createRun, readRun, updateRun, type RunRecord, type StoredRequest } from '../../src/store/runs.ts'
+import {
+  createRun,
+  noteOpenRuns,
+  readRun,
+  updateRun,
+  type RunRecord,
+  type StoredRequest,
+} from '../../src/store/runs.ts'
 import { recordedClients } from '../replay.ts'
 import { rememberingLog, type Logged } from '../slack/house.ts'
 import { heldClients } from '../slack/slow-clients.ts'
@@ -260,6 +267,7 @@ describe('a run of another version', () => {
       ids.push(id)
     }
     await own.write('runs', 'older', { id: 'older', request: 'catalog' })
+    await noteOpenRuns(own)
     const enqueued: string[] = []
     const { log, logged } = rememberingLog()
     await sweepRuns({

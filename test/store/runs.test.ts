@@ -1,6 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Records } from '../../src/store/records.ts'
-import { createRun, isFinished, listRuns, readRun, RunMissingError, updateRun } from '../../src/store/runs.ts'
+import { StoreUnavailableError, type Records } from '../../src/store/records.ts'
+import {
+  createRun,
+  isFinished,
+  listOpenRuns,
+  listRuns,
+  noteOpenRuns,
+  readRun,
+  reopenRun,
+  RunMissingError,
+  updateRun,
+} from '../../src/store/runs.ts'
 import { memoryRecords } from './memory-records.ts'
 
 const question = {
@@ -53,6 +63,35 @@ describe('runs', () => {
     const { id } = await createRun(records, { ...question, request })
     expect((await updateRun(records, id, (run) => ({ ...run, thread: '1.1' }))).request).toEqual(request)
     expect((await readRun(records, id))?.request).toEqual(request)
+  })
+
+  it('lists those that are not over without reading those that are', async () => {
+    const own = memoryRecords()
+    const runs = []
+    for (let at = 0; at < 20; at += 1) runs.push(await createRun(own, question))
+    const [first, second, ...over] = runs
+    for (const { id } of over) await updateRun(own, id, (run) => ({ ...run, state: 'done' }))
+    const asked: string[] = []
+    const records = { ...own, list: (collection: string) => (asked.push(collection), own.list(collection)) }
+    expect((await listOpenRuns(records)).map(({ id }) => id).sort()).toEqual([first!.id, second!.id].sort())
+    expect(asked).toEqual(['open-runs'])
+    expect(await own.list('open-runs')).toHaveLength(2)
+    await reopenRun(own, over[0]!)
+    expect((await listOpenRuns(own)).map(({ id }) => id)).toContain(over[0]!.id)
+  })
+
+  it('finds open ones that were not noted, and forgets what was left behind', async () => {
+    const own = memoryRecords()
+    const [open, over] = [await createRun(own, question), await createRun(own, question)]
+    // The store did not take the removal of the one that is over; an earlier version noted nothing of the other.
+    const away = { ...own, remove: () => Promise.reject(new StoreUnavailableError('remove')) }
+    await updateRun(away, over.id, (run) => ({ ...run, state: 'done' }))
+    await own.remove('open-runs', open.id)
+    await own.write('open-runs', 'gone', { at: '2026-01-01T00:00:00.000Z' })
+    expect(await listOpenRuns(own)).toEqual([])
+    expect(await own.list('open-runs')).toEqual([])
+    await noteOpenRuns(own)
+    expect((await listOpenRuns(own)).map(({ id }) => id)).toEqual([open.id])
   })
 
   it('lists what can be read, and names what cannot', async () => {
