@@ -22,21 +22,34 @@ const GIVEN_UP = 6
 
 const answered = (requests: readonly Request[]): number => requests.filter((one) => answerOf(one) === 'answered').length
 
-/** The place from which on nearly all requests are declined or fail, when nearly all before were answered; -1 without such a place. */
-function jump(answers: readonly Answer[]): number {
-  const total = answers.filter((one) => one === 'answered').length
-  let before = 0
+/** The same where an earlier trouble is among the row before: of so many just before, and for more since, as any row has good and bad stretches. */
+const LATELY = { share: 0.8, of: 20, before: 10, since: 8 }
+
+/**
+ * The place from which on nearly all requests are declined or fail, when nearly all before were answered; -1 without such a place.
+ *
+ * @param share of those before that must have been answered, out of as many as `of`
+ */
+function jumpOf(
+  answers: readonly Answer[],
+  { share, of, before: least, since: enough }: { share: number; of: number; before: number; since: number },
+): number {
+  const until = [0]
+  for (const one of answers) until.push((until.at(-1) ?? 0) + (one === 'answered' ? 1 : 0))
+  const answeredIn = (from: number, to: number): number => ((until[to] ?? 0) - (until[from] ?? 0)) / (to - from)
   let best = -1
   let gain = 0
-  for (let at = 0; at < answers.length; at += 1) {
-    const since = answers.length - at
-    const isBefore = at >= JUMP.before && before / at >= JUMP.share
-    const isSince = since >= JUMP.since && (total - before) / since <= 1 - JUMP.share
-    const contrast = isBefore && isSince ? before / at - (total - before) / since : 0
-    if (contrast > gain) [best, gain] = [at, contrast]
-    if (answers[at] === 'answered') before += 1
+  for (let at = least; answers.length - at >= enough; at += 1) {
+    const before = answeredIn(Math.max(0, at - of), at)
+    const since = answeredIn(at, answers.length)
+    if (before >= share && since <= 1 - share && before - since > gain) [best, gain] = [at, before - since]
   }
   return best
+}
+
+function jump(answers: readonly Answer[]): number {
+  const ever = jumpOf(answers, { ...JUMP, of: Infinity })
+  return ever === -1 ? jumpOf(answers, LATELY) : ever
 }
 
 /** True for a request that a policy refused. */
