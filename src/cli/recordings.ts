@@ -103,7 +103,7 @@ export async function recorded<T>(
   const write = (): void => {
     const bytes = writeRecording(path, kept)
     remark(
-      `Recorded what was read, redacted, in ${path} (${kept.calls.length} answers, ${(bytes / 1024).toFixed(0)} KiB). It holds names, addresses and configuration of the mesh: look through it before you pass it on.`,
+      `Recorded what was read, redacted, in ${path} (${kept.calls.length} answers, ${(bytes / 1024).toFixed(0)} KiB). It holds names, addresses and configuration of the mesh: look through it before you share it.`,
     )
   }
   try {

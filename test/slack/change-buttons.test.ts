@@ -41,6 +41,6 @@ it('is spoken with what it is about, within what Slack takes, however long that 
   const long = await shown('approve-change', `Define ${'very '.repeat(100)}many subsets`)
   expect(long.accessibility_label).toHaveLength(75)
   expect(long.confirm!.text.text).toMatch(
-    /…\. It is written to the cluster now, in your Kubernetes name, and then proved\.$/,
+    /…\. It is written to the cluster now, as your Kubernetes user, and then proved\.$/,
   )
 })

@@ -121,11 +121,11 @@ const CHANGE_LABELS = {
 const QUESTIONS: Readonly<Partial<Record<keyof typeof CHANGE_LABELS, { title: string; text: string }>>> = {
   'approve-change': {
     title: 'Approve this change?',
-    text: 'It is written to the cluster now, in your Kubernetes name, and then proved.',
+    text: 'It is written to the cluster now, as your Kubernetes user, and then proved.',
   },
   'undo-change': {
     title: 'Undo this change?',
-    text: 'What was there before is written to the cluster now, in your Kubernetes name.',
+    text: 'The former state is written to the cluster now, as your Kubernetes user.',
   },
 }
 
