@@ -3,7 +3,7 @@
  *
  * Asks for 200 diagnoses at once, with logs of 100 MB among what they read. When a tenth is answered Redis is frozen, killed, read-only or out of memory for 10 s,
  * or the bot is killed. Counts what was answered once, twice, never, and how much memory the bot took. Needs redis-server. Ends with 1 when not
- * all were answered once, when nothing went on for a minute after it was over, or when the bot took 1 GiB.
+ * all were answered once, when a diagnosis that ran when it was over still runs a minute later, when nothing went on for a minute, or when the bot took 1 GiB.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -162,6 +162,10 @@ async function trial(name: string): Promise<boolean> {
     },
   })
   const over = Date.now()
+  const running = async (): Promise<string[]> =>
+    (await listRuns(backend.records)).filter(({ state }) => state === 'running').map(({ id }) => id)
+  const ranThen = new Set(await running())
+  const left = pause(GOES_ON_WITHIN).then(async () => (await running()).filter((id) => ranThen.has(id)).length)
   let [last, lastAt, stood] = [answered(), Date.now(), 0]
   while (last < DIAGNOSES && Date.now() - lastAt < GOES_ON_WITHIN) {
     await pause(250)
@@ -172,17 +176,20 @@ async function trial(name: string): Promise<boolean> {
   const took = (Date.now() - over) / 1000
   // What is told last, and what would be told twice.
   await pause(5000)
-  const running = (await listRuns(backend.records)).filter((run) => !isFinished(run)).length
+  const unfinished = (await listRuns(backend.records)).filter((run) => !isFinished(run)).length
+  const leftRunning = await left
   const twice = channels.filter(({ id }) => roots(id).length > 1).length
   peak = Math.max(peak, peakOf(bot!))
-  const isGood = last === DIAGNOSES && twice === 0 && running === 0 && peak < MOST
+  const isGood = last === DIAGNOSES && twice === 0 && unfinished === 0 && leftRunning === 0 && peak < MOST
   console.log(
     `${isGood ? 'ok  ' : 'FAIL'} ${name}: ${JSON.stringify({
       acknowledged: typed.filter(({ outcome }) => outcome === 'acknowledged').length,
       answeredBefore: before,
       answered: last,
       twice,
-      running,
+      unfinished,
+      ranWhenOver: ranThen.size,
+      leftRunningAfterAMinute: leftRunning,
       untilTrouble: Math.round((over - began) / 1000),
       secondsAfterwards: Math.round(took),
       longestStandstill: Math.round(stood / 1000),
