@@ -186,6 +186,11 @@ async function proveIt(carrying: Carrying, change: ChangeRecord): Promise<Change
 /** Things got worse: the approval covered this. */
 async function undoByItself(carrying: Carrying, change: ChangeRecord): Promise<Outcome> {
   if (change.as === undefined) throw new TypeError(`change ${change.id} was not approved`)
+  // One that failed is tried again by people alone.
+  if (change.undo !== undefined) {
+    await tellEnd(carrying, change)
+    return { verdict: 'worse', sentence: change.undo.says ?? change.undo.why }
+  }
   const claimed = await claimUndo(
     carrying.deps.records,
     change.id,

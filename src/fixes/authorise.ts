@@ -91,14 +91,10 @@ export function denyState(change: ChangeRecord, verb: Verb, now: number): UserEr
 
 function whyNotUndone(change: ChangeRecord): UserAnswer | undefined {
   const wrote = (change.wrote ?? []).length > 0
-  if (change.undo !== undefined)
+  // What failed may work another time: what refused it may be gone.
+  if (change.undo !== undefined && change.undo.state !== 'failed')
     return {
-      why:
-        change.undo.state === 'undone'
-          ? 'It was already undone.'
-          : change.undo.state === 'undoing'
-            ? 'It is already being undone.'
-            : `Undoing it failed: ${change.undo.says ?? ''}`,
+      why: change.undo.state === 'undone' ? 'It was already undone.' : 'It is already being undone.',
       remedies: ['See the thread.'],
     }
   if (!isKept(change))

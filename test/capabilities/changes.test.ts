@@ -525,4 +525,24 @@ describe('a fix that does not go as it should', () => {
       undo: { state: 'failed', says: 'somebody has changed it' },
     })
   })
+
+  it('is undone by another press when what refused it is gone', async () => {
+    let refusals = 1
+    const house = bench({
+      writer: (real) => ({
+        write: (permit, ...rest) =>
+          permit.undoes === true && (refusals -= 1) >= 0
+            ? Promise.reject(new WriteError('refused', 'a webhook does not answer'))
+            : real.write(permit, ...rest),
+      }),
+    })
+    const { id } = await house.proposed()
+    await house.press(id, 'approve', 'U_SECOND')
+    await house.press(id, 'undo', 'U_THIRD')
+    expect(await house.now(id)).toMatchObject({ undo: { state: 'failed', says: 'a webhook does not answer' } })
+    await house.press(id, 'undo', 'U_SECOND')
+    expect(await house.now(id)).toMatchObject({ state: 'undone', undo: { state: 'undone', user: 'U_SECOND' } })
+    await house.press(id, 'undo', 'U_SECOND')
+    expect((await house.events()).filter((event) => event === 'fix-undone')).toHaveLength(1)
+  })
 })

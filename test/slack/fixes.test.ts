@@ -70,6 +70,15 @@ describe('the verdict of an ill diagnosis', () => {
     )
   })
 
+  it('is proposed again after one that nobody can approve', async () => {
+    const { message, run } = await house.diagnosed([{ ...offer, subjects: [RULE] }])
+    await house.proposed({ of: run.id, blocked: 'it could not be tried out' })
+    await house.press(message, 'propose-fix', 'U_ONCALL')
+    await house.idle()
+    expect(house.told('U_ONCALL')).not.toContain('already proposed')
+    expect(house.thread(message).filter((text) => text.includes(PROPOSAL_BUTTONS))).toHaveLength(1)
+  })
+
   it('links to a later diagnosis of the same target', async () => {
     const { message } = await house.diagnosed([{ ...offer, subjects: [RULE] }])
     const { message: later } = await house.diagnosed([])

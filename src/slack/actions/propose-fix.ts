@@ -21,7 +21,8 @@ export const proposeFix = defineAction({
   async run(deps, asking, press) {
     const run = await runOf(deps, press)
     const open = (await listChanges(deps.records)).findLast(
-      (change) => change.of === run.id && isOpen(change, Date.now()),
+      // One that is for a patch only waits for nobody: what kept it from being tried out may be gone.
+      (change) => change.of === run.id && change.blocked === undefined && isOpen(change, Date.now()),
     )
     if (open !== undefined)
       return tell(
