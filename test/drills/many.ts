@@ -117,7 +117,7 @@ async function trial(name: string): Promise<boolean> {
   let peak = 0
   let bot: ChildProcess
   const start = async (): Promise<void> => {
-    bot = spawn(process.execPath, ['--max-old-space-size=768', join(import.meta.dirname, 'many-child.ts')], {
+    bot = spawn(process.execPath, ['--max-old-space-size=640', join(import.meta.dirname, 'many-child.ts')], {
       env: {
         ...process.env,
         BOT_REDIS_URL: redis.url,

@@ -23,7 +23,7 @@ import { recordingOf } from '../replay.ts'
 
 const MEGABYTE = 1e6
 /** As deploy/Dockerfile starts the bot. */
-const HEAP = ['--max-old-space-size=768']
+const HEAP = ['--max-old-space-size=640']
 /** Bytes of resident memory that no attempt may reach. */
 const MOST = 1024 * 1024 * 1024
 
