@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { flagExample as exampleOf, type FlagExample } from '../diagnosis/flag-example.ts'
+import type { FlagExample } from '../diagnosis/flag-example.ts'
 import { parseTarget } from '../mesh/target-query.ts'
 import { flagExampleHeadline } from '../report/flag-example-text.ts'
 import { defineCapability } from './capability.ts'
+import { findFlagExample } from './find-flag-example.ts'
 
 const FlagExampleRequest = z.object({
   kind: z.literal('flag-example'),
@@ -32,7 +33,7 @@ export const flagExample = defineCapability({
     signal,
   ): Promise<FlagExampleAnswer> {
     const limits = { signal, stepTimeout, concurrency }
-    return { kind: 'flag-example', found: await exampleOf(parseTarget(text, namespace), flags, clients, limits) }
+    return { kind: 'flag-example', found: await findFlagExample(parseTarget(text, namespace), flags, clients, limits) }
   },
   outcome: ({ found }) => ({ verdict: 'shown', sentence: flagExampleHeadline(found) }),
 })

@@ -1,4 +1,4 @@
-import { flagExample } from '../diagnosis/flag-example.ts'
+import { findFlagExample } from '../capabilities/find-flag-example.ts'
 import { flagsAsked } from '../mesh/flags-asked.ts'
 import { parseTarget } from '../mesh/target-query.ts'
 import { UserError } from '../mesh/user-error.ts'
@@ -32,7 +32,7 @@ export async function flags(
   const query = parseTarget(target, namespace)
   const { connection, limits } = connectionFor(context)
   const controller = interruptible()
-  const found = await flagExample(
+  const found = await findFlagExample(
     query,
     asked.map(({ flag }) => flag),
     openClients(connection, controller),

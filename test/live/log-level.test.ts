@@ -191,7 +191,7 @@ describe('a lease on real proxies', () => {
     deps = { records: memoryRecords(), clients, writer: clusterWriter({ clients }) }
   })
 
-  async function raised(): Promise<LeaseRecord> {
+  async function leased(): Promise<LeaseRecord> {
     const clients = openClients({ istioctl: process.env.ISTIOCTL }, new AbortController())
     const found = await findProxies(parseTarget('catalog', NAMESPACE), clients, {})
     const lease = await raise(
@@ -225,7 +225,7 @@ describe('a lease on real proxies', () => {
   }
 
   it('leaves alone what somebody else changed, and puts the rest back', async () => {
-    await raised()
+    await leased()
     const [first = '', second = '', third = ''] = pods
     await setByHand(first, 'http:trace')
     expect(await back()).toEqual({
@@ -237,7 +237,7 @@ describe('a lease on real proxies', () => {
   })
 
   it('skips a pod that was deleted', async () => {
-    await raised()
+    await leased()
     const [first = '', second = '', third = ''] = pods
     await kubectl(['-n', NAMESPACE, 'delete', 'pod', first, '--grace-period=1', '--wait'])
     expect(await back()).toEqual({ [first]: 'gone', [second]: 'returned', [third]: 'returned' })
@@ -247,7 +247,7 @@ describe('a lease on real proxies', () => {
   })
 
   it('skips a proxy that was restarted: it has its own levels again', async () => {
-    await raised()
+    await leased()
     const [first = '', second = '', third = ''] = pods
     await kubectl([
       '-n',
@@ -291,7 +291,7 @@ describe('a lease on real proxies', () => {
 
   it('has a log of its own time, redacted', async () => {
     const [first = ''] = pods
-    const lease = await raised()
+    const lease = await leased()
     await kubectl([
       '-n',
       NAMESPACE,
