@@ -130,7 +130,7 @@ const rootsNow = (): ReturnType<House['slack']['messages']> =>
 
 /** A backend whose first write to a collection waits until it is let go; a request was refused by then. */
 function slow(backend: Backend, collection: string): { backend: Backend; letGo: () => Promise<unknown> } {
-  const gate = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<undefined>()
   let written: Promise<unknown> | undefined
   const { records } = backend
   const write: Records['write'] = (...all) => {
@@ -142,7 +142,7 @@ function slow(backend: Backend, collection: string): { backend: Backend; letGo: 
   return {
     backend: { ...backend, records: { ...records, write } },
     letGo: () => {
-      gate.resolve()
+      gate.resolve(undefined)
       return Promise.resolve(written)
     },
   }
