@@ -186,8 +186,9 @@ async function proveIt(carrying: Carrying, change: ChangeRecord): Promise<Change
 /** Things got worse: the approval covered this. */
 async function undoByItself(carrying: Carrying, change: ChangeRecord): Promise<Outcome> {
   if (change.as === undefined) throw new TypeError(`change ${change.id} was not approved`)
-  // One that failed is tried again by people alone.
-  if (change.undo !== undefined) {
+  // One that failed is tried again by people alone; that it failed may not be told yet.
+  if (change.undo?.state === 'failed') {
+    if (change.undo.run === carrying.run.id) return undo(carrying, change)
     await tellEnd(carrying, change)
     return { verdict: 'worse', sentence: change.undo.says ?? change.undo.why }
   }

@@ -216,7 +216,7 @@ describe.each(CASES)('$act for $host', ({ kind, at, host, route, answered, title
     await bot.click(message, 'Approve', 'U_SECOND')
     await answeredWith(host, 200)
     const proved = await bot.seen(/gone/, (shown) => title.test(shown.text) && shown.actions.includes('Undo'), 60_000)
-    expect(proved.text).toContain(`Istio's controller says Accepted and ResolvedRefs of ${kind} ${at}, generation`)
+    expect(proved.text).toContain(`Istio's controller says Accepted and ResolvedRefs for ${kind} ${at}, generation`)
     expect(await conditions(kind, at)).toMatchObject({ Accepted: 'True', ResolvedRefs: 'True' })
   })
 
