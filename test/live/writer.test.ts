@@ -561,7 +561,9 @@ describe('validation', () => {
     expect(mended).toMatchObject({
       force: false,
       notes: [
-        expect.stringMatching(/^istioctl analyze finds nothing new in the changed configuration\. .*IST0101.* disappears?\.$/),
+        expect.stringMatching(
+          /^istioctl analyze finds nothing new in the changed configuration\. .*IST0101.* disappears?\.$/,
+        ),
         `It changes spec.subsets of DestinationRule ${NAME}/catalog, and nothing else.`,
       ],
     })
