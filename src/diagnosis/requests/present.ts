@@ -47,9 +47,13 @@ function jumpOf(
   return best
 }
 
-function jump(answers: readonly Answer[]): number {
+/** The same of requests; beside an earlier trouble one counts that came after a moment: what changed until then says nothing of the present. */
+function jump(row: readonly Request[], moment: number): number {
+  const answers = row.map(answerOf)
   const ever = jumpOf(answers, { ...JUMP, of: Infinity })
-  return ever === -1 ? jumpOf(answers, LATELY) : ever
+  if (ever !== -1) return ever
+  const lately = jumpOf(answers, LATELY)
+  return Date.parse(row[lately]?.entry.at ?? '') > moment ? lately : -1
 }
 
 /** True for a request that a policy refused. */
@@ -77,9 +81,9 @@ function allGivenUp(inOrder: readonly Request[], moment: number): Request[] {
  * is told by what it answered before, and not by an earlier trouble of the mesh.
  */
 function withoutPast(told: readonly Request[], moment: number): readonly Request[] {
-  if (jump(told.map(answerOf)) !== -1) return told
+  if (jump(told, moment) !== -1) return told
   const rest = told.filter((one) => answerOf(one) !== 'failed' || Date.parse(one.entry.at) > moment)
-  const first = rest[jump(rest.map(answerOf))]
+  const first = rest[jump(rest, moment)]
   return first !== undefined && Date.parse(first.entry.at) > moment ? rest : told
 }
 
@@ -122,11 +126,11 @@ export function presentOf(all: readonly Request[], moment: number): Present {
     moment,
   )
   const current = told.filter(({ entry }) => Date.parse(entry.at) > moment)
-  const toldJump = jump(told.map(answerOf))
+  const toldJump = jump(told, moment)
   // Callers that all give up waiting from some moment on are not answered any more.
   const known =
     toldJump === -1 ? inOrder.filter((one) => (answerOf(one) !== 'unknown' || isGivenUp(one)) && !isOld(one)) : told
-  const later = toldJump === -1 ? jump(known.map(answerOf)) : toldJump
+  const later = toldJump === -1 ? jump(known, moment) : toldJump
   const at = toldJump === -1 && known.length - later < GIVEN_UP ? -1 : later
   const sinceJump = at === -1 ? [] : known.slice(at).filter((one) => answerOf(one) !== 'answered')
   // A change that leaves no trace in any object, a deletion, shows as a jump alone.

@@ -68,6 +68,7 @@ describe('how requests stand now', () => {
     ['tokens that are refused from a moment on', '10 ok, 5 token', 'fails', 5, 5],
     ['some tokens that are refused', '5 ok, 1 token, 5 ok, 2 token', 'answered', 13, 0],
     ['the same after an earlier one, which is past', '-6 ok, -16 unknown, -40 ok, 16 unknown', 'fails', 16, 16],
+    ['the same, all of it from before the last change', '-6 ok, -16 unknown, -40 ok, -16 unknown', 'none', 0, 0],
     ['an earlier one, which is past', '-6 ok, -16 unknown, -40 ok, 16 ok', 'answered', 16, 0],
     ['some in a row of an application that often declines', '-6 ok, -16 unknown, -40 ok, 6 unknown', 'answered', 6, 0],
     ['too few to tell', '-10 ok, 3 unknown', 'answered', 3, 0],
