@@ -4,7 +4,7 @@ import type { AccessLogLine } from '../mesh/access-log.ts'
 import { defined } from '../mesh/defined.ts'
 import { milliseconds } from '../mesh/duration.ts'
 import type { Route } from '../mesh/envoy.ts'
-import { clustersOfRoute, parseClusterName } from '../mesh/envoy.ts'
+import { clustersOfRoute, parseClusterName, routesIn } from '../mesh/envoy.ts'
 import { conditionsOf, describeMatch } from '../mesh/http-match.ts'
 import type { HttpRoute, VirtualService } from '../mesh/objects.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
@@ -142,8 +142,7 @@ const isGivenUp = ({ code, flags }: AccessLogLine): boolean => code === 0 || cod
 /** What callers of the target wait for, and how long it takes. */
 const wontOf = fact((evidence, target): Wont => {
   const limits = evidence.seen('routes').flatMap(({ of, value }) =>
-    value
-      .flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap(({ routes = [] }) => routes))
+    routesIn(value)
       .filter((route) =>
         clustersOfRoute(route).some((name) => target.hosts.includes(parseClusterName(name)?.host ?? '')),
       )

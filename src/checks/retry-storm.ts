@@ -2,7 +2,7 @@ import { madeFrom } from './facts/made-from.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
 import { failed, since } from '../mesh/access-log.ts'
-import { clustersOfRoute } from '../mesh/envoy.ts'
+import { clustersOfRoute, routesIn } from '../mesh/envoy.ts'
 import { refOf } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef } from '../mesh/ref.ts'
@@ -127,14 +127,12 @@ function retriesOf(
   evidence: Evidence,
 ): { owner: Ref; tries: number; proof: Proof } | undefined {
   const reading = log.of === undefined ? undefined : evidence.seenOf('routes', log.of)
-  const route = reading?.value
-    .flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap((one) => one.routes ?? []))
-    .find(
-      (one) =>
-        clustersOfRoute(one).includes(entry.upstreamCluster ?? '') &&
-        one.route?.retryPolicy !== undefined &&
-        madeFrom(one, evidence) !== undefined,
-    )
+  const route = routesIn(reading?.value).find(
+    (one) =>
+      clustersOfRoute(one).includes(entry.upstreamCluster ?? '') &&
+      one.route?.retryPolicy !== undefined &&
+      madeFrom(one, evidence) !== undefined,
+  )
   const owner = route === undefined ? undefined : madeFrom(route, evidence)
   const policy = route?.route?.retryPolicy
   if (reading === undefined || owner === undefined || policy === undefined) return undefined

@@ -1,3 +1,4 @@
+import { routesIn } from '../mesh/envoy.ts'
 import { madeFrom } from './facts/made-from.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
@@ -64,12 +65,10 @@ export const routeBackend = defineCheck({
 function live(route: RouteObject, { ref }: BackendTrouble, evidence: Evidence): Proof[] {
   const host = hostOfBackend(ref, route.metadata.namespace ?? '', evidence.clusterDomain)
   return evidence.seen('routes').flatMap((reading) => {
-    const made = reading.value
-      .flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap(({ routes = [] }) => routes))
-      .filter((one) => {
-        const origin = madeFrom(one, evidence)
-        return origin !== undefined && sameRef(origin, refOf(route))
-      })
+    const made = routesIn(reading.value).filter((one) => {
+      const origin = madeFrom(one, evidence)
+      return origin !== undefined && sameRef(origin, refOf(route))
+    })
     const clusters = made.flatMap(({ route: action }) => [
       ...(action?.cluster === undefined ? [] : [action.cluster]),
       ...(action?.weightedClusters?.clusters ?? []).flatMap(({ name }) => name ?? []),

@@ -1,3 +1,4 @@
+import { routesIn } from '../mesh/envoy.ts'
 import { madeFrom } from './facts/made-from.ts'
 import { isConverted } from '../mesh/conversion.ts'
 import { hostMatches } from '../mesh/host.ts'
@@ -50,7 +51,7 @@ export const routeNotAttached = defineCheck({
 /** Proxies that have a route made from the object. */
 function takers(route: MeshRoute, evidence: Evidence): string[] {
   return evidence.seen('routes').flatMap(({ of, value }) => {
-    const made = value.flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap(({ routes = [] }) => routes))
+    const made = routesIn(value)
     const isMine = made.some((one) => {
       const origin = madeFrom(one, evidence)
       return origin !== undefined && sameRef(origin, refOf(route))

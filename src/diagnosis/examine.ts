@@ -16,7 +16,7 @@ import type { OnBroken } from './judge.ts'
 import { understood } from './understood.ts'
 import { movedDuring, saysTheSame, unsettled } from './moving.ts'
 import { planAmbientCallers, planWaypointPods, planWaypoints, planZtunnelPods, planZtunnels } from './plan-ambient.ts'
-import { planLogWindows, type LogWindow } from './plan-log-windows.ts'
+import { planLogWindows, type LookFurtherBack } from './plan-log-windows.ts'
 import { planCallerLogs, planCallerPods, planCallerProxies, planCallers, planTrafficCallers } from './plan-callers.ts'
 import {
   planAnalyzer,
@@ -176,7 +176,7 @@ async function examineOnce(
     return look(namespaces.flatMap(planNamespace))
   }
   /** Reads logs for their time; what was read of their end stays where that fails. */
-  const readFurtherBack = async (windows: readonly LogWindow[]): Promise<void> => {
+  const readFurtherBack = async (windows: readonly LookFurtherBack[]): Promise<void> => {
     // A recording from before this was asked holds their ends alone.
     if (windows.length === 0 || clients.kubernetes.search === undefined) return
     await look(windows.map(({ step }) => step))

@@ -1,3 +1,4 @@
+import { withoutQuery } from '../mesh/walk/path.ts'
 import { allRoutes } from '../checks/facts/routes.ts'
 import { podsOf } from '../checks/facts/owners.ts'
 import { gatewaysFor } from '../checks/facts/proxies-of.ts'
@@ -54,7 +55,7 @@ function wantedBy({ entry: { authority = '', path, method } }: Pick<Request, 'en
 function usual(requests: readonly Request[]): Wanted | undefined {
   const bad = requests.filter(({ entry }) => failed(entry))
   const [most] = groupBy(isGrave(bad, requests) ? bad : requests, ({ entry: { method, authority, path } }) =>
-    JSON.stringify([method, authority, path?.replace(/\?.*$/s, '')]),
+    JSON.stringify([method, authority, path === undefined ? undefined : withoutQuery(path)]),
   )
   return most === undefined ? undefined : wantedBy(latest(most))
 }

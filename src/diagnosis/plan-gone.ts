@@ -1,3 +1,4 @@
+import { withoutQuery } from '../mesh/walk/path.ts'
 import { connectionsTo, requestsTo, type Request } from '../checks/facts/requests-to.ts'
 import { onsetOf } from '../checks/facts/gone-objects.ts'
 import { fact } from '../checks/facts/fact.ts'
@@ -19,7 +20,7 @@ const MOST_ISTIODS = 3
 
 /** Who asks, and for what; of a connection that was turned away nothing but who made it is known. */
 const caller = ({ entry, log }: Request): string => ipOf(entry.downstreamRemote) ?? log.of?.name ?? ''
-const asked = (one: Request): string => `${caller(one)} ${(one.entry.path ?? '').replace(/\?.*$/s, '')}`
+const asked = (one: Request): string => `${caller(one)} ${withoutQuery(one.entry.path ?? '')}`
 
 /**
  * True when requests that were answered since the last change of any object that acts on the target fail now: what they lack may have been deleted, which the objects

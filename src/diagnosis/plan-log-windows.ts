@@ -13,7 +13,7 @@ import type { Target } from '../mesh/target.ts'
 const MOST_WINDOWS = 12
 
 /** A log whose end does not reach back to where requests count from, and the look that does. */
-export interface LogWindow {
+export interface LookFurtherBack {
   tail: Seen<'access-log'>
   /** The step that read the end. */
   before: AnyStep
@@ -21,7 +21,7 @@ export interface LogWindow {
 }
 
 /** The logs that must be read further back than their end; none where it is not known from when on requests count. */
-export function planLogWindows(target: Target, evidence: Evidence): LogWindow[] {
+export function planLogWindows(target: Target, evidence: Evidence): LookFurtherBack[] {
   const moment = trafficCountsFrom(evidence, target)
   if (moment === undefined) return []
   const own = podsOf(target, evidence).map(({ metadata }) => metadata)
@@ -30,7 +30,7 @@ export function planLogWindows(target: Target, evidence: Evidence): LogWindow[] 
   const texts = textsOf(target, evidence)
   return evidence
     .seen('access-log')
-    .flatMap((tail): LogWindow[] => {
+    .flatMap((tail): LookFurtherBack[] => {
       const { of, at, value } = tail
       if (of === undefined || value.isTail !== true) return []
       const since = Math.max(moment, Date.parse(at) - PRESENT)

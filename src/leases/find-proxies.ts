@@ -1,11 +1,10 @@
 import { completeTarget } from '../diagnosis/complete-target.ts'
+import { listOf, planTarget } from '../diagnosis/plan-target.ts'
 import { resolveTarget } from '../diagnosis/resolve-target.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
-import { objects } from '../evidence/collectors/objects.ts'
 import { Evidence } from '../evidence/evidence.ts'
 import { Gathering, type GatherOptions } from '../evidence/gather.ts'
 import type { ObjectKind, Reading } from '../evidence/reading.ts'
-import type { AnyStep } from '../evidence/step.ts'
 import { nearestNames } from '../mesh/names.ts'
 import { refOf, type Pod } from '../mesh/objects.ts'
 import { hasProxy, isReady, proxyAnswers } from '../mesh/pods.ts'
@@ -16,16 +15,6 @@ import { LeaseRefusedError } from './lease-refused.ts'
 
 /** Kinds without which a target's pods can't be named. */
 const NEEDED: readonly ObjectKind[] = ['services', 'deployments', 'pods']
-const HOSTS: readonly ObjectKind[] = ['virtual-services', 'service-entries', 'gateways']
-
-const list = (kind: ObjectKind, namespace?: string): AnyStep =>
-  objects(kind, 'objects', namespace === undefined ? {} : { namespace }) as AnyStep
-
-function stepsFor({ form, text, namespace }: TargetQuery): AnyStep[] {
-  const own = form === 'deploy' ? [list('deployments', namespace)] : form === 'pod' ? [list('pods', namespace)] : []
-  const hosts = form === 'host' || (form === 'name' && text.includes('.')) ? HOSTS.map((kind) => list(kind)) : []
-  return [list('namespaces'), list('services'), ...own, ...hosts]
-}
 
 function requireSeen(readings: readonly Reading[]): void {
   const blind = readings.find((reading) => !reading.ok && (NEEDED as readonly string[]).includes(reading.kind))
@@ -56,12 +45,12 @@ export async function findProxies(
   { beside = [], ...options }: GatherOptions & { beside?: readonly Ref[] },
 ): Promise<FoundProxies> {
   const gathering = new Gathering(clients, options)
-  await gathering.gather(stepsFor(query))
+  await gathering.gather(planTarget(query))
   requireSeen(gathering.readings)
   const resolved = resolveTarget(query, new Evidence(gathering.readings))
   const own = [resolved.namespace, ...resolved.services.map(({ namespace = '' }) => namespace)]
   const podsIn = (namespaces: readonly string[]): Promise<void> =>
-    gathering.gather([...new Set(namespaces)].filter((name) => name !== '').map((name) => list('pods', name)))
+    gathering.gather([...new Set(namespaces)].filter((name) => name !== '').map((name) => listOf('pods', name)))
   await podsIn(own)
   requireSeen(gathering.readings)
   // Where these cannot be read, the target's own are still there.

@@ -177,6 +177,10 @@ export interface RouteConfiguration {
   virtualHosts?: VirtualHost[]
   ignorePortInHostMatching?: boolean
 }
+
+/** All routes of some route configurations, of every virtual host. */
+export const routesIn = (configurations: readonly RouteConfiguration[] = []): Route[] =>
+  configurations.flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap(({ routes = [] }) => routes))
 /** The limits of one priority. */
 export interface Thresholds {
   priority?: string

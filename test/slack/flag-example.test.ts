@@ -18,15 +18,3 @@ it('a flag with a target: what it means, and the latest request that has it', as
   expect(shownIn(root!)).toContain('504 UT response_timeout')
   expect(more).toEqual([])
 })
-
-it.each([
-  ['/mesh flags --target catalog', 'No flag was given.'],
-  ['/mesh flags UT -n shop', 'A namespace needs a target.'],
-  ['/mesh flags UX --target catalog', '"UX" is not a response flag of Envoy.'],
-])('%s: says what is wrong with it, and asks nobody', async (typed, says) => {
-  house = await openHouse()
-  const command = await house.slack.type(typed, WHO)
-  await house.slack.waitFor(() => command.ephemerals()[0])
-  expect(shownIn(command.ephemerals()[0]!)).toContain(says)
-  expect(house.slack.messages('C_MESH')).toEqual([])
-})

@@ -1,3 +1,4 @@
+import { afterAll } from 'vitest'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Backend } from '../../src/queue/backend.ts'
 import type { Log } from '../../src/queue/log.ts'
@@ -105,5 +106,16 @@ export async function ended(
     if (run !== undefined && isFinished(run)) return run
     if (Date.now() > late) throw new Error(`the run does not end: ${JSON.stringify(run)}`)
     await pause(20)
+  }
+}
+
+/** Opens houses that stay open until the tests of a file are over: for tests that mostly wait and run side by side, each in a house of its own. */
+export function openHousesOfFile(): typeof openHouse {
+  const open: House[] = []
+  afterAll(() => Promise.all(open.map((house) => house.close())))
+  return async (...given) => {
+    const house = await openHouse(...given)
+    open.push(house)
+    return house
   }
 }

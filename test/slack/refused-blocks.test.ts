@@ -1,16 +1,8 @@
-import { afterAll, expect, it } from 'vitest'
-import { ended, openHouse, type House } from './house.ts'
+import { expect, it } from 'vitest'
+import { ended, openHousesOfFile } from './house.ts'
 import { shownIn } from './texts.ts'
 
-// The tests of this file mostly wait: they run side by side, each in a house of its own.
-const open: House[] = []
-afterAll(() => Promise.all(open.map((house) => house.close())))
-async function opened(...given: Parameters<typeof openHouse>): Promise<House> {
-  const house = await openHouse(...given)
-  open.push(house)
-  return house
-}
-
+const opened = openHousesOfFile()
 const WHO = { user: 'U_ONCALL', channel: 'C_MESH' }
 const REASONS = ['[ERROR] must be less than 151 characters [json-pointer:/blocks/2/text/text]']
 

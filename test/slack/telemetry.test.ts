@@ -23,15 +23,3 @@ it('shows both ends at a glance, and all of it as a file', async () => {
   expect(shown).toContain('[Run again]')
   expect(more).toEqual([])
 })
-
-it.each([
-  ['/mesh telemetry', 'No target was given.'],
-  ['/mesh telemetry catalog --window 3', '"3" is not a window'],
-  ['/mesh telemetry catalog orders', 'One target at a time'],
-])('%s: says what is wrong with it, and asks nobody', async (typed, says) => {
-  house = await openHouse()
-  const command = await house.slack.type(typed, WHO)
-  await house.slack.waitFor(() => command.ephemerals()[0])
-  expect(shownIn(command.ephemerals()[0]!)).toContain(says)
-  expect(house.slack.messages('C_MESH')).toEqual([])
-})

@@ -1,18 +1,10 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { recordedClients } from '../replay.ts'
-import { ended, openHouse, type House } from './house.ts'
+import { ended, openHousesOfFile, type House } from './house.ts'
 import { heldClients } from './slow-clients.ts'
 import { shownIn } from './texts.ts'
 
-// The tests of this file mostly wait: they run side by side, each in a house of its own.
-const open: House[] = []
-afterAll(() => Promise.all(open.map((house) => house.close())))
-async function opened(...given: Parameters<typeof openHouse>): Promise<House> {
-  const house = await openHouse(...given)
-  open.push(house)
-  return house
-}
-
+const opened = openHousesOfFile()
 const WHO = { user: 'U_ONCALL', channel: 'C_MESH' }
 
 /** Every message of a finished diagnosis is there, once, in one thread. */

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Seen } from '../../evidence/reading.ts'
 import type { ClusterName, IstioMetadata, NetworkFilter } from '../../mesh/envoy.ts'
-import { clustersOfRoute, originOf, parseClusterName } from '../../mesh/envoy.ts'
+import { clustersOfRoute, originOf, parseClusterName, routesIn } from '../../mesh/envoy.ts'
 import type { VirtualService } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
@@ -29,10 +29,7 @@ function clustersNamed(virtualService: VirtualService, proxy: Ref, evidence: Evi
     const origin = originOf(metadata)
     return origin !== undefined && owners.some((owner) => sameRef(origin, owner))
   }
-  const routes =
-    evidence
-      .seenOf('routes', proxy)
-      ?.value.flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap((one) => one.routes ?? [])) ?? []
+  const routes = routesIn(evidence.seenOf('routes', proxy)?.value)
   const chains = evidence.seenOf('listeners', proxy)?.value.flatMap(({ filterChains = [] }) => filterChains) ?? []
   return [
     ...new Set([

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Seen } from '../../evidence/reading.ts'
 import type { Route } from '../../mesh/envoy.ts'
-import { originOf } from '../../mesh/envoy.ts'
+import { originOf, routesIn } from '../../mesh/envoy.ts'
 import type { VirtualService } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { sameRef } from '../../mesh/ref.ts'
@@ -19,12 +19,10 @@ export interface MadeRoutes {
 export function routesMadeFrom(virtualService: VirtualService, evidence: Evidence): MadeRoutes[] {
   const owners = boundAs(virtualService, evidence.objects('virtual-services')).map(refOf)
   return evidence.seen('routes').flatMap((reading) => {
-    const routes = reading.value
-      .flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap((one) => one.routes ?? []))
-      .filter(({ metadata }) => {
-        const origin = originOf(metadata)
-        return origin !== undefined && owners.some((owner) => sameRef(origin, owner))
-      })
+    const routes = routesIn(reading.value).filter(({ metadata }) => {
+      const origin = originOf(metadata)
+      return origin !== undefined && owners.some((owner) => sameRef(origin, owner))
+    })
     return routes.length === 0 ? [] : [{ reading, proxy: reading.of?.name ?? 'a proxy', routes }]
   })
 }

@@ -1,12 +1,11 @@
-import { parseClusterName, type Route } from '../../mesh/envoy.ts'
+import { parseClusterName, routesIn, type Route } from '../../mesh/envoy.ts'
 import { fact } from './fact.ts'
 
 /** Routes of the proxies that were read that send to the target and rewrite the path. */
 const rewriting = fact((evidence, target): readonly Route[] =>
   evidence
     .seen('routes')
-    .flatMap(({ value }) => value)
-    .flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap(({ routes = [] }) => routes))
+    .flatMap(({ value }) => routesIn(value))
     .filter(({ route = {} }) => {
       const clusters = [route.cluster, ...(route.weightedClusters?.clusters ?? []).map(({ name }) => name)]
       return (

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { milliseconds } from '../../mesh/duration.ts'
 import type { Route } from '../../mesh/envoy.ts'
-import { clustersOfRoute } from '../../mesh/envoy.ts'
+import { clustersOfRoute, routesIn } from '../../mesh/envoy.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { proof, type Proof } from '../check.ts'
@@ -23,12 +23,7 @@ export interface Limit {
 /** The route of the caller's proxy that leads where the request went and gives up after about as long as it lasted. */
 export function limitOf({ entry, log }: Logged, evidence: Evidence): Limit | undefined {
   const { duration, upstreamCluster = '' } = entry
-  const routes =
-    log.of === undefined
-      ? []
-      : (evidence
-          .seenOf('routes', log.of)
-          ?.value.flatMap(({ virtualHosts = [] }) => virtualHosts.flatMap((one) => one.routes ?? [])) ?? [])
+  const routes = log.of === undefined ? [] : routesIn(evidence.seenOf('routes', log.of)?.value)
   for (const route of routes.filter((one) => clustersOfRoute(one).includes(upstreamCluster))) {
     const owner = madeFrom(route, evidence)
     const timeout = route.route?.timeout

@@ -1,3 +1,4 @@
+import { withoutQuery } from '../../mesh/walk/path.ts'
 import { chanceOfAsSlow, latencyOf, type Latency } from '../../mesh/latency.ts'
 import type { Pod } from '../../mesh/objects.ts'
 import { once } from './fact.ts'
@@ -39,7 +40,7 @@ const isCut = ({ entry }: Request): boolean => entry.flags.some((flag) => flag =
 const durationOf = ({ entry, inner }: Request): number | undefined => inner?.entry.duration ?? entry.duration
 
 /** Requests are compared with those that ask the same: a pod may be sent the slow ones alone. */
-const askOf = ({ entry }: Request): string => `${entry.method ?? ''} ${(entry.path ?? '').split('?')[0] ?? ''}`
+const askOf = ({ entry }: Request): string => `${entry.method ?? ''} ${withoutQuery(entry.path ?? '')}`
 
 /** Compares the target's endpoints by how long their requests took. The requests must not change. */
 export const slowEndpoints = once((requests: readonly Request[]): SlowEndpoints => {

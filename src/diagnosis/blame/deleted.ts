@@ -1,3 +1,4 @@
+import { withoutQuery } from '../../mesh/walk/path.ts'
 import { goneWith } from '../../checks/facts/gone-objects.ts'
 import { isJudgedByOldPolicy, nearest } from '../../checks/facts/requests-to.ts'
 import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
@@ -80,7 +81,7 @@ export function deletedLeads({ followed, target, evidence }: Case): Lead[] {
   if (gone === undefined) return []
   const answered = outcomes.filter(({ at, isAnswered }) => isAnswered && at < gone.at).length
   const { method = '', path = '' } = entry
-  const asked = path === '' ? 'connections' : value(`${method} ${path.replace(/\?.*$/s, '')}`)
+  const asked = path === '' ? 'connections' : value(`${method} ${withoutQuery(path)}`)
   return [
     {
       code: ALLOWING.has(gone.ref.kind) || gone.ref.kind === 'PeerAuthentication' ? 'MESH0531' : 'MESH0131',

@@ -1,3 +1,4 @@
+import { withoutQuery } from '../../mesh/walk/path.ts'
 import { nearest } from '../../checks/facts/requests-to.ts'
 import { allGateways, allRoutes, routeObjects } from '../../checks/facts/routes.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
@@ -56,7 +57,7 @@ export function routeGone(one: Case): Lead[] {
     elsewhere?.direction === 'outbound' && !target.hosts.includes(elsewhere.host)
       ? `now they are sent to ${value(elsewhere.host)}`
       : 'none of those that are left matches them'
-  const asked = `${value(`${method} ${path.replace(/\?.*$/s, '')}`)} of ${value(host)}`
+  const asked = `${value(`${method} ${withoutQuery(path)}`)} of ${value(host)}`
   const named = namedRoute(last.entry.routeName, one)
   return [
     {

@@ -1,3 +1,4 @@
+import { withoutQuery } from '../../mesh/walk/path.ts'
 import { isExportedTo } from '../../mesh/destination-rules.ts'
 import { nearestNames } from '../../mesh/names.ts'
 import type { HttpMatch, HttpRoute, VirtualService } from '../../mesh/objects.ts'
@@ -8,7 +9,7 @@ import type { Lead } from './lead.ts'
 import { value, values } from './lead.ts'
 
 /** What a request asks for, as a person would write it. */
-export const asked = ({ sent: { request } }: Trace): string => `${request.method} ${request.path.replace(/\?.*$/s, '')}`
+export const asked = ({ sent: { request } }: Trace): string => `${request.method} ${withoutQuery(request.path)}`
 
 /** Whether the part of a match that the request decides takes it; what is not known of a request counts as met. */
 function takesPath({ uri, ignoreUriCase }: HttpMatch, path: string): boolean {
@@ -106,12 +107,12 @@ function delegateLead(root: VirtualService, path: string, all: readonly VirtualS
 /** True for a VirtualService that hands such a request over to a delegate. */
 export const handsOver = (one: VirtualService, trace: Trace): boolean =>
   (one.spec?.http ?? []).some(
-    (route) => route.delegate !== undefined && takes(route, trace.sent.request.path.replace(/\?.*$/s, '')),
+    (route) => route.delegate !== undefined && takes(route, withoutQuery(trace.sent.request.path)),
   )
 
 /** A VirtualService for the host whose routes take no such request. */
 export function noMatch(one: VirtualService, trace: Trace, all: readonly VirtualService[]): Lead[] {
-  const path = trace.sent.request.path.replace(/\?.*$/s, '')
+  const path = withoutQuery(trace.sent.request.path)
   const delegated = delegateLead(one, path, all)
   if (delegated.length > 0) return delegated
   const routes = one.spec?.http ?? []

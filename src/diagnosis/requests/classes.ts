@@ -1,3 +1,4 @@
+import { withoutQuery } from '../../mesh/walk/path.ts'
 import { fact } from '../../checks/facts/fact.ts'
 import { allGateways, allRoutes, routesFor } from '../../checks/facts/routes.ts'
 import { fromFqdn, gatewayHost } from '../../mesh/host.ts'
@@ -225,7 +226,7 @@ const routedPaths = fact((evidence, target): readonly string[] =>
 
 /** True when a route that leads to the target asks for such a path. */
 function isRouted({ path }: Pick<FollowQuestion, 'path'>, target: Target, evidence: Evidence): boolean {
-  const plain = path.replace(/\?.*$/s, '')
+  const plain = withoutQuery(path)
   return routedPaths(evidence, target).some((prefix) => plain.startsWith(prefix))
 }
 

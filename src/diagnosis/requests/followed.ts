@@ -1,3 +1,4 @@
+import { withoutQuery } from '../../mesh/walk/path.ts'
 import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { podsOf } from '../../checks/facts/owners.ts'
 import { gatewaysFor } from '../../checks/facts/proxies-of.ts'
@@ -178,7 +179,7 @@ function gotSince(one: RequestClass, classes: readonly RequestClass[]): Request[
   const keyOf = ({ inner }: Request): string | undefined => {
     const { downstreamRemote, downstreamLocal, authority, method, path } = inner?.entry ?? {}
     const ip = ipOf(downstreamRemote)
-    const asked = isBare ? [] : [authority, method, path?.replace(/\?.*$/s, '')]
+    const asked = isBare ? [] : [authority, method, path === undefined ? undefined : withoutQuery(path)]
     return ip === undefined ? undefined : JSON.stringify([ip, portOf(downstreamLocal), ...asked])
   }
   const clients = new Set(one.requests.flatMap((each) => keyOf(each) ?? []))
@@ -202,7 +203,7 @@ function answeredElsewhere({ caller, requests }: RequestClass, evidence: Evidenc
   const isWithout = ({ entry: { upstreamCluster } }: Request): boolean => upstreamCluster === undefined
   if (log === undefined || first === undefined || !requests.every(isWithout)) return []
   const keyOf = ({ authority, downstreamLocal, method, path }: AccessLogLine): string =>
-    JSON.stringify([authority, portOf(downstreamLocal), method, path?.replace(/\?.*$/s, '')])
+    JSON.stringify([authority, portOf(downstreamLocal), method, path === undefined ? undefined : withoutQuery(path)])
   const wanted = keyOf(first.entry)
   const began = Date.parse(first.entry.at)
   return first.entry.authority === undefined

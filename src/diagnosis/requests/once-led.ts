@@ -1,3 +1,4 @@
+import { withoutQuery } from '../../mesh/walk/path.ts'
 import { podAt, type Request } from '../../checks/facts/requests-to.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Seen } from '../../evidence/reading.ts'
@@ -12,7 +13,7 @@ const USUAL = 5
 const ANSWERED = 3
 
 const keyOf = ({ authority, downstreamLocal, method, path }: AccessLogLine): string =>
-  JSON.stringify([authority, portOf(downstreamLocal), method, path?.replace(/\?.*$/s, '')])
+  JSON.stringify([authority, portOf(downstreamLocal), method, path === undefined ? undefined : withoutQuery(path)])
 
 /** True for a line that a proxy's own route sent to one of the target's Services. */
 export const isLedTo = ({ upstreamCluster = '' }: AccessLogLine, target: Target): boolean => {

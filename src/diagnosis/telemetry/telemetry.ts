@@ -1,14 +1,12 @@
 import { UnseenError, type Clients, type Prometheus } from '../../evidence/clients/clients.ts'
-import { objects } from '../../evidence/collectors/objects.ts'
 import { Evidence } from '../../evidence/evidence.ts'
 import { Gathering, STEP_TIMEOUT } from '../../evidence/gather.ts'
-import type { ObjectKind } from '../../evidence/reading.ts'
-import type { AnyStep } from '../../evidence/step.ts'
 import { fromFqdn } from '../../mesh/host.ts'
 import { parseFlags } from '../../mesh/response-flags.ts'
 import type { TargetQuery } from '../../mesh/target-query.ts'
 import type { Target } from '../../mesh/target.ts'
 import { UserError } from '../../mesh/user-error.ts'
+import { planTarget } from '../plan-target.ts'
 import { resolveTarget } from '../resolve-target.ts'
 import { changePoint } from './change-point.ts'
 import { differencesOf, isFailure } from './differences.ts'
@@ -144,16 +142,7 @@ async function targetOf(
   options: { signal: AbortSignal; stepTimeout: number },
 ): Promise<Target> {
   const gathering = new Gathering(clients, options)
-  const list = (kind: ObjectKind, namespace?: string): AnyStep =>
-    objects(kind, 'objects', namespace === undefined ? {} : { namespace }) as AnyStep
-  const isHost = query.form === 'host' || (query.form === 'name' && query.text.includes('.'))
-  await gathering.gather([
-    list('namespaces'),
-    list('services'),
-    ...(query.form === 'deploy' ? [list('deployments', query.namespace)] : []),
-    ...(query.form === 'pod' ? [list('pods', query.namespace)] : []),
-    ...(isHost ? (['virtual-services', 'service-entries', 'gateways'] as const).map((kind) => list(kind)) : []),
-  ])
+  await gathering.gather(planTarget(query))
   const blind = gathering.readings.find((reading) => !reading.ok && reading.kind !== 'namespaces')
   if (blind?.ok === false)
     throw new UserError({
