@@ -1,8 +1,9 @@
 import { App, type CustomRoute, type MessageShortcut, type ReceiverEvent } from '@slack/bolt'
 import { defined } from '../mesh/defined.ts'
+import type { UserError } from '../mesh/user-error.ts'
 import type { Log } from '../queue/log.ts'
 import { StoreUnavailableError } from '../store/records.ts'
-import { userErrorOf } from './access/user-error-of.ts'
+import { notAccepted, notKnownWhetherAccepted } from './access/user-error-of.ts'
 import { refusalMessage } from './blocks/refusal.ts'
 import type { SlackDeps } from './deps.ts'
 import type { AckView } from './inbox/handle.ts'
@@ -80,7 +81,9 @@ class MeshMedicApp extends App {
     const ack = event.ack as unknown as AckView & (() => Promise<void>)
     const arrival = await this.inbox.keep(delivered)
     if (arrival === 'seen') return ack()
-    if (arrival === 'not-kept' && delivered.request.kind === 'command') return event.ack(notAccepted())
+    const isCommand = delivered.request.kind === 'command'
+    if (isCommand && arrival === 'not-kept') return event.ack(answerWith(notAccepted))
+    if (isCommand && arrival === 'not-known') return event.ack(answerWith(notKnownWhetherAccepted))
     // A modal is answered by whoever reads what was filled in.
     if (delivered.request.kind !== 'submission') await ack()
     await this.batcher.wait()
@@ -88,9 +91,13 @@ class MeshMedicApp extends App {
   }
 }
 
-/** The answer to a command that could not be stored, and that nobody will carry out. */
-function notAccepted(): { response_type: 'ephemeral'; text: string; blocks: unknown[] } {
-  const { text, blocks } = refusalMessage(userErrorOf(new StoreUnavailableError('write'), ''))
+/** The acknowledgement of a command that could not be stored for certain. */
+function answerWith(told: (cause: unknown) => UserError): {
+  response_type: 'ephemeral'
+  text: string
+  blocks: unknown[]
+} {
+  const { text, blocks } = refusalMessage(told(new StoreUnavailableError('write')))
   return { response_type: 'ephemeral', text, blocks }
 }
 

@@ -1,8 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
-import { changeRecord } from './change-record.ts'
+import { changeRecord, retryOnConflict } from './change-record.ts'
 import { listReadable, type Unreadable } from './list-readable.ts'
 import { opaqueId } from './opaque-id.ts'
-import { ConflictError, type Records } from './records.ts'
+import { ConflictError, StoreUnavailableError, type Records } from './records.ts'
 
 const COLLECTION = 'received'
 /** One record for each request that was accepted, for as long as it may be sent again: Slack repeats what it takes for lost, and a signed request stays valid for five minutes. */
@@ -10,6 +11,8 @@ const SEEN = 'events'
 const SEEN_SECONDS = 3600
 /** What nobody could handle for so long is answered by nobody any more. */
 const KEPT_SECONDS = 3600
+/** Milliseconds before a mark whose answer was lost is written again. */
+const MARK_AGAIN = 50
 
 const ReceivedRecord = z.object({
   id: z.string(),
@@ -26,13 +29,18 @@ const ReceivedRecord = z.object({
 /** A request that was acknowledged and is not handled yet. */
 export type ReceivedRecord = z.infer<typeof ReceivedRecord>
 
+/** The acceptance mark of a request: who set it, or that it was refused and can't be accepted by whoever tried to before. */
+const Mark = z.object({ by: z.string().optional(), isRefused: z.boolean().optional() })
+
 const until = (milliseconds: number): string => new Date(Date.now() + milliseconds).toISOString()
 
 /**
  * Keeps a request before it is acknowledged: first the request, then the mark that it is accepted. A request without its mark is never worked on.
+ * A mark whose answer is lost is tried again while the person waits.
  * @param id what Slack gives each request once
  * @param hold milliseconds for which this process says that it handles it
- * @param isRefused whether the person has been told meanwhile that it is not accepted: then it is not marked
+ * @param mayMark asked just before each time that the mark is written: false when the person has been told meanwhile that it is not accepted. Once it was true
+ * and this function rejects, it is not known whether the request is accepted; `isAcceptedElseRefuse` makes it known
  * @returns false for one that was received before
  */
 export async function keepReceived(
@@ -40,7 +48,7 @@ export async function keepReceived(
   id: string,
   content: unknown,
   hold: number,
-  isRefused: () => boolean = () => false,
+  mayMark: () => boolean = () => true,
 ): Promise<boolean> {
   const record = (): ReceivedRecord => ({
     id,
@@ -50,20 +58,51 @@ export async function keepReceived(
     begun: 1,
   })
   const isFirst = await isWritten(records, COLLECTION, id, record(), KEPT_SECONDS)
-  if (isRefused()) {
-    if (isFirst) await records.remove(COLLECTION, id)
-    return false
+  const by = opaqueId()
+  let isAccepted: boolean | undefined
+  for (let lost: StoreUnavailableError | undefined; isAccepted === undefined;) {
+    if (!mayMark()) {
+      if (lost !== undefined) throw lost
+      if (isFirst) await records.remove(COLLECTION, id)
+      return false
+    }
+    try {
+      isAccepted = await isMarked(records, id, by, mayMark)
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error
+      lost = error
+      await pause(MARK_AGAIN)
+    }
   }
-  const isAccepted = await isWritten(records, SEEN, id, {}, SEEN_SECONDS)
   // Another process has left it there and died before it was accepted: Slack sends it again.
   if (isAccepted && !isFirst) await records.write(COLLECTION, id, record(), { expiresInSeconds: KEPT_SECONDS })
   if (!isAccepted && isFirst) await records.remove(COLLECTION, id)
   return isAccepted
 }
 
-/** Whether a request was accepted before it was acknowledged. */
-export async function isAcceptedReceived(records: Records, id: string): Promise<boolean> {
-  return (await records.read(SEEN, id)) !== undefined
+/** Marks a request as accepted; one that was refused only when Slack sends it again. @returns false when another one has, or it was refused */
+async function isMarked(records: Records, id: string, by: string, mayMark: () => boolean): Promise<boolean> {
+  if (await isWritten(records, SEEN, id, { by }, SEEN_SECONDS)) return true
+  return retryOnConflict(async () => {
+    const stored = await records.read(SEEN, id)
+    const mark = Mark.parse(stored?.value ?? {})
+    if (stored === undefined || mark.isRefused !== true) return mark.by === by
+    if (!mayMark()) return false
+    await records.write(SEEN, id, { by }, { expected: stored.version, expiresInSeconds: SEEN_SECONDS })
+    return true
+  })
+}
+
+/** Refuses a request for good unless it was accepted: a mark that is still on its way to the store finds another one there. @returns whether it was accepted */
+export async function isAcceptedElseRefuse(records: Records, id: string): Promise<boolean> {
+  if (await isWritten(records, SEEN, id, { isRefused: true }, SEEN_SECONDS)) return false
+  return retryOnConflict(async () => {
+    const stored = await records.read(SEEN, id)
+    if (stored !== undefined && Mark.parse(stored.value).isRefused !== true) return true
+    const expected = stored?.version ?? 'absent'
+    await records.write(SEEN, id, { isRefused: true }, { expected, expiresInSeconds: SEEN_SECONDS })
+    return false
+  })
 }
 
 async function isWritten(

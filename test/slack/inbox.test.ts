@@ -1,21 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setTimeout as pause } from 'node:timers/promises'
-import { auditTrail } from '../../src/capabilities/audit-trail.ts'
-import { ASK_ONLY } from '../../src/fixes/policy.ts'
-import { READ_ONLY } from '../../src/fixes/read-only.ts'
 import type { Backend } from '../../src/queue/backend.ts'
-import { MeshDirectory } from '../../src/slack/access/mesh-directory.ts'
-import { slackApp } from '../../src/slack/app.ts'
-import { SlackChangeBoard } from '../../src/slack/thread/change-board.ts'
-import { SlackCalls } from '../../src/slack/transport/calls.ts'
-import { StartBarrier } from '../../src/slack/transport/start-barrier.ts'
 import { auditEntries } from '../../src/store/audit.ts'
 import { mintButton } from '../../src/store/buttons.ts'
 import { listReceived } from '../../src/store/received.ts'
 import type { Records } from '../../src/store/records.ts'
 import { isFinished, listRuns, type RunRecord } from '../../src/store/runs.ts'
-import { recordedClients } from '../replay.ts'
-import { openHouse, rememberingLog, type House } from './house.ts'
+import { openHouse, type House } from './house.ts'
+import { command, nextId, receiverIn } from './receiver.ts'
 import { shownIn } from './texts.ts'
 
 /** The process that goes on with what others have left. */
@@ -51,50 +43,8 @@ function dying(backend: Backend, nth: number): { backend: Backend; isDead: () =>
   return { backend: { ...backend, records: mortal, queue: { ...queue, enqueue } }, isDead }
 }
 
-/** A process that takes requests and has no worker; what Slack delivers is handed to it. Resolves to what it acknowledges with. */
-function receiver({ records, queue }: Backend, keepWithin = 60_000): (body: object) => Promise<unknown> {
-  const { slack } = house
-  const { log } = rememberingLog()
-  const calls = new SlackCalls({ token: slack.botToken, apiUrl: slack.url, log, pauses: [10], postEvery: 0 })
-  const clients = recordedClients('chapter-10/ill')
-  const shared = { records, slack: calls, telling: { checks: [] }, policy: ASK_ONLY, log }
-  const members = (): Promise<string[]> => Promise.resolve([])
-  const app = slackApp(
-    { botToken: slack.botToken, appToken: slack.appToken, apiUrl: slack.url },
-    { botId: slack.app.botId, botUserId: slack.app.userId },
-    {
-      ...shared,
-      queue,
-      clients,
-      members,
-      audit: auditTrail(records, log),
-      writer: READ_ONLY,
-      board: new SlackChangeBoard({ ...shared, members, team: slack.app.teamId }),
-      requireMember: () => Promise.resolve(),
-      startBarrier: new StartBarrier(),
-      directory: new MeshDirectory(clients),
-      heardWithin: 600_000,
-      holdRequests: 100,
-      keepWithin,
-    },
-  )
-  return (body) =>
-    new Promise((resolve, reject) => {
-      app
-        .processEvent({
-          body,
-          ack: (answer?: unknown) => {
-            resolve(answer)
-            return Promise.resolve()
-          },
-        })
-        .catch(reject)
-    })
-}
-
-const WHERE = { channel_id: 'C_MESH', user_id: 'U_ONCALL' }
-let asked = 0
-const command = (text: string): object => ({ command: '/mesh', text, trigger_id: `trigger-${(asked += 1)}`, ...WHERE })
+const receiver = (backend: Backend, keepWithin?: number): ((body: object) => Promise<unknown>) =>
+  receiverIn(house, backend, keepWithin)
 
 /** Hands a request to processes that die at their first effect, their second, and so on, until one lives to its end, or to `most` of them. */
 async function killedAnywhere(
@@ -155,7 +105,7 @@ describe('a command that was refused, since the store did not take it in time', 
     const { records } = house.backend
     const runs = (await listRuns(records)).length
     const { backend, letGo } = slow(house.backend, 'received')
-    const late = command('diagnose catalog') as { trigger_id: string }
+    const late = command('diagnose catalog')
     expect(await receiver(backend, PROMPT)(late)).toMatchObject({
       text: expect.stringContaining('cannot accept this now') as string,
     })
@@ -180,7 +130,10 @@ describe('a command that was refused, since the store did not take it in time', 
     await records.write('received', 'left', { ...left, id: 'left', heldUntil: new Date(0).toISOString() })
     while ((await listReceived(records)).length > 0) await pause(5)
     expect(await listRuns(records)).toHaveLength(runs)
-    const again = command('diagnose catalog') as { trigger_id: string }
+    expect(house.slack.ephemerals('U_ONCALL').map(shownIn).join()).toContain(
+      '/mesh diagnose catalog was not accepted: the store and queue did not answer',
+    )
+    const again = command('diagnose catalog')
     const id = again.trigger_id
     await records.write('received', id, { ...left, id, heldUntil: new Date(Date.now() + 600_000).toISOString() })
     expect(await receiver(house.backend)(again)).toBeUndefined()
@@ -211,7 +164,7 @@ describe('a process that is killed after the acknowledgement', () => {
     await killedAnywhere(
       () => ({
         type: 'event_callback',
-        event_id: `event-${(asked += 1)}`,
+        event_id: nextId(),
         team_id: house.slack.app.teamId,
         event: {
           type: 'app_mention',
@@ -234,7 +187,7 @@ describe('a process that is killed after the acknowledgement', () => {
     await killedAnywhere(
       async () => ({
         type: 'block_actions',
-        trigger_id: `trigger-${(asked += 1)}`,
+        trigger_id: nextId(),
         user: { id: 'U_ONCALL' },
         team: { id: house.slack.app.teamId },
         channel: { id: 'C_MESH' },
@@ -261,8 +214,9 @@ describe('a process that is killed after the acknowledgement', () => {
       heldUntil: new Date(0).toISOString(),
       begun: 3,
     })
-    await house.slack.waitFor(() => house.slack.ephemerals('U_ONCALL').at(-1))
-    expect(shownIn(house.slack.ephemerals('U_ONCALL').at(-1)!)).toContain('restarted each time it worked on this')
+    await house.slack.waitFor(() =>
+      house.slack.ephemerals('U_ONCALL').some((one) => shownIn(one).includes('restarted each time it worked on this')),
+    )
     while ((await listReceived(records)).length > 0) await pause(10)
   })
 })

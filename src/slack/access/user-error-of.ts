@@ -42,6 +42,44 @@ function commandsFor(error: UserError, typed: string, command: CommandFor): read
   return error instanceof TargetSyntaxError ? ['/mesh diagnose catalog -n shop', '/mesh help'] : undefined
 }
 
+const STORE_REMEDIES = [
+  'Administrators: check Redis (REDIS_URL) and its log.',
+  'In a terminal, mesh-medic diagnose needs neither Slack nor Redis.',
+]
+
+/** The store does not answer, and nothing of what was asked for is there. */
+export const notAccepted = (cause: unknown): UserError =>
+  new UserError(
+    {
+      why: 'mesh-medic cannot accept this now: its store and queue do not answer.',
+      remedies: ['Nothing was done. Try again in a minute.', ...STORE_REMEDIES],
+    },
+    { cause, code: 'not-accepted' },
+  )
+
+/** The store did not answer when a command was to be accepted; the inbox tells what became of it. */
+export const notKnownWhetherAccepted = (cause: unknown): UserError =>
+  new UserError(
+    {
+      why: 'It is not known whether mesh-medic accepted this: its store and queue do not answer.',
+      remedies: ['Once they do, the answer follows here, or a note that nothing was done.', ...STORE_REMEDIES],
+    },
+    { cause, code: 'not-known' },
+  )
+
+/** The store does not answer any more, and something of what was asked for may be there, or may still come. */
+const notKnown = (cause: unknown): UserError =>
+  new UserError(
+    {
+      why: 'It is not known whether mesh-medic has begun this: its store and queue do not answer.',
+      remedies: [
+        'If it has, what comes of it appears once they do. If nothing has a minute later, ask again.',
+        ...STORE_REMEDIES,
+      ],
+    },
+    { cause, code: 'not-known' },
+  )
+
 /**
  * What to tell a person about an error, with lines that can be typed here. The text of an error that was not made for people is not shown.
  * @param typed the target as it was typed
@@ -54,17 +92,7 @@ export function userErrorOf(error: unknown, typed: string, command: CommandFor =
       : new UserError({ why: error.why, commands }, { code: error.code, cause: error })
   }
   const options = { cause: error }
-  if (error instanceof StoreUnavailableError)
-    return new UserError(
-      {
-        why: 'mesh-medic cannot accept this now: its store and queue do not answer.',
-        remedies: [
-          'Try again in a minute. Administrators: check Redis (REDIS_URL) and its log.',
-          'In a terminal, mesh-medic diagnose needs neither Slack nor Redis.',
-        ],
-      },
-      options,
-    )
+  if (error instanceof StoreUnavailableError) return notKnown(error)
   if (error instanceof SlackUnavailableError)
     return new UserError(
       { why: 'Slack does not accept messages at the moment.', remedies: ['Try again in a minute.'] },

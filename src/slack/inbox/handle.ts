@@ -48,16 +48,35 @@ export async function handle(deps: SlackDeps, { request, id, trigger }: Delivere
 }
 
 /** Tells a person that what they asked for was tried several times, and that each time the process ended. Never rejects. */
-export async function giveUp(deps: SlackDeps, { request, id }: Pick<Delivered, 'request' | 'id'>): Promise<void> {
-  await orTell(deps, asksFor(request, id), wordsOf(request), () =>
-    Promise.reject(
-      new UserError({
-        why: 'The bot was restarted each time it worked on this request.',
-        remedies: ["Ask again; if it happens again, tell the bot's administrator."],
-      }),
+export const tellGaveUp = (deps: SlackDeps, of: Pick<Delivered, 'request' | 'id'>): Promise<void> =>
+  tellInstead(
+    deps,
+    of,
+    new UserError({
+      why: 'The bot was restarted each time it worked on this request.',
+      remedies: ["Ask again; if it happens again, tell the bot's administrator."],
+    }),
+  )
+
+/** Tells a person that a command was not accepted, after it was not known whether it was. Never rejects. */
+export const tellNotAccepted = (deps: SlackDeps, of: Pick<Delivered, 'request' | 'id'>): Promise<void> =>
+  tellInstead(
+    deps,
+    of,
+    new UserError(
+      {
+        why: `${`/mesh ${wordsOf(of.request)}`.trim().slice(0, 200)} was not accepted: the store and queue did not answer.`,
+        remedies: ['Nothing was done; ask again.'],
+      },
+      { code: 'not-accepted' },
     ),
   )
-}
+
+const tellInstead = (
+  deps: SlackDeps,
+  { request, id }: Pick<Delivered, 'request' | 'id'>,
+  error: UserError,
+): Promise<void> => orTell(deps, asksFor(request, id), wordsOf(request), () => Promise.reject(error))
 
 function wordsOf(request: SlackRequest): string {
   if (request.kind === 'command') return request.line

@@ -2,13 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import {
   forgetReceived,
   holdReceived,
-  isAcceptedReceived,
+  isAcceptedElseRefuse,
   keepReceived,
   listReceived,
   takeOverReceived,
 } from '../../store/received.ts'
 import type { SlackDeps } from '../deps.ts'
-import { giveUp, handle, type AckView } from './handle.ts'
+import { handle, tellGaveUp, tellNotAccepted, type AckView } from './handle.ts'
 import { SlackRequest, type Delivered } from './request.ts'
 
 /** Milliseconds; Slack waits 3 s for the acknowledgement. */
@@ -18,8 +18,11 @@ const HOLD = 10_000
 /** A request whose process has ended so often is given up. */
 const MOST_BEGUN = 3
 
-/** What became of a request on its arrival: it is new and kept, was received before, or the store does not answer. */
-export type Arrival = 'kept' | 'seen' | 'not-kept'
+/**
+ * What became of a request on its arrival: it is new and kept, was received before, or the store did not answer. Then a command is certainly not kept, or it is not
+ * known whether it is: whoever looks for requests next finds out, and does it or tells that it was not accepted.
+ */
+export type Arrival = 'kept' | 'seen' | 'not-kept' | 'not-known'
 
 /**
  * Requests between their acknowledgement and their answer. Each is stored before it is acknowledged; one whose process ends before it is handled is handled
@@ -58,11 +61,14 @@ export class Inbox {
     if (id === undefined || id === '') return 'kept'
     const { records, log, keepWithin = KEEP_WITHIN } = this.deps
     // A command that is refused here is worked on by nobody, whenever the store writes it. Anything else is acknowledged all the same.
-    let isLate = false
-    const isRefused = (): boolean => isLate && request.kind === 'command'
+    let [isLate, isMarking] = [false, false]
+    const mayMark = (): boolean => {
+      if (isLate && (isMarking || request.kind === 'command')) return false
+      return (isMarking = true)
+    }
     try {
       const isNew = await Promise.race([
-        keepReceived(records, id, request, this.hold, isRefused),
+        keepReceived(records, id, request, this.hold, mayMark),
         pause(keepWithin, undefined, { ref: false }),
       ])
       if (isNew === undefined) throw new Error(`the store took longer than ${keepWithin} ms`)
@@ -70,8 +76,9 @@ export class Inbox {
       return isNew ? 'kept' : 'seen'
     } catch (err) {
       isLate = true
+      log.warn({ err, id, isMarking }, 'a request could not be stored')
+      if (request.kind === 'command' && isMarking) return 'not-known'
       this.refused.add(id)
-      log.warn({ err, id }, 'a request could not be stored')
       return 'not-kept'
     }
   }
@@ -126,13 +133,14 @@ export class Inbox {
       log.error({ err: error, id }, 'a request of another version was dropped')
       return this.forget(id)
     }
-    if (!(await isAcceptedReceived(records, id))) {
+    if (!(await isAcceptedElseRefuse(records, id))) {
       log.info({ id, kind: request.kind }, 'a request that was not accepted was dropped')
+      if (request.kind === 'command') await tellNotAccepted(this.deps, { request, id })
       return this.forget(id)
     }
     log.info({ id, kind: request.kind }, 'a request whose process ended goes on here')
     if (taken.begun <= MOST_BEGUN) return this.handle({ request, id, trigger: undefined }, () => Promise.resolve())
-    await giveUp(this.deps, { request, id })
+    await tellGaveUp(this.deps, { request, id })
     await this.forget(id)
   }
 }

@@ -14,6 +14,7 @@ import {
   type RunRecord,
   type StoredRequest,
 } from '../../store/runs.ts'
+import { notAccepted } from '../access/user-error-of.ts'
 import { respondOnly } from '../access/soon-heard.ts'
 import { tell, type Asking } from '../access/asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
@@ -30,7 +31,7 @@ const MESSAGE_DUE = 3000
 /**
  * Begins a run: record, claim, queue, message. It is in the queue before anything is posted, so that a process that dies in between
  * leaves nothing unanswered. Joins the run about the same when there is one.
- * @throws UserError, StoreUnavailableError, ChannelClosedError; then nothing is left running
+ * @throws UserError, ChannelClosedError, when nothing is left running; StoreUnavailableError, when it may be
  */
 export async function startRun(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<void> {
   await requireRole(deps, asking, known(request), request)
@@ -45,7 +46,7 @@ export async function startRun(deps: SlackDeps, asking: Asking, request: RunRequ
 
 /**
  * Begins a run that shows itself only once it is allowed: record and queue, no message and no claim.
- * @throws StoreUnavailableError; then nothing is left running
+ * @throws UserError, when nothing is left running; StoreUnavailableError, when it may be
  */
 export async function startQuietly(deps: SlackDeps, asking: Asking, request: RunRequest): Promise<void> {
   const asked = await recordOf(deps, asking, request)
@@ -54,8 +55,7 @@ export async function startQuietly(deps: SlackDeps, asking: Asking, request: Run
     try {
       await deps.queue.enqueue({ run: run.id, kind: run.request.kind })
     } catch (error) {
-      await endAnyway(deps, run)
-      throw error
+      throw (await endAnyway(deps, run)) ? certain(error) : error
     }
   await noteAsked(deps, asked)
 }
@@ -116,8 +116,7 @@ async function begin(deps: SlackDeps, asking: Asking, { run, isAgain }: Asked): 
     // What a process that ended has posted, the worker looks for.
     if (!isAgain) await openThread(deps, asking, thread)
   } catch (error) {
-    await undo(deps, run)
-    throw error
+    throw (await undo(deps, run)) ? certain(error) : error
   }
   return true
 }
@@ -144,24 +143,36 @@ async function openThread(deps: SlackDeps, asking: Asking, thread: SlackThread):
   }
 }
 
-async function undo(deps: SlackDeps, run: RunRecord): Promise<void> {
-  await endAnyway(deps, run)
+/** A run that has ended is worked on by nobody: what the store did not do, it does not do later. */
+const certain = (error: unknown): unknown => (error instanceof StoreUnavailableError ? notAccepted(error) : error)
+
+/** @returns whether it is certain that nobody has worked on the run, or will */
+async function undo(deps: SlackDeps, run: RunRecord): Promise<boolean> {
+  const isEnded = await endAnyway(deps, run)
   await abandonPost(deps.records, run.id, 'parent').catch(() => undefined)
+  return isEnded
 }
 
-async function endAnyway(deps: SlackDeps, run: RunRecord): Promise<void> {
+async function endAnyway(deps: SlackDeps, run: RunRecord): Promise<boolean> {
   try {
-    await end(deps, run)
+    return await end(deps, run)
   } catch (err) {
     // The store is away, which is why we are here: the sweep finds the run when it is back.
     deps.log.warn({ err, run: run.id }, 'a run that did not begin could not be ended')
+    return false
   }
 }
 
-async function end({ records }: SlackDeps, run: RunRecord): Promise<void> {
-  await updateRun(records, run.id, (now) => ({ ...now, state: 'cancelled', finishedAt: new Date().toISOString() }))
+/** @returns whether nobody had begun to work on it */
+async function end({ records }: SlackDeps, run: RunRecord): Promise<boolean> {
+  let wasBegun = false
+  await updateRun(records, run.id, (now) => {
+    wasBegun = now.state !== 'queued'
+    return isFinished(now) ? undefined : { ...now, state: 'cancelled', finishedAt: new Date().toISOString() }
+  })
   const claim = known(run.request).claim?.(run.request)
   if (claim !== undefined) await releaseTarget(records, claim, run.id)
+  return !wasBegun
 }
 
 /** Points to the run that is already about the same. */
