@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { presentWord } from '../store/former-words.ts'
 import type { RunRecord } from '../store/runs.ts'
 import type { AnyCapability } from './capability.ts'
 import { decide } from './decide.ts'
@@ -6,9 +7,9 @@ import { diagnose } from './diagnose.ts'
 import { doctor } from './doctor.ts'
 import { flagExample } from './flag-example.ts'
 import { follow } from './follow.ts'
-import { raise } from './lend.ts'
 import { logLevels } from './log-levels.ts'
 import { propose } from './propose.ts'
+import { raise } from './raise-log-levels.ts'
 import { status } from './status.ts'
 import { telemetry } from './telemetry.ts'
 
@@ -19,9 +20,9 @@ export const CAPABILITIES = [
   doctor,
   flagExample,
   follow,
-  raise,
   logLevels,
   propose,
+  raise,
   status,
   telemetry,
 ] as const satisfies readonly AnyCapability[]
@@ -40,7 +41,7 @@ export type Run = RunRecord<RunRequest>
 const BY_KIND: ReadonlyMap<string, AnyCapability> = new Map(CAPABILITIES.map((one) => [one.kind, one]))
 
 /** The capability of that kind; undefined for one of another version. */
-export const capabilityOf = (kind: string): AnyCapability | undefined => BY_KIND.get(kind)
+export const capabilityOf = (kind: string): AnyCapability | undefined => BY_KIND.get(presentWord(kind))
 
 /** A stored run with its request read; undefined for one of another version. */
 export function readable(run: RunRecord): Run | undefined {

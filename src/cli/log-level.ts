@@ -165,7 +165,7 @@ async function raiseUntilTheEnd(
       throw error
     }
   }
-  return endLease(deps, id, signal.aborted ? { why: 'given back', by: userInfo().username } : { why: 'time' })
+  return endLease(deps, id, signal.aborted ? { why: 'put back', by: userInfo().username } : { why: 'time' })
 }
 
 /** Waits until the time is over, it was put back elsewhere, or we are told to stop; says how long it takes on a terminal. */
@@ -174,7 +174,7 @@ async function untilOver({ records }: LeaseDeps, id: string, signal: AbortSignal
   try {
     for (;;) {
       const lease = await readLease(records, id)
-      const left = lease?.state === 'lent' ? Date.parse(lease.until) - Date.now() : 0
+      const left = lease?.state === 'raised' ? Date.parse(lease.until) - Date.now() : 0
       if (left <= 0) return
       if (isTTY)
         process.stderr.write(`\r\u001b[2K${minutesText(Math.ceil(left / 1000) / 60)} left; Ctrl-C puts the levels back`)
@@ -185,7 +185,7 @@ async function untilOver({ records }: LeaseDeps, id: string, signal: AbortSignal
   }
 }
 
-/** Gives a lease back, and tries again for a while: a process that was killed keeps a proxy in hand for some seconds. */
+/** Puts a lease's levels back, and tries again for a while: a process that was killed keeps a proxy in hand for some seconds. */
 async function endLease(deps: LeaseDeps, id: string, end: LeaseEnd): Promise<LeaseRecord> {
   for (const late = Date.now() + GIVES_UP; ;) {
     const lease = await putBack(deps, id, end, new AbortController().signal)
@@ -205,9 +205,9 @@ type PodOf = LeaseRecord['proxies'][number]['pod']
 const formatPod = ({ namespace, name }: PodOf): string => `Pod ${namespace ?? ''}/${name}`
 
 function begun({ lent: raised, proxies, until, notes = [] }: LeaseRecord): string {
-  const set = proxies.filter(({ state }) => state === 'lent')
+  const set = proxies.filter(({ state }) => state === 'raised')
   const others = proxies
-    .filter(({ state }) => state !== 'lent')
+    .filter(({ state }) => state !== 'raised')
     .map(({ pod, state, says }) => `${formatPod(pod)}: ${SAYS[state]}${says === undefined ? '' : `: ${says}`}`)
   return [
     `${levelsText(raised)} on ${set.map(({ pod }) => pod.name).join(', ')}${notes.length === 0 ? '' : ` (${notes.join('; ')})`} until ${until.slice(11, 19)} UTC. Ctrl-C puts the levels back.`,
@@ -220,9 +220,9 @@ function begun({ lent: raised, proxies, until, notes = [] }: LeaseRecord): strin
 
 const SAYS: Readonly<Record<LeaseRecord['proxies'][number]['state'], string>> = {
   noted: 'not set',
-  lent: 'not put back',
+  raised: 'not put back',
   refused: 'could not be set',
-  returned: 'put back',
+  'put-back': 'put back',
   gone: 'its pod is gone, nothing to put back',
   restarted: 'its proxy was restarted and has its own levels again',
   left: 'left alone',
@@ -232,7 +232,7 @@ const SAYS: Readonly<Record<LeaseRecord['proxies'][number]['state'], string>> = 
 function ended({ proxies, state }: LeaseRecord): string {
   const lines = proxies.map(
     ({ pod, state: each, before, says }) =>
-      `${formatPod(pod)}: ${SAYS[each]}${each === 'returned' ? ` to ${levelsText(before)}` : ''}${says === undefined ? '' : `: ${says}`}`,
+      `${formatPod(pod)}: ${SAYS[each]}${each === 'put-back' ? ` to ${levelsText(before)}` : ''}${says === undefined ? '' : `: ${says}`}`,
   )
   return `${[...lines, ...(state === 'over' ? [] : ['What is not put back is retried by the bot, and the next time this command is started.'])].join('\n')}\n`
 }

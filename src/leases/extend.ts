@@ -18,15 +18,15 @@ export async function extendLease(
   requireMinutes(minutes, most)
   const asked = new Date(Date.now() + minutes * 60_000).toISOString()
   const lease = await updateLease(records, id, (now) =>
-    now.state === 'lent' && Date.parse(now.until) > Date.now() && asked > now.until
+    now.state === 'raised' && Date.parse(now.until) > Date.now() && asked > now.until
       ? { ...now, until: asked }
       : undefined,
   )
   if (lease === undefined)
     throw new LeaseRefusedError('This lease is no longer known.', ['Raise the log levels again.'])
-  if (lease.state !== 'lent' || Date.parse(lease.until) <= Date.now())
+  if (lease.state !== 'raised' || Date.parse(lease.until) <= Date.now())
     throw new LeaseRefusedError(
-      lease.state === 'lending'
+      lease.state === 'raising'
         ? 'Its log levels are still being raised.'
         : `It is already over: ${leasableOf(lease).whenOver}.`,
       ['Raise the log levels again.'],

@@ -59,7 +59,7 @@ async function once(
   try {
     await sweepLeases(deps, signal)
     const ends = (await listLeases(deps.records))
-      .filter(({ state }) => state === 'lending' || state === 'lent')
+      .filter(({ state }) => state === 'raising' || state === 'raised')
       .map(({ until }) => Date.parse(until) - Date.now() + GRACE)
     return Math.max(GRACE, Math.min(every, ...ends))
   } catch (error) {

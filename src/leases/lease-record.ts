@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Ref } from '../mesh/ref.ts'
 import { changeRecord } from '../store/change-record.ts'
+import { withPresentWord } from '../store/former-words.ts'
 import { listReadable, type Unreadable } from '../store/list-readable.ts'
 import { opaqueId } from '../store/opaque-id.ts'
 import type { Records } from '../store/records.ts'
@@ -14,6 +15,9 @@ const KEPT_SECONDS = 30 * 24 * 3600
 const PodRef = z.object({ kind: z.string(), namespace: z.string().exactOptional(), name: z.string() })
 const Settings = z.record(z.string(), z.string())
 
+/** One of these words, or one that stood for it in an earlier version. */
+const word = <const W extends readonly [string, ...string[]]>(words: W) => z.preprocess(withPresentWord, z.enum(words))
+
 /** One proxy of a lease. `proxyStartedAt` is when its container started: a restarted proxy has forgotten what was set by itself. */
 export const LeaseProxy = z.object({
   pod: PodRef,
@@ -21,8 +25,8 @@ export const LeaseProxy = z.object({
   proxyStartedAt: z.string().optional(),
   /** The raised settings as they were, read before the first act and never again; empty until then, and nothing is set before. */
   before: Settings,
-  /** noted: nothing done yet; lent: set; refused: could not be set (`says`); returned; gone: pod deleted; restarted; left: somebody else changed a setting meanwhile (`says` which), the rest was put back; unreachable: not put back yet, tried again (`says`) */
-  state: z.enum(['noted', 'lent', 'refused', 'returned', 'gone', 'restarted', 'left', 'unreachable']),
+  /** noted: nothing done yet; raised: set; refused: could not be set (`says`); put-back; gone: pod deleted; restarted; left: somebody else changed a setting meanwhile (`says` which), the rest was put back; unreachable: not put back yet, tried again (`says`) */
+  state: word(['noted', 'raised', 'refused', 'put-back', 'gone', 'restarted', 'left', 'unreachable']),
   says: z.string().optional(),
   /** What is being set, noted before it is: a pod that takes this one's name meanwhile may get it instead. */
   setting: Settings.optional(),
@@ -32,7 +36,7 @@ export type LeaseProxy = z.infer<typeof LeaseProxy>
 /** Settings of proxies that are raised until a moment, as stored before anything is done. Times are ISO 8601. */
 export const LeaseRecord = z.object({
   id: z.string(),
-  state: z.enum(['lending', 'lent', 'returning', 'over']),
+  state: word(['raising', 'raised', 'putting-back', 'over']),
   kind: z.enum(LEASE_KINDS),
   /** What is set: `{http: 'debug'}`. */
   lent: Settings,
@@ -56,7 +60,7 @@ export const LeaseRecord = z.object({
   ended: z
     .object({
       at: z.iso.datetime(),
-      why: z.enum(['time', 'given back', 'overdue', 'failed']),
+      why: word(['time', 'put back', 'overdue', 'failed']),
       by: z.string().optional(),
     })
     .optional(),
@@ -65,12 +69,12 @@ export const LeaseRecord = z.object({
 })
 export type LeaseRecord = z.infer<typeof LeaseRecord>
 
-/** Stores a new lease in state `lending`. */
+/** Stores a new lease in state `raising`. */
 export async function createLease(
   records: Records,
   lease: Omit<LeaseRecord, 'id' | 'state'> & { id?: string },
 ): Promise<LeaseRecord> {
-  const record = LeaseRecord.parse({ ...lease, id: lease.id ?? opaqueId(), state: 'lending' })
+  const record = LeaseRecord.parse({ ...lease, id: lease.id ?? opaqueId(), state: 'raising' })
   await records.write(COLLECTION, record.id, record, { expected: 'absent', expiresInSeconds: KEPT_SECONDS })
   return record
 }
@@ -116,7 +120,7 @@ export async function updateProxy(
 
 /** True while something of the lease may be on the proxy. */
 export const isUnsettled = ({ state }: Pick<LeaseProxy, 'state'>): boolean =>
-  state === 'noted' || state === 'lent' || state === 'unreachable'
+  state === 'noted' || state === 'raised' || state === 'unreachable'
 
 /** True once the proxy's settings may have been set: they were read before that. */
 export const wasTouched = ({ before, state }: LeaseProxy): boolean =>

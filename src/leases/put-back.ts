@@ -28,8 +28,8 @@ export interface LeaseEnd {
 const PATIENCE = 3000
 
 /**
- * Gives a lease back: each proxy gets exactly what it had. A pod that is gone, a proxy that was restarted and a setting that somebody else has changed
- * meanwhile are left alone, and the record says so. A proxy that can't be reached stays `unreachable` and the lease `returning`: call again.
+ * Puts back what a lease raised: each proxy gets exactly what it had. A pod that is gone, a proxy that was restarted and a setting that somebody else has changed
+ * meanwhile are left alone, and the record says so. A proxy that can't be reached stays `unreachable` and the lease `putting-back`: call again.
  * Several processes may do it at once, and any of them may be killed.
  *
  * @param end counts only when nobody ended the lease before
@@ -45,8 +45,8 @@ export async function putBack(
   const { records } = deps
   const at = new Date().toISOString()
   const begun = await updateLease(records, id, (lease) =>
-    lease.state === 'lending' || lease.state === 'lent'
-      ? { ...lease, state: 'returning', ended: { at, why: end.why, ...defined({ by: end.by }) } }
+    lease.state === 'raising' || lease.state === 'raised'
+      ? { ...lease, state: 'putting-back', ended: { at, why: end.why, ...defined({ by: end.by }) } }
       : undefined,
   )
   if (begun === undefined) return undefined
@@ -56,7 +56,7 @@ export async function putBack(
   }
   await Promise.all(begun.proxies.filter(isUnsettled).map((proxy) => putBackOn(deps, id, proxy, signal)))
   const lease = await updateLease(records, id, (now) =>
-    now.state === 'returning' && !now.proxies.some(isUnsettled) ? { ...now, state: 'over' } : undefined,
+    now.state === 'putting-back' && !now.proxies.some(isUnsettled) ? { ...now, state: 'over' } : undefined,
   )
   if (lease?.state === 'over') await noteEnded(records, lease)
   return lease
@@ -82,7 +82,7 @@ async function putBackOn(deps: LeaseDeps, id: string, { uid }: LeaseProxy, signa
   await withProxyLock(deps.records, uid, { signal, patience: PATIENCE }, async (lock) => {
     const lease = await readLease(deps.records, id)
     const proxy = lease?.proxies.find((one) => one.uid === uid)
-    if (lease === undefined || proxy === undefined || lease.state !== 'returning' || !isUnsettled(proxy)) return
+    if (lease === undefined || proxy === undefined || lease.state !== 'putting-back' || !isUnsettled(proxy)) return
     const outcome = await outcomeOf(deps, lease, proxy, lock, signal)
     await updateProxy(deps.records, id, uid, (now) => {
       if (!isUnsettled(now) || (now.state === outcome.state && now.says === outcome.says)) return undefined
@@ -116,7 +116,7 @@ async function outcomeOf(
         return unreachable({ setting: ours }, `it did not accept ${leasable.describe(Object.fromEntries(still))}`)
     }
     return Object.keys(others).length === 0
-      ? { state: 'returned' }
+      ? { state: 'put-back' }
       : { state: 'left', says: `${leasable.describe(others)}, set by somebody else` }
   } catch (error) {
     signal.throwIfAborted()

@@ -64,14 +64,14 @@ export function requireMinutes(minutes: number, most: number): void {
 export async function raise(deps: LeaseDeps, request: LeaseRequest, signal: AbortSignal): Promise<LeaseRecord> {
   const { records } = deps
   const begun = await begin(deps, request, signal)
-  if (begun.state !== 'lending') return begun
+  if (begun.state !== 'raising') return begun
   await Promise.all(
     begun.proxies
       .filter(({ state, before }) => state === 'noted' && isEmpty(before))
       .map((proxy) => note(deps, begun, proxy, signal)),
   )
   const noted = await read(records, begun.id)
-  if (noted.state !== 'lending' || noted.proxies.every(({ state }) => state === 'refused'))
+  if (noted.state !== 'raising' || noted.proxies.every(({ state }) => state === 'refused'))
     return settle(deps, noted.id, signal)
   await recordAuditOnce(records, noted.id, {
     event: 'lease-granted',
@@ -171,7 +171,7 @@ async function note(deps: LeaseDeps, begun: LeaseRecord, proxy: LeaseProxy, sign
       if (refusal !== undefined) return await refuse(refusal)
       const before = Object.fromEntries(Object.keys(raised).map((name) => [name, has[name] ?? '']))
       return await updateProxy(records, id, proxy.uid, (stored, lease) =>
-        lease.state === 'lending' && stored.state === 'noted' && isEmpty(stored.before)
+        lease.state === 'raising' && stored.state === 'noted' && isEmpty(stored.before)
           ? { ...stored, before }
           : undefined,
       )
@@ -198,14 +198,14 @@ async function raiseOn(deps: LeaseDeps, { id }: LeaseRecord, proxy: LeaseProxy, 
   const done = await withProxyLock(deps.records, proxy.uid, { signal, patience: PATIENCE }, async (lock) => {
     const lease = await read(deps.records, id)
     const now = lease.proxies.find(({ uid }) => uid === proxy.uid)
-    if (now?.state !== 'noted' || lease.state !== 'lending' || Date.parse(lease.until) <= Date.now()) return lease
+    if (now?.state !== 'noted' || lease.state !== 'raising' || Date.parse(lease.until) <= Date.now()) return lease
     const outcome = await set(deps, lease, now, lock, signal)
     const after = await updateProxy(deps.records, id, proxy.uid, (stored) =>
       stored.state === 'noted' ? withOutcome(stored, outcome) : undefined,
     )
     // It took so long that somebody has given the lease back meanwhile, and found nothing set.
     if (
-      outcome.state === 'lent' &&
+      outcome.state === 'raised' &&
       !after.proxies.some(({ uid, state }) => uid === proxy.uid && isUnsettled({ state }))
     )
       await undo(deps, lease, now, lock, 'too late')
@@ -229,7 +229,7 @@ async function set(
     const done = await setOnProxy(deps, lease, proxy, lease.lent, lock)
     if ('fate' in done) return done.fate
     const missing = differing(lease.lent, done.settings)
-    if (missing.length === 0) return { state: 'lent' }
+    if (missing.length === 0) return { state: 'raised' }
     throw new UnseenError('unavailable', `it did not accept ${missing.join(', ')}`)
   } catch (error) {
     return undo(deps, lease, proxy, lock, seen(error, signal).message)
@@ -265,7 +265,7 @@ async function undo(
     if (!(error instanceof UnseenError)) throw error
   }
   return {
-    state: 'lent',
+    state: 'raised',
     says: `${why}; it is not known which levels were set, they are put back at the end`,
     setting: raised,
   }
@@ -277,12 +277,12 @@ async function settle(deps: LeaseDeps, id: string, signal: AbortSignal): Promise
   // Who was told to stop says so: the lease is put back by whoever told it to, or finished by another.
   signal.throwIfAborted()
   const lease = await updateLease(records, id, (now) => {
-    if (now.state !== 'lending' || now.proxies.some(({ state }) => state === 'noted')) return undefined
-    if (now.proxies.some(({ state }) => state === 'lent')) return { ...now, state: 'lent' }
+    if (now.state !== 'raising' || now.proxies.some(({ state }) => state === 'noted')) return undefined
+    if (now.proxies.some(({ state }) => state === 'raised')) return { ...now, state: 'raised' }
     return { ...now, state: 'over', ended: { at: new Date().toISOString(), why: 'failed' }, told: true }
   })
   if (lease === undefined) throw new Error(`lease ${id} is gone`)
-  if (lease.state === 'lending') return (await putBack(deps, id, { why: 'overdue' }, signal)) ?? lease
+  if (lease.state === 'raising') return (await putBack(deps, id, { why: 'overdue' }, signal)) ?? lease
   if (lease.ended?.why === 'failed') await noteRefused(records, lease)
   return lease
 }

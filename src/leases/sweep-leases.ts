@@ -53,21 +53,21 @@ export async function sweepLeases(deps: SweepDeps, signal: AbortSignal): Promise
 
 async function sweep(deps: SweepDeps, lease: LeaseRecord, signal: AbortSignal): Promise<void> {
   if (lease.state === 'over') return tellEnd(deps, lease, signal)
-  const end = lease.state === 'returning' ? { why: 'overdue' as const } : await endOf(deps, lease)
+  const end = lease.state === 'putting-back' ? { why: 'overdue' as const } : await endOf(deps, lease)
   const now = end === undefined ? lease : await putBack(deps, lease.id, end, signal)
   if (now === undefined) return
   if (now.state === 'over') await tellEnd(deps, now, signal)
-  else if (now.state !== 'lending') await deps.board?.lease(now)
+  else if (now.state !== 'raising') await deps.board?.lease(now)
 }
 
 /** Why a lease ends now; undefined when it runs on. */
 async function endOf({ records }: SweepDeps, { state, until, run }: LeaseRecord): Promise<LeaseEnd | undefined> {
   const late = Date.now() - Date.parse(until)
   if (late >= 0) return { why: late > OVERDUE ? 'overdue' : 'time' }
-  if (state !== 'lending') return undefined
+  if (state !== 'raising') return undefined
   const asked = await readRun(records, run)
   if (asked === undefined || !isFinished(asked)) return undefined
-  return asked.state === 'cancelled' ? { why: 'given back', by: asked.cancelAskedBy } : { why: 'failed' }
+  return asked.state === 'cancelled' ? { why: 'put back', by: asked.cancelAskedBy } : { why: 'failed' }
 }
 
 /** Records and shows what was put back, and saves the logs; once, and until it has succeeded. */

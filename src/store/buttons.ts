@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defined } from '../mesh/defined.ts'
 import { retryOnConflict } from './change-record.ts'
+import { withPresentWord } from './former-words.ts'
 import { opaqueId } from './opaque-id.ts'
 import type { Records } from './records.ts'
 
@@ -11,7 +12,7 @@ const REMEMBERED_SECONDS = DAY_SECONDS
 
 /** What stands behind the opaque id in a Slack button. `act` is the verb that it does. */
 export const ButtonRecord = z.object({
-  act: z.string(),
+  act: z.preprocess(withPresentWord, z.string()),
   payload: z.record(z.string(), z.unknown()),
   run: z.string().optional(),
   uses: z.enum(['once', 'many']),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { changeRecord } from './change-record.ts'
 import { derivedId, opaqueId } from './opaque-id.ts'
+import { withPresentKind, withPresentWord } from './former-words.ts'
 import { countUnreadable, listReadable, type Unreadable } from './list-readable.ts'
 import { ConflictError, type Records } from './records.ts'
 
@@ -41,7 +42,7 @@ export type RunState = z.infer<typeof RunState>
 const RunRecord = z.object({
   id: z.string(),
   state: RunState,
-  request: StoredRequest,
+  request: z.preprocess(withPresentKind, StoredRequest),
   asker: z.object({ team: z.string().exactOptional(), user: z.string() }),
   channel: z.string(),
   thread: z.string().optional(),
@@ -49,7 +50,7 @@ const RunRecord = z.object({
   cancelAskedBy: z.string().optional(),
   createdAt: z.iso.datetime(),
   finishedAt: z.iso.datetime().optional(),
-  outcome: z.object({ verdict: z.string(), sentence: z.string() }).optional(),
+  outcome: z.object({ verdict: z.preprocess(withPresentWord, z.string()), sentence: z.string() }).optional(),
 })
 
 /** One question of one person and what became of it. Times are ISO 8601; `thread` is the `ts` of the parent message. */

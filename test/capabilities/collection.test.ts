@@ -141,8 +141,8 @@ describe('what a collection lacks is said', () => {
     ],
     [
       'a capability without an answer',
-      { answers: HERE.answers.filter((kind) => kind !== 'lend') },
-      'capability lend has no answer: src/slack/answers/lend.ts',
+      { answers: HERE.answers.filter((kind) => kind !== 'raise-log-levels') },
+      'capability raise-log-levels has no answer: src/slack/answers/raise-log-levels.ts',
     ],
     [
       'a capability that nothing asks for',

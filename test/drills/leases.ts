@@ -246,17 +246,17 @@ class Trial {
     const seconds = 3 + this.random() * 4
     const run = await createRun(backend.records, {
       request: {
-        kind: 'lend',
+        kind: 'raise-log-levels',
         text: 'catalog',
         namespace: NAMESPACE,
         target: { key: 'service/shop/catalog', kind: 'Service', namespace: NAMESPACE, name: 'catalog' },
-        lend: { levels: LENT, minutes: seconds / 60 },
+        raise: { levels: LENT, minutes: seconds / 60 },
       },
       asker: { user: 'U_ONCALL' },
       channel: 'C_MESH',
       thread: '1.1',
     })
-    await backend.queue.enqueue({ run: run.id, kind: 'lend' })
+    await backend.queue.enqueue({ run: run.id, kind: 'raise-log-levels' })
     const disasters = [this.pick(DISASTERS), ...(this.random() < 0.33 ? [this.pick(DISASTERS)] : [])]
     // Half of them while it is being raised, which takes about a second; the others until after its end.
     const befalling = Promise.all(

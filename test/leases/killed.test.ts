@@ -71,13 +71,13 @@ function house(): FakeProxies {
 const levels = (proxies: FakeProxies): unknown => ({ a: proxies.at('a').levels, b: proxies.at('b').levels })
 
 /** How many acts a process that raises, or one who puts back, makes when nobody kills it. */
-async function actsOf(what: 'lending' | 'giving back'): Promise<number> {
+async function actsOf(what: 'raising' | 'putting back'): Promise<number> {
   const records = memoryRecords()
   const proxies = house()
   const request = requestFor(proxies)
   const never = killedAt(Infinity, 'before', depsOf(records, proxies))
-  await raise(what === 'lending' ? never.deps : depsOf(records, proxies), request, NEVER)
-  if (what === 'giving back') await putBack(never.deps, request.id, { why: 'time' }, NEVER)
+  await raise(what === 'raising' ? never.deps : depsOf(records, proxies), request, NEVER)
+  if (what === 'putting back') await putBack(never.deps, request.id, { why: 'time' }, NEVER)
   return never.acts()
 }
 
@@ -88,7 +88,7 @@ describe('killed while raising, at every act', () => {
     ['before', 'the sweep ends it'],
     ['after', 'the sweep ends it'],
   ] as const)('%s it was done; %s', async (when, next) => {
-    const acts = await actsOf('lending')
+    const acts = await actsOf('raising')
     expect(acts).toBeGreaterThan(20)
     for (let nth = 1; nth <= acts; nth += 1) {
       const records = memoryRecords()
@@ -105,7 +105,7 @@ describe('killed while raising, at every act', () => {
         const lease = await raise(deps, request, NEVER)
         expect([nth, lease.state, lease.proxies.map(({ before }) => before)]).toEqual([
           nth,
-          'lent',
+          'raised',
           [
             { http: 'info', router: 'warning' },
             { http: 'warning', router: 'warning' },
@@ -140,7 +140,7 @@ describe('killed while raising, at every act', () => {
 
 describe('killed while putting back, at every act', () => {
   it.each(['before', 'after'] as const)('%s it was done', async (when) => {
-    const acts = await actsOf('giving back')
+    const acts = await actsOf('putting back')
     expect(acts).toBeGreaterThan(15)
     for (let nth = 1; nth <= acts; nth += 1) {
       const records = memoryRecords()
@@ -149,7 +149,7 @@ describe('killed while putting back, at every act', () => {
       const request = requestFor(proxies)
       await raise(deps, request, NEVER)
       const killed = killedAt(nth, when, deps)
-      await putBack(killed.deps, request.id, { why: 'given back', by: 'U_SECOND' }, NEVER).catch((error: unknown) => {
+      await putBack(killed.deps, request.id, { why: 'put back', by: 'U_SECOND' }, NEVER).catch((error: unknown) => {
         if (!(error instanceof Killed)) throw error
       })
       await killed.ended()
@@ -177,7 +177,7 @@ describe('killed while putting back, at every act', () => {
       expect([nth, levels(proxies)]).toEqual([nth, FORMER])
       expect([nth, await readLease(records, request.id)]).toMatchObject([
         nth,
-        { state: 'over', told: true, proxies: [{ state: 'returned' }, { state: 'returned' }] },
+        { state: 'over', told: true, proxies: [{ state: 'put-back' }, { state: 'put-back' }] },
       ])
       expect([nth, await eventsOf(records, request.id)]).toEqual([nth, ['lease-granted', 'lease-ended']])
     }

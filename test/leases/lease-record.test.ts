@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { LEASE_KINDS } from '../../src/leases/leasable.ts'
 import { leasableOf } from '../../src/leases/leasables.ts'
-import { LeaseRecord, listLeases, readLease } from '../../src/leases/lease-record.ts'
+import { LeaseRecord, listLeases, readLease, updateLease } from '../../src/leases/lease-record.ts'
 import { memoryRecords } from '../store/memory-records.ts'
 
 /** As the first version stored it: another process may have leases of that shape open. */
@@ -39,7 +39,35 @@ const STORED = {
 it('reads what was stored before other things could be raised', async () => {
   const records = memoryRecords()
   await records.write('leases', STORED.id, STORED, { expected: 'absent', expiresInSeconds: 60 })
-  expect(await readLease(records, STORED.id)).toEqual(STORED)
+  expect(await readLease(records, STORED.id)).toEqual({ ...STORED, state: 'putting-back' })
+})
+
+it('reads the words that earlier versions stored, and writes those of now', async () => {
+  const records = memoryRecords()
+  const [proxy] = STORED.proxies
+  for (const [stored, now] of [
+    ['lending', 'raising'],
+    ['lent', 'raised'],
+    ['returning', 'putting-back'],
+    ['over', 'over'],
+  ])
+    expect(LeaseRecord.parse({ ...STORED, state: stored }).state).toBe(now)
+  await records.write('leases', 'old', {
+    ...STORED,
+    id: 'old',
+    state: 'over',
+    proxies: [
+      { ...proxy, state: 'returned' },
+      { ...proxy, state: 'lent' },
+    ],
+    ended: { at: STORED.until, why: 'given back', by: 'U_ONCALL' },
+  })
+  await updateLease(records, 'old', (now) => ({ ...now, told: true }))
+  expect((await records.read('leases', 'old'))?.value).toMatchObject({
+    proxies: [{ state: 'put-back' }, { state: 'raised' }],
+    ended: { why: 'put back' },
+    told: true,
+  })
 })
 
 it('refuses a kind that nothing here can put back', () => {

@@ -19,15 +19,15 @@ beforeEach(async () => {
 })
 
 const back = (): Promise<LeaseRecord | undefined> =>
-  putBack(depsOf(records, proxies), lease.id, { why: 'given back', by: 'U_SECOND' }, NEVER)
+  putBack(depsOf(records, proxies), lease.id, { why: 'put back', by: 'U_SECOND' }, NEVER)
 const says = (after: LeaseRecord | undefined): unknown[] =>
   (after?.proxies ?? []).map(({ pod, state, says: why }) => [pod.name, state, why])
 
 describe('putting back', () => {
   it('puts exactly the former levels back, says who ended it, and is on record', async () => {
     const after = await back()
-    expect(after).toMatchObject({ state: 'over', ended: { why: 'given back', by: 'U_SECOND' } })
-    expect(statesOf(after!)).toEqual(['returned', 'returned'])
+    expect(after).toMatchObject({ state: 'over', ended: { why: 'put back', by: 'U_SECOND' } })
+    expect(statesOf(after!)).toEqual(['put-back', 'put-back'])
     expect(proxies.at('a').levels).toEqual(USUAL)
     expect(proxies.at('b').levels).toEqual({ ...USUAL, http: 'info', misc: 'critical' })
     expect(proxies.sets.slice(2)).toEqual(['a http:warning,router:warning', 'b http:info,router:warning'])
@@ -36,7 +36,7 @@ describe('putting back', () => {
       event: 'lease-ended',
       by: { user: 'U_SECOND' },
       run: lease.run,
-      facts: { why: 'given back', proxies: [{ state: 'returned' }, { state: 'returned' }] },
+      facts: { why: 'put back', proxies: [{ state: 'put-back' }, { state: 'put-back' }] },
     })
   })
 
@@ -45,7 +45,7 @@ describe('putting back', () => {
     const sets = proxies.sets.length
     proxies.at('a').levels.http = 'trace'
     expect(await putBack(depsOf(records, proxies), lease.id, { why: 'time' }, NEVER)).toMatchObject({
-      ended: { why: 'given back' },
+      ended: { why: 'put back' },
     })
     expect(proxies.sets).toHaveLength(sets)
     expect(proxies.at('a').levels.http).toBe('trace')
@@ -54,7 +54,7 @@ describe('putting back', () => {
 
   it('is done once by many at the same time', async () => {
     await Promise.all(Array.from({ length: 6 }, back))
-    expect(statesOf((await back())!)).toEqual(['returned', 'returned'])
+    expect(statesOf((await back())!)).toEqual(['put-back', 'put-back'])
     expect(proxies.sets).toHaveLength(4)
     expect(proxies.at('a').levels).toEqual(USUAL)
     expect(await eventsOf(records, lease.id)).toEqual(['lease-granted', 'lease-ended'])
@@ -70,7 +70,7 @@ describe('a proxy that is not as it was raised', () => {
     proxies.proxies.delete('a')
     expect(says(await back())).toEqual([
       ['a', 'gone', undefined],
-      ['b', 'returned', undefined],
+      ['b', 'put-back', undefined],
     ])
   })
 
@@ -78,7 +78,7 @@ describe('a proxy that is not as it was raised', () => {
     proxies.add('a', { levels: { ...USUAL, http: 'debug' } })
     expect(says(await back())).toEqual([
       ['a', 'gone', 'another pod of that name took its place'],
-      ['b', 'returned', undefined],
+      ['b', 'put-back', undefined],
     ])
     expect(proxies.at('a').levels.http).toBe('debug')
   })
@@ -88,7 +88,7 @@ describe('a proxy that is not as it was raised', () => {
     proxies.at('a').levels.http = 'debug'
     expect(says(await back())).toEqual([
       ['a', 'restarted', 'at 2026-11-24T00:05:00Z'],
-      ['b', 'returned', undefined],
+      ['b', 'put-back', undefined],
     ])
     expect(proxies.at('a').levels.http).toBe('debug')
   })
@@ -97,7 +97,7 @@ describe('a proxy that is not as it was raised', () => {
     proxies.at('a').phase = 'Succeeded'
     expect(says(await back())).toEqual([
       ['a', 'gone', 'its containers have ended'],
-      ['b', 'returned', undefined],
+      ['b', 'put-back', undefined],
     ])
   })
 
@@ -105,7 +105,7 @@ describe('a proxy that is not as it was raised', () => {
     proxies.at('a').levels.http = 'trace'
     expect(says(await back())).toEqual([
       ['a', 'left', 'http:trace, set by somebody else'],
-      ['b', 'returned', undefined],
+      ['b', 'put-back', undefined],
     ])
     expect(proxies.at('a').levels).toEqual({ ...USUAL, http: 'trace' })
   })
@@ -113,8 +113,8 @@ describe('a proxy that is not as it was raised', () => {
   it('has its former level already: nothing is set', async () => {
     Object.assign(proxies.at('a').levels, USUAL)
     expect(says(await back())).toEqual([
-      ['a', 'returned', undefined],
-      ['b', 'returned', undefined],
+      ['a', 'put-back', undefined],
+      ['b', 'put-back', undefined],
     ])
     expect(proxies.sets.filter((set) => set.startsWith('a'))).toHaveLength(1)
   })
@@ -131,7 +131,7 @@ describe('a proxy that is not as it was raised', () => {
     const other = await raised(records, own)
     expect(await putBack(depsOf(records, own), other.id, { why: 'time' }, NEVER)).toMatchObject({
       state: 'over',
-      proxies: [{ state: 'returned' }],
+      proxies: [{ state: 'put-back' }],
     })
     expect(own.at('c').levels).toEqual({ ...USUAL, http: 'debug' })
   })
@@ -139,16 +139,16 @@ describe('a proxy that is not as it was raised', () => {
   it('does not answer: the lease is not over, and the next try puts it back', async () => {
     proxies.at('a').silent = 'Error: EOF'
     const after = await back()
-    expect(after?.state).toBe('returning')
+    expect(after?.state).toBe('putting-back')
     expect(says(after)).toEqual([
       ['a', 'unreachable', 'Error: EOF'],
-      ['b', 'returned', undefined],
+      ['b', 'put-back', undefined],
     ])
     expect(await eventsOf(records, lease.id)).toEqual(['lease-granted'])
     delete proxies.at('a').silent
     expect(says(await back())).toEqual([
-      ['a', 'returned', undefined],
-      ['b', 'returned', undefined],
+      ['a', 'put-back', undefined],
+      ['b', 'put-back', undefined],
     ])
     expect(proxies.at('a').levels).toEqual(USUAL)
     expect(await eventsOf(records, lease.id)).toEqual(['lease-granted', 'lease-ended'])

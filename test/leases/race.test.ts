@@ -18,7 +18,7 @@ afterEach(() => {
 async function givenBackMeanwhile(deps: LeaseDeps, id: string): Promise<void> {
   for (const { id: lock } of await deps.records.list('proxies-in-hand'))
     await deps.records.remove('proxies-in-hand', lock)
-  await putBack(deps, id, { why: 'given back' }, NEVER)
+  await putBack(deps, id, { why: 'put back' }, NEVER)
 }
 
 describe('a lease that is put back while it is being raised', () => {
@@ -36,7 +36,7 @@ describe('a lease that is put back while it is being raised', () => {
     }
     await raise({ ...depsOf(records, proxies), records: slow }, request, NEVER)
     expect(proxies.sets).toEqual([])
-    expect(await readLease(records, request.id)).toMatchObject({ state: 'over', ended: { why: 'given back' } })
+    expect(await readLease(records, request.id)).toMatchObject({ state: 'over', ended: { why: 'put back' } })
   })
 
   it('is not set by a process that raises that was frozen until it had lost the proxy', async () => {
@@ -67,7 +67,7 @@ describe('a lease that is put back while it is being raised', () => {
     await raise(frozen, request, NEVER)
     expect(looks).toBeGreaterThanOrEqual(2)
     expect(proxies.sets).toEqual([])
-    expect(await readLease(records, request.id)).toMatchObject({ state: 'over', proxies: [{ state: 'returned' }] })
+    expect(await readLease(records, request.id)).toMatchObject({ state: 'over', proxies: [{ state: 'put-back' }] })
   })
 
   it('is put back by the process that raised it itself when its istioctl was that slow', async () => {
@@ -80,7 +80,7 @@ describe('a lease that is put back while it is being raised', () => {
       if (isFirst) {
         isFirst = false
         await givenBackMeanwhile(deps, request.id)
-        expect(await readLease(records, request.id)).toMatchObject({ state: 'over', proxies: [{ state: 'returned' }] })
+        expect(await readLease(records, request.id)).toMatchObject({ state: 'over', proxies: [{ state: 'put-back' }] })
       }
     }
     await raise(deps, request, NEVER)
@@ -133,7 +133,7 @@ describe('a pod that takes the name of one that is being set', () => {
     expect(proxies.at('a').levels).toEqual(OWN)
   })
 
-  it.each(['lent', 'given back'] as const)(
+  it.each(['raised', 'put back'] as const)(
     'while it is %s by a process that is killed: the sweep puts it right',
     async (what) => {
       const records = memoryRecords()
@@ -152,9 +152,9 @@ describe('a pod that takes the name of one that is being set', () => {
           },
         },
       }
-      if (what === 'given back') await raise(deps, request, NEVER)
+      if (what === 'put back') await raise(deps, request, NEVER)
       await expect(
-        what === 'lent' ? raise(mortal, request, NEVER) : putBack(mortal, request.id, { why: 'given back' }, NEVER),
+        what === 'raised' ? raise(mortal, request, NEVER) : putBack(mortal, request.id, { why: 'put back' }, NEVER),
       ).rejects.toThrow(Killed)
       expect(proxies.at('a').levels).not.toEqual(OWN)
       await givenBackMeanwhile(deps, request.id)
@@ -188,7 +188,7 @@ describe('a pod that takes the name of one that is being set', () => {
     proxies.add('a', { levels: { ...USUAL, http: 'debug' }, silent: 'EOF' })
     await givenBackMeanwhile(deps, request.id)
     expect(await readLease(records, request.id)).toMatchObject({
-      state: 'returning',
+      state: 'putting-back',
       proxies: [{ state: 'unreachable', says: 'EOF', setting: { http: 'debug' } }],
     })
     delete proxies.at('a').silent

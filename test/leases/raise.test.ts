@@ -21,7 +21,7 @@ describe('a lease', () => {
     const proxies = new FakeProxies('a', 'b')
     proxies.at('b').levels.http = 'info'
     const lease = await raised(records, proxies)
-    expect(lease).toMatchObject({ state: 'lent', lent: { http: 'debug', router: 'debug' }, by: { user: 'U_ONCALL' } })
+    expect(lease).toMatchObject({ state: 'raised', lent: { http: 'debug', router: 'debug' }, by: { user: 'U_ONCALL' } })
     expect(Date.parse(lease.until) - Date.parse(lease.from)).toBe(600_000)
     expect(lease.proxies).toMatchObject([
       {
@@ -29,9 +29,9 @@ describe('a lease', () => {
         uid: proxies.at('a').uid,
         proxyStartedAt: '2026-11-24T00:00:00Z',
         before: { http: 'warning', router: 'warning' },
-        state: 'lent',
+        state: 'raised',
       },
-      { pod: { name: 'b' }, before: { http: 'info', router: 'warning' }, state: 'lent' },
+      { pod: { name: 'b' }, before: { http: 'info', router: 'warning' }, state: 'raised' },
     ])
     expect(proxies.at('a').levels).toEqual({ ...USUAL, http: 'debug', router: 'debug' })
     expect(await eventsOf(records, lease.id)).toEqual(['lease-granted'])
@@ -73,8 +73,8 @@ describe('a lease', () => {
       raise(depsOf(records, proxies), request, NEVER),
       raise(depsOf(records, proxies), request, NEVER),
     ])
-    expect(statesOf(one)).toEqual(['lent', 'lent'])
-    expect(statesOf(other)).toEqual(['lent', 'lent'])
+    expect(statesOf(one)).toEqual(['raised', 'raised'])
+    expect(statesOf(other)).toEqual(['raised', 'raised'])
     expect(proxies.sets).toHaveLength(2)
     await putBack(depsOf(records, proxies), request.id, { why: 'time' }, NEVER)
     expect([proxies.at('a').levels, proxies.at('b').levels]).toEqual([USUAL, USUAL])
@@ -90,9 +90,9 @@ describe('a proxy that cannot be raised', () => {
     const request = requestFor(proxies)
     proxies.proxies.delete('d')
     const lease = await raise(depsOf(records, proxies), request, NEVER)
-    expect(lease.state).toBe('lent')
+    expect(lease.state).toBe('raised')
     expect(lease.proxies.map(({ pod, state, says }) => [pod.name, state, says])).toEqual([
-      ['a', 'lent', undefined],
+      ['a', 'raised', undefined],
       ['b', 'refused', 'Error: failed to execute command on Envoy: EOF'],
       ['c', 'refused', 'the proxy has no logger "router"'],
       ['d', 'refused', 'its pod is gone'],
@@ -121,7 +121,7 @@ describe('a proxy that cannot be raised', () => {
     })
     expect(await eventsOf(records, lease.id)).toEqual(['lease-refused'])
     delete proxies.at('a').silent
-    expect((await raised(records, proxies)).state).toBe('lent')
+    expect((await raised(records, proxies)).state).toBe('raised')
   })
 
   it('stops answering half-way: what was set is put back', async () => {
@@ -132,7 +132,7 @@ describe('a proxy that cannot be raised', () => {
     }
     const lease = await raised(records, proxies)
     expect(lease.proxies.map(({ state, says }) => [state, says])).toEqual([
-      ['lent', undefined],
+      ['raised', undefined],
       ['refused', 'EOF'],
     ])
     expect(proxies.at('b').levels).toEqual(USUAL)
@@ -147,15 +147,15 @@ describe('a proxy that cannot be raised', () => {
     }
     const lease = await raised(records, proxies)
     expect(lease).toMatchObject({
-      state: 'lent',
-      proxies: [{ state: 'lent', says: 'EOF; it is not known which levels were set, they are put back at the end' }],
+      state: 'raised',
+      proxies: [{ state: 'raised', says: 'EOF; it is not known which levels were set, they are put back at the end' }],
     })
     expect(proxies.at('a').levels.http).toBe('debug')
     delete proxies.at('a').silent
     delete proxies.beforeSet
     expect(await putBack(depsOf(records, proxies), lease.id, { why: 'time' }, NEVER)).toMatchObject({
       state: 'over',
-      proxies: [{ state: 'returned' }],
+      proxies: [{ state: 'put-back' }],
     })
     expect(proxies.at('a').levels).toEqual(USUAL)
   })
@@ -191,10 +191,8 @@ describe('what is raised already', () => {
     })
     expect(proxies.at('a').levels).toEqual({ ...USUAL, http: 'debug', router: 'debug' })
     const third = await raised(records, proxies, { settings: { pool: 'debug' } })
-    expect(third.state).toBe('lent')
-    await Promise.all(
-      [first, third].map(({ id }) => putBack(depsOf(records, proxies), id, { why: 'given back' }, NEVER)),
-    )
+    expect(third.state).toBe('raised')
+    await Promise.all([first, third].map(({ id }) => putBack(depsOf(records, proxies), id, { why: 'put back' }, NEVER)))
     expect(proxies.at('a').levels).toEqual(USUAL)
   })
 
@@ -202,7 +200,7 @@ describe('what is raised already', () => {
     const proxies = new FakeProxies('a', 'b')
     const leases = await Promise.all(Array.from({ length: 8 }, () => raised(records, proxies)))
     const names = ['a', 'b'].map((name) =>
-      leases.filter((lease) => lease.proxies.some(({ pod, state }) => pod.name === name && state === 'lent')),
+      leases.filter((lease) => lease.proxies.some(({ pod, state }) => pod.name === name && state === 'raised')),
     )
     expect(names.map((holders) => holders.length)).toEqual([1, 1])
     await Promise.all(leases.map(({ id }) => putBack(depsOf(records, proxies), id, { why: 'time' }, NEVER)))
@@ -214,12 +212,12 @@ describe('what is raised already', () => {
     const first = await raised(records, proxies)
     proxies.at('b').silent = 'EOF'
     expect(await putBack(depsOf(records, proxies), first.id, { why: 'time' }, NEVER)).toMatchObject({
-      state: 'returning',
-      proxies: [{ state: 'returned' }, { state: 'unreachable', says: 'EOF' }],
+      state: 'putting-back',
+      proxies: [{ state: 'put-back' }, { state: 'unreachable', says: 'EOF' }],
     })
     const second = await raised(records, proxies, { settings: { http: 'trace' } })
     expect(second.proxies).toMatchObject([
-      { state: 'lent', before: { http: 'warning' } },
+      { state: 'raised', before: { http: 'warning' } },
       { state: 'refused', says: expect.stringContaining('already raised') as string },
     ])
   })
@@ -228,7 +226,7 @@ describe('what is raised already', () => {
     const proxies = new FakeProxies('a')
     await raised(records, proxies)
     proxies.add('a')
-    expect((await raised(records, proxies)).state).toBe('lent')
+    expect((await raised(records, proxies)).state).toBe('raised')
   })
 })
 

@@ -41,8 +41,8 @@ describe('the sweep', () => {
     const lease = await raised(records, proxies)
     await sweep()
     await sweep()
-    expect(board.said).toEqual(['lease lent', 'lease lent'])
-    expect((await readLease(records, lease.id))?.state).toBe('lent')
+    expect(board.said).toEqual(['lease raised', 'lease raised'])
+    expect((await readLease(records, lease.id))?.state).toBe('raised')
     expect(proxies.at('a').levels.http).toBe('debug')
   })
 
@@ -87,7 +87,7 @@ describe('the sweep', () => {
 
   it('tells the end of a lease that somebody else put back', async () => {
     const lease = await raised(records, proxies)
-    await putBack(deps(), lease.id, { why: 'given back', by: 'U_SECOND' }, NEVER)
+    await putBack(deps(), lease.id, { why: 'put back', by: 'U_SECOND' }, NEVER)
     await sweep()
     expect(board.said[0]).toBe('lease over')
     expect((await readLease(records, lease.id))?.told).toBe(true)
@@ -125,7 +125,7 @@ describe('the sweep', () => {
     proxies.at('a').silent = 'EOF'
     await sweep()
     await sweep()
-    expect(board.said).toEqual(['lease returning', 'lease returning'])
+    expect(board.said).toEqual(['lease putting-back', 'lease putting-back'])
     delete proxies.at('a').silent
     await sweep()
     expect(await readLease(records, lease.id)).toMatchObject({ state: 'over', ended: { why: 'time' } })
@@ -135,12 +135,12 @@ describe('the sweep', () => {
   it('goes on with what was put back early and interrupted', async () => {
     const lease = await raised(records, proxies)
     proxies.at('a').silent = 'EOF'
-    await putBack(deps(), lease.id, { why: 'given back', by: 'U_SECOND' }, NEVER)
+    await putBack(deps(), lease.id, { why: 'put back', by: 'U_SECOND' }, NEVER)
     delete proxies.at('a').silent
     await sweep()
     expect(await readLease(records, lease.id)).toMatchObject({
       state: 'over',
-      ended: { why: 'given back', by: 'U_SECOND' },
+      ended: { why: 'put back', by: 'U_SECOND' },
     })
     expect(proxies.at('a').levels).toEqual(USUAL)
   })
@@ -152,7 +152,7 @@ describe('the sweep', () => {
     const others = new FakeProxies()
     others.cluster = 'uid-of-another'
     await sweepLeases({ ...depsOf(records, others), board }, NEVER)
-    expect(await readLease(records, lease.id)).toMatchObject({ state: 'lent', cluster: 'uid-of-one' })
+    expect(await readLease(records, lease.id)).toMatchObject({ state: 'raised', cluster: 'uid-of-one' })
     expect((await putBack(depsOf(records, others), lease.id, { why: 'time' }, NEVER))?.proxies[0]).toMatchObject({
       state: 'unreachable',
       says: 'it runs in another cluster',
@@ -195,7 +195,7 @@ describe('the sweep', () => {
     )
     expect(troubles.splice(0)).toEqual([broken])
     expect((await readLease(records, second.id))?.state).toBe('over')
-    expect((await readLease(records, first.id))?.state).toBe('returning')
+    expect((await readLease(records, first.id))?.state).toBe('putting-back')
   })
 
   it('shows nothing of a lease from a terminal, and ends it all the same', async () => {
@@ -218,7 +218,7 @@ describe('the sweep', () => {
 describe('a lease whose process died half-way', () => {
   async function halfRaised(until: number): Promise<{ lease: LeaseRecord; run: string }> {
     const { id: run } = await createRun(records, {
-      request: { kind: 'lend', text: 'catalog' },
+      request: { kind: 'raise-log-levels', text: 'catalog' },
       asker: { user: 'U_ONCALL' },
       channel: 'C_MESH',
     })
@@ -249,13 +249,13 @@ describe('a lease whose process died half-way', () => {
   it('is left to its run as long as that is under way', async () => {
     const { lease } = await halfRaised(60_000)
     await sweep()
-    expect((await readLease(records, lease.id))?.state).toBe('lending')
+    expect((await readLease(records, lease.id))?.state).toBe('raising')
     expect(board.said).toEqual([])
   })
 
   it.each([
     ['failed', 'failed'],
-    ['cancelled', 'given back'],
+    ['cancelled', 'put back'],
   ] as const)('is put back when its run has %s', async (state, why) => {
     const { lease, run } = await halfRaised(60_000)
     await updateRun(records, run, (now) => ({
@@ -267,7 +267,7 @@ describe('a lease whose process died half-way', () => {
     expect(await readLease(records, lease.id)).toMatchObject({
       state: 'over',
       ended: { why },
-      proxies: [{ state: 'returned' }, { state: 'refused' }],
+      proxies: [{ state: 'put-back' }, { state: 'refused' }],
     })
     expect(proxies.at('a').levels).toEqual(USUAL)
   })
@@ -322,6 +322,6 @@ describe('keeping leases', () => {
     const lease = await raised(records, proxies)
     await overdue(lease)
     await new Promise((resolve) => setTimeout(resolve, 100))
-    expect((await readLease(records, lease.id))?.state).toBe('lent')
+    expect((await readLease(records, lease.id))?.state).toBe('raised')
   })
 })

@@ -31,7 +31,7 @@ describe('Raise log level, from /mesh diagnose catalog', () => {
     )
     await bot.standIn.submitView(view, {}, { user: 'U_ONCALL' })
     await bot.seen(/Log levels are raised/, ({ actions }) => actions.includes('Put back now'))
-    const [lease] = (await listLeases(bot.backend.records)).filter(({ state }) => state === 'lent')
+    const [lease] = (await listLeases(bot.backend.records)).filter(({ state }) => state === 'raised')
     expect(lease?.lent).toMatchObject({ http: 'debug', router: 'debug' })
     for (const { pod, before: was } of lease!.proxies) {
       const now = await levelsOf(pod)

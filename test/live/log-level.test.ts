@@ -209,7 +209,7 @@ describe('a lease on real proxies', () => {
       },
       NEVER,
     )
-    expect(lease.proxies.map(({ state }) => state)).toEqual(['lent', 'lent', 'lent'])
+    expect(lease.proxies.map(({ state }) => state)).toEqual(['raised', 'raised', 'raised'])
     await raised()
     return lease
   }
@@ -230,8 +230,8 @@ describe('a lease on real proxies', () => {
     await setByHand(first, 'http:trace')
     expect(await back()).toEqual({
       [first]: 'left: http:trace, set by somebody else',
-      [second]: 'returned',
-      [third]: 'returned',
+      [second]: 'put-back',
+      [third]: 'put-back',
     })
     expect(await now()).toEqual(new Map([...former, [first, { ...former.get(first), http: 'trace' }]]))
   })
@@ -240,7 +240,7 @@ describe('a lease on real proxies', () => {
     await leased()
     const [first = '', second = '', third = ''] = pods
     await kubectl(['-n', NAMESPACE, 'delete', 'pod', first, '--grace-period=1', '--wait'])
-    expect(await back()).toEqual({ [first]: 'gone', [second]: 'returned', [third]: 'returned' })
+    expect(await back()).toEqual({ [first]: 'gone', [second]: 'put-back', [third]: 'put-back' })
     pods = [second, third]
     former.delete(first)
     expect(await now()).toEqual(former)
@@ -282,8 +282,8 @@ describe('a lease on real proxies', () => {
     )
     expect(await back()).toEqual({
       [first]: expect.stringMatching(/^restarted: at 20/) as string,
-      [second]: 'returned',
-      [third]: 'returned',
+      [second]: 'put-back',
+      [third]: 'put-back',
     })
     former.set(first, { ...former.get(first), http: 'warning', router: 'warning' })
     expect(await now()).toEqual(former)
@@ -332,7 +332,7 @@ describe('a lease on real proxies', () => {
 describe.skipIf(!redisIsPresent())(`a worker that is killed half-way, on a real mesh ${onRedis}`, () => {
   it.each([
     ['while it lends', 900],
-    ['while it is lent', 6000],
+    ['while it is raised', 6000],
   ])('%s: another puts exactly the former levels back', async (_when, after) => {
     const redis = await startRedis({ appendOnly: true })
     const backend = await openBackend({
@@ -350,16 +350,16 @@ describe.skipIf(!redisIsPresent())(`a worker that is killed half-way, on a real 
     try {
       const { id } = await createRun(backend.records, {
         request: {
-          kind: 'lend',
+          kind: 'raise-log-levels',
           text: 'catalog',
           namespace: NAMESPACE,
-          lend: { levels: { http: 'debug', router: 'debug' }, minutes: 0.2 },
+          raise: { levels: { http: 'debug', router: 'debug' }, minutes: 0.2 },
         },
         asker: { user: 'U_ONCALL' },
         channel: 'C_MESH',
         thread: '1.1',
       })
-      await backend.queue.enqueue({ run: id, kind: 'lend' })
+      await backend.queue.enqueue({ run: id, kind: 'raise-log-levels' })
       await pause(after)
       first.kill('SIGKILL')
       second = await worker()

@@ -22,7 +22,7 @@ describe('/mesh audit', () => {
     const entries = await count(house.backend.records)
     expect(told).toMatch(new RegExp(`^(The last ${MOST_EVENTS} of \\d+|\\d+) events\n\n- ${entries}  `))
     expect(told).toMatch(
-      /- \d+ {2}[\d-]+ [\d:]+ {2}lease-ended @U_THIRD `service\/shop\/catalog` {2}given back\n[\s\S]*lease-granted @U_ONCALL `service\/shop\/catalog` {2}http:debug · 20[\s\S]*lease-asked @U_ONCALL `service\/shop\/catalog` {2}catalog · http:debug/,
+      /- \d+ {2}[\d-]+ [\d:]+ {2}lease-ended @U_THIRD `service\/shop\/catalog` {2}put back\n[\s\S]*lease-granted @U_ONCALL `service\/shop\/catalog` {2}http:debug · 20[\s\S]*lease-asked @U_ONCALL `service\/shop\/catalog` {2}catalog · http:debug/,
     )
     expect(told).toContain(`✓ the chain is whole: ${entries} entries, head `)
     expect(run.outcome).toBeDefined()

@@ -8,7 +8,7 @@ import { openLeaseHouse, type LeaseHouse } from './lease-house.ts'
 import { heldClients } from './slow-clients.ts'
 import { shownIn } from './texts.ts'
 
-const LEND = '/mesh log-level catalog http:debug,misc:trace'
+const RAISE = '/mesh log-level catalog http:debug,misc:trace'
 
 let house: LeaseHouse
 beforeEach(async () => {
@@ -18,7 +18,7 @@ afterEach(() => house.close())
 
 describe('a lease', () => {
   it('counts down in its message, and tells per pod at its end what became of it', async () => {
-    const { run, message } = await house.asked(`${LEND} --for 5m`)
+    const { run, message } = await house.asked(`${RAISE} --for 5m`)
     const { records } = house.backend
     // The clock stands still: what is left is exact.
     vi.useFakeTimers({ toFake: ['Date'] })
@@ -60,7 +60,7 @@ describe('a lease', () => {
   })
 
   it('is put back now, once, by an operator; the second press says so', async () => {
-    const { run, message } = await house.asked(LEND)
+    const { run, message } = await house.asked(RAISE)
     expect(await house.press(message, 'Put back now', 'U_THIRD')).toContain(
       'Put back: the message of the lease shows what was put back, per proxy.',
     )
@@ -70,18 +70,20 @@ describe('a lease', () => {
     expect(house.now(message)).toContain('- ✓ `Pod shop/catalog-2`  put back (to http:warning, misc:error)')
     expect(house.proxies.at('catalog-1').levels).toMatchObject({ http: 'warning', misc: 'error' })
     const sets = house.proxies.sets.length
-    const again = await pressForged('give-back-lease', run.id)
+    // The button of a message that an earlier version posted.
+    expect(await pressForged('give-back-lease', run.id)).toContain('It is already over: the levels are put back.')
+    const again = await pressForged('put-back-lease', run.id)
     expect(again).toContain('It is already over: the levels are put back.')
     expect(await pressForged('extend-lease', run.id)).toContain('It is already over: the levels are put back.')
     expect(await pressForged('save-log', run.id)).toContain('It is over; its logs were put into its thread at the end.')
     expect(house.proxies.sets).toHaveLength(sets)
     expect((await house.events(run.id)).filter(({ event }) => event === 'lease-ended')).toMatchObject([
-      { by: { user: 'U_THIRD' }, facts: { why: 'given back' } },
+      { by: { user: 'U_THIRD' }, facts: { why: 'put back' } },
     ])
   })
 
   it('is put back once by two who press at once', async () => {
-    const { run, message } = await house.asked(LEND)
+    const { run, message } = await house.asked(RAISE)
     await Promise.all([
       house.press(message, 'Put back now', 'U_THIRD'),
       house.press(message, 'Put back now', 'U_ONCALL'),
@@ -91,7 +93,7 @@ describe('a lease', () => {
   })
 
   it('says which proxies do not answer when it is put back, and goes on trying', async () => {
-    const { message } = await house.asked(LEND)
+    const { message } = await house.asked(RAISE)
     house.proxies.at('catalog-2').silent = 'Error: could not reach it'
     expect(await house.press(message, 'Put back now', 'U_ONCALL')).toContain(
       '1 of 2 proxies do not answer; mesh-medic keeps trying until their levels are put back.',
@@ -105,7 +107,7 @@ describe('a lease', () => {
   })
 
   it('is extended by an operator, to what may be raised at a time', async () => {
-    const { run, message } = await house.asked(`${LEND} --for 90s`)
+    const { run, message } = await house.asked(`${RAISE} --for 90s`)
     expect(house.now(message)).toContain('2 min left')
     expect(await house.press(message, 'Extend', 'U_THIRD')).toMatch(
       /Extended: 15 minutes from now, until \d\d:\d\d:\d\d UTC\./,
@@ -117,7 +119,7 @@ describe('a lease', () => {
   })
 
   it('saves its log as often as it is asked for, redacted', async () => {
-    const { message } = await house.asked(`${LEND} --pods 1`)
+    const { message } = await house.asked(`${RAISE} --pods 1`)
     house.proxies.at('catalog-1').log = 'cookie: session=abcdef0123456789\n'
     expect(await house.press(message, 'Save log', 'U_ONCALL')).toContain('Saved: 1 log is in the thread.')
     const [file] = house.slack.files()
@@ -130,39 +132,37 @@ describe('a lease', () => {
   })
 
   it('takes nothing from a viewer, and records that; whoever raised it may end it but not prolong it', async () => {
-    const { run, message } = await house.asked(LEND)
+    const { run, message } = await house.asked(RAISE)
     for (const button of ['Put back now', 'Extend', 'Save log']) {
       expect(await house.press(message, button, 'U_VISITOR')).toMatch(
         /that requires the role operator, and you are a viewer[\s\S]*Ask an operator/,
       )
     }
     expect((await house.refusals('U_VISITOR')).map(({ run: about, facts }) => [about, facts.verb])).toEqual(
-      ['give-back-lease', 'extend-lease', 'save-log'].map((verb) => [run.id, verb]),
+      ['put-back-lease', 'extend-lease', 'save-log'].map((verb) => [run.id, verb]),
     )
-    expect((await house.lease(run.id)).state).toBe('lent')
+    expect((await house.lease(run.id)).state).toBe('raised')
     await updateLease(house.backend.records, run.id, (now) => ({ ...now, by: { user: 'U_VISITOR' } }))
     expect(await house.press(message, 'Extend', 'U_VISITOR')).toContain('that requires the role operator')
     expect(await house.press(message, 'Put back now', 'U_VISITOR')).toContain('Put back: ')
   })
 
   it('belongs to its channel', async () => {
-    const { run } = await house.asked(LEND)
+    const { run } = await house.asked(RAISE)
     expect(
-      await pressForged('give-back-lease', run.id, { channel: 'C_OTHER', home: 'C_MESH', user: 'U_OTHER' }),
+      await pressForged('put-back-lease', run.id, { channel: 'C_OTHER', home: 'C_MESH', user: 'U_OTHER' }),
     ).toContain('This button belongs to another channel')
     // Shown by /mesh leases in C_OTHER: the roles of the lease's own channel decide.
-    expect(await pressForged('give-back-lease', run.id, { channel: 'C_OTHER', user: 'U_OTHER' })).toContain(
+    expect(await pressForged('put-back-lease', run.id, { channel: 'C_OTHER', user: 'U_OTHER' })).toContain(
       'Those levels were raised in another channel, and you are not an operator there.',
     )
-    expect((await house.lease(run.id)).state).toBe('lent')
-    expect(await pressForged('give-back-lease', 'gonegonegonegonegone')).toContain('This lease is no longer known')
-    expect(await pressForged('give-back-lease', run.id, { channel: 'C_OTHER', user: 'U_THIRD' })).toContain(
-      'Put back: ',
-    )
+    expect((await house.lease(run.id)).state).toBe('raised')
+    expect(await pressForged('put-back-lease', 'gonegonegonegonegone')).toContain('This lease is no longer known')
+    expect(await pressForged('put-back-lease', run.id, { channel: 'C_OTHER', user: 'U_THIRD' })).toContain('Put back: ')
   })
 
   it('outlives its message', async () => {
-    const { run, message } = await house.asked(LEND)
+    const { run, message } = await house.asked(RAISE)
     house.slack.deleteMessage(message)
     await updateLease(house.backend.records, run.id, (now) => ({
       ...now,
@@ -197,7 +197,7 @@ describe('/mesh leases', () => {
   })
 
   it('shows each with its button, which works where it is shown', async () => {
-    const first = await house.asked(`${LEND} --pods 1 --for 5m`)
+    const first = await house.asked(`${RAISE} --pods 1 --for 5m`)
     await house.asked('/mesh log-level catalog router:debug --for 10m', 'U_THIRD')
     const typed = await house.slack.type('/mesh leases', { user: 'U_THIRD', channel: 'C_OTHER' })
     expect(typed.outcome).toBe('acknowledged')
@@ -211,11 +211,11 @@ describe('/mesh leases', () => {
       /^2 leases\n\n1\. `http:debug, misc:trace` on 1 proxy of `catalog`, by @U_ONCALL, until \d\d:\d\d UTC \(5 min left\)\n\n2\. `router:debug` on 2 proxies of `catalog`, by @U_THIRD[\s\S]*\n\[Put back 1\]\[Put back 2\]$/,
     )
     expect(
-      await pressForged('give-back-lease', first.run.id, { channel: 'C_OTHER', home: 'C_OTHER', user: 'U_OTHER' }),
+      await pressForged('put-back-lease', first.run.id, { channel: 'C_OTHER', home: 'C_OTHER', user: 'U_OTHER' }),
     ).toContain('Those levels were raised in another channel')
     const here = await house.slack.type('/mesh leases', { user: 'U_THIRD', channel: 'C_MESH' })
     const own = await house.slack.waitFor(() => here.ephemerals()[0])
-    expect(await house.press(own, 'give-back-lease:0', 'U_THIRD')).toContain('Put back: ')
+    expect(await house.press(own, 'put-back-lease:0', 'U_THIRD')).toContain('Put back: ')
     expect(house.now(first.message)).toMatch(/^⚪ Log levels were put back[\s\S]*put back by @U_THIRD/)
     expect(await house.told('/mesh leases')).toMatch(/^1 lease\n\n`router:debug`[\s\S]*\[Put back now\]$/)
   })
@@ -245,8 +245,8 @@ describe('"Raise log level"', () => {
     expect(responseAction).toBe('close')
     const raise = await ended(house, 2)
     expect(raise.request).toMatchObject({
-      kind: 'lend',
-      lend: {
+      kind: 'raise-log-levels',
+      raise: {
         levels: { http: 'trace', router: 'trace', connection: 'trace', pool: 'trace' },
         pods: ['shop/catalog-2'],
         minutes: 1,

@@ -68,7 +68,7 @@ describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
 
   it('lets an operator by a user group raise', async () => {
     const { run } = await house.asked('/mesh log-level catalog http=debug', 'U_THIRD')
-    expect(await house.lease(run.id)).toMatchObject({ state: 'lent', by: { user: 'U_THIRD' } })
+    expect(await house.lease(run.id)).toMatchObject({ state: 'raised', by: { user: 'U_THIRD' } })
   })
 
   it('is refused to a viewer, to them alone, and that is recorded', async () => {

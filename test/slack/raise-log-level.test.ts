@@ -65,7 +65,7 @@ it('raises a gateway’s proxy, as it was part of that diagnosis', async () => {
   const run = await ended(house, 2)
   const [namespace = '', name = ''] = pod.split('/')
   expect((await readLease(house.backend.records, run.id))?.proxies).toMatchObject([
-    { pod: { namespace, name }, state: 'lent', before: { http: 'warning', router: 'warning' } },
+    { pod: { namespace, name }, state: 'raised', before: { http: 'warning', router: 'warning' } },
   ])
   expect(Object.fromEntries(mesh.levels.get(`${name}.${namespace}`)!)).toEqual({ http: 'debug', router: 'debug' })
   expect(house.slack.thread('C_MESH', message.ts).map(shownIn).join('\n')).toContain(
@@ -74,10 +74,10 @@ it('raises a gateway’s proxy, as it was part of that diagnosis', async () => {
   const back = await putBack(
     { records: house.backend.records, clients: mesh.clients, writer: mesh.writer },
     run.id,
-    { why: 'given back' },
+    { why: 'put back' },
     new AbortController().signal,
   )
-  expect(back?.proxies).toMatchObject([{ state: 'returned' }])
+  expect(back?.proxies).toMatchObject([{ state: 'put-back' }])
   expect(Object.fromEntries(mesh.levels.get(`${name}.${namespace}`)!)).toEqual({ http: 'warning', router: 'warning' })
 })
 
@@ -91,18 +91,18 @@ it.each([
   const { text, namespace, target } = diagnosis.request
   const run = await createRun(house.backend.records, {
     request: {
-      kind: 'lend',
+      kind: 'raise-log-levels',
       text,
       namespace,
       target,
-      lend: { levels: { http: 'debug' }, pods },
+      raise: { levels: { http: 'debug' }, pods },
       ...link(diagnosis.id),
     },
     asker: { user: 'U_ONCALL' },
     channel: 'C_MESH',
     thread: diagnosis.thread,
   })
-  await house.backend.queue.enqueue({ run: run.id, kind: 'lend' })
+  await house.backend.queue.enqueue({ run: run.id, kind: 'raise-log-levels' })
   const said = `No running proxy of the target is in a pod "${pods[0]!}". `
   await house.slack.waitFor(() =>
     house.slack.thread('C_MESH', message.ts).some((one) => shownIn(one).includes(said.trim())),

@@ -32,6 +32,11 @@ describe('buttons', () => {
     expect(await readButton(records, id)).toMatchObject({ ok: false, refusal: 'already-used' })
   })
 
+  it('does what it did when an earlier version had another word for it', async () => {
+    const id = await mintButton(records, { ...approve, act: 'give-back-lease' })
+    expect(await useButton(records, id)).toMatchObject({ ok: true, button: { act: 'put-back-lease' } })
+  })
+
   it('can be for many uses', async () => {
     const id = await mintButton(records, { ...approve, uses: 'many' })
     for (let use = 0; use < 3; use++)

@@ -103,6 +103,24 @@ describe('runs', () => {
     expect(unreadable).toEqual(['older'])
   })
 
+  it('reads what an earlier version asked for and found in the words of now', async () => {
+    const own = memoryRecords()
+    const lend = { levels: { http: 'debug' } }
+    await own.write('runs', 'old', {
+      ...question,
+      id: 'old',
+      state: 'done',
+      createdAt: '2026-01-01T00:00:00.000Z',
+      request: { ...question.request, kind: 'lend', lend },
+      outcome: { verdict: 'lent', sentence: 'lease old' },
+    })
+    expect(await readRun(own, 'old')).toMatchObject({
+      request: { ...question.request, kind: 'raise-log-levels', raise: lend },
+      outcome: { verdict: 'raised' },
+    })
+    expect((await readRun(own, 'old'))?.request).not.toHaveProperty('lend')
+  })
+
   it('lists what is kept, oldest first', async () => {
     const own = memoryRecords()
     const first = await createRun(own, question)

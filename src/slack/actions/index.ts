@@ -8,8 +8,8 @@ import { downloadPatch } from './download-patch.ts'
 import { editChange } from './edit-change.ts'
 import { extendLeaseAction } from './extend-lease.ts'
 import { fullReport } from './full-report.ts'
-import { putBackLease } from './give-back-lease.ts'
 import { proposeFix } from './propose-fix.ts'
+import { putBackLease } from './put-back-lease.ts'
 import { raiseLogLevel } from './raise-log-level.ts'
 import { rejectChange } from './reject-change.ts'
 import { runAgain } from './run-again.ts'
@@ -27,8 +27,8 @@ export const ACTIONS: readonly Action[] = [
   editChange,
   extendLeaseAction,
   fullReport,
-  putBackLease,
   proposeFix,
+  putBackLease,
   raiseLogLevel,
   rejectChange,
   runAgain,

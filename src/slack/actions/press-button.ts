@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defined } from '../../mesh/defined.ts'
 import { useButton, type ButtonRefusal } from '../../store/buttons.ts'
+import { presentWord } from '../../store/former-words.ts'
 import { orTell } from '../access/or-tell.ts'
 import type { Asking } from '../access/asking.ts'
 import type { SlackDeps } from '../deps.ts'
@@ -44,7 +45,7 @@ export async function pressButton(
 ): Promise<void> {
   await orTell(deps, asking, `button ${actionId.slice(0, 60)}`, async () => {
     const [name = ''] = actionId.split(':')
-    const action = ACTIONS.find((one) => one.name === name)
+    const action = ACTIONS.find((one) => one.name === presentWord(name))
     if (action === undefined)
       throw new UserError({
         why: 'This button is not known. It may be from another version of mesh-medic.',

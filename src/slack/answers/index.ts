@@ -7,9 +7,9 @@ import { diagnoseAnswer } from './diagnose.ts'
 import { doctorAnswer } from './doctor.ts'
 import { flagExampleAnswer } from './flag-example.ts'
 import { followAnswer } from './follow.ts'
-import { raiseAnswer } from './lend.ts'
 import { logLevelsAnswer } from './log-levels.ts'
 import { proposeAnswer } from './propose.ts'
+import { raiseAnswer } from './raise-log-levels.ts'
 import { statusAnswer } from './status.ts'
 import { telemetryAnswer } from './telemetry.ts'
 
@@ -20,9 +20,9 @@ export const ANSWERS: Readonly<Record<RunKind, AnyAnswer>> = {
   doctor: doctorAnswer,
   'flag-example': flagExampleAnswer,
   follow: followAnswer,
-  lend: raiseAnswer,
   'log-levels': logLevelsAnswer,
   propose: proposeAnswer,
+  'raise-log-levels': raiseAnswer,
   status: statusAnswer,
   telemetry: telemetryAnswer,
 }

@@ -10,7 +10,7 @@ import { defined } from '../../mesh/defined.ts'
 const AFTERWARDS = 24 * 3600
 
 const LABELS = {
-  'give-back-lease': { label: 'Put back now', style: 'danger' },
+  'put-back-lease': { label: 'Put back now', style: 'danger' },
   'extend-lease': { label: 'Extend' },
   'save-log': { label: 'Save log' },
 } as const satisfies Record<string, Pick<ButtonSpec, 'label' | 'style'>>
@@ -46,7 +46,7 @@ export async function leaseButton(
 export async function leaseButtons(records: Records, lease: LeaseRecord): Promise<ButtonSpec[]> {
   if (lease.state === 'over') return []
   return Promise.all(
-    (['give-back-lease', 'extend-lease', 'save-log'] as const).map((verb) => leaseButton(records, lease, verb)),
+    (['put-back-lease', 'extend-lease', 'save-log'] as const).map((verb) => leaseButton(records, lease, verb)),
   )
 }
 

@@ -1,5 +1,6 @@
 import { levelsText } from '../../leases/log-levels/levels.ts'
 import type { AuditEntry, AuditVerdict } from '../../store/audit.ts'
+import { withPresentWord } from '../../store/former-words.ts'
 import { cut } from './escape.ts'
 import { fit } from './fit.ts'
 import { bold, bullets, code, dayTime, line, person, rich, text, type Piece, type SlackMessage } from './rich.ts'
@@ -34,6 +35,9 @@ const TELLING = [
   'error',
 ] as const
 
+/** Those whose value may be a word that an earlier version had for it; entries stay as they were written. */
+const OF_OURS: ReadonlySet<string> = new Set(['verb', 'outcome', 'verdict', 'why'])
+
 function shown(value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
   if (typeof value === 'string') return value
@@ -43,7 +47,7 @@ function shown(value: unknown): string | undefined {
 }
 
 function event({ sequence, entry: { at, event: name, by, target, facts } }: AuditAnswer['events'][number]): Piece[] {
-  const all = TELLING.flatMap((key) => shown(facts[key]) ?? [])
+  const all = TELLING.flatMap((key) => shown(OF_OURS.has(key) ? withPresentWord(facts[key]) : facts[key]) ?? [])
   // `approve Define subsets …` says the verb already.
   const told = all.filter(
     (one, index) => !all.slice(0, index).some((other) => other === one || other.startsWith(`${one} `)),

@@ -20,9 +20,9 @@ import {
 
 const STATES: Readonly<Record<LeaseProxy['state'], string>> = {
   noted: 'about to be set',
-  lent: 'set',
+  raised: 'set',
   refused: 'could not be set',
-  returned: 'put back',
+  'put-back': 'put back',
   gone: 'its pod is gone, nothing to put back',
   restarted: 'its proxy was restarted and has its own levels again',
   left: 'somebody else changed it in the meantime: left alone',
@@ -30,9 +30,9 @@ const STATES: Readonly<Record<LeaseProxy['state'], string>> = {
 }
 const ICONS: Readonly<Record<LeaseProxy['state'], string>> = {
   noted: '·',
-  lent: '✓',
+  raised: '✓',
   refused: '✗',
-  returned: '✓',
+  'put-back': '✓',
   gone: '–',
   restarted: '–',
   left: '⚠️',
@@ -41,7 +41,7 @@ const ICONS: Readonly<Record<LeaseProxy['state'], string>> = {
 
 const ENDS: Readonly<Record<NonNullable<LeaseRecord['ended']>['why'], string>> = {
   time: 'the time was over',
-  'given back': 'put back',
+  'put back': 'put back',
   overdue: 'the time was over while they could not be put back',
   failed: 'they could not be raised',
 }
@@ -49,9 +49,9 @@ const ENDS: Readonly<Record<NonNullable<LeaseRecord['ended']>['why'], string>> =
 const countOf = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
 
 const TITLES: Readonly<Record<LeaseRecord['state'], string>> = {
-  lending: 'Log levels are being raised',
-  lent: 'Log levels are raised',
-  returning: 'Log levels are being put back',
+  raising: 'Log levels are being raised',
+  raised: 'Log levels are raised',
+  'putting-back': 'Log levels are being put back',
   over: 'Log levels were put back',
 }
 
@@ -63,9 +63,9 @@ export function timeLeft(until: string, now: number): string {
 
 function proxyLine({ pod, state, before, says }: LeaseProxy): Piece[] {
   const was =
-    state === 'returned'
+    state === 'put-back'
       ? ` (to ${levelsText(before)})`
-      : state === 'lent' || state === 'left'
+      : state === 'raised' || state === 'left'
         ? ` (was ${levelsText(before)})`
         : ''
   return [
@@ -84,7 +84,7 @@ export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly 
   const title =
     isOver && ended?.why === 'failed' && !proxies.some(wasTouched) ? 'Log levels were not raised' : TITLES[lease.state]
   const when: Piece[] =
-    isOver || lease.state === 'returning'
+    isOver || lease.state === 'putting-back'
       ? [
           text(ended === undefined ? '' : `${ENDS[ended.why]}${ended.by === undefined ? '' : ' by '}`),
           ...(ended?.by === undefined ? [] : [person(ended.by)]),
@@ -168,7 +168,7 @@ export function leasesMessage(
                 code(cut(lease.asked.text, 100)),
                 text(', by '),
                 person(lease.by.user),
-                ...(lease.state === 'returning'
+                ...(lease.state === 'putting-back'
                   ? [text(', is being put back')]
                   : [text(', until '), shortTime(lease.until), text(` (${timeLeft(lease.until, now)} left)`)]),
               ),

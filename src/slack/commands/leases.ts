@@ -26,7 +26,7 @@ export const leases = defineCommand({
       running
         .slice(0, MOST_LEASES)
         .map((lease, index) =>
-          leaseButton(deps.records, { ...lease, channel: asking.channel }, 'give-back-lease', index),
+          leaseButton(deps.records, { ...lease, channel: asking.channel }, 'put-back-lease', index),
         ),
     )
     await tell(deps, asking, leasesMessage(running, Date.now(), buttons, unreadable, isAll))

@@ -20,7 +20,7 @@ export const logLevel = defineCommand({
   name: 'log-level',
   usage,
   about: 'shows the log levels of a target’s proxies, or raises some for a while and puts them back',
-  asks: ['lend', 'log-levels'],
+  asks: ['raise-log-levels', 'log-levels'],
   async run(deps, asking, words) {
     const {
       words: [text, ...rest],
@@ -40,7 +40,11 @@ export const logLevel = defineCommand({
     )
     const request = requestFor({ text, namespace }, target)
     if (levels === undefined) return startRun(deps, asking, { ...request, kind: 'log-levels' })
-    return startRun(deps, asking, { ...request, kind: 'lend', lend: { levels, ...defined({ minutes, proxies }) } })
+    return startRun(deps, asking, {
+      ...request,
+      kind: 'raise-log-levels',
+      raise: { levels, ...defined({ minutes, proxies }) },
+    })
   },
 })
 

@@ -42,11 +42,11 @@ export async function submitRaiseLogLevel(
     const minutes = Number(chosen(view, MINUTES_BLOCK))
     const { text, namespace, target } = run.request
     await startRun(deps, asking, {
-      kind: 'lend',
+      kind: 'raise-log-levels',
       text,
       of: run.id,
       ...defined({ namespace, target }),
-      lend: {
+      raise: {
         levels: Object.fromEntries(chosenAll(view, LOGGERS_BLOCK).map((logger) => [logger, level])),
         pods: chosenAll(view, PROXIES_BLOCK),
         ...(Number.isFinite(minutes) && { minutes }),

@@ -11,7 +11,7 @@ import { expectPostable } from './postable.ts'
 import { dice, nasty, RUN } from './samples.ts'
 
 const NOW = Date.parse('2026-11-24T00:30:00.000Z')
-const BUTTONS = ['give-back-lease', 'extend-lease', 'save-log'].map((action) => ({
+const BUTTONS = ['put-back-lease', 'extend-lease', 'save-log'].map((action) => ({
   action,
   id: 'abcdefghijkmnpqrstuv',
   label: action,
@@ -27,10 +27,10 @@ const proxy = (state: LeaseProxy['state'], facts: Partial<LeaseProxy> = {}): Lea
 const sample = (facts: Partial<LeaseRecord> = {}): LeaseRecord =>
   LeaseRecord.parse({
     id: 'abcdefghijkmnpqrstuv',
-    state: 'lent',
+    state: 'raised',
     kind: 'log-levels',
     lent: { http: 'debug' },
-    proxies: [proxy('lent')],
+    proxies: [proxy('raised')],
     from: '2026-11-24T00:25:00.000Z',
     until: '2026-11-24T00:34:30.000Z',
     by: { user: 'U_ONCALL' },
@@ -58,20 +58,20 @@ describe('a lease', () => {
         '🔎 Log levels are raised  `http:debug`',
         'until 00:34 UTC, 5 min left; then they are put back as they were',
         '',
-        '- ✓ `Pod shop/catalog-lent`  set (was http:warning)',
+        '- ✓ `Pod shop/catalog-raised`  set (was http:warning)',
         '',
         '2 of its 8 proxies',
         '',
         'raised by @U_ONCALL at 00:25 UTC · run runrunrunrunrunrunru',
         '',
-        '[give-back-lease][extend-lease][save-log]',
+        '[put-back-lease][extend-lease][save-log]',
       ].join('\n'),
     )
   })
 
   it('that is over says per proxy what became of it, and has none', () => {
     const proxies = [
-      proxy('returned'),
+      proxy('put-back'),
       proxy('gone'),
       proxy('restarted', { says: 'at 00:20' }),
       proxy('left', { says: 'http is info now' }),
@@ -82,7 +82,7 @@ describe('a lease', () => {
         sample({
           state: 'over',
           proxies,
-          ended: { at: '2026-11-24T00:29:00.000Z', why: 'given back', by: 'U_SECOND' },
+          ended: { at: '2026-11-24T00:29:00.000Z', why: 'put back', by: 'U_SECOND' },
         }),
         NOW,
         BUTTONS,
@@ -93,7 +93,7 @@ describe('a lease', () => {
         '🟡 Log levels were put back  `http:debug`',
         'put back by @U_SECOND at 00:29 UTC',
         '',
-        '- ✓ `Pod shop/catalog-returned`  put back (to http:warning)',
+        '- ✓ `Pod shop/catalog-put-back`  put back (to http:warning)',
         '- – `Pod shop/catalog-gone`  its pod is gone, nothing to put back',
         '- – `Pod shop/catalog-restarted`  its proxy was restarted and has its own levels again: at 00:20',
         '- ⚠️ `Pod shop/catalog-left`  somebody else changed it in the meantime: left alone (was http:warning): http is info now',
@@ -108,18 +108,18 @@ describe('a lease', () => {
   it.each<[string, Partial<LeaseRecord>, RegExp]>([
     [
       'all put back',
-      { state: 'over', proxies: [proxy('returned')], ended: { at: '2026-11-24T00:29:00.000Z', why: 'time' } },
+      { state: 'over', proxies: [proxy('put-back')], ended: { at: '2026-11-24T00:29:00.000Z', why: 'time' } },
       /^⚪ Log levels were put back {2}`http:debug`\nthe time was over at 00:29 UTC/,
     ],
     [
       'found late',
-      { state: 'over', proxies: [proxy('returned')], ended: { at: '2026-11-24T00:29:00.000Z', why: 'overdue' } },
+      { state: 'over', proxies: [proxy('put-back')], ended: { at: '2026-11-24T00:29:00.000Z', why: 'overdue' } },
       /the time was over while they could not be put back/,
     ],
     [
       'still being put back',
       {
-        state: 'returning',
+        state: 'putting-back',
         proxies: [proxy('unreachable', { says: 'timeout' })],
         ended: { at: '2026-11-24T00:29:00.000Z', why: 'time' },
       },
@@ -127,11 +127,11 @@ describe('a lease', () => {
     ],
     [
       'just begun',
-      { state: 'lending', proxies: [proxy('noted')] },
+      { state: 'raising', proxies: [proxy('noted')] },
       /^🔎 Log levels are being raised[\s\S]*· `Pod shop\/catalog-noted` {2}about to be set/,
     ],
     [
-      'never lent',
+      'never raised',
       {
         state: 'over',
         proxies: [proxy('refused', { before: {}, says: 'no answer' })],
@@ -151,15 +151,15 @@ describe('a lease', () => {
   })
 
   it('is listed with a button of its own number, one alone without', () => {
-    const one = { action: 'give-back-lease:0', id: 'x', label: 'Put back now' }
+    const one = { action: 'put-back-lease:0', id: 'x', label: 'Put back now' }
     expect(shownIn(leasesMessage([sample()], NOW, [one]))).toBe(
       '1 lease\n\n`http:debug` on 1 proxy of `catalog`, by @U_ONCALL, until 00:34 UTC (5 min left)\n\n[Put back now]',
     )
-    const many = Array.from({ length: 25 }, () => sample({ state: 'returning' }))
+    const many = Array.from({ length: 25 }, () => sample({ state: 'putting-back' }))
     const shown = leasesMessage(
       many,
       NOW,
-      many.slice(0, MOST_LEASES).map((_, index) => ({ ...one, action: `give-back-lease:${index}` })),
+      many.slice(0, MOST_LEASES).map((_, index) => ({ ...one, action: `put-back-lease:${index}` })),
     )
     expect(shownIn(shown)).toContain('25 leases')
     expect(shownIn(shown)).toContain('20. `http:debug` on 1 proxy of `catalog`, by @U_ONCALL, is being put back')
@@ -237,6 +237,20 @@ describe('the audit', () => {
     )
   })
 
+  it('tells what an earlier version wrote in the words of now, and what a person wrote as it is', () => {
+    const told = (facts: AuditEntry['facts']): string =>
+      shownIn(
+        auditMessage({
+          events: [{ sequence: 1, entry: entry({ event: 'lease-ended', facts }) }],
+          count: 1,
+          verdict: whole,
+        }),
+      )
+    expect(told({ why: 'given back' })).toContain('lease-ended @U_ONCALL  put back\n')
+    expect(told({ verb: 'give-back-lease' })).toContain('  put-back-lease\n')
+    expect(told({ text: 'lent' })).toContain('  lent\n')
+  })
+
   it('says where the chain is broken, and how', () => {
     expect(
       shownIn(auditMessage({ events: [], count: 0, verdict: { ok: false, sequence: 7, broken: 'content' } })),
@@ -262,9 +276,9 @@ describe('whatever the texts are', () => {
     const levels = (): Record<string, string> => Object.fromEntries(several(() => [say(), say()]))
     const states: LeaseProxy['state'][] = [
       'noted',
-      'lent',
+      'raised',
       'refused',
-      'returned',
+      'put-back',
       'gone',
       'restarted',
       'left',
@@ -284,15 +298,15 @@ describe('whatever the texts are', () => {
       asked: { text: say() },
       run: say(),
       notes: several(say),
-      state: (['lending', 'lent', 'returning', 'over'] as const)[roll(4)]!,
-      ended: { at: '2026-11-24T00:29:00.000Z', why: 'given back', by: say() },
+      state: (['raising', 'raised', 'putting-back', 'over'] as const)[roll(4)]!,
+      ended: { at: '2026-11-24T00:29:00.000Z', why: 'put back', by: say() },
     })
     expectPostable(leaseMessage(lease, NOW, BUTTONS), lease.state === 'over' ? 0 : 3)
     expectPostable(
       leasesMessage(
         several(() => lease),
         NOW,
-        several((index) => ({ action: `give-back-lease:${index}`, id: 'x', label: 'Put back now' })).slice(
+        several((index) => ({ action: `put-back-lease:${index}`, id: 'x', label: 'Put back now' })).slice(
           0,
           MOST_LEASES,
         ),

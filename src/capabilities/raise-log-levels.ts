@@ -10,6 +10,7 @@ import { refOf } from '../mesh/objects.ts'
 import { parseTarget } from '../mesh/target-query.ts'
 import { targetKey } from '../mesh/target.ts'
 import { recordAuditOnce } from '../store/audit.ts'
+import { withPresentWord } from '../store/former-words.ts'
 import { AskedTarget, type RunRecord } from '../store/runs.ts'
 import { RunCancelledError } from './cancel-watch.ts'
 import { defineCapability } from './capability.ts'
@@ -21,14 +22,14 @@ import { proxiesOfRun } from './proxies-of.ts'
 const USUAL_MINUTES = 10
 
 const RaiseRequest = z.object({
-  kind: z.literal('lend'),
+  kind: z.literal('raise-log-levels'),
   text: z.string(),
   namespace: z.string().optional(),
   target: AskedTarget.optional(),
   /** The diagnosis whose thread it was asked in. */
   of: z.string().optional(),
   /** Loggers and levels, for how long, on how many proxies or on which pods. */
-  lend: z
+  raise: z
     .object({
       levels: z.record(z.string(), z.string()),
       minutes: z.number().optional(),
@@ -39,26 +40,29 @@ const RaiseRequest = z.object({
 })
 type RaiseRun = RunRecord<z.infer<typeof RaiseRequest>>
 
-const RaiseAnswer = z.object({ kind: z.literal('lend'), lease: z.string() })
+const RaiseAnswer = z.object({
+  kind: z.preprocess(withPresentWord, z.literal('raise-log-levels')),
+  lease: z.string(),
+})
 export type RaiseAnswer = z.infer<typeof RaiseAnswer>
 
 /**
- * Raises log levels to the one who asked, if they may: operators. May be run again at any moment: what was there before is in the lease's
+ * Raises log levels for the one who asked, if they may: operators. May be run again at any moment: what was there before is in the lease's
  * record, under the run's own id.
  */
 export const raise = defineCapability({
-  kind: 'lend',
+  kind: 'raise-log-levels',
   request: RaiseRequest,
   answer: RaiseAnswer,
   role: 'operator',
   audit: {
     asked: 'lease-asked',
     refused: 'lease-refused',
-    facts: (request) => (request.lend === undefined ? {} : { levels: request.lend.levels }),
+    facts: (request) => (request.raise === undefined ? {} : { levels: request.raise.levels }),
   },
   isBegun: async ({ records }, run) => (await readLease(records, run.id)) !== undefined,
   work: (deps, run, _thread, signal): Promise<RaiseAnswer> => raiseFor(deps, run, signal),
-  outcome: ({ lease }) => ({ verdict: 'lent', sentence: `lease ${lease}` }),
+  outcome: ({ lease }) => ({ verdict: 'raised', sentence: `lease ${lease}` }),
 })
 
 async function noteRefused({ records }: CapabilityDeps, run: RaiseRun, why: string): Promise<void> {
@@ -67,7 +71,7 @@ async function noteRefused({ records }: CapabilityDeps, run: RaiseRun, why: stri
     by: run.asker,
     run: run.id,
     ...(run.request.target !== undefined && { target: run.request.target.key }),
-    facts: { levels: run.request.lend?.levels, why },
+    facts: { levels: run.request.raise?.levels, why },
   })
 }
 
@@ -75,12 +79,12 @@ async function raiseFor(deps: CapabilityDeps, run: RaiseRun, signal: AbortSignal
   try {
     const lease = await raiseLevels(deps, await requestOf(deps, run, signal), signal)
     requireRaised(lease)
-    return { kind: 'lend', lease: lease.id }
+    return { kind: 'raise-log-levels', lease: lease.id }
   } catch (error) {
     if (error instanceof LeaseRefusedError) await noteRefused(deps, run, error.message)
     // Cancelled half-way: what was set is put back before anything is said.
     if (signal.reason instanceof RunCancelledError)
-      await putBack(deps, run.id, { why: 'given back', by: signal.reason.by }, new AbortController().signal)
+      await putBack(deps, run.id, { why: 'put back', by: signal.reason.by }, new AbortController().signal)
     throw error
   }
 }
@@ -101,7 +105,7 @@ async function requestOf(deps: CapabilityDeps, run: RaiseRun, signal: AbortSigna
     records,
   } = deps
   const { request } = run
-  const wanted = request.lend
+  const wanted = request.raise
   if (wanted === undefined || Object.keys(wanted.levels).length === 0)
     throw new LeaseRefusedError('No logger and level was given.', ['For example http:debug,router:debug'])
   const minutes = wanted.minutes ?? Math.min(USUAL_MINUTES, leases.minutes)

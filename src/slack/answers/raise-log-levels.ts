@@ -1,4 +1,4 @@
-import { raise } from '../../capabilities/lend.ts'
+import { raise } from '../../capabilities/raise-log-levels.ts'
 import { readLease } from '../../leases/lease-record.ts'
 import { leaseMessage } from '../blocks/lease.ts'
 import { defineAnswer } from './answer.ts'

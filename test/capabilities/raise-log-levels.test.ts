@@ -2,9 +2,10 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { listLeases, readLease } from '../../src/leases/lease-record.ts'
 import { ASK_ONLY, type Policy } from '../../src/fixes/policy.ts'
 import { READ_ONLY } from '../../src/fixes/read-only.ts'
-import { raise } from '../../src/capabilities/lend.ts'
+import { raise } from '../../src/capabilities/raise-log-levels.ts'
 import { logLevels } from '../../src/capabilities/log-levels.ts'
 import { carryOut, type CarryOutDeps, type Processor } from '../../src/capabilities/carry-out.ts'
+import { processors } from '../../src/capabilities/processors.ts'
 import type { RunRequest } from '../../src/capabilities/index.ts'
 import { auditEntries } from '../../src/store/audit.ts'
 import { confirmPost } from '../../src/store/posts.ts'
@@ -23,12 +24,12 @@ const POLICY: Policy = {
   slackGroups: () => ['S_SRE'],
   leases: { proxies: 2, minutes: 15 },
 }
-const LEND: RunRequest = {
-  kind: 'lend',
+const RAISE: Extract<RunRequest, { kind: 'raise-log-levels' }> = {
+  kind: 'raise-log-levels',
   text: 'catalog',
   namespace: 'shop',
   target: { key: 'service/shop/catalog', kind: 'Service', namespace: 'shop', name: 'catalog' },
-  lend: { levels: { http: 'debug', router: 'debug' } },
+  raise: { levels: { http: 'debug', router: 'debug' } },
 }
 
 let records: Records
@@ -55,7 +56,7 @@ function deps(more: Partial<CarryOutDeps> = {}): CarryOutDeps {
   }).deps
 }
 
-const asked = (request: RunRequest = LEND, user = 'U_ONCALL'): Promise<RunRecord> =>
+const asked = (request: RunRequest = RAISE, user = 'U_ONCALL'): Promise<RunRecord> =>
   createRun(records, { request, asker: { user }, channel: 'C_MESH', thread: '1.1' })
 const carried = async (processor: Processor, run: RunRecord): Promise<RunRecord | undefined> => {
   await processor({ run: run.id, kind: run.request.kind }, NEVER)
@@ -68,10 +69,10 @@ const events = async (): Promise<string[]> => (await auditEntries(records)).map(
 describe('raising, in a channel', () => {
   it('raises on as many proxies as may be, tells the lease, and keeps its place', async () => {
     const run = await asked()
-    expect(await carried(carryOut(deps(), raise), run)).toMatchObject({ state: 'done', outcome: { verdict: 'lent' } })
-    expect(thread.told.at(-1)).toEqual(['answer', { kind: 'lend', lease: run.id }])
+    expect(await carried(carryOut(deps(), raise), run)).toMatchObject({ state: 'done', outcome: { verdict: 'raised' } })
+    expect(thread.told.at(-1)).toEqual(['answer', { kind: 'raise-log-levels', lease: run.id }])
     expect(await readLease(records, run.id)).toMatchObject({
-      state: 'lent',
+      state: 'raised',
       run: run.id,
       channel: 'C_MESH',
       thread: '1.1',
@@ -84,8 +85,24 @@ describe('raising, in a channel', () => {
     expect(await events()).toEqual(['lease-granted', 'diagnosis-finished'])
   })
 
+  it('carries out what an earlier version was asked for and put into the queue', async () => {
+    const { raise: lend, ...request } = RAISE
+    await records.write('runs', 'old', {
+      id: 'old',
+      state: 'queued',
+      request: { ...request, kind: 'lend', lend },
+      asker: { user: 'U_ONCALL' },
+      channel: 'C_MESH',
+      thread: '1.1',
+      createdAt: new Date().toISOString(),
+    })
+    await processors(deps()).process({ run: 'old', kind: 'lend' }, NEVER)
+    expect(await readRun(records, 'old')).toMatchObject({ state: 'done', outcome: { verdict: 'raised' } })
+    expect(await readLease(records, 'old')).toMatchObject({ state: 'raised', lent: RAISE.raise?.levels })
+  })
+
   it('raises what was named, for as long', async () => {
-    const run = await asked({ ...LEND, lend: { levels: { pool: 'trace' }, minutes: 2, pods: ['c'] } })
+    const run = await asked({ ...RAISE, raise: { levels: { pool: 'trace' }, minutes: 2, pods: ['c'] } })
     await carried(carryOut(deps(), raise), run)
     const lease = await readLease(records, run.id)
     expect(lease).toMatchObject({ lent: { pool: 'trace' }, proxies: [{ pod: { name: 'c' } }] })
@@ -122,7 +139,7 @@ describe('raising, in a channel', () => {
     ],
     ['no levels', { levels: {} }, 'No logger and level was given'],
   ])('%s: refused, with nothing stored or set', async (_what, wanted, why) => {
-    const run = await asked({ ...LEND, lend: wanted })
+    const run = await asked({ ...RAISE, raise: wanted })
     expect(await carried(carryOut(deps(), raise), run)).toMatchObject({
       state: 'done',
       outcome: { verdict: 'refused' },
@@ -142,10 +159,10 @@ describe('raising, in a channel', () => {
   })
 
   it('what somebody else has: refused with who and until when', async () => {
-    await carried(carryOut(deps(), raise), await asked({ ...LEND, lend: { levels: { http: 'debug' }, pods: ['a'] } }))
+    await carried(carryOut(deps(), raise), await asked({ ...RAISE, raise: { levels: { http: 'debug' }, pods: ['a'] } }))
     await carried(
       carryOut(deps(), raise),
-      await asked({ ...LEND, lend: { levels: { http: 'trace' }, pods: ['a'] } }, 'U_SRE'),
+      await asked({ ...RAISE, raise: { levels: { http: 'trace' }, pods: ['a'] } }, 'U_SRE'),
     )
     expect(refusals()).toEqual([
       expect.stringMatching(
@@ -158,7 +175,7 @@ describe('raising, in a channel', () => {
   it('a target without a sidecar, or one that is not there', async () => {
     proxies = new FakeProxies()
     await carried(carryOut(deps(), raise), await asked())
-    await carried(carryOut(deps(), raise), await asked({ ...LEND, text: 'catalg' }))
+    await carried(carryOut(deps(), raise), await asked({ ...RAISE, text: 'catalg' }))
     expect(refusals()).toEqual([
       'catalog in shop has no pods.',
       'There is no service catalg in namespace shop. Nearest: catalog.',
@@ -166,7 +183,7 @@ describe('raising, in a channel', () => {
   })
 
   it('a person without the role is answered alone, and the thread stays as it is', async () => {
-    const run = await asked(LEND, 'U_GUEST')
+    const run = await asked(RAISE, 'U_GUEST')
     expect(await carried(carryOut(deps(), raise), run)).toMatchObject({
       state: 'done',
       outcome: { verdict: 'refused' },
@@ -184,7 +201,7 @@ describe('raising, in a channel', () => {
   })
 
   it('a person without the role whose run has its message already is answered there', async () => {
-    const run = await asked(LEND, 'U_GUEST')
+    const run = await asked(RAISE, 'U_GUEST')
     await confirmPost(records, run.id, 'parent', { ts: '1.2' })
     await carried(carryOut(deps(), raise), run)
     expect(thread.said).toEqual(['refused'])
@@ -192,7 +209,7 @@ describe('raising, in a channel', () => {
   })
 
   it('a member of a group with the role may', async () => {
-    await carried(carryOut(deps(), raise), await asked(LEND, 'U_SRE'))
+    await carried(carryOut(deps(), raise), await asked(RAISE, 'U_SRE'))
     expect(thread.said).toEqual(['open', 'answer'])
   })
 
@@ -214,7 +231,7 @@ describe('raising, in a channel', () => {
     expect(told).toEqual([USUAL, USUAL])
     expect(await readLease(records, run.id)).toMatchObject({
       state: 'over',
-      ended: { why: 'given back', by: 'U_SECOND' },
+      ended: { why: 'put back', by: 'U_SECOND' },
     })
   })
 })

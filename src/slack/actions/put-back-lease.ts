@@ -9,11 +9,11 @@ const PATIENCE = 30_000
 
 /** Puts the levels of a lease back now. */
 export const putBackLease = defineAction({
-  name: 'give-back-lease',
+  name: 'put-back-lease',
   async run(deps, asking, press) {
     const lease = await leaseOf(deps, asking, press)
     if (lease.state === 'over') return tell(deps, asking, noteMessage('It is already over: the levels are put back.'))
-    const after = await putBack(deps, lease.id, { why: 'given back', by: asking.user }, AbortSignal.timeout(PATIENCE))
+    const after = await putBack(deps, lease.id, { why: 'put back', by: asking.user }, AbortSignal.timeout(PATIENCE))
     if (after === undefined) return
     await deps.board.lease(after)
     const late = after.proxies.filter(({ state }) => state === 'unreachable').length
