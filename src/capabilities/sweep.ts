@@ -43,7 +43,7 @@ async function again(deps: Parameters<typeof sweepRuns>[0], run: RunRecord): Pro
   const job = { run: run.id, kind: run.request.kind }
   const capability = capabilityOf(run.request.kind)
   if (age < TOO_OLD || (capability !== undefined && isQuiet(capability) && (await capability.isUnderWay(deps, known))))
-    return deps.queue.enqueue(job, { again: true })
+    return deps.queue.enqueue(job, { again: true, begun: run.state === 'running' })
   deps.log.warn({ run: run.id }, 'an old run was given up')
   const why = new Error('interrupted for more than an hour')
   await (run.thread === undefined || age > FORGOTTEN ? giveUp(deps, run.id, why) : deps.gaveUp(job, why))

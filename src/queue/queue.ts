@@ -17,6 +17,8 @@ export type RunJob = z.infer<typeof RunJob>
 export interface EnqueueOptions {
   /** Also when the queue has done with the run, or lost it: for a run whose record says that it is not over. */
   again?: boolean
+  /** Ahead of the runs that nobody has begun: for one that was, and whose thread says so. */
+  begun?: boolean
 }
 
 export interface JobQueue {
@@ -35,8 +37,13 @@ export interface BullQueue {
   add(name: string, data: RunJob, options: JobsOptions): Promise<BullJob>
   getJobState(id: string): Promise<string>
   remove(id: string): Promise<number>
-  getJobCounts(...types: ('waiting' | 'active' | 'delayed' | 'failed')[]): Promise<Record<string, number>>
+  getJobCounts(
+    ...types: ('waiting' | 'prioritized' | 'active' | 'delayed' | 'failed')[]
+  ): Promise<Record<string, number>>
 }
+
+/** BullMQ's priorities: the lower number goes first, and 0 before all others. A job goes from one to the other when it is begun. */
+export const PRIORITY = { begun: 0, fresh: 1 } as const
 
 /** Three attempts, about 2 and 4 s apart; counted are errors of `process`, not workers that were killed. */
 const JOB_OPTIONS = {
@@ -61,22 +68,24 @@ export function jobQueue(queue: BullQueue, usable: () => Promise<void>): JobQueu
     }
   }
   return {
-    async enqueue(job, { again = false } = {}) {
+    async enqueue(job, { again = false, begun = false } = {}) {
       const data = RunJob.parse(job)
       await guarded('enqueue', async () => {
         // A job that another process has taken up meanwhile is locked, and stays.
         if (again && OVER.has(await queue.getJobState(data.run))) await queue.remove(data.run)
-        await queue.add(data.kind, data, { ...JOB_OPTIONS, jobId: data.run })
+        const priority = begun ? PRIORITY.begun : PRIORITY.fresh
+        await queue.add(data.kind, data, { ...JOB_OPTIONS, jobId: data.run, priority })
       })
     },
     async counts() {
       const {
         waiting = 0,
+        prioritized = 0,
         active = 0,
         delayed = 0,
         failed = 0,
-      } = await guarded('count jobs', () => queue.getJobCounts('waiting', 'active', 'delayed', 'failed'))
-      return { waiting, active, delayed, failed }
+      } = await guarded('count jobs', () => queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'))
+      return { waiting: waiting + prioritized, active, delayed, failed }
     },
   }
 }

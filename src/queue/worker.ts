@@ -2,7 +2,7 @@ import { UnrecoverableError, WaitingError, type Job as BullJob, type WorkerOptio
 import type { EventEmitter } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Log } from './log.ts'
-import { RunJob } from './queue.ts'
+import { PRIORITY, RunJob } from './queue.ts'
 import { reportTrouble } from './trouble.ts'
 
 /** Milliseconds. After a worker was killed its job goes on elsewhere at the latest `lock + stalledEvery` after its last renewal. */
@@ -63,6 +63,11 @@ export function jobWorker(
   const handle: BullProcess = async (job, token, signal) => {
     const data = RunJob.safeParse(job.data)
     if (!data.success) throw new UnrecoverableError(`job ${job.id ?? ''} is malformed: ${data.error.message}`)
+    // What has to be tried again, or goes on elsewhere, goes before what nobody has begun: its thread says that somebody works on it.
+    if (job.priority !== PRIORITY.begun)
+      await job
+        .changePriority({ priority: PRIORITY.begun })
+        .catch((err: unknown) => log.debug({ err, run: data.data.run }, 'a job that was begun keeps its place'))
     try {
       await process(data.data, signal ?? new AbortController().signal)
     } catch (error) {

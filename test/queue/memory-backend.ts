@@ -17,6 +17,7 @@ interface MemoryJob {
   data: RunJob
   options: JobsOptions
   state: State
+  priority: number
   attemptsMade: number
   finishedOn?: number
 }
@@ -30,7 +31,7 @@ class MemoryJobs implements BullQueue {
     const id = options.jobId!
     let job = this.known.get(id)
     if (job === undefined) {
-      job = { id, name, data, options, state: 'waiting', attemptsMade: 0 }
+      job = { id, name, data, options, state: 'waiting', priority: options.priority ?? 0, attemptsMade: 0 }
       this.known.set(id, job)
       this.changed.emit('waiting')
     }
@@ -45,18 +46,18 @@ class MemoryJobs implements BullQueue {
     return Promise.resolve(this.known.delete(id) ? 1 : 0)
   }
 
-  getJobCounts(...types: ('waiting' | 'active' | 'delayed' | 'failed')[]): Promise<Record<string, number>> {
+  getJobCounts(...types: string[]): Promise<Record<string, number>> {
     const states = [...this.known.values()].map(({ state }) => state)
     return Promise.resolve(Object.fromEntries(types.map((type) => [type, states.filter((one) => one === type).length])))
   }
 
+  /** The one that waits longest of those with the lowest number. */
   take(): MemoryJob | undefined {
-    for (const job of this.known.values())
-      if (job.state === 'waiting') {
-        job.state = 'active'
-        return job
-      }
-    return undefined
+    const [job] = [...this.known.values()]
+      .filter(({ state }) => state === 'waiting')
+      .sort((one, other) => one.priority - other.priority)
+    if (job !== undefined) job.state = 'active'
+    return job
   }
 
   /** To the end of those that wait. */
@@ -123,8 +124,12 @@ class MemoryWorker extends EventEmitter implements BullWorker {
     // Later, as from a server: whoever put it in goes on first.
     await new Promise((resolve) => setImmediate(resolve))
     const moveToWait = (): Promise<void> => Promise.resolve()
+    const changePriority = ({ priority = 0 }): Promise<void> => {
+      job.priority = priority
+      return Promise.resolve()
+    }
     try {
-      await this.process(Object.assign(job, { moveToWait }) as unknown as Job, job.id, signal)
+      await this.process(Object.assign(job, { moveToWait, changePriority }) as unknown as Job, job.id, signal)
       job.state = 'completed'
     } catch (error) {
       this.settle(job, error as Error)

@@ -2,6 +2,7 @@ import { UnrecoverableError } from 'bullmq'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pino from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -17,6 +18,9 @@ export const log = pino({ level: 'silent' })
 export const stall = { lock: 15_000, stalledEvery: 500 }
 /** The child that is to be killed: its lock is what the other worker waits for. */
 const CHILD_STALL = { lock: 600, stalledEvery: 200 }
+
+/** Milliseconds until a job that failed once is tried again, at most. */
+const LONGEST_BACKOFF = 2100
 
 /** Polling that leaves a slow machine its time. */
 export const SOON = { timeout: 15_000, interval: 50 }
@@ -125,6 +129,35 @@ export function queueContract(open: () => Backend): void {
     await expect.poll(() => begun, SOON).toEqual([first, second])
     finish()
     await expect.poll(() => open().queue.counts(), SOON).toMatchObject({ waiting: 0, active: 0 })
+  })
+
+  it('tries a job again, or takes it back, ahead of those that nobody has begun', async () => {
+    const seen: string[] = []
+    const finish: (() => void)[] = []
+    openWorker({
+      concurrency: 1,
+      process: ({ run }) => {
+        seen.push(run)
+        if (run === begun && seen.length === 1) return Promise.reject(new Error('once'))
+        return new Promise((resolve) => finish.push(resolve))
+      },
+    })
+    const begun = opaqueId()
+    const fresh = [opaqueId(), opaqueId(), opaqueId()]
+    for (const run of [begun, ...fresh]) await open().queue.enqueue({ run, kind: 'diagnose' })
+    await expect.poll(() => seen, SOON).toEqual([begun, fresh[0]])
+    // As long as the queue waits at most before it tries again.
+    await pause(LONGEST_BACKOFF)
+    const taken = opaqueId()
+    await open().queue.enqueue({ run: taken, kind: 'diagnose' }, { again: true, begun: true })
+    for (const count of [3, 4, 5, 6]) {
+      finish.shift()?.()
+      await expect.poll(() => seen.length, SOON).toBe(count)
+    }
+    expect(seen.slice(0, 2)).toEqual([begun, fresh[0]])
+    expect(seen.slice(2, 4).sort()).toEqual([begun, taken].sort())
+    expect(seen.slice(4)).toEqual(fresh.slice(1))
+    for (const resolve of finish) resolve()
   })
 
   it('cancels the run that it works on, and no other', async () => {
