@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -203,6 +203,72 @@ describe('the Kubernetes client', () => {
     await expect(kubernetes.list(PODS, {}, signal)).rejects.toMatchObject({
       reason: 'unavailable',
       message: 'the API server has more pods than mesh-medic reads: cut off after 100000',
+    })
+  })
+
+  describe('on a connection that was kept', () => {
+    /** As many as a client keeps: then there is none left but these. */
+    const KEPT = 6
+    const known = new WeakSet<Socket>()
+    const ending = (response: ServerResponse): void => {
+      response.destroy()
+    }
+    const methods = (): string[] => asked.map(({ method }) => method)
+
+    /** A client all of whose connections have been used; what becomes of the next request on one of them, `onKept` does. */
+    async function kept(onKept: (response: ServerResponse) => void): Promise<Kubernetes> {
+      const one = kubernetesApi({ kubeconfig })
+      const held: ServerResponse[] = []
+      const empty = (response: ServerResponse): void => {
+        known.add(response.socket!)
+        response.end('{"items":[]}')
+      }
+      answer = (_, response) => {
+        held.push(response)
+        if (held.length === KEPT) held.forEach(empty)
+      }
+      await Promise.all(Array.from({ length: KEPT }, () => one.list(PODS, {}, signal)))
+      answer = (_, response) => (known.has(response.socket!) ? onKept : empty)(response)
+      asked.length = 0
+      return one
+    }
+
+    it('asks once more, on a new one, when the server ends it before it answers', async () => {
+      const one = await kept(ending)
+      expect(await one.list(PODS, {}, signal)).toEqual([])
+      expect(methods()).toEqual(['GET', 'GET'])
+    })
+
+    it('asks no third time', async () => {
+      const one = await kept(ending)
+      answer = (_, response) => ending(response)
+      await expect(one.list(PODS, {}, signal)).rejects.toMatchObject({ reason: 'unavailable' })
+      expect(methods()).toEqual(['GET', 'GET'])
+    })
+
+    it('asks no second time when the answer had begun', async () => {
+      const one = await kept((response) => {
+        response.writeHead(200).write('{"items"', () => ending(response))
+      })
+      await expect(one.list(PODS, {}, signal)).rejects.toMatchObject({ reason: 'unavailable' })
+      expect(methods()).toEqual(['GET'])
+    })
+
+    it('sends nothing but a question a second time', async () => {
+      const one = await kept(ending)
+      const may = one.allowed({ verb: 'list', group: '', resource: 'pods' }, signal)
+      await expect(may).rejects.toMatchObject({ reason: 'unavailable' })
+      expect(methods()).toEqual(['POST'])
+    })
+
+    it('asks no second time when nobody waits any more', async () => {
+      const over = new AbortController()
+      const one = await kept((response) => {
+        over.abort()
+        ending(response)
+      })
+      await expect(one.list(PODS, {}, over.signal)).rejects.toMatchObject({ reason: 'timeout' })
+      expect(methods()).toEqual(['GET'])
     })
   })
 

@@ -1,7 +1,7 @@
 import type { ListPage } from '../answers.ts'
 import type { RequestOptions } from 'node:https'
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js'
-import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js'
+import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js'
 import type { KubernetesObject } from '../../mesh/objects.ts'
 import type { Permission } from '../reading.ts'
 import type { Ref } from '../../mesh/ref.ts'
@@ -112,7 +112,6 @@ export interface KubernetesApi extends Required<Kubernetes> {
 export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
   const config = loadKubeConfig(options)
   const server = config.getCurrentCluster()?.server ?? ''
-  const http = new IsomorphicFetchHttpLibrary()
   const connections = new Connections(config)
   const budget = options.budget ?? new ByteBudget()
 
@@ -139,10 +138,8 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
     }
     try {
       await config.applySecurityAuthentication(context)
-      const kept = await connections.current()
-      if (kept !== undefined) context.setDispatcher(kept)
       const sentAt = Date.now()
-      const response = await http.send(context).toPromise()
+      const response = await connections.send(context)
       options.clock?.heard(response.headers.date, sentAt, Date.now())
       // What the client's own types call a stream of Node's is one of the web's.
       const stream = response.body.stream() as unknown as AsyncIterable<Uint8Array> | null
