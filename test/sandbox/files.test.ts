@@ -45,13 +45,19 @@ it('takes several files as one message, and text as content', async () => {
 
 it('needs membership where posting does not, and the id of a channel', async () => {
   const slack = await openSlack({
-    channels: [{ id: 'C_OTHER', name: 'other', members: ['U_ONCALL'] }],
+    channels: [
+      { id: 'C_OTHER', name: 'other', members: ['U_ONCALL'] },
+      { id: 'C_OLD', name: 'old', isArchived: true },
+    ],
     scopes: ['chat:write', 'chat:write.public', 'files:write'],
   })
   const client = clientOf(slack)
   expect(await refusalOf(client.chat.postMessage({ channel: 'C_OTHER', text: 'hello' }))).toBeUndefined()
   expect(await refusalOf(client.filesUploadV2({ channel_id: 'C_OTHER', filename: 'a.txt', content: 'a' }))).toBe(
     'not_in_channel',
+  )
+  expect(await refusalOf(client.filesUploadV2({ channel_id: 'C_OLD', filename: 'a.txt', content: 'a' }))).toBe(
+    'posting_to_channel_denied',
   )
   expect(await refusalOf(client.filesUploadV2({ channel_id: '#other', filename: 'a.txt', content: 'a' }))).toBe(
     'channel_not_found',

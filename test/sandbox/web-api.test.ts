@@ -35,6 +35,17 @@ describe('tokens and scopes', () => {
     expect(await call(slack, 'chat.unheardOf', {}, slack.botToken)).toMatchObject({ error: 'unknown_method' })
   })
 
+  it('of an app are taken in the header of a POST alone', async () => {
+    const slack = await openSlack()
+    const { appToken: token } = slack
+    expect(await call(slack, 'apps.connections.open', {})).toMatchObject({ error: 'missing_args' })
+    expect(await call(slack, 'apps.connections.open', { token })).toMatchObject({ error: 'invalid_auth' })
+    expect(await call(slack, 'apps.connections.open', {}, 'xapp-other')).toMatchObject({ error: 'invalid_auth' })
+    const got = await fetch(`${slack.url}apps.connections.open`, { headers: { authorization: `Bearer ${token}` } })
+    expect(await got.json()).toMatchObject({ ok: false, error: 'insecure_request' })
+    expect(await call(slack, 'apps.connections.open', {}, token)).toMatchObject({ ok: true })
+  })
+
   it('are told by auth.test, and a missing one is named', async () => {
     const slack = await openSlack()
     const { response_metadata } = await clientOf(slack).auth.test()
@@ -116,6 +127,16 @@ describe('what Slack documents', () => {
     ['files.getUploadURLExternal', { filename: 'x', length: 0 }, 'missing_argument'],
     ['files.getUploadURLExternal', { filename: 'x', length: 1, alt_txt: 'x'.repeat(1001) }, 'alt_txt_too_large'],
     ['files.completeUploadExternal', { files: [{ id: 'F1' }] }, 'file_not_found'],
+    ['files.completeUploadExternal', { files: [{ id: 'F1' }], blocks: '[{' }, 'invalid_blocks'],
+    ['files.completeUploadExternal', { files: [{ id: 'F1' }], blocks: [] }, 'invalid_blocks'],
+    ['files.completeUploadExternal', { files: [{ id: 'F1' }], blocks: [{ type: 'none' }] }, 'invalid_blocks'],
+    [
+      'files.completeUploadExternal',
+      { files: [{ id: 'F1' }], initial_comment: 'x'.repeat(40_001) },
+      'invalid_arguments',
+    ],
+    // The comment goes before the blocks.
+    ['files.completeUploadExternal', { files: [{ id: 'F1' }], initial_comment: 'x', blocks: '[{' }, 'file_not_found'],
     ['files.info', { file: 'F1' }, 'file_not_found'],
     ['views.open', { trigger_id: '1.2.3', interactivity_pointer: '1.2.3', view: {} }, 'invalid_arguments'],
     ['views.open', { trigger_id: '1.2.3', view: MODAL }, 'invalid_trigger_id'],
@@ -142,6 +163,14 @@ describe('what Slack documents', () => {
     })
     expect(await call(slack, method, body, slack.botToken)).toMatchObject({ ok: false, error })
   })
+})
+
+it('gives no error that Slack does not document, where its list is known, not even when it is told to fail', async () => {
+  const slack = await openSlack()
+  expect(() => slack.fail.next('auth.test', { error: 'channel_not_found' })).toThrow('documents no error')
+  expect(() => slack.fail.next('files.completeUploadExternal', { error: 'is_archived' })).toThrow('documents no error')
+  slack.fail.next('auth.test', { error: 'token_revoked' })
+  expect(await call(slack, 'auth.test', {}, slack.botToken)).toMatchObject({ error: 'token_revoked' })
 })
 
 describe('posting', () => {

@@ -147,6 +147,11 @@ it('puts the full report into the thread once', async () => {
   const parent = slack.messages('C_MESH')[0]!
   // The picture of the way is shared by its message.
   const reported = () => slack.files().filter(({ name }) => !name.endsWith('.png'))
+  slack.fail.next('files.completeUploadExternal', { error: 'posting_to_channel_denied' })
+  const told = slack.ephemerals('U_ONCALL').length
+  await slack.click(parent, 'full-report', WHO)
+  await slack.waitFor(() => slack.ephemerals('U_ONCALL').length > told)
+  expect(shownIn(slack.ephemerals('U_ONCALL').at(-1)!)).toContain('Slack refuses this: posting_to_channel_denied.')
   await slack.click(parent, 'full-report', WHO)
   const files = await slack.waitFor(() => reported().length === 2 && reported())
   expect(files.map(({ name }) => name)).toEqual([

@@ -1,3 +1,5 @@
+import { assertDocumentedError } from './web-api/documented-errors.ts'
+
 /**
  * What goes wrong with a request of the app.
  * - `status` 429 with `retryAfter` (seconds), or a server error;
@@ -19,9 +21,11 @@ export class Faults {
   /**
    * Makes the next requests fail.
    * @param method a Web API method, `response_url` or `upload`
+   * @throws TypeError for an error that Slack does not document for this method, where its list is known
    * @param times how many of them; faults for one method queue up
    */
   next(method: string, fault: Fault, times = 1): void {
+    if ('error' in fault) assertDocumentedError(method, fault.error)
     const queue = this.#waiting.get(method) ?? []
     queue.push(...Array.from({ length: times }, () => fault))
     this.#waiting.set(method, queue)

@@ -6,6 +6,7 @@ import type { PostingLimit } from './rate-limit.ts'
 import type { Fields } from './records.ts'
 import { Refusal, refusalWithReasons } from './refusal.ts'
 import { Arguments, parseBody } from './web-api/arguments.ts'
+import { assertDocumentedError } from './web-api/documented-errors.ts'
 import { DOCUMENTED, DOCUMENTED_RESPONSE, ofWrongType } from './web-api/documented.ts'
 import { METHODS } from './web-api/index.ts'
 import type { Method, Surroundings } from './web-api/method.ts'
@@ -103,13 +104,15 @@ export class ApiServer {
 
   #outcome(area: string, name: string, request: IncomingMessage, body: Buffer, args: Arguments | Refusal): Outcome {
     try {
-      if (request.method !== 'POST' && request.method !== 'GET') throw new Refusal('insecure_request')
+      if (request.method !== 'POST' && request.method !== 'GET')
+        return { answer: { status: 405, body: 'method not allowed' }, error: 'status 405' }
       if (args instanceof Refusal) throw args
       if (area === 'upload') return this.#upload(name, fileContent(request, body))
       if (area === 'response') return this.#respond(name, args)
       return this.#call(name, request, args)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
+      if (area === 'api') assertDocumentedError(name, error.code)
       return refused(area, error)
     }
   }
@@ -129,7 +132,8 @@ export class ApiServer {
     const { here, tokens, postingLimit } = this.#parts()
     const method: Method | undefined = METHODS[name]
     if (method === undefined) throw new Refusal('unknown_method', { req_method: name })
-    checkToken(tokens, method, bearer(request) ?? args.text('token'))
+    if (method.isPostOnly === true && request.method !== 'POST') throw new Refusal('insecure_request')
+    checkToken(tokens, method, bearer(request), args.text('token'))
     const missing = method.scopes.filter((scope) => !here.scopes.has(scope))
     if (missing.length > 0)
       throw new Refusal('missing_scope', { needed: missing.join(','), provided: [...here.scopes].join(',') })
@@ -193,8 +197,12 @@ const fileContent = (request: IncomingMessage, body: Buffer): Buffer => {
 const bearer = (request: IncomingMessage): string | undefined =>
   /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
 
-/** @throws Refusal `not_authed`, `invalid_auth`, `not_allowed_token_type` */
-const checkToken = (tokens: Tokens, method: Method, token: string | undefined): void => {
+/** @throws Refusal `not_authed`, `missing_args`, `invalid_auth`, `not_allowed_token_type` */
+const checkToken = (tokens: Tokens, method: Method, header: string | undefined, argument: string | undefined): void => {
+  // "Passing it as a POST parameter will result in an error" (apps.connections.open).
+  if (method.token === 'app' && header === undefined)
+    throw new Refusal(argument === undefined ? 'missing_args' : 'invalid_auth')
+  const token = header ?? argument
   if (token === undefined) throw new Refusal('not_authed')
   if (token !== tokens.botToken && token !== tokens.appToken) throw new Refusal('invalid_auth')
   if (token !== (method.token === 'bot' ? tokens.botToken : tokens.appToken))

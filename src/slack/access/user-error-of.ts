@@ -7,7 +7,7 @@ import type { Blind } from '../../evidence/reading.ts'
 import { TargetSyntaxError } from '../../mesh/target-query.ts'
 import { UserError } from '../../mesh/user-error.ts'
 import { StoreUnavailableError } from '../../store/records.ts'
-import { SlackUnavailableError } from '../transport/slack-trouble.ts'
+import { isRefusedBySlack, SlackUnavailableError } from '../transport/slack-trouble.ts'
 
 const FOLLOW_EXAMPLES = [
   '/mesh follow catalog.example.com/items --from ingress',
@@ -96,6 +96,14 @@ export function userErrorOf(error: unknown, typed: string, command: CommandFor =
   if (error instanceof SlackUnavailableError)
     return new UserError(
       { why: 'Slack does not accept messages at the moment.', remedies: ['Try again in a minute.'] },
+      options,
+    )
+  if (isRefusedBySlack(error))
+    return new UserError(
+      {
+        why: `Slack refuses this: ${error.data.error.slice(0, 100)}.`,
+        remedies: ["Ask in another channel; if it happens again, tell the bot's administrator."],
+      },
       options,
     )
   return new UserError(

@@ -19,6 +19,7 @@ export const auth: MethodFamily = {
   },
   'apps.connections.open': {
     token: 'app',
+    isPostOnly: true,
     scopes: [],
     run: (_args, here) => ({ url: here.openSocket() }),
   },

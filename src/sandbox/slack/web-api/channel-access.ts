@@ -28,12 +28,12 @@ export const findPostable = (here: Surroundings, idOrName: string): Channel => {
 
 /**
  * Where a file may be shared: only ids are taken, and chat:write.public doesn't help an app that isn't a member.
- * @throws Refusal `channel_not_found`, `not_in_channel`, `is_archived`
+ * @throws Refusal `channel_not_found`, `not_in_channel`, `posting_to_channel_denied` (archived: files.completeUploadExternal documents no error of its own for that)
  */
 export const findShareable = (here: Surroundings, id: string): Channel => {
   if (!here.workspace.channels.has(id)) throw new Refusal('channel_not_found')
   const channel = findChannel(here, id)
-  if (channel.isArchived === true) throw new Refusal('is_archived')
+  if (channel.isArchived === true) throw new Refusal('posting_to_channel_denied')
   if (!channel.members.has(here.workspace.app.userId)) throw new Refusal('not_in_channel')
   return channel
 }

@@ -1,4 +1,4 @@
-import { checkMessageContent } from '../message-content.ts'
+import { checkMessageContent, type MessageContent } from '../message-content.ts'
 import { fileJson } from '../message-json.ts'
 import type { StoredFile } from '../records.ts'
 import { Refusal, refusalWithReasons } from '../refusal.ts'
@@ -45,6 +45,22 @@ const filesOf = (args: Arguments): readonly { readonly id: string; readonly titl
   })
 }
 
+/**
+ * What is said beside files. "If the initial_comment field is provided, the blocks field is ignored."
+ * @throws Refusal `invalid_blocks`, `invalid_arguments`: no other error of a message is documented here
+ */
+const saidBeside = (args: Arguments): MessageContent => {
+  const comment = args.text('initial_comment')
+  const blocks = comment === undefined ? args.json('blocks', 'invalid_blocks') : undefined
+  if (blocks === undefined && comment === undefined) return { text: '', blocks: [], attachments: [] }
+  try {
+    return checkMessageContent({ text: comment, blocks })
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    throw new Refusal(comment === undefined ? 'invalid_blocks' : 'invalid_arguments', error.facts)
+  }
+}
+
 export const files: MethodFamily = {
   'files.getUploadURLExternal': {
     token: 'bot',
@@ -68,12 +84,7 @@ export const files: MethodFamily = {
         throw refusalWithReasons('invalid_arguments', ['the stand-in shares a file in one channel only: channel_id'])
       const channelId = args.text('channel_id')
       const channel = channelId === undefined ? undefined : findShareable(here, channelId)
-      const blocks = args.json('blocks', 'invalid_blocks_format')
-      const comment = args.text('initial_comment')
-      const said =
-        blocks === undefined && comment === undefined
-          ? { text: '', blocks: [], attachments: [] }
-          : checkMessageContent({ text: comment, blocks })
+      const said = saidBeside(args)
       const stored = asked.map(({ id, title }): StoredFile => {
         const upload = here.uploads.complete(id)
         const altText = upload.altText === undefined ? {} : { altText: upload.altText }

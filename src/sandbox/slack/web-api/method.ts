@@ -23,6 +23,8 @@ export interface Surroundings {
 export interface Method {
   /** Which token it takes. */
   readonly token: 'bot' | 'app'
+  /** True where Slack documents an error of its own for anything but POST. */
+  readonly isPostOnly?: boolean
   /** Scopes that are all needed whatever the arguments are; a method may ask for more once it knows the channel. */
   readonly scopes: readonly string[]
   /**
