@@ -11,6 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { startBot, type Bot } from '../../src/bot.ts'
 import { missingSubset } from '../../src/checks/missing-subset.ts'
 import { ASK_ONLY, type Policy } from '../../src/fixes/policy.ts'
+import { listChanges, type ChangeState } from '../../src/fixes/record.ts'
 import { WriteError, type ClusterWriter } from '../../src/fixes/cluster-writer.ts'
 import { UnseenError, type Clients } from '../../src/evidence/clients/clients.ts'
 import { listLeases } from '../../src/leases/lease-record.ts'
@@ -20,7 +21,8 @@ import type { Backend } from '../../src/queue/backend.ts'
 import { recordedMesh, type RecordedMesh } from '../../src/sandbox/recorded-mesh.ts'
 import { startSlackStandIn, type Message, type SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import { verifyAudit } from '../../src/store/audit.ts'
-import { StoreUnavailableError } from '../../src/store/records.ts'
+import { listReceived } from '../../src/store/received.ts'
+import { StoreUnavailableError, type Records } from '../../src/store/records.ts'
 import { isFinished, listRuns } from '../../src/store/runs.ts'
 import { startRedis, type TestRedis } from '../redis-server.ts'
 import { recordingOf } from '../replay.ts'
@@ -44,8 +46,8 @@ const { values } = parseArgs({
   },
 })
 
-/** Milliseconds within which all has to be over after a fault: two sweeps, and what they set going. */
-const PATIENCE = Number(process.env.DRILL_PATIENCE ?? 60_000)
+/** Milliseconds after which something does not come any more. Long, because it only ends what hangs: a machine may be busy with something else. */
+const PATIENCE = 600_000
 const CHANNEL = 'C_MESH'
 const POD = 'catalog-55d5974664-rw6ts'
 
@@ -114,6 +116,32 @@ const POLICY: Policy = {
   proofSeconds: 0.2,
 }
 
+/** States of a change that somebody still works on. */
+const GOING_ON: ReadonlySet<ChangeState> = new Set(['approved', 'applying', 'applied', 'undoing'])
+
+/** Records that are read until the store answers: a busy machine may keep it, and that is none of the trial. */
+function patiently(records: Records): Records {
+  const again =
+    <A extends unknown[], R>(ask: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      for (;;) {
+        try {
+          return await ask(...args)
+        } catch (error) {
+          if (!(error instanceof StoreUnavailableError)) throw error
+          await pause(100)
+        }
+      }
+    }
+  return {
+    ...records,
+    list: again((collection) => records.list(collection)),
+    entries: again((stream) => records.entries(stream)),
+    lastEntry: again((stream) => records.lastEntry(stream)),
+    read: again((collection, id) => records.read(collection, id)),
+  }
+}
+
 /** One trial: a bot, a Slack and a mesh of their own, with one fault. */
 class Trial {
   readonly counter: Counter<string>
@@ -129,11 +157,14 @@ class Trial {
   private approvals = 0
   private again = 0
   private readonly store: Backend
+  /** What the trial itself asks of the store. */
+  private readonly records: Records
 
   constructor(side: Side, nth: number, fault: string, store: Backend) {
     this.side = side
     this.counter = new Counter<string>(true, nth, fault)
     this.store = store
+    this.records = patiently(store.records)
   }
 
   private next(side: Side, what: string): string | undefined {
@@ -164,7 +195,7 @@ class Trial {
         postEvery: 0,
         heardWithin: 600_000,
         pauses: [20, 50, 100, 200],
-        stepTimeout: 5000,
+        stepTimeout: PATIENCE,
       },
     })
     this.proxy.next = () => this.next('slack', 'a call to Slack') as HttpFault | undefined
@@ -281,17 +312,9 @@ class Trial {
     return this.slack.messages(CHANNEL)
   }
 
-  private async until<T>(
-    what: string,
-    is: () => T | undefined | Promise<T | undefined>,
-    within = PATIENCE,
-  ): Promise<T> {
-    for (const late = Date.now() + within; ;) {
-      // The machine may be busy: what this asks of the store is none of the trial.
-      const found = await Promise.resolve(is()).catch((error: unknown) => {
-        if (error instanceof StoreUnavailableError) return undefined
-        throw error
-      })
+  private async until<T>(what: string, is: () => T | undefined | Promise<T | undefined>): Promise<T> {
+    for (const late = Date.now() + PATIENCE; ;) {
+      const found = await is()
       if (found !== undefined) return found
       if (Date.now() > late) throw new Error(`in vain waited for: ${what}`)
       await pause(20)
@@ -302,11 +325,19 @@ class Trial {
     return this.messages().findLast((message) => hasButton(message, label))
   }
 
-  /** All runs are over. */
-  private settled(): Promise<true> {
-    return this.until('all runs to end', async () =>
-      (await listRuns(this.store.records)).every(isFinished) ? (true as const) : undefined,
+  /** True when nothing goes on: whatever was asked is handled, and all that was begun by it is at its end and told. */
+  private async isQuiet(): Promise<boolean> {
+    const { records } = this
+    return (
+      (await listReceived(records)).length === 0 &&
+      (await listRuns(records)).every(isFinished) &&
+      (await listChanges(records)).every(({ state, undo }) => !GOING_ON.has(state) && undo?.state !== 'undoing') &&
+      (await listLeases(records)).every(({ state, told }) => state === 'raised' || (state === 'over' && told))
     )
+  }
+
+  private settled(): Promise<true> {
+    return this.until('all to end', async () => ((await this.isQuiet()) ? (true as const) : undefined))
   }
 
   /** Does something until it shows; what did not work is said, and tried again by whoever wanted it. */
@@ -322,15 +353,12 @@ class Trial {
       // Whatever comes of it, something does.
       const came = await this.until(`${what} to show, or a word about why not`, async () => {
         if (await shows()) return 'shows'
-        const isOver = (await listRuns(this.store.records)).every(isFinished)
-        return isOver && this.said() !== before && attempt === 0 ? 'said' : undefined
+        return attempt === 0 && this.said() !== before && (await this.isQuiet()) ? 'said' : undefined
       }).catch((error: unknown) => {
         throw new Error(`${String(error)}; attempt ${attempt}; said last: ${this.saidLast()}`)
       })
-      if (came === 'shows') return
-      // What was said may be that it goes on.
-      await pause(1500)
-      if (await shows()) return
+      // It may have come between the two looks.
+      if (came === 'shows' || (await shows())) return
       this.again += 1
     }
   }
@@ -414,11 +442,11 @@ class Trial {
     await this.act(
       'the return',
       () => click('Put back now', 'U_ONCALL'),
-      async () => (await listLeases(this.store.records)).every(({ state }) => state === 'over'),
+      async () => (await listLeases(this.records)).every(({ state }) => state === 'over'),
     )
     await this.settled()
     await this.until('every lease to be told', async () =>
-      (await listLeases(this.store.records)).every(({ state, told }) => state === 'over' && told) ? true : undefined,
+      (await listLeases(this.records)).every(({ state, told }) => state === 'over' && told) ? true : undefined,
     ).catch((error: unknown) => wrong.push(String(error)))
     if ((await this.levels()) !== levels) wrong.push('levels are not what they were')
     // Posts that are late come yet.
@@ -454,7 +482,7 @@ class Trial {
       }
       for (const [post, times] of posts) if (times > 1) wrong.push(`posted ${times} times: ${post.slice(0, 200)}`)
     }
-    const verdict = await verifyAudit(this.store.records)
+    const verdict = await verifyAudit(this.records)
     if (!verdict.ok) wrong.push(`the audit is broken at ${verdict.sequence}`)
     const broken = this.logged.filter(
       ({ fields }) => fields.err instanceof TypeError || fields.err instanceof RangeError,
