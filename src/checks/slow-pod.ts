@@ -24,29 +24,29 @@ export const slowPod = defineCheck({
       counts: 'failures',
       title: 'one pod is slow',
       explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0407'],
-      says: '{subject} is slow: it takes {slow}, the other endpoints {quick} (median); {cut} of {requests} requests were given up{by}',
+      says: '{subject} is slow: its requests take {slow}, those of the other endpoints {quick} (median); {cut} of {requests} requests were cut off{by}',
       remedy:
-        'Take {subject} out of service and look at why it is slow (its CPU and memory, its node, what it waits for); the others carry on.',
+        'Take {subject} out of service and find out why it is slow (CPU, memory, its node, what it waits for); the other endpoints carry the load.',
     },
     MESH0434: {
       severity: 'warning',
       title: 'one pod answers slowly',
-      says: '{subject} is slow: it takes {slow}, the other endpoints {quick} (median)',
-      remedy: 'Look at why {subject} is slow: its CPU and memory, its node, what it waits for.',
+      says: '{subject} is slow: its requests take {slow}, those of the other endpoints {quick} (median)',
+      remedy: 'Find out why {subject} is slow: CPU, memory, its node, what it waits for.',
     },
     MESH0435: {
       severity: 'error',
       counts: 'failures',
       title: 'one version or node is slow',
       explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0407'],
-      says: '{where} {subject} take {slow}, the others {quick} (median); {cut} of {requests} requests were given up{by}',
-      remedy: 'Send requests to the others, and look at what is different about {subject}.',
+      says: '{where} {subject} are slow: their requests take {slow}, those of the others {quick} (median); {cut} of {requests} requests were cut off{by}',
+      remedy: 'Send requests to the other pods, and find out what is different about {subject}.',
     },
     MESH0436: {
       severity: 'warning',
       title: 'one version or node answers slowly',
-      says: '{where} {subject} take {slow}, the others {quick} (median)',
-      remedy: 'Look at what is different about {subject}.',
+      says: '{where} {subject} are slow: their requests take {slow}, those of the others {quick} (median)',
+      remedy: 'Find out what is different about {subject}.',
     },
   },
   run(evidence, target) {
@@ -128,7 +128,7 @@ function found(
     because: [
       proof(
         (example ?? members[0].requests[0]).log,
-        `${own.length} requests went to ${addresses} and took ${slow} (p50; p95 ${slowest.latency.p95} ms), ${quick.latency.count} to ${quick.endpoints} others: ${quickly} (p50; p95 ${quick.latency.p95} ms)`,
+        `${own.length} requests to ${addresses} took ${slow} (p50; p95 ${slowest.latency.p95} ms), ${quick.latency.count} requests to ${quick.endpoints} others ${quickly} (p50; p95 ${quick.latency.p95} ms)`,
         quoteLine((example ?? members[0].requests[0]).entry),
       ),
       ...(example === undefined ? [] : echo(example)),
@@ -145,7 +145,7 @@ function echo({ entry, log, inner }: Request): Proof[] {
   return [
     proof(
       inner.log,
-      `the same request (x-request-id ${entry.requestId ?? ''}) at ${name}: 0 DC, as its caller closed the connection when it waited no longer; there it counts as no error`,
+      `the same request (x-request-id ${entry.requestId ?? ''}) in the log of ${name}: 0 DC, because the caller closed the connection when it stopped waiting; there it does not count as an error`,
       quoteLine(inner.entry),
     ),
   ]

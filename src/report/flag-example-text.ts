@@ -4,10 +4,10 @@ import { formatRef } from '../mesh/ref.ts'
 
 /** What was found, in one sentence. */
 export function flagExampleHeadline({ target, flags, example, lines, proxies, unseen }: FlagExample): string {
-  const where = `${lines} ${lines === 1 ? 'request' : 'requests'} in the logs of ${proxies} ${proxies === 1 ? 'proxy' : 'proxies'}${unseen.length === 0 ? '' : `; ${unseen.length} could not be read`}`
+  const where = `${lines} ${lines === 1 ? 'request' : 'requests'} in the logs of ${proxies} ${proxies === 1 ? 'proxy' : 'proxies'}${unseen.length === 0 ? '' : `; ${unseen.length} ${unseen.length === 1 ? 'log' : 'logs'} could not be read`}`
   return example === undefined
     ? `No request to ${formatRef(target)} with ${flags.join(' or ')} among ${where}.`
-    : `The latest at ${formatRef(target)}, as ${example.pod.name} logged it (of ${where}):`
+    : `The latest request to ${formatRef(target)} with ${flags.join(' or ')}, as logged by ${example.pod.name} (one of ${where}):`
 }
 
 /** The line of the example, as a person reads it. */

@@ -4,7 +4,7 @@ import type { AskedFlag } from '../mesh/flags-asked.ts'
 export function flagsText(flags: readonly AskedFlag[]): string {
   const [one, ...more] = flags
   if (one !== undefined && more.length === 0)
-    return [`${one.flag} (${one.name}): ${one.meaning}`, `caused by: ${one.by}`, `next: ${one.next}`, ''].join('\n')
+    return [`${one.flag} (${one.name}): ${one.meaning}`, `Caused by: ${one.by}`, `Next: ${one.next}`, ''].join('\n')
   const wide = Math.max(...flags.map(({ flag }) => flag.length))
   return [...flags.map(({ flag, meaning, by }) => `${flag.padEnd(wide)}  ${meaning} (${by})`), ''].join('\n')
 }

@@ -23,19 +23,21 @@ export function telemetryHeadline({ client, server, notes }: Telemetry): string 
   if (client !== undefined && server !== undefined) {
     const [here, there] = [percent(success(client)), percent(success(server))]
     return here === there
-      ? `${here} of the requests succeed, as clients and servers count.`
-      : `Clients see ${here} of their requests succeed, servers ${there}.`
+      ? `${here} of the requests succeed, by the count of both clients and servers.`
+      : `Clients see ${here} of their requests succeed; servers see ${there}.`
   }
-  if (client !== undefined) return `As the clients' proxies count, ${percent(success(client))} of the requests succeed.`
-  if (server !== undefined) return `As the servers' proxies count, ${percent(success(server))} of the requests succeed.`
-  return notes[0] ?? 'Nothing is known.'
+  if (client !== undefined)
+    return `${percent(success(client))} of the requests succeed, by the count of the clients' proxies.`
+  if (server !== undefined)
+    return `${percent(success(server))} of the requests succeed, by the count of the servers' proxies.`
+  return notes[0] ?? 'Prometheus has no data.'
 }
 
 /** Since when, for people. */
 export const sinceLine = ({ since }: Telemetry): string | undefined =>
   since === undefined
     ? undefined
-    : `${percent(since.after)} of the requests fail since about ${since.at.slice(11, 16)} UTC (${percent(since.before)} before)`
+    : `${percent(since.after)} of the requests have failed since about ${since.at.slice(11, 16)} UTC (${percent(since.before)} before)`
 
 /** The pods that answered, a line each; `and 3 more` in the end. */
 export function podLines({ pods }: Telemetry): string[] {
@@ -76,11 +78,11 @@ export function telemetryText(telemetry: Telemetry): string {
       ...section('Servers', server === undefined ? [] : [sideLine(server), answersLine(telemetry, 'server')]),
       ...section('Why they differ', differenceLines(telemetry)),
       ...section('Since', since === undefined ? [] : [since]),
-      ...section('Pods, as their own proxies count', podLines(telemetry)),
+      ...section('Pods, as counted by their own proxies', podLines(telemetry)),
       // The headline says it already where nothing is known at all.
       ...section('Not known', client === undefined && server === undefined ? notes.slice(1) : notes),
       ...section(
-        'Asked',
+        'Queries',
         queries.map(({ what, expression }) => `${what}: ${expression}`),
       ),
     ].join('\n'),

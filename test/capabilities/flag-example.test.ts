@@ -39,7 +39,7 @@ it.each([
     state: 'done',
     outcome: {
       verdict: 'shown',
-      sentence: expect.stringMatching(/^The latest at Service istioinaction\/catalog/) as string,
+      sentence: expect.stringMatching(/^The latest request to Service istioinaction\/catalog/) as string,
     },
   })
 })

@@ -27,7 +27,7 @@ it('tells what was counted, and its record says how it ended', async () => {
   expect(told).toMatchObject(['answer', { kind: 'telemetry', telemetry: { differences: [{ answer: '504 UT' }] } }])
   expect(record).toMatchObject({
     state: 'done',
-    outcome: { verdict: 'shown', sentence: expect.stringMatching(/^Clients see .* servers 100 %\.$/) as string },
+    outcome: { verdict: 'shown', sentence: expect.stringMatching(/^Clients see .*; servers see 100 %\.$/) as string },
   })
 })
 

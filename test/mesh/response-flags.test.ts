@@ -62,7 +62,7 @@ describe('flags that somebody asks about', () => {
 
   it('in a terminal: one at length, several as a list', () => {
     expect(flagsText(flagsAsked(['UT'], 'flags'))).toMatch(
-      /^UT \(UpstreamRequestTimeout\): .*\ncaused by: .*\nnext: .*\n$/,
+      /^UT \(UpstreamRequestTimeout\): .*\nCaused by: .*\nNext: .*\n$/,
     )
     expect(flagsText(flagsAsked([], 'flags')).split('\n')).toHaveLength(Object.keys(RESPONSE_FLAGS).length + 1)
   })

@@ -60,7 +60,7 @@ describe('what cannot be meant', () => {
     ['/mesh flags UT -n shop', ['A namespace needs a target.']],
     ['/mesh flags UX --target catalog', ['"UX" is not a response flag of Envoy.']],
     ['/mesh telemetry', ['No target was given.']],
-    ['/mesh telemetry catalog --window 3', ['"3" is not a window']],
+    ['/mesh telemetry catalog --window 3', ['"3" is not a time window between 30s and 24h']],
     ['/mesh telemetry catalog orders', ['One target at a time']],
     ['/mesh status istioinactoin', ['There is no namespace istioinactoin', '`/mesh status istioinaction`']],
     ['/mesh status Not_A_Name', ['is not a namespace name']],

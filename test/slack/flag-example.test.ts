@@ -14,7 +14,9 @@ it('a flag with a target: what it means, and the latest request that has it', as
   expect(await ended(house)).toMatchObject({ state: 'done', outcome: { verdict: 'shown' } })
   const [root, ...more] = house.slack.messages('C_MESH')
   expect(shownIn(root!)).toContain('UpstreamRequestTimeout')
-  expect(shownIn(root!)).toMatch(/The latest at Service istioinaction\/catalog, as istio-ingressgateway-\S+ logged it/)
+  expect(shownIn(root!)).toMatch(
+    /The latest request to Service istioinaction\/catalog with \S+, as logged by istio-ingressgateway-/,
+  )
   expect(shownIn(root!)).toContain('504 UT response_timeout')
   expect(more).toEqual([])
 })

@@ -17,7 +17,7 @@ it('shows both ends at a glance, and all of it as a file', async () => {
   expect(await ended(house)).toMatchObject({ state: 'done', outcome: { verdict: 'shown' } })
   const [root, ...more] = house.slack.messages('C_MESH')
   const shown = shownIn(root!)
-  expect(shown).toMatch(/Clients see [\d.]+ % of their requests succeed, servers 100 %\./)
+  expect(shown).toMatch(/Clients see [\d.]+ % of their requests succeed; servers see 100 %\./)
   expect(shown).toMatch(/Clients {2}[\d.]+ % of \d+ requests succeed; p50 /)
   expect(shown).toContain('Why they differ')
   expect(shown).toContain('[Run again]')

@@ -7,11 +7,11 @@ export const flags = defineCommand({
   name: 'flags',
   summary: "what Envoy's response flags in access logs mean, and what to look at next",
   description:
-    "Explains Envoy's response flags: what happened, who caused it, and what to look at next. Without a flag, lists all. With a target, shows its latest request that has the flag.",
+    "Explains Envoy's response flags: what happened, who caused it, and what to look at next. Without a flag, lists all. With a target, shows the latest request to it that has the flag.",
   takes: (command) =>
     command
       .argument('[flags...]', 'UT, UF,URX or a long name')
-      .option('--target <target>', 'the target whose latest request with the flag is shown, as for diagnose')
+      .option('--target <target>', 'show the latest request to this target that has the flag; named as for diagnose')
       .addOption(namespace())
       .addOption(context())
       .addOption(output('text', 'json')),

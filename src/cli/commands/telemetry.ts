@@ -5,9 +5,10 @@ import { context, namespace, output } from './options.ts'
 /** `mesh-medic telemetry`: how a target's requests were answered, as clients and servers counted them. */
 export const telemetry = defineCommand({
   name: 'telemetry',
-  summary: "what Prometheus counted at both ends of a target's requests: success, latency, pods, since when",
+  summary:
+    "what Prometheus counted at both ends of a target's requests: success rate, latency, pods, and since when requests fail",
   description:
-    "Asks Prometheus how the requests to a target were answered, as the callers' proxies and as the target's own proxies counted them, and says why the two differ.",
+    "Asks Prometheus how the requests to a target were answered, as counted by the callers' proxies and by the target's own, and says why the two differ.",
   takes: (command) =>
     command
       .argument('<target>', 'a service (catalog, catalog.shop), deploy/NAME, pod/NAME, a host or a URL')

@@ -45,20 +45,20 @@ function atListener({ walk: { listener, chain }, callerPod, sent, evidence }: Tr
   if ((listener.listener.listenerFilters ?? []).some(({ name = '' }) => name.includes('proxy_protocol')))
     return 'the gateway expects the PROXY protocol, which a probe does not speak'
   if (chain?.ending?.kind === 'tcp' || chain?.ending?.kind === 'unknown')
-    return 'the gateway passes it on without reading it as HTTP'
+    return 'the gateway forwards it without reading it as HTTP'
   if (chain?.chain?.transportSocket?.typedConfig?.requireClientCertificate === true)
-    return "the gateway asks for a client's certificate, and a probe has none"
+    return 'the gateway requires a client certificate, and a probe has none'
   if (asksForAddress(callerPod, evidence))
-    return 'a policy at the gateway asks where requests come from, and a probe comes from elsewhere'
+    return 'a policy at the gateway matches where requests come from, and a probe comes from elsewhere'
   return undefined
 }
 
 /** Why no probe is sent for a class; undefined when one may be. */
 function whyNot({ requests: { caller, question, isNamed }, present, way }: Followed): string | undefined {
-  if (caller?.kind !== 'ingress') return 'its caller is inside the mesh: only requests by a gateway are probed'
+  if (caller?.kind !== 'ingress') return 'its caller is inside the mesh: only requests through a gateway are probed'
   if (!isSafe(question.method)) return `its method is ${question.method}: only GET and HEAD are sent`
   if (present.requests > 0) return `it needs none: ${present.requests} requests of it were seen`
-  if (isHidden(question.path)) return 'its path is not shown whole, so another one would be requested'
+  if (isHidden(question.path)) return 'its path is not known in full, so a different one would be requested'
   if (!isNamed) return 'no object names its host any more'
   if (way === undefined) return "the gateway's configuration was not read"
   return atListener(way.trace)

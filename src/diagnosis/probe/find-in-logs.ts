@@ -111,6 +111,6 @@ function whyMissing(pod: Ref, logs: ReadonlyMap<string, Log>): string {
   const { lines = [], blind } = logs.get(formatRef(pod)) ?? {}
   if (blind !== undefined) return `the log of ${pod.name} could not be read (${blind})`
   return lines.length === 0
-    ? `the log of ${pod.name} has no line of it, nor of any other request meanwhile: access logging may be off`
-    : `the log of ${pod.name} has no line of it`
+    ? `the log of ${pod.name} has no line for it, nor for any other request since: access logging may be off`
+    : `the log of ${pod.name} has no line for it`
 }

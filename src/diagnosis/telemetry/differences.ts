@@ -36,12 +36,12 @@ function whyOf({ code, flags, requests }: Answered, server: readonly Answered[])
     return `the client's proxy gave up waiting and answered 504 itself; the server counts no error${echoes < 0.5 ? '' : `, but ${round(echoes)} requests whose caller hung up (0 DC)`}`
   }
   if (has(NEVER_ARRIVED)) return `they never reached the application: ${meaningOf(flags)}`
-  if (has(REFUSED)) return `they were refused before the application: ${meaningOf(flags)}`
+  if (has(REFUSED)) return `they were refused before they reached the application: ${meaningOf(flags)}`
   const same = server.filter((one) => one.code === code).reduce((sum, one) => sum + one.requests, 0)
   if (same >= requests / 2) return undefined
   return flags.length === 0
-    ? 'the server counted fewer with this code: something between them answered'
-    : `the server counts them as something else: ${meaningOf(flags)}`
+    ? 'the server counted fewer requests with this code: something in between answered'
+    : `the server counts them differently: ${meaningOf(flags)}`
 }
 
 const meaningOf = (flags: readonly string[]): string =>

@@ -63,7 +63,9 @@ export async function telemetryOf(
   if (prometheus === undefined)
     throw new UserError({
       why: 'No Prometheus is configured.',
-      remedies: ['Set PROMETHEUS_URL to the Prometheus that scrapes the mesh, http://prometheus.istio-system:9090'],
+      remedies: [
+        'Set PROMETHEUS_URL to the Prometheus that scrapes the mesh, for example http://prometheus.istio-system:9090',
+      ],
     })
   const target = await targetOf(query, clients, { signal, stepTimeout })
   const hosts = target.hosts.filter((host) => fromFqdn(host) !== undefined)
@@ -239,17 +241,17 @@ function notesOf(
   if (client === undefined && server === undefined)
     return [
       requests.length === 0
-        ? `Prometheus has no series of istio_requests_total for it: nobody called it in the last ${window} s, or its proxies and its callers' are not scraped.`
-        : `Nobody called it in the last ${window} s.`,
+        ? `Prometheus has no series of istio_requests_total for it: it received no requests in the last ${window} s, or neither its proxies nor its callers' are scraped.`
+        : `It received no requests in the last ${window} s.`,
     ]
   return [
     ...(client === undefined
-      ? ["The clients' side is not known: no caller's proxy is scraped, or the callers have none."]
+      ? ["The clients' side is not known: the callers have no proxies, or these are not scraped."]
       : []),
     ...(server === undefined
-      ? ["The server's side is not known: the target's own proxies are not scraped, or no request reached them."]
+      ? ["The servers' side is not known: the target's own proxies are not scraped, or no request reached them."]
       : []),
     ...(hasHistogram ? [] : ['Latencies are not known: Prometheus has no istio_request_duration_milliseconds.']),
-    ...(hasHistory ? [] : ['Since when is not known: Prometheus was not queried over time.']),
+    ...(hasHistory ? [] : ['The time since when requests fail is not known: Prometheus was not queried over time.']),
   ]
 }

@@ -7,7 +7,7 @@ export function windowAsked(text: string, command: string): number {
   const seconds = (milliseconds(text) ?? NaN) / 1000
   if (seconds >= LEAST_WINDOW && seconds <= MOST_WINDOW) return Math.round(seconds)
   throw new UserError({
-    why: `${JSON.stringify(text.slice(0, 40))} is not a window${Number.isFinite(seconds) ? ` of ${LEAST_WINDOW}s to ${MOST_WINDOW / 3600}h` : ''}.`,
+    why: `${JSON.stringify(text.slice(0, 40))} is not a time window between ${LEAST_WINDOW}s and ${MOST_WINDOW / 3600}h.`,
     commands: [`${command} catalog --window 5m`],
   })
 }

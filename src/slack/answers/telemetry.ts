@@ -23,7 +23,7 @@ export const telemetryAnswer = defineAnswer(telemetry, {
 function readable(answer: TelemetryAnswer, run: RunRecord): AnswerFile {
   return {
     name: `${fileBase(run)}.txt`,
-    title: 'All that was counted',
+    title: 'All counts and the queries',
     content: fileText(telemetryText(answer.telemetry)),
   }
 }

@@ -40,7 +40,7 @@ export function telemetryMessage(telemetry: Telemetry, run: RunRecord, buttons: 
       ),
       ...(differences.length === 0 ? [] : [rich(line(bold('Why they differ')), lines(differences))]),
       ...(since === undefined ? [] : [rich(line(text(since)))]),
-      ...(pods.length === 0 ? [] : [rich(line(bold('Pods')), lines(pods))]),
+      ...(pods.length === 0 ? [] : [rich(line(bold('Pods, as counted by their own proxies')), lines(pods))]),
       // The headline says it already where nothing is known at all.
       ...(client === undefined && server === undefined ? [] : notes.slice(0, 2)).map((note) => rich(line(text(note)))),
       rich(line(...askedBy(run))),

@@ -15,7 +15,7 @@ export const flags = defineCommand({
   name: 'flags',
   usage,
   about:
-    "says what a response flag in Envoy's access log means, who caused it, and what to look at next; with a target, shows its latest request with the flag",
+    "says what a response flag in Envoy's access log means, who caused it, and what to look at next; with a target, shows the latest request to it that has the flag",
   asks: ['flag-example'],
   async run(deps, asking, words) {
     const { words: typed, namespace, values } = readArguments(words, usage, { '--target': { value: 'target' } })

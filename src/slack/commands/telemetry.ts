@@ -12,7 +12,8 @@ const usage = 'telemetry TARGET [-n NAMESPACE] [--window 5m]'
 export const telemetry = defineCommand({
   name: 'telemetry',
   usage,
-  about: 'shows what Prometheus counted at both ends of the requests to a target: success, latency, pods, since when',
+  about:
+    'shows what Prometheus counted at both ends of the requests to a target: success rate, latency, pods, and since when requests fail',
   asks: ['telemetry'],
   async run(deps, asking, words) {
     const {

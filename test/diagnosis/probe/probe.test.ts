@@ -71,7 +71,9 @@ describe('a probe', () => {
     const report = await diagnosed('chapter-10/ill', { answer: { code: 503, flags: 'NC cluster_not_found' } })
     const left = report.probing?.left ?? []
     expect(told).toMatchObject([{ send: [{ authority: 'catalog.istioinaction.io' }], left }])
-    expect(left.map(({ why }) => why)).toContain('its caller is inside the mesh: only requests by a gateway are probed')
+    expect(left.map(({ why }) => why)).toContain(
+      'its caller is inside the mesh: only requests through a gateway are probed',
+    )
   })
 
   it('that is answered confirms what is foreseen: observed where nothing was seen', async () => {

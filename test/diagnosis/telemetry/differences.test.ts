@@ -29,7 +29,7 @@ it.each([
   [
     'requests that were refused on the way',
     [client('200', 5), client('503', 3, 'UAEX'), server('200', 5)],
-    [/^503 UAEX 3: they were refused before the application: /],
+    [/^503 UAEX 3: they were refused before they reached the application: /],
   ],
   ["the application's own errors, which both count", [client('500', 8), server('500', 8), server('200', 2)], []],
   [

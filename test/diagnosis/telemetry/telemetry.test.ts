@@ -39,11 +39,11 @@ describe('a slow pod behind a short timeout', () => {
   it('as a terminal shows it', async () => {
     const text = telemetryText(await asked(recorded('slow-pod')))
     expect(text).toMatch(
-      /^Clients see \d\d(?:\.\d)? % of their requests succeed, servers 100 %\.\nService shop\/catalog, the last 120 s\n/,
+      /^Clients see \d\d(?:\.\d)? % of their requests succeed; servers see 100 %\.\nService shop\/catalog, the last 120 s\n/,
     )
     expect(text).toMatch(/Why they differ\n {2}504 UT \(\d+\): the client's proxy gave up waiting/)
     expect(text).toMatch(
-      /Since\n {2}\d+(?:\.\d)? % of the requests fail since about \d\d:\d\d UTC \(\d+(?:\.\d)? % before\)/,
+      /Since\n {2}\d+(?:\.\d)? % of the requests have failed since about \d\d:\d\d UTC \(\d+(?:\.\d)? % before\)/,
     )
   })
 })
@@ -51,7 +51,7 @@ describe('a slow pod behind a short timeout', () => {
 it('all pods quick: both ends agree, and nothing is said to differ', async () => {
   const found = await asked(recorded('all-quick'))
   expect([found.client!.failed, found.server!.failed, found.differences, found.since]).toEqual([0, 0, [], undefined])
-  expect(telemetryText(found)).toMatch(/^100 % of the requests succeed, as clients and servers count\.\n/)
+  expect(telemetryText(found)).toMatch(/^100 % of the requests succeed, by the count of both clients and servers\.\n/)
 })
 
 describe('what Prometheus does not know', () => {
@@ -85,7 +85,7 @@ describe('what Prometheus does not know', () => {
     expect(found.notes).toEqual([
       expect.stringMatching(/^The clients' side is not known/),
       expect.stringMatching(/^Latencies are not known/),
-      expect.stringMatching(/^Since when is not known/),
+      expect.stringMatching(/^The time since when requests fail is not known/),
     ])
   })
 
@@ -119,5 +119,5 @@ it.each([
 })
 
 it.each(['5', 'm', '-5m', '10s', '25h', '', 'x'.repeat(500)])('no window: %j', (text) => {
-  expect(() => windowAsked(text, 'mesh-medic telemetry')).toThrow(/is not a window/)
+  expect(() => windowAsked(text, 'mesh-medic telemetry')).toThrow(/is not a time window/)
 })
