@@ -198,9 +198,9 @@ async function startWorking(
       : backend.openWorker({
           ...work,
           // The first messages of runs that begin at once go before the work on any of them.
-          process: async (job, signal) => {
+          process: async (job, signal, begun) => {
             await deps.startBarrier.over()
-            return work.process(job, signal)
+            return work.process(job, signal, begun)
           },
           concurrency: jobs,
           log,

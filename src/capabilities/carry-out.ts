@@ -32,11 +32,11 @@ export interface CarryOutDeps extends CapabilityDeps {
 }
 
 /** Does one job; the same as WorkerRequest.process. */
-export type Processor = (job: RunJob, signal: AbortSignal) => Promise<void>
+export type Processor = (job: RunJob, signal: AbortSignal, begun?: () => Promise<void>) => Promise<void>
 
 /** Carries out runs of one capability. A run whose request is of another version is given up. */
 export function carryOut(deps: CarryOutDeps, capability: AnyCapability): Processor {
-  return async (job, signal) => {
+  return async (job, signal, begun) => {
     const stored = await readRun(deps.records, job.run)
     if (stored === undefined) deps.log.warn({ run: job.run }, 'job without a run was dropped')
     if (stored === undefined || isFinished(stored)) return
@@ -44,9 +44,9 @@ export function carryOut(deps: CarryOutDeps, capability: AnyCapability): Process
     if (!request.success) return giveUpUnreadable(deps, stored, request.error)
     const run = { ...stored, request: request.data }
     const thread = deps.openThread(run)
-    if (isQuiet(capability)) return oneAct(deps, run, thread, signal, capability)
+    if (isQuiet(capability)) return oneAct({ ...deps, begun }, run, thread, signal, capability)
     if (await isDenied(deps, run, thread, capability)) return
-    await oneRun(deps, run, thread, signal, capability)
+    await oneRun({ ...deps, begun }, run, thread, signal, capability)
   }
 }
 
@@ -60,16 +60,23 @@ export async function giveUpUnreadable(
   await giveUp(deps, id, new Error(`this version does not know what was asked: ${request.kind}`))
 }
 
+type BeginDeps = CarryOutDeps & { begun: (() => Promise<void>) | undefined }
+
+/** Says in the record, and then to the queue, that somebody works on a run. */
+async function begin({ records, begun }: BeginDeps, run: RunRecord): Promise<void> {
+  await updateRun(records, run.id, (now) => (isFinished(now) ? undefined : { ...now, state: 'running' }))
+  await begun?.()
+}
+
 /** Carries out an act that tells by itself what becomes of it. */
 async function oneAct(
-  deps: CarryOutDeps,
+  deps: BeginDeps,
   run: RunRecord,
   thread: RunThread<StoredAnswer>,
   signal: AbortSignal,
   capability: QuietCapability,
 ): Promise<void> {
-  const { records } = deps
-  await updateRun(records, run.id, (now) => (isFinished(now) ? undefined : { ...now, state: 'running' }))
+  await begin(deps, run)
   await settle(deps, run, { state: 'done', outcome: await capability.act(deps, run, thread, signal) })
 }
 
@@ -103,7 +110,7 @@ async function isDenied(
 }
 
 async function oneRun(
-  deps: CarryOutDeps,
+  deps: BeginDeps,
   run: RunRecord,
   thread: RunThread<StoredAnswer>,
   signal: AbortSignal,
@@ -118,8 +125,7 @@ async function oneRun(
     if (now === undefined || isFinished(now)) return
     if (run.cancelAsked === true) throw new RunCancelledError(run.cancelAskedBy)
     const kept = await keptAnswer(records, run.id, capability.answer)
-    if (kept === undefined)
-      await updateRun(records, run.id, (now) => (isFinished(now) ? undefined : { ...now, state: 'running' }))
+    if (kept === undefined) await begin(deps, run)
     const answer = kept ?? (await capability.work(deps, run, thread, AbortSignal.any([signal, watch.signal])))
     if (kept === undefined && !(await keepAnswer(records, run.id, answer)))
       log.warn({ run: run.id }, 'an answer is too large to be stored')

@@ -17,9 +17,10 @@ export interface WorkerRequest {
    * Does the job. May be called again for the same run: after it rejected (up to the queue's attempts), and after a worker was killed,
    * so it looks at the run's record before it acts. `signal` aborts when the run is cancelled here (`cancel`), when the worker is closed
    * and its grace is over, or when the job was lost to another worker. Stop then: resolve when the run is over for good (cancelled, and its
-   * record says so), reject otherwise, because a job that resolved is not run again.
+   * record says so), reject otherwise, because a job that resolved is not run again. `begun` is called when the run's thread and record say that somebody works
+   * on it: from then on it goes before what nobody has begun, when it has to be tried again or goes on elsewhere.
    */
-  process: (job: RunJob, signal: AbortSignal) => Promise<void>
+  process: (job: RunJob, signal: AbortSignal, begun: () => Promise<void>) => Promise<void>
   /** Called once when a run has no attempts left, with the last error. The place to tell the thread. */
   gaveUp?: (job: RunJob, error: Error) => Promise<void>
   /** Jobs at the same time in this process. Default 4. */
@@ -63,13 +64,14 @@ export function jobWorker(
   const handle: BullProcess = async (job, token, signal) => {
     const data = RunJob.safeParse(job.data)
     if (!data.success) throw new UnrecoverableError(`job ${job.id ?? ''} is malformed: ${data.error.message}`)
-    // What has to be tried again, or goes on elsewhere, goes before what nobody has begun: its thread says that somebody works on it.
-    if (job.priority !== PRIORITY.begun)
+    const begun = async (): Promise<void> => {
+      if (job.priority === PRIORITY.begun) return
       await job
         .changePriority({ priority: PRIORITY.begun })
         .catch((err: unknown) => log.debug({ err, run: data.data.run }, 'a job that was begun keeps its place'))
+    }
     try {
-      await process(data.data, signal ?? new AbortController().signal)
+      await process(data.data, signal ?? new AbortController().signal, begun)
     } catch (error) {
       if (!graceOver || token === undefined) throw error
       await job.moveToWait(token)

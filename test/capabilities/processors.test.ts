@@ -13,6 +13,7 @@ import { claimTarget } from '../../src/store/claims.ts'
 import { StoreUnavailableError, type Records } from '../../src/store/records.ts'
 import {
   createRun,
+  isFinished,
   noteOpenRuns,
   readRun,
   updateRun,
@@ -149,7 +150,7 @@ describe('diagnose', () => {
     expect(logged.find(({ says }) => says === 'a run failed')?.fields).toMatchObject({ run: run.id })
   })
 
-  it('is tried again when the store is away, and says so only when there are no tries left', async () => {
+  it('is tried again when the store is away, waits for it when there are no tries left, and says that it failed after an hour', async () => {
     const { thread, work } = bench({
       records: { ...records, write: () => Promise.reject(new StoreUnavailableError('write')) },
     })
@@ -158,8 +159,27 @@ describe('diagnose', () => {
     expect(thread.said).toEqual(['open'])
     const last = bench()
     await last.work.gaveUp(job, new StoreUnavailableError('write'))
+    expect(last.thread.said).toEqual([])
+    expect(isFinished((await readRun(records, run.id))!)).toBe(false)
+    await updateRun(records, run.id, (now) => ({ ...now, createdAt: new Date(Date.now() - 3_600_000).toISOString() }))
+    await last.work.gaveUp(job, new StoreUnavailableError('write'))
     expect(last.thread.said).toEqual(['failed'])
     expect((await readRun(records, run.id))?.state).toBe('failed')
+  })
+
+  it('is begun for the queue once its record says so, and not before', async () => {
+    const refusing: Records = { ...records, write: () => Promise.reject(new StoreUnavailableError('write')) }
+    const { job, run } = await asked()
+    let begun = 0
+    const states: unknown[] = []
+    const note = async (): Promise<void> => {
+      begun += 1
+      states.push((await readRun(records, run.id))?.state)
+    }
+    await expect(bench({ records: refusing }).work.process(job, NEVER, note)).rejects.toThrow(StoreUnavailableError)
+    expect(begun).toBe(0)
+    await bench().work.process(job, NEVER, note)
+    expect(states).toEqual(['running'])
   })
 })
 

@@ -136,27 +136,30 @@ export function queueContract(open: () => Backend): void {
     const finish: (() => void)[] = []
     openWorker({
       concurrency: 1,
-      process: ({ run }) => {
+      process: async ({ run }, _signal, isBegun) => {
         seen.push(run)
-        if (run === begun && seen.length === 1) return Promise.reject(new Error('once'))
-        return new Promise((resolve) => finish.push(resolve))
+        const isFirst = seen.filter((one) => one === run).length === 1
+        if (run === begun && isFirst) await isBegun()
+        if (isFirst && (run === begun || run === refused)) throw new Error('once')
+        await new Promise<void>((resolve) => finish.push(resolve))
       },
     })
-    const begun = opaqueId()
+    const [refused, begun] = [opaqueId(), opaqueId()]
     const fresh = [opaqueId(), opaqueId(), opaqueId()]
-    for (const run of [begun, ...fresh]) await open().queue.enqueue({ run, kind: 'diagnose' })
-    await expect.poll(() => seen, SOON).toEqual([begun, fresh[0]])
+    for (const run of [refused, begun, ...fresh]) await open().queue.enqueue({ run, kind: 'diagnose' })
+    await expect.poll(() => seen, SOON).toEqual([refused, begun, fresh[0]])
     // As long as the queue waits at most before it tries again.
     await pause(LONGEST_BACKOFF)
     const taken = opaqueId()
     await open().queue.enqueue({ run: taken, kind: 'diagnose' }, { again: true, begun: true })
-    for (const count of [3, 4, 5, 6]) {
+    for (const count of [4, 5, 6, 7, 8]) {
       finish.shift()?.()
       await expect.poll(() => seen.length, SOON).toBe(count)
     }
-    expect(seen.slice(0, 2)).toEqual([begun, fresh[0]])
-    expect(seen.slice(2, 4).sort()).toEqual([begun, taken].sort())
-    expect(seen.slice(4)).toEqual(fresh.slice(1))
+    expect(seen.slice(0, 3)).toEqual([refused, begun, fresh[0]])
+    expect(seen.slice(3, 5).sort()).toEqual([begun, taken].sort())
+    expect(seen.slice(5)).not.toContain(begun)
+    expect(seen.slice(5).sort()).toEqual([...fresh.slice(1), refused].sort())
     for (const resolve of finish) resolve()
   })
 
