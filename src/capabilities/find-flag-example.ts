@@ -5,6 +5,7 @@ import { objects } from '../evidence/collectors/objects.ts'
 import { Evidence } from '../evidence/evidence.ts'
 import { Gathering, type GatherOptions } from '../evidence/gather.ts'
 import { findProxies } from '../leases/find-proxies.ts'
+import type { AccessLogLine } from '../mesh/access-log.ts'
 import { isReady } from '../mesh/pods.ts'
 import { refOf } from '../mesh/objects.ts'
 import { sameRef, type Ref } from '../mesh/ref.ts'
@@ -14,6 +15,15 @@ import type { FlagExample } from '../diagnosis/flag-example.ts'
 
 /** Logs that are read, the gateways' first: they name who was called. */
 const MOST_LOGS = 12
+
+/** What is safe in a shell: a caller may choose the id of its request. */
+const PLAIN = /^[\w.:-]{1,100}$/
+
+const searchFor = ({ requestId = '', at }: AccessLogLine): string[] =>
+  [requestId, at]
+    .filter((text) => PLAIN.test(text))
+    .slice(0, 1)
+    .map((text) => `grep -F -e ${text}`)
 
 /**
  * Looks for the latest request to a target with one of some flags, in the ends of the logs of its own proxies and of the ingress gateways.
@@ -42,7 +52,7 @@ export async function findFlagExample(
         ? []
         : value.lines
             .filter((line) => own(of) || isTo(line))
-            .map((line) => ({ pod: of, line, command: `${source} | grep -F ${line.requestId ?? line.at}` })),
+            .map((line) => ({ pod: of, line, command: [source, ...searchFor(line)].join(' | ') })),
     )
   const found = lines
     .filter(({ line }) => line.flags.some((flag) => flags.includes(flag)))

@@ -1,5 +1,6 @@
 import { quoteLine } from '../checks/facts/traffic-of.ts'
 import type { FlagExample } from '../diagnosis/flag-example.ts'
+import { visible } from '../mesh/visible.ts'
 import { formatRef } from '../mesh/ref.ts'
 
 /** What was found, in one sentence. */
@@ -17,10 +18,10 @@ export const exampleLine = ({ example }: FlagExample): string | undefined =>
 /** An example as a terminal shows it. */
 export function flagExampleText(found: FlagExample): string {
   const line = exampleLine(found)
-  return [
+  const text = [
     flagExampleHeadline(found),
     ...(line === undefined || found.example === undefined ? [] : [`  ${line}`, `  $ ${found.example.command}`]),
     ...found.unseen.map((one) => `not read: ${one}`),
-    '',
   ].join('\n')
+  return `${visible(text)}\n`
 }

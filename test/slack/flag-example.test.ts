@@ -20,3 +20,14 @@ it('a flag with a target: what it means, and the latest request that has it', as
   expect(shownIn(root!)).toContain('504 UT response_timeout')
   expect(more).toEqual([])
 })
+
+it('a target that is mistyped is told to who typed it alone, with a line of this command', async () => {
+  house = await openHouse({ clients: recordedClients('slow-endpoint/ill') })
+  const typed = await house.slack.type('/mesh flags UT uf --target catlog -n istioinaction', WHO)
+  await house.slack.waitFor(() => typed.ephemerals()[0])
+  expect(shownIn(typed.ephemerals()[0]!)).toContain('/mesh flags UT UF --target catalog -n istioinaction')
+  const odd = await house.slack.type('/mesh flags UT --target <!here>', WHO)
+  await house.slack.waitFor(() => odd.ephemerals()[0])
+  expect(shownIn(odd.ephemerals()[0]!)).toContain('/mesh flags UT --target catalog -n shop')
+  expect(house.slack.messages('C_MESH')).toEqual([])
+})

@@ -23,3 +23,17 @@ it('shows both ends at a glance, and all of it as a file', async () => {
   expect(shown).toContain('[Run again]')
   expect(more).toEqual([])
 })
+
+it('a target that is mistyped, or in several namespaces, is told to who typed it alone, with lines of this command', async () => {
+  house = await openHouse({ clients: replayClients(parseRecording(readFileSync(RECORDING, 'utf8'))) })
+  for (const [line, ...says] of [
+    ['/mesh telemetry catalgo -n shop', '/mesh telemetry catalog -n shop'],
+    ['/mesh telemetry catalog --window 2m', '/mesh telemetry catalog -n shop --window 2m'],
+    ['/mesh telemetry <!channel>', 'is not a name Kubernetes allows', '/mesh telemetry catalog -n shop'],
+  ] as const) {
+    const typed = await house.slack.type(line, WHO)
+    await house.slack.waitFor(() => typed.ephemerals()[0])
+    for (const one of says) expect(shownIn(typed.ephemerals()[0]!)).toContain(one)
+  }
+  expect(house.slack.messages('C_MESH')).toEqual([])
+})

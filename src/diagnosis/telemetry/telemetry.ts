@@ -110,7 +110,8 @@ export async function telemetryOf(
   }
 }
 
-const escaped = (host: string): string => host.replaceAll('.', String.raw`\\.`)
+/** A host as a regular expression inside a string of PromQL; `*.example.com` stands for all below. */
+const escaped = (host: string): string => host.replaceAll('.', String.raw`\\.`).replaceAll('*', '.*')
 
 function queriesFor(where: string, window: number) {
   const quantile = (share: number) => ({

@@ -1,8 +1,27 @@
 import { AmbiguousTargetError, UnknownTargetError } from '../../diagnosis/target-errors.ts'
 import type { Target } from '../../mesh/target.ts'
-import type { TargetQuery } from '../../mesh/target-query.ts'
+import { parseTarget, type TargetQuery } from '../../mesh/target-query.ts'
+import { UserError } from '../../mesh/user-error.ts'
 import type { SlackDeps } from '../deps.ts'
 import { userErrorOf, type CommandFor } from './user-error-of.ts'
+
+/**
+ * Finds a target as it was typed, for another command than diagnose: whoever mistyped it is told alone, in the words of that command.
+ * @param command a line that would work, for `catalog -n shop`
+ * @throws UserError
+ */
+export async function findTyped(
+  { directory }: Pick<SlackDeps, 'directory'>,
+  text: string,
+  namespace: string | undefined,
+  command: CommandFor,
+): Promise<Target> {
+  try {
+    return await directory.target(parseTarget(text, namespace))
+  } catch (error) {
+    throw error instanceof UserError ? userErrorOf(error, text, command) : error
+  }
+}
 
 /**
  * Finds a target for another command than diagnose.

@@ -39,7 +39,7 @@ function commandsFor(error: UserError, typed: string, command: CommandFor): read
     return error.choices.slice(0, 10).map(({ namespace = '' }) => command(`${typed} -n ${namespace}`))
   if (error instanceof UnknownNamespaceError) return error.nearest.map((name) => `/mesh status ${name}`)
   if (error instanceof FollowSyntaxError) return FOLLOW_EXAMPLES
-  return error instanceof TargetSyntaxError ? ['/mesh diagnose catalog -n shop', '/mesh help'] : undefined
+  return error instanceof TargetSyntaxError ? [command('catalog -n shop'), '/mesh help'] : undefined
 }
 
 const STORE_REMEDIES = [

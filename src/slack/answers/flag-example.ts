@@ -1,6 +1,7 @@
 import { flagExample } from '../../capabilities/flag-example.ts'
 import { flagsAsked } from '../../mesh/flags-asked.ts'
 import { exampleLine, flagExampleHeadline } from '../../report/flag-example-text.ts'
+import { userErrorOf } from '../access/user-error-of.ts'
 import { buttonRow } from '../blocks/buttons.ts'
 import { fit } from '../blocks/fit.ts'
 import { flagBlocks } from '../blocks/flags.ts'
@@ -25,4 +26,6 @@ export const flagExampleAnswer = defineAnswer(flagExample, {
     ]
     return { message: fit({ text: says, blocks }, { hasFile: false }), parts: [] }
   },
+  refused: (error, { text, flags }) =>
+    userErrorOf(error, text, (target) => `/mesh flags ${flags.join(' ')} --target ${target}`),
 })

@@ -1,6 +1,7 @@
 import { telemetry, type TelemetryAnswer } from '../../capabilities/telemetry.ts'
 import { telemetryText } from '../../report/telemetry-text.ts'
 import type { RunRecord } from '../../store/runs.ts'
+import { userErrorOf } from '../access/user-error-of.ts'
 import { telemetryMessage } from '../blocks/telemetry.ts'
 import { defineAnswer } from './answer.ts'
 import { fileBase, fileText, type AnswerFile } from './file.ts'
@@ -18,6 +19,10 @@ export const telemetryAnswer = defineAnswer(telemetry, {
     }
   },
   full: { readable, json: (answer) => answer.telemetry },
+  refused: (error, { text, window }) =>
+    userErrorOf(error, text, (target) =>
+      ['/mesh telemetry', target, ...(window === undefined ? [] : [`--window ${window}s`])].join(' '),
+    ),
 })
 
 function readable(answer: TelemetryAnswer, run: RunRecord): AnswerFile {

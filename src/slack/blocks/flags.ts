@@ -17,8 +17,8 @@ export const flagBlocks = (flags: readonly AskedFlag[]): RichTextBlock[] =>
     : flags.map(({ flag, name, meaning, by, next }) =>
         rich(
           line(code(flag), bold(` ${name}`), text(`: ${meaning}`)),
-          line(bold('Caused by'), text(` ${by}`)),
-          line(bold('Next'), text(` ${next}`)),
+          line(bold('Caused by:'), text(` ${by}`)),
+          line(bold('Next:'), text(` ${next}`)),
         ),
       )
 

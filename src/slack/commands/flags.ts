@@ -1,7 +1,7 @@
 import { flagsAsked } from '../../mesh/flags-asked.ts'
-import { parseTarget } from '../../mesh/target-query.ts'
 import { UserError } from '../../mesh/user-error.ts'
 import { defined } from '../../mesh/defined.ts'
+import { findTyped } from '../access/find-target.ts'
 import { tell } from '../access/asking.ts'
 import { flagsMessage } from '../blocks/flags.ts'
 import { startRun } from '../thread/start-run.ts'
@@ -29,11 +29,12 @@ export const flags = defineCommand({
     }
     if (typed.length === 0)
       throw new UserError({ why: 'No flag was given.', commands: [`/mesh flags UT --target ${text.slice(0, 60)}`] })
-    parseTarget(text, namespace)
+    const names = asked.map(({ flag }) => flag)
+    await findTyped(deps, text, namespace, (target) => `/mesh flags ${names.join(' ')} --target ${target}`)
     await startRun(deps, asking, {
       kind: 'flag-example',
       text,
-      flags: asked.map(({ flag }) => flag),
+      flags: names,
       ...defined({ namespace }),
     })
   },

@@ -1,7 +1,7 @@
 import { windowAsked } from '../../diagnosis/telemetry/window-asked.ts'
 import { defined } from '../../mesh/defined.ts'
-import { parseTarget } from '../../mesh/target-query.ts'
 import { UserError } from '../../mesh/user-error.ts'
+import { findTyped } from '../access/find-target.ts'
 import { startRun } from '../thread/start-run.ts'
 import { defineCommand } from './command.ts'
 import { readArguments } from './words.ts'
@@ -27,9 +27,11 @@ export const telemetry = defineCommand({
         why: `One target at a time: ${JSON.stringify(more[0]?.slice(0, 60))} is one too many.`,
         commands: [`/mesh ${usage}`],
       })
-    parseTarget(text, namespace)
     const [typed] = values['--window'] ?? []
     const window = typed === undefined ? undefined : windowAsked(typed, '/mesh telemetry')
+    await findTyped(deps, text, namespace, (target) =>
+      ['/mesh telemetry', target, ...(typed === undefined ? [] : ['--window', typed])].join(' '),
+    )
     await startRun(deps, asking, { kind: 'telemetry', text, ...defined({ namespace, window }) })
   },
 })

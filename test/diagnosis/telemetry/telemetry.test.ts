@@ -6,6 +6,7 @@ import { windowAsked } from '../../../src/diagnosis/telemetry/window-asked.ts'
 import { UnseenError, type Clients, type Prometheus } from '../../../src/evidence/clients/clients.ts'
 import { parseRecording, replayClients } from '../../../src/evidence/clients/recording.ts'
 import { parseTarget } from '../../../src/mesh/target-query.ts'
+import { recordedClients } from '../../replay.ts'
 import { telemetryText } from '../../../src/report/telemetry-text.ts'
 
 const signal = new AbortController().signal
@@ -52,6 +53,37 @@ it('all pods quick: both ends agree, and nothing is said to differ', async () =>
   const found = await asked(recorded('all-quick'))
   expect([found.client!.failed, found.server!.failed, found.differences, found.since]).toEqual([0, 0, [], undefined])
   expect(telemetryText(found)).toMatch(/^100 % of the requests succeed, by the count of both clients and servers\.\n/)
+})
+
+it('a host with a wildcard is asked for as a pattern that Prometheus accepts', async () => {
+  const clients = recordedClients('chapter-10/ill')
+  const { kubernetes } = clients
+  const asked: string[] = []
+  const wild: Clients = {
+    ...clients,
+    kubernetes: {
+      ...kubernetes,
+      list: async (resource, ...all) =>
+        resource.plural === 'serviceentries'
+          ? [
+              {
+                apiVersion: 'networking.istio.io/v1',
+                kind: 'ServiceEntry',
+                metadata: { name: 'partners', namespace: 'shop' },
+                spec: { hosts: ['*.wild.example'], ports: [{ number: 80, name: 'http', protocol: 'HTTP' }] },
+              },
+            ]
+          : kubernetes.list(resource, ...all),
+    },
+    prometheus: {
+      query: (expression) => {
+        asked.push(expression)
+        return Promise.resolve([])
+      },
+    },
+  }
+  await telemetryOf(parseTarget('*.wild.example'), wild, { signal })
+  expect(asked[0]).toContain(String.raw`destination_service=~".*\\.wild\\.example"`)
 })
 
 describe('what Prometheus does not know', () => {
