@@ -10,37 +10,41 @@ const WHO = { user: 'U_ONCALL', channel: 'C_MESH' }
 const runs = async (): Promise<number> =>
   (await listRuns(house.backend.records)).filter(({ createdAt }) => createdAt >= house.openedAt).length
 
-it.each(['diagnose catalog', 'status', 'doctor', 'follow catalog.istioinaction.io/items --from ingress'])(
-  '/mesh %s runs once, however often the same request comes',
-  async (line) => {
-    house = await openHouse()
-    const { slack, bot } = house
-    await slack.type(`/mesh ${line}`, WHO)
-    const { payload } = slack.deliveries.find(({ payload: { kind } }) => kind === 'slash_commands')!
-    let acknowledged = 0
-    const again = (): Promise<void> =>
-      bot.app.processEvent({
-        body: { ...payload.body },
-        ack: () => {
-          acknowledged += 1
-          return Promise.resolve()
-        },
-        retryNum: 1,
-        retryReason: 'timeout',
-      })
-    // While it runs, and after it has ended.
-    await again()
-    await ended(house)
-    await again()
-    expect(acknowledged).toBe(2)
-    expect(await runs()).toBe(1)
-    expect(
-      (await listRuns(house.backend.records)).filter(({ createdAt }) => createdAt >= house.openedAt).every(isFinished),
-    ).toBe(true)
-    const roots = slack.messages('C_MESH').filter(({ threadTs }) => threadTs === undefined)
-    expect(roots).toHaveLength(1)
-  },
-)
+it.each([
+  'diagnose catalog',
+  'status',
+  'doctor',
+  'follow catalog.istioinaction.io/items --from ingress',
+  'telemetry catalog',
+  'flags UT --target catalog',
+])('/mesh %s runs once, however often the same request comes', async (line) => {
+  house = await openHouse()
+  const { slack, bot } = house
+  await slack.type(`/mesh ${line}`, WHO)
+  const { payload } = slack.deliveries.find(({ payload: { kind } }) => kind === 'slash_commands')!
+  let acknowledged = 0
+  const again = (): Promise<void> =>
+    bot.app.processEvent({
+      body: { ...payload.body },
+      ack: () => {
+        acknowledged += 1
+        return Promise.resolve()
+      },
+      retryNum: 1,
+      retryReason: 'timeout',
+    })
+  // While it runs, and after it has ended.
+  await again()
+  await ended(house)
+  await again()
+  expect(acknowledged).toBe(2)
+  expect(await runs()).toBe(1)
+  expect(
+    (await listRuns(house.backend.records)).filter(({ createdAt }) => createdAt >= house.openedAt).every(isFinished),
+  ).toBe(true)
+  const roots = slack.messages('C_MESH').filter(({ threadTs }) => threadTs === undefined)
+  expect(roots).toHaveLength(1)
+})
 
 it('the same line typed again is another request', async () => {
   house = await openHouse()
