@@ -20,7 +20,7 @@ export function misrouted(sign: Sign, one: Case): Lead[] {
   } = one
   const cluster = parseClusterName(sign.entry.upstreamCluster ?? '')
   if (cluster?.direction !== 'outbound' || target.hosts.includes(cluster.host)) return []
-  const idle = way === undefined || way.trace.caller.kind !== 'ingress' ? [] : routesWithoutEffect(way.trace, one)
+  const idle = way?.trace.caller.kind === 'ingress' ? routesWithoutEffect(way.trace, one) : []
   if (idle.length > 0) return idle.map((each) => ({ ...each, isDeeper: true }))
   const gone = routeGone(one)
   if (gone.length > 0) return gone
