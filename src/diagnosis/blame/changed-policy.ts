@@ -18,10 +18,7 @@ const PUSHED = 10_000
  *
  * @param allowing those that act on the pod
  */
-export function changedWithRefusals(
-  allowing: readonly AuthorizationPolicy[],
-  one: Case,
-): Lead[] {
+export function changedWithRefusals(allowing: readonly AuthorizationPolicy[], one: Case): Lead[] {
   const { requests, present } = one.followed
   const [first] = present.failures
   if (first === undefined || allowing.length < 2) return []

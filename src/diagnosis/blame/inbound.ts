@@ -48,12 +48,12 @@ function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
     if (unbound.length > 0) return unbound
     const empty = isUnallowed ? emptied(acting) : []
     if (empty.length > 0) return empty
+    const before = allowing.length < policies.length ? [] : routeBeforePolicies(allowing, trace, one)
+    if (before.length > 0) return before
     const changed = isUnallowed ? changedWithRefusals(acting, one) : []
     if (changed.length > 0) return changed
     const gone = isUnallowed ? policyGone(one) : []
     if (gone.length > 0) return gone
-    const before = allowing.length < policies.length ? [] : routeBeforePolicies(allowing, trace, one)
-    if (before.length > 0) return before
     return deciding.map((subject) => ({
       code: 'MESH0531',
       subject,

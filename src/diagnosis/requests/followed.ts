@@ -22,7 +22,7 @@ import { fromFqdn, hostMatches } from '../../mesh/host.ts'
 import { Pace } from '../pace.ts'
 import { followIn } from '../follow-in.ts'
 import { madeClasses } from './made-classes.ts'
-import type { Request } from '../../checks/facts/requests-to.ts'
+import { nearest, type Request } from '../../checks/facts/requests-to.ts'
 import type { RequestClass } from './classes.ts'
 import { classKey, seenClasses } from './classes.ts'
 import type { ProbedClass } from './probed-class.ts'
@@ -227,7 +227,9 @@ function answeredAsHttp({ caller, requests }: RequestClass, classes: readonly Re
     .flatMap((other) => other.requests)
     .filter(
       (each) =>
-        each.entry.method !== undefined && ports.has(portOf(each.entry.downstreamLocal)) && answerOf(each) === 'answered',
+        each.entry.method !== undefined &&
+        ports.has(portOf(each.entry.downstreamLocal)) &&
+        answerOf(each) === 'answered',
     )
 }
 
@@ -264,7 +266,12 @@ function follow(
   }
   // Requests that are alike in all that logs tell may differ in a header: those without it fail, and others are answered.
   if (way?.foreseen === 'fails' && maySayMore(way)) {
-    if (present.failures.length > 1) return { ...one, outcome: 'fails', standing: 'observed' }
+    // Of a trouble that is past only those failed as is foreseen that no route took.
+    const failures =
+      present.state === 'over'
+        ? present.failures.filter((each) => nearest(each).entry.flags.includes('NR'))
+        : present.failures
+    if (failures.length > 1) return { ...one, outcome: 'fails', standing: 'observed' }
     if (present.state === 'answered') return { ...one, outcome: 'contradicted', standing: 'observed' }
   }
   if (way?.foreseen === 'fails') {

@@ -134,9 +134,11 @@ export function presentOf(all: readonly Request[], moment: number): Present {
   const given = allGivenUp(inOrder, moment)
   const [gone] = given
   if (gone !== undefined) return { requests: given.length, failures: given, state: 'fails', since: gone.entry.at }
-  // What an old connection was refused before it was drained says nothing of the present.
+  // What an old connection was refused before it was drained says nothing of the present, unless it was allowed until then.
+  const last = inOrder.findLast((one) => Date.parse(one.entry.at) <= moment && answerOf(one) !== 'unknown')
+  const wasAllowed = last !== undefined && answerOf(last) === 'answered'
   const isOld = (one: Request): boolean =>
-    answerOf(one) === 'failed' && isRefusal(one) && isJudgedByOldPolicy(one, moment)
+    !wasAllowed && answerOf(one) === 'failed' && isRefusal(one) && isJudgedByOldPolicy(one, moment)
   const told = withoutPast(
     inOrder.filter((one) => answerOf(one) !== 'unknown' && !isOld(one)),
     moment,

@@ -120,6 +120,23 @@ describe('how requests stand now', () => {
     ).toBe(state)
   })
 
+  it('counts refusals of those that were allowed until the change, whatever connection they came over', () => {
+    const requests = row('-5 ok, 3 rbac').map((one) => ({
+      ...one,
+      entry: { ...one.entry, upstreamLocal: '10.0.0.1:4000' },
+    }))
+    const log = {
+      ...requests[0]?.log,
+      value: { lines: requests.map(({ entry }) => entry), unreadable: 0 },
+    } as unknown as Request['log']
+    expect(
+      presentOf(
+        requests.map((one) => ({ ...one, log })),
+        MOMENT,
+      ).state,
+    ).toBe('fails')
+  })
+
   it('takes requests in the order in which they came, whatever log has them', () => {
     expect(presentOf(row('2 empty, 10 ok').toReversed(), MOMENT).state).toBe('over')
     expect(presentOf(row('10 ok, 2 empty').toReversed(), MOMENT).state).toBe('fails')

@@ -6,7 +6,7 @@ import type { Case, Lead } from '../lead.ts'
 import { eachOnce } from '../lead.ts'
 import { overflow, portNotTaken, refusedAtPod, unreachable, unregistered, withoutEndpoint } from './endpoints.ts'
 import { answeredOnTheWay } from './filters.ts'
-import { atGatewayBetween } from './gateway-between.ts'
+import { atGatewayBetween, noRouteBehind } from './gateway-between.ts'
 import { gatewayByAddress } from './gateway-address.ts'
 import { elsewhere } from './outside.ts'
 import { refused, token } from './policies.ts'
@@ -18,6 +18,7 @@ import type { Sign } from './sign.ts'
 /** Each reads one sort of failure from what a log line says; the first that names an object counts. */
 const READERS: readonly ((sign: Sign, one: Case) => Lead[])[] = [
   atProxysOwnPort,
+  noRouteBehind,
   atGatewayBetween,
   gatewayByAddress,
   unregistered,

@@ -103,12 +103,12 @@ export function refused(sign: Sign, one: Case): Lead[] {
   if (unbound.length > 0) return unbound
   const empty = emptied(allowing)
   if (empty.length > 0) return empty
+  const before = routeBeforePolicies(allowing, one.followed.way?.trace, one)
+  if (before.length > 0) return before
   const changed = isUnallowed ? changedWithRefusals(allowing, one) : []
   if (changed.length > 0) return changed
   const gone = isUnallowed ? policyGone(one) : []
   if (gone.length > 0) return gone
-  const before = routeBeforePolicies(allowing, one.followed.way?.trace, one)
-  if (before.length > 0) return before
   return allowing.map((each) =>
     lead(
       'MESH0531',
