@@ -39,7 +39,7 @@ const Situation = z.strictObject({
   manifests: z.array(z.string()),
   /** Namespaces besides, for objects that name one of them: made empty, and deleted when the next situation is made. */
   namespaces: z.array(z.string()).default([]),
-  /** Requests through the ingress gateway, once everything is applied; one after the other, or several at once; `gap`: milliseconds between them; `issuer`: they carry a token of it, signed for these requests. */
+  /** Requests through the ingress gateway, once everything is applied; one after the other, or several at once; `gap`: milliseconds between them, `spread`: up to as many more; `givesUpAfter`: milliseconds after which their client closes the connection; `issuer`: they carry a token of it, signed for these requests; `restarts`: workloads that are restarted under as many more, for as long as that takes, before these. */
   traffic: z
     .strictObject({
       host: z.string(),
@@ -47,7 +47,10 @@ const Situation = z.strictObject({
       requests: z.number(),
       atOnce: z.number().default(1),
       gap: z.number().default(0),
+      spread: z.number().default(0),
+      givesUpAfter: z.number().exactOptional(),
       issuer: z.string().exactOptional(),
+      restarts: z.array(z.string()).exactOptional(),
     })
     .optional(),
   /** True when the pods of `manifests` are ready before the situation's own mesh.yaml is applied. */

@@ -1,13 +1,16 @@
+import { accessLogOff } from './access-log-off.ts'
 import { allEndpointsEjected } from './all-endpoints-ejected.ts'
 import { analyzerMessage } from './analyzer-message.ts'
 import { authorizationDenied } from './authorization-denied.ts'
 import { blockedOutbound } from './blocked-outbound.ts'
+import { callerHangsUp } from './caller-hangs-up.ts'
 import { certificateExpiring } from './certificate-expiring.ts'
 import type { Check } from './check.ts'
 import { circuitBreakerOverflow } from './circuit-breaker-overflow.ts'
 import { conflictingSelectors } from './conflicting-selectors.ts'
 import { conflictingVirtualServices } from './conflicting-virtual-services.ts'
 import { duplicateCertificate } from './duplicate-certificate.ts'
+import { errorsInRollout } from './errors-in-rollout.ts'
 import { failingRequests } from './failing-requests.ts'
 import { faultLeftOn } from './fault-left-on.ts'
 import { gatewayCredential } from './gateway-credential.ts'
@@ -18,6 +21,7 @@ import { hostHiddenFromCaller } from './host-hidden-from-caller.ts'
 import { injectionLabelConflict } from './injection-label-conflict.ts'
 import { istiodUnavailable } from './istiod-unavailable.ts'
 import { jwtProblem } from './jwt-problem.ts'
+import { keepAliveRace } from './keep-alive-race.ts'
 import { localhostListener } from './localhost-listener.ts'
 import { missingSubset } from './missing-subset.ts'
 import { mtlsModeConflict } from './mtls-mode-conflict.ts'
@@ -54,15 +58,18 @@ import { ztunnelsDiffer } from './ztunnels-differ.ts'
 
 /** Every check, sorted by name. */
 export const CHECKS: readonly Check[] = [
+  accessLogOff,
   allEndpointsEjected,
   analyzerMessage,
   authorizationDenied,
   blockedOutbound,
+  callerHangsUp,
   certificateExpiring,
   circuitBreakerOverflow,
   conflictingSelectors,
   conflictingVirtualServices,
   duplicateCertificate,
+  errorsInRollout,
   failingRequests,
   faultLeftOn,
   gatewayCredential,
@@ -73,6 +80,7 @@ export const CHECKS: readonly Check[] = [
   injectionLabelConflict,
   istiodUnavailable,
   jwtProblem,
+  keepAliveRace,
   localhostListener,
   missingSubset,
   mtlsModeConflict,

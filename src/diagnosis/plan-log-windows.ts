@@ -1,4 +1,5 @@
 import { logReadersOf } from '../checks/facts/log-readers-of.ts'
+import { endedPods } from '../checks/facts/ended-pods.ts'
 import { podsOf, servicesOf } from '../checks/facts/owners.ts'
 import { PRESENT, trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import { accessLog, accessLogSince } from '../evidence/collectors/access-log.ts'
@@ -12,6 +13,9 @@ import type { Target } from '../mesh/target.ts'
 /** Logs that are read for their time, at most; those of gateways and callers first. */
 const MOST_WINDOWS = 12
 
+/** Milliseconds that are read before the first of the target's pods ended. */
+const BEFORE_AN_END = 30_000
+
 /** A log whose end does not reach back to where requests count from, and the look that does. */
 export interface LookFurtherBack {
   tail: Seen<'access-log'>
@@ -22,8 +26,11 @@ export interface LookFurtherBack {
 
 /** The logs that must be read further back than their end; none where it is not known from when on requests count. */
 export function planLogWindows(target: Target, evidence: Evidence): LookFurtherBack[] {
-  const moment = trafficCountsFrom(evidence, target)
-  if (moment === undefined) return []
+  const counts = trafficCountsFrom(evidence, target)
+  if (counts === undefined) return []
+  // What met a pod that ended lies before others became ready.
+  const [ended] = endedPods(evidence, target)
+  const moment = Math.min(counts, (ended?.at ?? Infinity) - BEFORE_AN_END)
   const own = podsOf(target, evidence).map(({ metadata }) => metadata)
   const isOwn = (ref: Ref): boolean =>
     own.some(({ name, namespace }) => ref.name === name && ref.namespace === namespace)

@@ -9,7 +9,9 @@ export interface Metadata {
   /** Grows when the spec changes, not with status or labels; some kinds have none. */
   generation?: number
   creationTimestamp?: string
+  /** When an object that is being deleted is gone at the latest: as many seconds after it was asked for as its grace period has. */
   deletionTimestamp?: string
+  deletionGracePeriodSeconds?: number
   labels?: Record<string, string>
   annotations?: Record<string, string>
   managedFields?: { manager?: string; operation?: string; subresource?: string; time?: string }[]
@@ -85,6 +87,14 @@ export interface Container {
   ports?: { name?: string; containerPort: number; hostPort?: number; protocol?: string }[]
   readinessProbe?: Probe
   startupProbe?: Probe
+  env?: { name: string; value?: string }[]
+  lifecycle?: { preStop?: PreStop }
+}
+/** What a container does before it is told to end; one of these. */
+export interface PreStop {
+  sleep?: { seconds?: number }
+  exec?: { command?: string[] }
+  httpGet?: { path?: string }
 }
 /** A probe's times, in seconds; Kubernetes fills them in when they are left out. */
 export interface Probe {
@@ -96,6 +106,7 @@ export type Pod = KubernetesObject<
   {
     containers: Container[]
     initContainers?: Container[]
+    terminationGracePeriodSeconds?: number
     hostNetwork?: boolean
     nodeName?: string
     serviceAccountName?: string
@@ -119,7 +130,10 @@ export type Workload = KubernetesObject<
     serviceName?: string
     progressDeadlineSeconds?: number
     selector?: { matchLabels?: Labels }
-    template?: { metadata?: { labels?: Labels; annotations?: Labels } }
+    template?: {
+      metadata?: { labels?: Labels; annotations?: Labels }
+      spec?: { containers?: Container[]; terminationGracePeriodSeconds?: number }
+    }
   },
   {
     replicas?: number
@@ -371,7 +385,7 @@ export function refOf(object: KubernetesObject): Ref {
  */
 export function changedAt(object: KubernetesObject): number | undefined {
   const times = (object.metadata.managedFields ?? [])
-    .filter(({ subresource, time }) => (subresource === undefined || subresource === 'scale') && time !== undefined)
+    .filter((entry) => entry.subresource === undefined && entry.time !== undefined)
     .map((entry) => Date.parse(entry.time ?? ''))
   if (object.metadata.creationTimestamp !== undefined) times.push(Date.parse(object.metadata.creationTimestamp))
   const known = times.filter((time) => !Number.isNaN(time))

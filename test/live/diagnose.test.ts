@@ -93,11 +93,11 @@ describe.concurrent.each(everySituation().filter(({ name }) => name !== 'chapter
     const ask = ['diagnose', ...situation.ask.split(' ')]
     try {
       await makeIll(situation, namespace)
-      if (situation.traffic !== undefined) await sendRequests(situation.traffic)
+      if (situation.traffic !== undefined) await sendRequests(situation.traffic, namespace)
       const { report: ill } = await meshMedic(ask)
       expect(outcomeOf(ill, situation)).toEqual(situation.expect)
       await mend(situation, namespace)
-      if (situation.traffic !== undefined) await sendRequests(situation.traffic)
+      if (situation.traffic !== undefined) await sendRequests(situation.traffic, namespace)
       const { report: mended } = await meshMedic(ask)
       const { verdict, verdictReason, cause } = mended
       expect({ verdict, verdictReason, cause }).toMatchObject({ verdict: 'healthy' })

@@ -166,40 +166,61 @@ async function settle(how: Situation['settle'], namespace: string): Promise<void
   await sleep(4000)
 }
 
-/** Sends requests through the ingress gateway; counts the answers by status, 0 for none. The log is flushed when it returns. */
-export async function sendRequests({
-  host,
-  path,
-  requests,
-  atOnce = 1,
-  gap = 0,
-  issuer,
-}: {
+interface Requests {
   host: string
   path: string
   requests: number
   atOnce?: number
   gap?: number
+  spread?: number
+  givesUpAfter?: number
   issuer?: string
-}): Promise<Record<number, number>> {
+  restarts?: string[]
+}
+
+/** Restarts workloads, and waits until their old pods are gone. */
+async function restart(workloads: readonly string[], namespace: string): Promise<void> {
+  for (const workload of workloads) {
+    await kubectl(['-n', namespace, 'rollout', 'restart', workload])
+    await kubectl(['-n', namespace, 'rollout', 'status', workload, '--timeout=120s'])
+  }
+  await until('the old pods to be gone', 90, async () =>
+    (await podsOf(namespace)).every(({ metadata }) => metadata.deletionTimestamp === undefined),
+  )
+}
+
+/** Sends requests through the ingress gateway; counts the answers by status, 0 for none. The log is flushed when it returns. */
+export async function sendRequests(
+  { host, path, requests, atOnce = 1, gap = 0, spread = 0, givesUpAfter = 10_000, issuer, restarts = [] }: Requests,
+  namespace = NAMESPACE,
+): Promise<Record<number, number>> {
   const counts: Record<number, number> = {}
-  for (let left = requests; left > 0; left -= atOnce) {
+  let turn = 0
+  const sendSome = async (some: number): Promise<void> => {
     for (const code of await Promise.all(
-      Array.from({ length: Math.min(atOnce, left) }, () =>
-        send(path, { host, ...(issuer !== undefined && { authorization: `Bearer ${token(issuer)}` }) }),
+      Array.from({ length: some }, () =>
+        send(path, { host, ...(issuer !== undefined && { authorization: `Bearer ${token(issuer)}` }) }, givesUpAfter),
       ),
     ))
       counts[code] = (counts[code] ?? 0) + 1
-    if (gap > 0) await sleep(gap)
+    if (gap > 0) await sleep(gap + (spread * (turn++ % 10)) / 10)
   }
+  if (restarts.length > 0) {
+    const done = new AbortController()
+    const restarting = restart(restarts, namespace).finally(() => done.abort())
+    restarting.catch(() => undefined)
+    while (!done.signal.aborted) await sendSome(atOnce)
+    await restarting
+  }
+  for (let left = requests; left > 0; left -= atOnce) await sendSome(Math.min(atOnce, left))
   // Istio flushes access logs once a second.
   await sleep(1500)
   return counts
 }
 
-const send = (path: string, headers: Record<string, string>): Promise<number> =>
+const send = (path: string, headers: Record<string, string>, timeout: number): Promise<number> =>
   new Promise((resolve) => {
-    const sent = request(INGRESS + path, { headers, timeout: 10_000 }, (response) => {
+    const sent = request(INGRESS + path, { headers, timeout }, (response) => {
       response.resume().on('end', () => resolve(response.statusCode ?? 0))
     })
     sent.on('error', () => resolve(0)).on('timeout', () => sent.destroy())

@@ -57,6 +57,7 @@ export const SHAPES: Shapes = {
             fields: {
               containers: { list: { of: 'objects.Container' } },
               initContainers: { list: { of: 'objects.Container' } },
+              terminationGracePeriodSeconds: 'number',
               hostNetwork: 'boolean',
               nodeName: 'string',
               serviceAccountName: 'string',
@@ -104,7 +105,15 @@ export const SHAPES: Shapes = {
               progressDeadlineSeconds: 'number',
               selector: { fields: { matchLabels: { map: 'string' } } },
               template: {
-                fields: { metadata: { fields: { labels: { map: 'string' }, annotations: { map: 'string' } } } },
+                fields: {
+                  metadata: { fields: { labels: { map: 'string' }, annotations: { map: 'string' } } },
+                  spec: {
+                    fields: {
+                      containers: { list: { of: 'objects.Container' } },
+                      terminationGracePeriodSeconds: 'number',
+                    },
+                  },
+                },
               },
             },
           },
@@ -135,7 +144,15 @@ export const SHAPES: Shapes = {
               progressDeadlineSeconds: 'number',
               selector: { fields: { matchLabels: { map: 'string' } } },
               template: {
-                fields: { metadata: { fields: { labels: { map: 'string' }, annotations: { map: 'string' } } } },
+                fields: {
+                  metadata: { fields: { labels: { map: 'string' }, annotations: { map: 'string' } } },
+                  spec: {
+                    fields: {
+                      containers: { list: { of: 'objects.Container' } },
+                      terminationGracePeriodSeconds: 'number',
+                    },
+                  },
+                },
               },
             },
           },
@@ -166,7 +183,15 @@ export const SHAPES: Shapes = {
               progressDeadlineSeconds: 'number',
               selector: { fields: { matchLabels: { map: 'string' } } },
               template: {
-                fields: { metadata: { fields: { labels: { map: 'string' }, annotations: { map: 'string' } } } },
+                fields: {
+                  metadata: { fields: { labels: { map: 'string' }, annotations: { map: 'string' } } },
+                  spec: {
+                    fields: {
+                      containers: { list: { of: 'objects.Container' } },
+                      terminationGracePeriodSeconds: 'number',
+                    },
+                  },
+                },
               },
             },
           },
@@ -197,7 +222,15 @@ export const SHAPES: Shapes = {
               progressDeadlineSeconds: 'number',
               selector: { fields: { matchLabels: { map: 'string' } } },
               template: {
-                fields: { metadata: { fields: { labels: { map: 'string' }, annotations: { map: 'string' } } } },
+                fields: {
+                  metadata: { fields: { labels: { map: 'string' }, annotations: { map: 'string' } } },
+                  spec: {
+                    fields: {
+                      containers: { list: { of: 'objects.Container' } },
+                      terminationGracePeriodSeconds: 'number',
+                    },
+                  },
+                },
               },
             },
           },
@@ -1186,12 +1219,14 @@ export const SHAPES: Shapes = {
         stripMatchingHostPort: 'boolean',
         stripAnyHostPort: 'boolean',
         stripTrailingHostDot: 'boolean',
+        accessLog: { list: { fields: { name: 'string' } } },
       },
     },
     'network-filters.TcpProxy': {
       fields: {
         cluster: 'string',
         weightedClusters: { fields: { clusters: { list: { of: 'envoy.WeightedCluster' } } } },
+        accessLog: { list: { fields: { name: 'string' } } },
       },
     },
     'objects.AuthorizationRule': {
@@ -1279,6 +1314,8 @@ export const SHAPES: Shapes = {
         },
         readinessProbe: { of: 'objects.Probe' },
         startupProbe: { of: 'objects.Probe' },
+        env: { list: { fields: { name: 'string', value: 'string' }, needs: ['name'] } },
+        lifecycle: { fields: { preStop: { of: 'objects.PreStop' } } },
       },
       needs: ['name'],
     },
@@ -1400,6 +1437,7 @@ export const SHAPES: Shapes = {
         generation: 'number',
         creationTimestamp: 'string',
         deletionTimestamp: 'string',
+        deletionGracePeriodSeconds: 'number',
         labels: { map: 'string' },
         annotations: { map: 'string' },
         managedFields: {
@@ -1444,6 +1482,13 @@ export const SHAPES: Shapes = {
     },
     'objects.NetworkPort': {
       fields: { protocol: 'string', port: { either: ['number', 'string'] }, endPort: 'number' },
+    },
+    'objects.PreStop': {
+      fields: {
+        sleep: { fields: { seconds: 'number' } },
+        exec: { fields: { command: { list: 'string' } } },
+        httpGet: { fields: { path: 'string' } },
+      },
     },
     'objects.Probe': { fields: { initialDelaySeconds: 'number', periodSeconds: 'number', failureThreshold: 'number' } },
     'objects.RouteDestination': {

@@ -1,7 +1,11 @@
 import type { FilterChain, HttpFilter, NetworkFilter, RouteConfiguration, WeightedCluster } from '../envoy.ts'
 
+/** What a filter logs of what it passes on. */
+interface Logging {
+  accessLog?: { name?: string }[]
+}
 /** The part of Envoy's HTTP connection manager a request's way depends on. */
-export interface HttpConnectionManager {
+export interface HttpConnectionManager extends Logging {
   statPrefix?: string
   rds?: { routeConfigName?: string }
   routeConfig?: RouteConfiguration
@@ -17,7 +21,7 @@ export interface HttpConnectionManager {
   stripTrailingHostDot?: boolean
 }
 /** The part of Envoy's TCP proxy a connection's way depends on. */
-export interface TcpProxy {
+export interface TcpProxy extends Logging {
   cluster?: string
   weightedClusters?: { clusters?: WeightedCluster[] }
 }

@@ -3,7 +3,8 @@ import { allRules } from '../../../checks/facts/routes.ts'
 import { ownerOf, servicesOf } from '../../../checks/facts/owners.ts'
 import { sameRef } from '../../../mesh/ref.ts'
 import { patching } from '../../follow/envoy-filters.ts'
-import { podAt } from '../../../checks/facts/requests-to.ts'
+import { nearest, podAt, type Request } from '../../../checks/facts/requests-to.ts'
+import { answerOf } from '../../requests/answer.ts'
 import { portOf } from '../../../mesh/address.ts'
 import { hostOfRule, rulesForCaller } from '../../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../../mesh/envoy.ts'
@@ -42,6 +43,19 @@ function isUnread(callee: Pod | undefined, entry: AccessLogLine, evidence: Evide
     (entry.details ?? '').includes('codec_error') &&
     mtlsInForce(callee, port, evidence.objects('peer-authentications'), rootNamespaceOf(evidence)).mode === 'DISABLE'
   )
+}
+
+/**
+ * True when the same pods answered others of these requests between the first that ended so and the last: of a protocol that they do not speak they would have answered
+ * none.
+ */
+function answersOthers({ entry, group }: Sign, { followed: { requests } }: Case): boolean {
+  const hosts = new Set(group.map((one) => nearest(one).entry.upstreamHost))
+  const sent = requests.requests.filter((one) => hosts.has(nearest(one).entry.upstreamHost))
+  const at = (one: Request): number => Date.parse(one.entry.at)
+  const times = sent.filter((one) => nearest(one).entry.flags.join() === entry.flags.join()).map(at)
+  const [first, last] = [Math.min(...times), Math.max(...times)]
+  return sent.some((one) => answerOf(one) === 'answered' && at(one) > first && at(one) < last)
 }
 
 /** The two ends do not speak the same protocol, or TLS. */
@@ -93,7 +107,7 @@ export function protocol(sign: Sign, one: Case): Lead[] {
     entry.flags.includes('UPE') || /protocol_error|codec_error|http2|h2/.test(told) || entry.code === 426
   const closes =
     entry.flags.includes('UC') || entry.flags.includes('UR') || /connection_termination|remote_reset/.test(told)
-  if (!isProtocol && !closes) return []
+  if (!isProtocol && (!closes || answersOthers(sign, one))) return []
   const own =
     cluster?.direction === 'outbound' ? cluster.host : (one.target.hosts.find((host) => !host.includes('*')) ?? '')
   const at = way?.trace.callerPod.metadata.namespace ?? pod?.metadata.namespace ?? ''
