@@ -385,7 +385,7 @@ export function refOf(object: KubernetesObject): Ref {
  */
 export function changedAt(object: KubernetesObject): number | undefined {
   const times = (object.metadata.managedFields ?? [])
-    .filter((entry) => entry.subresource === undefined && entry.time !== undefined)
+    .filter(({ subresource, time }) => (subresource === undefined || subresource === 'scale') && time !== undefined)
     .map((entry) => Date.parse(entry.time ?? ''))
   if (object.metadata.creationTimestamp !== undefined) times.push(Date.parse(object.metadata.creationTimestamp))
   const known = times.filter((time) => !Number.isNaN(time))

@@ -1,15 +1,11 @@
-import { isRewritten } from '../../checks/facts/path-at-target.ts'
-import { isJudgedByOldPolicy, nearest } from '../../checks/facts/requests-to.ts'
-import { portOf } from '../../mesh/address.ts'
+import { isJudgedByOldPolicy } from '../../checks/facts/requests-to.ts'
 import { nearestRule } from '../../mesh/authorization.ts'
-import { defined } from '../../mesh/defined.ts'
 import type { AuthorizationPolicy } from '../../mesh/objects.ts'
 import { changedAt, refOf } from '../../mesh/objects.ts'
-import { hasProxy } from '../../mesh/pods.ts'
 import { answerOf } from '../requests/answer.ts'
-import { identityOf } from '../follow/callee.ts'
 import type { Case, Lead } from './lead.ts'
 import { newest } from './lead.ts'
+import { factsOf } from './request-facts.ts'
 
 /** Answers before the first refusal that tell that requests were allowed. */
 const ENOUGH = 3
@@ -22,33 +18,19 @@ const PUSHED = 10_000
  *
  * @param allowing those that act on the pod
  */
-export function changedWithRefusals(
-  allowing: readonly AuthorizationPolicy[],
-  { followed: { requests, present, way }, target, evidence }: Case,
-): Lead[] {
+export function changedWithRefusals(allowing: readonly AuthorizationPolicy[], one: Case): Lead[] {
+  const { requests, present } = one.followed
   const [first] = present.failures
   if (first === undefined || allowing.length < 2) return []
   const at = ({ entry }: typeof first): number => Date.parse(entry.at)
-  const allowed = requests.requests.filter((one) => at(one) < at(first) && answerOf(one) === 'answered')
-  const { entry } = nearest(first)
-  const { method, path, authority, downstreamLocal } = entry
-  const caller = way?.trace.callerPod
-  const principal =
-    caller !== undefined && hasProxy(caller) ? identityOf(caller, evidence).replace(/^spiffe:\/\//, '') : undefined
-  const isKnown = path !== undefined && !isRewritten(evidence, target)(path)
-  const facts = defined({
-    method,
-    path: isKnown ? path : undefined,
-    host: authority,
-    port: portOf(downstreamLocal),
-    principal,
-  })
+  const allowed = requests.requests.filter((each) => at(each) < at(first) && answerOf(each) === 'answered')
+  const facts = factsOf(first, one)
   const changed = newest(
     allowing.filter((policy) => {
       const moment = changedAt(policy) ?? 0
-      const before = allowed.filter((one) => at(one) < moment)
+      const before = allowed.filter((each) => at(each) < moment)
       const wasAllowedSince = allowed.some(
-        (one) => at(one) > moment + PUSHED && !isJudgedByOldPolicy(one, moment + PUSHED),
+        (each) => at(each) > moment + PUSHED && !isJudgedByOldPolicy(each, moment + PUSHED),
       )
       return before.length >= ENOUGH && moment <= at(first) && !wasAllowedSince
     }),

@@ -14,6 +14,7 @@ import { tlsLeads } from './tls.ts'
 import type { Case, Lead } from './lead.ts'
 import { clauseOf, eachOnce } from './lead.ts'
 import { routeBeforePolicies } from './policy-or-route.ts'
+import { unboundPolicies } from './unbound-policy.ts'
 
 function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
   const { pod, cluster, endpoint } = callee
@@ -43,14 +44,16 @@ function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
       .objects('authorization-policies')
       .filter((each) => (each.spec?.action ?? 'ALLOW') === 'ALLOW' && actsOn(each, pod, rootNamespaceOf(one.evidence)))
     const isUnallowed = allowing.length === policies.length
+    const unbound = isUnallowed ? unboundPolicies(pod, one) : []
+    if (unbound.length > 0) return unbound
     const empty = isUnallowed ? emptied(acting) : []
     if (empty.length > 0) return empty
+    const before = allowing.length < policies.length ? [] : routeBeforePolicies(allowing, trace, one)
+    if (before.length > 0) return before
     const changed = isUnallowed ? changedWithRefusals(acting, one) : []
     if (changed.length > 0) return changed
     const gone = isUnallowed ? policyGone(one) : []
     if (gone.length > 0) return gone
-    const before = allowing.length < policies.length ? [] : routeBeforePolicies(allowing, trace, one)
-    if (before.length > 0) return before
     return deciding.map((subject) => ({
       code: 'MESH0531',
       subject,

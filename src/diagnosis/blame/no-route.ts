@@ -19,6 +19,9 @@ import type { Case, Lead } from './lead.ts'
 import { eachOnce, newest, value, values } from './lead.ts'
 import { handsOver, noMatch } from './no-match.ts'
 
+const leadsTo = (vs: VirtualService, { hosts }: Target): boolean =>
+  destinationsOf(vs).some(({ host }) => hosts.includes(host))
+
 /** Why a VirtualService that has the host has no route at the gateway's proxy. */
 function withoutEffect(one: VirtualService, host: string, trace: Trace, { evidence }: Case): Lead[] {
   const pod = trace.callerPod
@@ -83,6 +86,16 @@ function withoutEffect(one: VirtualService, host: string, trace: Trace, { eviden
   return []
 }
 
+/** The routes to the target for the host that is asked for that have no effect at the proxy, and why: another route takes their requests. */
+export function routesWithoutEffect(trace: Trace, one: Case): Lead[] {
+  const { host } = trace.question
+  return eachOnce(
+    allRoutes(one.evidence)
+      .filter((vs) => leadsTo(vs, one.target) && hostsOf(vs).some((pattern) => hostMatches(pattern, host)))
+      .flatMap((vs) => withoutEffect(vs, host, trace, one)),
+  )
+}
+
 /** Gateways to which a VirtualService is bound for the host, when their servers take it at other ports only than the one that requests come to. */
 function atOtherPorts(one: VirtualService, host: string, { callerPod, sent }: Trace, { evidence }: Case): Lead[] {
   const open = gatewaysServedBy(callerPod, evidence)
@@ -101,9 +114,6 @@ function atOtherPorts(one: VirtualService, host: string, { callerPod, sent }: Tr
     remedy: `Make one of its servers accept ${value(host)} at port ${value(sent.port)}`,
   }))
 }
-
-const leadsTo = (vs: VirtualService, { hosts }: Target): boolean =>
-  destinationsOf(vs).some(({ host }) => hosts.includes(host))
 
 /** Who is to blame when a gateway has no route for a request. */
 export function atGateway(trace: Trace, one: Case): Lead[] {

@@ -1,5 +1,6 @@
 import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { allRules } from '../../checks/facts/routes.ts'
+import { nearlySelecting, selectorOf } from '../../checks/facts/nearly-selecting.ts'
 import { ownerOf } from '../../checks/facts/owners.ts'
 import { clientTls, rulesForCaller } from '../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
@@ -68,6 +69,21 @@ function shadowedExceptions(pod: Pod, port: number, { evidence }: Case): Lead[] 
     }))
 }
 
+/** PeerAuthentications that would let plain text through to the port, and act on nothing: their selector is spelt otherwise than the pod's labels. */
+function unboundExceptions(pod: Pod, port: number, { evidence }: Case): Lead[] {
+  return nearlySelecting(evidence.objects('peer-authentications'), pod, evidence)
+    .filter(({ spec }) =>
+      ['PERMISSIVE', 'DISABLE'].includes(spec?.portLevelMtls?.[String(port)]?.mode ?? spec?.mtls?.mode ?? ''),
+    )
+    .map((policy): Lead => ({
+      code: 'MESH0531',
+      isDeeper: true,
+      subject: refOf(policy),
+      why: `it lets plain text through to port ${value(port)}, and acts on nothing: no pod in ${value(policy.metadata.namespace ?? '')} has the labels of its selector, ${value(selectorOf(policy))}`,
+      remedy: `Make its selector match the labels of ${value(pod.metadata.name)}`,
+    }))
+}
+
 /** Milliseconds by which a policy must be younger than a caller: what is made together has no order. */
 const TOGETHER = 20_000
 
@@ -111,6 +127,8 @@ export function tlsLeads(
     ]
   const misnamed = portsOfServices(pod, port, one)
   if (misnamed.length > 0 && !hasProxy(callerPod)) return misnamed
+  const unbound = unboundExceptions(pod, port, one)
+  if (unbound.length > 0) return unbound
   const shadowed = shadowedExceptions(pod, port, one)
   if (shadowed.length > 0 && !hasProxy(callerPod)) return shadowed
   if (!hasProxy(callerPod)) {

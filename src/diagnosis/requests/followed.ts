@@ -10,6 +10,7 @@ import { PRESENT, trafficCountsFrom } from '../../checks/facts/traffic-of.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { defined } from '../../mesh/defined.ts'
 import { latestChange, refOf } from '../../mesh/objects.ts'
+import { sameRef } from '../../mesh/ref.ts'
 import type { Target } from '../../mesh/target.ts'
 import type { FollowReport, Hop } from '../follow/report.ts'
 import type { Trace } from '../follow/trace.ts'
@@ -21,7 +22,7 @@ import { fromFqdn, hostMatches } from '../../mesh/host.ts'
 import { Pace } from '../pace.ts'
 import { followIn } from '../follow-in.ts'
 import { madeClasses } from './made-classes.ts'
-import type { Request } from '../../checks/facts/requests-to.ts'
+import { nearest, type Request } from '../../checks/facts/requests-to.ts'
 import type { RequestClass } from './classes.ts'
 import { classKey, seenClasses } from './classes.ts'
 import type { ProbedClass } from './probed-class.ts'
@@ -214,6 +215,24 @@ function answeredElsewhere({ caller, requests }: RequestClass, evidence: Evidenc
         .filter((each) => answerOf(each) === 'answered')
 }
 
+/**
+ * What the same caller got later at a port to which its connections failed while its proxy took them for plain TCP: the port is HTTP's since,
+ * and its requests stand in classes of their own.
+ */
+function answeredAsHttp({ caller, requests }: RequestClass, classes: readonly RequestClass[]): Request[] {
+  if (caller === undefined || requests.some(({ entry: { method } }) => method !== undefined)) return []
+  const ports = new Set(requests.map(({ entry }) => portOf(entry.downstreamLocal)))
+  return classes
+    .filter((other) => other.caller !== undefined && sameRef(other.caller.pod, caller.pod))
+    .flatMap((other) => other.requests)
+    .filter(
+      (each) =>
+        each.entry.method !== undefined &&
+        ports.has(portOf(each.entry.downstreamLocal)) &&
+        answerOf(each) === 'answered',
+    )
+}
+
 function follow(
   requests: RequestClass,
   classes: readonly RequestClass[],
@@ -226,7 +245,12 @@ function follow(
     return { requests, present: { requests: 0, failures: [], state: 'none' }, gone, outcome: 'fails', standing: 'live' }
   const way = wayOf(requests, evidence, options)
   const whole = presentOf(
-    [...requests.requests, ...gotSince(requests, classes), ...answeredElsewhere(requests, evidence)],
+    [
+      ...requests.requests,
+      ...gotSince(requests, classes),
+      ...answeredElsewhere(requests, evidence),
+      ...answeredAsHttp(requests, classes),
+    ],
     moment,
   )
   const present =
@@ -242,7 +266,12 @@ function follow(
   }
   // Requests that are alike in all that logs tell may differ in a header: those without it fail, and others are answered.
   if (way?.foreseen === 'fails' && maySayMore(way)) {
-    if (present.failures.length > 1) return { ...one, outcome: 'fails', standing: 'observed' }
+    // Of a trouble that is past only those failed as is foreseen that no route took.
+    const failures =
+      present.state === 'over'
+        ? present.failures.filter((each) => nearest(each).entry.flags.includes('NR'))
+        : present.failures
+    if (failures.length > 1) return { ...one, outcome: 'fails', standing: 'observed' }
     if (present.state === 'answered') return { ...one, outcome: 'contradicted', standing: 'observed' }
   }
   if (way?.foreseen === 'fails') {

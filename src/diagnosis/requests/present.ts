@@ -1,5 +1,6 @@
 import { isJudgedByOldPolicy, nearest, type Request } from '../../checks/facts/requests-to.ts'
 import { areOver, areTogether } from '../../checks/facts/over.ts'
+import { quantile } from '../../mesh/latency.ts'
 import { answerOf, type Answer } from './answer.ts'
 
 /** How a row of requests stands now. */
@@ -99,6 +100,21 @@ function isOver(row: readonly Request[], isFailure: (one: Request) => boolean): 
   return [until, ...(areClose ? [span] : [])].some((each) => areOver(failures.length, each, since))
 }
 
+/** From this part of a timeout on, an answer came close to it: the next may come after it. */
+const CLOSE = 0.5
+
+/**
+ * True when timeouts ended requests, and of those answered after the last of them a tenth took nearly as long: nothing has changed but
+ * luck. After a slow spell they are quick again.
+ */
+function comesAgain(row: readonly Request[], isFailure: (one: Request) => boolean): boolean {
+  const sorted = (some: readonly Request[]): number[] =>
+    some.flatMap(({ entry: { duration } }) => (duration === undefined ? [] : [duration])).toSorted((a, b) => a - b)
+  const waited = sorted(row.filter((one) => isFailure(one) && one.entry.flags.includes('UT')))
+  const took = sorted(row.slice(row.findLastIndex(isFailure) + 1))
+  return waited.length >= 2 && took.length > 0 && quantile(took, 0.9) >= CLOSE * quantile(waited, 0.5)
+}
+
 /** The parts of a row before and after the middle of two troubles, each with the longest row of requests between two failures. */
 function twoTroubles(row: readonly Request[], isFailure: (one: Request) => boolean): readonly (readonly Request[])[] {
   const places = row.flatMap((one, place) => (isFailure(one) ? [place] : []))
@@ -118,9 +134,11 @@ export function presentOf(all: readonly Request[], moment: number): Present {
   const given = allGivenUp(inOrder, moment)
   const [gone] = given
   if (gone !== undefined) return { requests: given.length, failures: given, state: 'fails', since: gone.entry.at }
-  // What an old connection was refused before it was drained says nothing of the present.
+  // What an old connection was refused before it was drained says nothing of the present, unless it was allowed until then.
+  const last = inOrder.findLast((one) => Date.parse(one.entry.at) <= moment && answerOf(one) !== 'unknown')
+  const wasAllowed = last !== undefined && answerOf(last) === 'answered'
   const isOld = (one: Request): boolean =>
-    answerOf(one) === 'failed' && isRefusal(one) && isJudgedByOldPolicy(one, moment)
+    !wasAllowed && answerOf(one) === 'failed' && isRefusal(one) && isJudgedByOldPolicy(one, moment)
   const told = withoutPast(
     inOrder.filter((one) => answerOf(one) !== 'unknown' && !isOld(one)),
     moment,
@@ -143,6 +161,7 @@ export function presentOf(all: readonly Request[], moment: number): Present {
   const failing = new Set(failures)
   const isFailure = (request: Request): boolean => failing.has(request)
   const [one = [], other = []] = twoTroubles(row, isFailure)
+  if (comesAgain(row, isFailure)) return ongoing(row, failures)
   const isPast = isOver(one, isFailure)
   if (isOver(row, isFailure) || (isPast && isOver(other, isFailure))) return { requests, failures, state: 'over' }
   // Of a trouble that is past, nothing is told beside one that goes on.

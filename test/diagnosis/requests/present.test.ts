@@ -80,6 +80,10 @@ describe('how requests stand now', () => {
     ['of which one was answered since', '-2 ok, -9 broken, 1 ok, 6 gone', 'answered', 1, 0],
     ['answered again after they hung up', '10 ok, 6 gone, 10 ok', 'answered', 20, 0],
     ['callers that hang up among others', '5 ok, 5 gone', 'answered', 5, 0],
+    ['a slow spell that is past', '1 late, 1 near, 4 late, 10 quick', 'over', 16, 5],
+    ['a timeout to which answers come close', '1 late, 1 near, 3 late, 1 near, 1 late, 9 near', 'fails', 16, 5],
+    ['most of which are quick', '1 late, 1 near, 3 late, 1 near, 1 late, 7 quick, 2 near', 'fails', 16, 5],
+    ['one of them only', '1 late, 100 near', 'over', 101, 1],
     ['connections that are carried', '4 tcp', 'answered', 4, 0],
     ['connections that nobody takes', '4 tcpFailed', 'fails', 4, 4],
   ])('%s (%s): %s', (_, text, state, requests, failed) => {
@@ -114,6 +118,23 @@ describe('how requests stand now', () => {
         MOMENT,
       ).state,
     ).toBe(state)
+  })
+
+  it('counts refusals of those that were allowed until the change, whatever connection they came over', () => {
+    const requests = row('-5 ok, 3 rbac').map((one) => ({
+      ...one,
+      entry: { ...one.entry, upstreamLocal: '10.0.0.1:4000' },
+    }))
+    const log = {
+      ...requests[0]?.log,
+      value: { lines: requests.map(({ entry }) => entry), unreadable: 0 },
+    } as unknown as Request['log']
+    expect(
+      presentOf(
+        requests.map((one) => ({ ...one, log })),
+        MOMENT,
+      ).state,
+    ).toBe('fails')
   })
 
   it('takes requests in the order in which they came, whatever log has them', () => {

@@ -36,6 +36,12 @@ const LINES = {
   notAsked: { code: 403, flags: ['UAEX'], details: 'ext_authz_error' },
   /** Too many requests, says the proxy. */
   limited: { code: 429, flags: ['RL'], details: 'local_rate_limited' },
+  /** The route's timeout of 1 s was over. */
+  late: { code: 504, flags: ['UT'], details: 'response_timeout', duration: 1000 },
+  /** Answered just before that timeout. */
+  near: { code: 200, details: 'via_upstream', duration: 800 },
+  /** Answered long before it. */
+  quick: { code: 200, details: 'via_upstream', duration: 5 },
   /** The caller hung up. */
   gone: { code: 0, flags: ['DC'], details: 'downstream_remote_disconnect' },
   /** No endpoint. */

@@ -9,8 +9,10 @@ import { refOf } from '../../../mesh/objects.ts'
 import { hasApplication } from '../../../mesh/pods.ts'
 import { gatewayKey, gatewaysOf, hostsOf } from '../../../mesh/routing.ts'
 import { gatewaysOf as gatewaysServedBy } from '../../follow/destination.ts'
+import { traceOf } from '../../follow/trace.ts'
 import type { Case, Lead } from '../lead.ts'
 import { newest, value, values } from '../lead.ts'
+import { atGateway } from '../no-route.ts'
 import { ruleWithoutEffect } from './protocol.ts'
 import { lead, makersOf, routesOf, times, type Sign } from './sign.ts'
 
@@ -81,4 +83,14 @@ export function atGatewayBetween(sign: Sign, one: Case): Lead[] {
           `Set ${value('ISTIO_MUTUAL')} in a DestinationRule for ${value(cluster.host)}, with ${value(host)} as its SNI`,
         ),
       )
+}
+
+/** A gateway inside the mesh, to which a sidecar sent the request, has no route for it and said so itself. */
+export function noRouteBehind({ entry, at }: Sign, one: Case): Lead[] {
+  const { way } = one.followed
+  if (way?.trace.caller.kind !== 'sidecar' || !entry.flags.includes('NR')) return []
+  if (at === undefined || hasApplication(at) || at === way.trace.callerPod) return []
+  const { question } = one.followed.requests
+  const trace = traceOf(question, { kind: 'ingress', pod: refOf(at) }, one.evidence)
+  return trace === undefined ? [] : atGateway(trace, one)
 }

@@ -16,6 +16,7 @@ import { routeBeforePolicies } from '../policy-or-route.ts'
 import { value } from '../lead.ts'
 import { addingFilters } from '../../follow/envoy-filters.ts'
 import { notForwarded, tokensUnread } from '../token.ts'
+import { unboundPolicies } from '../unbound-policy.ts'
 import { lead, reasonOf, times, type Sign } from './sign.ts'
 
 /** `ns[shop]-policy[orders]-rule[0]` in the details of a refusal, whatever stands around it. */
@@ -97,15 +98,17 @@ export function refused(sign: Sign, one: Case): Lead[] {
   const allowing = policies.filter(({ spec }) => (spec?.action ?? 'ALLOW') === 'ALLOW')
   const unread = tokensUnread(allowing, at, one)
   if (unread.length > 0) return unread
+  const isUnallowed = details === 'rbac_access_denied_matched_policy[none]'
+  const unbound = isUnallowed ? unboundPolicies(at, one) : []
+  if (unbound.length > 0) return unbound
   const empty = emptied(allowing)
   if (empty.length > 0) return empty
-  const isUnallowed = details === 'rbac_access_denied_matched_policy[none]'
+  const before = routeBeforePolicies(allowing, one.followed.way?.trace, one)
+  if (before.length > 0) return before
   const changed = isUnallowed ? changedWithRefusals(allowing, one) : []
   if (changed.length > 0) return changed
   const gone = isUnallowed ? policyGone(one) : []
   if (gone.length > 0) return gone
-  const before = routeBeforePolicies(allowing, one.followed.way?.trace, one)
-  if (before.length > 0) return before
   return allowing.map((each) =>
     lead(
       'MESH0531',

@@ -7,6 +7,7 @@ import { allRoutes } from '../../../checks/facts/routes.ts'
 import { answerOf } from '../../requests/answer.ts'
 import { gatewaysTaking } from '../../follow/destination.ts'
 import { routeGone } from '../gone-route.ts'
+import { routesWithoutEffect } from '../no-route.ts'
 import type { Case, Lead } from '../lead.ts'
 import { eachOnce, value } from '../lead.ts'
 import { lead, makersOf, routesOf, times, type Sign } from './sign.ts'
@@ -19,6 +20,8 @@ export function misrouted(sign: Sign, one: Case): Lead[] {
   } = one
   const cluster = parseClusterName(sign.entry.upstreamCluster ?? '')
   if (cluster?.direction !== 'outbound' || target.hosts.includes(cluster.host)) return []
+  const idle = way?.trace.caller.kind === 'ingress' ? routesWithoutEffect(way.trace, one) : []
+  if (idle.length > 0) return idle.map((each) => ({ ...each, isDeeper: true }))
   const gone = routeGone(one)
   if (gone.length > 0) return gone
   return makersOf(routesOf(sign, way), way).map((subject) =>
