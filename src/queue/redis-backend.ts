@@ -31,17 +31,18 @@ export async function openRedisBackend({
   const at = addressOf(url)
   const redis = redisConnection(url, { patience })
   reportTrouble(redis, log)
+  const options = { prefix: `${prefix}:bull` }
+  let queue: Queue
   try {
     await firstContact(redis, at, 2 * patience)
     await inspect(redis, at, log)
+    queue = new Queue(QUEUE_NAME, { ...options, connection: redis })
+    reportTrouble(queue, log)
+    await answered(at, () => queue.waitUntilReady())
   } catch (error) {
     redis.disconnect()
     throw error
   }
-
-  const options = { prefix: `${prefix}:bull` }
-  const queue = new Queue(QUEUE_NAME, { ...options, connection: redis })
-  reportTrouble(queue, log)
   const records = redisRecords(redis, { prefix, patience })
   const workers: JobWorker[] = []
 
@@ -106,10 +107,10 @@ async function firstContact(redis: Redis, at: string, patience: number): Promise
   }
 }
 
-async function inspect(redis: Redis, at: string, log: Log): Promise<void> {
-  let info: string
+/** What is asked of Redis at the start. BullMQ asks once by itself: a queue that was not answered then would refuse every job for good. */
+async function answered<T>(at: string, ask: () => Promise<T>): Promise<T> {
   try {
-    info = await redis.info()
+    return await ask()
   } catch (error) {
     const cause = withoutCommand(error)
     throw new BackendError(
@@ -118,6 +119,10 @@ async function inspect(redis: Redis, at: string, log: Log): Promise<void> {
       { cause },
     )
   }
+}
+
+async function inspect(redis: Redis, at: string, log: Log): Promise<void> {
+  const info = await answered(at, () => redis.info())
   const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1]
   const version = field('redis_version') ?? 'unknown'
   if (isOlder(version, OLDEST)) throw new BackendError('redis-too-old', { at, version, needed: OLDEST })

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net'
+import { connect, createServer, type AddressInfo, type Server } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -135,6 +135,40 @@ describe.skipIf(!redisIsPresent()).concurrent(`a Redis that will not do ${onRedi
     } finally {
       await careless.stop()
     }
+  })
+})
+
+describe.skipIf(!redisIsPresent())(`a Redis that is slow at the start ${onRedis}`, () => {
+  it.each([1, 2, 3, 4])('does not open without a queue that works: answer %i to INFO does not come', async (nth) => {
+    const slow = await startRedis()
+    let asked = 0
+    const proxy = createServer((client) => {
+      const server = connect(slow.port, '127.0.0.1')
+      client.on('data', (sent) => {
+        if (/\r\ninfo\r\n/i.test(sent.toString('latin1'))) asked += 1
+        if (asked === nth) asked += 1
+        else if (!server.destroyed) server.write(sent)
+      })
+      server.on('data', (said) => client.write(said))
+      for (const [one, other] of [
+        [client, server],
+        [server, client],
+      ] as const)
+        one.on('error', () => other.destroy()).on('close', () => other.destroy())
+    })
+    proxy.listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    const opened = await impatient(`redis://127.0.0.1:${(proxy.address() as AddressInfo).port}`, 300).catch(
+      (error: unknown) => error,
+    )
+    if (opened instanceof Error) expect(opened).toMatchObject({ name: 'BackendError' })
+    else {
+      const own = opened as Backend
+      await own.queue.enqueue({ run: opaqueId(), kind: 'status' })
+      await own.close()
+    }
+    proxy.close()
+    await slow.stop()
   })
 })
 
