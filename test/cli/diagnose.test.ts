@@ -92,12 +92,12 @@ describe.concurrent('the program', () => {
       cwd: new URL('../..', import.meta.url),
     })
     const started = `${env.ISTIOCTL ?? ''}.pids`
-    await expect.poll(() => requests.length > 0 && existsSync(started), { timeout: 15_000 }).toBe(true)
+    await expect.poll(() => requests.length > 0 && existsSync(started)).toBe(true)
     running.kill('SIGINT')
     const { exitCode, stdout, stderr } = await running
     expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 130, stdout: '', stderr: 'Cancelled.' })
     const pids = readFileSync(started, 'utf8').trim().split('\n').map(Number)
-    await expect.poll(() => pids.filter(isRunning), { timeout: 15_000 }).toEqual([])
+    await expect.poll(() => pids.filter(isRunning)).toEqual([])
   })
 })
 

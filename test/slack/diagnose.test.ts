@@ -107,7 +107,7 @@ it('lets a second question about the same target join the first', async () => {
     /Service istioinaction\/catalog is already being diagnosed. <.*\/archives\/C_MESH\/p\d+\|Its thread>/,
   )
   held.release()
-  await slack.waitFor(() => slack.messages('C_MESH').some(({ text }) => text.includes('Ill')), 10_000)
+  await slack.waitFor(() => slack.messages('C_MESH').some(({ text }) => text.includes('Ill')), 120_000)
   expect(slack.messages('C_MESH').filter(({ threadTs }) => threadTs === undefined)).toHaveLength(1)
   await ended(house)
 })

@@ -46,7 +46,7 @@ describe('buttons', () => {
   it('knows an expired button from an unknown one', async () => {
     const id = await mintButton(records, { ...approve, expiresInSeconds: 0.01 })
     await expect
-      .poll(() => readButton(records, id), { timeout: 10_000 })
+      .poll(() => readButton(records, id))
       .toMatchObject({ ok: false, refusal: 'expired', button: { act: 'approve' } })
     expect(await useButton(records, id)).toMatchObject({ ok: false, refusal: 'expired' })
     expect(await useButton(records, 'nothing')).toEqual({ ok: false, refusal: 'unknown' })

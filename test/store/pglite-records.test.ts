@@ -13,7 +13,7 @@ describe('records on PGlite', () => {
     const records = await sharedRecords()
     await records.write('brief', 'gone', 1, { expiresInSeconds: 0.01 })
     const version = await records.write('brief', 'here', 1)
-    await expect.poll(() => records.read('brief', 'gone'), { timeout: 10_000 }).toBeUndefined()
+    await expect.poll(() => records.read('brief', 'gone')).toBeUndefined()
     const again = await openPgliteRecords(await sharedDatabase())
     expect(await again.list('brief')).toEqual([{ id: 'here', value: 1, version }])
     const rows = await (await sharedDatabase()).query("select id from mesh_medic.records where collection = 'brief'")
