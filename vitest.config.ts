@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
@@ -11,13 +11,20 @@ if (existsSync(compiled) && readdirSync(compiled, { recursive: true }).length > 
   rmSync(compiled, { recursive: true, force: true, maxRetries: 5 })
 process.env.NODE_COMPILE_CACHE ??= compiled
 
+// What one worker has diagnosed of a recording, the other need not: within one run the code is the same.
+if (process.argv.includes('run')) {
+  const replays = mkdtempSync(join(tmpdir(), 'mesh-medic-replays-'))
+  process.env.MESH_MEDIC_TEST_REPLAYS = replays
+  process.once('exit', () => rmSync(replays, { recursive: true, force: true }))
+}
+
 /**
  * Files in the order in which they start; within a group the longest go first, where that is known. Starting a process costs the more the
  * larger the one that starts it, and tests fill theirs with recordings. The longest file of all must not be the last. The rest of the long
  * files, so that the workers end together.
  */
 const ORDER = [
-  /\/test\/(?:cli|scripts|queue)\/|\/test\/(?:main|packed|walls)\.test\.ts$|\/redis/,
+  /\/test\/(?:cli|scripts|queue)\/|\/test\/(?:main\.test|packed\.sweep\.test|walls\.sweep\.test)\.ts$|\/redis/,
   /\/test\/diagnosis\/cluster-domain\.sweep\.test\.ts$/,
   /\/test\/(?:scenarios|evidence\/redaction|checks\/checks|diagnosis\/(?:examine|follow)|slack\/\w+|slack\/blocks\/\w+)\.test\.ts$/,
 ]

@@ -2,10 +2,11 @@ import { rootNamespaceOf } from './facts/root-namespace-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { actsOn } from '../mesh/authorization.ts'
 import { dataPlaneOf } from '../mesh/data-plane.ts'
-import type { AuthorizationPolicy, AuthorizationRule } from '../mesh/objects.ts'
+import type { AuthorizationPolicy } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
 import type { ObjectReference } from '../mesh/gateway-api.ts'
 import { isCurrent } from '../mesh/gateway-api.ts'
+import { hasOtherConditions, httpFields } from '../mesh/http-fields.ts'
 import type { Target } from '../mesh/target.ts'
 import { conditionOf, waypointAskedFor } from '../mesh/waypoint.ts'
 import type { Found, Proof } from './check.ts'
@@ -124,25 +125,6 @@ function notTaken(evidence: Evidence, target: Target): Found[] {
     ]
   })
 }
-
-const HTTP = ['hosts', 'notHosts', 'methods', 'notMethods', 'paths', 'notPaths']
-const HTTP_SOURCES = ['requestPrincipals', 'notRequestPrincipals', 'remoteIpBlocks', 'notRemoteIpBlocks']
-const HTTP_KEYS = /^(request\.|remote\.ip|connection\.sni)/
-
-/** The fields of a rule that are about requests. */
-function httpFields({ from = [], to = [], when = [] }: AuthorizationRule): string[] {
-  return [
-    ...to.flatMap(({ operation = {} }) => Object.keys(operation).filter((field) => HTTP.includes(field))),
-    ...from.flatMap(({ source = {} }) => Object.keys(source).filter((field) => HTTP_SOURCES.includes(field))),
-    ...when.flatMap(({ key }) => (HTTP_KEYS.test(key) ? [key] : [])),
-  ]
-}
-
-/** True when a rule asks for something that a connection shows. */
-const hasOtherConditions = ({ from = [], to = [], when = [] }: AuthorizationRule): boolean =>
-  to.some(({ operation = {} }) => Object.keys(operation).some((field) => !HTTP.includes(field))) ||
-  from.some(({ source = {} }) => Object.keys(source).some((field) => !HTTP_SOURCES.includes(field))) ||
-  when.some(({ key }) => !HTTP_KEYS.test(key))
 
 function policyProof(policy: AuthorizationPolicy, evidence: Evidence): Proof {
   const accepted = conditionOf(policy, 'ZtunnelAccepted')

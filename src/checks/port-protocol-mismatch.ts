@@ -18,6 +18,7 @@ import { groupBy, latest, nearest, passedOn, requestsTo, scopeOf } from './facts
 import { readingFor } from './facts/readings.ts'
 import { allRules } from './facts/routes.ts'
 import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
+import { httpProtocolOf } from '../mesh/port-protocol.ts'
 import { table } from '../mesh/table.ts'
 
 /** A port is declared to speak what the application behind it does not: HTTP/2 against HTTP/1.1, HTTP against anything, TLS against plain text. */
@@ -81,18 +82,6 @@ function claimOf(request: Request, evidence: Evidence, target: Target): Claim | 
   return broken && target.hosts.includes(cluster.host) ? claimOfService(cluster, evidence) : undefined
 }
 
-/** What istiod takes a port's protocol from: appProtocol, else the name up to its first hyphen. */
-const HTTP_PROTOCOLS = ['http', 'http2', 'grpc', 'grpc-web', 'h2c']
-function protocolOf({ name = '', appProtocol }: ServicePort): { protocol: string; from: string } | undefined {
-  // Kubernetes' own names (KEP-3726): kubernetes.io/h2c, kubernetes.io/ws.
-  const stated = appProtocol?.toLowerCase().replace(/^kubernetes\.io\//, '')
-  if (stated !== undefined && HTTP_PROTOCOLS.includes(stated))
-    return { protocol: stated, from: `appProtocol ${appProtocol ?? ''}` }
-  const named = name.toLowerCase().startsWith('grpc-web') ? 'grpc-web' : (name.toLowerCase().split('-')[0] ?? '')
-  return stated === undefined && HTTP_PROTOCOLS.includes(named)
-    ? { protocol: named, from: `the name ${name}` }
-    : undefined
-}
 /** What Envoy speaks to such a port. */
 const SPOKEN: Readonly<Record<string, string>> = table({
   http: 'HTTP/1.1',
@@ -109,7 +98,7 @@ function claimOfService({ host, port }: Pick<ClusterName, 'host' | 'port'>, evid
     .found('services')
     .find(({ object }) => object.metadata.name === service?.name && object.metadata.namespace === service.namespace)
   const declared = found?.object.spec?.ports?.find((one) => one.port === port)
-  const claimed = declared === undefined ? undefined : protocolOf(declared)
+  const claimed = declared === undefined ? undefined : httpProtocolOf(declared)
   if (found === undefined || claimed === undefined) return undefined
   return {
     subject: refOf(found.object),

@@ -74,9 +74,13 @@ function well({ traffic, requests }: Report, time: (iso: string) => string): str
       ? ''
       : `; ${arriving === 1 ? 'the kind of request that was followed arrives' : `${arriving} kinds of request were followed and arrive`}`
   if (traffic === undefined) return `No problem was found. No request was seen in the access logs${followed}.`
+  const { requests: all, failed: errors, unanswered = 0, from } = traffic
+  const given = `${unanswered} of ${requestsOf(all)} since ${time(from)} got no answer before the caller gave up`
   const answered =
-    traffic.failed === 0
-      ? `${requestsOf(traffic.requests)} since ${time(traffic.from)}, none failed`
-      : `${traffic.failed} of ${requestsOf(traffic.requests)} since ${time(traffic.from)} got an error as their answer`
+    errors > 0
+      ? `${errors} of ${requestsOf(all)} since ${time(from)} got an error as their answer`
+      : unanswered > 0
+        ? `${given}, none got an error`
+        : `${requestsOf(all)} since ${time(from)}, none failed`
   return `No problem was found. ${answered}${followed}.`
 }

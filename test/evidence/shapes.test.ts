@@ -1,17 +1,9 @@
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { shapesModule } from '../../scripts/shapes.ts'
 import { parseProxyStatus } from '../../src/mesh/proxy-status.ts'
 import { inShape } from '../../src/mesh/shape/answer.ts'
 import { SHAPES } from '../../src/mesh/shape/shapes.ts'
 import { recordingOf } from '../replay.ts'
 import { answerOf, typedFields } from './typed-fields.ts'
-
-const FILE = join(import.meta.dirname, '..', '..', 'src', 'mesh', 'shape', 'shapes.ts')
-
-it('shapes are what the types say: npm run shapes', async () => {
-  await expect(await shapesModule()).toMatchFileSnapshot(FILE)
-})
 
 /** An answer as its collector holds it: istioctl prints one document of its status for each istiod. */
 const held = (answer: string, json: unknown): unknown => (answer === 'proxy-status' ? [json] : json)

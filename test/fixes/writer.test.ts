@@ -396,7 +396,8 @@ describe('a refusal', () => {
       reason: 'forbidden',
       message: expect.stringContaining('could not be read before writing it') as string,
     })
-    server.fail({ on: 'read', how: 'cut' })
+    // What only asks is asked once more.
+    server.fail({ on: 'read', how: 'cut', times: 2 })
     expect(await errorOf(writer.write(permit(write), 0, signal))).toMatchObject({ reason: 'unavailable', sent: false })
     expect(server.writes).toEqual([])
   })

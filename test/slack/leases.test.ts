@@ -294,8 +294,8 @@ describe('"Raise log level"', () => {
     house.slack.fail.next('views.update', { error: 'invalid_arguments' })
     await house.slack.click(message, 'Raise log level', { user: 'U_ONCALL', channel: 'C_MESH' })
     await house.slack.waitFor(() => house.slack.ephemerals('U_ONCALL').length > 0)
-    expect(shownIn(house.slack.ephemerals('U_ONCALL')[0]!)).toContain("Internal error; see the bot's log.")
-    await opened('U_ONCALL', "Internal error; see the bot's log.")
+    expect(shownIn(house.slack.ephemerals('U_ONCALL')[0]!)).toContain('Slack refuses this: invalid_arguments.')
+    await opened('U_ONCALL', 'Slack refuses this: invalid_arguments.')
   })
 
   it('does not mind a person who closes it meanwhile', async () => {

@@ -18,12 +18,13 @@ import { value } from './lead.ts'
 /** Kinds without which requests may be refused. */
 const ALLOWING: ReadonlySet<string> = new Set(['AuthorizationPolicy', 'RequestAuthentication'])
 
-/** What may act on requests without naming their target: an object that was given another host, or pods that are chosen by labels. */
+/** What may act on requests without naming their target: an object that was given another host, pods that are chosen by labels, what else a route leads to. */
 const ACTING = [
   'destination-rules',
   'gateways',
   'http-routes',
   'service-entries',
+  'services',
   'sidecars',
   'virtual-services',
   'workload-entries',

@@ -8,6 +8,7 @@ import { changedWithRefusals } from './changed-policy.ts'
 import { emptied } from './emptied.ts'
 import { policyGone } from './gone-policy.ts'
 import { hiddenFrom } from './hidden.ts'
+import { httpRulesOnTcp } from './http-rules-on-tcp.ts'
 import { identityTaken } from './identity.ts'
 import { notForwarded, tokensUnread } from './token.ts'
 import { tlsLeads } from './tls.ts'
@@ -44,6 +45,11 @@ function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
       .objects('authorization-policies')
       .filter((each) => (each.spec?.action ?? 'ALLOW') === 'ALLOW' && actsOn(each, pod, rootNamespaceOf(one.evidence)))
     const isUnallowed = allowing.length === policies.length
+    const onTcp =
+      isUnallowed && hop.says.includes('envoy.filters.network.rbac')
+        ? httpRulesOnTcp(acting, pod, connectionTo(callee, trace).connection.port || (endpoint.port ?? 0), one)
+        : []
+    if (onTcp.length > 0) return onTcp
     const unbound = isUnallowed ? unboundPolicies(pod, one) : []
     if (unbound.length > 0) return unbound
     const empty = isUnallowed ? emptied(acting) : []

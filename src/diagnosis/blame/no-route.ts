@@ -1,3 +1,4 @@
+import { goneObjects } from '../../checks/facts/gone-objects.ts'
 import { madeFrom } from '../../checks/facts/made-from.ts'
 import { allGateways, allRoutes } from '../../checks/facts/routes.ts'
 import { isConverted } from '../../mesh/conversion.ts'
@@ -235,6 +236,8 @@ export function atSidecar(trace: Trace, one: Case): Lead[] {
       const rules = ruleForNobody(host, one)
       return rules.length > 0 ? rules : absent(trace, one)
     }
+    // What leads to a Service that was deleted is not wrong for it.
+    if (goneObjects(evidence).some(({ ref }) => sameRef(ref, target.ref))) return absent(trace, one)
     return target.services.length > 0
       ? []
       : meant.slice(0, 1).map((vs) => ({

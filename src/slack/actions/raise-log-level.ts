@@ -53,10 +53,10 @@ export const raiseLogLevel = defineAction({
           : raiseLogLevelView(where, { ...choices, target, most: deps.policy.leases }),
       )
     } catch (error) {
-      const known = error instanceof UserError ? userErrorOf(error, run.request.text) : undefined
-      const why = known === undefined ? "Internal error; see the bot's log." : [known.why, ...known.remedies].join(' ')
-      await show(noLoggersView(where, why)).catch(() => undefined)
-      if (known === undefined) throw error
+      const { why, remedies } = userErrorOf(error, run.request.text)
+      const isKnown = error instanceof UserError
+      await show(noLoggersView(where, isKnown ? [why, ...remedies].join(' ') : why)).catch(() => undefined)
+      if (!isKnown) throw error
     }
   },
 })

@@ -10,6 +10,7 @@ import { hiddenFrom } from '../hidden.ts'
 import { portOf } from '../../../mesh/address.ts'
 import { changedWithRefusals } from '../changed-policy.ts'
 import { emptied } from '../emptied.ts'
+import { httpRulesOnTcp } from '../http-rules-on-tcp.ts'
 import { policyGone } from '../gone-policy.ts'
 import { identityTaken } from '../identity.ts'
 import { routeBeforePolicies } from '../policy-or-route.ts'
@@ -99,6 +100,11 @@ export function refused(sign: Sign, one: Case): Lead[] {
   const unread = tokensUnread(allowing, at, one)
   if (unread.length > 0) return unread
   const isUnallowed = details === 'rbac_access_denied_matched_policy[none]'
+  const onTcp =
+    isUnallowed && entry.method === undefined && at !== undefined && port !== undefined
+      ? httpRulesOnTcp(allowing, at, port, one)
+      : []
+  if (onTcp.length > 0) return onTcp
   const unbound = isUnallowed ? unboundPolicies(at, one) : []
   if (unbound.length > 0) return unbound
   const empty = emptied(allowing)
