@@ -18,7 +18,7 @@ const SETTLED = 60_000
 export function policyGone({ followed: { requests }, target, evidence }: Case): Lead[] {
   const moment = trafficCountsFrom(evidence, target)
   if (moment === undefined) return []
-  const changed = Math.max(moment, lastPolicyChange(evidence, target))
+  const changed = lastPolicyChange(evidence, target)
   // What is refused sooner is refused by that change; what is allowed over a connection that was made since is allowed by it.
   const isSettled = (one: Request): boolean => {
     const since = Date.parse(one.entry.at) - changed
