@@ -7,6 +7,7 @@ import type { Ref } from '../mesh/ref.ts'
 import { sameRef } from '../mesh/ref.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
+import { once } from './facts/fact.ts'
 import { podScope } from './facts/owners.ts'
 import { proxiesOf } from './facts/proxies-of.ts'
 import { table } from '../mesh/table.ts'
@@ -88,11 +89,7 @@ function culprit(pod: Pod, type: ProxySync['types'][number], evidence: Evidence)
         (filter.spec?.configPatches ?? []).some(({ applyTo }) => PATCHES[type.type]?.includes(applyTo ?? '') === true),
     )
   const text = type.error ?? ''
-  const named = candidates.filter((filter) =>
-    (filter.spec?.configPatches ?? []).some(({ patch }) =>
-      [...words(patch), ...nameOf(patch)].some((word) => text.includes(word)),
-    ),
-  )
+  const named = candidates.filter((filter) => wordsOf(filter).some((word) => text.includes(word)))
   if (named.length > 0) return named.length === 1 && named[0] !== undefined ? refOf(named[0]) : undefined
   const moment = Date.parse(type.lastUpdated ?? '')
   const fresh = candidates.filter((filter) => Math.abs(moment - (changedAt(filter) ?? 0)) < 10_000)
@@ -112,6 +109,11 @@ function nameOf(patch: unknown): string[] {
   const name = (patch as { value?: { name?: unknown } } | undefined)?.value?.name
   return typeof name === 'string' && /[.|_-]/.test(name) ? [name] : []
 }
+
+/** What an error may say of an EnvoyFilter's patches: asked for each pod. */
+const wordsOf = once(({ spec }: EnvoyFilter): readonly string[] =>
+  (spec?.configPatches ?? []).flatMap(({ patch }) => [...words(patch), ...nameOf(patch)]),
+)
 
 /** Message types (`LocalRateLimit`) of a patch: Envoy's errors name the message that failed its constraints. */
 function words(value: unknown): string[] {

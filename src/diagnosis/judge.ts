@@ -72,6 +72,9 @@ export interface JudgeOptions {
   pace?: Pace
 }
 
+/** Kinds of which there are most. */
+const LARGE = ['pods', 'replica-sets', 'events', 'services'] as const
+
 /**
  * Runs every check that has what it needs, and lets others have a turn in between. Findings come in a fixed order: severity, standing, code, subject.
  * A check that throws is skipped, so that it never counts as "nothing found".
@@ -83,6 +86,11 @@ export async function judge(
   { onBroken, pace = new Pace() }: JudgeOptions = {},
 ): Promise<Judgement> {
   const judgement: Judgement = { findings: [], skipped: [], ruledOut: [] }
+  // What is indexed at its first use, in stretches of its own.
+  for (const kind of LARGE) {
+    evidence.objects(kind)
+    await pace.breathe()
+  }
   for (const check of checks) {
     await pace.breathe()
     const { skipped, runs } = unseen(check, evidence)
