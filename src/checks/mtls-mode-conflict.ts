@@ -44,7 +44,8 @@ export const mtlsModeConflict = defineCheck({
       const service = evidence.object('services', namespace, name)
       if (service === undefined) return []
       return rulesInForce(evidence.objects('destination-rules'), host).flatMap((rule): Found[] => {
-        const conflicts = linesTo(rule, host, service, pods).flatMap((line) => conflictOn(line, evidence))
+        const callers = callersOnce(evidence)
+        const conflicts = linesTo(rule, host, service, pods).flatMap((line) => conflictOn(line, evidence, callers))
         return conflicts.length === 0 ? [] : [found(rule, conflicts as [Conflict, ...Conflict[]], evidence, target)]
       })
     })
@@ -107,7 +108,7 @@ function linesTo(rule: DestinationRule, host: string, service: Service, pods: re
 }
 
 /** Objects alone say so of STRICT against all but Istio's own mutual TLS, and of DISABLE against just that; of the other pairs only the sidecar can tell. */
-function conflictOn(line: Line, evidence: Evidence): Conflict[] {
+function conflictOn(line: Line, evidence: Evidence, callersFor: (line: Line) => Callers): Conflict[] {
   const { mode, pod, inner } = line
   const spoken = SPOKEN[mode]
   const takes = mtlsInForce(pod, inner, evidence.objects('peer-authentications'), rootNamespaceOf(evidence))
@@ -121,18 +122,31 @@ function conflictOn(line: Line, evidence: Evidence): Conflict[] {
     listeners === undefined || answer === undefined
       ? []
       : [proof(listeners, answer === 'refused' ? says : `contradicted: ${says}`)]
-  const callers = callersOf(line, evidence)
+  const callers = callersFor(line)
   const live = answer === 'refused' && callers.speaking.length > 0 ? [...callers.speaking, ...callee] : []
   const against =
     answer !== undefined && answer !== 'refused' ? callee : callers.speaking.length === 0 ? callers.others : []
   return [{ ...line, takes, live, against }]
 }
 
-/** Proxies whose cluster was made from the rule and speaks what it says, and those whose cluster speaks something else. */
-function callersOf(
-  { rule, host, port, subset, mode }: Line,
-  evidence: Evidence,
-): { speaking: Proof[]; others: Proof[] } {
+/** Proxies whose cluster was made from a rule and speaks what it says, and those whose cluster speaks something else. */
+interface Callers {
+  speaking: Proof[]
+  others: Proof[]
+}
+
+/** The callers of a rule's lines: the same for all pods behind a port. */
+function callersOnce(evidence: Evidence): (line: Line) => Callers {
+  const known = new Map<string, Callers>()
+  return (line) => {
+    const key = JSON.stringify([line.port, line.subset, line.mode])
+    let callers = known.get(key)
+    if (callers === undefined) known.set(key, (callers = callersOf(line, evidence)))
+    return callers
+  }
+}
+
+function callersOf({ rule, host, port, subset, mode }: Line, evidence: Evidence): Callers {
   const readings = evidence.seen('clusters').flatMap((reading) => {
     const cluster = reading.value.find(({ name = '', metadata }) => {
       const parsed = parseClusterName(name)
