@@ -85,7 +85,10 @@ describe('chapter 10 on a real mesh', () => {
 /** Two situations at a time, each in a namespace of its own; the others are being deleted meanwhile. */
 const free = ['a', 'b', 'c', 'd'].map((lane) => `${NAMESPACE}-${lane}`)
 
-describe.concurrent.each(everySituation().filter(({ name }) => name !== 'chapter-10'))('$name, made anew', (plain) => {
+/** Chapter 10 has its own tests; whether a request meets the 10 ms in which an application closes its connection is chance, so that one is judged by its recording. */
+const NOT_MADE = new Set(['chapter-10', 'keep-alive-race'])
+
+describe.concurrent.each(everySituation().filter(({ name }) => !NOT_MADE.has(name)))('$name, made anew', (plain) => {
   it('names the cause, and its mended twin is healthy', async () => {
     const namespace = free.shift()
     if (namespace === undefined) throw new Error('more situations at a time than namespaces for them')
