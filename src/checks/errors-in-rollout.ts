@@ -9,7 +9,7 @@ import { quoted } from './facts/pod-trouble.ts'
 import { endedPods, type EndedPod } from './facts/ended-pods.ts'
 import { areOver } from './facts/over.ts'
 import { ownerOf, podsOf } from './facts/owners.ts'
-import { endAlike, endingOf, endingText } from './facts/pod-ending.ts'
+import { endAlike, endingOf, endingText, type Ending } from './facts/pod-ending.ts'
 import { readingFor } from './facts/readings.ts'
 import { isGrave, latest, requestsTo, scopeOf, type Group, type Request } from './facts/requests-to.ts'
 import { PRESENT, quoteLine } from './facts/traffic-of.ts'
@@ -184,7 +184,7 @@ function occasion(pods: readonly EndedPod[], newest: Workload | undefined): stri
 }
 
 /** What would let callers learn of a pod's end before it ends. */
-function correction({ preStop, graceSeconds }: ReturnType<typeof endingOf>): string {
+function correction({ preStop, graceSeconds }: Ending): string {
   return preStop.length === 0
     ? `Let the application wait before it ends, so that its callers learn of it first: a preStop hook of its container, such as ${quoted('sleep: { seconds: 10 }')}, with terminationGracePeriodSeconds above it`
     : `Let the preStop hook wait longer than callers need to learn of a pod's end (terminationGracePeriodSeconds, now ${quoted(String(graceSeconds))}, must be above it), and let the application finish its requests when it gets SIGTERM`
@@ -194,7 +194,7 @@ function correction({ preStop, graceSeconds }: ReturnType<typeof endingOf>): str
 function templateProof(
   owner: Ref,
   newest: Workload | undefined,
-  current: ReturnType<typeof endingOf>,
+  current: Ending,
   living: Pod | undefined,
   evidence: Evidence,
 ): Proof[] {

@@ -15,19 +15,21 @@ function open(server: TestRedis, patience = 10_000, prefix = 'test'): Records {
   return redisRecords(redis, { prefix, patience })
 }
 
+/** Waits until records answer: a connection is made when it is first asked. */
+const answering = (records: Records): Promise<void> =>
+  expect
+    .poll(() =>
+      records.ping().then(
+        () => 'here',
+        () => 'away',
+      ),
+    )
+    .toBe('here')
+
 /** Rejects soon, so that the tests of absence are short; connected, whenever that succeeds. */
 async function impatient(server: TestRedis): Promise<Records> {
   const records = open(server, 300)
-  await expect
-    .poll(
-      () =>
-        records.ping().then(
-          () => 'here',
-          () => 'away',
-        ),
-      { timeout: 120_000 },
-    )
-    .toBe('here')
+  await answering(records)
   return records
 }
 
@@ -84,14 +86,7 @@ describe.skipIf(!redisIsPresent())(`records ${onRedis}`, () => {
   /** The connection that records use which were opened last, when it is there; an earlier one may still be on its way back. */
   const connectionOf = async (records: Records): Promise<Redis> => {
     const redis = connections.at(-1)!
-    await expect
-      .poll(() =>
-        records.ping().then(
-          () => 'here',
-          () => 'away',
-        ),
-      )
-      .toBe('here')
+    await answering(records)
     return redis
   }
 

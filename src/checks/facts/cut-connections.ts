@@ -7,7 +7,7 @@ import type { Ref } from '../../mesh/ref.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { idleBefore } from './idle-connections.ts'
 import { ownerOf } from './owners.ts'
-import { groupBy, nearest, type Group, type Logged, type Request } from './requests-to.ts'
+import { nearest, type Group, type Logged, type Request } from './requests-to.ts'
 
 /** Milliseconds within which a request fails that is sent over a connection whose end is on its way: 0 to 5, and more under load. */
 const AT_ONCE = 50
@@ -90,16 +90,11 @@ export function cutConnections(requests: readonly Request[], evidence: Evidence)
     const pod = isCut(nearest(request).entry) ? applicationOf(request) : undefined
     return pod === undefined || isOfAnEnd(nearest(request), pod) ? [] : [{ request, owner: ownerOf(pod, evidence) }]
   })
-  const owners = new Map(cut.map(({ request, owner }) => [request, owner] as const))
-  return groupBy(
-    cut.map(({ request }) => request),
-    (request) => {
-      const owner = owners.get(request)
-      return owner === undefined ? '' : formatRef(owner)
-    },
-  ).flatMap((group): Cut[] => {
-    const owner = owners.get(group[0])
-    if (owner === undefined) return []
+  return [...Map.groupBy(cut, ({ owner }) => formatRef(owner)).values()].flatMap((all): Cut[] => {
+    const [first] = all
+    if (first === undefined) return []
+    const { owner } = first
+    const group = all.map(({ request }) => request) as unknown as Group
     const idle = group
       .flatMap((one) => {
         const { entry, log } = nearest(one)

@@ -33,12 +33,9 @@ function leaving(pod: Pod, evidence: Evidence): EndedPod[] {
   const reading = readingOf(pod, evidence)
   if (deletionTimestamp === undefined || reading === undefined) return []
   const at = Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000
-  const maker = evidence
-    .objects('replica-sets')
-    .find(
-      ({ metadata }) =>
-        metadata.namespace === namespace && pod.metadata.ownerReferences?.some((one) => one.name === metadata.name),
-    )
+  const maker = (pod.metadata.ownerReferences ?? [])
+    .map((one) => evidence.object('replica-sets', namespace ?? '', one.name))
+    .find((one) => one !== undefined)
   return [
     {
       name,
@@ -60,9 +57,7 @@ function makerOf(
   evidence: Evidence,
 ): { owner: Ref; maker?: Workload } | undefined {
   const made = /^(.+)-[a-z0-9]+$/.exec(name)?.[1]
-  const maker = evidence
-    .objects('replica-sets')
-    .find(({ metadata }) => metadata.namespace === namespace && metadata.name === made)
+  const maker = made === undefined ? undefined : evidence.object('replica-sets', namespace, made)
   const [above] = maker?.metadata.ownerReferences ?? []
   const isOwner = ({ kind, name: own }: Ref): boolean =>
     maker === undefined

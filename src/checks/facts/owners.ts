@@ -1,6 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
-import type { Pod, Service } from '../../mesh/objects.ts'
-import { refOf } from '../../mesh/objects.ts'
+import type { Pod, Service, Workload } from '../../mesh/objects.ts'
+import { refOf, selects } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import type { Target } from '../../mesh/target.ts'
@@ -53,6 +53,19 @@ const ownServices = fact((evidence, target): readonly Service[] =>
 
 /** The target's Services as they were read. */
 export const servicesOf = (target: Target, evidence: Evidence): readonly Service[] => ownServices(evidence, target)
+
+/** The Services in front of a pod: those of its namespace whose selector matches it. */
+export const servicesInFront = ({ metadata: { namespace, labels } }: Pod, evidence: Evidence): Service[] =>
+  evidence
+    .objects('services')
+    .filter(({ metadata, spec }) => metadata.namespace === namespace && selects(spec?.selector, labels))
+
+/** The workloads whose pods a Service selects, whether they have made any or not. */
+export const workloadsBehind = ({ metadata: { namespace }, spec: service }: Service, evidence: Evidence): Workload[] =>
+  [...evidence.objects('deployments'), ...evidence.objects('stateful-sets'), ...evidence.objects('daemon-sets')].filter(
+    ({ metadata, spec }) =>
+      metadata.namespace === namespace && selects(service?.selector, spec?.template?.metadata?.labels),
+  )
 
 /** `Pod shop/catalog-1`, as findings name pods in their scope. */
 export const podScope = ({ metadata }: Pod): string => `Pod ${metadata.namespace ?? ''}/${metadata.name}`

@@ -2,15 +2,14 @@ import { withoutQuery } from '../../mesh/walk/path.ts'
 import { goneWith } from '../../checks/facts/gone-objects.ts'
 import { isJudgedByOldPolicy, nearest } from '../../checks/facts/requests-to.ts'
 import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
+import { servicesOf, workloadsBehind } from '../../checks/facts/owners.ts'
 import { gatewayPods } from '../../checks/facts/proxies-of.ts'
 import { routesFor } from '../../checks/facts/routes.ts'
 import { lastReadinessChange, lastRoutingChange } from '../../checks/facts/traffic-of.ts'
 import type { AccessLogLine } from '../../mesh/access-log.ts'
-import type { Evidence } from '../../evidence/evidence.ts'
-import type { KubernetesObject, Workload } from '../../mesh/objects.ts'
-import { latestChange, selects } from '../../mesh/objects.ts'
+import type { KubernetesObject } from '../../mesh/objects.ts'
+import { latestChange } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
-import type { Target } from '../../mesh/target.ts'
 import { answerOf } from '../requests/answer.ts'
 import type { Case, Lead } from './lead.ts'
 import { value } from './lead.ts'
@@ -29,21 +28,6 @@ const ACTING = [
   'virtual-services',
   'workload-entries',
 ] as const
-
-/** The workloads behind the target's Services: scaled to none, they leave no pod to tell of it. */
-function workloadsBehind({ services }: Target, evidence: Evidence): Workload[] {
-  const all = [
-    ...evidence.objects('deployments'),
-    ...evidence.objects('stateful-sets'),
-    ...evidence.objects('daemon-sets'),
-  ]
-  return services.flatMap(({ namespace = '', name }) => {
-    const selector = evidence.object('services', namespace, name)?.spec?.selector
-    return all.filter(
-      ({ metadata, spec }) => metadata.namespace === namespace && selects(selector, spec?.template?.metadata?.labels),
-    )
-  })
-}
 
 /** Whether requests can fail so for want of an object of a kind. */
 function canLack(kind: string, { code, flags, details = '' }: AccessLogLine): boolean {
@@ -75,7 +59,8 @@ export function deletedLeads({ followed, target, evidence }: Case): Lead[] {
   const changed = Math.max(
     lastRoutingChange(evidence, target) ?? Infinity,
     lastReadinessChange(evidence, target),
-    latestChange(workloadsBehind(target, evidence)),
+    // Scaled to none, they leave no pod to tell of it.
+    latestChange(servicesOf(target, evidence).flatMap((service) => workloadsBehind(service, evidence))),
     latestChange(
       ACTING.flatMap((kind): readonly KubernetesObject[] => evidence.objects(kind)).filter(({ metadata }) =>
         namespaces.has(metadata.namespace),

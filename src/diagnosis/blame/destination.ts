@@ -8,7 +8,8 @@ import { workloadEntries } from '../../checks/facts/workload-entries.ts'
 import type { MeshRoute } from '../../mesh/conversion.ts'
 import { parseClusterName, type Route } from '../../mesh/envoy.ts'
 import { fromFqdn, nearestHosts } from '../../mesh/host.ts'
-import type { DestinationRule, KubernetesObject, Workload } from '../../mesh/objects.ts'
+import { workloadsBehind } from '../../checks/facts/owners.ts'
+import type { DestinationRule, KubernetesObject } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
 import { containerPort, isReady } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
@@ -202,12 +203,7 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
         pod.metadata.deletionTimestamp === undefined &&
         selects(service.spec?.selector, pod.metadata.labels),
     )
-  const workloads: Workload[] = [
-    ...evidence.objects('deployments'),
-    ...evidence.objects('stateful-sets'),
-    ...evidence.objects('daemon-sets'),
-  ].filter(({ metadata }) => metadata.namespace === namespace)
-  const makers = workloads.filter(({ spec }) => selects(service.spec?.selector, spec?.template?.metadata?.labels))
+  const makers = workloadsBehind(service, evidence)
   if (pods.length === 0) {
     const idle = makers.filter(({ spec }) => spec?.replicas === 0)
     if (idle.length > 0)

@@ -1,6 +1,7 @@
+import { servicesInFront } from '../../checks/facts/owners.ts'
 import { httpFields } from '../../mesh/http-fields.ts'
 import type { AuthorizationPolicy, Pod, Service } from '../../mesh/objects.ts'
-import { refOf, selects } from '../../mesh/objects.ts'
+import { refOf } from '../../mesh/objects.ts'
 import { containerPort } from '../../mesh/pods.ts'
 import { httpProtocolOf } from '../../mesh/port-protocol.ts'
 import type { Case, Lead } from './lead.ts'
@@ -20,17 +21,11 @@ export function httpRulesOnTcp(
   { evidence }: Case,
 ): Lead[] {
   const asking = allowing.filter(({ spec }) => (spec?.rules ?? []).some((rule) => httpFields(rule).length > 0))
-  const unsaid = evidence
-    .objects('services')
-    .filter(
-      ({ metadata, spec }) =>
-        metadata.namespace === pod.metadata.namespace && selects(spec?.selector, pod.metadata.labels),
-    )
-    .filter(({ spec }) =>
-      (spec?.ports ?? []).some(
-        (each) => containerPort(pod, each.targetPort ?? each.port) === port && httpProtocolOf(each) === undefined,
-      ),
-    )
+  const unsaid = servicesInFront(pod, evidence).filter(({ spec }) =>
+    (spec?.ports ?? []).some(
+      (each) => containerPort(pod, each.targetPort ?? each.port) === port && httpProtocolOf(each) === undefined,
+    ),
+  )
   const blamed = newest<AuthorizationPolicy | Service>([...asking, ...unsaid])
   if (blamed === undefined || asking.length === 0 || unsaid.length === 0) return []
   const fields = [...new Set(asking.flatMap(({ spec }) => (spec?.rules ?? []).flatMap(httpFields)))]

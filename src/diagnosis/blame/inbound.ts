@@ -4,18 +4,13 @@ import type { Callee } from '../follow/callee.ts'
 import { calleesOf, connectionTo } from '../follow/callee.ts'
 import type { Hop } from '../follow/report.ts'
 import type { Trace } from '../follow/trace.ts'
-import { changedWithRefusals } from './changed-policy.ts'
-import { emptied } from './emptied.ts'
-import { policyGone } from './gone-policy.ts'
 import { hiddenFrom } from './hidden.ts'
-import { httpRulesOnTcp } from './http-rules-on-tcp.ts'
 import { identityTaken } from './identity.ts'
 import { notForwarded, tokensUnread } from './token.ts'
 import { tlsLeads } from './tls.ts'
 import type { Case, Lead } from './lead.ts'
 import { clauseOf, eachOnce } from './lead.ts'
-import { routeBeforePolicies } from './policy-or-route.ts'
-import { unboundPolicies } from './unbound-policy.ts'
+import { noRuleAllows } from './no-rule-allows.ts'
 
 function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
   const { pod, cluster, endpoint } = callee
@@ -44,22 +39,12 @@ function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
     const acting = one.evidence
       .objects('authorization-policies')
       .filter((each) => (each.spec?.action ?? 'ALLOW') === 'ALLOW' && actsOn(each, pod, rootNamespaceOf(one.evidence)))
-    const isUnallowed = allowing.length === policies.length
-    const onTcp =
-      isUnallowed && hop.says.includes('envoy.filters.network.rbac')
-        ? httpRulesOnTcp(acting, pod, connectionTo(callee, trace).connection.port || (endpoint.port ?? 0), one)
-        : []
-    if (onTcp.length > 0) return onTcp
-    const unbound = isUnallowed ? unboundPolicies(pod, one) : []
-    if (unbound.length > 0) return unbound
-    const empty = isUnallowed ? emptied(acting) : []
-    if (empty.length > 0) return empty
-    const before = allowing.length < policies.length ? [] : routeBeforePolicies(allowing, trace, one)
-    if (before.length > 0) return before
-    const changed = isUnallowed ? changedWithRefusals(acting, one) : []
-    if (changed.length > 0) return changed
-    const gone = isUnallowed ? policyGone(one) : []
-    if (gone.length > 0) return gone
+    const tcpPort = hop.says.includes('envoy.filters.network.rbac')
+      ? connection.port || (endpoint.port ?? 0)
+      : undefined
+    const leads =
+      allowing.length === policies.length ? noRuleAllows({ pod, tcpPort, acting, deciding: allowing, trace }, one) : []
+    if (leads.length > 0) return leads
     return deciding.map((subject) => ({
       code: 'MESH0531',
       subject,

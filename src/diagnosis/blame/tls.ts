@@ -1,7 +1,7 @@
 import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { allRules } from '../../checks/facts/routes.ts'
 import { nearlySelecting, selectorOf } from '../../checks/facts/nearly-selecting.ts'
-import { ownerOf } from '../../checks/facts/owners.ts'
+import { ownerOf, servicesInFront } from '../../checks/facts/owners.ts'
 import { clientTls, rulesForCaller } from '../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
 import { mtlsInForce, passesSidecar, policiesOfPod } from '../../mesh/mutual-tls.ts'
@@ -16,12 +16,7 @@ import { newest, value } from './lead.ts'
 
 /** PeerAuthentications that make an exception for the Service's port where the workload's own is meant: they act on nothing. */
 function portsOfServices(pod: Pod, port: number, { evidence }: Case): Lead[] {
-  const fronts = evidence
-    .objects('services')
-    .filter(
-      ({ metadata, spec }) =>
-        metadata.namespace === pod.metadata.namespace && selects(spec?.selector, pod.metadata.labels),
-    )
+  const fronts = servicesInFront(pod, evidence)
     .flatMap(({ spec }) => spec?.ports ?? [])
     .filter((one) => containerPort(pod, one.targetPort ?? one.port) === port && one.port !== port)
   return evidence

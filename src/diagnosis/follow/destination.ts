@@ -1,6 +1,7 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { fromFqdn, gatewayHost, hostMatches } from '../../mesh/host.ts'
 import type { Gateway, GatewayServer, Pod, Service, ServiceEntry } from '../../mesh/objects.ts'
+import { servicesInFront } from '../../checks/facts/owners.ts'
 import { selects } from '../../mesh/objects.ts'
 import { hostsOf, serves } from '../../mesh/routing.ts'
 import { allGateways, allRoutes } from '../../checks/facts/routes.ts'
@@ -111,13 +112,7 @@ function askedPort(
 
 /** The port a pod listens on for a port of the Services in front of it. */
 export function targetPort(pod: Pod, port: number, evidence: Evidence): number {
-  const services = evidence
-    .objects('services')
-    .filter(
-      ({ metadata, spec }) =>
-        metadata.namespace === pod.metadata.namespace && selects(spec?.selector, pod.metadata.labels),
-    )
-  const found = services
+  const found = servicesInFront(pod, evidence)
     .flatMap(({ spec }) => spec?.ports ?? [])
     .find((one) => one.port === port || one.nodePort === port)
   const target = found?.targetPort ?? found?.port ?? port

@@ -7,12 +7,11 @@ import { hostMeant, hostOfService } from '../../mesh/host.ts'
 import { since } from '../../mesh/access-log.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
 import { answerOf } from './answer.ts'
-import { podsOf } from '../../checks/facts/owners.ts'
+import { podsOf, servicesInFront } from '../../checks/facts/owners.ts'
 import { connectionsTo, requestsTo, type Request } from '../../checks/facts/requests-to.ts'
 import { PRESENT } from '../../checks/facts/traffic-of.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { defined } from '../../mesh/defined.ts'
-import { selects } from '../../mesh/objects.ts'
 import type { KubernetesObject, Pod } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { containerPort } from '../../mesh/pods.ts'
@@ -40,12 +39,7 @@ export const MOST_CLASSES = 50
 
 /** The port of the Services in front of a pod that leads to one of its own ports. */
 function askedPort(pod: Pod, own: number, evidence: Evidence): number | undefined {
-  return evidence
-    .objects('services')
-    .filter(
-      ({ metadata, spec }) =>
-        metadata.namespace === pod.metadata.namespace && selects(spec?.selector, pod.metadata.labels),
-    )
+  return servicesInFront(pod, evidence)
     .flatMap(({ spec }) => spec?.ports ?? [])
     .find(({ port, targetPort }) => containerPort(pod, targetPort ?? port) === own)?.port
 }

@@ -8,16 +8,13 @@ import { latest, podAt } from '../../../checks/facts/requests-to.ts'
 import { hasProxy } from '../../../mesh/pods.ts'
 import { hiddenFrom } from '../hidden.ts'
 import { portOf } from '../../../mesh/address.ts'
-import { changedWithRefusals } from '../changed-policy.ts'
 import { emptied } from '../emptied.ts'
-import { httpRulesOnTcp } from '../http-rules-on-tcp.ts'
-import { policyGone } from '../gone-policy.ts'
 import { identityTaken } from '../identity.ts'
+import { noRuleAllows } from '../no-rule-allows.ts'
 import { routeBeforePolicies } from '../policy-or-route.ts'
 import { value } from '../lead.ts'
 import { addingFilters } from '../../follow/envoy-filters.ts'
 import { notForwarded, tokensUnread } from '../token.ts'
-import { unboundPolicies } from '../unbound-policy.ts'
 import { lead, reasonOf, times, type Sign } from './sign.ts'
 
 /** `ns[shop]-policy[orders]-rule[0]` in the details of a refusal, whatever stands around it. */
@@ -99,22 +96,21 @@ export function refused(sign: Sign, one: Case): Lead[] {
   const allowing = policies.filter(({ spec }) => (spec?.action ?? 'ALLOW') === 'ALLOW')
   const unread = tokensUnread(allowing, at, one)
   if (unread.length > 0) return unread
-  const isUnallowed = details === 'rbac_access_denied_matched_policy[none]'
-  const onTcp =
-    isUnallowed && entry.method === undefined && at !== undefined && port !== undefined
-      ? httpRulesOnTcp(allowing, at, port, one)
-      : []
-  if (onTcp.length > 0) return onTcp
-  const unbound = isUnallowed ? unboundPolicies(at, one) : []
-  if (unbound.length > 0) return unbound
-  const empty = emptied(allowing)
-  if (empty.length > 0) return empty
-  const before = routeBeforePolicies(allowing, one.followed.way?.trace, one)
-  if (before.length > 0) return before
-  const changed = isUnallowed ? changedWithRefusals(allowing, one) : []
-  if (changed.length > 0) return changed
-  const gone = isUnallowed ? policyGone(one) : []
-  if (gone.length > 0) return gone
+  const trace = one.followed.way?.trace
+  const unallowed =
+    details === 'rbac_access_denied_matched_policy[none]'
+      ? noRuleAllows(
+          {
+            pod: at,
+            tcpPort: entry.method === undefined ? port : undefined,
+            acting: allowing,
+            deciding: allowing,
+            trace,
+          },
+          one,
+        )
+      : [emptied(allowing), routeBeforePolicies(allowing, trace, one)].find((leads) => leads.length > 0)
+  if (unallowed !== undefined && unallowed.length > 0) return unallowed
   return allowing.map((each) =>
     lead(
       'MESH0531',
