@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { choosePods, findProxies } from '../leases/find-proxies.ts'
+import { findZtunnels, requireZtunnels, whomTheyServe } from '../leases/find-ztunnels.ts'
 import { putBack } from '../leases/put-back.ts'
 import { readLease, type LeaseRecord } from '../leases/lease-record.ts'
 import { LeaseRefusedError } from '../leases/lease-refused.ts'
@@ -35,6 +36,8 @@ const RaiseRequest = z.object({
       minutes: z.number().optional(),
       proxies: z.number().optional(),
       pods: z.array(z.string()).optional(),
+      /** Of the ztunnels that serve the target's pods, by module. */
+      ztunnel: z.boolean().optional(),
     })
     .optional(),
 })
@@ -114,7 +117,7 @@ async function requestOf(deps: CapabilityDeps, run: RaiseRun, signal: AbortSigna
   const about = {
     id: run.id,
     run: run.id,
-    kind: 'log-levels' as const,
+    kind: wanted.ztunnel === true ? ('ztunnel-levels' as const) : ('log-levels' as const),
     settings: wanted.levels,
     minutes,
     by: run.asker,
@@ -124,6 +127,13 @@ async function requestOf(deps: CapabilityDeps, run: RaiseRun, signal: AbortSigna
   }
   if (known !== undefined) return { ...about, target: known.target, pods: [] }
   const limits = { signal, stepTimeout: deps.stepTimeout, concurrency: deps.concurrency }
+  if (wanted.ztunnel === true) {
+    requireZtunnels(leases)
+    const { target, pods } = await findZtunnels(parseTarget(request.text, request.namespace), clients, limits)
+    const chosen = choosePods(pods, { named: wanted.pods, count: wanted.proxies, most: leases.proxies })
+    const served = await whomTheyServe(chosen.pods, clients, limits)
+    return { ...about, target: targetKey(target), pods: chosen.pods, notes: [...served, ...chosen.notes] }
+  }
   const beside = wanted.pods === undefined || request.of === undefined ? [] : await proxiesOfRun(records, request.of)
   const { target, pods, others } = await findProxies(parseTarget(request.text, request.namespace), clients, {
     ...limits,

@@ -57,7 +57,7 @@ function explain(config: Config): string[] {
     `  log level: ${config.logLevel} (${from('LOG_LEVEL')})`,
     `  limits: ${limits.stepTimeout / 1000} s for each read, ${limits.concurrency} reads at once, ${limits.jobs} diagnoses at once`,
     `  changes: a proposal waits ${config.policy.approvalSeconds / 60} min for its approval; a change is proved for ${config.policy.proofSeconds} s; objects that GitOps owns: ${config.policy.gitops === 'patch' ? 'a patch only' : 'applied anyway'}; dry runs as ${config.policy.rehearseAs.user}`,
-    `  leases: ${config.policy.leases.proxies} proxies, ${config.policy.leases.minutes} min`,
+    `  leases: ${config.policy.leases.proxies} proxies, ${config.policy.leases.minutes} min${config.policy.leases.ztunnels ? ', ztunnels too' : ''}`,
     '',
     'What works with this:',
     '  ✓ diagnose, follow, status, doctor, log-level: need a cluster only (mesh-medic doctor tests it)',

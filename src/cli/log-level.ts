@@ -6,12 +6,15 @@ import { isUnsettled, listLeases, readLease, type LeaseRecord } from '../leases/
 import { LeaseRefusedError } from '../leases/lease-refused.ts'
 import type { LeaseDeps } from '../leases/lease-deps.ts'
 import { raise, requireMinutes } from '../leases/raise.ts'
-import { levelsText, parseLevels, requireLoggers } from '../leases/log-levels/levels.ts'
+import { findZtunnels, requireZtunnels, whomTheyServe } from '../leases/find-ztunnels.ts'
+import { leasableOf } from '../leases/leasables.ts'
+import { parseLevels, requireLoggers } from '../leases/log-levels/levels.ts'
+import { parseZtunnelLevels, ztunnelLevelsText } from '../leases/ztunnel-levels/levels.ts'
 import { minutesText, parseMinutes } from '../leases/minutes.ts'
 import { sweepLeases } from '../leases/sweep-leases.ts'
 import { clusterWriter } from '../fixes/writer.ts'
 import { loadConfig } from '../config.ts'
-import { shownLevels, type ShownLevels } from '../capabilities/log-levels.ts'
+import { shownLevels, shownZtunnelLevels, type ShownLevels } from '../capabilities/log-levels.ts'
 import { refOf } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { parseTarget } from '../mesh/target-query.ts'
@@ -33,6 +36,7 @@ export interface LogLevelOptions {
   /** As typed: `10m`. */
   for?: string
   pods?: number
+  ztunnel?: boolean
 }
 
 const USUAL_MINUTES = 10
@@ -49,7 +53,10 @@ export async function logLevel(target: string, typed: readonly string[], options
   return typed.length === 0 ? show(target, options) : raiseInTerminal(target, typed.join(','), options)
 }
 
-async function show(target: string, { namespace, context, output, ...others }: LogLevelOptions): Promise<number> {
+async function show(
+  target: string,
+  { namespace, context, output, ztunnel, ...others }: LogLevelOptions,
+): Promise<number> {
   if (others.for !== undefined || others.pods !== undefined)
     throw new UserError({ why: '--for and --pods go with levels: http:debug,router:debug' })
   const query = parseTarget(target, namespace)
@@ -57,8 +64,10 @@ async function show(target: string, { namespace, context, output, ...others }: L
   const controller = interruptible()
   const clients = openClients(connection, controller)
   const about = { signal: controller.signal, stepTimeout: limits.stepTimeout, concurrency: limits.concurrency }
-  const { pods } = await findProxies(query, clients, about)
-  const proxies = await shownLevels(pods.map(refOf), clients, about)
+  const { pods } = await (ztunnel === true ? findZtunnels : findProxies)(query, clients, about)
+  const proxies = await (ztunnel === true
+    ? shownZtunnelLevels(pods, clients, about)
+    : shownLevels(pods.map(refOf), clients, about))
   await answer(
     output === 'json'
       ? `${JSON.stringify({ proxies, more: pods.length - proxies.length }, null, 2)}\n`
@@ -71,6 +80,8 @@ async function show(target: string, { namespace, context, output, ...others }: L
 function levelsShown(proxies: readonly ShownLevels[], more: number): string {
   const lines = proxies.flatMap((proxy) => {
     if (!('levels' in proxy)) return [`${formatRef(proxy.pod)}: not read: ${proxy.says}`]
+    if (proxy.serves !== undefined)
+      return [`${formatRef(proxy.pod)}: ${ztunnelLevelsText(proxy.levels)}`, `  ${proxy.serves}`]
     const byLevel = Map.groupBy(Object.entries(proxy.levels), ([, level]) => level)
     const rows = [...byLevel]
       .toSorted(([, a], [, b]) => a.length - b.length)
@@ -81,9 +92,11 @@ function levelsShown(proxies: readonly ShownLevels[], more: number): string {
 }
 
 async function raiseInTerminal(target: string, typed: string, options: LogLevelOptions): Promise<number> {
-  const levels = parseLevels(typed)
+  const isZtunnel = options.ztunnel === true
+  const levels = isZtunnel ? parseZtunnelLevels(typed) : parseLevels(typed)
   const query = parseTarget(target, options.namespace)
   const { leases } = loadConfig(process.env).policy
+  if (isZtunnel) requireZtunnels(leases)
   const minutes = options.for === undefined ? Math.min(USUAL_MINUTES, leases.minutes) : parseMinutes(options.for)
   requireMinutes(minutes, leases.minutes)
   const {
@@ -108,23 +121,26 @@ async function raiseInTerminal(target: string, typed: string, options: LogLevelO
       signal,
     )
     if (backend.kind === 'embedded') await endAbandoned(deps)
-    const { target: found, pods } = await findProxies(query, clients, about)
+    const { target: found, pods } = await (isZtunnel ? findZtunnels : findProxies)(query, clients, about)
     const chosen = choosePods(pods, { count: options.pods, most: leases.proxies })
-    const shown = await shownLevels(chosen.pods.map(refOf), clients, about)
-    requireLoggers(
-      levels,
-      shown.map((one) => ('levels' in one ? one.levels : undefined)),
-    )
+    if (!isZtunnel) {
+      const shown = await shownLevels(chosen.pods.map(refOf), clients, about)
+      requireLoggers(
+        levels,
+        shown.map((one) => ('levels' in one ? one.levels : undefined)),
+      )
+    }
+    const served = isZtunnel ? await whomTheyServe(chosen.pods, clients, about) : []
     const id = opaqueId()
     const asked = { text: target, ...defined({ namespace: options.namespace }) }
     const request = {
       id,
       run: id,
-      kind: 'log-levels' as const,
+      kind: isZtunnel ? ('ztunnel-levels' as const) : ('log-levels' as const),
       settings: levels,
       minutes,
       pods: chosen.pods,
-      notes: chosen.notes,
+      notes: [...served, ...chosen.notes],
       by: { user: userInfo().username },
       target: targetKey(found),
       asked,
@@ -204,13 +220,13 @@ async function endLease(deps: LeaseDeps, id: string, end: LeaseEnd): Promise<Lea
 type PodOf = LeaseRecord['proxies'][number]['pod']
 const formatPod = ({ namespace, name }: PodOf): string => `Pod ${namespace ?? ''}/${name}`
 
-function begun({ lent: raised, proxies, until, notes = [] }: LeaseRecord): string {
+function begun({ kind, lent: raised, proxies, until, notes = [] }: LeaseRecord): string {
   const set = proxies.filter(({ state }) => state === 'raised')
   const others = proxies
     .filter(({ state }) => state !== 'raised')
     .map(({ pod, state, says }) => `${formatPod(pod)}: ${SAYS[state]}${says === undefined ? '' : `: ${says}`}`)
   return [
-    `${levelsText(raised)} on ${set.map(({ pod }) => pod.name).join(', ')}${notes.length === 0 ? '' : ` (${notes.join('; ')})`} until ${until.slice(11, 19)} UTC. Ctrl-C puts the levels back.`,
+    `${leasableOf({ kind }).describe(raised)} on ${set.map(({ pod }) => pod.name).join(', ')}${notes.length === 0 ? '' : ` (${notes.join('; ')})`} until ${until.slice(11, 19)} UTC. Ctrl-C puts the levels back.`,
     ...others,
     ...set.map(
       ({ pod: { name, namespace = '' } }) => `To read: kubectl logs -n ${namespace} ${name} -c istio-proxy -f`,
@@ -229,10 +245,10 @@ const SAYS: Readonly<Record<LeaseRecord['proxies'][number]['state'], string>> = 
   unreachable: 'NOT put back',
 }
 
-function ended({ proxies, state }: LeaseRecord): string {
+function ended({ kind, proxies, state }: LeaseRecord): string {
   const lines = proxies.map(
     ({ pod, state: each, before, says }) =>
-      `${formatPod(pod)}: ${SAYS[each]}${each === 'put-back' ? ` to ${levelsText(before)}` : ''}${says === undefined ? '' : `: ${says}`}`,
+      `${formatPod(pod)}: ${SAYS[each]}${each === 'put-back' ? ` to ${leasableOf({ kind }).describe(before)}` : ''}${says === undefined ? '' : `: ${says}`}`,
   )
   return `${[...lines, ...(state === 'over' ? [] : ['What is not put back is retried by the bot, and the next time this command is started.'])].join('\n')}\n`
 }

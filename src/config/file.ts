@@ -175,6 +175,17 @@ export const ConfigFile = z.strictObject({
         .describe('Minutes a lease may last. Default 15.'),
     })
     .optional(),
+  ambient: z
+    .strictObject({
+      raiseZtunnelLevels: z
+        .boolean()
+        .optional()
+        .describe(
+          'True lets log levels of ztunnels be raised for a while. Each serves every workload of its node, and it was never tried on a real one. Default false.',
+        ),
+    })
+    .optional()
+    .describe('Ambient mode.'),
   access: Access.optional().describe("Who may ask at all, besides members of the bot's own workspace."),
   identities: Identities.optional(),
   changes: Changes.optional(),

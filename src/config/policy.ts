@@ -9,6 +9,7 @@ export function policyOf({
   changes = {},
   limits = {},
   access = {},
+  ambient = {},
   unlisted = {},
   administrators,
 }: ConfigFile): Policy {
@@ -47,6 +48,7 @@ export function policyOf({
     leases: {
       proxies: limits.leaseProxies ?? ASK_ONLY.leases.proxies,
       minutes: limits.leaseMinutes ?? ASK_ONLY.leases.minutes,
+      ztunnels: ambient.raiseZtunnelLevels ?? ASK_ONLY.leases.ztunnels,
     },
     access: { ...ASK_ONLY.access, ...defined(access) },
   }

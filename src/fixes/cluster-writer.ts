@@ -72,4 +72,11 @@ export interface ClusterWriter {
     levels: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<void>
+  /** Sets levels of a ztunnel's modules (`{access: 'debug'}`; `*` is every module without one of its own, '' takes a module's own away). @throws UnseenError */
+  setZtunnelLevels(
+    permit: LeasePermit,
+    pod: Ref,
+    levels: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<void>
 }

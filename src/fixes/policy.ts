@@ -45,7 +45,8 @@ export interface Policy {
   gitops: 'patch' | 'apply'
   /** Seconds after a change was written in which it is proved. */
   proofSeconds: number
-  leases: { proxies: number; minutes: number }
+  /** `ztunnels`: their log levels may be raised, which concerns every workload of a node. */
+  leases: { proxies: number; minutes: number; ztunnels: boolean }
   access: AccessPolicy
   /** Who sees everything, in a direct message. */
   administrators: Members
@@ -62,7 +63,7 @@ export const ASK_ONLY: Policy = {
   approvalSeconds: 30 * 60,
   gitops: 'patch',
   proofSeconds: 30,
-  leases: { proxies: 5, minutes: 15 },
+  leases: { proxies: 5, minutes: 15, ztunnels: false },
   access: MEMBERS_ONLY,
   administrators: {},
 }

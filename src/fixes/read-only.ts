@@ -9,4 +9,5 @@ export const READ_ONLY: ClusterWriter = {
   rehearse: () => Promise.reject(new WriteError('forbidden', WHY)),
   write: () => Promise.reject(new WriteError('forbidden', WHY)),
   setLogLevels: () => Promise.reject(new UnseenError('forbidden', WHY)),
+  setZtunnelLevels: () => Promise.reject(new UnseenError('forbidden', WHY)),
 }

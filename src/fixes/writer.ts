@@ -5,6 +5,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { HttpMethod } from '@kubernetes/client-node/dist/gen/http/http.js'
 import type { Clients } from '../evidence/clients/clients.ts'
 import { UnseenError } from '../evidence/clients/clients.ts'
+import { ztunnelLogging } from '../evidence/clients/ztunnel-logging.ts'
+import { ALL_MODULES, readZtunnelLevels } from '../evidence/collectors/ztunnel-levels.ts'
 import { loadKubeConfig, type KubernetesOptions } from '../evidence/clients/kubernetes.ts'
 import { isFields, type Fields } from '../mesh/fields.ts'
 import { isDnsLabel, isDnsName } from '../mesh/names.ts'
@@ -16,7 +18,7 @@ import { impersonation, type Identity } from './identity.ts'
 import { EditError, parseManifest } from './manifest.ts'
 import { isWithin, merge } from './merge.ts'
 import { ownedFields } from './owned-fields.ts'
-import type { Permit } from './permit.ts'
+import type { LeasePermit, Permit } from './permit.ts'
 import type { ApplyWrite, DeleteWrite, Version, Write } from './proposal.ts'
 import { writableKind, type WritableKind } from './writable-kinds.ts'
 import { defined } from '../mesh/defined.ts'
@@ -25,13 +27,14 @@ export { WriteError, type ClusterWriter, type FieldConflict, type Written } from
 
 /** Where to write, and what to read with. */
 export interface WriterOptions extends KubernetesOptions {
-  clients: Pick<Clients, 'kubernetes' | 'istioctl'>
+  clients: Pick<Clients, 'kubernetes' | 'istioctl' | 'portForward'>
 }
 
 /** Controllers write an object's status between our look and our write; then it is looked at again, so often. */
 const ATTEMPTS = 5
 /** What the API server takes for "there is none": kinds whose versions must be named refuse it when there is one. */
 const NONE_YET = '0'
+const ZTUNNEL_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'off']
 const LEVELS = ['trace', 'debug', 'info', 'warning', 'warn', 'error', 'critical', 'off']
 
 /** One request, on the way. */
@@ -212,10 +215,7 @@ export function clusterWriter({ clients, ...connection }: WriterOptions): Cluste
     },
 
     async setLogLevels(permit, pod, levels, signal) {
-      if (!permit.pods.some((one) => sameRef(one, pod)))
-        throw new TypeError(`lease ${permit.lease} is not for ${formatRef(pod)}`)
-      if (pod.kind !== 'Pod' || !isDnsName(pod.name) || !isDnsLabel(pod.namespace ?? ''))
-        throw new TypeError(`${formatRef(pod)} is not a pod`)
+      requireLeased(permit, pod)
       const pairs = Object.entries(levels).map(([logger, level]) => {
         if (!/^[a-z0-9_]+$/i.test(logger) || !LEVELS.includes(level))
           throw new TypeError(`${JSON.stringify(`${logger}:${level}`)} is not a logger and level`)
@@ -227,7 +227,40 @@ export function clusterWriter({ clients, ...connection }: WriterOptions): Cluste
         signal,
       )
     },
+
+    async setZtunnelLevels(permit, pod, levels, signal) {
+      requireLeased(permit, pod)
+      if (Object.keys(levels).length === 0) return
+      const { portForward } = clients
+      const set = (query: string): Promise<string> => ztunnelLogging(portForward, pod, query, signal)
+      if (!Object.values(levels).includes('')) {
+        await set(`level=${directives(levels)}`)
+        return
+      }
+      // It adds to what it has: only a reset takes a module's own level away, and what shall stay is said again with it.
+      const now = await readZtunnelLevels(pod, portForward, signal)
+      const kept = Object.entries({ ...now, ...levels }).filter(([, level]) => level !== '')
+      await set(`reset&level=${directives(Object.fromEntries(kept))}`)
+    },
   }
+}
+
+/** @throws TypeError for a pod that the lease is not for */
+function requireLeased(permit: LeasePermit, pod: Ref): void {
+  if (!permit.pods.some((one) => sameRef(one, pod)))
+    throw new TypeError(`lease ${permit.lease} is not for ${formatRef(pod)}`)
+  if (pod.kind !== 'Pod' || !isDnsName(pod.name) || !isDnsLabel(pod.namespace ?? ''))
+    throw new TypeError(`${formatRef(pod)} is not a pod`)
+}
+
+/** `access=debug,info`, as ztunnel takes them. */
+function directives(levels: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(levels).map(([module, level]) => {
+    if (!/^(?:\*|[A-Za-z0-9_:.-]+)$/.test(module) || !ZTUNNEL_LEVELS.includes(level))
+      throw new TypeError(`${JSON.stringify(`${module}=${level}`)} is not a module and level`)
+    return module === ALL_MODULES ? level : `${module}=${level}`
+  })
+  return parts.join(',')
 }
 
 /** One request over HTTP/1.1. Not fetch, and not HTTP/2 by undici: they make one header of several groups, and with that one group that nobody is in. */

@@ -1,28 +1,14 @@
-import { completeTarget } from '../diagnosis/complete-target.ts'
-import { listOf, planTarget } from '../diagnosis/plan-target.ts'
-import { resolveTarget } from '../diagnosis/resolve-target.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
-import { Evidence } from '../evidence/evidence.ts'
-import { Gathering, type GatherOptions } from '../evidence/gather.ts'
-import type { ObjectKind, Reading } from '../evidence/reading.ts'
+import type { GatherOptions } from '../evidence/gather.ts'
+import { dataPlaneOf, isZtunnel } from '../mesh/data-plane.ts'
 import { nearestNames } from '../mesh/names.ts'
-import { refOf, type Pod } from '../mesh/objects.ts'
+import type { Pod } from '../mesh/objects.ts'
 import { hasProxy, isReady, proxyAnswers } from '../mesh/pods.ts'
 import { sameRef, type Ref } from '../mesh/ref.ts'
 import type { TargetQuery } from '../mesh/target-query.ts'
 import type { Target } from '../mesh/target.ts'
+import { findPods } from './find-pods.ts'
 import { LeaseRefusedError } from './lease-refused.ts'
-
-/** Kinds without which a target's pods can't be named. */
-const NEEDED: readonly ObjectKind[] = ['services', 'deployments', 'pods']
-
-function requireSeen(readings: readonly Reading[]): void {
-  const blind = readings.find((reading) => !reading.ok && (NEEDED as readonly string[]).includes(reading.kind))
-  if (blind?.ok === false)
-    throw new LeaseRefusedError(`The cluster could not be read: ${blind.detail}`, [
-      `To see it by hand: ${blind.source}`,
-    ])
-}
 
 /** The proxies a lease may be about. */
 export interface FoundProxies {
@@ -33,7 +19,8 @@ export interface FoundProxies {
   others: Pod[]
 }
 
-const isThere = (pod: Pod): boolean => proxyAnswers(pod) && pod.metadata.deletionTimestamp === undefined
+const isThere = (pod: Pod): boolean =>
+  proxyAnswers(pod) && !isZtunnel(pod) && pod.metadata.deletionTimestamp === undefined
 
 /**
  * A target's pods whose proxies can be asked, and of `beside` (gateways' pods) those that run.
@@ -44,27 +31,14 @@ export async function findProxies(
   clients: Clients,
   { beside = [], ...options }: GatherOptions & { beside?: readonly Ref[] },
 ): Promise<FoundProxies> {
-  const gathering = new Gathering(clients, options)
-  await gathering.gather(planTarget(query))
-  requireSeen(gathering.readings)
-  const resolved = resolveTarget(query, new Evidence(gathering.readings))
-  const own = [resolved.namespace, ...resolved.services.map(({ namespace = '' }) => namespace)]
-  const podsIn = (namespaces: readonly string[]): Promise<void> =>
-    gathering.gather([...new Set(namespaces)].filter((name) => name !== '').map((name) => listOf('pods', name)))
-  await podsIn(own)
-  requireSeen(gathering.readings)
-  // Where these cannot be read, the target's own are still there.
-  await podsIn(beside.flatMap(({ namespace = '' }) => (own.includes(namespace) ? [] : namespace)))
-  const evidence = new Evidence(gathering.readings)
-  const target = completeTarget(resolveTarget(query, evidence), evidence)
-  const among = (refs: readonly Ref[]): Pod[] =>
-    evidence.objects('pods').filter((pod) => refs.some((ref) => sameRef(ref, refOf(pod))))
-  const all = among(target.pods)
+  const { target, pods: all, seen } = await findPods(query, clients, { beside, ...options })
   const pods = all.filter(isThere)
-  const others = among(beside.filter((ref) => !target.pods.some((own) => sameRef(own, ref)))).filter(isThere)
+  const others = seen(beside.filter((ref) => !target.pods.some((own) => sameRef(own, ref)))).filter(isThere)
   if (pods.length + others.length === 0)
     throw new LeaseRefusedError(whyNone(target, all), [
-      'Name a workload with a running sidecar, or a gateway: deploy/istio-ingressgateway -n istio-system',
+      all.some((pod) => isZtunnel(pod) || dataPlaneOf(pod) === 'ztunnel')
+        ? 'Its traffic passes the ztunnel of its node, whose log levels are asked for with --ztunnel.'
+        : 'Name a workload with a running sidecar, or a gateway: deploy/istio-ingressgateway -n istio-system',
     ])
   return {
     target,
@@ -78,6 +52,7 @@ export async function findProxies(
 function whyNone({ name, namespace }: Target, all: readonly Pod[]): string {
   const whose = `${name} in ${namespace}`
   if (all.length === 0) return `${whose} has no pods.`
+  if (all.every(isZtunnel)) return `${whose} is a ztunnel, which serves every workload of its node.`
   return all.some(hasProxy) ? `No proxy of ${whose} is running.` : `No pod of ${whose} has a sidecar.`
 }
 

@@ -4,10 +4,10 @@ import type { Ref } from '../mesh/ref.ts'
 import type { LeaseDeps } from './lease-deps.ts'
 
 /** What can be raised on a proxy. */
-export const LEASE_KINDS = ['log-levels'] as const
+export const LEASE_KINDS = ['log-levels', 'ztunnel-levels'] as const
 export type LeaseKind = (typeof LEASE_KINDS)[number]
 
-/** Settings of a proxy by their names, each with its value: `{http: 'debug'}`. */
+/** Settings of a proxy by their names, each with its value: `{http: 'debug'}`; one that is absent has the value ''. */
 export type Settings = Record<string, string>
 
 /**

@@ -5,6 +5,6 @@ import type { Records } from '../store/records.ts'
 /** What leases are made and ended with. */
 export interface LeaseDeps {
   records: Records
-  clients: Pick<Clients, 'kubernetes' | 'istioctl'>
-  writer: Pick<ClusterWriter, 'setLogLevels'>
+  clients: Pick<Clients, 'kubernetes' | 'istioctl' | 'portForward'>
+  writer: Pick<ClusterWriter, 'setLogLevels' | 'setZtunnelLevels'>
 }

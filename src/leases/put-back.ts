@@ -111,7 +111,7 @@ async function outcomeOf(
     if (Object.keys(ours).length > 0) {
       const done = await setOnProxy(deps, lease, proxy, ours, lock)
       if ('fate' in done) return done.fate
-      const still = Object.entries(ours).filter(([name, value]) => done.settings[name] !== value)
+      const still = Object.entries(ours).filter(([name, value]) => (done.settings[name] ?? '') !== value)
       if (still.length > 0)
         return unreachable({ setting: ours }, `it did not accept ${leasable.describe(Object.fromEntries(still))}`)
     }
@@ -135,7 +135,7 @@ const unreachable = ({ setting }: Pick<LeaseProxy, 'setting'>, says: string): Ou
 
 /** Settings that are as we set them, with the value they had; and those that are neither as before nor as we set them, with their value now. */
 function sorted(before: Settings, raised: Settings, now: Settings): { ours: Settings; others: Settings } {
-  const changed = Object.keys(before).filter((name) => now[name] !== before[name])
+  const changed = Object.keys(before).filter((name) => (now[name] ?? '') !== before[name])
   const ours = changed.filter((name) => now[name] === raised[name])
   const others = changed.filter((name) => now[name] !== raised[name])
   return {

@@ -239,7 +239,7 @@ async function set(
 const LEAVING = 'its pod is being deleted'
 
 const differing = (wanted: Settings, has: Settings): string[] =>
-  Object.keys(wanted).filter((name) => has[name] !== wanted[name])
+  Object.keys(wanted).filter((name) => (has[name] ?? '') !== wanted[name])
 
 /** Setting failed, perhaps half-way: what was set is put back now; where that can't be seen, at the end. */
 async function undo(

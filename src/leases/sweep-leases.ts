@@ -16,7 +16,7 @@ export interface LeaseBoard {
 
 /** What the sweep works with. `board` is absent where nothing is shown; `trouble` hears of a lease that could not be dealt with this time, or not be read. */
 export interface SweepDeps extends LeaseDeps {
-  clients: Pick<Clients, 'kubernetes' | 'istioctl'>
+  clients: Pick<Clients, 'kubernetes' | 'istioctl' | 'portForward'>
   board?: LeaseBoard
   trouble?(error: unknown, lease: string): void
 }

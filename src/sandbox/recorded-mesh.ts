@@ -171,6 +171,8 @@ export function recordedMesh({
       levels.set(`${name}.${namespace}`, wanted)
       return Promise.resolve()
     },
+    setZtunnelLevels: (_permit, { name }) =>
+      Promise.reject(new UnseenError('unavailable', `${name} is a recording: its log levels cannot be set`)),
   }
   return {
     clients,

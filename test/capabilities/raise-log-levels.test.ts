@@ -22,7 +22,7 @@ const POLICY: Policy = {
   ...ASK_ONLY,
   roles: () => ({ operator: { users: ['U_ONCALL'], groups: ['S_SRE'] } }),
   slackGroups: () => ['S_SRE'],
-  leases: { proxies: 2, minutes: 15 },
+  leases: { proxies: 2, minutes: 15, ztunnels: false },
 }
 const RAISE: Extract<RunRequest, { kind: 'raise-log-levels' }> = {
   kind: 'raise-log-levels',

@@ -300,6 +300,7 @@ class Trial {
         if (fault !== undefined) throw unwritten(fault)
         return written
       },
+      setZtunnelLevels: (...args) => writer.setZtunnelLevels(...args),
       setLogLevels: async (...args) => {
         const fault = this.next('writer', 'setLogLevels') as MeshFault | undefined
         if (fault !== undefined && fault !== 'timeout') throw unseen(fault)

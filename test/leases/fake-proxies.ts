@@ -30,6 +30,11 @@ export interface FakeProxy {
   deletionTimestamp?: string
 }
 
+/** The writer where no pod is a ztunnel. */
+export const NO_ZTUNNELS: Pick<LeaseDeps['writer'], 'setZtunnelLevels'> = {
+  setZtunnelLevels: () => Promise.reject(new TypeError('none of these is a ztunnel')),
+}
+
 /** A few proxies that keep their levels; istioctl and the API server of them. */
 export class FakeProxies {
   readonly proxies = new Map<string, FakeProxy>()
@@ -153,6 +158,7 @@ export class FakeProxies {
   /** The writer does what changes/writer.ts does: `--level` through istioctl. */
   get writer(): LeaseDeps['writer'] {
     return {
+      ...NO_ZTUNNELS,
       setLogLevels: async (permit, pod, levels, signal) => {
         if (!permit.pods.some(({ name }) => name === pod.name))
           throw new TypeError(`lease ${permit.lease} is not for ${pod.name}`)

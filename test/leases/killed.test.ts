@@ -51,7 +51,7 @@ function killedAt(
         lastEntry: mortal((...args) => records.lastEntry(...args)),
       },
       clients: { ...clients, istioctl: { run: mortal((...args) => clients.istioctl.run(...args)) } },
-      writer: { setLogLevels: mortal((...args) => writer.setLogLevels(...args)) },
+      writer: { ...writer, setLogLevels: mortal((...args) => writer.setLogLevels(...args)) },
     },
   }
 }

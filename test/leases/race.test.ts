@@ -145,6 +145,7 @@ describe('a pod that takes the name of one that is being set', () => {
       const mortal: LeaseDeps = {
         ...deps,
         writer: {
+          ...deps.writer,
           async setLogLevels(...args) {
             replaceSoon(proxies)
             await deps.writer.setLogLevels(...args)
@@ -169,7 +170,7 @@ describe('a pod that takes the name of one that is being set', () => {
     const deps = depsOf(records, proxies)
     const first = requestFor(proxies, { settings: { http: 'debug' } })
     class Killed extends Error {}
-    const mortal: LeaseDeps = { ...deps, writer: { setLogLevels: () => Promise.reject(new Killed()) } }
+    const mortal: LeaseDeps = { ...deps, writer: { ...deps.writer, setLogLevels: () => Promise.reject(new Killed()) } }
     await expect(raise(mortal, first, NEVER)).rejects.toThrow(Killed)
     proxies.add('a')
     await raise(deps, requestFor(proxies, { settings: { http: 'debug' } }), NEVER)
@@ -183,7 +184,7 @@ describe('a pod that takes the name of one that is being set', () => {
     const deps = depsOf(records, proxies)
     const request = requestFor(proxies, { settings: { http: 'debug' } })
     class Killed extends Error {}
-    const mortal: LeaseDeps = { ...deps, writer: { setLogLevels: () => Promise.reject(new Killed()) } }
+    const mortal: LeaseDeps = { ...deps, writer: { ...deps.writer, setLogLevels: () => Promise.reject(new Killed()) } }
     await expect(raise(mortal, request, NEVER)).rejects.toThrow(Killed)
     proxies.add('a', { levels: { ...USUAL, http: 'debug' }, silent: 'EOF' })
     await givenBackMeanwhile(deps, request.id)

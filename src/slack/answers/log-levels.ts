@@ -8,7 +8,10 @@ import { runAgainButton } from './run-buttons.ts'
 export const logLevelsAnswer = defineAnswer(logLevels, {
   doing: 'Reading log levels of',
   async shown({ records }, { proxies }, run) {
-    const buttons = [await raiseLogLevelButton(records, run), await runAgainButton(records, run)]
+    // The dialog knows Envoy's loggers only.
+    const ofZtunnels = proxies.some((proxy) => 'levels' in proxy && proxy.serves !== undefined)
+    const raise = ofZtunnels ? [] : [await raiseLogLevelButton(records, run)]
+    const buttons = [...raise, await runAgainButton(records, run)]
     return { message: logLevelsMessage(proxies, run, buttons), parts: [] }
   },
 })

@@ -1,4 +1,4 @@
-import { levelsText } from '../../leases/log-levels/levels.ts'
+import { leasableOf } from '../../leases/leasables.ts'
 import { wasTouched, type LeaseRecord, type LeaseProxy } from '../../leases/lease-record.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
@@ -61,7 +61,10 @@ export function timeLeft(until: string, now: number): string {
   return seconds >= 60 ? `${Math.ceil(seconds / 60)} min` : `${seconds} s`
 }
 
-function proxyLine({ pod, state, before, says }: LeaseProxy): Piece[] {
+function proxyLine(
+  levelsText: (levels: LeaseRecord['lent']) => string,
+  { pod, state, before, says }: LeaseProxy,
+): Piece[] {
   const was =
     state === 'put-back'
       ? ` (to ${levelsText(before)})`
@@ -79,6 +82,8 @@ function proxyLine({ pod, state, before, says }: LeaseProxy): Piece[] {
 export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly ButtonSpec[]): SlackMessage {
   const { ended, lent: raised, proxies, by, until, run, notes = [] } = lease
   const isOver = lease.state === 'over'
+  const leasable = leasableOf(lease)
+  const levelsText = (levels: LeaseRecord['lent']): string => leasable.describe(levels)
   const unsettled = proxies.filter(({ state }) => state === 'unreachable' || state === 'left')
   const icon = isOver ? (unsettled.length > 0 ? '🟡' : '⚪') : '🔎'
   const title =
@@ -96,7 +101,7 @@ export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly 
       text: `${icon} ${title}: ${levelsText(raised)}`,
       blocks: [
         rich(line(text(`${icon} `), bold(title), text('  '), code(levelsText(raised))), line(...when)),
-        rich(bullets(proxies.map(proxyLine))),
+        rich(bullets(proxies.map((proxy) => proxyLine(levelsText, proxy)))),
         ...(notes.length === 0 ? [] : [rich(line(text(cut(notes.join('; '), 500))))]),
         rich(
           lines([[text('raised by '), person(by.user), text(' at '), shortTime(lease.from), text(` · run ${run}`)]]),
@@ -163,7 +168,7 @@ export function leasesMessage(
             rich(
               line(
                 ...(leases.length === 1 ? [] : [text(`${index + 1}. `)]),
-                code(cut(levelsText(lease.lent), 500)),
+                code(cut(leasableOf(lease).describe(lease.lent), 500)),
                 text(` on ${countOf(lease.proxies.length, 'proxy', 'proxies')} of `),
                 code(cut(lease.asked.text, 100)),
                 text(', by '),

@@ -1,4 +1,5 @@
 import type { ShownLevels } from '../../capabilities/log-levels.ts'
+import { ztunnelLevelsText } from '../../leases/ztunnel-levels/levels.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
@@ -24,6 +25,13 @@ function summary(levels: Readonly<Record<string, string>>): string {
     : `${named}${others.length > 40 ? ` and ${others.length - 40} more` : ''}; ${usual} others at ${USUAL}`
 }
 
+function shown(proxy: ShownLevels): string {
+  if (!('levels' in proxy)) return `✗ not read: ${cut(proxy.says, 300)}`
+  return proxy.serves === undefined
+    ? summary(proxy.levels)
+    : `${ztunnelLevelsText(proxy.levels)}\n${cut(proxy.serves, 500)}`
+}
+
 /** The log levels of a target's proxies: those that are not as usual by name, the rest counted. */
 export function logLevelsMessage(
   proxies: readonly ShownLevels[],
@@ -38,14 +46,7 @@ export function logLevelsMessage(
         rich(line(bold(title), text('  '), code(subjectOf(run)))),
         ...proxies
           .slice(0, MOST_PROXIES)
-          .map((proxy) =>
-            rich(
-              line(
-                code(formatRef(proxy.pod)),
-                text(`\n${'levels' in proxy ? summary(proxy.levels) : `✗ not read: ${cut(proxy.says, 300)}`}`),
-              ),
-            ),
-          ),
+          .map((proxy) => rich(line(code(formatRef(proxy.pod)), text(`\n${shown(proxy)}`)))),
         ...(proxies.length > MOST_PROXIES
           ? [rich(line(text(`and ${proxies.length - MOST_PROXIES} more proxies`)))]
           : []),

@@ -1,4 +1,6 @@
 import { parseLevels } from '../../leases/log-levels/levels.ts'
+import { requireZtunnels } from '../../leases/find-ztunnels.ts'
+import { parseZtunnelLevels } from '../../leases/ztunnel-levels/levels.ts'
 import { minutesText, parseMinutes } from '../../leases/minutes.ts'
 import { parseTarget } from '../../mesh/target-query.ts'
 import { requestFor } from '../thread/ask-diagnosis.ts'
@@ -9,7 +11,7 @@ import { defineCommand } from './command.ts'
 import { readArguments } from './words.ts'
 import { defined } from '../../mesh/defined.ts'
 
-const usage = 'log-level TARGET [LOGGER:LEVEL,…] [-n NAMESPACE] [--for 10m] [--pods N]'
+const usage = 'log-level TARGET [LOGGER:LEVEL,…] [-n NAMESPACE] [--for 10m] [--pods N] [--ztunnel]'
 const EXAMPLES = [
   '/mesh log-level catalog',
   '/mesh log-level catalog http:debug,router:debug,connection:debug,pool:debug --for 10m',
@@ -26,9 +28,16 @@ export const logLevel = defineCommand({
       words: [text, ...rest],
       namespace,
       values,
-    } = readArguments(words, usage, { '--for': { value: 'time, like 10m' }, '--pods': { value: 'number of proxies' } })
+    } = readArguments(words, usage, {
+      '--for': { value: 'time, like 10m' },
+      '--pods': { value: 'number of proxies' },
+      '--ztunnel': {},
+    })
     if (text === undefined) throw new UserError({ why: 'No target was given.', commands: EXAMPLES })
-    const levels = rest.length === 0 ? undefined : parseLevels(rest.join(','))
+    const isZtunnel = values['--ztunnel'] !== undefined
+    const parse = isZtunnel ? parseZtunnelLevels : parseLevels
+    const levels = rest.length === 0 ? undefined : parse(rest.join(','))
+    if (levels !== undefined && isZtunnel) requireZtunnels(deps.policy.leases)
     const [minutes, proxies] = [
       minutesOf(values['--for']?.[0], deps.policy.leases.minutes),
       proxiesOf(values['--pods']?.[0], deps.policy.leases.proxies),
@@ -39,11 +48,12 @@ export const logLevel = defineCommand({
       ['/mesh log-level', found, ...rest].join(' '),
     )
     const request = requestFor({ text, namespace }, target)
-    if (levels === undefined) return startRun(deps, asking, { ...request, kind: 'log-levels' })
+    const ztunnel = isZtunnel ? true : undefined
+    if (levels === undefined) return startRun(deps, asking, { ...request, kind: 'log-levels', ...defined({ ztunnel }) })
     return startRun(deps, asking, {
       ...request,
       kind: 'raise-log-levels',
-      raise: { levels, ...defined({ minutes, proxies }) },
+      raise: { levels, ...defined({ minutes, proxies, ztunnel }) },
     })
   },
 })
