@@ -43,6 +43,8 @@ const start = (env: Record<string, string>) =>
   // Compiling the database's hot functions once more, optimised, takes longer than all that is done here.
   execa(process.execPath, ['--wasm-tiering-budget=500000000', MAIN], {
     reject: false,
+    // A busy machine ends it later than that.
+    forceKillAfterDelay: false,
     extendEnv: false,
     stdin: 'ignore',
     env: {

@@ -19,8 +19,16 @@ export interface GonePort {
   last: Request
 }
 
-/** Milliseconds before the change within which it was asked for. */
-const LATELY = 60_000
+/** Milliseconds before the change within which it was asked for; longer for who pauses longer than that, by so many of its own pauses. */
+const LATELY = { ms: 120_000, pauses: 3 }
+
+const timeOf = ({ entry }: Request): number => Date.parse(entry.at)
+
+/** The longest time (milliseconds) between two requests in a row. */
+function longestPause(requests: readonly Request[]): number {
+  const times = requests.map(timeOf).toSorted((a, b) => a - b)
+  return Math.max(0, ...times.slice(1).map((time, index) => time - (times[index] ?? time)))
+}
 
 /**
  * The port that a class asks for and that the Service has no more, when its client has no proxy, whose log would tell what came of it, asked for it until shortly before, and was
@@ -44,11 +52,13 @@ export function gonePort(
   if (address === undefined || (client !== undefined && hasProxy(client))) return undefined
   if ((service.spec?.ports ?? []).some((one) => one.port === port)) return undefined
   if (serviceOf(host, client?.metadata.namespace, evidence) !== service) return undefined
-  // Whoever gave it up before is no caller any more.
-  if (changed - Date.parse(last.entry.at) > LATELY) return undefined
   const isOfClient = ({ entry }: Request): boolean => ipOf(entry.downstreamRemote) === address
+  // Whoever gave it up before is no caller any more.
+  const lately = Math.max(LATELY.ms, LATELY.pauses * longestPause(requests.filter(isOfClient)))
+  if (changed - timeOf(last) > lately) return undefined
+  // Objects are dated by whole seconds: a request in that very one may have come before.
   const wasSeenSince = classes
     .flatMap((one) => one.requests)
-    .some((one) => isOfClient(one) && Date.parse(one.entry.at) > changed)
+    .some((one) => isOfClient(one) && timeOf(one) >= changed + 1000)
   return wasSeenSince ? undefined : { service, port, client: client?.metadata.name ?? address, last }
 }

@@ -42,6 +42,17 @@ const asked = (authority: string, text = '5 ok', address = '10.0.0.7'): RequestC
     entry: { ...one.entry, authority, downstreamRemote: `${address}:4000` },
   })),
 })
+/** A client that asks twice, so many seconds apart; the second time so many seconds after the moment. */
+const pausing = (pause: number, last = 1): RequestClass => {
+  const one = asked('orders.shop:8081', '2 ok')
+  return {
+    ...one,
+    requests: one.requests.map((request, index) => ({
+      ...request,
+      entry: { ...request.entry, at: new Date(MOMENT + (index === 0 ? last - pause : last) * 1000).toISOString() },
+    })),
+  }
+}
 const goneOf = (one: RequestClass, others: RequestClass[] = [], seen = evidence(10)): unknown => {
   const { port, client } = gonePort(one, [one, ...others], TARGET, seen) ?? {}
   return port === undefined ? undefined : [port, client]
@@ -57,8 +68,15 @@ describe('a port of the Service that a client without a proxy asked for', () => 
       [8081, '10.0.0.9'],
     ],
     ['is there', goneOf(asked('orders.shop:8080')), undefined],
+    ['is gone since the second in which it was last asked for', goneOf(pausing(2, 10.6)), [8081, 'legacy']],
     ['is asked for since, so that something leads to it', goneOf(asked('orders.shop:8081', '20 ok')), undefined],
     ['was given up long before', goneOf(asked('orders.shop:8081'), [], evidence(300)), undefined],
+    [
+      'is gone for a client that pauses for minutes, after another pause of that length',
+      goneOf(pausing(150), [], evidence(350)),
+      [8081, 'legacy'],
+    ],
+    ['was given up by a client that never paused for so long', goneOf(pausing(20), [], evidence(350)), undefined],
     ["is another host's", goneOf(asked('stock.shop:8081')), undefined],
     ['was of a client with a proxy, whose log tells', goneOf(asked('orders.shop:8081', '5 ok', '10.0.0.8')), undefined],
     ['was left for another one', goneOf(asked('orders.shop:8081'), [asked('orders.shop:8080', '20 ok')]), undefined],
