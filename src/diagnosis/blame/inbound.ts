@@ -12,6 +12,9 @@ import type { Case, Lead } from './lead.ts'
 import { clauseOf, eachOnce } from './lead.ts'
 import { noRuleAllows } from './no-rule-allows.ts'
 
+/** The filter that enforces policies where the proxy takes connections for plain TCP. */
+const TCP_RBAC = 'envoy.filters.network.rbac'
+
 function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
   const { pod, cluster, endpoint } = callee
   const deciding = hop.objects.filter(({ kind }) => kind === 'AuthorizationPolicy' || kind === 'RequestAuthentication')
@@ -39,9 +42,7 @@ function leadsAt(callee: Callee, hop: Hop, trace: Trace, one: Case): Lead[] {
     const acting = one.evidence
       .objects('authorization-policies')
       .filter((each) => (each.spec?.action ?? 'ALLOW') === 'ALLOW' && actsOn(each, pod, rootNamespaceOf(one.evidence)))
-    const tcpPort = hop.says.includes('envoy.filters.network.rbac')
-      ? connection.port || (endpoint.port ?? 0)
-      : undefined
+    const tcpPort = hop.refusedBy === TCP_RBAC ? connection.port || (endpoint.port ?? 0) : undefined
     const leads =
       allowing.length === policies.length ? noRuleAllows({ pod, tcpPort, acting, deciding: allowing, trace }, one) : []
     if (leads.length > 0) return leads

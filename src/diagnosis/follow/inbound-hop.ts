@@ -216,6 +216,7 @@ export function inboundHop(callee: Callee, trace: Trace): Hop {
       sure: unsure.length === 0 || ends.kind !== 'denied',
       says,
       objects: [ref, ...objects],
+      ...(ends.kind === 'denied' && { refusedBy: ends.answer.filter }),
     }
   }
   const trouble = connection.principal === undefined ? undefined : mutualTlsTrouble(pod, trace)

@@ -22,6 +22,8 @@ export interface Hop {
   notes: string[]
   /** The piece itself, as short YAML. */
   quote?: string
+  /** Envoy's name of the filter of the callee's proxy that refuses the request. */
+  refusedBy?: string
   /** The command that shows it. */
   command: string
 }
