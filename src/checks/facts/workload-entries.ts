@@ -17,3 +17,9 @@ export const workloadEntries = (
 /** The WorkloadEntries that a ServiceEntry selects. */
 export const selectedBy = ({ metadata, spec }: ServiceEntry, evidence: Evidence): WorkloadEntry[] =>
   workloadEntries(spec?.workloadSelector?.labels, metadata.namespace, evidence)
+
+/** True for an entry that selects no WorkloadEntry whose address could be resolved: istiod makes no cluster for its hosts then. */
+export const hasNothingToResolve = (entry: ServiceEntry, evidence: Evidence): boolean =>
+  entry.spec?.resolution?.startsWith('DNS') === true &&
+  entry.spec.workloadSelector?.labels !== undefined &&
+  selectedBy(entry, evidence).length === 0

@@ -19,7 +19,7 @@ import { destinationsOf } from '../../mesh/routing.ts'
 import { goesOutside } from '../follow/cluster-hop.ts'
 import type { Trace } from '../follow/trace.ts'
 import { backendLeads, backendLeadsOf } from './backend.ts'
-import { addressedWrongly, goneBehind, selectedByEntry } from './behind-entry.ts'
+import { addressedWrongly, goneBehind, selectedByEntry, withoutCluster } from './behind-entry.ts'
 import { hiddenFrom, outsideLeads } from './hidden.ts'
 import type { Case, Lead } from './lead.ts'
 import { eachOnce, newest, value, values, wasChangedLast } from './lead.ts'
@@ -105,7 +105,8 @@ function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
     )
   const hidden = hiddenFrom(trace.callerPod, host, port, one)
   if (hidden.length > 0) return hidden
-  if (subset === '') return []
+  const empty = withoutCluster(host, evidence)
+  if (empty.length > 0 || subset === '') return empty
   const at = trace.callerPod.metadata.namespace ?? ''
   const rules = evidence.objects('destination-rules')
   const used = rulesForCaller(rules, host, at, rootNamespaceOf(evidence))
