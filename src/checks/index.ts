@@ -7,6 +7,7 @@ import { callerHangsUp } from './caller-hangs-up.ts'
 import { certificateExpiring } from './certificate-expiring.ts'
 import type { Check } from './check.ts'
 import { circuitBreakerOverflow } from './circuit-breaker-overflow.ts'
+import { clientServerDisagree } from './client-server-disagree.ts'
 import { conflictingSelectors } from './conflicting-selectors.ts'
 import { conflictingVirtualServices } from './conflicting-virtual-services.ts'
 import { duplicateCertificate } from './duplicate-certificate.ts'
@@ -66,6 +67,7 @@ export const CHECKS: readonly Check[] = [
   callerHangsUp,
   certificateExpiring,
   circuitBreakerOverflow,
+  clientServerDisagree,
   conflictingSelectors,
   conflictingVirtualServices,
   duplicateCertificate,

@@ -17,6 +17,7 @@ import { PROXY_CONFIG_KINDS, proxyConfig } from '../evidence/collectors/proxy-co
 import { proxyStatus } from '../evidence/collectors/proxy-status.ts'
 import { secrets } from '../evidence/collectors/secrets.ts'
 import { traffic } from '../evidence/collectors/traffic.ts'
+import { trafficHistory } from '../evidence/collectors/traffic-history.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { ObjectKind, Seen } from '../evidence/reading.ts'
 import type { AnyStep } from '../evidence/step.ts'
@@ -220,7 +221,10 @@ export function planProxies(target: Target, evidence: Evidence, withPrometheus: 
     ]),
     ...logged.map((pod) => accessLog(pod, logReadersOf(evidence))),
     ...(withPrometheus
-      ? target.services.map(({ name, namespace = '' }) => traffic(serviceHost(name, namespace, evidence.clusterDomain)))
+      ? target.services.flatMap(({ name, namespace = '' }) => {
+          const host = serviceHost(name, namespace, evidence.clusterDomain)
+          return [traffic(host), trafficHistory(host)]
+        })
       : []),
   ]
 }

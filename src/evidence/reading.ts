@@ -42,7 +42,7 @@ import type { ProxySecret } from '../mesh/secrets.ts'
 import type { ZtunnelConfig } from '../mesh/ztunnel.ts'
 import type { ZtunnelLog } from '../mesh/ztunnel-log.ts'
 import type { OtherObjects } from './other-objects.ts'
-import type { Traffic } from './traffic.ts'
+import type { Traffic, TrafficHistory } from './traffic.ts'
 
 /** Lists of Kubernetes objects, by the kind of evidence they are. */
 export interface ObjectEvidence {
@@ -114,6 +114,8 @@ export interface EvidenceMap extends ObjectEvidence {
   'traffic-callers': { workload: string; namespace?: string }[]
   /** Request rates of the target, from Prometheus. */
   traffic: Traffic
+  /** Requests to one of the target's Services over the last hour, by answer, from Prometheus. */
+  'traffic-history': TrafficHistory
 }
 export type ObjectKind = keyof ObjectEvidence
 export type EvidenceKind = keyof EvidenceMap
@@ -127,6 +129,7 @@ export const ADVISORY: ReadonlySet<EvidenceKind> = new Set<EvidenceKind>([
   'istiod-pushes',
   'pod-description',
   'other-objects',
+  'traffic-history',
 ])
 
 /** What a read would have needed: `verb` on `resource` of `group` ('' for the core group), in a namespace or cluster-wide, of one object or of all. */

@@ -1,35 +1,29 @@
-import { nameOf, round } from '../diagnosis/telemetry/differences.ts'
-import type { Side, Telemetry } from '../diagnosis/telemetry/report.ts'
+import type { Telemetry } from '../diagnosis/telemetry/report.ts'
+import { nameOf, percentOf, round, successOf, type Side } from '../mesh/both-ends.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { visible } from '../mesh/visible.ts'
 
 const milliseconds = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
-const percent = (share: number): string => {
-  const text = (share * 100).toFixed(1)
-  // Nearly all is not all.
-  return `${share < 1 && text === '100.0' ? '99.9' : text.replace(/\.0$/, '')} %`
-}
-const success = ({ requests, failed }: Side): number => (requests - failed) / requests
 
 /** Pods that are shown. */
 const MOST_PODS = 10
 
 /** One end as a line: `72.3 % of 60 requests succeed; p50 1.2 ms, p95 490 ms, p99 498 ms`. */
 export const sideLine = (side: Side): string =>
-  `${percent(success(side))} of ${round(side.requests)} requests succeed${side.latency === undefined ? '' : `; p50 ${milliseconds(side.latency.p50)}, p95 ${milliseconds(side.latency.p95)}, p99 ${milliseconds(side.latency.p99)}`}`
+  `${percentOf(successOf(side))} of ${round(side.requests)} requests succeed${side.latency === undefined ? '' : `; p50 ${milliseconds(side.latency.p50)}, p95 ${milliseconds(side.latency.p95)}, p99 ${milliseconds(side.latency.p99)}`}`
 
 /** What it comes to, in one sentence. */
 export function telemetryHeadline({ client, server, notes }: Telemetry): string {
   if (client !== undefined && server !== undefined) {
-    const [here, there] = [percent(success(client)), percent(success(server))]
+    const [here, there] = [percentOf(successOf(client)), percentOf(successOf(server))]
     return here === there
       ? `${here} of the requests succeed, by the count of both clients and servers.`
       : `Clients see ${here} of their requests succeed; servers see ${there}.`
   }
   if (client !== undefined)
-    return `${percent(success(client))} of the requests succeed, by the count of the clients' proxies.`
+    return `${percentOf(successOf(client))} of the requests succeed, by the count of the clients' proxies.`
   if (server !== undefined)
-    return `${percent(success(server))} of the requests succeed, by the count of the servers' proxies.`
+    return `${percentOf(successOf(server))} of the requests succeed, by the count of the servers' proxies.`
   return notes[0] ?? 'Prometheus has no data.'
 }
 
@@ -37,7 +31,7 @@ export function telemetryHeadline({ client, server, notes }: Telemetry): string 
 export const sinceLine = ({ since }: Telemetry): string | undefined =>
   since === undefined
     ? undefined
-    : `${percent(since.after)} of the requests have failed since about ${since.at.slice(11, 16)} UTC (${percent(since.before)} before)`
+    : `${percentOf(since.after)} of the requests have failed since about ${since.at.slice(11, 16)} UTC (${percentOf(since.before)} before)`
 
 /** The pods that answered, a line each; `and 3 more` in the end. */
 export function podLines({ pods }: Telemetry): string[] {

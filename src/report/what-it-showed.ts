@@ -100,6 +100,11 @@ export function whatItShowed(reading: Seen): string {
             .slice(0, NAMES)
             .map(({ reporter, code, flags, rate }) => `${rate.toFixed(2)}/s ${code} ${flags || '-'} (${reporter})`)
             .join(', ')
+    case 'traffic-history': {
+      const { series, from, to, ahead } = reading.value
+      const clocks = ahead === undefined ? '' : `; Prometheus's clock is ${Math.abs(ahead)} s ${ahead < 0 ? 'behind' : 'ahead'}`
+      return `${series.length === 0 ? 'no requests' : count(series.length, 'kind of answer', 'kinds of answer')}, ${from.slice(11, 16)} to ${to.slice(11, 16)} UTC${clocks}`
+    }
     case 'ztunnel-config': {
       const { workloads, services, policies, captured } = reading.value
       return `${count(workloads.length, 'workload')}, ${count(services.length, 'service')}, ${count(policies.length, 'policy', 'policies')} of the mesh; ${count(captured.length, 'pod')} of its node`

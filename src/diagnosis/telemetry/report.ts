@@ -1,31 +1,6 @@
 import type { Ref } from '../../mesh/ref.ts'
-import type { ChangePoint } from './change-point.ts'
-
-/** Requests as the proxies at one end counted them. */
-export interface Side {
-  requests: number
-  /** The client's: 5xx, and those that got no answer. The server's: 5xx alone, as its dashboards count. */
-  failed: number
-  /** Milliseconds; absent where no histogram is kept. */
-  latency?: { p50: number; p95: number; p99: number }
-}
-
-/** Requests of one end with one answer. */
-export interface Answered {
-  end: 'client' | 'server'
-  code: string
-  flags: string[]
-  requests: number
-}
-
-/** What one end counts and the other does not, or counts as something else. */
-export interface Difference {
-  /** `504 UT` as the clients count it. */
-  answer: string
-  requests: number
-  /** Why the other end counts it differently, in one sentence. */
-  says: string
-}
+import type { Answered, Difference, Side } from '../../mesh/both-ends.ts'
+import type { ChangePoint } from '../../mesh/change-point.ts'
 
 /** What Prometheus knows of the requests to a target. */
 export interface Telemetry {

@@ -1,6 +1,8 @@
 import { UnseenError, type Clients, type Prometheus } from '../../evidence/clients/clients.ts'
 import { Evidence } from '../../evidence/evidence.ts'
 import { Gathering, STEP_TIMEOUT } from '../../evidence/gather.ts'
+import { differencesOf, endOf, sideOf as totalsOf, type Answered, type Side } from '../../mesh/both-ends.ts'
+import { changePoint } from '../../mesh/change-point.ts'
 import { fromFqdn } from '../../mesh/host.ts'
 import { parseFlags } from '../../mesh/response-flags.ts'
 import type { TargetQuery } from '../../mesh/target-query.ts'
@@ -8,9 +10,7 @@ import type { Target } from '../../mesh/target.ts'
 import { UserError } from '../../mesh/user-error.ts'
 import { planTarget } from '../plan-target.ts'
 import { resolveTarget } from '../resolve-target.ts'
-import { changePoint } from './change-point.ts'
-import { differencesOf, isFailure } from './differences.ts'
-import type { Answered, Side, Telemetry } from './report.ts'
+import type { Telemetry } from './report.ts'
 
 /** Seconds that are looked at where nobody says otherwise, and at least and most. */
 export const WINDOW = 300
@@ -19,8 +19,6 @@ export const MOST_WINDOW = 24 * 3600
 /** Seconds looked back for the time since when it is so, and of one point. */
 const BACK = 3600
 const STEP = 60
-
-const ENDS = { source: 'client', destination: 'server', waypoint: 'server' } as const
 
 interface Sample {
   metric: Record<string, string>
@@ -170,12 +168,12 @@ async function sharesOver(
   return { client: of('source'), server: of('destination') }
 }
 
-const endOf = ({ metric }: Sample): Answered['end'] | undefined => ENDS[metric.reporter as keyof typeof ENDS]
+const endOfSample = ({ metric }: Sample): Answered['end'] | undefined => endOf(metric.reporter)
 
 function answersOf(samples: readonly Sample[]): Answered[] {
   const known = new Map<string, Answered>()
   for (const sample of samples) {
-    const end = endOf(sample)
+    const end = endOfSample(sample)
     if (end === undefined || sample.value <= 0) continue
     const { response_code: code = '', response_flags: flags = '' } = sample.metric
     const key = `${end} ${code} ${flags}`
@@ -191,21 +189,19 @@ function sideOf(
   end: Answered['end'],
   quantiles: Readonly<Record<'p50' | 'p95' | 'p99', readonly Sample[]>>,
 ): Side | undefined {
-  const own = answers.filter((one) => one.end === end)
-  if (own.length === 0) return undefined
-  const sum = (some: readonly Answered[]): number => some.reduce((total, one) => total + one.requests, 0)
-  const of = (samples: readonly Sample[]): number | undefined => samples.find((one) => endOf(one) === end)?.value
+  const totals = totalsOf(answers, end)
+  if (totals === undefined) return undefined
+  const of = (samples: readonly Sample[]): number | undefined => samples.find((one) => endOfSample(one) === end)?.value
   const [p50, p95, p99] = [of(quantiles.p50), of(quantiles.p95), of(quantiles.p99)]
   return {
-    requests: sum(own),
-    failed: sum(own.filter((one) => (end === 'client' ? isFailure(one) : one.code.startsWith('5')))),
+    ...totals,
     ...(p50 !== undefined && p95 !== undefined && p99 !== undefined && { latency: { p50, p95, p99 } }),
   }
 }
 
 /** By the proxies of the target's own pods, which have the pod's name in what is scraped of them. */
 function podsOf(samples: readonly Sample[], slow: readonly Sample[]): Telemetry['pods'] {
-  const own = samples.filter((one) => endOf(one) === 'server' && one.metric.pod !== undefined && one.value > 0)
+  const own = samples.filter((one) => endOfSample(one) === 'server' && one.metric.pod !== undefined && one.value > 0)
   return [...Map.groupBy(own, ({ metric }) => metric.pod ?? '')]
     .map(([name, group]) => {
       const version = group.find(({ metric }) => (metric.destination_version ?? 'unknown') !== 'unknown')?.metric

@@ -1,4 +1,5 @@
-import type { Side, Telemetry } from '../../diagnosis/telemetry/report.ts'
+import type { Telemetry } from '../../diagnosis/telemetry/report.ts'
+import type { Side } from '../../mesh/both-ends.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import {
   answersLine,

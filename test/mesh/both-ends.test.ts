@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
-import { differencesOf } from '../../../src/diagnosis/telemetry/differences.ts'
-import type { Answered } from '../../../src/diagnosis/telemetry/report.ts'
+import { differencesOf, type Answered } from '../../src/mesh/both-ends.ts'
 
 const client = (code: string, requests: number, ...flags: string[]): Answered => ({
   end: 'client',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { changePoint } from '../../../src/diagnosis/telemetry/change-point.ts'
+import { changePoint } from '../../src/mesh/change-point.ts'
 
 const T0 = Date.parse('2026-11-30T12:00:00Z')
 const points = (...values: number[]): { at: number; value: number }[] =>

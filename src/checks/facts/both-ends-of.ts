@@ -1,0 +1,137 @@
+import type { Evidence } from '../../evidence/evidence.ts'
+import type { Seen } from '../../evidence/reading.ts'
+import { differencesOf, endOf, isBeforeServer, nameOf, type Answered, type Difference } from '../../mesh/both-ends.ts'
+import { parseFlags } from '../../mesh/response-flags.ts'
+import type { Target } from '../../mesh/target.ts'
+import { fact } from './fact.ts'
+import { areOver } from './over.ts'
+import { requestsTo, type Request } from './requests-to.ts'
+import { PRESENT, trafficCountsFrom } from './traffic-of.ts'
+
+/** How the same requests were answered by the count of the callers' proxies, and by that of the target's own. */
+export interface BothEnds {
+  answers: Answered[]
+  differences: Difference[]
+  /** True when so many requests since the last of them were answered that they are over. */
+  isOver: boolean
+  /** Who counted: Prometheus, or the lines of both ends' access logs. */
+  by: Seen<'traffic-history'> | { example: Request; requests: number }
+}
+
+/**
+ * Both ends' counts of the requests to the target since the last change of what routes to it: by Prometheus where it has both, else by the access logs of both
+ * ends. Undefined where one end is not known.
+ */
+export const bothEndsOf = fact((evidence, target): BothEnds | undefined => {
+  const moment = trafficCountsFrom(evidence, target)
+  return moment === undefined ? undefined : (counted(evidence, moment) ?? logged(evidence, target, moment))
+})
+
+/** Requests of a history that began after a moment, by end and answer. */
+export function answersSince({ value }: Seen<'traffic-history'>, moment: number): Answered[] {
+  const known = new Map<string, Answered>()
+  const earliest = Math.max(moment, Date.parse(value.to) - PRESENT) + value.over * 1000
+  for (const { reporter, code, flags, points } of value.series) {
+    const end = endOf(reporter)
+    const requests = points.reduce((sum, one) => (one.at < earliest ? sum : sum + one.value * value.step), 0)
+    if (end === undefined || requests <= 0) continue
+    const key = `${end} ${code} ${flags}`
+    const one = known.get(key) ?? { end, code, flags: parseFlags(flags), requests: 0 }
+    one.requests += requests
+    known.set(key, one)
+  }
+  return [...known.values()].toSorted((a, b) => b.requests - a.requests)
+}
+
+/** By Prometheus: of several Services of a target, the one of which both ends counted most. */
+function counted(evidence: Evidence, moment: number): BothEnds | undefined {
+  const [most] = evidence
+    .seen('traffic-history')
+    .map((by) => ({ by, answers: answersSince(by, moment) }))
+    .filter(({ answers }) => (['client', 'server'] as const).every((end) => answers.some((one) => one.end === end)))
+    .toSorted((a, b) => total(b.answers) - total(a.answers))
+  if (most === undefined) return undefined
+  const differences = differencesOf(most.answers)
+  return { ...most, differences, isOver: isPast(requestsOver(most.by, moment), differences) }
+}
+
+/** Requests of one answer, or some of them, at one time. */
+interface At {
+  at: number
+  answer: string
+  requests: number
+}
+
+/** What the callers' proxies counted at each point since a moment. */
+const requestsOver = ({ value }: Seen<'traffic-history'>, moment: number): At[] =>
+  value.series
+    .filter(({ reporter }) => endOf(reporter) === 'client')
+    .flatMap(({ code, flags, points }) =>
+      points
+        .filter(({ at }) => at >= moment + value.over * 1000)
+        .map((one) => ({
+          at: one.at,
+          answer: nameOf({ code, flags: parseFlags(flags) }),
+          requests: one.value * value.step,
+        })),
+    )
+
+/** True when the answers that make the difference are over, by how many others came since the last of them. */
+function isPast(requests: readonly At[], differences: readonly Difference[]): boolean {
+  const named = new Set(differences.map(({ answer }) => answer))
+  const failures = requests.filter(({ answer, requests: some }) => named.has(answer) && some > 0)
+  const last = Math.max(...failures.map(({ at }) => at))
+  const sum = (some: readonly At[]): number => some.reduce((total, one) => total + one.requests, 0)
+  return areOver(
+    sum(failures),
+    sum(requests.filter(({ at }) => at <= last)),
+    sum(requests.filter(({ at }) => at > last)),
+  )
+}
+
+const total = (answers: readonly Answered[]): number => answers.reduce((sum, { requests }) => sum + requests, 0)
+
+/** True for a request that a caller's proxy logged, not the target's own alone. */
+const isOfCaller = ({ entry, inner }: Request): boolean => inner?.entry !== entry
+
+/**
+ * By the logs: requests that a caller's proxy logged and of which the other end is known, because a line of the pod's own proxy has the same id, or because the
+ * caller's proxy answered before it sent them anywhere. Of others nobody knows what the server counted.
+ */
+function logged(evidence: Evidence, target: Target, moment: number): BothEnds | undefined {
+  const known = requestsTo(target, moment, evidence).filter(
+    (one) => one.entry.method !== undefined && isOfCaller(one) && (one.inner !== undefined || isBeforeServer(one.entry.flags)),
+  )
+  const answers = [
+    ...tally(known.map(({ entry }) => entry), 'client'),
+    ...tally(known.flatMap(({ inner }) => inner?.entry ?? []), 'server'),
+  ]
+  const differences = differencesOf(answers)
+  const named = new Set(differences.map(({ answer }) => answer))
+  const example =
+    known.findLast(({ entry }) => named.has(nameOf({ code: String(entry.code), flags: entry.flags }))) ?? known.at(-1)
+  return example === undefined || !answers.some(({ end }) => end === 'server')
+    ? undefined
+    : {
+        answers,
+        differences,
+        isOver: isPast(
+          known.map(({ entry: { at, code, flags } }) => ({
+            at: Date.parse(at),
+            answer: nameOf({ code: String(code), flags }),
+            requests: 1,
+          })),
+          differences,
+        ),
+        by: { example, requests: known.length },
+      }
+}
+
+function tally(entries: readonly { code: number; flags: readonly string[] }[], end: Answered['end']): Answered[] {
+  return [...Map.groupBy(entries, ({ code, flags }) => [String(code), ...flags].join(' ')).values()]
+    .map((group): Answered => {
+      const [{ code, flags } = { code: 0, flags: [] }] = group
+      return { end, code: String(code), flags: [...flags], requests: group.length }
+    })
+    .toSorted((a, b) => b.requests - a.requests)
+}

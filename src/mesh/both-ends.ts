@@ -1,0 +1,108 @@
+import { RESPONSE_FLAGS } from './response-flags.ts'
+
+/** Requests as the proxies at one end counted them. */
+export interface Side {
+  requests: number
+  /** The client's: 5xx, and those that got no answer. The server's: 5xx alone, as its dashboards count. */
+  failed: number
+  /** Milliseconds; absent where no histogram is kept. */
+  latency?: { p50: number; p95: number; p99: number }
+}
+
+/** Requests of one end with one answer. */
+export interface Answered {
+  end: 'client' | 'server'
+  code: string
+  flags: string[]
+  requests: number
+}
+
+/** What one end counts and the other does not, or counts as something else. */
+export interface Difference {
+  /** `504 UT` as the clients count it. */
+  answer: string
+  requests: number
+  /** Why the other end counts it differently, in one sentence. */
+  says: string
+}
+
+/** The end that counts, by the label `reporter`; undefined for another, or none. */
+export const endOf = (reporter: string | undefined): Answered['end'] | undefined =>
+  ENDS[(reporter ?? '') as keyof typeof ENDS]
+const ENDS = { source: 'client', destination: 'server', waypoint: 'server' } as const
+
+/** Flags of requests that no proxy of the server has counted. */
+const NEVER_ARRIVED: readonly string[] = ['UH', 'UF', 'UO', 'NR', 'NC', 'LH', 'DF', 'UMSDR', 'NFCF']
+const REFUSED: readonly string[] = ['UAEX', 'RL', 'RLSE', 'FI', 'DO', 'OM', 'IH']
+
+/** True for an answer that a caller's proxy gave by itself before any server had the request. */
+export const isBeforeServer = (flags: readonly string[]): boolean =>
+  flags.some((flag) => NEVER_ARRIVED.includes(flag) || REFUSED.includes(flag))
+
+/** Why the ends count some requests differently; the largest first. Less than one request is none: rates are extrapolated. */
+export function differencesOf(answers: readonly Answered[]): Difference[] {
+  const [client, server] = [
+    answers.filter(({ end }) => end === 'client'),
+    answers.filter(({ end }) => end === 'server'),
+  ]
+  if (client.length === 0 || server.length === 0) return []
+  return client
+    .filter(isFailure)
+    .flatMap((answered): Difference[] => {
+      const says = whyOf(answered, server)
+      return says === undefined || answered.requests < 0.5
+        ? []
+        : [{ answer: nameOf(answered), requests: answered.requests, says }]
+    })
+    .toSorted((a, b) => b.requests - a.requests)
+}
+
+/** As clients count: an error, or no answer though they stayed. */
+export const isFailure = ({ code, flags }: Pick<Answered, 'code' | 'flags'>): boolean =>
+  code.startsWith('5') || (code === '0' && !flags.includes('DC')) || flags.includes('NR')
+
+/** What one end counted in all; undefined where it counted nothing. */
+export function sideOf(answers: readonly Answered[], end: Answered['end']): Side | undefined {
+  const own = answers.filter((one) => one.end === end)
+  const sum = (some: readonly Answered[]): number => some.reduce((total, one) => total + one.requests, 0)
+  return own.length === 0
+    ? undefined
+    : {
+        requests: sum(own),
+        failed: sum(own.filter((one) => (end === 'client' ? isFailure(one) : one.code.startsWith('5')))),
+      }
+}
+
+/** `504 UT` */
+export const nameOf = ({ code, flags }: Pick<Answered, 'code' | 'flags'>): string => [code, ...flags].join(' ')
+
+function whyOf({ code, flags, requests }: Answered, server: readonly Answered[]): string | undefined {
+  const has = (some: readonly string[]): boolean => flags.some((flag) => some.includes(flag))
+  if (flags.includes('UT')) {
+    const echoes = server.filter((one) => one.flags.includes('DC')).reduce((sum, one) => sum + one.requests, 0)
+    return `the client's proxy gave up waiting and answered 504 itself; the server counts no error${echoes < 0.5 ? '' : `, but ${round(echoes)} requests whose caller hung up (0 DC)`}`
+  }
+  if (has(NEVER_ARRIVED)) return `they never reached the application: ${meaningOf(flags)}`
+  if (has(REFUSED)) return `they were refused before they reached the application: ${meaningOf(flags)}`
+  const same = server.filter((one) => one.code === code).reduce((sum, one) => sum + one.requests, 0)
+  if (same >= requests / 2) return undefined
+  return flags.length === 0
+    ? 'the server counted fewer requests with this code: something in between answered'
+    : `the server counts them differently: ${meaningOf(flags)}`
+}
+
+const meaningOf = (flags: readonly string[]): string =>
+  flags.map((flag) => RESPONSE_FLAGS[flag]?.meaning ?? `flag ${flag}`).join('; ')
+
+/** A number of requests for people: what was extrapolated has no decimals. */
+export const round = (requests: number): string => Math.round(requests).toLocaleString('en-US')
+
+/** A share (0 to 1) in per cent, `75.3 %`: nearly all is not all. */
+export const percentOf = (share: number): string => {
+  const text = (share * 100).toFixed(1)
+  return `${share < 1 && text === '100.0' ? '99.9' : share > 0 && text === '0.0' ? '0.1' : text.replace(/\.0$/, '')} %`
+}
+
+/** The share of requests that succeed. */
+export const successOf = ({ requests, failed }: Pick<Side, 'requests' | 'failed'>): number =>
+  requests === 0 ? 1 : (requests - failed) / requests
