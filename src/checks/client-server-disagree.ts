@@ -25,7 +25,7 @@ export const clientServerDisagree = defineCheck({
       title: 'client and server disagree',
       says: '{client} of the requests to {subject} succeed as its callers see it, {server} as its own proxies count: {clause}',
       remedy:
-        "Alert on the callers' count of {subject} (reporter=\"source\"); the server's does not contain what never reached it or was no longer waited for.",
+        'Alert on the callers\' count of {subject} (reporter="source"); the server\'s does not contain what never reached it or was no longer waited for.',
     },
   },
   run(evidence, target) {

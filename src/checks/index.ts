@@ -10,6 +10,7 @@ import { circuitBreakerOverflow } from './circuit-breaker-overflow.ts'
 import { clientServerDisagree } from './client-server-disagree.ts'
 import { conflictingSelectors } from './conflicting-selectors.ts'
 import { conflictingVirtualServices } from './conflicting-virtual-services.ts'
+import { connectFails } from './connect-fails.ts'
 import { duplicateCertificate } from './duplicate-certificate.ts'
 import { errorsInRollout } from './errors-in-rollout.ts'
 import { failingRequests } from './failing-requests.ts'
@@ -70,6 +71,7 @@ export const CHECKS: readonly Check[] = [
   clientServerDisagree,
   conflictingSelectors,
   conflictingVirtualServices,
+  connectFails,
   duplicateCertificate,
   errorsInRollout,
   failingRequests,

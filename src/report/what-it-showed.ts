@@ -102,7 +102,8 @@ export function whatItShowed(reading: Seen): string {
             .join(', ')
     case 'traffic-history': {
       const { series, from, to, ahead } = reading.value
-      const clocks = ahead === undefined ? '' : `; Prometheus's clock is ${Math.abs(ahead)} s ${ahead < 0 ? 'behind' : 'ahead'}`
+      const clocks =
+        ahead === undefined ? '' : `; Prometheus's clock is ${Math.abs(ahead)} s ${ahead < 0 ? 'behind' : 'ahead'}`
       return `${series.length === 0 ? 'no requests' : count(series.length, 'kind of answer', 'kinds of answer')}, ${from.slice(11, 16)} to ${to.slice(11, 16)} UTC${clocks}`
     }
     case 'ztunnel-config': {

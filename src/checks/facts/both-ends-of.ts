@@ -100,11 +100,18 @@ const isOfCaller = ({ entry, inner }: Request): boolean => inner?.entry !== entr
  */
 function logged(evidence: Evidence, target: Target, moment: number): BothEnds | undefined {
   const known = requestsTo(target, moment, evidence).filter(
-    (one) => one.entry.method !== undefined && isOfCaller(one) && (one.inner !== undefined || isBeforeServer(one.entry.flags)),
+    (one) =>
+      one.entry.method !== undefined && isOfCaller(one) && (one.inner !== undefined || isBeforeServer(one.entry.flags)),
   )
   const answers = [
-    ...tally(known.map(({ entry }) => entry), 'client'),
-    ...tally(known.flatMap(({ inner }) => inner?.entry ?? []), 'server'),
+    ...tally(
+      known.map(({ entry }) => entry),
+      'client',
+    ),
+    ...tally(
+      known.flatMap(({ inner }) => inner?.entry ?? []),
+      'server',
+    ),
   ]
   const differences = differencesOf(answers)
   const named = new Set(differences.map(({ answer }) => answer))

@@ -29,12 +29,13 @@ export function trafficHistory(host: string): Step<'traffic-history'> {
     group: 'traffic',
     title: `requests to ${host} over the last hour`,
     source: `curl -G "$PROMETHEUS_URL/api/v1/query_range" --data-urlencode 'query=${answers}' -d start=$(date -d -1hour +%s) -d end=$(date +%s) -d step=${STEP}`,
-    async collect({ prometheus, now }, signal) {
+    async collect(clients, signal) {
+      const { prometheus } = clients
       if (prometheus?.range === undefined)
         throw new UnseenError('unavailable', 'no Prometheus is configured (PROMETHEUS_URL)')
       // By its own clock: what it has scraped is of that.
       const [clock] = await prometheus.query('vector(time())', signal)
-      const here = now()
+      const here = clients.now()
       const there = clock !== undefined && Number.isFinite(clock.value) ? clock.value * 1000 : here.getTime()
       const to = new Date(there)
       const from = new Date(there - BACK * 1000)
