@@ -1,7 +1,7 @@
 import { Evidence } from '../../evidence/evidence.ts'
 import type { Reading } from '../../evidence/reading.ts'
 import type { Target } from '../../mesh/target.ts'
-import { followEvery } from '../requests/followed.ts'
+import { followEvery } from '../requests/follow-every.ts'
 import type { ProbedClass } from '../requests/probed-class.ts'
 import { chooseClasses } from './choose.ts'
 import type { PlannedProbes, Probing } from './probing.ts'

@@ -16,7 +16,7 @@ import type { FollowWords } from '../follow/question.ts'
 import { FollowSyntaxError, parseFollow } from '../follow/question.ts'
 import type { Caller } from '../follow/report.ts'
 import type { RequestClass } from './classes.ts'
-import { hostsNamed } from './classes.ts'
+import { hostsNamed } from './named-hosts.ts'
 import { singledOut } from './singled-out.ts'
 
 /** Hosts that are asked for at gateways, and routes of each, at most. */

@@ -1,7 +1,7 @@
 import type { Found } from '../../../src/checks/check.ts'
 import { blame } from '../../../src/diagnosis/blame/blame.ts'
 import type { Followed } from '../../../src/diagnosis/requests/followed.ts'
-import { followEvery } from '../../../src/diagnosis/requests/followed.ts'
+import { followEvery } from '../../../src/diagnosis/requests/follow-every.ts'
 import type { Ref } from '../../../src/mesh/ref.ts'
 import type { Case } from '../../checks/cases.ts'
 import { evidenceOf } from '../../checks/cases.ts'

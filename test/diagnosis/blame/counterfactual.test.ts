@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { arrivesWithout } from '../../../src/diagnosis/blame/counterfactual.ts'
 import type { Followed } from '../../../src/diagnosis/requests/followed.ts'
-import { followEvery } from '../../../src/diagnosis/requests/followed.ts'
+import { followEvery } from '../../../src/diagnosis/requests/follow-every.ts'
 import type { Evidence } from '../../../src/evidence/evidence.ts'
 import type { Ref } from '../../../src/mesh/ref.ts'
 import { evidenceOf } from '../../checks/cases.ts'

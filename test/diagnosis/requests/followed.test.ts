@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RequestClass } from '../../../src/diagnosis/requests/classes.ts'
-import { followEvery, type Followed } from '../../../src/diagnosis/requests/followed.ts'
+import { followEvery } from '../../../src/diagnosis/requests/follow-every.ts'
+import { type Followed } from '../../../src/diagnosis/requests/followed.ts'
 import { lastAnswerAtTarget } from '../../../src/diagnosis/requests/unread.ts'
 import { parseFollow } from '../../../src/diagnosis/follow/question.ts'
 import type { AccessLogLine } from '../../../src/mesh/access-log.ts'
