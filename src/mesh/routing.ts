@@ -1,5 +1,5 @@
 import { convertedKey, isConverted } from './conversion.ts'
-import { gatewayHost, hostMatches, hostMeant, hostsOverlap } from './host.ts'
+import { fromFqdn, gatewayHost, hostMatches, hostMeant, hostsOverlap } from './host.ts'
 import type { Destination, Gateway, GatewayServer, VirtualService } from './objects.ts'
 import { selects } from './objects.ts'
 import type { Pod } from './objects.ts'
@@ -109,9 +109,23 @@ export const gatewayKey = (gateway: Gateway): string =>
 export function concerns(virtualService: VirtualService, hosts: readonly string[]): boolean {
   return (
     destinationsOf(virtualService).some(({ host }) => hosts.includes(host)) ||
-    hostsOf(virtualService).some((pattern) => hosts.some((host) => hostMatches(pattern, host)))
+    hostsOf(virtualService).some((pattern) => hosts.some((host) => takesFor(virtualService, pattern, host)))
   )
 }
+
+/**
+ * True when requests for a host may come to a VirtualService of such a pattern. At a gateway nobody asks for a Service's own name, and a route for all hosts
+ * is for those that nothing else names.
+ */
+function takesFor(virtualService: VirtualService, pattern: string, host: string): boolean {
+  if (pattern === host) return true
+  if (!hostMatches(pattern, host)) return false
+  return gatewaysOf(virtualService).includes('mesh') || (pattern !== '*' && fromFqdn(host) === undefined)
+}
+
+/** True for a VirtualService that takes requests for any host at its gateways. */
+export const isForAllHosts = (virtualService: VirtualService): boolean =>
+  hostsOf(virtualService).includes('*') && !gatewaysOf(virtualService).includes('mesh')
 
 /** The Gateway's servers that take one of the VirtualService's hosts, or the one that is given, and are open to its namespace. */
 export function serversTaking(gateway: Gateway, virtualService: VirtualService, host?: string): GatewayServer[] {

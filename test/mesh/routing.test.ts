@@ -121,6 +121,11 @@ describe('a VirtualService', () => {
       true,
     )
     expect(concerns(virtualService({ hosts: ['catalog'] }, 'other'), [host])).toBe(false)
+    const atGateway = (hosts: string[]): VirtualService =>
+      virtualService({ hosts, gateways: ['infra/front'], http: [{ route: [{ destination: { host: 'orders' } }] }] })
+    expect(concerns(atGateway(['*.example.com']), ['catalog.example.com'])).toBe(true)
+    expect(concerns(atGateway(['*']), [host, 'catalog.example.com'])).toBe(false)
+    expect(concerns(atGateway(['*.cluster.local']), [host])).toBe(false)
     expect(
       concerns(virtualService({ hosts: ['orders'], http: [{ route: [{ destination: { host: 'orders' } }] }] }), [host]),
     ).toBe(false)

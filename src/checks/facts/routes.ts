@@ -4,7 +4,7 @@ import type { MeshRoute, RouteObject, Surroundings } from '../../mesh/conversion
 import { gatewayFrom, routesFrom, rulesFrom } from '../../mesh/conversion.ts'
 import type { GatewayObject } from '../../mesh/gateway-api.ts'
 import type { DestinationRule, Gateway } from '../../mesh/objects.ts'
-import { concerns } from '../../mesh/routing.ts'
+import { concerns, destinationsOf, gatewaysOf, isForAllHosts } from '../../mesh/routing.ts'
 import { fact, ofKinds, once } from './fact.ts'
 
 /** Controllers of Istio's that serve Gateways for requests from outside. */
@@ -105,9 +105,21 @@ export const allRoutes = ofKinds(ROUTING, (evidence): readonly MeshRoute[] => [
 ])
 
 /** The routes, whatever kind of object makes them, that lead to the target or take requests for one of its hosts. */
-export const routesFor = fact((evidence, target): readonly MeshRoute[] =>
-  concerning(allRoutes(evidence))(target.hosts.join(' '), target.hosts),
-)
+export const routesFor = fact((evidence, target): readonly MeshRoute[] => {
+  const routes = concerning(allRoutes(evidence))(target.hosts.join(' '), target.hosts)
+  const leads = (one: MeshRoute): boolean =>
+    gatewaysOf(one).some((name) => name !== 'mesh') &&
+    destinationsOf(one).some(({ host }) => target.hosts.includes(host))
+  if (routes.some(leads)) return routes
+  // One for all hosts may be meant to lead to it.
+  const beside = new Set([target.namespace, ...target.services.map(({ namespace }) => namespace)])
+  return [
+    ...routes,
+    ...allRoutes(evidence).filter(
+      (one) => isForAllHosts(one) && beside.has(one.metadata.namespace) && !routes.includes(one),
+    ),
+  ]
+})
 
 /** Those of all routes that concern hosts. */
 const concerning = once((routes: readonly MeshRoute[]) => {

@@ -1,5 +1,6 @@
 import { gatewaysFor } from '../../checks/facts/proxies-of.ts'
 import { allRoutes, routesFor } from '../../checks/facts/routes.ts'
+import type { MeshRoute } from '../../mesh/conversion.ts'
 import { isConverted } from '../../mesh/conversion.ts'
 import { podsOf, servicesOf } from '../../checks/facts/owners.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
@@ -78,6 +79,24 @@ const portFor = (host: string, { spec }: Gateway): number | undefined =>
   (spec?.servers ?? []).find(({ hosts = [] }) => hosts.some((one) => hostMatches(gatewayHost(one).host, host)))?.port
     ?.number
 
+/** The lower, the likelier the gateway takes the host for the target and not for somebody else: routes that lead there are bound to it, or routes for the host, or it names the host. */
+function ranked(host: string, target: Target, evidence: Evidence): (gateway: Gateway) => number {
+  const boundTo = (routes: readonly MeshRoute[]): ReadonlySet<string> =>
+    new Set(routes.flatMap((one) => boundAs(one, allRoutes(evidence))).flatMap(gatewaysOf))
+  const concerning = routesFor(evidence, target)
+  const leading = boundTo(concerning.filter((one) => destinationsOf(one).some((to) => target.hosts.includes(to.host))))
+  const named = boundTo(concerning)
+  return (gateway) => {
+    const key = gatewayKey(gateway)
+    if (leading.has(key)) return 0
+    if (named.has(key)) return 1
+    const hosts = (gateway.spec?.servers ?? [])
+      .flatMap((server) => server.hosts ?? [])
+      .map((entry) => gatewayHost(entry).host)
+    return hosts.some((one) => one !== '*' && hostMatches(one, host)) ? 2 : 3
+  }
+}
+
 /** Requests through the gateways that nobody was seen to make: one for each host and route that leads to the target. */
 function throughGateways(target: Target, seen: readonly RequestClass[], evidence: Evidence): RequestClass[] {
   const named = hostsNamed(target, evidence)
@@ -89,16 +108,8 @@ function throughGateways(target: Target, seen: readonly RequestClass[], evidence
   )
   return outer.slice(0, MOST_HOSTS).flatMap((host) => {
     const taking = gatewaysTaking(host, evidence)
-    // Another gateway may take the host for somebody else: those that routes to the target are bound to come first.
-    const leading = new Set(
-      routesFor(evidence, target)
-        .filter((one) => destinationsOf(one).some((to) => target.hosts.includes(to.host)))
-        .flatMap((one) => boundAs(one, allRoutes(evidence)))
-        .flatMap(gatewaysOf),
-    )
-    const gateways = (taking.length > 0 ? taking : gatewaysFor(evidence, target)).toSorted(
-      (a, b) => Number(leading.has(gatewayKey(b))) - Number(leading.has(gatewayKey(a))),
-    )
+    const rank = ranked(host, target, evidence)
+    const gateways = (taking.length > 0 ? taking : gatewaysFor(evidence, target)).toSorted((a, b) => rank(a) - rank(b))
     const [at] = gateways.flatMap((gateway) =>
       podsOfGateway(gateway, evidence.objects('pods'))
         .filter((one) => proxyAnswers(one) && evidence.seenOf('listeners', refOf(one)) !== undefined)
