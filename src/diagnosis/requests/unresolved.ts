@@ -43,7 +43,8 @@ function emptyService({ caller, callerPod, question, sent, evidence }: Trace): H
   if (caller.kind !== 'sidecar' || evidence.seen('pods').length === 0) return undefined
   const service = serviceOf(question.host, callerPod.metadata.namespace, evidence)
   const selector = service?.spec?.selector
-  if (service?.spec?.clusterIP !== 'None' || selector === undefined || Object.keys(selector).length === 0) return undefined
+  if (service?.spec?.clusterIP !== 'None' || selector === undefined || Object.keys(selector).length === 0)
+    return undefined
   const { name, namespace = '' } = service.metadata
   const isSelected = ({ metadata }: KubernetesObject): boolean =>
     metadata.namespace === namespace && selects(selector, metadata.labels)
