@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { presentWord } from '../store/former-words.ts'
 import type { RunRecord } from '../store/runs.ts'
 import type { AnyCapability } from './capability.ts'
+import { accessLogs } from './access-logs.ts'
 import { decide } from './decide.ts'
 import { diagnose } from './diagnose.ts'
 import { doctor } from './doctor.ts'
@@ -12,9 +13,11 @@ import { propose } from './propose.ts'
 import { raise } from './raise-log-levels.ts'
 import { status } from './status.ts'
 import { telemetry } from './telemetry.ts'
+import { turnOnAccessLogs } from './turn-on-access-logs.ts'
 
 /** Everything that can be asked, sorted by kind. */
 export const CAPABILITIES = [
+  accessLogs,
   decide,
   diagnose,
   doctor,
@@ -25,6 +28,7 @@ export const CAPABILITIES = [
   raise,
   status,
   telemetry,
+  turnOnAccessLogs,
 ] as const satisfies readonly AnyCapability[]
 
 type Each = (typeof CAPABILITIES)[number]

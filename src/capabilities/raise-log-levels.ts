@@ -1,22 +1,20 @@
 import { z } from 'zod'
 import { choosePods, findProxies } from '../leases/find-proxies.ts'
 import { findZtunnels, requireZtunnels, whomTheyServe } from '../leases/find-ztunnels.ts'
-import { putBack } from '../leases/put-back.ts'
-import { readLease, type LeaseRecord } from '../leases/lease-record.ts'
+import { readLease } from '../leases/lease-record.ts'
 import { LeaseRefusedError } from '../leases/lease-refused.ts'
-import { raise as raiseLevels, requireMinutes, type LeaseRequest } from '../leases/raise.ts'
+import { requireMinutes, type LeaseRequest } from '../leases/raise.ts'
 import { requireLoggers } from '../leases/log-levels/levels.ts'
 import { defined } from '../mesh/defined.ts'
 import { refOf } from '../mesh/objects.ts'
 import { parseTarget } from '../mesh/target-query.ts'
 import { targetKey } from '../mesh/target.ts'
-import { recordAuditOnce } from '../store/audit.ts'
 import { withPresentWord } from '../store/former-words.ts'
 import { AskedTarget, type RunRecord } from '../store/runs.ts'
-import { RunCancelledError } from './cancel-watch.ts'
 import { defineCapability } from './capability.ts'
 import type { CapabilityDeps } from './deps.ts'
 import { shownLevels } from './log-levels.ts'
+import { makeLease } from './make-lease.ts'
 import { proxiesOfRun } from './proxies-of.ts'
 
 /** Minutes when nobody said how many; less where the limit is less. */
@@ -68,36 +66,10 @@ export const raise = defineCapability({
   outcome: ({ lease }) => ({ verdict: 'raised', sentence: `lease ${lease}` }),
 })
 
-async function noteRefused({ records }: CapabilityDeps, run: RaiseRun, why: string): Promise<void> {
-  await recordAuditOnce(records, run.id, {
-    event: 'lease-refused',
-    by: run.asker,
-    run: run.id,
-    ...(run.request.target !== undefined && { target: run.request.target.key }),
-    facts: { levels: run.request.raise?.levels, why },
-  })
-}
-
 async function raiseFor(deps: CapabilityDeps, run: RaiseRun, signal: AbortSignal): Promise<RaiseAnswer> {
-  try {
-    const lease = await raiseLevels(deps, await requestOf(deps, run, signal), signal)
-    requireRaised(lease)
-    return { kind: 'raise-log-levels', lease: lease.id }
-  } catch (error) {
-    if (error instanceof LeaseRefusedError) await noteRefused(deps, run, error.message)
-    // Cancelled half-way: what was set is put back before anything is said.
-    if (signal.reason instanceof RunCancelledError)
-      await putBack(deps, run.id, { why: 'put back', by: signal.reason.by }, new AbortController().signal)
-    throw error
-  }
-}
-
-/** @throws LeaseRefusedError when not one proxy was raised: the reasons */
-function requireRaised({ state, ended, proxies }: LeaseRecord): void {
-  if (state !== 'over' || ended?.why !== 'failed' || !proxies.every(({ state: each }) => each === 'refused')) return
-  throw new LeaseRefusedError(
-    `No log level was raised. ${proxies.map(({ pod, says = 'it could not be set' }) => `${pod.name}: ${says}`).join('; ')}.`,
-  )
+  const request = (): Promise<LeaseRequest> => requestOf(deps, run, signal)
+  const lease = await makeLease(deps, run, { request, facts: { levels: run.request.raise?.levels } }, signal)
+  return { kind: 'raise-log-levels', lease: lease.id }
 }
 
 /** What is raised, for how long, on which proxies. @throws LeaseRefusedError, UnknownTargetError, AmbiguousTargetError, TargetSyntaxError */

@@ -42,7 +42,7 @@ export const keepAliveRace = defineCheck({
       title: 'application ends connections, cause open',
       says: '{failed} of {requests} requests to {subject} were cut by its application before any answer (503 UC), others were answered; {clause}',
       remedy:
-        'Look at the application of {subject} at these times; the fields {fields} in the access log would show whether the connection had been idle.',
+        'Look at the application of {subject} at these times; the fields {fields} in the access log would show whether the connection had been idle. Where a provider of the mesh configuration has them, mesh-medic turns that log on for some minutes: access-log deploy/NAME on.',
     },
   },
   run(evidence, target) {

@@ -1,32 +1,23 @@
 import { userInfo } from 'node:os'
-import { setTimeout as pause } from 'node:timers/promises'
 import { choosePods, findProxies } from '../leases/find-proxies.ts'
-import { putBack, type LeaseEnd } from '../leases/put-back.ts'
-import { isUnsettled, listLeases, readLease, type LeaseRecord } from '../leases/lease-record.ts'
-import { LeaseRefusedError } from '../leases/lease-refused.ts'
-import type { LeaseDeps } from '../leases/lease-deps.ts'
-import { raise, requireMinutes } from '../leases/raise.ts'
 import { findZtunnels, requireZtunnels, whomTheyServe } from '../leases/find-ztunnels.ts'
-import { leasableOf } from '../leases/leasables.ts'
-import { parseLevels, requireLoggers } from '../leases/log-levels/levels.ts'
 import { parseZtunnelLevels, ztunnelLevelsText } from '../leases/ztunnel-levels/levels.ts'
-import { minutesText, parseMinutes } from '../leases/minutes.ts'
-import { sweepLeases } from '../leases/sweep-leases.ts'
-import { clusterWriter } from '../fixes/writer.ts'
+import { requireMinutes, type LeaseRequest } from '../leases/raise.ts'
+import { parseLevels, requireLoggers } from '../leases/log-levels/levels.ts'
+import { parseMinutes } from '../leases/minutes.ts'
 import { loadConfig } from '../config.ts'
 import { shownLevels, shownZtunnelLevels, type ShownLevels } from '../capabilities/log-levels.ts'
 import { refOf } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { parseTarget } from '../mesh/target-query.ts'
 import { targetKey } from '../mesh/target.ts'
-import { opaqueId } from '../store/opaque-id.ts'
 import { openClients } from './clients.ts'
 import { connectionFor } from './connection.ts'
 import { EXIT } from './exit-codes.ts'
 import { UserError } from '../mesh/user-error.ts'
 import { interruptible } from './interruption.ts'
-import { answer, remark } from './output.ts'
-import { openRecords } from './records.ts'
+import { holdLease } from './hold-lease.ts'
+import { answer } from './output.ts'
 import { defined } from '../mesh/defined.ts'
 
 export interface LogLevelOptions {
@@ -40,10 +31,6 @@ export interface LogLevelOptions {
 }
 
 const USUAL_MINUTES = 10
-/** Milliseconds between two tries to put back what did not answer, and until it is left to the next start. */
-const TRY_AGAIN = 2000
-const GIVES_UP = 30_000
-const LOOKS_EVERY = 1000
 
 /**
  * `mesh-medic log-level`: shows the log levels of a target's proxies; with levels, raises them, waits, and puts them back at the end of the time, on
@@ -107,20 +94,7 @@ async function raiseInTerminal(target: string, typed: string, options: LogLevelO
   const { signal } = controller
   const clients = openClients(connection, controller)
   const about = { signal, stepTimeout, concurrency }
-  const backend = await openRecords()
-  try {
-    const deps = { records: backend.records, clients, writer: clusterWriter({ clients, ...connection }) }
-    await sweepLeases(
-      {
-        ...deps,
-        trouble: (error, lease) =>
-          remark(
-            `an earlier lease, ${lease}, could not be put back: ${error instanceof Error ? error.message : String(error)}`,
-          ),
-      },
-      signal,
-    )
-    if (backend.kind === 'embedded') await endAbandoned(deps)
+  const request = async (id: string): Promise<LeaseRequest> => {
     const { target: found, pods } = await (isZtunnel ? findZtunnels : findProxies)(query, clients, about)
     const chosen = choosePods(pods, { count: options.pods, most: leases.proxies })
     if (!isZtunnel) {
@@ -131,131 +105,18 @@ async function raiseInTerminal(target: string, typed: string, options: LogLevelO
       )
     }
     const served = isZtunnel ? await whomTheyServe(chosen.pods, clients, about) : []
-    const id = opaqueId()
-    const asked = { text: target, ...defined({ namespace: options.namespace }) }
-    const request = {
+    return {
       id,
       run: id,
-      kind: isZtunnel ? ('ztunnel-levels' as const) : ('log-levels' as const),
+      kind: isZtunnel ? 'ztunnel-levels' : 'log-levels',
       settings: levels,
       minutes,
       pods: chosen.pods,
       notes: [...served, ...chosen.notes],
       by: { user: userInfo().username },
       target: targetKey(found),
-      asked,
-    }
-    const over = await raiseUntilTheEnd(deps, request, signal)
-    await answer(options.output === 'json' ? `${JSON.stringify(over, null, 2)}\n` : ended(over))
-    return exitCode(over, signal)
-  } finally {
-    await backend.close()
-  }
-}
-
-/** Puts back what a terminal that was killed had raised: while this one has the data folder, no other can be waiting. */
-async function endAbandoned(deps: LeaseDeps): Promise<void> {
-  const abandoned = (await listLeases(deps.records)).filter(
-    ({ state, channel }) => state !== 'over' && channel === undefined,
-  )
-  const over = await Promise.all(abandoned.map(({ id }) => endLease(deps, id, { why: 'overdue' })))
-  if (over.length > 0)
-    remark(`From an earlier run of this command that was killed:\n${over.map(ended).join('').trimEnd()}`)
-}
-
-/** Raises, waits, and puts back; whatever happens between. */
-async function raiseUntilTheEnd(
-  deps: LeaseDeps,
-  request: Parameters<typeof raise>[1],
-  signal: AbortSignal,
-): Promise<LeaseRecord> {
-  const { id } = request
-  try {
-    const lease = await raise(deps, request, signal)
-    if (lease.state === 'over') return lease
-    remark(begun(lease))
-    await untilOver(deps, id, signal)
-  } catch (error) {
-    if (!signal.aborted) {
-      await endLease(deps, id, { why: 'failed' }).catch(() => undefined)
-      throw error
+      asked: { text: target, ...defined({ namespace: options.namespace }) },
     }
   }
-  return endLease(deps, id, signal.aborted ? { why: 'put back', by: userInfo().username } : { why: 'time' })
-}
-
-/** Waits until the time is over, it was put back elsewhere, or we are told to stop; says how long it takes on a terminal. */
-async function untilOver({ records }: LeaseDeps, id: string, signal: AbortSignal): Promise<void> {
-  const { isTTY } = process.stderr
-  try {
-    for (;;) {
-      const lease = await readLease(records, id)
-      const left = lease?.state === 'raised' ? Date.parse(lease.until) - Date.now() : 0
-      if (left <= 0) return
-      if (isTTY)
-        process.stderr.write(`\r\u001b[2K${minutesText(Math.ceil(left / 1000) / 60)} left; Ctrl-C puts the levels back`)
-      await pause(Math.min(LOOKS_EVERY, left), undefined, { signal })
-    }
-  } finally {
-    if (isTTY) process.stderr.write('\r\u001b[2K')
-  }
-}
-
-/** Puts a lease's levels back, and tries again for a while: a process that was killed keeps a proxy in hand for some seconds. */
-async function endLease(deps: LeaseDeps, id: string, end: LeaseEnd): Promise<LeaseRecord> {
-  for (const late = Date.now() + GIVES_UP; ;) {
-    const lease = await putBack(deps, id, end, new AbortController().signal)
-    if (lease === undefined) throw new LeaseRefusedError('No log level was raised.')
-    if (lease.state === 'over' || Date.now() > late) return lease
-    remark(
-      `${lease.proxies
-        .filter(isUnsettled)
-        .map(({ pod, says = 'not put back' }) => `${formatPod(pod)}: ${says}`)
-        .join('; ')}; trying again`,
-    )
-    await pause(TRY_AGAIN)
-  }
-}
-
-type PodOf = LeaseRecord['proxies'][number]['pod']
-const formatPod = ({ namespace, name }: PodOf): string => `Pod ${namespace ?? ''}/${name}`
-
-function begun({ kind, lent: raised, proxies, until, notes = [] }: LeaseRecord): string {
-  const set = proxies.filter(({ state }) => state === 'raised')
-  const others = proxies
-    .filter(({ state }) => state !== 'raised')
-    .map(({ pod, state, says }) => `${formatPod(pod)}: ${SAYS[state]}${says === undefined ? '' : `: ${says}`}`)
-  return [
-    `${leasableOf({ kind }).describe(raised)} on ${set.map(({ pod }) => pod.name).join(', ')}${notes.length === 0 ? '' : ` (${notes.join('; ')})`} until ${until.slice(11, 19)} UTC. Ctrl-C puts the levels back.`,
-    ...others,
-    ...set.map(
-      ({ pod: { name, namespace = '' } }) => `To read: kubectl logs -n ${namespace} ${name} -c istio-proxy -f`,
-    ),
-  ].join('\n')
-}
-
-const SAYS: Readonly<Record<LeaseRecord['proxies'][number]['state'], string>> = {
-  noted: 'not set',
-  raised: 'not put back',
-  refused: 'could not be set',
-  'put-back': 'put back',
-  gone: 'its pod is gone, nothing to put back',
-  restarted: 'its proxy was restarted and has its own levels again',
-  left: 'left alone',
-  unreachable: 'NOT put back',
-}
-
-function ended({ kind, proxies, state }: LeaseRecord): string {
-  const lines = proxies.map(
-    ({ pod, state: each, before, says }) =>
-      `${formatPod(pod)}: ${SAYS[each]}${each === 'put-back' ? ` to ${leasableOf({ kind }).describe(before)}` : ''}${says === undefined ? '' : `: ${says}`}`,
-  )
-  return `${[...lines, ...(state === 'over' ? [] : ['What is not put back is retried by the bot, and the next time this command is started.'])].join('\n')}\n`
-}
-
-/** @throws the interruption, when everything was put back after it */
-function exitCode({ state, proxies }: LeaseRecord, signal: AbortSignal): number {
-  if (state !== 'over' || proxies.some((proxy) => proxy.state === 'refused')) return EXIT.unclear
-  signal.throwIfAborted()
-  return EXIT.healthy
+  return holdLease({ clients, connection, output: options.output }, request, signal)
 }

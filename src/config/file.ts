@@ -24,7 +24,7 @@ const Roles = z.strictObject({
   operator: members
     .optional()
     .describe(
-      'May also make temporary changes (raise log levels), and have requests sent (`--probe`). Default: nobody.',
+      'May also make temporary changes (raise log levels, turn on access logs), and have requests sent (`--probe`). Default: nobody.',
     ),
   approver: members.optional().describe('May also approve permanent changes, and undo them. Default: nobody.'),
 })

@@ -167,3 +167,15 @@ const named = (askers: readonly Asker[]): string =>
 
 /** Every right a diagnosis needs, and no more. The deploy manifests are made from it, and the self-test asks for each. */
 export const PERMISSIONS: readonly NeededPermission[] = merged()
+
+/** What leases of access logs ask for beside that, of the ClusterRole `mesh-medic-operator`: deploy/manifests/operator.yaml grants exactly these. */
+export const OPERATOR_PERMISSIONS: readonly NeededPermission[] = [
+  ['create', 'makes the Telemetry object that turns on the access logs of a workload'],
+  ['delete', "deletes that object when the lease is over, and no other's"],
+].map(([verb = '', why = '']) => ({
+  verb,
+  group: RESOURCES.telemetries.group,
+  resource: RESOURCES.telemetries.plural,
+  why: `mesh-medic: ${why}`,
+  askedBy: ['mesh-medic'],
+}))

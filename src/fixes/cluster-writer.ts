@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import type { Identity } from './identity.ts'
+import type { LentAccessLog } from './lent-telemetry.ts'
 import type { Permit, LeasePermit } from './permit.ts'
 import type { Write } from './proposal.ts'
 
@@ -77,6 +78,24 @@ export interface ClusterWriter {
     permit: LeasePermit,
     pod: Ref,
     levels: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<void>
+  /**
+   * Makes the Telemetry object that turns access logs on for a workload, named after the lease, with the bot's own rights. Doing it again does nothing.
+   * @returns its UID
+   * @throws UnseenError; then it may be there
+   */
+  turnOnAccessLog(permit: LeasePermit, workload: Ref, wanted: LentAccessLog, signal: AbortSignal): Promise<string>
+  /**
+   * Deletes that object, if it is the one that was made and as it was made; nothing when there is none.
+   * @param uid of the object that was made, where it is known
+   * @throws UnseenError, also for an object of that name that is another's, or that somebody has changed
+   */
+  turnOffAccessLog(
+    permit: LeasePermit,
+    workload: Ref,
+    wanted: LentAccessLog,
+    uid: string | undefined,
     signal: AbortSignal,
   ): Promise<void>
 }

@@ -8,6 +8,8 @@ export const READ_ONLY: ClusterWriter = {
   read: () => Promise.reject(new UnseenError('unavailable', WHY)),
   rehearse: () => Promise.reject(new WriteError('forbidden', WHY)),
   write: () => Promise.reject(new WriteError('forbidden', WHY)),
+  turnOnAccessLog: () => Promise.reject(new UnseenError('forbidden', WHY)),
+  turnOffAccessLog: () => Promise.reject(new UnseenError('forbidden', WHY)),
   setLogLevels: () => Promise.reject(new UnseenError('forbidden', WHY)),
   setZtunnelLevels: () => Promise.reject(new UnseenError('forbidden', WHY)),
 }

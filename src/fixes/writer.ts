@@ -12,6 +12,7 @@ import { isFields, type Fields } from '../mesh/fields.ts'
 import { isDnsLabel, isDnsName } from '../mesh/names.ts'
 import type { KubernetesObject } from '../mesh/objects.ts'
 import { formatRef, sameRef, type Ref } from '../mesh/ref.ts'
+import { accessLogWriter } from './access-log-writer.ts'
 import { isRace, noAnswer, refusal, type ApiAnswer } from './api-refusal.ts'
 import { CHANGE_ANNOTATION, FIELD_MANAGER, WriteError, type ClusterWriter, type Written } from './cluster-writer.ts'
 import { impersonation, type Identity } from './identity.ts'
@@ -44,7 +45,8 @@ interface Sending {
   query: Readonly<Record<string, string>>
   type: string
   body: unknown
-  as: Identity
+  /** Absent: with the bot's own rights, as leases are. */
+  as?: Identity
   signal: AbortSignal
 }
 
@@ -70,7 +72,7 @@ export function clusterWriter({ clients, ...connection }: WriterOptions): Cluste
 
   async function send({ method, path, query, type, body, as, signal }: Sending): Promise<ApiAnswer> {
     const headers = {
-      ...impersonation(as),
+      ...(as !== undefined && impersonation(as)),
       'Content-Type': type,
       Accept: 'application/json',
       'User-Agent': FIELD_MANAGER,
@@ -193,7 +195,23 @@ export function clusterWriter({ clients, ...connection }: WriterOptions): Cluste
     }
   }
 
+  const own = (
+    method: 'POST' | 'DELETE',
+    path: string,
+    { query, body }: { query: Readonly<Record<string, string>>; body: unknown },
+    signal: AbortSignal,
+  ): Promise<ApiAnswer> =>
+    send({
+      method: method === 'POST' ? HttpMethod.POST : HttpMethod.DELETE,
+      path,
+      query,
+      type: 'application/json',
+      body,
+      signal,
+    })
+
   return {
+    ...accessLogWriter(own, clients.kubernetes),
     read,
 
     async rehearse(write, as, { force, signal }) {

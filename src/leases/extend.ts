@@ -1,8 +1,8 @@
 import { recordAudit } from '../store/audit.ts'
 import type { Records } from '../store/records.ts'
-import { leasableOf } from './leasables.ts'
 import { updateLease, type LeaseRecord } from './lease-record.ts'
 import { LeaseRefusedError } from './lease-refused.ts'
+import { leaseWords } from './lease-words.ts'
 import { requireMinutes } from './raise.ts'
 
 /**
@@ -22,14 +22,13 @@ export async function extendLease(
       ? { ...now, until: asked }
       : undefined,
   )
-  if (lease === undefined)
-    throw new LeaseRefusedError('This lease is no longer known.', ['Raise the log levels again.'])
+  if (lease === undefined) throw new LeaseRefusedError('This lease is no longer known.', ['Ask for it again.'])
   if (lease.state !== 'raised' || Date.parse(lease.until) <= Date.now())
     throw new LeaseRefusedError(
       lease.state === 'raising'
-        ? 'Its log levels are still being raised.'
-        : `It is already over: ${leasableOf(lease).whenOver}.`,
-      ['Raise the log levels again.'],
+        ? `${leaseWords(lease).titles.raising}: try again in a moment.`
+        : `It is already over: ${leaseWords(lease).whenOver}.`,
+      [leaseWords(lease).again],
     )
   if (lease.until === asked)
     await recordAudit(records, {

@@ -1,8 +1,11 @@
-import type { Leasable, LeaseKind } from './leasable.ts'
+import { accessLogs } from './access-logs/access-logs.ts'
+import type { Leasable } from './leasable.ts'
+import type { LeaseKind } from './lease-kinds.ts'
 import { logLevels } from './log-levels/log-levels.ts'
 import { ztunnelLevels } from './ztunnel-levels/ztunnel-levels.ts'
 
 const LEASABLES: Readonly<Record<LeaseKind, Leasable>> = {
+  'access-logs': accessLogs,
   'log-levels': logLevels,
   'ztunnel-levels': ztunnelLevels,
 }

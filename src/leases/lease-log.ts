@@ -3,7 +3,9 @@ import { redact } from '../evidence/redaction.ts'
 import { PROXY_CONTAINER } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { refOfPod, wasTouched, type LeaseRecord, type LeaseProxy } from './lease-record.ts'
+import type { LeaseDeps } from './lease-deps.ts'
 import { leasableOf } from './leasables.ts'
+import { leaseWords } from './lease-words.ts'
 
 /** Lines and bytes of one proxy's log at most; the newest lines. */
 const MOST_LINES = 40_000
@@ -31,38 +33,58 @@ export interface LeaseLogs {
  */
 export async function readLeaseLogs(
   lease: LeaseRecord,
-  { kubernetes }: Pick<Clients, 'kubernetes'>,
+  clients: Pick<LeaseDeps['clients'], 'kubernetes' | 'istioctl'>,
   signal: AbortSignal,
 ): Promise<LeaseLogs> {
   const read = await Promise.all(
     lease.proxies.filter(wasTouched).map(async (proxy) => {
-      const pod = refOfPod(proxy)
+      const holder = refOfPod(proxy)
+      if (proxy.state === 'gone') return [{ pod: holder, says: 'its pod is gone, and its log with it' }]
       try {
-        if (proxy.state === 'gone') return { pod, says: 'its pod is gone, and its log with it' }
-        const limits = { sinceTime: lease.from, limitBytes: MOST_BYTES }
-        return logFile(
-          lease,
-          proxy,
-          await kubernetes.log(
-            pod,
-            PROXY_CONTAINER,
-            MOST_LINES,
-            AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]),
-            limits,
-          ),
+        const pods = await leasableOf(lease).podsOf({ clients }, { lease, proxy }, within(signal))
+        return await Promise.all(
+          pods.map((pod) => readLog(lease, proxy, { pod, many: pods.length > 1 }, clients, signal)),
         )
       } catch (error) {
-        signal.throwIfAborted()
-        if (!(error instanceof UnseenError)) throw error
-        return { pod, says: error.message }
+        return [{ pod: holder, says: unseen(error, signal) }]
       }
     }),
   )
-  return { files: read.filter((one) => 'content' in one), unread: read.filter((one) => 'says' in one) }
+  const all = read.flat()
+  return { files: all.filter((one) => 'content' in one), unread: all.filter((one) => 'says' in one) }
 }
 
-function logFile(lease: LeaseRecord, proxy: LeaseProxy, text: string): LeaseLog {
-  const { name, namespace = '' } = refOfPod(proxy)
+const within = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])
+
+/** Why it could not be seen. @throws the signal's reason, and any other error */
+function unseen(error: unknown, signal: AbortSignal): string {
+  signal.throwIfAborted()
+  if (!(error instanceof UnseenError)) throw error
+  return error.message
+}
+
+async function readLog(
+  lease: LeaseRecord,
+  proxy: LeaseProxy,
+  { pod, many }: { pod: Ref; many: boolean },
+  { kubernetes }: Pick<Clients, 'kubernetes'>,
+  signal: AbortSignal,
+): Promise<LeaseLog | LeaseLogs['unread'][number]> {
+  try {
+    const limits = { sinceTime: lease.from, limitBytes: MOST_BYTES }
+    const text = await kubernetes.log(pod, PROXY_CONTAINER, MOST_LINES, within(signal), limits)
+    return logFile(lease, proxy, { pod, many }, text)
+  } catch (error) {
+    return { pod, says: unseen(error, signal) }
+  }
+}
+
+function logFile(
+  lease: LeaseRecord,
+  proxy: LeaseProxy,
+  { pod: { name, namespace = '' }, many }: { pod: Ref; many: boolean },
+  text: string,
+): LeaseLog {
   const clean = redact(text)
   const cut = Buffer.byteLength(text) >= MOST_BYTES || lineCount(text) >= MOST_LINES
   const notes = [
@@ -71,11 +93,11 @@ function logFile(lease: LeaseRecord, proxy: LeaseProxy, text: string): LeaseLog 
   ]
   const head = [
     `# ${PROXY_CONTAINER} of ${name} in ${namespace}, from ${lease.from}`,
-    `# raised: ${leasableOf(lease).describe(lease.lent)}; secrets are redacted`,
+    `# raised: ${leaseWords(lease).describe(lease.lent)}; secrets are redacted`,
     ...notes.map((note) => `# ${note}`),
   ]
   return {
-    part: `log-${proxy.uid}`,
+    part: `log-${proxy.uid}${many ? `-${name}` : ''}`,
     name: `${name}-${lease.id}.log`,
     title: `Log of ${name} since ${lease.from.slice(11, 19)} UTC`,
     content: `${head.join('\n')}\n${clean}`,

@@ -6,7 +6,7 @@ import { listReadable, type Unreadable } from '../store/list-readable.ts'
 import { opaqueId } from '../store/opaque-id.ts'
 import type { Records } from '../store/records.ts'
 import { defined } from '../mesh/defined.ts'
-import { LEASE_KINDS } from './leasable.ts'
+import { LEASE_KINDS } from './lease-kinds.ts'
 
 const COLLECTION = 'leases'
 /** Counted from the last write. */
@@ -14,11 +14,13 @@ const KEPT_SECONDS = 30 * 24 * 3600
 
 const PodRef = z.object({ kind: z.string(), namespace: z.string().exactOptional(), name: z.string() })
 const Settings = z.record(z.string(), z.string())
+/** Settings by their names, each with its value: `{http: 'debug'}`; one that is absent has the value ''. */
+export type Settings = z.infer<typeof Settings>
 
 /** One of these words, or one that stood for it in an earlier version. */
 const word = <const W extends readonly [string, ...string[]]>(words: W) => z.preprocess(withPresentWord, z.enum(words))
 
-/** One proxy of a lease. `proxyStartedAt` is when its container started: a restarted proxy has forgotten what was set by itself. */
+/** One proxy of a lease, or one workload. `proxyStartedAt` is when the proxy's container started: a restarted proxy has forgotten what was set by itself. */
 export const LeaseProxy = z.object({
   pod: PodRef,
   uid: z.string(),
@@ -28,6 +30,10 @@ export const LeaseProxy = z.object({
   /** noted: nothing done yet; raised: set; refused: could not be set (`says`); put-back; gone: pod deleted; restarted; left: somebody else changed a setting meanwhile (`says` which), the rest was put back; unreachable: not put back yet, tried again (`says`) */
   state: word(['noted', 'raised', 'refused', 'put-back', 'gone', 'restarted', 'left', 'unreachable']),
   says: z.string().optional(),
+  /** Labels of a workload's pods, where what is raised selects them. */
+  selector: z.record(z.string(), z.string()).optional(),
+  /** UID of the object that was made for it: no other of its name is deleted. */
+  object: z.string().optional(),
   /** What is being set, noted before it is: a pod that takes this one's name meanwhile may get it instead. */
   setting: Settings.optional(),
 })

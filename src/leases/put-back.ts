@@ -5,15 +5,15 @@ import { clusterId } from './cluster-id.ts'
 import {
   isUnsettled,
   readLease,
-  refOfPod,
   updateLease,
   updateProxy,
   type LeaseRecord,
   type LeaseProxy,
+  type Settings,
 } from './lease-record.ts'
 import type { LeaseDeps } from './lease-deps.ts'
-import type { Settings } from './leasable.ts'
 import { leasableOf } from './leasables.ts'
+import { leaseWords } from './lease-words.ts'
 import { withProxyLock, type ProxyLock } from './proxy-lock.ts'
 import { lookAgain, setOnProxy, withOutcome, type Outcome } from './set-on-proxy.ts'
 import { defined } from '../mesh/defined.ts'
@@ -107,17 +107,20 @@ async function outcomeOf(
       return unreachable(proxy, 'it runs in another cluster')
     const look = await lookAgain(deps, lease, proxy, lock)
     if ('fate' in look) return look.fate
-    const { ours, others } = sorted(before, lease.lent, await leasable.read(deps, refOfPod(proxy), lock.signal))
+    const { ours, others } = sorted(before, lease.lent, await leasable.read(deps, { lease, proxy }, lock.signal))
     if (Object.keys(ours).length > 0) {
       const done = await setOnProxy(deps, lease, proxy, ours, lock)
       if ('fate' in done) return done.fate
       const still = Object.entries(ours).filter(([name, value]) => (done.settings[name] ?? '') !== value)
       if (still.length > 0)
-        return unreachable({ setting: ours }, `it did not accept ${leasable.describe(Object.fromEntries(still))}`)
+        return unreachable(
+          { setting: ours },
+          `it did not accept ${leaseWords(lease).describe(Object.fromEntries(still))}`,
+        )
     }
     return Object.keys(others).length === 0
       ? { state: 'put-back' }
-      : { state: 'left', says: `${leasable.describe(others)}, set by somebody else` }
+      : { state: 'left', says: leasable.left(others, { lease, proxy }) }
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof UnseenError)) throw error

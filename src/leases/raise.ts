@@ -1,5 +1,6 @@
 import { UnseenError } from '../evidence/clients/clients.ts'
-import { refOf, type Pod } from '../mesh/objects.ts'
+import { refOf, type Labels, type Pod } from '../mesh/objects.ts'
+import type { Ref } from '../mesh/ref.ts'
 import { recordAuditOnce } from '../store/audit.ts'
 import { ConflictError, type Records } from '../store/records.ts'
 import { claimSettings, type Overlap } from './claim-settings.ts'
@@ -9,16 +10,16 @@ import {
   createLease,
   isUnsettled,
   readLease,
-  refOfPod,
   updateLease,
   updateProxy,
   type LeaseRecord,
   type LeaseProxy,
+  type Settings,
 } from './lease-record.ts'
 import type { LeaseDeps } from './lease-deps.ts'
 import { LeaseRefusedError } from './lease-refused.ts'
-import type { Settings } from './leasable.ts'
 import { leasableOf } from './leasables.ts'
+import { leaseWords } from './lease-words.ts'
 import { minutesText } from './minutes.ts'
 import { judgeFate, podOf, proxyStartedAt } from './proxy-fate.ts'
 import { withProxyLock, type ProxyLock } from './proxy-lock.ts'
@@ -31,9 +32,19 @@ export interface LeaseRequest extends Pick<LeaseRecord, 'kind' | 'by' | 'target'
   id: string
   settings: Readonly<Settings>
   minutes: number
+  /** The proxies that are raised. */
   pods: readonly Pod[]
+  /** The workload that is raised as a whole, in place of single proxies. */
+  workload?: LeasedWorkload | undefined
   channel?: string | undefined
   thread?: string | undefined
+}
+
+/** A workload as a lease is about it: its UID, and labels that its pods have and no others of its namespace. */
+export interface LeasedWorkload {
+  ref: Ref
+  uid: string
+  selector: Labels
 }
 
 /** Milliseconds to wait for another process that has a proxy in hand: longer than one that died can keep it. */
@@ -105,7 +116,7 @@ async function read(records: Records, id: string): Promise<LeaseRecord> {
 
 async function begin(
   { records, clients }: LeaseDeps,
-  { id, kind, settings, minutes, pods, by, target, asked, channel, thread, run, notes }: LeaseRequest,
+  { id, kind, settings, minutes, pods, workload, by, target, asked, channel, thread, run, notes }: LeaseRequest,
   signal: AbortSignal,
 ): Promise<LeaseRecord> {
   const known = await readLease(records, id)
@@ -127,16 +138,7 @@ async function begin(
       until: new Date(now + minutes * 60_000).toISOString(),
       ...defined({ cluster, channel, thread }),
       ...(notes !== undefined && notes.length > 0 && { notes }),
-      proxies: pods.map((pod): LeaseProxy => {
-        const startedAt = proxyStartedAt(pod)
-        return {
-          pod: refOf(pod),
-          uid: pod.metadata.uid ?? '',
-          ...defined({ proxyStartedAt: startedAt }),
-          before: {},
-          state: 'noted',
-        }
-      }),
+      proxies: workload === undefined ? pods.map(proxyOf) : [workloadOf(workload)],
     })
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error
@@ -144,12 +146,31 @@ async function begin(
   }
 }
 
+function proxyOf(pod: Pod): LeaseProxy {
+  const startedAt = proxyStartedAt(pod)
+  return {
+    pod: refOf(pod),
+    uid: pod.metadata.uid ?? '',
+    ...defined({ proxyStartedAt: startedAt }),
+    before: {},
+    state: 'noted',
+  }
+}
+
+const workloadOf = ({ ref, uid, selector }: LeasedWorkload): LeaseProxy => ({
+  pod: { ...ref },
+  uid,
+  selector: { ...selector },
+  before: {},
+  state: 'noted',
+})
+
 /** Claims what is raised on a proxy and notes it as it is; nothing was set by this lease so far. */
 async function note(deps: LeaseDeps, begun: LeaseRecord, proxy: LeaseProxy, signal: AbortSignal): Promise<void> {
-  const { records, clients } = deps
+  const { records } = deps
   const { id, lent: raised } = begun
   const leasable = leasableOf(begun)
-  const pod = refOfPod(proxy)
+  const held = { lease: begun, proxy }
   const refuse = (says: string): Promise<LeaseRecord> =>
     updateProxy(records, id, proxy.uid, (now) =>
       now.state === 'noted' && isEmpty(now.before) ? { ...now, state: 'refused', says } : undefined,
@@ -161,13 +182,10 @@ async function note(deps: LeaseDeps, begun: LeaseRecord, proxy: LeaseProxy, sign
   }
   const done = await withProxyLock(records, proxy.uid, { signal, patience: PATIENCE }, async (lock) => {
     try {
-      const now = await podOf(proxy, clients.kubernetes, lock.signal)
-      const fate = judgeFate(proxy, now)
-      if (fate !== undefined)
-        return await refuse(fate.state === 'gone' ? 'its pod is gone' : 'its proxy was just restarted')
-      if (now?.metadata.deletionTimestamp !== undefined) return await refuse(LEAVING)
-      const has = await leasable.read(deps, pod, lock.signal)
-      const refusal = leasable.refusal(raised, has)
+      const gone = leasable.startingValues === undefined ? undefined : await whyGone(deps, proxy, lock)
+      if (gone !== undefined) return await refuse(gone)
+      const has = await leasable.read(deps, held, lock.signal)
+      const refusal = leasable.refusal(raised, has) ?? (await leasable.obstacle?.(deps, held, lock.signal))
       if (refusal !== undefined) return await refuse(refusal)
       const before = Object.fromEntries(Object.keys(raised).map((name) => [name, has[name] ?? '']))
       return await updateProxy(records, id, proxy.uid, (stored, lease) =>
@@ -179,7 +197,15 @@ async function note(deps: LeaseDeps, begun: LeaseRecord, proxy: LeaseProxy, sign
       return refuse(seen(error, signal).message)
     }
   })
-  if (done === undefined) throw new ProxyBusyError(`${pod.name} is being set by another process`)
+  if (done === undefined) throw new ProxyBusyError(`${proxy.pod.name} is being set by another process`)
+}
+
+/** Why a proxy cannot be raised any more; undefined when it can. @throws UnseenError */
+async function whyGone({ clients }: LeaseDeps, proxy: LeaseProxy, lock: ProxyLock): Promise<string | undefined> {
+  const now = await podOf(proxy, clients.kubernetes, lock.signal)
+  const fate = judgeFate(proxy, now)
+  if (fate !== undefined) return fate.state === 'gone' ? 'its pod is gone' : 'its proxy was just restarted'
+  return now?.metadata.deletionTimestamp === undefined ? undefined : LEAVING
 }
 
 /** An error that is about the proxy; any other one, and our being stopped, is passed on. */
@@ -189,8 +215,8 @@ function seen(error: unknown, signal: AbortSignal): UnseenError {
   return error
 }
 
-function overlapText({ name, lease: { by, until, id } }: Overlap): string {
-  return `${name} is already raised by ${by.user} until ${until.slice(11, 19)} UTC (lease ${id}); it can be put back or extended`
+function overlapText({ name, lease: { kind, by, until, id } }: Overlap): string {
+  return `${name} is already ${kind === 'access-logs' ? 'turned on' : 'raised'} by ${by.user} until ${until.slice(11, 19)} UTC (lease ${id}); it can be put back or extended`
 }
 
 /** Sets what is raised on a proxy, whose former settings are noted. */
@@ -254,7 +280,7 @@ async function undo(
   try {
     const look = await lookAgain(deps, lease, { ...proxy, setting: raised }, lock)
     if ('fate' in look) return look.fate
-    const now = await leasableOf(lease).read(deps, refOfPod(proxy), lock.signal)
+    const now = await leasableOf(lease).read(deps, { lease, proxy }, lock.signal)
     const ours = differing(before, now).filter((name) => now[name] === raised[name])
     if (ours.length === 0) return { state: 'refused', says: why }
     const former = Object.fromEntries(ours.map((name) => [name, before[name] ?? '']))
@@ -266,7 +292,7 @@ async function undo(
   }
   return {
     state: 'raised',
-    says: `${why}; it is not known which levels were set, they are put back at the end`,
+    says: `${why}; ${leaseWords(lease).unsure}`,
     setting: raised,
   }
 }

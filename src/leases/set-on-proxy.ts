@@ -3,12 +3,12 @@ import type { Pod } from '../mesh/objects.ts'
 import { proxyAnswers } from '../mesh/pods.ts'
 import { grantLeasePermit } from '../fixes/permit.ts'
 import { claimSettings } from './claim-settings.ts'
-import type { Settings } from './leasable.ts'
 import { leasableOf } from './leasables.ts'
-import { isUnsettled, refOfPod, updateProxy, type LeaseRecord, type LeaseProxy } from './lease-record.ts'
+import { isUnsettled, refOfPod, updateProxy, type LeaseRecord, type LeaseProxy, type Settings } from './lease-record.ts'
 import type { LeaseDeps } from './lease-deps.ts'
 import { judgeFate, podOf, type ProxyFate } from './proxy-fate.ts'
 import { withProxyLock, type ProxyLock } from './proxy-lock.ts'
+import { defined } from '../mesh/defined.ts'
 
 /** Milliseconds to wait for another process that has the successor in hand. */
 const PATIENCE = 3000
@@ -28,6 +28,7 @@ export async function lookAgain(
   proxy: LeaseProxy,
   lock: ProxyLock,
 ): Promise<{ fate: ProxyFate } | { pod: Pod | undefined }> {
+  if (leasableOf(lease).startingValues === undefined) return { pod: undefined }
   const pod = await podOf(proxy, deps.clients.kubernetes, lock.signal)
   const fate = judgeFate(proxy, pod)
   if (fate === undefined) return { pod }
@@ -50,13 +51,15 @@ export async function setOnProxy(
   lock: ProxyLock,
 ): Promise<{ fate: ProxyFate } | { settings: Settings }> {
   const leasable = leasableOf(lease)
-  const pod = refOfPod(proxy)
   await updateProxy(deps.records, lease.id, proxy.uid, (now) =>
     isUnsettled(now) ? { ...now, setting: settings } : undefined,
   )
   lock.requireTime()
-  await leasable.set(deps, { permit: grantLeasePermit({ lease: lease.id, pods: [pod] }), pod, settings }, lock.signal)
-  const after = await leasable.read(deps, pod, lock.signal)
+  const permit = grantLeasePermit({ lease: lease.id, pods: [refOfPod(proxy)] })
+  const object = await leasable.set(deps, { lease, proxy, permit, settings }, lock.signal)
+  if (object !== undefined) await updateProxy(deps.records, lease.id, proxy.uid, (now) => ({ ...now, object }))
+  const held = { ...proxy, ...defined({ object: object ?? proxy.object }) }
+  const after = await leasable.read(deps, { lease, proxy: held }, lock.signal)
   const again = await lookAgain(deps, lease, { ...proxy, setting: settings }, lock)
   return 'fate' in again ? again : { settings: after }
 }
@@ -88,9 +91,9 @@ async function mend(
   lock: ProxyLock,
 ): Promise<void> {
   const leasable = leasableOf(lease)
-  const ref = refOfPod(proxy)
-  const started = leasable.startingValues(pod)
-  const now = await leasable.read(deps, ref, lock.signal)
+  const started = leasable.startingValues?.(pod)
+  if (started === undefined) return
+  const now = await leasable.read(deps, { lease, proxy }, lock.signal)
   const ours = Object.keys(suspect).filter((name) => now[name] === suspect[name] && now[name] !== started(name))
   // Somebody else may have raised it by now: then it is theirs to put back.
   if (ours.length === 0 || (await claimSettings(deps.records, pod.metadata.uid ?? '', ours, lease)) !== undefined)
@@ -99,8 +102,9 @@ async function mend(
   await leasable.set(
     deps,
     {
-      permit: grantLeasePermit({ lease: lease.id, pods: [ref] }),
-      pod: ref,
+      lease,
+      proxy,
+      permit: grantLeasePermit({ lease: lease.id, pods: [refOfPod(proxy)] }),
       settings: Object.fromEntries(ours.map((name) => [name, started(name)])),
     },
     lock.signal,

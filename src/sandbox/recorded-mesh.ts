@@ -1,6 +1,8 @@
 import { applied, parseManifest } from '../fixes/manifest.ts'
 import type { ClusterWriter } from '../fixes/cluster-writer.ts'
+import { telemetryFor, telemetryName } from '../fixes/lent-telemetry.ts'
 import { writableKind } from '../fixes/writable-kinds.ts'
+import { RESOURCES } from '../evidence/collectors/objects.ts'
 import { UnseenError, type Clients, type Resource, type Where } from '../evidence/clients/clients.ts'
 import { replayClients, type Recording } from '../evidence/clients/recording.ts'
 import { latestChange, type KubernetesObject } from '../mesh/objects.ts'
@@ -45,6 +47,38 @@ class RecordedLevels {
           /^( {2})([\w-]+): (\w+)$/gm,
           (_line, indent: string, logger: string, level: string) => `${indent}${logger}: ${set.get(logger) ?? level}`,
         )
+  }
+}
+
+/** Telemetry objects that leases have made since. */
+class LentTelemetries {
+  private readonly byName = new Map<string, KubernetesObject>()
+  private made = 0
+
+  /** @returns its UID */
+  make(object: KubernetesObject): string {
+    const known = this.byName.get(object.metadata.name)?.metadata.uid
+    if (known !== undefined) return known
+    this.made += 1
+    const uid = `lent-${this.made}`
+    this.byName.set(object.metadata.name, { ...object, metadata: { ...object.metadata, uid } })
+    return uid
+  }
+
+  remove(lease: string): void {
+    this.byName.delete(telemetryName(lease))
+  }
+
+  list({ namespace, fields }: Where): KubernetesObject[] {
+    return [...this.byName.values()].filter(
+      ({ metadata }) =>
+        (namespace === undefined || metadata.namespace === namespace) &&
+        (fields === undefined || fields === `metadata.name=${metadata.name}`),
+    )
+  }
+
+  clear(): void {
+    this.byName.clear()
   }
 }
 
@@ -112,12 +146,15 @@ export function recordedMesh({
   let mesh = replayed(recordings)
   let now: Clients = mesh.before
   const levels = new RecordedLevels()
+  const lent = new LentTelemetries()
   const tested = selfTest === undefined ? undefined : replayClients(selfTest, { delay })
   const recording = (): Recording => (now === mesh.before ? mesh.ill : mesh.mended)
   const clients: Clients = {
     kubernetes: {
-      list: async (resource, where, signal) =>
-        pickedFrom(recording(), resource, where) ?? now.kubernetes.list(resource, where, signal),
+      list: async (resource, where, signal) => [
+        ...(pickedFrom(recording(), resource, where) ?? (await now.kubernetes.list(resource, where, signal))),
+        ...(resource.plural === RESOURCES.telemetries.plural ? lent.list(where) : []),
+      ],
       // Nothing was logged in a recording after it was made.
       log: async (pod, container, tailLines, signal, window) =>
         window !== undefined && window.sinceTime > recording().madeAt
@@ -167,6 +204,11 @@ export function recordedMesh({
       const object = await found(now, write.ref, write.apiVersion, signal)
       return { fresh, ...defined({ object }) }
     },
+    turnOnAccessLog: ({ lease }, _workload, wanted) => Promise.resolve(lent.make(telemetryFor(lease, wanted))),
+    turnOffAccessLog({ lease }) {
+      lent.remove(lease)
+      return Promise.resolve()
+    },
     setLogLevels(_permit, { name, namespace = '' }, wanted) {
       levels.set(`${name}.${namespace}`, wanted)
       return Promise.resolve()
@@ -182,6 +224,7 @@ export function recordedMesh({
       mesh = replayed(others)
       now = mesh.before
       levels.byPod.clear()
+      lent.clear()
     },
   }
 }

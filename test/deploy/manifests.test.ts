@@ -4,10 +4,11 @@ import { expect, it } from 'vitest'
 import { parseAllDocuments, parse } from 'yaml'
 import { readerManifest } from '../../scripts/reader-manifest.ts'
 import { RESERVED_NAMES } from '../../src/fixes/identity.ts'
+import { LEASE_ANNOTATION, telemetryFor } from '../../src/fixes/lent-telemetry.ts'
 import { WRITABLE } from '../../src/fixes/writable-kinds.ts'
 import { policyOf } from '../../src/config/policy.ts'
 import { VARIABLES } from '../../src/config/variables.ts'
-import { ASKED, PERMISSIONS } from '../../src/evidence/permissions.ts'
+import { ASKED, OPERATOR_PERMISSIONS, PERMISSIONS } from '../../src/evidence/permissions.ts'
 import type { Permission } from '../../src/evidence/reading.ts'
 import { defined } from '../../src/mesh/defined.ts'
 
@@ -79,7 +80,7 @@ const texts = (permissions: readonly Permission[]): string[] =>
 
 it('no other file grants anything', () => {
   expect(manifests.flatMap(({ rules = [] }) => rules).length).toBe(
-    [...manifestsIn('reader.yaml'), ...manifestsIn('writer.yaml')].flatMap(({ rules = [] }) => rules).length,
+    ['reader.yaml', 'writer.yaml', 'operator.yaml'].flatMap(manifestsIn).flatMap(({ rules = [] }) => rules).length,
   )
 })
 
@@ -137,6 +138,43 @@ it("the bot may act in named people's names alone, none of them Kubernetes' own"
     ['mesh-medic-approver', 'Group', undefined, 'mesh-medic:approvers'],
     ['mesh-medic-approver', 'User', undefined, REHEARSAL.user],
   ])
+})
+
+it("operators have the bot write what leases of access logs ask for, in the bot's own name", () => {
+  expect(texts(grantedBy('operator.yaml'))).toEqual(texts(OPERATOR_PERMISSIONS))
+  const pod = manifests.find(({ kind }) => kind === 'Deployment')!.spec!.template!.spec
+  expect(
+    manifestsIn('operator.yaml').flatMap(({ roleRef, subjects = [] }) => subjects.map((one) => [roleRef?.name, one])),
+  ).toEqual([
+    ['mesh-medic-operator', { kind: 'ServiceAccount', name: pod.serviceAccountName, namespace: 'mesh-medic' }],
+  ])
+})
+
+it('the bot is kept to Telemetry objects of its leases alone, and to access logs in them', () => {
+  const [policy, binding] = manifestsIn('operator.yaml').filter(({ kind }) =>
+    kind.startsWith('ValidatingAdmissionPolicy'),
+  )
+  expect(policy?.spec).toMatchObject({
+    failurePolicy: 'Fail',
+    matchConditions: [
+      { expression: `request.userInfo.username == 'system:serviceaccount:mesh-medic:mesh-medic-reader'` },
+    ],
+    matchConstraints: {
+      resourceRules: [
+        {
+          apiGroups: ['telemetry.istio.io'],
+          apiVersions: ['*'],
+          operations: ['CREATE', 'UPDATE', 'DELETE'],
+          resources: ['telemetries'],
+        },
+      ],
+    },
+  })
+  const [names, contents] = policy?.spec?.validations ?? []
+  const { metadata, spec } = telemetryFor('x', { namespace: 'shop', selector: { app: 'catalog' }, provider: 'envoy' })
+  for (const part of [metadata.name.slice(0, -1), LEASE_ANNOTATION]) expect(names?.expression).toContain(`'${part}'`)
+  for (const field of Object.keys(spec as object)) expect(contents?.expression).toContain(`has(object.spec.${field})`)
+  expect(binding?.spec).toEqual({ policyName: policy?.metadata.name, validationActions: ['Deny'] })
 })
 
 it('who rehearses is kept to dry runs', () => {

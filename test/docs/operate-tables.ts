@@ -1,10 +1,15 @@
 import { z } from 'zod'
 import { ConfigFile } from '../../src/config/file.ts'
 import { VARIABLES } from '../../src/config/variables.ts'
-import { PERMISSIONS } from '../../src/evidence/permissions.ts'
+import { OPERATOR_PERMISSIONS, PERMISSIONS, type NeededPermission } from '../../src/evidence/permissions.ts'
 
 /** The reference tables of docs/reference.md, each from what the code itself uses. */
-export const TABLES: Readonly<Record<string, () => string>> = { variables, file, permissions }
+export const TABLES: Readonly<Record<string, () => string>> = {
+  variables,
+  file,
+  permissions: () => permissions(PERMISSIONS),
+  'operator permissions': () => permissions(OPERATOR_PERMISSIONS),
+}
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
@@ -26,7 +31,7 @@ function rows(path: string, schema: JsonSchema): string[][] {
   return [...own, ...inner, ...each]
 }
 
-function permissions(): string {
-  return table(['Verb', 'Resource', 'Where', 'Why'], PERMISSIONS.map(({ verb, group, resource, namespace, name, why, caution }) =>
+function permissions(asked: readonly NeededPermission[]): string {
+  return table(['Verb', 'Resource', 'Where', 'Why'], asked.map(({ verb, group, resource, namespace, name, why, caution }) =>
     [verb, `\`${resource}${group === '' ? '' : `.${group}`}\`${name === undefined ? '' : ` ${name}`}`, namespace ?? 'cluster', `${why}${caution === undefined ? '' : `. ${caution}`}`]))
 }

@@ -307,6 +307,19 @@ class Trial {
         await writer.setLogLevels(...args)
         if (fault !== undefined) throw unseen(fault)
       },
+      turnOnAccessLog: async (...args) => {
+        const fault = this.next('writer', 'turnOnAccessLog') as MeshFault | undefined
+        if (fault !== undefined && fault !== 'timeout') throw unseen(fault)
+        const uid = await writer.turnOnAccessLog(...args)
+        if (fault !== undefined) throw unseen(fault)
+        return uid
+      },
+      turnOffAccessLog: async (...args) => {
+        const fault = this.next('writer', 'turnOffAccessLog') as MeshFault | undefined
+        if (fault !== undefined && fault !== 'timeout') throw unseen(fault)
+        await writer.turnOffAccessLog(...args)
+        if (fault !== undefined) throw unseen(fault)
+      },
     }
   }
 

@@ -328,13 +328,15 @@ export async function startApiServer({ objects = [], rules }: ApiServerOptions =
     path: Path,
     body: string,
   ): { seen: WriteRequest; act: () => { code: number; object: unknown } } {
-    const ref: Ref = { kind: path.kind, name: path.name ?? '', ...defined({ namespace: path.namespace }) }
     const isDelete = request.method === 'DELETE'
+    const isPost = request.method === 'POST'
     const sent = (parse(body) ?? {}) as Record<string, unknown>
+    const named = isPost ? (sent.metadata as { name?: string } | undefined)?.name : path.name
+    const ref: Ref = { kind: path.kind, name: named ?? '', ...defined({ namespace: path.namespace }) }
     // Of a deletion with a body the query is not looked at, as in Kubernetes.
     const dryRun = isDelete && body !== '' ? (sent.dryRun as string[] | undefined)?.[0] : url.searchParams.get('dryRun')
     const seen: WriteRequest = {
-      verb: isDelete ? 'delete' : stored.has(keyOf(ref)) ? 'patch' : 'create',
+      verb: isDelete ? 'delete' : !isPost && stored.has(keyOf(ref)) ? 'patch' : 'create',
       ref,
       user: headerValues(request, 'impersonate-user')[0] ?? 'bot',
       groups: headerValues(request, 'impersonate-group'),
@@ -350,6 +352,10 @@ export async function startApiServer({ objects = [], rules }: ApiServerOptions =
         server.meanwhile?.(seen)
         const refusal = rules?.(seen)
         if (refusal !== undefined) throw new Refused(refusal)
+        if (isPost && stored.has(keyOf(ref)))
+          refuse(409, `${path.plural}${path.group === '' ? '' : `.${path.group}`} "${ref.name}" already exists`, {
+            reason: 'AlreadyExists',
+          })
         const done = isDelete ? remove(seen, path) : apply(seen, path)
         seen.landed = !seen.dryRun
         return done

@@ -157,8 +157,11 @@ export class FakeProxies {
 
   /** The writer does what changes/writer.ts does: `--level` through istioctl. */
   get writer(): LeaseDeps['writer'] {
+    const none = (): Promise<never> => Promise.reject(new Error('only levels are set here'))
     return {
       ...NO_ZTUNNELS,
+      turnOnAccessLog: none,
+      turnOffAccessLog: none,
       setLogLevels: async (permit, pod, levels, signal) => {
         if (!permit.pods.some(({ name }) => name === pod.name))
           throw new TypeError(`lease ${permit.lease} is not for ${pod.name}`)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { LEASE_KINDS } from '../../src/leases/leasable.ts'
+import { LEASE_KINDS } from '../../src/leases/lease-kinds.ts'
 import { leasableOf } from '../../src/leases/leasables.ts'
 import { LeaseRecord, listLeases, readLease, updateLease } from '../../src/leases/lease-record.ts'
 import { memoryRecords } from '../store/memory-records.ts'

@@ -31,11 +31,12 @@ export interface Identities {
 }
 
 function manifests({ name, users = [], groups = [], renamed = false }: IdentityOptions): Manifest[] {
-  const text = ['reader.yaml', 'writer.yaml']
+  const text = ['reader.yaml', 'writer.yaml', 'operator.yaml']
     .map((file) => readFileSync(join(MANIFESTS, file), 'utf8'))
     .join('\n---\n')
-    .replace(/mesh-medic-(reader|impersonator|approver|rehearsal)\b/g, `${name}-$1`)
+    .replace(/mesh-medic-(reader|impersonator|approver|operator|rehearsal)\b/g, `${name}-$1`)
     .replaceAll('namespace: mesh-medic', `namespace: ${name}`)
+    .replaceAll('system:serviceaccount:mesh-medic:', `system:serviceaccount:${name}:`)
   const all = parseAllDocuments(renamed ? text.replaceAll('mesh-medic:', `${name}:`) : text)
     .map((document) => document.toJS() as Manifest | null)
     .filter((one) => one !== null)

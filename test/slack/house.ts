@@ -58,7 +58,8 @@ export async function openHouse({
 }: { clients?: Clients; slack?: SlackStandInOptions; backend?: Backend; options?: Partial<BotOptions> } & Pick<
   BotRequest,
   'policy' | 'writer'
-> = {}): Promise<House> {
+> &
+  Partial<Pick<BotRequest, 'checks'>> = {}): Promise<House> {
   const backend = given ?? memoryBackend()
   const openedAt = new Date().toISOString()
   const slack = await startPatientStandIn(slackOptions)

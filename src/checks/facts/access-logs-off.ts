@@ -25,8 +25,9 @@ const INBOUND = 'virtualInbound'
 /** Loggers whose lines a proxy's own log has; others count requests, or send their lines elsewhere. */
 const TO_ITS_OUTPUT = /\.(file|stdout|stderr)$/
 
-/** True when what is passed on is logged nowhere; undefined when nothing is passed on. */
-function isSilent(listeners: readonly Listener[]): boolean | undefined {
+/** Whether a proxy logs none of the requests that come to it, by its listeners: a sidecar's inbound one, all of a gateway's. Undefined when nothing comes to it. */
+export function isSilent(pod: Pod, all: readonly Listener[]): boolean | undefined {
+  const listeners = hasApplication(pod) ? all.filter(({ name }) => name === INBOUND) : all
   const logs = listeners
     .flatMap(({ filterChains = [], defaultFilterChain }) => [
       ...filterChains,
@@ -74,8 +75,7 @@ export const silentProxies = (evidence: Evidence, target: Target): SilentProxy[]
     .flatMap((pod): SilentProxy[] => {
       const listeners = evidence.seenOf('listeners', refOf(pod))
       if (listeners === undefined) return []
-      const taking = hasApplication(pod) ? listeners.value.filter(({ name }) => name === INBOUND) : listeners.value
-      if (isSilent(taking) !== true) return []
+      if (isSilent(pod, listeners.value) !== true) return []
       const because = reasonFor(pod, evidence)
       return [{ pod, listeners, ...(because !== undefined && { because }) }]
     })

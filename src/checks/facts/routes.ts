@@ -4,8 +4,7 @@ import type { MeshRoute, RouteObject, Surroundings } from '../../mesh/conversion
 import { gatewayFrom, routesFrom, rulesFrom } from '../../mesh/conversion.ts'
 import type { GatewayObject } from '../../mesh/gateway-api.ts'
 import type { DestinationRule, Gateway } from '../../mesh/objects.ts'
-import { concernsTarget, destinationsOf, gatewaysOf, isForAllHosts } from '../../mesh/routing.ts'
-import type { Target } from '../../mesh/target.ts'
+import { concerns, destinationsOf, gatewaysOf, isForAllHosts } from '../../mesh/routing.ts'
 import { fact, ofKinds, once } from './fact.ts'
 
 /** Controllers of Istio's that serve Gateways for requests from outside. */
@@ -107,10 +106,7 @@ export const allRoutes = ofKinds(ROUTING, (evidence): readonly MeshRoute[] => [
 
 /** The routes, whatever kind of object makes them, that lead to the target or take requests for one of its hosts. */
 export const routesFor = fact((evidence, target): readonly MeshRoute[] => {
-  const routes = concerning(allRoutes(evidence))(
-    JSON.stringify([target.hosts, target.everyHostAt?.map(({ gateway }) => gateway)]),
-    target,
-  )
+  const routes = concerning(allRoutes(evidence))(target.hosts.join(' '), target.hosts)
   const leads = (one: MeshRoute): boolean =>
     gatewaysOf(one).some((name) => name !== 'mesh') &&
     destinationsOf(one).some(({ host }) => target.hosts.includes(host))
@@ -125,11 +121,11 @@ export const routesFor = fact((evidence, target): readonly MeshRoute[] => {
   ]
 })
 
-/** Those of all routes that concern a target. */
+/** Those of all routes that concern hosts. */
 const concerning = once((routes: readonly MeshRoute[]) => {
   const known = new Map<string, readonly MeshRoute[]>()
-  return (key: string, target: Target): readonly MeshRoute[] => {
-    const found = known.get(key) ?? routes.filter((one) => concernsTarget(one, target))
+  return (key: string, hosts: readonly string[]): readonly MeshRoute[] => {
+    const found = known.get(key) ?? routes.filter((one) => concerns(one, hosts))
     known.set(key, found)
     return found
   }

@@ -1,4 +1,5 @@
 import type { Doing, Group } from './command.ts'
+import { accessLog } from './access-log.ts'
 import { audit } from './audit.ts'
 import { config } from './config.ts'
 import { demo } from './demo.ts'
@@ -13,6 +14,7 @@ import { telemetry } from './telemetry.ts'
 
 /** Every command of the terminal, sorted by name. */
 export const COMMANDS: readonly (Doing | Group)[] = [
+  accessLog,
   audit,
   config,
   demo,

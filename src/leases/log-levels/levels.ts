@@ -14,12 +14,6 @@ const isLevel = (text: string): text is Level => (LEVELS as readonly string[]).i
 /** Envoy takes `warn` and says `warning`. */
 const levelNamed = (text: string): string => (text === 'warn' ? 'warning' : text)
 
-/** `http:debug, router:debug` */
-export const levelsText = (levels: Readonly<LogLevels>): string =>
-  Object.entries(levels)
-    .map(([logger, level]) => `${logger}:${level}`)
-    .join(', ')
-
 /**
  * Parses what a person typed: `http:debug,router:debug`, also with `=` and spaces. Whether a proxy has such loggers is another question.
  * @throws LeaseRefusedError for an unknown level, with the nearest; for a level without a logger: all of them at once is more than a log can hold

@@ -1,16 +1,21 @@
 import { readLogLevels } from '../../evidence/collectors/log-levels.ts'
 import type { Leasable } from '../leasable.ts'
-import { levelsText, unknownLoggers } from './levels.ts'
+import { refOfPod } from '../lease-record.ts'
+import { unknownLoggers } from './levels.ts'
+import { levelsText } from './levels-text.ts'
 import { startingLevels } from './starting-levels.ts'
 
 /** Envoy's log levels, by logger. */
 export const logLevels: Leasable = {
   kind: 'log-levels',
-  read: ({ clients }, pod, signal) => readLogLevels(pod, clients.istioctl, signal),
-  set: ({ writer }, { permit, pod, settings }, signal) => writer.setLogLevels(permit, pod, settings, signal),
+  read: ({ clients }, { proxy }, signal) => readLogLevels(refOfPod(proxy), clients.istioctl, signal),
+  async set({ writer }, { permit, proxy, settings }, signal) {
+    await writer.setLogLevels(permit, refOfPod(proxy), settings, signal)
+    return undefined
+  },
   refusal: unknownLoggers,
   startingValues: startingLevels,
   claimOf: (logger) => logger,
-  whenOver: 'the levels are put back',
-  describe: levelsText,
+  podsOf: (_deps, { proxy }) => Promise.resolve([refOfPod(proxy)]),
+  left: (others) => `${levelsText(others)}, set by somebody else`,
 }

@@ -2,6 +2,7 @@ import { ALL_MODULES, readZtunnelLevels } from '../../evidence/collectors/ztunne
 import type { Pod } from '../../mesh/objects.ts'
 import { PROXY_CONTAINER } from '../../mesh/pods.ts'
 import type { Leasable } from '../leasable.ts'
+import { refOfPod } from '../lease-record.ts'
 import { ztunnelLevelsText } from './levels.ts'
 
 /** What ztunnel starts with when nobody says otherwise, and what it always puts before what RUST_LOG says. */
@@ -25,12 +26,15 @@ function startingLevels({ spec }: Pod): (module: string) => string {
 /** The log levels of ztunnels, by module. Each ztunnel serves every workload of its node. */
 export const ztunnelLevels: Leasable = {
   kind: 'ztunnel-levels',
-  read: ({ clients }, pod, signal) => readZtunnelLevels(pod, clients.portForward, signal),
-  set: ({ writer }, { permit, pod, settings }, signal) => writer.setZtunnelLevels(permit, pod, settings, signal),
+  read: ({ clients }, { proxy }, signal) => readZtunnelLevels(refOfPod(proxy), clients.portForward, signal),
+  async set({ writer }, { permit, proxy, settings }, signal) {
+    await writer.setZtunnelLevels(permit, refOfPod(proxy), settings, signal)
+    return undefined
+  },
   // It takes a level for any module, also for one that it does not have.
   refusal: () => undefined,
   startingValues: startingLevels,
   claimOf: (module) => `ztunnel ${module}`,
-  whenOver: 'the levels are put back',
-  describe: ztunnelLevelsText,
+  podsOf: (_deps, { proxy }) => Promise.resolve([refOfPod(proxy)]),
+  left: (others) => `${ztunnelLevelsText(others)}, set by somebody else`,
 }

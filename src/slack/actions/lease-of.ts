@@ -42,7 +42,13 @@ export async function leaseOf(
     target: lease.target,
     facts: { lease: lease.id, verb: button.act, why: denied.why },
   })
+  const isOfLevels = lease.kind !== 'access-logs'
   const why =
-    home === channel ? denied.why : 'Those levels were raised in another channel, and you are not an operator there.'
-  throw new UserError({ why, remedies: ['Ask an operator of that channel, or whoever raised them.'] })
+    home === channel
+      ? denied.why
+      : `Those ${isOfLevels ? 'levels were raised' : 'access logs were turned on'} in another channel, and you are not an operator there.`
+  throw new UserError({
+    why,
+    remedies: [`Ask an operator of that channel, or whoever ${isOfLevels ? 'raised them' : 'turned them on'}.`],
+  })
 }

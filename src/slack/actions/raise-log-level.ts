@@ -1,5 +1,3 @@
-import { WebAPIPlatformError } from '@slack/web-api'
-import type { ModalView } from '@slack/types'
 import { groupsOf } from '../../fixes/roles.ts'
 import { denyRole } from '../../fixes/authorise.ts'
 import { loggersFor } from '../../leases/log-levels/loggers-for.ts'
@@ -13,11 +11,10 @@ import type { Ref } from '../../mesh/ref.ts'
 import { mintButton } from '../../store/buttons.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import type { Asking } from '../access/asking.ts'
-import { userErrorOf } from '../access/user-error-of.ts'
 import { spokenOf } from '../answers/index.ts'
 import type { SlackDeps } from '../deps.ts'
-import { UserError } from '../../mesh/user-error.ts'
 import { noLoggersView, RAISE_LOG_LEVEL, raiseLogLevelView, readingLoggersView } from '../modals/raise-log-level.ts'
+import { openThenFill } from '../modals/open-then-fill.ts'
 import { defineAction } from './action.ts'
 import { runOf } from './run-of.ts'
 import { defined } from '../../mesh/defined.ts'
@@ -30,45 +27,25 @@ export const raiseLogLevel = defineAction({
   name: 'raise-log-level',
   async run(deps, asking, press) {
     const run = await runOf(deps, press)
-    const { trigger } = press
-    if (trigger === undefined)
-      throw new UserError({
-        why: 'Slack did not allow a dialog to be opened.',
-        remedies: ['Press the button again.'],
-      })
     const where = await whereOf(deps, asking, run)
     const { subject: target } = spokenOf(run)
-    // A modal has to open within 3 s of the press: what it asks for is read afterwards.
-    const { view } = await deps.slack.patiently('views.open', (client) =>
-      client.views.open({ trigger_id: trigger, view: readingLoggersView(where, target) }),
+    await openThenFill(
+      deps,
+      press.trigger,
+      {
+        reading: readingLoggersView(where, target),
+        none: (why) => noLoggersView(where, why),
+        async filled() {
+          const choices = await choicesFor(deps, asking, run)
+          return typeof choices === 'string'
+            ? noLoggersView(where, choices)
+            : raiseLogLevelView(where, { ...choices, target, most: deps.policy.leases })
+        },
+      },
+      run.request.text,
     )
-    const id = view?.id
-    if (id === undefined) return
-    const show = (next: ModalView): Promise<void> => update(deps, id, next)
-    try {
-      const choices = await choicesFor(deps, asking, run)
-      await show(
-        typeof choices === 'string'
-          ? noLoggersView(where, choices)
-          : raiseLogLevelView(where, { ...choices, target, most: deps.policy.leases }),
-      )
-    } catch (error) {
-      const { why, remedies } = userErrorOf(error, run.request.text)
-      const isKnown = error instanceof UserError
-      await show(noLoggersView(where, isKnown ? [why, ...remedies].join(' ') : why)).catch(() => undefined)
-      if (!isKnown) throw error
-    }
   },
 })
-
-/** Shows a modal's next state, unless the person has closed it. */
-async function update({ slack }: SlackDeps, id: string, view: ModalView): Promise<void> {
-  try {
-    await slack.patiently('views.update', (client) => client.views.update({ view_id: id, view }))
-  } catch (error) {
-    if (!(error instanceof WebAPIPlatformError && error.data.error === 'not_found')) throw error
-  }
-}
 
 async function whereOf({ records }: SlackDeps, { channel, team }: Asking, run: RunRecord): Promise<string> {
   return mintButton(records, {

@@ -1,6 +1,7 @@
 import type { RunKind } from '../../capabilities/index.ts'
 import type { RunRecord, StoredRequest } from '../../store/runs.ts'
 import { subjectOf, type SpokenRun } from '../blocks/running.ts'
+import { accessLogsAnswer } from './access-logs.ts'
 import type { AnyAnswer } from './answer.ts'
 import { decideAnswer } from './decide.ts'
 import { diagnoseAnswer } from './diagnose.ts'
@@ -12,9 +13,11 @@ import { proposeAnswer } from './propose.ts'
 import { raiseAnswer } from './raise-log-levels.ts'
 import { statusAnswer } from './status.ts'
 import { telemetryAnswer } from './telemetry.ts'
+import { turnOnAccessLogsAnswer } from './turn-on-access-logs.ts'
 
 /** How each thing that can be asked looks in Slack, sorted by kind. */
 export const ANSWERS: Readonly<Record<RunKind, AnyAnswer>> = {
+  'access-logs': accessLogsAnswer,
   decide: decideAnswer,
   diagnose: diagnoseAnswer,
   doctor: doctorAnswer,
@@ -25,6 +28,7 @@ export const ANSWERS: Readonly<Record<RunKind, AnyAnswer>> = {
   'raise-log-levels': raiseAnswer,
   status: statusAnswer,
   telemetry: telemetryAnswer,
+  'turn-on-access-logs': turnOnAccessLogsAnswer,
 }
 
 const BY_KIND: ReadonlyMap<string, AnyAnswer> = new Map(Object.entries(ANSWERS))

@@ -50,6 +50,27 @@ export async function leaseButtons(records: Records, lease: LeaseRecord): Promis
   )
 }
 
+/** Opens the modal that turns on the access logs of one workload of a diagnosis' target. */
+export async function turnOnAccessLogsButton(
+  records: Records,
+  { id, channel, request, asker: { team } }: RunRecord,
+): Promise<ButtonSpec> {
+  const payload = { channel, ...defined({ team }) }
+  const button = await mintButton(records, {
+    act: 'turn-on-access-logs',
+    payload,
+    run: id,
+    uses: 'many',
+    expiresInSeconds: ANSWER_KEPT_SECONDS,
+  })
+  return {
+    action: 'turn-on-access-logs',
+    id: button,
+    label: 'Turn on access logs',
+    spoken: `Turn on access logs: ${request.text}`,
+  }
+}
+
 /** Opens the modal that raises log levels of a diagnosis' target. */
 export async function raiseLogLevelButton(
   records: Records,

@@ -6,7 +6,7 @@ import type { Records } from '../../store/records.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import type { ButtonSpec } from '../blocks/buttons.ts'
 import { shorten } from '../blocks/escape.ts'
-import { raiseLogLevelButton } from './lease-buttons.ts'
+import { raiseLogLevelButton, turnOnAccessLogsButton } from './lease-buttons.ts'
 import { defined } from '../../mesh/defined.ts'
 
 /** Seconds in which the self-test's button is to be pressed. */
@@ -50,17 +50,24 @@ export async function fullReportButton(records: Records, run: RunRecord): Promis
   return { action: 'full-report', id, label: 'Full report', spoken: `Full report: ${subjectOf(run)}` }
 }
 
+/** Findings that an access log, or fields of another one, would explain: that it is off, and that the log does not tell why connections were cut. */
+const LACK_ACCESS_LOGS: ReadonlySet<string> = new Set(['MESH0439', 'MESH0443'])
+
 /** The buttons under a diagnosis, at most three. What is left out can still be typed. */
 export async function verdictButtons(
   records: Records,
   run: RunRecord,
-  { verdict, changes }: Report,
+  { verdict, changes, findings }: Report,
 ): Promise<ButtonSpec[]> {
   const [again, full] = [() => runAgainButton(records, run), () => fullReportButton(records, run)]
-  const raise = (): Promise<ButtonSpec> => raiseLogLevelButton(records, run)
+  const isUnlogged = findings.some(({ code }) => LACK_ACCESS_LOGS.has(code))
+  const turnOn = (): Promise<ButtonSpec> => turnOnAccessLogsButton(records, run)
+  const raise = isUnlogged ? turnOn : (): Promise<ButtonSpec> => raiseLogLevelButton(records, run)
   const makers =
     verdict === 'healthy' || verdict === 'starting' || verdict === 'not in the mesh'
-      ? [again, full]
+      ? isUnlogged
+        ? [turnOn, again, full]
+        : [again, full]
       : verdict === 'ill' && changes.length > 0
         ? [() => proposeFixButton(records, run), raise, full]
         : [raise, full, again]

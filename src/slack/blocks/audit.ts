@@ -1,4 +1,4 @@
-import { levelsText } from '../../leases/log-levels/levels.ts'
+import { levelsText } from '../../leases/log-levels/levels-text.ts'
 import type { AuditEntry, AuditVerdict } from '../../store/audit.ts'
 import { withPresentWord } from '../../store/former-words.ts'
 import { cut } from './escape.ts'
@@ -28,6 +28,7 @@ const TELLING = [
   'verdict',
   'levels',
   'lent',
+  'workload',
   'until',
   'reason',
   'why',

@@ -1,4 +1,4 @@
-import { leasableOf } from '../../leases/leasables.ts'
+import { leaseWords } from '../../leases/lease-words.ts'
 import { wasTouched, type LeaseRecord, type LeaseProxy } from '../../leases/lease-record.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
@@ -18,16 +18,6 @@ import {
   type SlackMessage,
 } from './rich.ts'
 
-const STATES: Readonly<Record<LeaseProxy['state'], string>> = {
-  noted: 'about to be set',
-  raised: 'set',
-  refused: 'could not be set',
-  'put-back': 'put back',
-  gone: 'its pod is gone, nothing to put back',
-  restarted: 'its proxy was restarted and has its own levels again',
-  left: 'somebody else changed it in the meantime: left alone',
-  unreachable: 'not put back yet: it does not answer; mesh-medic keeps trying',
-}
 const ICONS: Readonly<Record<LeaseProxy['state'], string>> = {
   noted: '·',
   raised: '✓',
@@ -43,17 +33,10 @@ const ENDS: Readonly<Record<NonNullable<LeaseRecord['ended']>['why'], string>> =
   time: 'the time was over',
   'put back': 'put back',
   overdue: 'the time was over while they could not be put back',
-  failed: 'they could not be raised',
+  failed: '',
 }
 
 const countOf = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
-
-const TITLES: Readonly<Record<LeaseRecord['state'], string>> = {
-  raising: 'Log levels are being raised',
-  raised: 'Log levels are raised',
-  'putting-back': 'Log levels are being put back',
-  over: 'Log levels were put back',
-}
 
 /** Time until a moment, for a message that is shown for a while: `4 min`, `40 s`. */
 export function timeLeft(until: string, now: number): string {
@@ -61,20 +44,21 @@ export function timeLeft(until: string, now: number): string {
   return seconds >= 60 ? `${Math.ceil(seconds / 60)} min` : `${seconds} s`
 }
 
-function proxyLine(
-  levelsText: (levels: LeaseRecord['lent']) => string,
-  { pod, state, before, says }: LeaseProxy,
-): Piece[] {
+function proxyLine(lease: LeaseRecord, { pod, state, before, says }: LeaseProxy): Piece[] {
+  const { states, describe } = leaseWords(lease)
+  // What there was before is nothing, of access logs.
   const was =
-    state === 'put-back'
-      ? ` (to ${levelsText(before)})`
-      : state === 'raised' || state === 'left'
-        ? ` (was ${levelsText(before)})`
-        : ''
+    lease.kind === 'access-logs'
+      ? ''
+      : state === 'put-back'
+        ? ` (to ${describe(before)})`
+        : state === 'raised' || state === 'left'
+          ? ` (was ${describe(before)})`
+          : ''
   return [
     text(`${ICONS[state]} `),
     code(formatRef(pod)),
-    text(`  ${STATES[state]}${was}${says === undefined ? '' : `: ${cut(says, 300)}`}`),
+    text(`  ${states[state]}${was}${says === undefined ? '' : `: ${cut(says, 300)}`}`),
   ]
 }
 
@@ -82,29 +66,32 @@ function proxyLine(
 export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly ButtonSpec[]): SlackMessage {
   const { ended, lent: raised, proxies, by, until, run, notes = [] } = lease
   const isOver = lease.state === 'over'
-  const leasable = leasableOf(lease)
-  const levelsText = (levels: LeaseRecord['lent']): string => leasable.describe(levels)
+  const words = leaseWords(lease)
   const unsettled = proxies.filter(({ state }) => state === 'unreachable' || state === 'left')
   const icon = isOver ? (unsettled.length > 0 ? '🟡' : '⚪') : '🔎'
   const title =
-    isOver && ended?.why === 'failed' && !proxies.some(wasTouched) ? 'Log levels were not raised' : TITLES[lease.state]
+    isOver && ended?.why === 'failed' && !proxies.some(wasTouched) ? words.titles.refused : words.titles[lease.state]
   const when: Piece[] =
     isOver || lease.state === 'putting-back'
       ? [
-          text(ended === undefined ? '' : `${ENDS[ended.why]}${ended.by === undefined ? '' : ' by '}`),
+          text(
+            ended === undefined
+              ? ''
+              : `${ended.why === 'failed' ? words.failed : ENDS[ended.why]}${ended.by === undefined ? '' : ' by '}`,
+          ),
           ...(ended?.by === undefined ? [] : [person(ended.by)]),
           ...(ended === undefined ? [] : [text(' at '), shortTime(ended.at)]),
         ]
       : [text('until '), shortTime(until), text(`, ${timeLeft(until, now)} left; then they are put back as they were`)]
   return fit(
     {
-      text: `${icon} ${title}: ${levelsText(raised)}`,
+      text: `${icon} ${title}: ${words.describe(raised)}`,
       blocks: [
-        rich(line(text(`${icon} `), bold(title), text('  '), code(levelsText(raised))), line(...when)),
-        rich(bullets(proxies.map((proxy) => proxyLine(levelsText, proxy)))),
+        rich(line(text(`${icon} `), bold(title), text('  '), code(words.describe(raised))), line(...when)),
+        rich(bullets(proxies.map((proxy) => proxyLine(lease, proxy)))),
         ...(notes.length === 0 ? [] : [rich(line(text(cut(notes.join('; '), 500))))]),
         rich(
-          lines([[text('raised by '), person(by.user), text(' at '), shortTime(lease.from), text(` · run ${run}`)]]),
+          lines([[text(`${words.by} `), person(by.user), text(' at '), shortTime(lease.from), text(` · run ${run}`)]]),
         ),
         ...buttonRow(isOver ? [] : buttons),
       ],
@@ -148,7 +135,9 @@ export function leasesMessage(
                   : 'No log levels are raised now in this channel. ',
               ),
               code('/mesh log-level TARGET http:debug'),
-              text(' raises some.'),
+              text(' raises some. No access logs are turned on; '),
+              code('/mesh access-log TARGET on'),
+              text(' turns on those of a workload.'),
             ),
           ),
           ...unread,
@@ -168,8 +157,12 @@ export function leasesMessage(
             rich(
               line(
                 ...(leases.length === 1 ? [] : [text(`${index + 1}. `)]),
-                code(cut(leasableOf(lease).describe(lease.lent), 500)),
-                text(` on ${countOf(lease.proxies.length, 'proxy', 'proxies')} of `),
+                code(cut(leaseWords(lease).describe(lease.lent), 500)),
+                text(
+                  lease.kind === 'access-logs'
+                    ? ` of ${lease.proxies.map(({ pod }) => formatRef(pod)).join(', ')}, asked as `
+                    : ` on ${countOf(lease.proxies.length, 'proxy', 'proxies')} of `,
+                ),
                 code(cut(lease.asked.text, 100)),
                 text(', by '),
                 person(lease.by.user),

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { accessLog } from './access-log.ts'
 import { audit } from './audit.ts'
 import { diagnose } from './diagnose.ts'
 import { doctor } from './doctor.ts'
@@ -12,6 +13,7 @@ import { telemetry } from './telemetry.ts'
 
 /** Every command, sorted by name. */
 export const COMMANDS: readonly Command[] = [
+  accessLog,
   audit,
   diagnose,
   doctor,

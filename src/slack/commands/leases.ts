@@ -12,7 +12,7 @@ export const leases = defineCommand({
   name: 'leases',
   usage: 'leases',
   about:
-    'shows which log levels are raised now in this channel, by whom and until when, with a button to put them back',
+    'shows which log levels are raised and which access logs turned on now in this channel, by whom and until when, with a button to put them back',
   asks: [],
   async run(deps, asking, words) {
     const isAll = await seesEverything(deps, asking)

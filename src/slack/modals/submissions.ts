@@ -8,6 +8,8 @@ import { submitDiagnoseWorkload } from './submit-diagnose-workload.ts'
 import { submitEditChange } from './submit-edit-change.ts'
 import { submitRaiseLogLevel } from './submit-raise-log-level.ts'
 import { submitRejectChange } from './submit-reject-change.ts'
+import { submitTurnOnAccessLogs } from './submit-turn-on-access-logs.ts'
+import { TURN_ON_ACCESS_LOGS } from './turn-on-access-logs.ts'
 import type { Submitter, SubmittedView } from './submitted.ts'
 import { table } from '../../mesh/table.ts'
 
@@ -20,4 +22,5 @@ export const SUBMISSIONS: Readonly<Record<string, Submit>> = table({
   [EDIT_CHANGE]: submitEditChange,
   [RAISE_LOG_LEVEL]: submitRaiseLogLevel,
   [REJECT_CHANGE]: submitRejectChange,
+  [TURN_ON_ACCESS_LOGS]: submitTurnOnAccessLogs,
 })
