@@ -1,3 +1,4 @@
+import { durationText } from '../mesh/duration.ts'
 import { latencyOf } from '../mesh/latency.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
@@ -29,9 +30,6 @@ export const callerHangsUp = defineCheck({
   },
 })
 
-const timeOf = (milliseconds: number): string =>
-  milliseconds >= 1000 ? `${Number((milliseconds / 1000).toPrecision(2))} s` : `${Math.round(milliseconds)} ms`
-
 function found({ caller, sort, group, requests, timeout }: HangUps, target: Target): Found {
   const last = latest(group)
   const durations = group.flatMap(({ entry }) => entry.duration ?? [])
@@ -40,12 +38,12 @@ function found({ caller, sort, group, requests, timeout }: HangUps, target: Targ
   )
   const waits =
     timeout === undefined
-      ? `after ${timeOf(Math.min(...durations))} to ${timeOf(Math.max(...durations))}`
-      : `nearly all after \`${timeOf(timeout)}\`, as a client's own timeout of that length does`
+      ? `after ${durationText(Math.min(...durations))} to ${durationText(Math.max(...durations))}`
+      : `nearly all after \`${durationText(timeout)}\`, as a client's own timeout of that length does`
   const others =
     answered.count === 0
       ? 'none was answered'
-      : `answers take ${timeOf(answered.p50)} (median; p95 ${timeOf(answered.p95)})`
+      : `answers take ${durationText(answered.p50)} (median; p95 ${durationText(answered.p95)})`
   return {
     code: 'MESH0442',
     standing: 'observed',
@@ -59,7 +57,7 @@ function found({ caller, sort, group, requests, timeout }: HangUps, target: Targ
       correction:
         timeout === undefined
           ? 'See whether these clients cancel on purpose, or lose their connection'
-          : `Compare the client's timeout of \`${timeOf(timeout)}\` with how long the target takes: raise the one, or shorten the other`,
+          : `Compare the client's timeout of \`${durationText(timeout)}\` with how long the target takes: raise the one, or shorten the other`,
     },
     because: [
       proof(

@@ -1,7 +1,8 @@
+import { labelsText, labelTexts, selectorText } from '../mesh/labels.ts'
 import { isConverted } from '../mesh/conversion.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { nearestNames } from '../mesh/names.ts'
-import type { Gateway, Labels } from '../mesh/objects.ts'
+import type { Gateway } from '../mesh/objects.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
 import { proxyRuns } from '../mesh/pods.ts'
 import { formatRef } from '../mesh/ref.ts'
@@ -35,18 +36,10 @@ export const gatewaySelectorMatchesNothing = defineCheck({
   },
 })
 
-const text = (labels: Labels | undefined): string =>
-  Object.entries(labels ?? {})
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',')
-
 /** An empty selector takes every proxy, which is no trouble; and pods that were not looked for are not missing. */
 function isUnserved(gateway: Gateway, evidence: Evidence): boolean {
   const selector = gateway.spec?.selector ?? {}
-  const command = Object.entries(selector)
-    .map(([key, value]) => `${key}=${value}`)
-    .sort()
-    .join(',')
+  const command = selectorText(selector)
   const looked = evidence.seen('pods').some(({ source }) => source.includes(`-A -l ${command} `))
   return Object.keys(selector).length > 0 && looked && podsOfGateway(gateway, evidence.objects('pods')).length === 0
 }
@@ -78,7 +71,7 @@ function found(gateway: Gateway, evidence: Evidence, target: Target): Found {
     standing: standingOf({ live, observed: seen }),
     subject: refOf(gateway),
     args: {
-      selector: text(gateway.spec?.selector),
+      selector: labelsText(gateway.spec?.selector),
       hosts: hosts.length === 0 ? ['its hosts'] : hosts,
       nearest: nearestLabels(gateway, evidence),
     },
@@ -96,10 +89,7 @@ function hostsBy(gateway: Gateway, evidence: Evidence, target: Target): string[]
 }
 
 const nobody = (gateway: Gateway, evidence: Evidence): Proof => {
-  const labels = Object.entries(gateway.spec?.selector ?? {})
-    .map(([key, value]) => `${key}=${value}`)
-    .sort()
-    .join(',')
+  const labels = selectorText(gateway.spec?.selector)
   const reading = evidence.seen('pods').find(({ source }) => source.includes(`-A -l ${labels} `)) ?? {
     kind: 'pods' as const,
     source: '',
@@ -115,10 +105,10 @@ function nearestLabels(gateway: Gateway, evidence: Evidence): string {
       evidence
         .objects('services')
         .filter(({ spec }) => (spec?.ports ?? []).some(({ port }) => port === 15021))
-        .flatMap(({ spec }) => Object.entries(spec?.selector ?? {}).map(([key, value]) => `${key}=${value}`)),
+        .flatMap(({ spec }) => labelTexts(spec?.selector)),
     ),
   ]
-  const [near] = nearestNames(text(gateway.spec?.selector), known)
+  const [near] = nearestNames(labelsText(gateway.spec?.selector), known)
   return near === undefined
     ? known.length === 0
       ? 'no gateway was found'

@@ -1,3 +1,4 @@
+import { durationText } from '../mesh/duration.ts'
 import { failed } from '../mesh/access-log.ts'
 import { quantile } from '../mesh/latency.ts'
 import { formatRef } from '../mesh/ref.ts'
@@ -53,12 +54,6 @@ export const keepAliveRace = defineCheck({
   },
 })
 
-/** `1 s`: what a timeout of that length looks like from outside. */
-function aboutTime(milliseconds: number): string {
-  const seconds = Number((milliseconds / 1000).toPrecision(2))
-  return seconds >= 1 ? `${seconds} s` : `${Number(milliseconds.toPrecision(2))} ms`
-}
-
 /** True when the pods that cut requests answered others meanwhile. */
 function answersOthers({ group }: Cut, requests: readonly Request[]): boolean {
   const hosts = new Set(group.map((one) => nearest(one).entry.upstreamHost))
@@ -85,7 +80,7 @@ function found(cut: Cut, requests: readonly Request[], target: Target): Found[] 
         code: isError ? 'MESH0437' : 'MESH0438',
         args: {
           ...counted,
-          idle: aboutTime(shortest),
+          idle: durationText(shortest),
           host: target.hosts.find((host) => !host.includes('*')) ?? formatRef(owner),
         },
         because: [

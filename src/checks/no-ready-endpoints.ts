@@ -1,3 +1,4 @@
+import { labelsText } from '../mesh/labels.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { hostOfRule } from '../mesh/destination-rules.ts'
 import { hostOfService } from '../mesh/host.ts'
@@ -265,14 +266,17 @@ function withoutPods(service: Service, host: string, evidence: Evidence): Found 
   )
   const maker = makers.find(({ spec }) => spec?.replicas !== 0) ?? makers[0]
   const reading = evidence.seen('pods').find(({ of }) => of?.name === namespace) ?? evidence.seen('services')[0]
-  const none = proof(reading ?? { kind: 'pods', source: '', at: '' }, `no pod in ${namespace} has ${text(selector)}`)
+  const none = proof(
+    reading ?? { kind: 'pods', source: '', at: '' },
+    `no pod in ${namespace} has ${labelsText(selector)}`,
+  )
   const moment = latestChange([service, ...makers])
   if (maker === undefined)
     return found(
       'MESH0303',
       refOf(service),
       { host },
-      { host, selector: text(selector), nearest: nearestLabels(selector, namespace, evidence) },
+      { host, selector: labelsText(selector), nearest: nearestLabels(selector, namespace, evidence) },
       [none],
       moment,
       evidence,
@@ -327,11 +331,6 @@ function unnamedPorts(service: Service, host: string, pods: readonly Pod[], evid
     })
 }
 
-const text = (labels: Labels | undefined): string =>
-  Object.entries(labels ?? {})
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',')
-
 function nearestLabels(selector: Labels | undefined, namespace: string, evidence: Evidence): string {
   const there = evidence
     .objects('pods')
@@ -341,7 +340,7 @@ function nearestLabels(selector: Labels | undefined, namespace: string, evidence
         .filter(([key]) => key in (selector ?? {}))
         .map(([key, value]) => `${key}=${value}`),
     )
-  return nearestNames(text(selector), there)[0] ?? [...new Set(there)][0] ?? 'no pod has any of these labels'
+  return nearestNames(labelsText(selector), there)[0] ?? [...new Set(there)][0] ?? 'no pod has any of these labels'
 }
 
 function readyAddresses(service: Service, evidence: Evidence): string[] {

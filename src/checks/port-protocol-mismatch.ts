@@ -6,13 +6,13 @@ import type { ClusterName } from '../mesh/envoy.ts'
 import { parseClusterName } from '../mesh/envoy.ts'
 import { fromFqdn, hostOfService } from '../mesh/host.ts'
 import type { DestinationRule, Pod, Service } from '../mesh/objects.ts'
-import { latestChange, refOf, selects } from '../mesh/objects.ts'
+import { latestChange, refOf } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import { podsOf } from './facts/owners.ts'
+import { podsOf, servicesInFront } from './facts/owners.ts'
 import type { Group, Logged, Request } from './facts/requests-to.ts'
 import { groupBy, latest, nearest, passedOn, requestsTo, scopeOf } from './facts/requests-to.ts'
 import { readingFor } from './facts/readings.ts'
@@ -199,16 +199,11 @@ function portAt(address: string, pod: Pod, evidence: Evidence): { service: Servi
       ports.filter(({ containerPort }) => containerPort === Number(number)).flatMap(({ name }) => name ?? []),
     ),
   )
-  return services
-    .filter(
-      ({ metadata, spec }) =>
-        metadata.namespace === pod.metadata.namespace && selects(spec?.selector, pod.metadata.labels),
-    )
-    .flatMap((one) =>
-      (one.spec?.ports ?? [])
-        .filter(({ port, targetPort = port }) => targetPort === Number(number) || names.has(String(targetPort)))
-        .map(({ port }) => ({ service: one, port })),
-    )[0]
+  return servicesInFront(pod, evidence).flatMap((one) =>
+    (one.spec?.ports ?? [])
+      .filter(({ port, targetPort = port }) => targetPort === Number(number) || names.has(String(targetPort)))
+      .map(({ port }) => ({ service: one, port })),
+  )[0]
 }
 
 /** Connections that the target's own sidecars took, by Service and port, since that Service or what routes to it last changed. */

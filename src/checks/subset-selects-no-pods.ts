@@ -1,9 +1,10 @@
+import { labelsText } from '../mesh/labels.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { clustersOfRoute, parseClusterName } from '../mesh/envoy.ts'
 import { hostOfRule } from '../mesh/destination-rules.ts'
 import { fromFqdn } from '../mesh/host.ts'
 import { nearestNames } from '../mesh/names.ts'
-import type { DestinationRule, Labels, Pod } from '../mesh/objects.ts'
+import type { DestinationRule, Pod } from '../mesh/objects.ts'
 import { latestChange, refOf, selects } from '../mesh/objects.ts'
 import { destinationsOf } from '../mesh/routing.ts'
 import type { Target } from '../mesh/target.ts'
@@ -79,7 +80,7 @@ function judge(rule: DestinationRule, host: string, pods: readonly Pod[], eviden
   ).flatMap(([code, subsets]): Found[] => {
     if (subsets.length === 0) return []
     const names = subsets.map(({ name }) => name)
-    const labels = subsets.map((one) => text(one.labels))
+    const labels = subsets.map((one) => labelsText(one.labels))
     const reading = readingFor('destination-rules', evidence)
     const { live, against } = emptyClusters(host, names, code === 'MESH0102', evidence)
     const moment = latestChange([rule, ...routed])
@@ -120,11 +121,6 @@ function judge(rule: DestinationRule, host: string, pods: readonly Pod[], eviden
     ]
   })
 }
-
-const text = (labels: Labels | undefined): string =>
-  Object.entries(labels ?? {})
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',')
 
 function nearest(labels: readonly string[], keys: readonly string[], pods: readonly Pod[]): string[] {
   const there = [...new Set(pods.flatMap((pod) => keys.map((key) => `${key}=${pod.metadata.labels?.[key] ?? ''}`)))]

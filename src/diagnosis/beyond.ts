@@ -1,3 +1,4 @@
+import { selectorText } from '../mesh/labels.ts'
 import { gatewaysFor } from '../checks/facts/proxies-of.ts'
 import { podsOf } from '../checks/facts/owners.ts'
 import { requestsFail } from '../checks/requests-fail.ts'
@@ -119,14 +120,7 @@ function callerProxiesLeft(target: Target, wasRead: WasRead, evidence: Evidence)
 /** Gateways whose pods were not looked for. */
 function gatewaysLeft(target: Target, asked: ReadonlySet<string>, evidence: Evidence): Skipped[] {
   const unasked = gatewaySelectors(target, evidence).filter((labels) => !asked.has(labels))
-  const leading = new Set(
-    gatewaysFor(evidence, target).map(({ spec }) =>
-      Object.entries(spec?.selector ?? {})
-        .map(([key, value]) => `${key}=${value}`)
-        .sort()
-        .join(','),
-    ),
-  )
+  const leading = new Set(gatewaysFor(evidence, target).map(({ spec }) => selectorText(spec?.selector)))
   return unasked.length === 0
     ? []
     : [

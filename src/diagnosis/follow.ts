@@ -1,3 +1,4 @@
+import { selectorText } from '../mesh/labels.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
 import { holdingAnswers } from '../evidence/clients/byte-budget.ts'
 import { timed } from '../evidence/clients/timing.ts'
@@ -56,11 +57,6 @@ const NEEDED: readonly EvidenceKind[] = [
 
 const ofPods = (kind: ObjectKind, scope: Parameters<typeof objects>[2]): AnyStep =>
   objects(kind, 'workloads', scope) as AnyStep
-const selectorText = (labels: Readonly<Record<string, string>>): string =>
-  Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .sort()
-    .join(',')
 
 /** The looks that tell whose proxy it is and what it should do. */
 export function planFollow(): AnyStep[] {

@@ -1,3 +1,4 @@
+import { selectorText } from '../mesh/labels.ts'
 import { rootNamespaceOf } from '../checks/facts/root-namespace-of.ts'
 import { revisionsOfIstiod, unaskedRevisions } from '../checks/facts/asked-revisions.ts'
 import { ISTIO_NAMESPACE } from '../evidence/clients/istio-namespace.ts'
@@ -23,7 +24,7 @@ import type { ObjectKind, Seen } from '../evidence/reading.ts'
 import type { AnyStep } from '../evidence/step.ts'
 import { actsOn } from '../mesh/authorization.ts'
 import { serviceHost } from '../mesh/host.ts'
-import type { Gateway, Labels, Pod } from '../mesh/objects.ts'
+import type { Gateway, Pod } from '../mesh/objects.ts'
 import { refOf } from '../mesh/objects.ts'
 import { isReady, proxyAnswers, proxyRuns, isIstiod } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
@@ -152,12 +153,6 @@ export function planAnalyzer(namespace: string, istioNamespace?: string): AnySte
 export function planNamespace(namespace: string): AnyStep[] {
   return IN_NAMESPACE.map((kind) => step(kind, 'workloads', { namespace }))
 }
-
-const selectorText = (labels: Labels): string =>
-  Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .sort()
-    .join(',')
 
 /** The pods behind the Gateways' selectors, wherever they run: first those of Gateways that are known to take requests for the target. */
 export function planGatewayPods(target: Target, evidence: Evidence): AnyStep[] {

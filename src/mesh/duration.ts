@@ -7,3 +7,9 @@ export function milliseconds(duration: string | undefined): number | undefined {
     0,
   )
 }
+
+/** A length of time (milliseconds) as a person would say it, in two digits from a second on: `1.2 s`, `480 ms`. */
+export function durationText(length: number): string {
+  const seconds = Number((length / 1000).toPrecision(2))
+  return seconds >= 1 ? `${seconds} s` : `${Math.round(length)} ms`
+}

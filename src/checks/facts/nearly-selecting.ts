@@ -1,3 +1,4 @@
+import { labelTexts } from '../../mesh/labels.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { nearestNames } from '../../mesh/names.ts'
 import type { KubernetesObject, Labels, Pod } from '../../mesh/objects.ts'
@@ -36,7 +37,4 @@ export function nearlySelecting<T extends Selecting>(objects: readonly T[], pod:
 }
 
 /** `app=orderss`: a selector's labels. */
-export const selectorOf = (object: Selecting): string =>
-  Object.entries(labelsOf(object))
-    .map(([key, value]) => `${key}=${value}`)
-    .join(', ')
+export const selectorOf = (object: Selecting): string => labelTexts(labelsOf(object)).join(', ')

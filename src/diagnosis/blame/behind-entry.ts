@@ -1,3 +1,4 @@
+import { labelTexts } from '../../mesh/labels.ts'
 import { hasNothingToResolve, selectedBy } from '../../checks/facts/workload-entries.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { fromFqdn, hostOfService, nearestHosts, withDomain } from '../../mesh/host.ts'
@@ -59,7 +60,7 @@ export function selectedByEntry(entry: ServiceEntry, host: string, evidence: Evi
     return idle.map((one) =>
       lead(refOf(one), `it is scaled to 0, and no other pod is behind ${value(host)}`, 'Scale it up'),
     )
-  const wanted = values(Object.entries(labels).map(([key, text]) => `${key}=${text}`))
+  const wanted = values(labelTexts(labels))
   const changed = newest(evidence.objects('workload-entries').filter((one) => one.metadata.namespace === namespace))
   return changed !== undefined && (changedAt(changed) ?? 0) > (changedAt(entry) ?? 0)
     ? [

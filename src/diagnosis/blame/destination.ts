@@ -1,3 +1,4 @@
+import { labelTexts } from '../../mesh/labels.ts'
 import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import { madeFrom } from '../../checks/facts/made-from.ts'
 import { definesSubset, hostOfRule, isExportedTo, rulesForCaller } from '../../mesh/destination-rules.ts'
@@ -213,7 +214,7 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
       )
     if (makers.length > 0)
       return makers.map((one) => lead(refOf(one), `it has created no pod behind ${value(host)}`, 'Look at its events'))
-    const labels = Object.entries(service.spec?.selector ?? {}).map(([key, text]) => `${key}=${text}`)
+    const labels = labelTexts(service.spec?.selector)
     const selected = workloadEntries(service.spec?.selector, namespace, evidence)
     if (selected.length > 0) return addressedWrongly(service, selected, host)
     return [
@@ -246,7 +247,7 @@ export function endpointLeads(cluster: string, trace: Trace, { evidence }: Case)
     return [
       lead(
         refOf(rule),
-        `its subset ${value(subset)} asks for ${values(Object.entries(wanted ?? {}).map(([key, text]) => `${key}=${text}`))}, which no pod behind ${value(host)} has`,
+        `its subset ${value(subset)} asks for ${values(labelTexts(wanted))}, which no pod behind ${value(host)} has`,
         'Make the subset select labels that its pods have',
       ),
     ]

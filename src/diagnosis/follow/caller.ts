@@ -1,3 +1,4 @@
+import { labelsText } from '../../mesh/labels.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { nearestNames } from '../../mesh/names.ts'
 import type { Pod } from '../../mesh/objects.ts'
@@ -119,15 +120,7 @@ function gatewayCaller(question: FollowQuestion, evidence: Evidence): Caller {
       : evidence.objects('pods').filter((pod) => selectors.some(({ labels }) => selects(labels, pod.metadata.labels)))
   const [pod] = byUse(pods)
   if (pod !== undefined) return { kind: 'ingress', pod: refOf(pod) }
-  const labels = [
-    ...new Set(
-      selectors.map((one) =>
-        Object.entries(one.labels)
-          .map(([key, value]) => `${key}=${value}`)
-          .join(','),
-      ),
-    ),
-  ]
+  const labels = [...new Set(selectors.map((one) => labelsText(one.labels)))]
   if (gateways.length > 0) throw new NoGatewayPodError(question.host, gateways.map(refOf), labels)
   throw new CallerError(`No running gateway pod has the labels ${labels.join(' or ')}.`, [])
 }

@@ -1,3 +1,4 @@
+import { labelTexts } from '../../mesh/labels.ts'
 import { rootNamespaceOf } from '../../checks/facts/root-namespace-of.ts'
 import type { Finding } from '../../checks/check.ts'
 import { podsOf } from '../../checks/facts/owners.ts'
@@ -190,7 +191,7 @@ function ofPolicy({ code }: Finding, host: string, evidence: Evidence, target: T
 }
 
 function reachOf({ spec, metadata: { namespace = '' } }: PeerAuthentication): string {
-  const labels = Object.entries(spec?.selector?.matchLabels ?? {})
-  if (labels.length > 0) return labels.map(([key, value]) => `${key}=${value}`).join(', ')
+  const labels = labelTexts(spec?.selector?.matchLabels)
+  if (labels.length > 0) return labels.join(', ')
   return namespace === 'istio-system' ? 'the whole mesh' : `namespace ${namespace}`
 }
