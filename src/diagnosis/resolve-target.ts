@@ -112,6 +112,27 @@ function addressesOf({ spec }: ServiceEntry, clusterDomain: string): string[] {
   return (spec?.endpoints ?? []).map(({ address = '' }) => withDomain(address, clusterDomain))
 }
 
+/** The objects whose pattern is the closest to a host: the host itself, else the longest with a star, as Envoy chooses. `closeness` is 0 when none matches. */
+function closestTo<T>(
+  host: string,
+  objects: readonly T[],
+  patternsOf: (object: T) => readonly string[],
+): { found: T[]; closeness: number } {
+  const closenessOf = (object: T): number =>
+    Math.max(
+      0,
+      ...patternsOf(object).map((pattern) =>
+        pattern === host ? Number.POSITIVE_INFINITY : hostMatches(pattern, host) ? pattern.length : 0,
+      ),
+    )
+  const ranked = objects.map((object) => ({ object, closeness: closenessOf(object) }))
+  const closeness = Math.max(0, ...ranked.map((one) => one.closeness))
+  return {
+    found: closeness === 0 ? [] : ranked.filter((one) => one.closeness === closeness).map(({ object }) => object),
+    closeness,
+  }
+}
+
 function hostTarget(query: TargetQuery, evidence: Evidence): Target {
   const full = withDomain(query.name, evidence.clusterDomain)
   const local = fromFqdn(full)
@@ -120,15 +141,20 @@ function hostTarget(query: TargetQuery, evidence: Evidence): Target {
   const isOne = services.some(({ metadata }) => metadata.name === local?.name && metadata.namespace === local.namespace)
   if (local !== undefined && (isOne || full.endsWith(`.svc.${evidence.clusterDomain}`)))
     return serviceTarget(query, choose({ ...query, ...local }, 'service', services))
-  const routes = allRoutes(evidence).filter(
-    (one) => inScope(one, query) && hostsOf(one).some((pattern) => hostMatches(pattern, query.name)),
+  const { found: closest, closeness } = closestTo(
+    query.name,
+    allRoutes(evidence).filter((one) => inScope(one, query)),
+    hostsOf,
   )
-  const exact = routes.filter((one) => hostsOf(one).includes(query.name))
-  const routed = exact.length > 0 ? exact : routes
+  const entries = closestTo(
+    query.name,
+    evidence.objects('service-entries').filter((one) => inScope(one, query)),
+    ({ spec }) => spec?.hosts ?? [],
+  )
+  const [entry] = entries.found
+  // A route for many hosts, of whatever gateway, is not what an entry's own host is known by.
+  const routed = entries.closeness > closeness ? [] : closest
   const destinations = [...new Set(routed.flatMap((one) => destinationsOf(one).map(({ host }) => host)))]
-  const entry = evidence
-    .objects('service-entries')
-    .find((one) => inScope(one, query) && (one.spec?.hosts ?? []).some((pattern) => hostMatches(pattern, query.name)))
   const leadsTo = [...destinations, ...(entry === undefined ? [] : addressesOf(entry, evidence.clusterDomain))]
   const behind = services.filter((service) => leadsTo.includes(hostOfService(service)))
   const [only] = behind

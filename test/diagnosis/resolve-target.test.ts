@@ -44,6 +44,30 @@ describe('what a query means', () => {
     })
   })
 
+  it('a host is known by what names it most closely: an entry goes before a route for all hosts of some gateway', () => {
+    const ofKind = (kind: Reading['kind'], object: object): Reading =>
+      ({ kind, ok: true, source: '', at: '', value: [object] }) as unknown as Reading
+    const route = (hosts: string[], name: string): Reading =>
+      ofKind('virtual-services', {
+        kind: 'VirtualService',
+        metadata: { name, namespace: 'istioinaction' },
+        spec: { hosts, gateways: ['edge'], http: [{ route: [{ destination: { host: 'nothing' } }] }] },
+      })
+    const entry = ofKind('service-entries', {
+      kind: 'ServiceEntry',
+      metadata: { name: 'files', namespace: 'istioinaction' },
+      spec: { hosts: ['api.files.example', '*.wild.example'] },
+    })
+    const known = readings.filter(({ kind }) => kind !== 'virtual-services' && kind !== 'service-entries')
+    const meant = (host: string, ...added: Reading[]): string =>
+      resolveTarget(parseTarget(host), new Evidence([...known, entry, ...added])).ref.name
+    expect(meant('api.files.example', route(['*'], 'all'))).toBe('files')
+    expect(meant('api.files.example', route(['api.files.example'], 'own'))).toBe('own')
+    expect(meant('a.wild.example', route(['*.example'], 'many'))).toBe('files')
+    expect(meant('a.wild.example', route(['a.wild.example'], 'own'))).toBe('own')
+    expect(meant('api.other.example', route(['*'], 'all'))).toBe('all')
+  })
+
   it('a deployment has the pods of its own only', () => {
     const target = completeTarget(resolve('deploy/catalog', 'istioinaction'), evidence)
     expect(target).toMatchObject({ ref: { kind: 'Deployment', name: 'catalog' }, services: [{ name: 'catalog' }] })

@@ -79,13 +79,21 @@ const portFor = (host: string, { spec }: Gateway): number | undefined =>
   (spec?.servers ?? []).find(({ hosts = [] }) => hosts.some((one) => hostMatches(gatewayHost(one).host, host)))?.port
     ?.number
 
-/** The lower, the likelier the gateway takes the host for the target and not for somebody else: routes that lead there are bound to it, or routes for the host, or it names the host. */
-function ranked(host: string, target: Target, evidence: Evidence): (gateway: Gateway) => number {
+/**
+ * The lower, the likelier the gateway takes the host for the target and not for somebody else: routes that lead there are bound to it, or routes for the host, or it names
+ * the host. One for all hosts does so beside the target or its routes alone: undefined elsewhere.
+ */
+function ranked(host: string, target: Target, evidence: Evidence): (gateway: Gateway) => number | undefined {
   const boundTo = (routes: readonly MeshRoute[]): ReadonlySet<string> =>
     new Set(routes.flatMap((one) => boundAs(one, allRoutes(evidence))).flatMap(gatewaysOf))
   const concerning = routesFor(evidence, target)
   const leading = boundTo(concerning.filter((one) => destinationsOf(one).some((to) => target.hosts.includes(to.host))))
   const named = boundTo(concerning)
+  const beside = new Set([
+    target.namespace,
+    ...target.services.map(({ namespace }) => namespace),
+    ...concerning.map(({ metadata }) => metadata.namespace),
+  ])
   return (gateway) => {
     const key = gatewayKey(gateway)
     if (leading.has(key)) return 0
@@ -93,7 +101,8 @@ function ranked(host: string, target: Target, evidence: Evidence): (gateway: Gat
     const hosts = (gateway.spec?.servers ?? [])
       .flatMap((server) => server.hosts ?? [])
       .map((entry) => gatewayHost(entry).host)
-    return hosts.some((one) => one !== '*' && hostMatches(one, host)) ? 2 : 3
+    if (hosts.some((one) => one !== '*' && hostMatches(one, host))) return 2
+    return beside.has(gateway.metadata.namespace) ? 3 : undefined
   }
 }
 
@@ -109,7 +118,13 @@ function throughGateways(target: Target, seen: readonly RequestClass[], evidence
   return outer.slice(0, MOST_HOSTS).flatMap((host) => {
     const taking = gatewaysTaking(host, evidence)
     const rank = ranked(host, target, evidence)
-    const gateways = (taking.length > 0 ? taking : gatewaysFor(evidence, target)).toSorted((a, b) => rank(a) - rank(b))
+    const gateways = (taking.length > 0 ? taking : gatewaysFor(evidence, target))
+      .flatMap((gateway) => {
+        const place = rank(gateway)
+        return place === undefined ? [] : [{ gateway, place }]
+      })
+      .toSorted((a, b) => a.place - b.place)
+      .map(({ gateway }) => gateway)
     const [at] = gateways.flatMap((gateway) =>
       podsOfGateway(gateway, evidence.objects('pods'))
         .filter((one) => proxyAnswers(one) && evidence.seenOf('listeners', refOf(one)) !== undefined)
