@@ -9,7 +9,13 @@ import { defineCheck, proof } from './check.ts'
 import { ownerOf, podsOf } from './facts/owners.ts'
 import { isGrave, requestsTo, scopeOf, type Request } from './facts/requests-to.ts'
 import { limitOf, proofOfLimit } from './facts/route-limit.ts'
-import { slowEndpoints, type SlowEndpoint, type SlowEndpoints } from './facts/slow-endpoints.ts'
+import {
+  slowEndpoints,
+  slowPaths,
+  type SlowEndpoint,
+  type SlowEndpoints,
+  type SlowPath,
+} from './facts/slow-endpoints.ts'
 import { quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
 
 /** One pod of several, or all pods of one version or on one node, take much longer than the rest for the same requests. */
@@ -48,6 +54,13 @@ export const slowPod = defineCheck({
       says: '{where} {subject} are slow: their requests take {slow}, those of the others {quick} (median)',
       remedy: 'Find out what is different about {subject}.',
     },
+    MESH0446: {
+      severity: 'warning',
+      title: 'one path answers slowly',
+      says: '{path} takes {slow} at each endpoint of {subject}, all other requests {quick} (median); {cut} of {requests} were cut off',
+      remedy:
+        'Find out what {path} waits for in the application; give its route a timeout of its own where callers may wait.',
+    },
   },
   run(evidence, target) {
     const moment = trafficCountsFrom(evidence, target)
@@ -55,7 +68,13 @@ export const slowPod = defineCheck({
     const requests = requestsTo(target, moment, evidence)
     const known = slowEndpoints(requests)
     const slow = known.slow.filter((one): one is Slow => one.pod !== undefined)
-    return groupsOf(slow, evidence, target).map((group) => found(group, known, requests, evidence, target))
+    return [
+      ...groupsOf(slow, evidence, target).map((group) => found(group, known, requests, evidence, target)),
+      // What takes long by its nature is no trouble as long as it is waited for.
+      ...slowPaths(requests)
+        .filter((one) => isGrave(one.cut, one.requests))
+        .map((path) => foundPath(path, evidence, target)),
+    ]
   },
 })
 
@@ -108,7 +127,8 @@ function found(
   const slowest = members.reduce((a, b) => (b.latency.p50 > a.latency.p50 ? b : a))
   // Of a request that was given up it is only known that it takes longer.
   const isAtLeast = slowest.cut.length * 2 >= slowest.requests.length
-  const slow = `${slowest.latency.p50} ms${isAtLeast ? ' or longer' : ''}`
+  const { only } = slowest
+  const slow = `${slowest.latency.p50} ms${isAtLeast ? ' or longer' : ''}${only === undefined ? '' : ` for ${only}, and no longer for others`}`
   const quickly = quick.latency.p50 < 1 ? 'less than 1 ms' : `${quick.latency.p50} ms`
   const addresses = members.map(({ address }) => address).join(', ')
   return {
@@ -135,6 +155,28 @@ function found(
       ...(limit === undefined || example === undefined ? [] : proofOfLimit(limit, example.log, evidence)),
     ],
     scope: scopeOf(own, target),
+  }
+}
+
+function foundPath({ path, requests, latency, cut, others }: SlowPath, evidence: Evidence, target: Target): Found {
+  const [example = requests[0]] = cut.toReversed()
+  const limit = limitOf(example, evidence)
+  const slow = `${latency.p50} ms${cut.length * 2 >= requests.length ? ' or longer' : ''}`
+  const quick = others.latency.p50 < 1 ? 'less than 1 ms' : `${others.latency.p50} ms`
+  return {
+    code: 'MESH0446',
+    standing: 'observed',
+    subject: target.ref,
+    args: { path, slow, quick, cut: cut.length, requests: requests.length },
+    because: [
+      proof(
+        example.log,
+        `${requests.length} requests for ${path} took ${slow} (p50; p95 ${latency.p95} ms), ${others.requests} others ${quick} (p50; p95 ${others.latency.p95} ms)`,
+        quoteLine(example.entry),
+      ),
+      ...(limit === undefined || cut.length === 0 ? [] : proofOfLimit(limit, example.log, evidence)),
+    ],
+    scope: scopeOf(requests, target),
   }
 }
 

@@ -15,6 +15,7 @@ import { causeOf, causeOfFailing, withoutOthers, withoutPassed, withoutUnmet } f
 import { followTarget } from './follow-target.ts'
 import type { OnBroken } from './judge.ts'
 import { judge } from './judge.ts'
+import { historyOf } from './history.ts'
 import { Pace } from './pace.ts'
 import type { ProbedMesh } from './probe/probe.ts'
 import type { FollowedClass, PlannedStep, Report } from './report.ts'
@@ -146,6 +147,7 @@ export async function reportOf(
         })
   const traffic = trafficFigure(evidence, target)
   const rates = rateFigure(evidence)
+  const history = historyOf(evidence, target)
   await pace.breathe()
   const follow = followTarget(target, evidence, { context, at: finishedAt })
   const whole: Omit<Report, 'readings'> = {
@@ -159,7 +161,7 @@ export async function reportOf(
     ...told,
     ...conclude(checks, target, judgement, followed, waiting, evidence),
     requests: followed.map(classOf).toSorted((a, b) => Number(b.outcome === 'fails') - Number(a.outcome === 'fails')),
-    ...defined({ follow: follow && blockedWay(follow, judgement.findings), traffic, rates, probing }),
+    ...defined({ follow: follow && blockedWay(follow, judgement.findings), traffic, rates, history, probing }),
     changes: [],
     advice: [],
     startedAt,

@@ -3,13 +3,14 @@ import type { BlindReason, EvidenceKind, Permission, Reading } from '../evidence
 import type { StepGroup } from '../evidence/step.ts'
 import type { Advice, Change } from './change.ts'
 import type { FollowReport } from './follow/report.ts'
+import type { History } from './history.ts'
 import type { Probing } from './probe/probing.ts'
 import type { Ref } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 
 export type Verdict = 'healthy' | 'ill' | 'starting' | 'not in the mesh' | 'unclear'
 
-/** Why a target is starting, or not in the mesh, and what would change that: clauses, with values from the cluster between backticks. */
+/** Why a target is starting, not in the mesh, or unclear, and what would change that: clauses, with values from the cluster between backticks. */
 export interface VerdictReason {
   says: string
   remedy: string
@@ -103,7 +104,7 @@ export interface Report {
   /** Objects that explain what fails equally well, when no single one can be told. */
   candidates?: Finding[]
   verdict: Verdict
-  /** Of *starting* and *not in the mesh*. */
+  /** Of *starting* and *not in the mesh*, and of *unclear* where something else than what was not read is why. */
   verdictReason?: VerdictReason
   /** Every class of requests that was followed, those that fail first. */
   requests: FollowedClass[]
@@ -114,6 +115,8 @@ export interface Report {
   traffic?: TrafficFigure
   /** Only when a Prometheus is configured and has some. */
   rates?: RateFigure
+  /** The same over the last hour, by both ends. */
+  history?: History
   /** Changes that would mend what hurts, those for the cause first. Empty as examined: see changes/propose.ts. */
   changes: Change[]
   /** What hurts and only people can mend. */

@@ -1,9 +1,11 @@
 import type { Check } from '../checks/check.ts'
+import { countedFailures } from '../checks/facts/both-ends-of.ts'
 import { byOwner, podsOf } from '../checks/facts/owners.ts'
 import { gatewaysFor } from '../checks/facts/proxies-of.ts'
 import type { StartUp } from '../checks/facts/start-up.ts'
 import { startingOf } from '../checks/facts/start-up.ts'
 import type { Evidence } from '../evidence/evidence.ts'
+import { percentOf } from '../mesh/both-ends.ts'
 import { hasEnded, hasProxy, isAmbient, isReady, isIstiod } from '../mesh/pods.ts'
 import type { Pod } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
@@ -82,6 +84,21 @@ function outsideReason(target: Target, followed: readonly Followed[], evidence: 
   }
 }
 
+/** From this share of requests on failing is no passing matter. */
+const GRAVE = 0.05
+
+/** Why a target of which no access log tells is not healthy: Prometheus counts failures. Undefined where logs tell of requests, or few fail. */
+function countedReason(target: Target, followed: readonly Followed[], evidence: Evidence): VerdictReason | undefined {
+  const counted = countedFailures(evidence, target)
+  if (counted === undefined || followed.some(({ present }) => present.requests > 0)) return undefined
+  const { requests, failed } = counted
+  if (failed < 2 || failed / requests < GRAVE) return undefined
+  return {
+    says: `${value(formatRef(target.ref))}: unclear, because ${percentOf(failed / requests)} of the requests fail by the count of Prometheus, and no access log tells which`,
+    remedy: 'Switch access logs on for its proxies and their callers, and look again',
+  }
+}
+
 /**
  * What is said of the target.
  *
@@ -109,6 +126,8 @@ export function conclude(
     waiting.length > 0 || (starting.length > 0 && starting.length === pods.length && !pods.some(isReady))
   const begun = isStarting ? startingReason(starting, evidence) : undefined
   if (begun !== undefined) return { verdict: 'starting', verdictReason: begun }
+  const counted = verdict === 'healthy' ? countedReason(target, followed, evidence) : undefined
+  if (counted !== undefined) return { verdict: 'unclear', verdictReason: counted }
   const outside = verdict === 'healthy' ? outsideReason(target, followed, evidence) : undefined
   return outside === undefined ? { verdict } : { verdict: 'not in the mesh', verdictReason: outside }
 }

@@ -22,8 +22,10 @@ const FEWEST_BEFORE = 2
 /**
  * The point from which on a share never fell below half of its present level again (the mean of the last three points); undefined where it is below one in
  * a hundred now, or was always so. Points without a number, of minutes without requests, are left out.
+ *
+ * @param over milliseconds before each point that its share is of: it rises to half once half of them are of the new level
  */
-export function changePoint(points: readonly Point[]): ChangePoint | undefined {
+export function changePoint(points: readonly Point[], over = 0): ChangePoint | undefined {
   const known = points.filter(({ value }) => Number.isFinite(value))
   const now = mean(known.slice(-3))
   if (now < LEAST) return undefined
@@ -31,7 +33,7 @@ export function changePoint(points: readonly Point[]): ChangePoint | undefined {
   while (first > 0 && (known[first - 1]?.value ?? 0) >= now / 2) first -= 1
   const begin = known[first]
   if (first < FEWEST_BEFORE || begin === undefined) return undefined
-  return { at: new Date(begin.at).toISOString(), before: mean(known.slice(0, first)), after: mean(known.slice(first)) }
+  return { at: new Date(begin.at - over / 2).toISOString(), before: mean(known.slice(0, first)), after: mean(known.slice(first)) }
 }
 
 const mean = (points: readonly Point[]): number =>

@@ -11,6 +11,8 @@ export interface GoingOnOptions {
   time?: (iso: string) => string
 }
 
+/** Milliseconds from the beginning of the logs within which a first failure may well have others before it. */
+const AT_ONCE = 2 * 60_000
 /** Answers that are named; the rest are only counted. */
 const MOST_ANSWERS = 2
 
@@ -30,8 +32,8 @@ export function goingOn(
   if (verdict === 'healthy') return well(report, time)
   if (verdict !== 'ill') return headline(checks, report, mark)
   const failing = report.requests.filter(({ outcome }) => outcome === 'fails')
-  if (traffic !== undefined && traffic.failed > 0) return failed(traffic, failing, mark, time)
-  const seen = traffic === undefined ? 'No request was seen in the access logs' : withoutFailures(traffic, time)
+  if (traffic !== undefined && traffic.failed > 0) return failed(traffic, failing, report, { mark, time })
+  const seen = traffic === undefined ? unseen(report, time) : withoutFailures(traffic, time)
   if (failing.length === 0) return `${seen}.`
   const share =
     failing.length === report.requests.length
@@ -39,6 +41,19 @@ export function goingOn(
       : `${failing.length} of ${report.requests.length} kinds of request that were followed fail`
   return `${seen}; ${share}: ${kinds(failing, mark)}.`
 }
+
+/** What Prometheus counted where no access log tells of a request. */
+function unseen({ history, rates }: Report, time: (iso: string) => string): string {
+  const nothing = 'No request was seen in the access logs'
+  const now = history?.now ?? rates
+  if (now === undefined) return nothing
+  const since =
+    history?.since === undefined || now.failedShare === 0 ? '' : `, since about ${time(minuteOf(history.since.at))}`
+  return `${nothing}; by the count of Prometheus ${percent(now.failedShare)} of ${now.perSecond.toFixed(1)} requests a second fail${since}`
+}
+
+/** The beginning of a minute: what is known of a change is no more exact than that. */
+const minuteOf = (iso: string): string => `${iso.slice(0, 16)}:00.000Z`
 
 /** Requests of which none failed. What was denied (401, 403) is not counted as failed, and may well be what is wrong. */
 function withoutFailures({ requests, unanswered = 0, from }: TrafficFigure, time: (iso: string) => string): string {
@@ -48,10 +63,10 @@ function withoutFailures({ requests, unanswered = 0, from }: TrafficFigure, time
 }
 
 function failed(
-  { requests, failed: count, failures = [], failingFrom, from }: TrafficFigure,
+  { requests, failed: count, failures = [], from, failingFrom = from }: TrafficFigure,
   failing: readonly FollowedClass[],
-  mark: Mark,
-  time: (iso: string) => string,
+  { history }: Report,
+  { mark, time }: Required<GoingOnOptions>,
 ): string {
   const named = failures.slice(0, MOST_ANSWERS).map(({ answer }) => mark(answer))
   const more = failures.length - named.length
@@ -59,7 +74,13 @@ function failed(
   const seen = failing.filter((one) => one.failed > 0).toSorted((a, b) => b.failed - a.failed)
   const which = seen.length === 0 ? '' : `: ${kinds(seen, mark)}`
   const verb = count === 1 ? 'fails' : 'fail'
-  return `${count} of ${requestsOf(requests)} ${verb} (${percent(count / requests)})${answers}, since ${time(failingFrom ?? from)}${which}.`
+  // Logs tell to the second, but where they begin with failures they do not tell since when.
+  const since = history?.since
+  const begin =
+    since !== undefined && since.at < failingFrom && Date.parse(failingFrom) - Date.parse(from) < AT_ONCE
+      ? `about ${time(minuteOf(since.at))}`
+      : time(failingFrom)
+  return `${count} of ${requestsOf(requests)} ${verb} (${percent(count / requests)})${answers}, since ${begin}${which}.`
 }
 
 function kinds([first, ...rest]: readonly FollowedClass[], mark: Mark): string {
@@ -67,13 +88,14 @@ function kinds([first, ...rest]: readonly FollowedClass[], mark: Mark): string {
   return `${mark(`${first.method} ${first.host}${first.path}`)}${rest.length === 0 ? '' : ` and ${rest.length} more`}`
 }
 
-function well({ traffic, requests }: Report, time: (iso: string) => string): string {
+function well(report: Report, time: (iso: string) => string): string {
+  const { traffic, requests } = report
   const arriving = requests.filter(({ outcome }) => outcome === 'arrives').length
   const followed =
     arriving === 0
       ? ''
       : `; ${arriving === 1 ? 'the kind of request that was followed arrives' : `${arriving} kinds of request were followed and arrive`}`
-  if (traffic === undefined) return `No problem was found. No request was seen in the access logs${followed}.`
+  if (traffic === undefined) return `No problem was found. ${unseen(report, time)}${followed}.`
   const { requests: all, failed: errors, unanswered = 0, from } = traffic
   const given = `${unanswered} of ${requestsOf(all)} since ${time(from)} got no answer before the caller gave up`
   const answered =

@@ -2,6 +2,7 @@ import { fromFqdn } from '../mesh/host.ts'
 import { sameRef } from '../mesh/ref.ts'
 import type { FollowReport, Hop, Stage } from '../diagnosis/follow/report.ts'
 import { STAGES } from '../diagnosis/follow/report.ts'
+import { cut, escaped, INK, label, svg, wrapped } from './drawing.ts'
 import { markOf, OUTCOMES } from './follow-text.ts'
 
 /** Sizes in pixels: a column for each stage, a box for each hop. */
@@ -13,8 +14,6 @@ const TOP = 92
 const EDGE = 24
 /** Boxes drawn in one column; the others are counted. */
 const MOST_BOXES = 6
-const MOST_LINES = 4
-const FONT = 'DejaVu Sans, sans-serif'
 const COLOURS: Readonly<Record<string, { fill: string; line: string; text: string }>> = {
   '✓': { fill: '#e9f7ef', line: '#1e8449', text: '#145a32' },
   '✗': { fill: '#fdecea', line: '#c0392b', text: '#78281f' },
@@ -27,55 +26,6 @@ const TITLES: Readonly<Record<Stage, string>> = {
   endpoints: 'Endpoints',
   inbound: 'Pod (inbound)',
 }
-
-/** Text as XML may hold it: what came from a cluster may hold anything. */
-const escaped = (text: string): string =>
-  text
-    .replace(
-      // eslint-disable-next-line no-control-regex -- XML has no control characters
-      /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
-      '�',
-    )
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&apos;')
-
-/** About as wide as DejaVu Sans sets a text, in pixels; rather too wide. */
-const widthOf = (text: string, size: number, weight = 'normal'): number =>
-  Array.from(text).reduce(
-    (sum, char) =>
-      sum + (/[fijlrtI.,:;'|!()[\]/ -]/.test(char) ? 0.42 : /[a-ln-vx-zA-LN-VX-Z0-9_]/.test(char) ? 0.66 : 1.02),
-    0,
-  ) *
-  size *
-  (weight === 'bold' ? 1.12 : 1)
-
-/** As much of a text as fits. */
-function cut(text: string, width: number, size: number, weight?: string): string {
-  if (widthOf(text, size, weight) <= width) return text
-  let kept = Array.from(text).slice(0, Math.ceil(width / (size * 0.3)))
-  while (kept.length > 0 && widthOf(`${kept.join('')}…`, size, weight) > width) kept = kept.slice(0, -1)
-  return `${kept.join('')}…`
-}
-
-/** A text in lines that fit, as many as there may be; words that are too long are cut. */
-function wrapped(text: string, width: number, size: number): string[] {
-  const lines = ['']
-  for (const word of text.split(/\s+/)) {
-    const last = lines.at(-1) ?? ''
-    const longer = last === '' ? word : `${last} ${word}`
-    if (widthOf(longer, size) <= width) lines[lines.length - 1] = longer
-    else if (lines.length === MOST_LINES) return [...lines.slice(0, -1), cut(`${last} …`, width, size)]
-    else if (last === '') lines[0] = cut(word, width, size)
-    else lines.push(cut(word, width, size))
-  }
-  return lines
-}
-
-const label = (x: number, y: number, size: number, fill: string, text: string, weight = 'normal'): string =>
-  `<text x="${x}" y="${y}" font-family="${FONT}" font-size="${size}" font-weight="${weight}" fill="${fill}">${escaped(text)}</text>`
 
 /** `catalog.shop` for a Service, any other host as it is. */
 function shortHost(host: string): string {
@@ -159,21 +109,18 @@ export function pathPicture(report: FollowReport): string {
     )
   const more = columns.flatMap((hops, column) =>
     hops.length > MOST_BOXES
-      ? [label(EDGE + column * COLUMN, bottom - 10, 12, '#566573', `and ${hops.length - MOST_BOXES} more`)]
+      ? [label(EDGE + column * COLUMN, bottom - 10, 12, INK.faint, `and ${hops.length - MOST_BOXES} more`)]
       : [],
   )
   const { method, scheme, host, port, path } = report.request
   const { caller } = report
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">`,
-    `<title>${escaped(report.headline)}</title>`,
+  return svg({ width, height, title: report.headline }, [
     '<defs><marker id="tip" markerWidth="6" markerHeight="6" refX="5" refY="3" orient="auto"><path d="M0 0 L6 3 L0 6 z" fill="#7f8c8d"/></marker></defs>',
-    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     label(
       EDGE,
       36,
       18,
-      '#1b2631',
+      INK.text,
       cut(`${OUTCOMES[report.outcome]}: ${method} ${scheme}://${host}:${port}${path}`, width - 2 * EDGE, 18, 'bold'),
       'bold',
     ),
@@ -181,7 +128,7 @@ export function pathPicture(report: FollowReport): string {
       EDGE,
       62,
       13,
-      '#566573',
+      INK.faint,
       cut(
         caller === undefined
           ? 'caller not found'
@@ -194,8 +141,7 @@ export function pathPicture(report: FollowReport): string {
     ...placed.flat().map(box),
     ...more,
     ...says.map((one, index) =>
-      label(EDGE, bottom + 14 + index * 19, 13, COLOURS[why === undefined ? '' : markOf(why)]?.text ?? '#1b2631', one),
+      label(EDGE, bottom + 14 + index * 19, 13, COLOURS[why === undefined ? '' : markOf(why)]?.text ?? INK.text, one),
     ),
-    '</svg>',
-  ].join('\n')
+  ])
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { AccessLogLine } from '../../src/mesh/access-log.ts'
 import type { Request } from '../../src/checks/facts/requests-to.ts'
-import { slowEndpoints } from '../../src/checks/facts/slow-endpoints.ts'
+import { slowEndpoints, slowPaths } from '../../src/checks/facts/slow-endpoints.ts'
 import { recordedClients } from '../replay.ts'
 import { dice } from '../slack/blocks/samples.ts'
 
@@ -53,4 +53,37 @@ it('leaves out what was never sent, or delayed on purpose', () => {
     const other = Array.from({ length: 20 }, () => request('10.0.0.9:80', 3000, { flags: [flag] }))
     expect(slowEndpoints([...quick, ...other]).slow).toEqual([])
   }
+})
+
+it('finds one that has become slow a moment ago, among what it answered before', () => {
+  const at = (second: number): string => new Date(Date.parse(AT) - 600_000 + second * 1000).toISOString()
+  const requests = Array.from({ length: 600 }, (_, second) => {
+    const own = second % 3 === 0
+    const isCut = own && second >= 480
+    return request(own ? '10.0.0.9:80' : `10.0.0.${second % 3}:80`, isCut ? 500 : 3, {
+      at: at(second),
+      ...(isCut && { code: 504, flags: ['UT'] }),
+    })
+  })
+  expect(slowEndpoints(requests).slow).toMatchObject([{ address: '10.0.0.9:80', latency: { count: 40, p50: 500 } }])
+})
+
+it('tells a pod that is slow for one path from one that is slow for all, and that from a path that is slow everywhere', () => {
+  const asked = (host: number, path: string, duration: number): Request =>
+    request(`10.0.0.${host}:80`, duration, { path })
+  const mixed = (slow: (host: number, path: string) => boolean): Request[] =>
+    Array.from({ length: 240 }, (_, index) => {
+      const [host, path] = [index % 3, index % 4 === 0 ? '/reports' : '/items']
+      return asked(host, path, slow(host, path) ? 900 : 4)
+    })
+  const onePath = mixed((host, path) => host === 1 && path === '/reports')
+  expect(slowEndpoints(onePath).slow).toMatchObject([{ address: '10.0.0.1:80', only: 'GET /reports' }])
+  expect(slowPaths(onePath)).toEqual([])
+  const onePod = mixed((host) => host === 1)
+  expect(slowEndpoints(onePod).slow).toEqual([expect.not.objectContaining({ only: expect.anything() as unknown })])
+  const everywhere = mixed((_, path) => path === '/reports')
+  expect(slowEndpoints(everywhere).slow).toEqual([])
+  expect(slowPaths(everywhere)).toMatchObject([
+    { path: 'GET /reports', latency: { p50: 900 }, others: { latency: { p50: 4 } } },
+  ])
 })

@@ -54,6 +54,7 @@ export async function openHouse({
   slack: slackOptions,
   backend: given,
   options = {},
+  checks = [missingSubset],
   ...rights
 }: { clients?: Clients; slack?: SlackStandInOptions; backend?: Backend; options?: Partial<BotOptions> } & Pick<
   BotRequest,
@@ -68,7 +69,7 @@ export async function openHouse({
     backend,
     clients,
     log,
-    checks: [missingSubset],
+    checks,
     ...rights,
     options: {
       botToken: slack.botToken,

@@ -1,6 +1,16 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Seen } from '../../evidence/reading.ts'
-import { differencesOf, endOf, isBeforeServer, nameOf, type Answered, type Difference } from '../../mesh/both-ends.ts'
+import {
+  differencesOf,
+  endOf,
+  isBeforeServer,
+  isFailure,
+  nameOf,
+  sideOf,
+  type Answered,
+  type Difference,
+  type Side,
+} from '../../mesh/both-ends.ts'
 import { parseFlags } from '../../mesh/response-flags.ts'
 import type { Target } from '../../mesh/target.ts'
 import { fact } from './fact.ts'
@@ -27,6 +37,32 @@ export const bothEndsOf = fact((evidence, target): BothEnds | undefined => {
   return moment === undefined ? undefined : (counted(evidence, moment) ?? logged(evidence, target, moment))
 })
 
+/**
+ * What Prometheus counted of the requests to the target since the last change, as the callers' proxies did, else as the target's own: how many there were and
+ * failed. Undefined where it counted none, or where the failures are over.
+ */
+export const countedFailures = fact((evidence, target): Side | undefined => {
+  const moment = trafficCountsFrom(evidence, target)
+  if (moment === undefined) return undefined
+  const [most] = evidence
+    .seen('traffic-history')
+    .flatMap((by) => {
+      const answers = answersSince(by, moment)
+      const end = answers.some((one) => one.end === 'client') ? ('client' as const) : ('server' as const)
+      const side = sideOf(answers, end)
+      const failures = answers.filter((one) => one.end === end && isFailure(one))
+      return side === undefined ||
+        isPast(
+          requestsOver(by, moment, end),
+          failures.map((one) => ({ answer: nameOf(one) })),
+        )
+        ? []
+        : [side]
+    })
+    .toSorted((a, b) => b.requests - a.requests)
+  return most
+})
+
 /** Requests of a history that began after a moment, by end and answer. */
 export function answersSince({ value }: Seen<'traffic-history'>, moment: number): Answered[] {
   const known = new Map<string, Answered>()
@@ -43,12 +79,17 @@ export function answersSince({ value }: Seen<'traffic-history'>, moment: number)
   return [...known.values()].toSorted((a, b) => b.requests - a.requests)
 }
 
+/** Fewest requests of an end that Prometheus must have counted to be the one that is asked. */
+const FEWEST_COUNTED = 5
+
 /** By Prometheus: of several Services of a target, the one of which both ends counted most. */
 function counted(evidence: Evidence, moment: number): BothEnds | undefined {
   const [most] = evidence
     .seen('traffic-history')
     .map((by) => ({ by, answers: answersSince(by, moment) }))
-    .filter(({ answers }) => (['client', 'server'] as const).every((end) => answers.some((one) => one.end === end)))
+    .filter(({ answers }) =>
+      (['client', 'server'] as const).every((end) => (sideOf(answers, end)?.requests ?? 0) >= FEWEST_COUNTED),
+    )
     .toSorted((a, b) => total(b.answers) - total(a.answers))
   if (most === undefined) return undefined
   const differences = differencesOf(most.answers)
@@ -62,10 +103,10 @@ interface At {
   requests: number
 }
 
-/** What the callers' proxies counted at each point since a moment. */
-const requestsOver = ({ value }: Seen<'traffic-history'>, moment: number): At[] =>
+/** What the proxies of one end counted at each point since a moment. */
+const requestsOver = ({ value }: Seen<'traffic-history'>, moment: number, end: Answered['end'] = 'client'): At[] =>
   value.series
-    .filter(({ reporter }) => endOf(reporter) === 'client')
+    .filter(({ reporter }) => endOf(reporter) === end)
     .flatMap(({ code, flags, points }) =>
       points
         .filter(({ at }) => at >= moment + value.over * 1000)
@@ -77,7 +118,7 @@ const requestsOver = ({ value }: Seen<'traffic-history'>, moment: number): At[] 
     )
 
 /** True when the answers that make the difference are over, by how many others came since the last of them. */
-function isPast(requests: readonly At[], differences: readonly Difference[]): boolean {
+function isPast(requests: readonly At[], differences: readonly Pick<Difference, 'answer'>[]): boolean {
   const named = new Set(differences.map(({ answer }) => answer))
   const failures = requests.filter(({ answer, requests: some }) => named.has(answer) && some > 0)
   const last = Math.max(...failures.map(({ at }) => at))

@@ -25,6 +25,8 @@ export interface SlowEndpoint {
   latency: Latency
   /** Requests to it that somebody gave up waiting for. */
   cut: readonly Request[]
+  /** Where it is not slow for all that it is asked: `GET /reports`. */
+  only?: string
 }
 
 /** Endpoints that are slow, and those that are not; none is slow where there was not enough traffic to tell. */
@@ -42,7 +44,10 @@ const durationOf = ({ entry, inner }: Request): number | undefined => inner?.ent
 /** Requests are compared with those that ask the same: a pod may be sent the slow ones alone. */
 const askOf = ({ entry }: Request): string => `${entry.method ?? ''} ${withoutQuery(entry.path ?? '')}`
 
-/** Compares the target's endpoints by how long their requests took. The requests must not change. */
+/**
+ * Compares the target's endpoints by how long their requests took: over all the time, then since the first request to one of them that was given up, as a pod may
+ * have become slow a moment ago; then for each path by itself. The requests must not change.
+ */
 export const slowEndpoints = once((requests: readonly Request[]): SlowEndpoints => {
   const timed = requests.filter(
     (request) =>
@@ -50,6 +55,54 @@ export const slowEndpoints = once((requests: readonly Request[]): SlowEndpoints 
       durationOf(request) !== undefined &&
       !request.entry.flags.some((flag) => NOT_ITS_TIME.has(flag)),
   )
+  const parts = [{ requests: timed }, ...sinceCut(timed), ...byPath(timed)]
+  const [whole = NONE_SLOW, ...others] = parts.map((part) => comparedIn(part, parts.length))
+  const first = [whole, ...others].find(({ slow }) => slow.length > 0) ?? whole
+  const known = new Set(first.slow.map(({ address }) => address))
+  const more = others.flatMap(({ slow }) =>
+    slow.filter(({ address }) => !known.has(address) && known.add(address).size > 0),
+  )
+  return { slow: [...first.slow, ...more], quick: first.quick }
+})
+
+const NONE_SLOW: SlowEndpoints = { slow: [], quick: { endpoints: 0, latency: latencyOf([]) } }
+
+/** Requests that are compared with each other. */
+interface Part {
+  requests: readonly Request[]
+  /** What all of them ask. */
+  only?: string
+}
+
+/** Endpoints of which it is looked since when they are slow, and paths that are looked at by themselves, at most. */
+const MOST_CUT = 5
+const MOST_PATHS = 8
+
+/** For each endpoint of which several requests were given up, the requests since the first of them. */
+function sinceCut(timed: readonly Request[]): Part[] {
+  return groupBy(timed.filter(isCut), ({ entry }) => entry.upstreamHost ?? '')
+    .filter((group) => group.length >= FEWEST)
+    .slice(0, MOST_CUT)
+    .map((group) => {
+      const from = group.map(({ entry }) => entry.at).reduce((a, b) => (a < b ? a : b))
+      return { requests: timed.filter(({ entry }) => entry.at >= from) }
+    })
+    .filter(({ requests }) => requests.length < timed.length)
+}
+
+/** The requests for each path, where there are several. */
+function byPath(timed: readonly Request[]): Part[] {
+  const groups = groupBy(timed, askOf)
+  return groups.length < 2
+    ? []
+    : groups
+        .filter((group) => group.length >= FEWEST + FEWEST_OF_OTHERS)
+        .slice(0, MOST_PATHS)
+        .map((group) => ({ requests: group, only: askOf(group[0]) }))
+}
+
+/** Compares endpoints within some of the requests. */
+function comparedIn({ requests: timed, only }: Part, parts: number): SlowEndpoints {
   const known = groupBy(timed, ({ entry }) => entry.upstreamHost ?? '')
     .filter((group) => group.length >= FEWEST)
     .map((group) => ({ group, latency: latencyOf(group.map((one) => durationOf(one) ?? 0)) }))
@@ -68,7 +121,7 @@ export const slowEndpoints = once((requests: readonly Request[]): SlowEndpoints 
     const ownLatency = latencyOf(ours)
     const { p50 } = latencyOf(theirs)
     if (ownLatency.p50 < Math.max(p50 * TIMES, p50 + ABOVE)) return []
-    if (chanceOfAsSlow(ours, theirs) > CHANCE / known.length) return []
+    if (chanceOfAsSlow(ours, theirs) > CHANCE / known.length / parts) return []
     const [first] = group
     return [
       {
@@ -77,6 +130,7 @@ export const slowEndpoints = once((requests: readonly Request[]): SlowEndpoints 
         latency: ownLatency,
         cut: group.filter(isCut),
         ...(first.pod !== undefined && { pod: first.pod }),
+        ...(only !== undefined && { only }),
       },
     ]
   })
@@ -87,4 +141,48 @@ export const slowEndpoints = once((requests: readonly Request[]): SlowEndpoints 
       latency: latencyOf(quickRequests.map((one) => durationOf(one) ?? 0)),
     },
   }
+}
+
+/** A path that takes long wherever it is answered. */
+export interface SlowPath {
+  /** `GET /reports` */
+  path: string
+  requests: readonly [Request, ...Request[]]
+  latency: Latency
+  cut: readonly Request[]
+  /** All other paths. */
+  others: { requests: number; latency: Latency }
+}
+
+/** Paths that take much longer than all others, at each of the target's endpoints alike. Where an endpoint is slow, that is the matter. */
+export const slowPaths = once((requests: readonly Request[]): SlowPath[] => {
+  if (slowEndpoints(requests).slow.length > 0) return []
+  const timed = requests.filter(
+    (request) => durationOf(request) !== undefined && !request.entry.flags.some((flag) => NOT_ITS_TIME.has(flag)),
+  )
+  const groups = groupBy(timed, askOf).filter((group) => group.length >= FEWEST)
+  const known = groups.map((group) => ({ group, latency: latencyOf(group.map((one) => durationOf(one) ?? 0)) }))
+  const fastest = Math.min(...known.map(({ latency }) => latency.p50))
+  const limit = Math.max(fastest * TIMES, fastest + ABOVE)
+  const quick = known.filter(({ latency }) => latency.p50 < limit).flatMap(({ group }) => group)
+  if (quick.length < FEWEST_OF_OTHERS) return []
+  const theirs = quick.map((one) => durationOf(one) ?? 0)
+  const { p50 } = latencyOf(theirs)
+  return known
+    .filter(
+      ({ group, latency }) =>
+        latency.p50 >= Math.max(limit, p50 * TIMES, p50 + ABOVE) &&
+        chanceOfAsSlow(
+          group.map((one) => durationOf(one) ?? 0),
+          theirs,
+        ) <=
+          CHANCE / known.length,
+    )
+    .map(({ group, latency }) => ({
+      path: askOf(group[0]),
+      requests: group,
+      latency,
+      cut: group.filter(isCut),
+      others: { requests: quick.length, latency: latencyOf(theirs) },
+    }))
 })

@@ -65,26 +65,27 @@ export const ROUTING_KINDS = [
   'request-authentications',
 ] as const
 
+/** The objects that route to the target, or act on requests to it. */
+export const routingObjects = fact((evidence, target): readonly KubernetesObject[] => [
+  ...routesFor(evidence, target),
+  ...evidence.objects('destination-rules').filter((one) => target.hosts.includes(hostOfRule(one))),
+  ...evidence
+    .objects('services')
+    .filter((one) =>
+      target.services.some(({ namespace, name }) => one.metadata.namespace === namespace && one.metadata.name === name),
+    ),
+  ...gatewaysFor(evidence, target),
+  ...envoyFiltersFor(target, evidence),
+  ...policiesFor([...podsOf(target, evidence), ...gatewayPods(evidence, target)], evidence),
+])
+
 /**
  * When the objects that route to the target last changed (milliseconds since the epoch): earlier traffic proves nothing about them.
  * Undefined when some of them could not be seen: then nobody knows which traffic counts.
  */
 export const lastRoutingChange = fact((evidence, target): number | undefined => {
   if (ROUTING_KINDS.some((kind) => evidence.blind(kind).length > 0)) return undefined
-  return latestChange([
-    ...routesFor(evidence, target),
-    ...evidence.objects('destination-rules').filter((one) => target.hosts.includes(hostOfRule(one))),
-    ...evidence
-      .objects('services')
-      .filter((one) =>
-        target.services.some(
-          ({ namespace, name }) => one.metadata.namespace === namespace && one.metadata.name === name,
-        ),
-      ),
-    ...gatewaysFor(evidence, target),
-    ...envoyFiltersFor(target, evidence),
-    ...policiesFor([...podsOf(target, evidence), ...gatewayPods(evidence, target)], evidence),
-  ])
+  return latestChange(routingObjects(evidence, target))
 })
 
 /** The EnvoyFilters that can act on the target's pods or its gateways: those of their namespaces and of the mesh's root. */

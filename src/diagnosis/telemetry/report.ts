@@ -1,6 +1,6 @@
 import type { Ref } from '../../mesh/ref.ts'
 import type { Answered, Difference, Side } from '../../mesh/both-ends.ts'
-import type { ChangePoint } from '../../mesh/change-point.ts'
+import type { ChangePoint, Point } from '../../mesh/change-point.ts'
 
 /** What Prometheus knows of the requests to a target. */
 export interface Telemetry {
@@ -19,6 +19,8 @@ export interface Telemetry {
   pods: { name: string; version?: string; requests: number; failed: number; p50?: number }[]
   /** Since when so many fail, as the clients count it; as the server does where they do not. */
   since?: ChangePoint
+  /** The share of requests that succeed at each end, a point a minute; absent where Prometheus cannot be asked over time. Answers of before have none. */
+  history?: { from: string; to: string; step: number; client: Point[]; server: Point[] }
   /** What could not be told, in sentences. */
   notes: string[]
   /** What was asked, as it can be asked by hand. */

@@ -2,7 +2,7 @@ import { UnseenError, type Clients, type Prometheus } from '../../evidence/clien
 import { Evidence } from '../../evidence/evidence.ts'
 import { Gathering, STEP_TIMEOUT } from '../../evidence/gather.ts'
 import { differencesOf, endOf, sideOf as totalsOf, type Answered, type Side } from '../../mesh/both-ends.ts'
-import { changePoint } from '../../mesh/change-point.ts'
+import { changePoint, type Point } from '../../mesh/change-point.ts'
 import { fromFqdn } from '../../mesh/host.ts'
 import { parseFlags } from '../../mesh/response-flags.ts'
 import type { TargetQuery } from '../../mesh/target-query.ts'
@@ -100,6 +100,15 @@ export async function telemetryOf(
     differences: differencesOf(answers),
     pods: podsOf(requests, slow),
     ...(since !== undefined && { since }),
+    ...(shares !== undefined && {
+      history: {
+        from: new Date(at.getTime() - BACK * 1000).toISOString(),
+        to: at.toISOString(),
+        step: STEP,
+        client: successIn(shares.client),
+        server: successIn(shares.server),
+      },
+    }),
     notes: notesOf(
       { requests, client, server, hasHistogram: p50.length > 0, hasHistory: shares !== undefined },
       window,
@@ -153,18 +162,20 @@ async function targetOf(
   return resolveTarget(query, new Evidence(gathering.readings))
 }
 
+const successIn = (shares: readonly Point[]): Point[] =>
+  shares.filter(({ value }) => Number.isFinite(value)).map(({ at, value }) => ({ at, value: 1 - value }))
+
 /** The share of failures of each end, by time; undefined where Prometheus cannot be asked for it. */
 async function sharesOver(
   prometheus: Prometheus,
   expression: string,
   at: Date,
   signal: AbortSignal,
-): Promise<Record<Answered['end'], { at: number; value: number }[]> | undefined> {
+): Promise<Record<Answered['end'], Point[]> | undefined> {
   if (prometheus.range === undefined) return undefined
   const from = new Date(at.getTime() - BACK * 1000).toISOString()
   const series = await prometheus.range(expression, { from, to: at.toISOString(), step: STEP }, signal)
-  const of = (reporter: string): { at: number; value: number }[] =>
-    series.find(({ metric }) => metric.reporter === reporter)?.points ?? []
+  const of = (reporter: string): Point[] => series.find(({ metric }) => metric.reporter === reporter)?.points ?? []
   return { client: of('source'), server: of('destination') }
 }
 

@@ -1,7 +1,10 @@
 import { telemetry, type TelemetryAnswer } from '../../capabilities/telemetry.ts'
+import { chartsOfTelemetry } from '../../report/chart.ts'
 import { telemetryText } from '../../report/telemetry-text.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { userErrorOf } from '../access/user-error-of.ts'
+import { chartsMessage } from '../blocks/chart.ts'
+import type { Part } from '../blocks/part.ts'
 import { telemetryMessage } from '../blocks/telemetry.ts'
 import { defineAnswer } from './answer.ts'
 import { fileBase, fileText, type AnswerFile } from './file.ts'
@@ -14,7 +17,7 @@ export const telemetryAnswer = defineAnswer(telemetry, {
   async shown({ records }, answer, run) {
     return {
       message: telemetryMessage(answer.telemetry, run, [await runAgainButton(records, run)]),
-      parts: [],
+      parts: chartParts(answer),
       file: () => readable(answer, run),
     }
   },
@@ -24,6 +27,13 @@ export const telemetryAnswer = defineAnswer(telemetry, {
       ['/mesh telemetry', target, ...(window === undefined ? [] : [`--window ${window}s`])].join(' '),
     ),
 })
+
+/** Success over time and the latency of each pod, beside the counts. */
+function chartParts({ telemetry: found }: TelemetryAnswer): Part[] {
+  const charts = chartsOfTelemetry(found)
+  const message = chartsMessage('Requests over time, as Prometheus counted them', charts)
+  return message === undefined ? [] : [{ name: 'charts', message, charts }]
+}
 
 function readable(answer: TelemetryAnswer, run: RunRecord): AnswerFile {
   return {

@@ -1,7 +1,9 @@
 import type { Report } from '../../diagnosis/report.ts'
+import { chartsOf } from '../../report/chart.ts'
 import { leftLines, probeText, probingHead } from '../../report/probing-text.ts'
 import { shownCommand } from '../../report/shown-command.ts'
 import { otherFindings, proofOf, remedy, STANDINGS } from '../../report/telling.ts'
+import { chartsMessage } from './chart.ts'
 import { clean, cut } from './escape.ts'
 import { codePiece, findingSentence } from './finding.ts'
 import { fit } from './fit.ts'
@@ -15,9 +17,16 @@ const MOST = { says: 400, command: 400, quote: 900 }
 /** Findings that are named beside the cause. */
 const MOST_OTHERS = 8
 
-/** The two replies of a diagnosis: the proof with the way of a request, and what else was found. Everything more is in the full report. */
+/** The replies of a diagnosis: the proof with the way of a request, the requests over time where they are known and some fail, and what else was found. Everything more is in the full report. */
 export function reportParts(report: Report, options: TellingOptions): Part[] {
-  return [...proofPart(report), ...othersPart(report, options)]
+  return [...proofPart(report), ...chartsPart(report), ...othersPart(report, options)]
+}
+
+/** Success over time and the latency of each pod, of an ill target of which Prometheus knows them. */
+function chartsPart({ verdict, history }: Report): Part[] {
+  const charts = verdict === 'ill' && history !== undefined ? chartsOf(history) : []
+  const message = chartsMessage('Requests over time, as Prometheus counted them', charts)
+  return message === undefined ? [] : [{ name: 'charts', message, charts }]
 }
 
 /** Three pieces at most, each with the command that shows this very thing and what it showed; then the way of a request. */

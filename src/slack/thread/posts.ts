@@ -77,13 +77,20 @@ export class Posts {
   /**
    * Posts one part of a run unless it is posted already.
    * @param isIntended when intend() returned true for it
+   * @param instead another form of the message, for where Slack refuses the first
    * @returns its `ts`
    * @throws MessageGoneError when the thread is gone, ChannelClosedError
    */
-  async message(run: string, part: string, place: Place, message: SlackMessage, isIntended = false): Promise<string> {
+  async message(
+    run: string,
+    part: string,
+    place: Place,
+    message: SlackMessage,
+    { isIntended = false, instead }: { isIntended?: boolean; instead?: (() => Promise<SlackMessage>) | undefined } = {},
+  ): Promise<string> {
     const find = async (): Promise<string | undefined> =>
       (await this.find(place, ({ metadata }) => isPart(metadata, run, part)))?.ts
-    const act = (): Promise<string> => this.post(run, part, place, message)
+    const act = (): Promise<string> => this.post(run, part, place, message, instead)
     return this.exactlyOnce(run, part, find, act, isIntended)
   }
 
@@ -188,7 +195,13 @@ export class Posts {
     if (!(await renewPost(this.records, run, part, this.by))) throw new TakenOverError()
   }
 
-  private async post(run: string, part: string, place: Place, message: SlackMessage): Promise<string> {
+  private async post(
+    run: string,
+    part: string,
+    place: Place,
+    message: SlackMessage,
+    instead: (() => Promise<SlackMessage>) | undefined,
+  ): Promise<string> {
     const find = async (): Promise<ChatPostMessageResponse | undefined> => {
       const found = await this.find(place, ({ metadata }) => isPart(metadata, run, part))
       return found?.ts === undefined
@@ -197,15 +210,20 @@ export class Posts {
     }
     const metadata = { event_type: PART_EVENT, event_payload: { run, part } }
     const to = { channel: place.channel, ...defined({ thread_ts: place.thread }) }
-    const posted = await sendAnyway(this.log, { run, part }, message, (content) =>
-      this.slack.patiently(
-        'chat.postMessage',
-        this.whileOurs(run, part, async (client) => {
-          await this.slack.pacer.turn(place.channel, () => this.renew(run, part))
-          return client.chat.postMessage({ ...to, ...content, metadata, unfurl_links: false, unfurl_media: false })
-        }),
-        find,
-      ),
+    const posted = await sendAnyway(
+      this.log,
+      { run, part },
+      message,
+      (content) =>
+        this.slack.patiently(
+          'chat.postMessage',
+          this.whileOurs(run, part, async (client) => {
+            await this.slack.pacer.turn(place.channel, () => this.renew(run, part))
+            return client.chat.postMessage({ ...to, ...content, metadata, unfurl_links: false, unfurl_media: false })
+          }),
+          find,
+        ),
+      { instead },
     )
     const { ts } = posted
     if (ts === undefined) throw new SlackUnavailableError('Slack returned no ts for a message.')

@@ -6,9 +6,12 @@ import { readPost } from '../../store/posts.ts'
 import { updateRun, type RunRecord } from '../../store/runs.ts'
 import type { UserAnswer, UserError } from '../../mesh/user-error.ts'
 import type { ShownAnswer } from '../answers/answer.ts'
+import { chartFile } from '../answers/chart-file.ts'
 import type { AnswerFile } from '../answers/file.ts'
 import { answerOf, spokenOf } from '../answers/index.ts'
+import type { Chart } from '../../report/chart.ts'
 import type { ButtonSpec } from '../blocks/buttons.ts'
+import { withPictures } from '../blocks/chart.ts'
 import { cancelledMessage, failedMessage } from '../blocks/ended.ts'
 import { listMessage, refusalMessage } from '../blocks/refusal.ts'
 import type { Part } from '../blocks/part.ts'
@@ -123,10 +126,12 @@ export class SlackThread implements RunThread<StoredAnswer> {
     const { run } = this
     const parts = await this.withPicture(shown)
     await this.unlessClosed(async () => {
-      for (const { name, message } of parts)
+      for (const { name, message, charts } of parts) {
+        const instead = charts === undefined ? undefined : () => this.withDrawn(message, charts)
         await this.unlessRefused(() =>
-          this.inThread(final, (place) => this.posts.message(run.id, name, place, message)),
+          this.inThread(final, (place) => this.posts.message(run.id, name, place, message, { instead })),
         )
+      }
       if (file === undefined || (final.isCut !== true && parts.every(({ message }) => message.isCut !== true))) return
       await this.unlessRefused(() =>
         this.inThread(final, (place) => this.posts.file(run.id, 'file-readable', place, file())),
@@ -190,7 +195,7 @@ export class SlackThread implements RunThread<StoredAnswer> {
     const isIntended = this.isIntended && part === 'parent'
     this.isIntended = false
     try {
-      return await this.posts.message(this.run.id, part, this.place(this.root), message, isIntended)
+      return await this.posts.message(this.run.id, part, this.place(this.root), message, { isIntended })
     } catch (error) {
       if (!(error instanceof MessageGoneError) || this.root === undefined) throw error
       this.root = undefined
@@ -282,6 +287,20 @@ export class SlackThread implements RunThread<StoredAnswer> {
       if (error instanceof StoreUnavailableError) throw error
       this.deps.log.warn({ err: error, run: this.run.id }, 'a picture was not shown')
       return parts
+    }
+  }
+
+  /** Charts that Slack does not take as such are drawn; where it takes no files, what they show is said. */
+  private async withDrawn(message: SlackMessage, charts: readonly Chart[]): Promise<SlackMessage> {
+    try {
+      const files = await Promise.all(charts.map((chart) => chartFile(chart, this.run)))
+      const ids: string[] = []
+      for (const file of files) ids.push(await this.posts.fileForBlock(file))
+      return withPictures(message, charts, ids)
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) throw error
+      this.deps.log.warn({ err: error, run: this.run.id }, 'a picture was not shown')
+      return withPictures(message, charts, [])
     }
   }
 

@@ -17,6 +17,13 @@ const REFUSED: ReadonlySet<string> = new Set([
 /** Milliseconds until a picture is tried again. */
 const PICTURE_WAIT = 2000
 
+/** How a message is sent. */
+export interface SendingOptions {
+  /** Milliseconds until a picture is tried again. */
+  pictureWait?: number
+  instead?: (() => Promise<SlackMessage>) | undefined
+}
+
 /** The content of a message as the Web API takes it. */
 export type Content = Partial<Pick<SlackMessage, 'blocks'>> & Pick<SlackMessage, 'text'>
 
@@ -32,14 +39,27 @@ function pathsOf({ data }: WebAPIPlatformError): string[] {
 /**
  * Sends a message; where Slack refuses its content, without formatting, and then its text alone: a mistake in one block must not cost the answer.
  * @param about for the log
+ * @param instead another form of the message that is tried first where the first is refused; a workspace may not have a kind of block yet
  */
 export async function sendAnyway<T>(
   log: Log,
   about: Readonly<Record<string, unknown>>,
   message: SlackMessage,
   send: (content: Content) => Promise<T>,
-  pictureWait = PICTURE_WAIT,
+  { pictureWait = PICTURE_WAIT, instead }: SendingOptions = {},
 ): Promise<T> {
+  if (instead !== undefined) {
+    try {
+      return await send({ text: message.text, blocks: message.blocks })
+    } catch (error) {
+      if (!isRefused(error)) throw error
+      log.warn(
+        { ...about, reason: error.data.error, paths: pathsOf(error) },
+        'Slack refused a message; it is sent in another form',
+      )
+    }
+    return sendAnyway(log, about, await instead(), send, { pictureWait })
+  }
   const { text, blocks } = message
   const plain = withoutFormatting(message)
   const withoutPictures = blocks.filter(({ type }) => type !== 'image')

@@ -1,3 +1,4 @@
+import { chart } from './chart.ts'
 import { elements, ELEMENTS } from './elements.ts'
 import { imageFields, imageRules, mrkdwn, plainText, text, url } from './composition.ts'
 import { richTextShape } from './rich-text.ts'
@@ -162,6 +163,7 @@ export const BLOCKS: Readonly<Record<string, { readonly on: readonly Surface[]; 
       'row_header_column_index?': whole(0, 19),
     }),
   },
+  data_visualization: { on: ['message'], shape: shape({ ...block('data_visualization'), title: string(50), chart }) },
   divider: { on: EVERYWHERE, shape: shape(block('divider')) },
   header: { on: EVERYWHERE, shape: shape({ ...block('header'), text: plainText(150) }) },
   image: {

@@ -26,6 +26,9 @@ export const markdownLength = (blocks: readonly Fields[]): number =>
 export const tableCount = (blocks: readonly Fields[]): number =>
   objectsIn(blocks).filter(({ type }) => type === 'table' || type === 'data_table').length
 
+export const chartCount = (blocks: readonly Fields[]): number =>
+  objectsIn(blocks).filter(({ type }) => type === 'data_visualization').length
+
 /** What is wrong with ids: each block_id once, and each action_id once within its block. */
 export const repeatedIds = (blocks: readonly Fields[], pointer: string): readonly string[] => {
   const problems: string[] = []

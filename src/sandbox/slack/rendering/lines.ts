@@ -33,6 +33,7 @@ const BLOCK_LINES: Readonly<Record<string, (block: Fields, names: Names) => read
   markdown: (block) => textIn(block.text).split('\n'),
   rich_text: (block, names) => richTextLines(block, names),
   image: (block) => [`(image: ${textIn(block.alt_text)})`],
+  data_visualization: (block) => [`(chart: ${textIn(block.title)})`, ...chartLines(objectIn(block.chart))],
   input: (block, names) => [`${fieldsText(block.label, names)}: ${elementText(objectIn(block.element), names)}`],
   alert: (block, names) => [`! ${fieldsText(block.text, names)}`],
   table: (block, names) => tableLines(block, names),
@@ -48,6 +49,17 @@ const BLOCK_LINES: Readonly<Record<string, (block: Fields, names: Names) => read
   plan: (block, names) => [textIn(block.title), ...blockLines(listIn(block.tasks), names)],
   task_card: (block) => [`- ${textIn(block.title)}: ${textIn(block.status)}`],
 }
+
+/** What a chart holds, a line for each series or segment. */
+const chartLines = ({ series, segments }: Fields): readonly string[] => [
+  ...listIn(series).map(
+    (one) =>
+      `  ${textIn(one.name)}: ${listIn(one.data)
+        .map((point) => `${textIn(point.label)} ${String(point.value)}`)
+        .join(', ')}`,
+  ),
+  ...listIn(segments).map((one) => `  ${textIn(one.label)} ${String(one.value)}`),
+]
 
 /** Blocks as the lines that a person would read; blocks of unknown types as `(type)`. */
 export const blockLines = (blocks: readonly Fields[], names: Names): readonly string[] =>
