@@ -9,7 +9,7 @@ import type { VirtualService } from '../mesh/objects.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
-import { concerns, destinationsOf, gatewaysOf, hostsOf } from '../mesh/routing.ts'
+import { concernsTarget, destinationsOf, gatewaysOf, hostsOf } from '../mesh/routing.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
@@ -46,7 +46,7 @@ export const conflictingVirtualServices = defineCheck({
       .filter(({ object }) => leadsTo(object, target))
       .flatMap(({ object: one, reading }) =>
         candidates
-          .filter(({ object: other }) => other !== one && concerns(other, target.hosts))
+          .filter(({ object: other }) => other !== one && concernsTarget(other, target))
           .flatMap(({ object: other }) => judge({ one, other, reading }, evidence, target)),
       )
   },

@@ -9,7 +9,7 @@ import { conditionsOf, describeMatch } from '../mesh/http-match.ts'
 import type { HttpRoute, VirtualService } from '../mesh/objects.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
-import { boundAs, concerns, destinationsOf, hostsOf } from '../mesh/routing.ts'
+import { boundAs, concernsTarget, destinationsOf, hostsOf } from '../mesh/routing.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
@@ -36,7 +36,7 @@ export const faultLeftOn = defineCheck({
   run(evidence, target) {
     return evidence
       .found('virtual-services')
-      .filter(({ object }) => concerns(object, target.hosts))
+      .filter(({ object }) => concernsTarget(object, target))
       .flatMap(({ object, reading }) =>
         faultyRoutes(object, target).map((faulty) => found(object, reading, faulty, evidence, target)),
       )

@@ -6,7 +6,7 @@ import type { ClusterName } from '../mesh/envoy.ts'
 import type { DestinationRule, VirtualService } from '../mesh/objects.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
-import { boundAs, concerns, destinationsOf, hostsOf } from '../mesh/routing.ts'
+import { boundAs, concernsTarget, destinationsOf, hostsOf } from '../mesh/routing.ts'
 import type { Target } from '../mesh/target.ts'
 import { absentClusters, presentClusters } from './facts/absent-clusters.ts'
 import type { Found, Proof } from './check.ts'
@@ -41,7 +41,7 @@ export const missingSubset = defineCheck({
   run(evidence, target) {
     return evidence
       .found('virtual-services')
-      .filter(({ object }) => concerns(object, target.hosts))
+      .filter(({ object }) => concernsTarget(object, target))
       .flatMap(({ object, reading }) => {
         const rules = evidence.objects('destination-rules')
         const named = subsetsOf(object)

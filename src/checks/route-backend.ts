@@ -4,6 +4,7 @@ import { latestChange, refOf } from '../mesh/objects.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
 import type { RouteObject } from '../mesh/conversion.ts'
 import { hostOfBackend, isConverted } from '../mesh/conversion.ts'
+import { ROUTE_KINDS } from '../mesh/gateway-api.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found, Proof } from './check.ts'
@@ -26,6 +27,8 @@ export const routeBackend = defineCheck({
     'tls-routes',
     'tcp-routes',
     'gateway-api-gateways',
+    'gateway-classes',
+    'namespaces',
     'gateways',
     'virtual-services',
     'routes',
@@ -95,7 +98,7 @@ function live(route: RouteObject, { ref }: BackendTrouble, evidence: Evidence): 
 
 function found(route: RouteObject, trouble: BackendTrouble, evidence: Evidence, target: Target): Found {
   const proofs = live(route, trouble, evidence).slice(0, 2)
-  const reading = readingFor('http-routes', evidence)
+  const reading = readingFor(ROUTE_KINDS[route.kind] ?? 'http-routes', evidence)
   const { name, namespace = '' } = route.metadata
   const seen =
     proofs.length === 0

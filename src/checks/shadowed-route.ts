@@ -7,7 +7,7 @@ import type { HttpMatch, VirtualService } from '../mesh/objects.ts'
 import { ROUTE_KINDS } from '../mesh/gateway-api.ts'
 import { refOf } from '../mesh/objects.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
-import { concerns } from '../mesh/routing.ts'
+import { concernsTarget } from '../mesh/routing.ts'
 import type { Code, Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
 import { readingFor } from './facts/readings.ts'
@@ -46,7 +46,7 @@ export const shadowedRoute = defineCheck({
     return [
       ...evidence
         .found('virtual-services')
-        .filter(({ object }) => concerns(object, target.hosts))
+        .filter(({ object }) => concernsTarget(object, target))
         .flatMap(({ object, reading }) =>
           shadows(object).map((shadow) => found(object, reading, shadow, evidence, target.hosts)),
         ),

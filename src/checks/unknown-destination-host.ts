@@ -8,7 +8,7 @@ import { latestChange, refOf } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { Registry } from '../mesh/registry.ts'
 import type { RoutedTo } from '../mesh/routing.ts'
-import { boundAs, concerns, destinationsOf, hostsOf } from '../mesh/routing.ts'
+import { boundAs, concernsTarget, destinationsOf, hostsOf } from '../mesh/routing.ts'
 import type { Target } from '../mesh/target.ts'
 import { absentClusters, presentClusters } from './facts/absent-clusters.ts'
 import type { Args, Code, Found, Proof } from './check.ts'
@@ -73,7 +73,7 @@ export const unknownDestinationHost = defineCheck({
       )
     return evidence
       .found('virtual-services')
-      .filter(({ object }) => concerns(object, target.hosts) || near(object))
+      .filter(({ object }) => concernsTarget(object, target) || near(object))
       .flatMap((source) => judge(source, registry, evidence, target))
   },
 })

@@ -7,9 +7,10 @@ import type { VirtualService } from '../mesh/objects.ts'
 import { refOf, selects } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { Registry } from '../mesh/registry.ts'
-import { boundAs, destinationsOf, hostsOf } from '../mesh/routing.ts'
+import { boundAs, destinationsOf, EVERY_HOST, hostsOf } from '../mesh/routing.ts'
 import type { Target } from '../mesh/target.ts'
 import { isAddress } from '../mesh/walk/address.ts'
+import { everyHostAt } from './every-host.ts'
 
 /** True for a VirtualService that plainly should lead to the target: its name and namespace, or a host that nobody registers and that is nearest to the target's. */
 function isMeantFor({ hosts, name, namespace, services }: Target, one: VirtualService, evidence: Evidence): boolean {
@@ -52,8 +53,14 @@ export function completeTarget(target: Target, evidence: Evidence): Target {
       (one) => destinationsOf(one).some(({ host }) => target.hosts.includes(host)) || isMeantFor(target, one, evidence),
     )
     .flatMap((one) => boundAs(one, all))
-    .flatMap(hostsOf)
-  return { ...target, pods, hosts: [...new Set([...target.hosts, ...routed])] }
+  const hosts = routed.flatMap(hostsOf).filter((host) => host !== EVERY_HOST)
+  const everywhere = everyHostAt(routed, evidence)
+  return {
+    ...target,
+    pods,
+    hosts: [...new Set([...target.hosts, ...hosts])],
+    ...(everywhere.length > 0 && { everyHostAt: everywhere }),
+  }
 }
 
 /** Requests with another host that went to one of the target's Services count from this many on: one may be a stray. */

@@ -17,6 +17,7 @@ import type { FollowQuestion, FollowWords } from './follow/question.ts'
 import { FollowSyntaxError, parseFollow } from './follow/question.ts'
 import type { FollowReport } from './follow/report.ts'
 import { followSeen } from './follow.ts'
+import { seenClasses } from './requests/classes.ts'
 import { isGatewayPod } from './requests/gateway-pod.ts'
 import { defined } from '../mesh/defined.ts'
 
@@ -78,6 +79,19 @@ function outerHosts({ hosts }: Target, evidence: Evidence): string[] {
   )
 }
 
+/** What connections ask for that name no host, of the gateway that most of them were made to. */
+function nameless(target: Target, evidence: Evidence): FollowQuestion[] {
+  const { caller, question: { host, port } = {} } =
+    seenClasses(target, evidence).classes.find(
+      (one) =>
+        one.caller?.kind === 'ingress' &&
+        one.requests.every(({ entry }) => entry.authority === undefined && entry.serverName === undefined),
+    ) ?? {}
+  if (caller === undefined || host === undefined) return []
+  const { name, namespace } = caller.pod
+  return listed(questionOf({ host, port }, { from: `pod/${name}`, ...defined({ namespace }) }))
+}
+
 /** Ways through the gateways that lead to the target, or were meant to. */
 function throughGateways(target: Target, requests: readonly Request[], evidence: Evidence): FollowQuestion[] {
   const own = new Set(target.pods.map(({ name }) => name))
@@ -95,7 +109,10 @@ function throughGateways(target: Target, requests: readonly Request[], evidence:
   }))
   // What a client sends as Host is often the gateway's port on the node: the Gateway takes the host by any port.
   const sent = logged === undefined || target.path !== undefined ? [] : [{ ...logged, port }]
-  const questions = [...sent, ...asked].flatMap((wanted) => questionOf(wanted, { from: 'ingress' }) ?? [])
+  const questions = [
+    ...(logged?.host === '' ? nameless(target, evidence) : []),
+    ...[...sent, ...asked].flatMap((wanted) => questionOf(wanted, { from: 'ingress' }) ?? []),
+  ]
   return questions
     .filter(({ text }, index) => questions.findIndex((other) => other.text === text) === index)
     .slice(0, MOST_WAYS)

@@ -4,6 +4,7 @@ import type { Destination, Gateway, GatewayServer, VirtualService } from './obje
 import { selects } from './objects.ts'
 import type { Pod } from './objects.ts'
 import { defined } from './defined.ts'
+import type { Target } from './target.ts'
 
 /** One place a VirtualService sends requests to. */
 export interface RoutedTo {
@@ -105,11 +106,24 @@ export const gatewayKey = (gateway: Gateway): string =>
     ? convertedKey(gateway.metadata.namespace ?? '', gateway.metadata.name)
     : `${gateway.metadata.namespace ?? ''}/${gateway.metadata.name}`
 
-/** True when the VirtualService routes to one of the hosts, or takes requests for one of them. */
+/** What takes every host: at its own Gateways, whatever no other route there names. */
+export const EVERY_HOST = '*'
+
+/** True when the VirtualService routes to one of the hosts, or takes requests for one of them by name. */
 export function concerns(virtualService: VirtualService, hosts: readonly string[]): boolean {
   return (
     destinationsOf(virtualService).some(({ host }) => hosts.includes(host)) ||
     hostsOf(virtualService).some((pattern) => hosts.some((host) => takesFor(virtualService, pattern, host)))
+  )
+}
+
+/** The same for a target: one that takes every host concerns it only where routes to the target do so at the same Gateway. */
+export function concernsTarget(virtualService: VirtualService, { hosts, everyHostAt = [] }: Target): boolean {
+  return (
+    concerns(virtualService, hosts) ||
+    (everyHostAt.length > 0 &&
+      hostsOf(virtualService).includes(EVERY_HOST) &&
+      gatewaysOf(virtualService).some((key) => everyHostAt.some(({ gateway }) => gateway === key)))
   )
 }
 

@@ -10,6 +10,8 @@ export interface Target {
   name: string
   /** Names requests reach it by: FQDNs of its Services, and hosts of VirtualServices that route to them. */
   hosts: string[]
+  /** Where a route to it takes requests for every host, or connections that name none: the Gateway, as `gatewayKey` says, and the ports of its servers that are meant. */
+  everyHostAt?: { gateway: string; ports: number[]; protocol: 'http' | 'tcp' }[]
   services: Ref[]
   /** At most one is asked for when the target is a pod; otherwise every pod behind the Services or of the workload. */
   pods: Ref[]

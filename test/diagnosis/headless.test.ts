@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { isForHosts } from '../../src/checks/facts/traffic-of.ts'
 import { sentFromPod, serviceOf } from '../../src/diagnosis/follow/destination.ts'
+import type { Trace } from '../../src/diagnosis/follow/trace.ts'
+import { unresolved } from '../../src/diagnosis/requests/unresolved.ts'
 import { parseFollow } from '../../src/diagnosis/follow/question.ts'
 import { Evidence } from '../../src/evidence/evidence.ts'
 import type { Pod } from '../../src/mesh/objects.ts'
@@ -38,6 +40,35 @@ describe('a headless Service', () => {
     expect(serviceOf('orders-0.orders.shop', 'front', evidence('None'))?.metadata.name).toBe('orders')
     expect(serviceOf('orders-0.orders.shop', 'front', evidence('10.96.0.9'))).toBeUndefined()
     expect(serviceOf('www.orders.shop.example', 'front', evidence('None'))).toBeUndefined()
+  })
+
+  it('resolves to no address while it selects no pod', () => {
+    const ends = (host: string, app: string, clusterIP = 'None'): string | undefined => {
+      const selecting = { ...service(clusterIP), spec: { clusterIP, selector: { app }, ports: [{ port: 3000 }] } }
+      const pods = [pod('orders-0', '10.0.0.7', false)]
+      const seen = new Evidence(
+        Object.entries({ services: [selecting], pods }).map(([kind, value]) => ({
+          kind,
+          ok: true,
+          source: '',
+          at: '',
+          value,
+        })) as never,
+      )
+      const trace = {
+        caller: { kind: 'sidecar' },
+        callerPod: client,
+        question: parseFollow(host),
+        sent: { port: 3000 },
+        walk: { reached: [{ name: 'outbound|3000||orders.shop.svc.cluster.local' }] },
+        evidence: seen,
+      }
+      return unresolved(trace as unknown as Trace)?.name
+    }
+    expect(ends('orders.shop:3000', 'orderss')).toBe('outbound|3000||orders.shop.svc.cluster.local')
+    expect(ends('orders-0.orders.shop:3000', 'orderss')).toBe('outbound|3000||orders.shop.svc.cluster.local')
+    expect(ends('orders.shop:3000', 'orders')).toBeUndefined()
+    expect(ends('orders.shop:3000', 'orderss', '10.96.0.9')).toBeUndefined()
   })
 
   it('is what requests for one of its pods are for', () => {

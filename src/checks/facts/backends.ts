@@ -33,6 +33,8 @@ export interface BackendTrouble extends Obstacle {
   isGranted: boolean
 }
 
+const isStream = ({ kind }: RouteObject): boolean => kind === 'TCPRoute' || kind === 'TLSRoute'
+
 /** What is wrong with one backend of a route; undefined when nothing is. */
 export function backendTrouble(
   route: RouteObject,
@@ -92,7 +94,7 @@ export function backendTrouble(
       return trouble(
         blamed,
         blamed === route
-          ? `it sends requests to ${about}, and no ReferenceGrant in namespace ${value(at)} allows that to ${route.kind}s of namespace ${value(own)}: they are answered 500`
+          ? `it sends requests to ${about}, and no ReferenceGrant in namespace ${value(at)} allows that to ${route.kind}s of namespace ${value(own)}: ${isStream(route) ? 'connections are closed' : 'they are answered 500'}`
           : `it does not allow ${formatRef(refOf(route))} to send requests to ${about}: it is for ${values((blamed as ReferenceGrant).spec?.from?.map((one) => `${kindIn(one, GATEWAY_API)} of ${one.namespace}`) ?? [])}, to ${values((blamed as ReferenceGrant).spec?.to?.map((one) => `${kindIn(one, '')} ${one.name ?? '(any)'}`) ?? [])}`,
         `Allow it with a ReferenceGrant in namespace ${value(at)}`,
         false,

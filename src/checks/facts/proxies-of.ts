@@ -2,7 +2,7 @@ import type { Seen } from '../../evidence/reading.ts'
 import type { Gateway, Pod, VirtualService } from '../../mesh/objects.ts'
 import { proxyRuns } from '../../mesh/pods.ts'
 import type { ProxySync } from '../../mesh/proxy-status.ts'
-import { boundHosts, concerns, gatewayKey, gatewaysOf, podsOfGateway } from '../../mesh/routing.ts'
+import { boundHosts, concernsTarget, gatewayKey, gatewaysOf, podsOfGateway } from '../../mesh/routing.ts'
 import { isConverted } from '../../mesh/conversion.ts'
 import { fact } from './fact.ts'
 import { allGateways, routesFor } from './routes.ts'
@@ -39,7 +39,7 @@ export const proxiesOf = fact((evidence, target): readonly PassedProxy[] => {
 
 /** The VirtualServices that route to the target, or take requests for one of its hosts. */
 export const virtualServicesFor = fact((evidence, target): readonly VirtualService[] =>
-  evidence.objects('virtual-services').filter((one) => concerns(one, target.hosts)),
+  evidence.objects('virtual-services').filter((one) => concernsTarget(one, target)),
 )
 
 /** The Gateways, Istio's own and those of the Gateway API, that routes to the target are bound to, and those that take one of their hosts though nothing binds them. */

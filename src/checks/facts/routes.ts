@@ -4,7 +4,8 @@ import type { MeshRoute, RouteObject, Surroundings } from '../../mesh/conversion
 import { gatewayFrom, routesFrom, rulesFrom } from '../../mesh/conversion.ts'
 import type { GatewayObject } from '../../mesh/gateway-api.ts'
 import type { DestinationRule, Gateway } from '../../mesh/objects.ts'
-import { concerns, destinationsOf, gatewaysOf, isForAllHosts } from '../../mesh/routing.ts'
+import { concernsTarget, destinationsOf, gatewaysOf, isForAllHosts } from '../../mesh/routing.ts'
+import type { Target } from '../../mesh/target.ts'
 import { fact, ofKinds, once } from './fact.ts'
 
 /** Controllers of Istio's that serve Gateways for requests from outside. */
@@ -106,7 +107,10 @@ export const allRoutes = ofKinds(ROUTING, (evidence): readonly MeshRoute[] => [
 
 /** The routes, whatever kind of object makes them, that lead to the target or take requests for one of its hosts. */
 export const routesFor = fact((evidence, target): readonly MeshRoute[] => {
-  const routes = concerning(allRoutes(evidence))(target.hosts.join(' '), target.hosts)
+  const routes = concerning(allRoutes(evidence))(
+    JSON.stringify([target.hosts, target.everyHostAt?.map(({ gateway }) => gateway)]),
+    target,
+  )
   const leads = (one: MeshRoute): boolean =>
     gatewaysOf(one).some((name) => name !== 'mesh') &&
     destinationsOf(one).some(({ host }) => target.hosts.includes(host))
@@ -121,11 +125,11 @@ export const routesFor = fact((evidence, target): readonly MeshRoute[] => {
   ]
 })
 
-/** Those of all routes that concern hosts. */
+/** Those of all routes that concern a target. */
 const concerning = once((routes: readonly MeshRoute[]) => {
   const known = new Map<string, readonly MeshRoute[]>()
-  return (key: string, hosts: readonly string[]): readonly MeshRoute[] => {
-    const found = known.get(key) ?? routes.filter((one) => concerns(one, hosts))
+  return (key: string, target: Target): readonly MeshRoute[] => {
+    const found = known.get(key) ?? routes.filter((one) => concernsTarget(one, target))
     known.set(key, found)
     return found
   }

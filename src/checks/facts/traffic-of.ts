@@ -11,6 +11,7 @@ import { ipOf } from '../../mesh/address.ts'
 import { hasApplication } from '../../mesh/pods.ts'
 import { latestChange, selects } from '../../mesh/objects.ts'
 import type { Target } from '../../mesh/target.ts'
+import { everyHostLines } from './every-host-lines.ts'
 import { fact } from './fact.ts'
 import { podsOf } from './owners.ts'
 import { gatewayPods, gatewaysFor } from './proxies-of.ts'
@@ -179,7 +180,13 @@ const linesByMoment = fact((evidence, target) => {
     if (logs === undefined) {
       logs = evidence.seen('access-log').map((log) => {
         const isOther = isOthers(log)
-        return { log, lines: since(log.value.lines, moment).filter((entry) => isForTarget(entry) && !isOther(entry)) }
+        const isEvery = everyHostLines(log.of, target, evidence)
+        return {
+          log,
+          lines: since(log.value.lines, moment).filter(
+            (entry) => (isForTarget(entry) || isEvery(entry)) && !isOther(entry),
+          ),
+        }
       })
       known.set(moment, logs)
     }

@@ -9,7 +9,7 @@ import type { Target } from '../../mesh/target.ts'
 import type { Gateway, VirtualService } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
-import { concerns, destinationsOf, gatewayKey, gatewaysOf, hostsOf, serversTaking } from '../../mesh/routing.ts'
+import { concernsTarget, destinationsOf, gatewayKey, gatewaysOf, hostsOf, serversTaking } from '../../mesh/routing.ts'
 import { gatewaysOf as gatewaysServedBy, gatewaysTaking, serviceEntryOf, targetPort } from '../follow/destination.ts'
 import type { Trace } from '../follow/trace.ts'
 import { writtenAs } from '../../checks/facts/attachment.ts'
@@ -122,7 +122,7 @@ export function atGateway(trace: Trace, one: Case): Lead[] {
   const host = trace.question.host
   const all = allRoutes(evidence)
   const exact = all.filter((vs) => hostsOf(vs).some((pattern) => hostMatches(pattern, host)))
-  const mine = exact.filter((vs) => concerns(vs, target.hosts))
+  const mine = exact.filter((vs) => concernsTarget(vs, target))
   const { virtualHost } = trace.walk.route ?? {}
   const hasRoutes = virtualHost !== undefined && virtualHost.name?.startsWith('blackhole:') !== true
   if (hasRoutes) {
@@ -152,7 +152,7 @@ export function atGateway(trace: Trace, one: Case): Lead[] {
   const gone = exact.length > 0 ? [] : routeGone(one)
   if (gone.length > 0) return gone
   // Nothing is for this very host: what was plainly meant for it, then the Gateway that takes a host which nothing serves.
-  const near = all.filter((vs) => concerns(vs, target.hosts) && nearestNames(host, hostsOf(vs)).length > 0)
+  const near = all.filter((vs) => concernsTarget(vs, target) && nearestNames(host, hostsOf(vs)).length > 0)
   const [closest] = near
   if (closest !== undefined)
     return [
@@ -231,7 +231,7 @@ export function atSidecar(trace: Trace, one: Case): Lead[] {
   if (!known) {
     const leads = hiddenFrom(trace.callerPod, host, trace.sent.port, one)
     if (leads.length > 0) return leads
-    const meant = allRoutes(evidence).filter((vs) => concerns(vs, target.hosts))
+    const meant = allRoutes(evidence).filter((vs) => concernsTarget(vs, target))
     if (meant.length === 0) {
       const rules = ruleForNobody(host, one)
       return rules.length > 0 ? rules : absent(trace, one)

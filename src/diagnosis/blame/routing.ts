@@ -1,6 +1,6 @@
 import { madeFrom } from '../../checks/facts/made-from.ts'
-import { refOf } from '../../mesh/objects.ts'
-import { concerns, gatewayKey, gatewaysOf, hostsOf } from '../../mesh/routing.ts'
+import { refOf, type Gateway, type GatewayServer } from '../../mesh/objects.ts'
+import { carries, concernsTarget, gatewayKey, gatewaysOf, hostsOf } from '../../mesh/routing.ts'
 import { gatewaysOf as gatewaysServedBy, gatewaysTaking, serviceEntryOf, serviceOf } from '../follow/destination.ts'
 import type { Case, Lead } from './lead.ts'
 import { certificateOf } from '../follow/certificate.ts'
@@ -28,7 +28,7 @@ const unattached = ({ followed, evidence, target }: Case): Lead[] =>
 function boundToNothing({ evidence, target }: Case): Lead[] {
   const keys = allGateways(evidence).map(gatewayKey)
   return allRoutes(evidence)
-    .filter((vs) => !isConverted(vs) && concerns(vs, target.hosts))
+    .filter((vs) => !isConverted(vs) && concernsTarget(vs, target))
     .flatMap((vs): Lead[] => {
       const missing = gatewaysOf(vs).filter((key) => key !== 'mesh' && !keys.includes(key))
       return missing.length === 0
@@ -43,6 +43,14 @@ function boundToNothing({ evidence, target }: Case): Lead[] {
           ]
     })
 }
+
+/** The servers of a Gateway at a port for which a proxy listens only while a route is attached to them: those of streams. */
+const streamsAt = (gateway: Gateway, asked: number | undefined): GatewayServer[] =>
+  isConverted(gateway)
+    ? (gateway.spec?.servers ?? []).filter(
+        (server) => server.port?.number === asked && (carries(server, 'tcp') || carries(server, 'tls')),
+      )
+    : []
 
 /** Leads for a request that fails at its caller's listener or routes. */
 export function routingLeads(one: Case): Lead[] {
@@ -100,7 +108,7 @@ export function routingLeads(one: Case): Lead[] {
           ? gateways
           : allGateways(one.evidence).filter((gateway) =>
               allRoutes(one.evidence).some(
-                (vs) => concerns(vs, one.target.hosts) && gatewaysOf(vs).includes(gatewayKey(gateway)),
+                (vs) => concernsTarget(vs, one.target) && gatewaysOf(vs).includes(gatewayKey(gateway)),
               ),
             )
     const gateway = newest(meant)
@@ -110,6 +118,19 @@ export function routingLeads(one: Case): Lead[] {
         : one.evidence.object('gateway-api-gateways', gateway.metadata.namespace ?? '', gateway.metadata.name)
     const unserved = written === undefined ? undefined : gatewayLead(written, one.evidence)
     if (unserved !== undefined) return [unserved]
+    const [empty] = gateway === undefined ? [] : streamsAt(gateway, trace.question.port)
+    if (gateway !== undefined && empty !== undefined) {
+      const loose = unattached(one)
+      if (loose.length > 0) return loose
+      return [
+        {
+          code: 'MESH0131',
+          subject: refOf(gateway),
+          why: `no route is attached to its listener ${value(empty.port?.name ?? String(empty.port?.number ?? ''))}: ${clauseOf(hop)}`,
+          remedy: `Attach a ${empty.port?.protocol === 'TLS' ? 'TLSRoute' : 'TCPRoute'} to that listener`,
+        },
+      ]
+    }
     return gateway === undefined
       ? [...boundToNothing(one), ...unattached(one)]
       : [

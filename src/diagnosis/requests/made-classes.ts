@@ -10,7 +10,7 @@ import { refOf } from '../../mesh/objects.ts'
 import { proxyAnswers } from '../../mesh/pods.ts'
 import { sameRef } from '../../mesh/ref.ts'
 import { podsOfGateway } from '../../mesh/routing.ts'
-import { boundAs, concerns, destinationsOf, gatewayKey, gatewaysOf, hostsOf } from '../../mesh/routing.ts'
+import { boundAs, concernsTarget, destinationsOf, gatewayKey, gatewaysOf, hostsOf } from '../../mesh/routing.ts'
 import type { Target } from '../../mesh/target.ts'
 import { gatewaysTaking } from '../follow/destination.ts'
 import type { FollowWords } from '../follow/question.ts'
@@ -59,7 +59,7 @@ function requestFor({ uri, method, headers = {}, queryParams }: HttpMatch): Omit
 function routed(host: string, gateway: Gateway, target: Target, evidence: Evidence): Wanted[] {
   const all = allRoutes(evidence)
   const concerned = all.filter(
-    (one) => concerns(one, target.hosts) && boundAs(one, all).some((root) => hostsOf(root).includes(host)),
+    (one) => concernsTarget(one, target) && boundAs(one, all).some((root) => hostsOf(root).includes(host)),
   )
   const bound = concerned.filter((one) =>
     boundAs(one, all).some((root) => gatewaysOf(root).includes(gatewayKey(gateway))),
@@ -182,7 +182,7 @@ export function routesWithoutRequest(
   const all = evidence.objects('virtual-services')
   const routes = all
     .filter(
-      (one) => concerns(one, target.hosts) && gatewaysOf(boundAs(one, all)[0] ?? one).some((name) => name !== 'mesh'),
+      (one) => concernsTarget(one, target) && gatewaysOf(boundAs(one, all)[0] ?? one).some((name) => name !== 'mesh'),
     )
     .flatMap((one) => {
       const [host = ''] = boundAs(one, all).flatMap(hostsOf)
@@ -191,7 +191,7 @@ export function routesWithoutRequest(
       )
     })
   const patterns = all
-    .filter((one) => concerns(one, target.hosts) && gatewaysOf(one).some((name) => name !== 'mesh'))
+    .filter((one) => concernsTarget(one, target) && gatewaysOf(one).some((name) => name !== 'mesh'))
     .flatMap((one) => hostsOf(one))
     .filter((host) => host.includes('*'))
   return [
