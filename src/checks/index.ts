@@ -42,6 +42,7 @@ import { reservedUid } from './reserved-uid.ts'
 import { retryStorm } from './retry-storm.ts'
 import { routeBackend } from './route-backend.ts'
 import { routeNotAttached } from './route-not-attached.ts'
+import { routeNotConverted } from './route-not-converted.ts'
 import { shadowedRoute } from './shadowed-route.ts'
 import { slowPod } from './slow-pod.ts'
 import { staleProxy } from './stale-proxy.ts'
@@ -103,6 +104,7 @@ export const CHECKS: readonly Check[] = [
   retryStorm,
   routeBackend,
   routeNotAttached,
+  routeNotConverted,
   shadowedRoute,
   slowPod,
   staleProxy,

@@ -1,5 +1,5 @@
 import { routesIn } from '../mesh/envoy.ts'
-import { madeFrom } from './facts/made-from.ts'
+import { madeFrom, ruleMade } from './facts/made-from.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
 import type { RouteObject } from '../mesh/conversion.ts'
@@ -99,7 +99,6 @@ function live(route: RouteObject, { ref }: BackendTrouble, evidence: Evidence): 
 function found(route: RouteObject, trouble: BackendTrouble, evidence: Evidence, target: Target): Found {
   const proofs = live(route, trouble, evidence).slice(0, 2)
   const reading = readingFor(ROUTE_KINDS[route.kind] ?? 'http-routes', evidence)
-  const { name, namespace = '' } = route.metadata
   const seen =
     proofs.length === 0
       ? []
@@ -108,7 +107,7 @@ function found(route: RouteObject, trouble: BackendTrouble, evidence: Evidence, 
           [...(route.spec?.hostnames ?? []), ...target.hosts],
           latestChange([route]),
           'were answered 500 by a route made from it',
-          ({ code, routeName }) => code === 500 && routeName?.startsWith(`${namespace}.${name}.`) === true,
+          ({ code, routeName }) => code === 500 && ruleMade(routeName, route) !== undefined,
         )
   return {
     code: trouble.isGranted ? 'MESH0123' : 'MESH0122',

@@ -1,9 +1,6 @@
-import { routesIn } from '../mesh/envoy.ts'
-import { madeFrom } from './facts/made-from.ts'
 import { isConverted } from '../mesh/conversion.ts'
-import { hostMatches } from '../mesh/host.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
-import { formatRef, sameRef } from '../mesh/ref.ts'
+import { formatRef } from '../mesh/ref.ts'
 import { gatewaysOf, hostsOf } from '../mesh/routing.ts'
 import type { MeshRoute } from '../mesh/conversion.ts'
 import type { Evidence } from '../evidence/evidence.ts'
@@ -13,6 +10,7 @@ import { defineCheck, proof, standingOf } from './check.ts'
 import { obstaclesOf, writtenAs } from './facts/attachment.ts'
 import { readingFor } from './facts/readings.ts'
 import { routesFor } from './facts/routes.ts'
+import { isServedByOthers, takers } from './facts/takers.ts'
 import { observed } from './facts/traffic-of.ts'
 
 /** No Gateway takes a route of the Gateway API that leads to the target: requests from outside find no way to it. */
@@ -48,39 +46,14 @@ export const routeNotAttached = defineCheck({
   },
 })
 
-/** Proxies that have a route made from the object. */
-function takers(route: MeshRoute, evidence: Evidence): string[] {
-  return evidence.seen('routes').flatMap(({ of, value }) => {
-    const made = routesIn(value)
-    const isMine = made.some((one) => {
-      const origin = madeFrom(one, evidence)
-      return origin !== undefined && sameRef(origin, refOf(route))
-    })
-    return isMine && of !== undefined ? [of.name] : []
-  })
-}
-
-/** True when other routes to the target take every one of the hosts: nobody may miss this one. */
-function isServedByOthers(route: MeshRoute, hosts: readonly string[], evidence: Evidence, target: Target): boolean {
-  const others = routesFor(evidence, target).filter((one) => {
-    if (sameRef(refOf(one), refOf(route)) || gatewaysOf(one).every((key) => key === 'mesh')) return false
-    if (!isConverted(one)) return true
-    const written = writtenAs(one, evidence)
-    return written !== undefined && hostsOf(one).every((host) => obstaclesOf(written, host, evidence).length === 0)
-  })
-  return (
-    hosts.length > 0 &&
-    hosts.every((host) => others.some((one) => hostsOf(one).some((each) => hostMatches(each, host))))
-  )
-}
-
 function judge(route: MeshRoute, evidence: Evidence, target: Target): Found[] {
   const written = writtenAs(route, evidence)
   const hosts = hostsOf(route)
   if (written === undefined) return []
   const each = (hosts.length === 0 ? ['*'] : hosts).map((host) => obstaclesOf(written, host, evidence))
   const [first] = each.flat()
-  if (first === undefined || each.some((one) => one.length === 0)) return []
+  // What the parents accept, and Istio makes no route of, is another finding.
+  if (first === undefined || first.isConversion === true || each.some((one) => one.length === 0)) return []
   const taken = takers(route, evidence)
   const read = evidence.seen('routes')
   const missing: Proof[] =

@@ -209,14 +209,18 @@ function destinationsFrom(
   })
 }
 
+/** How proxies name the route of a rule: as the rule names itself or, counted from 0, `NAMESPACE.NAME.RULE`. */
+export const ruleName = ({ metadata: { namespace = '', name }, spec }: RouteObject, index: number): string =>
+  spec?.rules?.[index]?.name ?? `${namespace}.${name}.${index}`
+
 function httpFrom(rule: Rule | GrpcRule, index: number, route: RouteObject, domain: string): HttpRoute {
-  const { name, namespace = '' } = route.metadata
+  const { namespace = '' } = route.metadata
   const { timeouts, retry } = rule as Rule
   const filter = (type: string): unknown => (rule.filters ?? []).find((one) => one.type === type)
   const redirect = filter('RequestRedirect')
   const destinations = destinationsFrom(rule.backendRefs ?? [], namespace, domain)
   return {
-    name: `${namespace}.${name}.${index}`,
+    name: ruleName(route, index),
     match: matchesOf(rule, route.kind === 'GRPCRoute'),
     ...(destinations.length > 0 && { route: destinations }),
     ...defined({ redirect, timeout: timeouts?.request, retries: retry }),

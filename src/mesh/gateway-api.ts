@@ -10,6 +10,7 @@ export interface ObjectReference {
   port?: number
   sectionName?: string
   weight?: number
+  filters?: { type?: string; [settings: string]: unknown }[]
 }
 
 /** A condition as controllers write it; of an older generation than the object's it says nothing of the present. */

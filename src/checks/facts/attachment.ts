@@ -12,6 +12,7 @@ import { gatewayObstacle } from './gateway-obstacle.ts'
 import { conditionText, obstacle, said, type Obstacle } from './obstacle.ts'
 import { conflictObstacle, hostOf, placeOf } from './route-parents.ts'
 import { isOurs, routeObjects } from './routes.ts'
+import { unconverted } from './unconverted.ts'
 
 /** The route as a person wrote it, of one in the form of VirtualServices. */
 export const writtenAs = (route: MeshRoute, evidence: Evidence): RouteObject | undefined =>
@@ -143,7 +144,7 @@ export function notAttached(
   const refused = conditions.filter(({ type }) => type === 'Accepted')
   const [first] = refused
   return first === undefined
-    ? undefined
+    ? unconverted(route, evidence)
     : obstacle(route, `its controller says ${value(conditionText(first))}`, 'Correct what the condition names', because)
 }
 

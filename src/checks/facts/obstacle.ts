@@ -17,6 +17,8 @@ export interface Obstacle {
   because: Proof[]
   /** The listener that would take it if it let its namespace in, or had its hostname. */
   closed?: { gateway: Ref; listener: string; by: 'namespace' | 'hostname' }
+  /** The parents accept it, and Istio makes no route of it. */
+  isConversion?: true
 }
 
 /** An obstacle without a listener that could be opened. */

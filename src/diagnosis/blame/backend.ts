@@ -1,4 +1,4 @@
-import { madeFrom } from '../../checks/facts/made-from.ts'
+import { madeFrom, ruleMade } from '../../checks/facts/made-from.ts'
 import { backendTroubles } from '../../checks/facts/backends.ts'
 import { routeObjects } from '../../checks/facts/routes.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
@@ -26,6 +26,5 @@ export function backendLeadsOf(made: Route, evidence: Evidence): Lead[] {
   const origin = madeFrom(made, evidence)
   const route = origin === undefined ? undefined : routeObjects(evidence).find((one) => sameRef(refOf(one), origin))
   if (route === undefined) return []
-  const rule = Number(/\.(\d+)$/.exec(made.name ?? '')?.[1])
-  return backendLeads(route, Number.isInteger(rule) ? rule : undefined, evidence)
+  return backendLeads(route, ruleMade(made.name, route), evidence)
 }

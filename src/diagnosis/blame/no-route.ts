@@ -9,7 +9,15 @@ import type { Target } from '../../mesh/target.ts'
 import type { Gateway, VirtualService } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
-import { concernsTarget, destinationsOf, gatewayKey, gatewaysOf, hostsOf, serversTaking } from '../../mesh/routing.ts'
+import {
+  concernsTarget,
+  destinationsOf,
+  gatewayKey,
+  gatewaysOf,
+  hostsOf,
+  protocolsOf,
+  serversTaking,
+} from '../../mesh/routing.ts'
 import { gatewaysOf as gatewaysServedBy, gatewaysTaking, serviceEntryOf, targetPort } from '../follow/destination.ts'
 import type { Trace } from '../follow/trace.ts'
 import { writtenAs } from '../../checks/facts/attachment.ts'
@@ -121,7 +129,9 @@ export function atGateway(trace: Trace, one: Case): Lead[] {
   const { evidence, target } = one
   const host = trace.question.host
   const all = allRoutes(evidence)
-  const exact = all.filter((vs) => hostsOf(vs).some((pattern) => hostMatches(pattern, host)))
+  const exact = all.filter(
+    (vs) => hostsOf(vs).some((pattern) => hostMatches(pattern, host)) && protocolsOf(vs).join() !== 'tcp',
+  )
   const mine = exact.filter((vs) => concernsTarget(vs, target))
   const { virtualHost } = trace.walk.route ?? {}
   const hasRoutes = virtualHost !== undefined && virtualHost.name?.startsWith('blackhole:') !== true

@@ -1,12 +1,13 @@
 import { labelsText } from '../../mesh/labels.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
+import { hostMatches } from '../../mesh/host.ts'
 import { nearestNames } from '../../mesh/names.ts'
-import type { Pod } from '../../mesh/objects.ts'
+import type { Gateway, Pod } from '../../mesh/objects.ts'
 import { refOf, selects } from '../../mesh/objects.ts'
 import { hasProxy, isReady, proxyAnswers } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
-import { podsOfGateway } from '../../mesh/routing.ts'
-import { allGateways } from '../../checks/facts/routes.ts'
+import { EVERY_HOST, gatewayKey, gatewaysOf, hostsOf, podsOfGateway } from '../../mesh/routing.ts'
+import { allGateways, allRoutes } from '../../checks/facts/routes.ts'
 import { UserError } from '../../mesh/user-error.ts'
 import type { TargetQuery } from '../../mesh/target-query.ts'
 import { AmbiguousTargetError, UnknownTargetError } from '../target-errors.ts'
@@ -111,6 +112,14 @@ function possibleCallers(pods: readonly Pod[], evidence: Evidence): string[] {
   return [...new Set(names)].slice(0, 5)
 }
 
+/** True for a Gateway to which a route for the host is bound that names it: of several that take every host, that one is meant. */
+const isNamedAt = (gateway: Gateway, host: string, evidence: Evidence): boolean =>
+  allRoutes(evidence).some(
+    (one) =>
+      gatewaysOf(one).includes(gatewayKey(gateway)) &&
+      hostsOf(one).some((pattern) => pattern !== EVERY_HOST && hostMatches(pattern, host)),
+  )
+
 function gatewayCaller(question: FollowQuestion, evidence: Evidence): Caller {
   const gateways = gatewaysTaking(question.host, evidence)
   const selectors = callingGateways(question, evidence)
@@ -118,7 +127,8 @@ function gatewayCaller(question: FollowQuestion, evidence: Evidence): Caller {
     gateways.length > 0
       ? gateways.flatMap((gateway) => podsOfGateway(gateway, evidence.objects('pods')))
       : evidence.objects('pods').filter((pod) => selectors.some(({ labels }) => selects(labels, pod.metadata.labels)))
-  const [pod] = byUse(pods)
+  const named = gateways.filter((gateway) => isNamedAt(gateway, question.host, evidence))
+  const [pod] = [...byUse(named.flatMap((gateway) => podsOfGateway(gateway, evidence.objects('pods')))), ...byUse(pods)]
   if (pod !== undefined) return { kind: 'ingress', pod: refOf(pod) }
   const labels = [...new Set(selectors.map((one) => labelsText(one.labels)))]
   if (gateways.length > 0) throw new NoGatewayPodError(question.host, gateways.map(refOf), labels)

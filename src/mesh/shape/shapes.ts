@@ -1155,6 +1155,7 @@ export const SHAPES: Shapes = {
         port: 'number',
         sectionName: 'string',
         weight: 'number',
+        filters: { list: { fields: { type: 'string' } } },
       },
       needs: ['name'],
     },
