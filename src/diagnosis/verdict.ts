@@ -19,7 +19,7 @@ import type { Followed } from './requests/followed.ts'
 /** What a verdict is made of. */
 export interface Verdicts {
   verdict: Verdict
-  /** Of *starting* and *not in the mesh*: why, and what would change it. */
+  /** Of *starting*, *not in the mesh*, and *unclear* as nobody asks for it: why, and what would change it. */
   verdictReason?: VerdictReason
 }
 
@@ -29,10 +29,11 @@ export function verdictOf({ findings, skipped }: Pick<Judgement, 'findings' | 's
   return mattering(skipped).length === 0 ? 'healthy' : 'unclear'
 }
 
-/** *ill* when a class fails; not *healthy* when of no class it is known that it arrives. */
-function verdictOfFollowed(followed: readonly Followed[], otherwise: Verdict): Verdict {
+/** *ill* when a class fails; not *healthy* when of no class it is known that it arrives. What is registered for callers is known by their requests alone. */
+function verdictOfFollowed(target: Target, followed: readonly Followed[], otherwise: Verdict): Verdict {
   if (followed.some(({ outcome }) => outcome === 'fails')) return 'ill'
-  if (otherwise !== 'healthy' || followed.length === 0) return otherwise
+  if (otherwise !== 'healthy') return otherwise
+  if (followed.length === 0) return isRegistered(target) ? 'unclear' : otherwise
   const isOpen = ({ requests: { caller, isNamed, requests }, outcome }: Followed): boolean =>
     outcome === 'unknown' && caller?.kind === 'ingress' && isNamed && requests.length === 0
   return followed.every(({ outcome }) => outcome === 'unknown') ||
@@ -40,6 +41,14 @@ function verdictOfFollowed(followed: readonly Followed[], otherwise: Verdict): V
     ? 'unclear'
     : otherwise
 }
+
+/** True for a host that a ServiceEntry registers: nothing of its own runs in the mesh. */
+const isRegistered = ({ ref }: Target): boolean => ref.kind === 'ServiceEntry'
+
+const unaskedReason = ({ ref }: Target): VerdictReason => ({
+  says: `${value(formatRef(ref))}: unclear, because no caller whose proxy was read was seen to ask for it, and nothing of its own runs in the mesh`,
+  remedy: 'Send a request from one of its callers, then diagnose again',
+})
 
 function startingReason(
   pods: readonly { pod: Pod; startUp: StartUp }[],
@@ -63,7 +72,7 @@ function outsideReason(target: Target, followed: readonly Followed[], evidence: 
   const [pod] = pods
   const isMeshed = pods.some((one) => hasProxy(one) || isAmbient(one))
   const isLedTo = followed.some(({ requests: { caller } }) => caller !== undefined)
-  if (pod === undefined || isMeshed || isLedTo) return undefined
+  if (pod === undefined || isMeshed || isLedTo || isRegistered(target)) return undefined
   if (gatewaysFor(evidence, target).length > 0) return undefined
   const namespace = pod.metadata.namespace ?? ''
   const labels =
@@ -116,6 +125,7 @@ export function conclude(
   const findings =
     waiting.length === 0 ? judgement.findings : judgement.findings.filter((one) => !isSymptomOfTraffic(checks, one))
   const verdict = verdictOfFollowed(
+    target,
     followed.filter((one) => !waiting.includes(one)),
     verdictOf({ ...judgement, findings }),
   )
@@ -128,6 +138,8 @@ export function conclude(
   if (begun !== undefined) return { verdict: 'starting', verdictReason: begun }
   const counted = verdict === 'healthy' ? countedReason(target, followed, evidence) : undefined
   if (counted !== undefined) return { verdict: 'unclear', verdictReason: counted }
+  if (verdict === 'unclear' && isRegistered(target) && followed.length === 0)
+    return { verdict, verdictReason: unaskedReason(target) }
   const outside = verdict === 'healthy' ? outsideReason(target, followed, evidence) : undefined
   return outside === undefined ? { verdict } : { verdict: 'not in the mesh', verdictReason: outside }
 }

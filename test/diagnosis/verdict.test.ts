@@ -5,6 +5,7 @@ import type { Verdicts } from '../../src/diagnosis/verdict.ts'
 import { conclude } from '../../src/diagnosis/verdict.ts'
 import { followEvery } from '../../src/diagnosis/requests/follow-every.ts'
 import { isWaiting } from '../../src/diagnosis/requests/waiting.ts'
+import { Evidence } from '../../src/evidence/evidence.ts'
 import type { Case } from '../checks/cases.ts'
 import { evidenceOf } from '../checks/cases.ts'
 
@@ -76,6 +77,30 @@ describe('the verdict', () => {
       },
     },
   ]
+
+  it('is unclear for a host that a ServiceEntry registers while nobody is seen to ask for it, and healthy for a Service', () => {
+    const of = (kind: string): Verdicts => {
+      const ref = { kind, namespace: 'shop', name: 'api' }
+      const target = {
+        asked: 'api',
+        ref,
+        namespace: 'shop',
+        name: 'api',
+        hosts: ['api.example'],
+        services: [],
+        pods: [],
+      }
+      return conclude(CHECKS, target, { findings: [], skipped: [] }, [], [], new Evidence([]))
+    }
+    expect(of('ServiceEntry')).toEqual({
+      verdict: 'unclear',
+      verdictReason: {
+        says: '`ServiceEntry shop/api`: unclear, because no caller whose proxy was read was seen to ask for it, and nothing of its own runs in the mesh',
+        remedy: 'Send a request from one of its callers, then diagnose again',
+      },
+    })
+    expect(of('Service').verdict).toBe('healthy')
+  })
 
   it('is not in the mesh for pods without a proxy that no proxy leads to; what would change it is said', async () => {
     const { verdict, verdictReason } = await concluded('no-sidecar-warning/mended', [
