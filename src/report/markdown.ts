@@ -4,6 +4,7 @@ import type { FollowReport } from '../diagnosis/follow/report.ts'
 import { hopRows, OUTCOMES, reasonsOf } from './follow-text.ts'
 import type { Report } from '../diagnosis/report.ts'
 import { probingLines, type ProbingStyle } from './probing-text.ts'
+import { chartsOf } from './chart.ts'
 import { CLASSES_HEAD, classRow } from './followed-classes.ts'
 import {
   headline,
@@ -112,6 +113,8 @@ export function reportMarkdown(checks: readonly Check[], report: Report, showed 
   const todo = whatToDo(checks, report, codeSpan)
   if (todo !== undefined) lines.push(`What to do: ${todo}`, '')
   if (report.rates !== undefined) lines.push(`Prometheus: ${ratesSentence(report.rates)}.`, '')
+  if (report.history !== undefined)
+    lines.push(...chartsOf(report.history).flatMap(({ says }) => [escapeMarkdown(says), '']))
   lines.push(
     `Target: ${codeSpan(formatRef(report.target.ref))}, ${report.target.pods.length} pods, hosts ${report.target.hosts.map(codeSpan).join(', ') || 'unknown'}.`,
     `Looked at ${report.startedAt}.`,

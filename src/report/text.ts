@@ -6,6 +6,7 @@ import { hopRows, OUTCOMES, reasonsOf } from './follow-text.ts'
 import type { Report } from '../diagnosis/report.ts'
 import { probingLines, type ProbingStyle } from './probing-text.ts'
 import { shownBySteps } from './what-it-showed.ts'
+import { chartsOf } from './chart.ts'
 import { CLASSES_HEAD, classRow, columns } from './followed-classes.ts'
 import {
   headline,
@@ -108,6 +109,9 @@ function everything(checks: readonly Check[], report: Report): string[] {
           ...columns([CLASSES_HEAD, ...report.requests.map(classRow)]).map((row) => `  ${row}`),
           '',
         ]),
+    ...(report.history === undefined
+      ? []
+      : ['Over time, as Prometheus counted', ...chartsOf(report.history).map(({ says }) => `  ${says}`), '']),
     ...(report.ruledOut.length === 0
       ? []
       : ['Ruled out', ...report.ruledOut.map(({ check, about }) => `  ${check}: ${about}`), '']),
