@@ -114,17 +114,20 @@ function groupsOf(slow: readonly Slow[], evidence: Evidence, target: Target): Sl
 function found(
   { subject, members }: SlowGroup,
   { quick }: SlowEndpoints,
-  requests: readonly Request[],
+  all: readonly Request[],
   evidence: Evidence,
   target: Target,
 ): Found {
   const own = members.flatMap((one) => one.requests)
   const cut = members.flatMap((one) => one.cut)
-  const [example = own[0]] = cut.toReversed()
+  // The last of which both ends are known: logs are read one after the other.
+  const example = cut.findLast(isEchoed) ?? cut.at(-1) ?? own[0]
   const limit = example === undefined ? undefined : limitOf(example, evidence)
-  const isError = isGrave(cut, requests)
   const isPod = subject.kind === 'Pod'
   const slowest = members.reduce((a, b) => (b.latency.p50 > a.latency.p50 ? b : a))
+  // What was answered before it became slow makes it no better.
+  const requests = slowest.since ?? all
+  const isError = isGrave(cut, requests)
   // Of a request that was given up it is only known that it takes longer.
   const isAtLeast = slowest.cut.length * 2 >= slowest.requests.length
   const { only } = slowest
@@ -180,9 +183,12 @@ function foundPath({ path, requests, latency, cut, others }: SlowPath, evidence:
   }
 }
 
+const isEchoed = ({ log, inner }: Request): boolean => inner?.entry.flags.includes('DC') === true && inner.log !== log
+
 /** The same request as the pod's own proxy logged it: who waits no longer closes the connection, which is no error there. */
-function echo({ entry, log, inner }: Request): Proof[] {
-  if (inner?.entry.flags.includes('DC') !== true || inner.log === log) return []
+function echo(request: Request): Proof[] {
+  const { entry, inner } = request
+  if (inner === undefined || !isEchoed(request)) return []
   const { name = 'the pod' } = inner.log.of ?? {}
   return [
     proof(

@@ -65,7 +65,9 @@ it('finds one that has become slow a moment ago, among what it answered before',
       ...(isCut && { code: 504, flags: ['UT'] }),
     })
   })
-  expect(slowEndpoints(requests).slow).toMatchObject([{ address: '10.0.0.9:80', latency: { count: 40, p50: 500 } }])
+  expect(slowEndpoints(requests).slow).toMatchObject([
+    { address: '10.0.0.9:80', latency: { count: 40, p50: 500 }, since: { length: 120 } },
+  ])
 })
 
 it('tells a pod that is slow for one path from one that is slow for all, and that from a path that is slow everywhere', () => {

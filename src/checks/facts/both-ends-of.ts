@@ -11,10 +11,11 @@ import {
   type Difference,
   type Side,
 } from '../../mesh/both-ends.ts'
+import { changePoint } from '../../mesh/change-point.ts'
 import { parseFlags } from '../../mesh/response-flags.ts'
 import type { Target } from '../../mesh/target.ts'
 import { fact } from './fact.ts'
-import { areOver } from './over.ts'
+import { areOver, areTogether } from './over.ts'
 import { requestsTo, type Request } from './requests-to.ts'
 import { PRESENT, trafficCountsFrom } from './traffic-of.ts'
 
@@ -79,6 +80,23 @@ export function answersSince({ value }: Seen<'traffic-history'>, moment: number)
   return [...known.values()].toSorted((a, b) => b.requests - a.requests)
 }
 
+const ENDS = ['client', 'server'] as const
+
+/** Since when as many fail as now, by the count of the callers' proxies; undefined where it was so all the time, or where none fail. */
+function begunIn(by: Seen<'traffic-history'>, moment: number): number | undefined {
+  const points = [...Map.groupBy(requestsOver(by, moment), ({ at }) => at)].map(([at, group]) => ({
+    at,
+    value: sumOf(group.filter(({ isFailed }) => isFailed)) / sumOf(group),
+  }))
+  const begun = changePoint(
+    points.toSorted((a, b) => a.at - b.at),
+    by.value.over * 1000,
+  )
+  return begun === undefined ? undefined : Date.parse(begun.at)
+}
+
+const sumOf = (some: readonly { requests: number }[]): number => some.reduce((total, one) => total + one.requests, 0)
+
 /** Fewest requests of an end that Prometheus must have counted to be the one that is asked. */
 const FEWEST_COUNTED = 5
 
@@ -86,9 +104,12 @@ const FEWEST_COUNTED = 5
 function counted(evidence: Evidence, moment: number): BothEnds | undefined {
   const [most] = evidence
     .seen('traffic-history')
-    .map((by) => ({ by, answers: answersSince(by, moment) }))
-    .filter(({ answers }) =>
-      (['client', 'server'] as const).every((end) => (sideOf(answers, end)?.requests ?? 0) >= FEWEST_COUNTED),
+    .flatMap((by) =>
+      // Where so many fail since a moment ago, what was answered before makes it no better.
+      [begunIn(by, moment) ?? moment, moment]
+        .map((from) => ({ by, answers: answersSince(by, from) }))
+        .filter(({ answers }) => ENDS.every((end) => (sideOf(answers, end)?.requests ?? 0) >= FEWEST_COUNTED))
+        .slice(0, 1),
     )
     .toSorted((a, b) => total(b.answers) - total(a.answers))
   if (most === undefined) return undefined
@@ -100,6 +121,7 @@ function counted(evidence: Evidence, moment: number): BothEnds | undefined {
 interface At {
   at: number
   answer: string
+  isFailed: boolean
   requests: number
 }
 
@@ -113,20 +135,23 @@ const requestsOver = ({ value }: Seen<'traffic-history'>, moment: number, end: A
         .map((one) => ({
           at: one.at,
           answer: nameOf({ code, flags: parseFlags(flags) }),
+          isFailed: isFailure({ code, flags: parseFlags(flags) }),
           requests: one.value * value.step,
         })),
     )
 
 /** True when the answers that make the difference are over, by how many others came since the last of them. */
-function isPast(requests: readonly At[], differences: readonly Pick<Difference, 'answer'>[]): boolean {
+function isPast(
+  requests: readonly Pick<At, 'at' | 'answer' | 'requests'>[],
+  differences: readonly Pick<Difference, 'answer'>[],
+): boolean {
   const named = new Set(differences.map(({ answer }) => answer))
   const failures = requests.filter(({ answer, requests: some }) => named.has(answer) && some > 0)
   const last = Math.max(...failures.map(({ at }) => at))
-  const sum = (some: readonly At[]): number => some.reduce((total, one) => total + one.requests, 0)
   return areOver(
-    sum(failures),
-    sum(requests.filter(({ at }) => at <= last)),
-    sum(requests.filter(({ at }) => at > last)),
+    sumOf(failures),
+    sumOf(requests.filter(({ at }) => at <= last)),
+    sumOf(requests.filter(({ at }) => at > last)),
   )
 }
 
@@ -140,10 +165,11 @@ const isOfCaller = ({ entry, inner }: Request): boolean => inner?.entry !== entr
  * caller's proxy answered before it sent them anywhere. Of others nobody knows what the server counted.
  */
 function logged(evidence: Evidence, target: Target, moment: number): BothEnds | undefined {
-  const known = requestsTo(target, moment, evidence).filter(
+  const all = requestsTo(target, moment, evidence).filter(
     (one) =>
       one.entry.method !== undefined && isOfCaller(one) && (one.inner !== undefined || isBeforeServer(one.entry.flags)),
   )
+  const known = sinceTogether(all)
   const answers = [
     ...tally(
       known.map(({ entry }) => entry),
@@ -173,6 +199,14 @@ function logged(evidence: Evidence, target: Target, moment: number): BothEnds | 
         ),
         by: { example, requests: known.length },
       }
+}
+
+/** The requests from the first failure on, where failures lie so close together that they began then; else all. */
+function sinceTogether(requests: readonly Request[]): readonly Request[] {
+  const row = requests.toSorted((a, b) => a.entry.at.localeCompare(b.entry.at, 'en'))
+  const isFailed = ({ entry: { code, flags } }: Request): boolean => isFailure({ code: String(code), flags })
+  const [first, last] = [row.findIndex(isFailed), row.findLastIndex(isFailed)]
+  return first > 0 && areTogether(row.filter(isFailed).length, last - first + 1, row.length) ? row.slice(first) : row
 }
 
 function tally(entries: readonly { code: number; flags: readonly string[] }[], end: Answered['end']): Answered[] {

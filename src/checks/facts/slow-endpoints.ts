@@ -27,6 +27,8 @@ export interface SlowEndpoint {
   cut: readonly Request[]
   /** Where it is not slow for all that it is asked: `GET /reports`. */
   only?: string
+  /** Where it became slow a moment ago: all requests since. */
+  since?: readonly Request[]
 }
 
 /** Endpoints that are slow, and those that are not; none is slow where there was not enough traffic to tell. */
@@ -72,6 +74,8 @@ interface Part {
   requests: readonly Request[]
   /** What all of them ask. */
   only?: string
+  /** True where they are those since a moment. */
+  isLate?: true
 }
 
 /** Endpoints of which it is looked since when they are slow, and paths that are looked at by themselves, at most. */
@@ -85,7 +89,7 @@ function sinceCut(timed: readonly Request[]): Part[] {
     .slice(0, MOST_CUT)
     .map((group) => {
       const from = group.map(({ entry }) => entry.at).reduce((a, b) => (a < b ? a : b))
-      return { requests: timed.filter(({ entry }) => entry.at >= from) }
+      return { requests: timed.filter(({ entry }) => entry.at >= from), isLate: true as const }
     })
     .filter(({ requests }) => requests.length < timed.length)
 }
@@ -102,7 +106,7 @@ function byPath(timed: readonly Request[]): Part[] {
 }
 
 /** Compares endpoints within some of the requests. */
-function comparedIn({ requests: timed, only }: Part, parts: number): SlowEndpoints {
+function comparedIn({ requests: timed, only, isLate }: Part, parts: number): SlowEndpoints {
   const known = groupBy(timed, ({ entry }) => entry.upstreamHost ?? '')
     .filter((group) => group.length >= FEWEST)
     .map((group) => ({ group, latency: latencyOf(group.map((one) => durationOf(one) ?? 0)) }))
@@ -131,6 +135,7 @@ function comparedIn({ requests: timed, only }: Part, parts: number): SlowEndpoin
         cut: group.filter(isCut),
         ...(first.pod !== undefined && { pod: first.pod }),
         ...(only !== undefined && { only }),
+        ...(isLate === true && { since: timed }),
       },
     ]
   })
