@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { prepareAccessLogs } from '../leases/access-logs/prepare.ts'
-import { readLease } from '../leases/lease-record.ts'
+import { takenByProxies } from '../leases/access-logs/taken-by-proxies.ts'
+import { readLease, updateLease, type LeaseRecord } from '../leases/lease-record.ts'
 import { ACCESS_LOG } from '../leases/lease-words.ts'
 import { requireMinutes, type LeaseRequest } from '../leases/raise.ts'
 import { defined } from '../mesh/defined.ts'
+import type { Pod } from '../mesh/objects.ts'
 import { parseTarget } from '../mesh/target-query.ts'
 import { targetKey } from '../mesh/target.ts'
 import { AskedTarget, type RunRecord } from '../store/runs.ts'
@@ -44,12 +46,23 @@ export const turnOnAccessLogs = defineCapability({
   audit: { asked: 'lease-asked', refused: 'lease-refused', facts: factsOf },
   isBegun: async ({ records }, run) => (await readLease(records, run.id)) !== undefined,
   async work(deps, run, _thread, signal): Promise<TurnOnAnswer> {
-    const request = (): Promise<LeaseRequest> => requestOf(deps, run, signal)
+    let pods: readonly Pod[] = []
+    const request = async (): Promise<LeaseRequest> => {
+      const asked = await requestOf(deps, run, signal)
+      pods = asked.pods
+      return asked
+    }
     const lease = await makeLease(deps, run, { request, facts: factsOf(run.request) }, signal)
+    if (pods.length > 0) await noteTaken(deps, lease, await takenByProxies(pods, deps.clients, { signal }))
     return { kind: 'turn-on-access-logs', lease: lease.id }
   },
   outcome: ({ lease }) => ({ verdict: 'turned on', sentence: `lease ${lease}` }),
 })
+
+/** Adds a note to a lease. */
+async function noteTaken({ records }: CapabilityDeps, { id }: LeaseRecord, note: string): Promise<void> {
+  await updateLease(records, id, ({ notes = [], ...lease }) => ({ ...lease, notes: [...notes, note] }))
+}
 
 function factsOf({ workload, provider }: z.infer<typeof TurnOnRequest>): Record<string, unknown> {
   return { lent: { [ACCESS_LOG]: provider ?? 'to be chosen' }, ...defined({ workload }) }
@@ -89,6 +102,7 @@ async function requestOf(deps: CapabilityDeps, run: TurnOnRun, signal: AbortSign
   })
   return {
     ...about,
+    pods: found.pods,
     settings: found.settings,
     workload: found.workload,
     target: targetKey(found.target),

@@ -3,6 +3,7 @@ import { shownAccessLogs, type AccessLogsAnswer } from '../capabilities/access-l
 import { loadConfig } from '../config.ts'
 import { isProviderName } from '../fixes/lent-telemetry.ts'
 import { findWorkloads } from '../leases/access-logs/find-workloads.ts'
+import { takenByProxies } from '../leases/access-logs/taken-by-proxies.ts'
 import { prepareAccessLogs } from '../leases/access-logs/prepare.ts'
 import { parseMinutes } from '../leases/minutes.ts'
 import { requireMinutes, type LeaseRequest } from '../leases/raise.ts'
@@ -89,7 +90,7 @@ async function turnOnInTerminal(target: string, options: AccessLogOptions): Prom
       kind: 'access-logs',
       settings: found.settings,
       minutes,
-      pods: [],
+      pods: found.pods,
       workload: found.workload,
       notes: found.notes,
       by: { user: userInfo().username },
@@ -97,5 +98,6 @@ async function turnOnInTerminal(target: string, options: AccessLogOptions): Prom
       asked: { text: target, ...defined({ namespace }) },
     }
   }
-  return holdLease({ clients, connection, output: options.output }, request, signal)
+  const seen = ({ pods }: LeaseRequest): Promise<string> => takenByProxies(pods, clients, { signal })
+  return holdLease({ clients, connection, output: options.output }, request, signal, seen)
 }

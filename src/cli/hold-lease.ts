@@ -24,12 +24,14 @@ const LOOKS_EVERY = 1000
 /**
  * Opens the store, puts back what is overdue, raises what is asked for, waits, and puts it back: at the end of the time, on Ctrl-C and on SIGTERM.
  * @param request finds out what is raised; called after what is overdue was put back
+ * @param seen looks whether it is in force, and says so
  * @returns the exit code: 3 when something could not be set or put back
  */
 export async function holdLease(
   { clients, connection, output }: { clients: Clients; connection: KubernetesOptions; output: 'text' | 'json' },
   request: (id: string) => Promise<LeaseRequest>,
   signal: AbortSignal,
+  seen?: (request: LeaseRequest) => Promise<string>,
 ): Promise<number> {
   const backend = await openRecords()
   try {
@@ -45,7 +47,7 @@ export async function holdLease(
       signal,
     )
     if (backend.kind === 'embedded') await endAbandoned(deps)
-    const over = await raiseUntilTheEnd(deps, await request(opaqueId()), signal)
+    const over = await raiseUntilTheEnd(deps, await request(opaqueId()), signal, seen)
     await answer(output === 'json' ? `${JSON.stringify(over, null, 2)}\n` : ended(over))
     return exitCode(over, signal)
   } finally {
@@ -66,14 +68,16 @@ async function endAbandoned(deps: LeaseDeps): Promise<void> {
 /** Raises, waits, and puts back; whatever happens between. */
 async function raiseUntilTheEnd(
   deps: LeaseDeps,
-  request: Parameters<typeof raise>[1],
+  request: LeaseRequest,
   signal: AbortSignal,
+  seen: ((request: LeaseRequest) => Promise<string>) | undefined,
 ): Promise<LeaseRecord> {
   const { id } = request
   try {
     const lease = await raise(deps, request, signal)
     if (lease.state === 'over') return lease
     remark(begun(lease))
+    if (seen !== undefined) remark(await seen(request))
     await untilOver(deps, id, signal)
   } catch (error) {
     if (!signal.aborted) {

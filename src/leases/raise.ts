@@ -32,7 +32,7 @@ export interface LeaseRequest extends Pick<LeaseRecord, 'kind' | 'by' | 'target'
   id: string
   settings: Readonly<Settings>
   minutes: number
-  /** The proxies that are raised. */
+  /** The proxies that are raised, or those of the workload. */
   pods: readonly Pod[]
   /** The workload that is raised as a whole, in place of single proxies. */
   workload?: LeasedWorkload | undefined

@@ -5,7 +5,7 @@ import { writableKind } from '../fixes/writable-kinds.ts'
 import { RESOURCES } from '../evidence/collectors/objects.ts'
 import { UnseenError, type Clients, type Resource, type Where } from '../evidence/clients/clients.ts'
 import { replayClients, type Recording } from '../evidence/clients/recording.ts'
-import { latestChange, type KubernetesObject } from '../mesh/objects.ts'
+import { latestChange, selects, type KubernetesObject, type Labels } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { defined } from '../mesh/defined.ts'
 
@@ -74,6 +74,18 @@ class LentTelemetries {
       ({ metadata }) =>
         (namespace === undefined || metadata.namespace === namespace) &&
         (fields === undefined || fields === `metadata.name=${metadata.name}`),
+    )
+  }
+
+  /** True for a pod, `NAME.NAMESPACE`, that one of them selects. */
+  areOf(pod: string, recording: Recording): boolean {
+    const at = pod.lastIndexOf('.')
+    const [name, namespace] = [pod.slice(0, at), pod.slice(at + 1)]
+    const lent = this.list({ namespace })
+    if (lent.length === 0) return false
+    const [object] = pickedFrom(recording, RESOURCES.pods, { namespace, fields: `metadata.name=${name}` }) ?? []
+    return lent.some(({ spec }) =>
+      selects((spec as { selector: { matchLabels: Labels } }).selector.matchLabels, object?.metadata.labels),
     )
   }
 
@@ -171,7 +183,10 @@ export function recordedMesh({
             args.filter((one) => !one.endsWith('.yaml')),
             signal,
           )
-        const text = await ((first === 'version' ? tested : undefined) ?? now).istioctl.run(args, signal)
+        // Access logs that a lease turned on are those of the mesh where they are on.
+        const isLogging = first === 'proxy-config' && second === 'listeners' && lent.areOf(pod, recording())
+        const asked = first === 'version' ? tested : isLogging ? mesh.after : undefined
+        const text = await (asked ?? now).istioctl.run(args, signal)
         return first === 'proxy-config' && second === 'log' ? levels.text(pod, text) : text
       },
     },

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { accessLogOff } from '../../src/checks/access-log-off.ts'
+import type { Report } from '../../src/diagnosis/report.ts'
 import { policyOf } from '../../src/config/policy.ts'
 import { parseRecording } from '../../src/evidence/clients/recording.ts'
 import { RESOURCES } from '../../src/evidence/collectors/objects.ts'
+import { verdictButtons } from '../../src/slack/answers/run-buttons.ts'
 import { telemetryName } from '../../src/fixes/lent-telemetry.ts'
 import { readLease, updateLease } from '../../src/leases/lease-record.ts'
 import { sweepLeases } from '../../src/leases/sweep-leases.ts'
@@ -114,6 +116,7 @@ it('the button asks for which workload; the lease is in the thread, listed, and 
   expect(Object.keys(await telemetries())).toEqual([...Object.keys(before), telemetryName(run.id)])
   expect(inThread()).toContain('Access logs are on')
   expect(inThread()).toContain(`✓ \`${CATALOG}\`  on`)
+  expect(inThread()).toContain('seen in the configuration of 1 proxy')
   expect(await told('/mesh leases')).toContain(`access log by provider envoy\` of ${CATALOG}`)
 
   const shown = house.slack.thread('C_MESH', message.ts).find((one) => buttonsOf(one).includes('Put back now'))!
@@ -181,4 +184,15 @@ it('nobody but operators turns them on, neither by the command nor by the button
   const { view } = await opened('U_VISITOR')
   expect(JSON.stringify(view.blocks)).toMatch(/operator/)
   expect(await telemetries()).toEqual(before)
+})
+
+it.each<[Report['verdict'], string, string[]]>([
+  ['ill', 'MESH0439', ['Turn on access logs', 'Full report', 'Run again']],
+  ['unclear', 'MESH0443', ['Turn on access logs', 'Full report', 'Run again']],
+  ['ill', 'MESH0437', ['Raise log level', 'Full report', 'Run again']],
+  ['healthy', 'MESH0437', ['Run again', 'Full report']],
+])('under a verdict %s with %s stand the buttons %j', async (verdict, code, labels) => {
+  const report = { verdict, changes: [], findings: [{ code }] } as unknown as Report
+  const buttons = await verdictButtons(house.backend.records, diagnosis, report)
+  expect(buttons.map(({ label }) => label)).toEqual(labels)
 })

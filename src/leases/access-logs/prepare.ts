@@ -1,7 +1,7 @@
 import { UnseenError, type Clients } from '../../evidence/clients/clients.ts'
 import { RESOURCES } from '../../evidence/collectors/objects.ts'
 import type { GatherOptions } from '../../evidence/gather.ts'
-import { formatRef, type Ref } from '../../mesh/ref.ts'
+import { formatRef, sameRef, type Ref } from '../../mesh/ref.ts'
 import type { TargetQuery } from '../../mesh/target-query.ts'
 import type { Target } from '../../mesh/target.ts'
 import { LeaseRefusedError } from '../lease-refused.ts'
@@ -86,6 +86,9 @@ function oneOf({ target, workloads }: FoundWorkloads, named: string | undefined)
       `Its workloads: ${names.join(', ')}`,
     ])
   }
+  // What was typed is a workload itself, though its selector may match pods of others.
+  const own = workloads.find(({ ref }) => sameRef(ref, target.ref))
+  if (own !== undefined) return own
   const off = workloads.filter(({ isOn }) => isOn === false)
   const [only, ...more] = off.length > 0 ? off : workloads
   if (only !== undefined && more.length === 0) return only

@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parse, stringify } from 'yaml'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openAccessLogNamespace, type AccessLogNamespace } from './access-log-mesh.ts'
+import { kubectl, until } from './mesh.ts'
+
+const NAMESPACE = 'access-log-mesh'
+const AGE = '%COMMON_DURATION(US_CX_END:US_TX_BEG:ms)%'
+
+/** The mesh configuration as it is, byte for byte. */
+const meshConfig = async (): Promise<string> =>
+  (
+    JSON.parse(await kubectl(['-n', 'istio-system', 'get', 'configmap', 'istio', '-o', 'json'])) as {
+      data: { mesh: string }
+    }
+  ).data.mesh
+const setMeshConfig = (mesh: string): Promise<string> =>
+  kubectl(
+    ['-n', 'istio-system', 'patch', 'configmap', 'istio', '--type=merge', '--patch-file=/dev/stdin'],
+    JSON.stringify({ data: { mesh } }),
+  )
+
+let mesh: AccessLogNamespace
+let folder: string
+let former: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mesh-medic-live-'))
+  mesh = await openAccessLogNamespace(NAMESPACE)
+  former = await meshConfig()
+  const { accessLogFile: _file, ...rest } = parse(former) as Record<string, unknown>
+  const connections = {
+    name: 'connections',
+    envoyFileAccessLog: {
+      path: '/dev/stdout',
+      logFormat: {
+        labels: {
+          start_time: '%START_TIME%',
+          path: '%REQ(:PATH)%',
+          response_code: '%RESPONSE_CODE%',
+          connection_age: AGE,
+          connection_id: '%UPSTREAM_CONNECTION_ID%',
+        },
+      },
+    },
+  }
+  const providers = Array.isArray(rest.extensionProviders) ? (rest.extensionProviders as unknown[]) : []
+  await setMeshConfig(stringify({ ...rest, extensionProviders: [...providers, connections] }))
+}, 240_000)
+afterAll(async () => {
+  await setMeshConfig(former)
+  expect(await meshConfig()).toBe(former)
+  await kubectl(['delete', 'namespace', NAMESPACE, '--wait=false'])
+  await rm(folder, { recursive: true, force: true })
+})
+
+it('access logs that the mesh configuration turns off are turned on for one workload, with the fields of connections', async () => {
+  await until('proxies without access logs', 90, async () => {
+    const { stdout } = await mesh.run(folder, 'catalog', '-o', 'json')
+    const { workloads, providers } = JSON.parse(stdout) as { workloads: { isOn?: boolean }[]; providers: string[] }
+    return providers.includes('connections') && workloads.every(({ isOn }) => isOn === false)
+  })
+  const before = await mesh.telemetries()
+  expect(before).toEqual({})
+  const { ended, said } = mesh.start(folder, 'deploy/catalog-v2', 'on', '--for', '40s')
+  await until('access logs that are on', 120, () =>
+    Promise.resolve(said().includes('seen in the configuration of')),
+  ).catch((error: unknown) => {
+    throw new Error(said(), { cause: error })
+  })
+  expect(said()).toContain('access log by provider connections')
+  await mesh.untilLogged('v2', '/items?mesh=1')
+  const [line = ''] = await mesh.logged('v2', '/items?mesh=1')
+  const entry = JSON.parse(line) as Record<string, unknown>
+  expect(entry).toMatchObject({ response_code: 200 })
+  expect(Number(entry.connection_age)).toBeGreaterThanOrEqual(0)
+  expect(Number(entry.connection_id)).toBeGreaterThan(0)
+  expect(await mesh.logged('v1', '/items?mesh=1')).toEqual([])
+  expect(await ended).toBe(0)
+  expect(await mesh.telemetries()).toEqual(before)
+}, 300_000)
