@@ -79,6 +79,14 @@ function outerHosts({ hosts }: Target, evidence: Evidence): string[] {
   )
 }
 
+/** The port at which a gateway was asked for a host, where another of its ports takes streams and would be taken for it. */
+function portAsked(host: string, target: Target, evidence: Evidence): number | undefined {
+  if (!target.everyHostAt?.some(({ protocol }) => protocol === 'tcp')) return undefined
+  return seenClasses(target, evidence).classes.find(
+    ({ caller, question }) => caller?.kind === 'ingress' && question.host === host,
+  )?.question.port
+}
+
 /** What connections ask for that name no host, of the gateway that most of them were made to. */
 function nameless(target: Target, evidence: Evidence): FollowQuestion[] {
   const { caller, question: { host, port } = {} } =
@@ -108,7 +116,10 @@ function throughGateways(target: Target, requests: readonly Request[], evidence:
     path: target.path ?? (logged?.host === host ? logged.path : undefined) ?? routedPath(target.hosts, evidence),
   }))
   // What a client sends as Host is often the gateway's port on the node: the Gateway takes the host by any port.
-  const sent = logged === undefined || target.path !== undefined ? [] : [{ ...logged, port }]
+  const sent =
+    logged === undefined || target.path !== undefined
+      ? []
+      : [{ ...logged, port: port ?? portAsked(logged.host, target, evidence) }]
   const questions = [
     ...(logged?.host === '' ? nameless(target, evidence) : []),
     ...[...sent, ...asked].flatMap((wanted) => questionOf(wanted, { from: 'ingress' }) ?? []),

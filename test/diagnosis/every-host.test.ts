@@ -3,6 +3,8 @@ import { gatewaysFor } from '../../src/checks/facts/proxies-of.ts'
 import { routesFor } from '../../src/checks/facts/routes.ts'
 import { linesTo } from '../../src/checks/facts/traffic-of.ts'
 import { completeTarget } from '../../src/diagnosis/complete-target.ts'
+import { callerOf } from '../../src/diagnosis/follow/caller.ts'
+import { parseFollow } from '../../src/diagnosis/follow/question.ts'
 import { Evidence } from '../../src/evidence/evidence.ts'
 import type { ObjectKind, Reading } from '../../src/evidence/reading.ts'
 import type { AccessLogLine } from '../../src/mesh/access-log.ts'
@@ -53,6 +55,7 @@ const OBJECTS: Partial<Record<ObjectKind, object[]>> = {
     kind: 'Pod',
     metadata: { name: `edge-${namespace}`, namespace, labels: { [NAME]: 'edge' } },
     spec: { containers: [{ name: 'istio-proxy' }] },
+    status: { phase: 'Running', containerStatuses: [{ name: 'istio-proxy', state: { running: {} } }] },
   })),
 }
 
@@ -139,6 +142,15 @@ describe('a route for every host', () => {
     ],
   ])('has a connection without a host to %s port (%s)', (_what, namespace, entry, count) => {
     expect(counted(namespace, entry)).toBe(count)
+  })
+
+  it.each([
+    ['that a route at one of them names', 'help.example', [], 'edge-shop'],
+    ['that was asked for at one of them', 'any.example', [request('any.example:80')], 'edge-shop'],
+    ['that nothing tells of', 'any.example', [], 'edge-other'],
+  ])('has several gateways for a host, of which the one is followed %s', (_what, host, lines, pod) => {
+    const { evidence } = made(OBJECTS, { shop: lines })
+    expect(callerOf(parseFollow(`${host}/`, { from: 'ingress' }), evidence).pod.name).toBe(pod)
   })
 
   it('of Istio itself is the same', () => {

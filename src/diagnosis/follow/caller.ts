@@ -112,6 +112,12 @@ function possibleCallers(pods: readonly Pod[], evidence: Evidence): string[] {
   return [...new Set(names)].slice(0, 5)
 }
 
+/** True for a pod whose log has requests for the host: of several that may take them, they come to that one. */
+const isAskedAt = (pod: Pod, host: string, evidence: Evidence): boolean =>
+  evidence
+    .seenOf('access-log', refOf(pod))
+    ?.value.lines.some(({ authority = '' }) => authority.replace(/:\d+$/, '') === host) === true
+
 /** True for a Gateway to which a route for the host is bound that names it: of several that take every host, that one is meant. */
 const isNamedAt = (gateway: Gateway, host: string, evidence: Evidence): boolean =>
   allRoutes(evidence).some(
@@ -128,7 +134,11 @@ function gatewayCaller(question: FollowQuestion, evidence: Evidence): Caller {
       ? gateways.flatMap((gateway) => podsOfGateway(gateway, evidence.objects('pods')))
       : evidence.objects('pods').filter((pod) => selectors.some(({ labels }) => selects(labels, pod.metadata.labels)))
   const named = gateways.filter((gateway) => isNamedAt(gateway, question.host, evidence))
-  const [pod] = [...byUse(named.flatMap((gateway) => podsOfGateway(gateway, evidence.objects('pods')))), ...byUse(pods)]
+  const [pod] = [
+    ...byUse(pods.filter((one) => isAskedAt(one, question.host, evidence))),
+    ...byUse(named.flatMap((gateway) => podsOfGateway(gateway, evidence.objects('pods')))),
+    ...byUse(pods),
+  ]
   if (pod !== undefined) return { kind: 'ingress', pod: refOf(pod) }
   const labels = [...new Set(selectors.map((one) => labelsText(one.labels)))]
   if (gateways.length > 0) throw new NoGatewayPodError(question.host, gateways.map(refOf), labels)
