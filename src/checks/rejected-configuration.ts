@@ -4,9 +4,11 @@ import type { EnvoyFilter, Pod } from '../mesh/objects.ts'
 import { changedAt, refOf, selects } from '../mesh/objects.ts'
 import type { ProxySync } from '../mesh/proxy-status.ts'
 import type { Ref } from '../mesh/ref.ts'
-import { sameRef } from '../mesh/ref.ts'
+import { formatRef, sameRef } from '../mesh/ref.ts'
+import { selectsPod } from '../mesh/authorization.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
+import { value } from './facts/clause.ts'
 import { once } from './facts/fact.ts'
 import { podScope } from './facts/owners.ts'
 import { proxiesOf } from './facts/proxies-of.ts'
@@ -17,13 +19,13 @@ export const rejectedConfiguration = defineCheck({
   name: 'rejected-configuration',
   about: 'every proxy accepted the configuration that istiod sent it',
   needs: ['proxy-status', 'pods'],
-  confirms: ['envoy-filters', 'virtual-services', 'gateways'],
+  confirms: ['envoy-filters', 'request-authentications', 'virtual-services', 'gateways'],
   problems: {
     MESH0201: {
       severity: 'error',
       title: 'configuration rejected by Envoy',
-      says: '{subject} produces configuration that Envoy rejects ({types}, {proxies}): the proxies keep what they had, and new pods do not start',
-      remedy: 'Correct what Envoy names ({error}), or remove {subject}.',
+      says: '{clause} ({types}, {proxies}): the proxies keep what they had, and new pods do not start',
+      remedy: '{correction}.',
       explains: ['MESH0301', 'MESH0302', 'MESH0305', 'MESH0306', 'MESH0401', 'MESH0403', 'MESH0404'],
     },
   },
@@ -35,7 +37,7 @@ export const rejectedConfiguration = defineCheck({
     )
     const groups: { subject: Ref; hits: typeof rejected }[] = []
     for (const hit of rejected) {
-      const subject = culprit(hit.pod, hit.type, evidence) ?? refOf(hit.pod)
+      const subject = issuer(hit.pod, hit.type, evidence) ?? culprit(hit.pod, hit.type, evidence) ?? refOf(hit.pod)
       const group = groups.find((one) => sameRef(one.subject, subject))
       if (group === undefined) groups.push({ subject, hits: [hit] })
       else group.hits.push(hit)
@@ -50,6 +52,11 @@ export const rejectedConfiguration = defineCheck({
           standing: 'live',
           subject,
           args: {
+            clause:
+              subject.kind === 'Pod'
+                ? `Envoy rejects configuration that istiod sends to ${value(formatRef(subject))}`
+                : `${value(formatRef(subject))} produces configuration that Envoy rejects`,
+            correction: `Correct what Envoy names (${error.slice(0, 400).replaceAll('`', "'")})${subject.kind === 'Pod' ? '' : `, or remove ${value(formatRef(subject))}`}`,
             types: [...new Set(hits.map(({ type }) => type.type))],
             proxies: [...new Set(hits.map(({ pod }) => pod.metadata.name))],
             error: error.slice(0, 400),
@@ -94,6 +101,21 @@ function culprit(pod: Pod, type: ProxySync['types'][number], evidence: Evidence)
   const moment = Date.parse(type.lastUpdated ?? '')
   const fresh = candidates.filter((filter) => Math.abs(moment - (changedAt(filter) ?? 0)) < 10_000)
   return fresh.length === 1 && fresh[0] !== undefined ? refOf(fresh[0]) : undefined
+}
+
+/** The RequestAuthentication whose keys Envoy cannot read: the only one that acts on the pod or, of several, the one that was changed right before. */
+function issuer(
+  pod: Pod,
+  { error = '', lastUpdated = '' }: ProxySync['types'][number],
+  evidence: Evidence,
+): Ref | undefined {
+  if (!error.includes('jwt_authn')) return undefined
+  const acting = evidence
+    .objects('request-authentications')
+    .filter((one) => selectsPod(one, pod, rootNamespaceOf(evidence)))
+  const fresh = acting.filter((one) => Math.abs(Date.parse(lastUpdated) - (changedAt(one) ?? 0)) < 10_000)
+  const [only, ...others] = acting.length === 1 ? acting : fresh
+  return only === undefined || others.length > 0 ? undefined : refOf(only)
 }
 
 /** The root namespace's EnvoyFilters act on every namespace. */
