@@ -36,6 +36,12 @@ export function redisIsPresent(): boolean {
 /** The title of a suite that needs Redis: says why it is skipped when it is. */
 export const onRedis = present ? 'on Redis' : 'on Redis (skipped: redis-server is not on PATH)'
 
+/** Those that would outlive a worker that ends in the middle. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** `appendOnly`: with an append-only file that is flushed at every write. `settings`: more of redis-server's arguments. */
 export async function startRedis({
   appendOnly = false,
@@ -49,7 +55,7 @@ export async function startRedis({
 
   const start = async (): Promise<void> => {
     child = spawn('redis-server', parameters, { env, stdio: 'ignore' })
-    process.once('exit', () => child?.kill('SIGKILL'))
+    running.add(child)
     while (!(await answers(port))) {
       if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`)
       await pause(20)
@@ -60,6 +66,7 @@ export async function startRedis({
     const exit = once(child, 'exit')
     child.kill(signal)
     await exit
+    running.delete(child)
   }
   await start()
   return {
