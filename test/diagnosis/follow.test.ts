@@ -131,6 +131,19 @@ describe('chapter 10 from the ingress gateway', () => {
   })
 })
 
+it('a gateway that no Service selects: at which of its ports it is reached is not known', async () => {
+  const clients = altered('chapter-10/mended', (call, json) =>
+    call.startsWith('kubernetes list services')
+      ? (json as { metadata: { namespace?: string }; spec: object }[]).map((one) =>
+          one.metadata.namespace === 'istio-system' ? { ...one, spec: { ...one.spec, selector: undefined } } : one,
+        )
+      : json,
+  )
+  const report = await follow(parseFollow(`${HOST}/items`, { from: 'ingress' }), clients)
+  expect(report).toMatchObject({ outcome: 'unclear', hops: [{ stage: 'listener', ok: false, sure: false }] })
+  expect(report.hops[0]?.says).toContain('no Service selects it that would say at which of its ports it is reached')
+})
+
 describe('chapter 10 from a sidecar', () => {
   const from = { from: 'deploy/catalog', namespace: 'istioinaction' }
   it.each([`catalog/items`, 'catalog.istioinaction', `${FQDN}:80/`, 'ADDRESS/items'])('%s arrives', async (text) => {

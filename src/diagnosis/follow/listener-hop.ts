@@ -1,3 +1,4 @@
+import { servicesInFront } from '../../checks/facts/owners.ts'
 import type { Listener } from '../../mesh/envoy.ts'
 import { hostMatches, gatewayHost } from '../../mesh/host.ts'
 import { refOf } from '../../mesh/objects.ts'
@@ -120,14 +121,17 @@ export function listenerHop(trace: Trace): Hop {
       name: `port ${connection.port}`,
       says: `The listeners of ${pod.name} could not be seen: ${whyUnseen('listener', pod, evidence)}.`,
     }
-  if (listener === undefined || chain === undefined)
+  if (listener === undefined || chain === undefined) {
+    // A gateway is reached at whatever port something in front of it leads to.
+    const isReached = trace.caller.kind !== 'ingress' || servicesInFront(callerPod, evidence).length > 0
     return {
       ...about,
       ok: false,
-      sure: true,
+      sure: isReached,
       name: `port ${connection.port}`,
-      says: `Nothing in ${pod.name} listens on port ${connection.port}: the connection is refused.`,
+      says: `Nothing in ${pod.name} listens on port ${connection.port}${isReached ? ': the connection is refused' : ', and no Service selects it that would say at which of its ports it is reached'}.`,
     }
+  }
   const { ending } = chain
   const name = listener.listener.name ?? addressText(listener.listener)
   const command = proxyCommand(
