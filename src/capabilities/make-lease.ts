@@ -10,18 +10,27 @@ import type { CapabilityDeps } from './deps.ts'
 
 /**
  * Raises what a run asks for, in a lease that has the run's id. May be called again at any moment. A refusal is recorded, with these facts; what a run that
- * is cancelled half-way has set is put back before anything is said.
+ * is cancelled half-way, or while `raised` is at work, has set is put back before anything is said.
  * @throws LeaseRefusedError when nothing at all was raised: the reasons
  */
 export async function makeLease(
   deps: CapabilityDeps,
   run: RunRecord,
-  { request, facts }: { request: () => Promise<LeaseRequest>; facts: Record<string, unknown> },
+  {
+    request,
+    facts,
+    raised,
+  }: {
+    request: () => Promise<LeaseRequest>
+    facts: Record<string, unknown>
+    raised?: (lease: LeaseRecord) => Promise<void>
+  },
   signal: AbortSignal,
 ): Promise<LeaseRecord> {
   try {
     const lease = await raise(deps, await request(), signal)
     requireRaised(lease)
+    await raised?.(lease)
     return lease
   } catch (error) {
     if (error instanceof LeaseRefusedError)

@@ -52,8 +52,11 @@ export const turnOnAccessLogs = defineCapability({
       pods = asked.pods
       return asked
     }
-    const lease = await makeLease(deps, run, { request, facts: factsOf(run.request) }, signal)
-    if (pods.length > 0) await noteTaken(deps, lease, await takenByProxies(pods, deps.clients, { signal }))
+    const raised = async (made: LeaseRecord): Promise<void> => {
+      const taken = await takenByProxies(pods, deps.clients, { signal })
+      if (taken !== undefined) await noteTaken(deps, made, taken)
+    }
+    const lease = await makeLease(deps, run, { request, facts: factsOf(run.request), raised }, signal)
     return { kind: 'turn-on-access-logs', lease: lease.id }
   },
   outcome: ({ lease }) => ({ verdict: 'turned on', sentence: `lease ${lease}` }),

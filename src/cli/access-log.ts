@@ -98,6 +98,6 @@ async function turnOnInTerminal(target: string, options: AccessLogOptions): Prom
       asked: { text: target, ...defined({ namespace }) },
     }
   }
-  const seen = ({ pods }: LeaseRequest): Promise<string> => takenByProxies(pods, clients, { signal })
+  const seen = ({ pods }: LeaseRequest): Promise<string | undefined> => takenByProxies(pods, clients, { signal })
   return holdLease({ clients, connection, output: options.output }, request, signal, seen)
 }

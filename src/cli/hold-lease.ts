@@ -11,6 +11,7 @@ import { minutesText } from '../leases/minutes.ts'
 import { putBack, type LeaseEnd } from '../leases/put-back.ts'
 import { raise, type LeaseRequest } from '../leases/raise.ts'
 import { sweepLeases } from '../leases/sweep-leases.ts'
+import { labelsText } from '../mesh/labels.ts'
 import { opaqueId } from '../store/opaque-id.ts'
 import { EXIT } from './exit-codes.ts'
 import { answer, remark } from './output.ts'
@@ -24,14 +25,14 @@ const LOOKS_EVERY = 1000
 /**
  * Opens the store, puts back what is overdue, raises what is asked for, waits, and puts it back: at the end of the time, on Ctrl-C and on SIGTERM.
  * @param request finds out what is raised; called after what is overdue was put back
- * @param seen looks whether it is in force, and says so
+ * @param seen looks whether it is in force, and says so; undefined when that is not to be seen
  * @returns the exit code: 3 when something could not be set or put back
  */
 export async function holdLease(
   { clients, connection, output }: { clients: Clients; connection: KubernetesOptions; output: 'text' | 'json' },
   request: (id: string) => Promise<LeaseRequest>,
   signal: AbortSignal,
-  seen?: (request: LeaseRequest) => Promise<string>,
+  seen?: (request: LeaseRequest) => Promise<string | undefined>,
 ): Promise<number> {
   const backend = await openRecords()
   try {
@@ -70,14 +71,15 @@ async function raiseUntilTheEnd(
   deps: LeaseDeps,
   request: LeaseRequest,
   signal: AbortSignal,
-  seen: ((request: LeaseRequest) => Promise<string>) | undefined,
+  seen: ((request: LeaseRequest) => Promise<string | undefined>) | undefined,
 ): Promise<LeaseRecord> {
   const { id } = request
   try {
     const lease = await raise(deps, request, signal)
     if (lease.state === 'over') return lease
     remark(begun(lease))
-    if (seen !== undefined) remark(await seen(request))
+    const found = await seen?.(request)
+    if (found !== undefined) remark(found)
     await untilOver(deps, id, signal)
   } catch (error) {
     if (!signal.aborted) {
@@ -134,7 +136,7 @@ function begun(lease: LeaseRecord): string {
   const reads = set.map(({ pod: { name, namespace = '' }, selector }) =>
     selector === undefined
       ? `kubectl logs -n ${namespace} ${name} -c istio-proxy -f`
-      : `kubectl logs -n ${namespace} -l ${labelSelector(selector)} -c istio-proxy --prefix -f`,
+      : `kubectl logs -n ${namespace} -l ${labelsText(selector)} -c istio-proxy --prefix -f`,
   )
   return [
     `${describe(raised)} on ${set.map(({ pod }) => pod.name).join(', ')}${notes.length === 0 ? '' : ` (${notes.join('; ')})`} until ${until.slice(11, 19)} UTC. ${interrupt}.`,
@@ -142,11 +144,6 @@ function begun(lease: LeaseRecord): string {
     ...reads.map((command) => `To read: ${command}`),
   ].join('\n')
 }
-
-const labelSelector = (selector: Readonly<Record<string, string>>): string =>
-  Object.entries(selector)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',')
 
 type Says = Readonly<Record<LeaseRecord['proxies'][number]['state'], string>>
 const OF_LEVELS: Says = {

@@ -18,7 +18,7 @@ export interface PreparedAccessLogs {
   settings: Settings
   /** What the person who asked should know. */
   notes: string[]
-  /** The workload's pods. */
+  /** Pods whose configuration shows whether it had an effect: none where it has access logs already. */
   pods: FoundWorkload['pods']
 }
 
@@ -56,7 +56,7 @@ export async function prepareAccessLogs(
     workload: { ref: workload.ref, uid: workload.uid, selector },
     settings: { [ACCESS_LOG]: chosen.name },
     notes: notesOf(workload, chosen),
-    pods: workload.pods,
+    pods: workload.isOn === true ? [] : workload.pods,
   }
 }
 

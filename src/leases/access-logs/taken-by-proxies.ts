@@ -14,22 +14,27 @@ const EVERY = 500
 
 /**
  * Waits until proxies log requests, as their own configuration says: that a Telemetry object is there does not mean that they took it.
- * @returns what to say of it
+ * @returns what to say of it; undefined without pods
  * @throws the signal's reason
  */
 export async function takenByProxies(
   pods: readonly Pod[],
   clients: Clients,
   { signal, patience = PATIENCE }: { signal: AbortSignal; patience?: number },
-): Promise<string> {
+): Promise<string | undefined> {
   const asked = pods.slice(0, ASKED)
+  if (asked.length === 0) return undefined
   for (const late = Date.now() + patience; ;) {
     const count = await logging(asked, clients, signal)
     const proxies = asked.length === 1 ? 'proxy' : 'proxies'
     if (count === asked.length) return `seen in the configuration of ${count} ${proxies}`
     if (Date.now() > late)
       return `seen in the configuration of ${count} of ${asked.length} ${proxies} within ${patience / 1000} s: the others may follow, or the Telemetry object has no effect on them`
-    await pause(EVERY, undefined, { signal })
+    // It rejects with an error of its own, not with the signal's reason.
+    await pause(EVERY, undefined, { signal }).catch((error: unknown) => {
+      signal.throwIfAborted()
+      throw error
+    })
   }
 }
 
