@@ -56,7 +56,7 @@ export const rejectedConfiguration = defineCheck({
               subject.kind === 'Pod'
                 ? `Envoy rejects configuration that istiod sends to ${value(formatRef(subject))}`
                 : `${value(formatRef(subject))} produces configuration that Envoy rejects`,
-            correction: `Correct what Envoy names (${error.slice(0, 400).replaceAll('`', "'")})${subject.kind === 'Pod' ? '' : `, or remove ${value(formatRef(subject))}`}`,
+            correction: `Correct what Envoy names (${value(error.slice(0, 400))})${subject.kind === 'Pod' ? '' : `, or remove ${value(formatRef(subject))}`}`,
             types: [...new Set(hits.map(({ type }) => type.type))],
             proxies: [...new Set(hits.map(({ pod }) => pod.metadata.name))],
             error: error.slice(0, 400),

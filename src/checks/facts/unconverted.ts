@@ -60,8 +60,14 @@ const isKnown = (route: RouteObject, { filter: { type = '' }, isOfBackend }: Pla
 const ruleText = (rules: readonly number[]): string =>
   `rule ${[...new Set(rules)].map((rule) => value(rule)).join(', ')}`
 
-/** What is wrong with which rule, in the words of the object; undefined when the message names nothing that is found there. */
-function placeOf(route: RouteObject, message: string): string | undefined {
+/** What is wrong with which rule, in the words of the object, and the filters that it is about where Istio does not know them. */
+interface Trouble {
+  what: string
+  unknown?: readonly Placed[]
+}
+
+/** What the message names; undefined when nothing of it is found there. */
+function placeOf(route: RouteObject, message: string): Trouble | undefined {
   const [, type] = /^unsupported filter type "([^"]*)"/.exec(message) ?? []
   if (type !== undefined) {
     const placed = filtersOf(route).filter((one) => one.filter.type === type)
@@ -73,22 +79,36 @@ function placeOf(route: RouteObject, message: string): string | undefined {
     const placed = filtersOf(route).filter(({ filter }) => JSON.stringify(filter).includes(JSON.stringify(header)))
     return placed.length === 0
       ? undefined
-      : `${ruleText(placed.map(({ rule }) => rule))} sets header ${value(header)} to a value with control characters`
+      : {
+          what: `${ruleText(placed.map(({ rule }) => rule))} sets header ${value(header)} to a value with control characters`,
+        }
   }
   const [, kind, what] = /^unknown type: "([^"]*)" is not supported (.*?)(?: match)? type/.exec(message) ?? []
   if (kind !== undefined) {
     const rules = rulesOf(route).flatMap(({ matches }, rule) =>
       JSON.stringify(matches ?? []).includes(`"type":${JSON.stringify(kind)}`) ? [rule] : [],
     )
-    return `${rules.length === 0 ? 'a rule' : ruleText(rules)} asks for ${value(what ?? '')} of type ${value(kind)}, which Istio does not know`
+    return {
+      what: `${rules.length === 0 ? 'a rule' : ruleText(rules)} asks for ${value(what ?? '')} of type ${value(kind)}, which Istio does not know`,
+    }
   }
   return undefined
 }
 
-const unknownFilters = (route: RouteObject, placed: readonly Placed[]): string | undefined =>
+const unknownFilters = (route: RouteObject, placed: readonly Placed[]): Trouble | undefined =>
   placed.length === 0
     ? undefined
-    : `${ruleText(placed.map(({ rule }) => rule))} has the filter ${[...new Set(placed.map(({ filter }) => filterText(filter)))].join(', ')}${placed.some(({ isOfBackend }) => isOfBackend) ? ' at a backend' : ''}, which Istio does not know${route.kind === 'GRPCRoute' ? ' for GRPCRoutes' : ''}`
+    : {
+        unknown: placed,
+        what: `${ruleText(placed.map(({ rule }) => rule))} has the filter ${[...new Set(placed.map(({ filter }) => filterText(filter)))].join(', ')}${placed.some(({ isOfBackend }) => isOfBackend) ? ' at a backend' : ''}, which Istio does not know${route.kind === 'GRPCRoute' ? ' for GRPCRoutes' : ''}`,
+      }
+
+/** What to do about filters that Istio does not know. */
+function remedyFor(route: RouteObject, unknown: readonly Placed[]): string {
+  const known = unknown.some(({ isOfBackend }) => isOfBackend) ? BACKEND_FILTERS : (RULE_FILTERS[route.kind] ?? [])
+  const others = known.filter((type) => !unknown.some(({ filter }) => filter.type === type))
+  return `Remove the filter, or use one that Istio knows: ${values(others)}`
+}
 
 /** What Istio's controllers say of the route as it is now, at any of its parents. */
 const judged = (route: RouteObject): Condition[] =>
@@ -107,23 +127,22 @@ export function unconverted(route: RouteObject, evidence: Evidence): Obstacle | 
       type === 'ResolvedRefs' && status === 'False' && NO_ROUTE.has(reason) && !LEFT_OUT.test(message),
   )
   if (refused === undefined && conditions.length > 0) return undefined
-  const what =
+  const trouble =
     refused === undefined
       ? unknownFilters(
           route,
           RULE_FILTERS[route.kind] === undefined ? [] : filtersOf(route).filter((one) => !isKnown(route, one)),
         )
-      : (placeOf(route, refused.message ?? '') ??
-        `its controller says ${value(refused.message ?? refused.reason ?? '')}`)
-  if (what === undefined) return undefined
-  const isFilter = what.includes('filter')
+      : (placeOf(route, refused.message ?? '') ?? {
+          what: `its controller says ${value(refused.message ?? refused.reason ?? '')}`,
+        })
+  if (trouble === undefined) return undefined
+  const { what, unknown } = trouble
   return {
     ...obstacle(
       route,
       `${what}: Istio makes no route of any rule of ${formatRef(refOf(route))}`,
-      isFilter && !what.includes('header')
-        ? `Remove the filter, or use one that Istio knows: ${values([...(RULE_FILTERS[route.kind] ?? [])])}`
-        : 'Correct what its controller names',
+      unknown === undefined ? 'Correct what its controller names' : remedyFor(route, unknown),
       refused === undefined ? [] : said(route, [refused], evidence),
     ),
     isConversion: true,
