@@ -158,9 +158,14 @@ export function blame(
   )
   const ranked = [...score.values()].toSorted((a, b) => b.weight - a.weight)
   const [most] = ranked
+  const likeliest = ranked
+    .filter((one) => most !== undefined && one.weight >= most.weight * 0.999)
+    .map(({ subject }) => subject)
+  // Requests of one class may be those of another on their way: what is known of them there counts here.
+  const known = likeliest.filter((one) => deeper.some((other) => sameRef(one, other)))
   return {
     findings,
-    best: ranked.filter((one) => most !== undefined && one.weight >= most.weight * 0.999).map(({ subject }) => subject),
+    best: known.length > 0 ? known : likeliest,
     deeper,
     borneOut,
   }
