@@ -4,6 +4,7 @@ import { keepLeases } from './leases/keep-leases.ts'
 import { ASK_ONLY, type Policy } from './fixes/policy.ts'
 import { READ_ONLY } from './fixes/read-only.ts'
 import { testIdentities } from './fixes/test-identities.ts'
+import { testAccessLogRights } from './leases/access-logs/test-rights.ts'
 import type { ClusterWriter } from './fixes/writer.ts'
 import type { Check } from './checks/check.ts'
 import { CHECKS } from './checks/index.ts'
@@ -187,7 +188,11 @@ async function startWorking(
     queue,
     meshStatus,
     testCluster,
-    selfTests: [() => testSlack(slack), (signal) => testIdentities(policy, clients, signal)],
+    selfTests: [
+      () => testSlack(slack),
+      (signal) => testIdentities(policy, clients, signal),
+      (signal) => testAccessLogRights(clients, signal),
+    ],
     store: { kind: backend.kind, ping: () => backend.ping() },
     ...defined({ cancelPoll: options.cancelPoll, stepTimeout: options.stepTimeout, concurrency: options.concurrency }),
   })

@@ -1,4 +1,5 @@
 import { testCluster } from '../diagnosis/self-test.ts'
+import { testAccessLogRights } from '../leases/access-logs/test-rights.ts'
 import { selfTestText } from '../report/self-test-text.ts'
 import { openClients } from './clients.ts'
 import { connectionFor } from './connection.ts'
@@ -11,7 +12,9 @@ import type { ShowOptions } from './status.ts'
 export async function doctor({ context, output }: ShowOptions): Promise<number> {
   const { connection } = connectionFor(context)
   const controller = interruptible()
-  const items = await testCluster(openClients(connection, controller), controller.signal)
+  const clients = openClients(connection, controller)
+  const { signal } = controller
+  const items = (await Promise.all([testCluster(clients, signal), testAccessLogRights(clients, signal)])).flat()
   await answer(output === 'json' ? `${JSON.stringify(items, null, 2)}\n` : selfTestText(items))
   return items.every(({ ok }) => ok) ? EXIT.healthy : EXIT.ill
 }
