@@ -5,7 +5,7 @@ import { nearestHosts, withDomain } from '../mesh/host.ts'
 import type { JwtRule, Pod, RequestAuthentication } from '../mesh/objects.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
 import { hasProxy } from '../mesh/pods.ts'
-import { Registry } from '../mesh/registry.ts'
+import { registryOf } from './facts/registry.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Code, Found, Proof } from './check.ts'
@@ -136,7 +136,7 @@ function unknownHost(uri: string, evidence: Evidence): { host: string; nearest: 
   const host = URL.canParse(uri) ? new URL(uri).hostname : ''
   const fqdn = withDomain(host, evidence.clusterDomain)
   if (!fqdn.endsWith(`.svc.${evidence.clusterDomain}`)) return undefined
-  const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
+  const registry = registryOf(evidence)
   if (registry.of(fqdn).length > 0) return undefined
   const near = nearestHosts(fqdn, registry.hosts)[0]
   return { host, nearest: near === undefined ? 'no Service has a name like it' : `nearest: ${near}` }

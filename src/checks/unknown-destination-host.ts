@@ -6,7 +6,8 @@ import { nearestHosts } from '../mesh/host.ts'
 import type { KubernetesObject, VirtualService } from '../mesh/objects.ts'
 import { latestChange, refOf } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
-import { Registry } from '../mesh/registry.ts'
+import type { Registry } from '../mesh/registry.ts'
+import { registryOf } from './facts/registry.ts'
 import type { RoutedTo } from '../mesh/routing.ts'
 import { boundAs, concernsTarget, destinationsOf, hostsOf } from '../mesh/routing.ts'
 import type { Target } from '../mesh/target.ts'
@@ -63,7 +64,7 @@ export const unknownDestinationHost = defineCheck({
     },
   },
   run(evidence, target) {
-    const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
+    const registry = registryOf(evidence)
     const near = (one: VirtualService): boolean =>
       destinationsOf(one).some(
         ({ host }) =>

@@ -6,7 +6,7 @@ import { isDnsName } from '../mesh/names.ts'
 import type { VirtualService } from '../mesh/objects.ts'
 import { refOf, selects } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
-import { Registry } from '../mesh/registry.ts'
+import { registryOf } from '../checks/facts/registry.ts'
 import { boundAs, destinationsOf, EVERY_HOST, hostsOf } from '../mesh/routing.ts'
 import type { Target } from '../mesh/target.ts'
 import { isAddress } from '../mesh/walk/address.ts'
@@ -15,7 +15,7 @@ import { everyHostAt } from './every-host.ts'
 /** True for a VirtualService that plainly should lead to the target: its name and namespace, or a host that nobody registers and that is nearest to the target's. */
 function isMeantFor({ hosts, name, namespace, services }: Target, one: VirtualService, evidence: Evidence): boolean {
   if (evidence.seen('services').length === 0 || services.length === 0) return false
-  const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
+  const registry = registryOf(evidence)
   const isNear = (host: string): boolean =>
     one.metadata.namespace === namespace || fromFqdn(host)?.namespace === namespace || host.split('.')[1] === namespace
   const unknown = destinationsOf(one).filter(({ host }) => registry.of(host).length === 0 && isNear(host))

@@ -8,7 +8,7 @@ import { nearestNames } from '../../mesh/names.ts'
 import type { KubernetesObject } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
-import { Registry } from '../../mesh/registry.ts'
+import { registryOf } from './registry.ts'
 import { conditionsAt } from './attachment.ts'
 import { newest, value, values } from './clause.ts'
 import type { Obstacle } from './obstacle.ts'
@@ -75,7 +75,7 @@ export function backendTrouble(
       'Send them to a Service',
     )
   if (!isService(ref)) {
-    const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
+    const registry = registryOf(evidence)
     return registry.of(host).length > 0
       ? undefined
       : trouble(

@@ -15,7 +15,7 @@ import { refOf, selects } from '../../mesh/objects.ts'
 import { containerPort, isReady } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
-import { Registry } from '../../mesh/registry.ts'
+import { registryOf } from '../../checks/facts/registry.ts'
 import { destinationsOf } from '../../mesh/routing.ts'
 import { goesOutside } from '../follow/cluster-hop.ts'
 import type { Trace } from '../follow/trace.ts'
@@ -78,7 +78,7 @@ function missingCluster(cluster: string, trace: Trace, one: Case): Lead[] {
       'Send them to a host that exists',
     )
   const { host, port, subset } = parsed
-  const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
+  const registry = registryOf(evidence)
   const registered = registry.of(host)
   if (registered.length === 0) {
     const near = nearestHosts(host, registry.hosts)

@@ -6,7 +6,7 @@ import { fromFqdn, nearestHosts } from '../../mesh/host.ts'
 import type { Service } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
-import { Registry } from '../../mesh/registry.ts'
+import { registryOf } from '../../checks/facts/registry.ts'
 import type { Share } from '../../mesh/walk/route-action.ts'
 import { fixedTransport } from '../../mesh/walk/transport.ts'
 import { serviceOf } from './destination.ts'
@@ -74,7 +74,7 @@ function missing(name: string, { evidence, callerPod }: Trace): { why: string; o
   const parsed = parseClusterName(name)
   if (parsed === undefined) return { why: '', objects: [] }
   const { host, subset, port } = parsed
-  const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
+  const registry = registryOf(evidence)
   const registered = registry.of(host)
   const rules = evidence.objects('destination-rules').filter((rule) => hostOfRule(rule) === host)
   const objects = [...registered.map(({ object }) => refOf(object)), ...rules.map(refOf)]

@@ -3,7 +3,7 @@ import { fromFqdn, nearestHosts } from '../../mesh/host.ts'
 import type { Destination, VirtualService } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
-import { Registry } from '../../mesh/registry.ts'
+import { registryOf } from '../../checks/facts/registry.ts'
 import { definesSubset, isExportedTo, rulesForCaller } from '../../mesh/destination-rules.ts'
 import { callersOf } from '../drafting/callers.ts'
 import { textArg } from '../drafting/finding-args.ts'
@@ -22,7 +22,7 @@ export const correctHost = defineFix({
   propose(finding, evidence, target) {
     const { subject, code } = finding
     const typed = textArg(finding, 'host')
-    const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
+    const registry = registryOf(evidence)
     const virtualService = evidence.object('virtual-services', subject.namespace ?? '', subject.name)
     if (virtualService === undefined) return []
     const callers = callersOf(finding, target)

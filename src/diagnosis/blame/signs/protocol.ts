@@ -16,7 +16,7 @@ import type { AccessLogLine } from '../../../mesh/access-log.ts'
 import { hostOfService, nearestHosts } from '../../../mesh/host.ts'
 import { mtlsInForce } from '../../../mesh/mutual-tls.ts'
 import { hasProxy } from '../../../mesh/pods.ts'
-import { Registry } from '../../../mesh/registry.ts'
+import { registryOf } from '../../../checks/facts/registry.ts'
 import { hiddenFrom } from '../hidden.ts'
 import { tlsLeads } from '../tls.ts'
 import type { Case, Lead } from '../lead.ts'
@@ -204,7 +204,7 @@ export function ruleWithoutEffect(sign: Sign, { evidence, target, followed: { wa
   if (caller === undefined || host === undefined || !target.hosts.includes(host)) return []
   const at = caller.metadata.namespace ?? ''
   const used = rulesForCaller(allRules(evidence), host, at, rootNamespaceOf(evidence))
-  const registry = new Registry(evidence.objects('services'), evidence.objects('service-entries'))
+  const registry = registryOf(evidence)
   const isMisspelt = (named: string): boolean =>
     registry.of(named).length === 0 && nearestHosts(named, [host]).length > 0
   const ended = `${times(sign)} ended with ${value(sign.entry.flags.join(',') || String(sign.entry.code))}`
