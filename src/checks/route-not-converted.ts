@@ -38,7 +38,7 @@ export const routeNotConverted = defineCheck({
     MESH0134: {
       severity: 'error',
       title: 'route that Istio cannot make',
-      says: '{clause}, so a gateway has none for the requests that it is for',
+      says: '{subject}: {clause}, so a gateway has none for the requests that it is for',
       remedy: '{correction}.',
       explains: ['MESH0401', 'MESH0404'],
       covers: ['IST0171'],
@@ -46,7 +46,7 @@ export const routeNotConverted = defineCheck({
     MESH0135: {
       severity: 'warning',
       title: 'mesh route that Istio cannot make',
-      says: '{clause}, so callers send requests to {service} as if it were not there',
+      says: '{subject}: {clause}, so callers send requests to {service} as if it were not there',
       remedy: '{correction}.',
       covers: ['IST0171'],
     },

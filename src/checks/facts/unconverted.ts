@@ -1,8 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { RouteObject } from '../../mesh/conversion.ts'
 import { isCurrent, isIstios, type Condition, type ObjectReference } from '../../mesh/gateway-api.ts'
-import { refOf } from '../../mesh/objects.ts'
-import { formatRef } from '../../mesh/ref.ts'
 import { value, values } from './clause.ts'
 import { obstacle, said, type Obstacle } from './obstacle.ts'
 
@@ -141,7 +139,7 @@ export function unconverted(route: RouteObject, evidence: Evidence): Obstacle | 
   return {
     ...obstacle(
       route,
-      `${what}: Istio makes no route of any rule of ${formatRef(refOf(route))}`,
+      `${what}: Istio makes no route of any of its rules`,
       unknown === undefined ? 'Correct what its controller names' : remedyFor(route, unknown),
       refused === undefined ? [] : said(route, [refused], evidence),
     ),
