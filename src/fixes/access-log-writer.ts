@@ -4,7 +4,14 @@ import type { KubernetesObject } from '../mesh/objects.ts'
 import { formatRef, sameRef, type Ref } from '../mesh/ref.ts'
 import { refusal, type ApiAnswer } from './api-refusal.ts'
 import { FIELD_MANAGER, WriteError, type ClusterWriter } from './cluster-writer.ts'
-import { isLent, TELEMETRY_PATH, telemetryFor, telemetryName, type LentAccessLog } from './lent-telemetry.ts'
+import {
+  ALLOWED_BY,
+  isLent,
+  TELEMETRY_PATH,
+  telemetryFor,
+  telemetryName,
+  type LentAccessLog,
+} from './lent-telemetry.ts'
 import type { LeasePermit } from './permit.ts'
 
 /** One request that makes or deletes an object, with the bot's own rights. @throws WriteError when there is no answer */
@@ -122,7 +129,7 @@ function unseen(error: WriteError, { namespace }: LentAccessLog): UnseenError {
   if (error.reason !== 'forbidden') return new UnseenError('unavailable', error.message, { cause: error })
   return new UnseenError(
     'forbidden',
-    `mesh-medic may not write Telemetry objects in ${namespace} (ClusterRole mesh-medic-operator in deploy/manifests/operator.yaml allows it): ${error.message}`,
+    `mesh-medic may not write Telemetry objects in ${namespace} (${ALLOWED_BY} allows it): ${error.message}`,
     { cause: error },
   )
 }

@@ -8,6 +8,9 @@ export const LEASE_ANNOTATION = 'mesh-medic/lease'
 export const TELEMETRY_API = 'telemetry.istio.io/v1'
 export const TELEMETRY_PATH = '/apis/telemetry.istio.io/v1'
 
+/** What grants the bot the rights on such objects. */
+export const ALLOWED_BY = 'ClusterRole mesh-medic-operator in deploy/manifests/operator.yaml'
+
 /** Access logs that a Telemetry object turns on for the pods of one workload, and nothing else. */
 export interface LentAccessLog {
   namespace: string

@@ -85,6 +85,7 @@ function logFile(
   { pod: { name, namespace = '' }, many }: { pod: Ref; many: boolean },
   text: string,
 ): LeaseLog {
+  const words = leaseWords(lease)
   const clean = redact(text)
   const cut = Buffer.byteLength(text) >= MOST_BYTES || lineCount(text) >= MOST_LINES
   const notes = [
@@ -93,7 +94,7 @@ function logFile(
   ]
   const head = [
     `# ${PROXY_CONTAINER} of ${name} in ${namespace}, from ${lease.from}`,
-    `# raised: ${leaseWords(lease).describe(lease.lent)}; secrets are redacted`,
+    `# ${words.done}: ${words.describe(lease.lent)}; secrets are redacted`,
     ...notes.map((note) => `# ${note}`),
   ]
   return {

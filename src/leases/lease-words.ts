@@ -9,8 +9,8 @@ export interface LeaseWords {
   titles: Readonly<Record<LeaseRecord['state'] | 'refused', string>>
   /** What is known of one proxy or workload, by its state. */
   states: Readonly<Record<LeaseProxy['state'], string>>
-  /** `raised by` */
-  by: string
+  /** `raised`: what was done with it. */
+  done: string
   /** `No log level was raised.` */
   nothing: string
   /** `they could not be raised` */
@@ -51,7 +51,7 @@ const LEVELS: Omit<LeaseWords, 'describe'> = {
     left: 'somebody else changed it in the meantime: left alone',
     unreachable: 'not put back yet: it does not answer; mesh-medic keeps trying',
   },
-  by: 'raised by',
+  done: 'raised',
   nothing: 'No log level was raised.',
   failed: 'they could not be raised',
   whenOver: 'the levels are put back',
@@ -79,7 +79,7 @@ const WORDS: Readonly<Record<LeaseKind, LeaseWords>> = {
       left: 'left alone',
       unreachable: 'not put back yet: the Telemetry object could not be deleted; mesh-medic keeps trying',
     },
-    by: 'turned on by',
+    done: 'turned on',
     nothing: 'Access logs were not turned on.',
     failed: 'they could not be turned on',
     whenOver: 'the access logs are as before',

@@ -216,7 +216,7 @@ function seen(error: unknown, signal: AbortSignal): UnseenError {
 }
 
 function overlapText({ name, lease: { kind, by, until, id } }: Overlap): string {
-  return `${name} is already ${kind === 'access-logs' ? 'turned on' : 'raised'} by ${by.user} until ${until.slice(11, 19)} UTC (lease ${id}); it can be put back or extended`
+  return `${name} is already ${leaseWords({ kind }).done} by ${by.user} until ${until.slice(11, 19)} UTC (lease ${id}); it can be put back or extended`
 }
 
 /** Sets what is raised on a proxy, whose former settings are noted. */

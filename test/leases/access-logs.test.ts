@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LEASE_ANNOTATION, telemetryName } from '../../src/fixes/lent-telemetry.ts'
+import { readLeaseLogs } from '../../src/leases/lease-log.ts'
+import type { Permission } from '../../src/evidence/reading.ts'
 import { extendLease } from '../../src/leases/extend.ts'
 import { readLease, updateLease, type LeaseRecord } from '../../src/leases/lease-record.ts'
 import { putBack } from '../../src/leases/put-back.ts'
@@ -114,6 +116,24 @@ describe('access logs are turned on and put back exactly', () => {
   })
 })
 
+it("the logs of the workload's pods are saved, with what was turned on", async () => {
+  const records = memoryRecords()
+  const lease = await raiseOne(records)
+  const { clients } = mesh.deps(records)
+  const kubernetes = { ...clients.kubernetes, log: () => Promise.resolve('GET /items 200\n') }
+  const { files } = await readLeaseLogs(lease, { ...clients, kubernetes }, NEVER)
+  expect(files.map(({ content }) => content)).toEqual(
+    ['catalog-1', 'catalog-2'].map(
+      (name) =>
+        expect.stringMatching(
+          new RegExp(
+            `^# istio-proxy of ${name} in shop, from \\S+\\n# turned on: access log by provider envoy; secrets are redacted\\nGET /items 200\\n$`,
+          ),
+        ) as string,
+    ),
+  )
+})
+
 describe('nothing is turned on', () => {
   const refusedFor = async (object: KubernetesObject): Promise<string> => {
     mesh.server.put(object)
@@ -151,6 +171,21 @@ describe('nothing is turned on', () => {
       /^mesh-medic may not write Telemetry objects in shop \(ClusterRole mesh-medic-operator in deploy\/manifests\/operator\.yaml allows it\): .*cannot create resource "telemetries"/,
     )
     expect(mesh.telemetries()).toEqual(BEFORE)
+  })
+
+  it('by a bot that may make the object and not delete it', async () => {
+    const deps = mesh.deps(memoryRecords())
+    const kubernetes = {
+      ...deps.clients.kubernetes,
+      allowed: ({ verb, namespace }: Permission) => Promise.resolve(verb !== 'delete' || namespace !== 'shop'),
+    }
+    const lease = await raise({ ...deps, clients: { ...deps.clients, kubernetes } }, accessLogRequest(), NEVER)
+    expect([lease.state, statesOf(lease), says(lease)]).toEqual([
+      'over',
+      ['refused'],
+      'mesh-medic may not delete Telemetry objects in shop, as it has to when the lease is over (ClusterRole mesh-medic-operator in deploy/manifests/operator.yaml allows it)',
+    ])
+    expect(mesh.server.writes).toEqual([])
   })
 
   it('in a namespace that is gone', async () => {

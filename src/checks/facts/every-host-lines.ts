@@ -59,11 +59,18 @@ export function everyHostLines(
     )
     .flatMap(hostsOf)
     .filter((pattern) => pattern !== EVERY_HOST)
+  // Of thousands of lines, few differ in their hosts.
+  const known = new Map<string, boolean>()
+  const isOthers = (host: string): boolean => {
+    const is = known.get(host) ?? others.some((pattern) => hostMatches(pattern, host))
+    known.set(host, is)
+    return is
+  }
   return ({ upstreamCluster = '', authority, serverName, downstreamLocal }) => {
     if (parseClusterName(upstreamCluster)?.direction === 'outbound') return false
     const port = portOf(downstreamLocal)
     if (authority === undefined) return serverName === undefined && tcp.has(port)
     const host = authority.replace(/:\d+$/, '')
-    return http.has(port) && !others.some((pattern) => hostMatches(pattern, host))
+    return http.has(port) && !isOthers(host)
   }
 }

@@ -1,6 +1,6 @@
 import { UnseenError } from '../../evidence/clients/clients.ts'
 import { RESOURCES } from '../../evidence/collectors/objects.ts'
-import { isLent, telemetryName, type LentAccessLog } from '../../fixes/lent-telemetry.ts'
+import { ALLOWED_BY, isLent, telemetryName, type LentAccessLog } from '../../fixes/lent-telemetry.ts'
 import { refOf, selects, type Pod, type PolicyObject } from '../../mesh/objects.ts'
 import { hasProxy } from '../../mesh/pods.ts'
 import type { Held, Leasable, Settings } from '../leasable.ts'
@@ -54,7 +54,8 @@ export const accessLogs: Leasable = {
   },
   refusal: (_wanted, { [ACCESS_LOG]: has }) =>
     has === NO_OBJECT ? undefined : "a Telemetry object of the lease's name is there already",
-  obstacle: ({ clients }, held, signal) => conflictOf(clients, held, signal),
+  obstacle: async ({ clients }, held, signal) =>
+    (await conflictOf(clients, held, signal)) ?? (await whyLasting(clients, held, signal)),
   claimOf: () => ACCESS_LOG,
   podsOf: async ({ clients }, held, signal) =>
     (await selectedPods(clients, held, signal)).slice(0, MOST_PODS).map(refOf),
@@ -69,6 +70,24 @@ async function selectedPods({ kubernetes }: LeaseDeps['clients'], held: Held, si
   const { namespace, selector } = wantedBy(held)
   const pods = (await kubernetes.list(RESOURCES.pods, { namespace }, signal)) as Pod[]
   return pods.filter((pod) => selects(selector, pod.metadata.labels) && hasProxy(pod))
+}
+
+/** Why the lease's object could be made and not be deleted again; undefined also where that is not known. */
+async function whyLasting(
+  { kubernetes }: LeaseDeps['clients'],
+  held: Held,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { namespace } = wantedBy(held)
+  const { group, plural } = RESOURCES.telemetries
+  const may = (verb: 'create' | 'delete'): Promise<boolean> =>
+    kubernetes.allowed({ verb, group, resource: plural, namespace }, signal).catch((error: unknown) => {
+      if (error instanceof UnseenError) return true
+      throw error
+    })
+  // What may not even be made is refused with the API server's own words.
+  if ((await may('delete')) || !(await may('create'))) return undefined
+  return `mesh-medic may not delete Telemetry objects in ${namespace}, as it has to when the lease is over (${ALLOWED_BY} allows it)`
 }
 
 /** Why the lease's object and another one would stand in each other's way. @throws UnseenError */

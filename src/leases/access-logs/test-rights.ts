@@ -1,9 +1,9 @@
 import type { SelfTestItem } from '../../diagnosis/self-test.ts'
 import { UnseenError, type Clients } from '../../evidence/clients/clients.ts'
+import { ALLOWED_BY } from '../../fixes/lent-telemetry.ts'
 import { OPERATOR_PERMISSIONS } from '../../evidence/permissions.ts'
 
 const NAME = 'turn on access logs'
-const GRANTS = 'deploy/manifests/operator.yaml (ClusterRole mesh-medic-operator)'
 const PATIENCE = 20_000
 
 /**
@@ -30,7 +30,7 @@ export async function testAccessLogRights(
         // Half of it is a mistake: what was made must be deleted.
         ok: missing.length === asked.length,
         says: `may not ${missing.join(', ')} telemetries.telemetry.istio.io in every namespace`,
-        remedy: `${GRANTS} allows it; a RoleBinding allows it in one namespace.`,
+        remedy: `${ALLOWED_BY} allows it; a RoleBinding allows it in one namespace.`,
       },
     ]
   } catch (error) {

@@ -91,7 +91,9 @@ export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly 
         rich(bullets(proxies.map((proxy) => proxyLine(lease, proxy)))),
         ...(notes.length === 0 ? [] : [rich(line(text(cut(notes.join('; '), 500))))]),
         rich(
-          lines([[text(`${words.by} `), person(by.user), text(' at '), shortTime(lease.from), text(` · run ${run}`)]]),
+          lines([
+            [text(`${words.done} by `), person(by.user), text(' at '), shortTime(lease.from), text(` · run ${run}`)],
+          ]),
         ),
         ...buttonRow(isOver ? [] : buttons),
       ],

@@ -70,7 +70,7 @@ export function turnOnAccessLogsView(
       where,
       'Their names are too long for a Slack dialog. Type them instead: /mesh access-log deploy/NAME on',
     )
-  const chosen = option(ANY_PROVIDER, 'As fits: the one that tells most')
+  const chosen = option(ANY_PROVIDER, 'Let mesh-medic choose')
   const minutes = [1, 5, 10, 15, 30, 60].filter((one) => one <= mostMinutes)
   const times = (minutes.length === 0 ? [mostMinutes] : minutes).map((one) => option(String(one), minutesText(one)))
   const usual = times.find(({ value }) => value === '10') ?? times.at(-1)
