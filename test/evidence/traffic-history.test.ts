@@ -150,3 +150,14 @@ it('a host is a string to PromQL, whatever it holds', () => {
   const source = trafficHistory('a"} or vector(1) #').source
   expect(source).toContain(String.raw`destination_service="a\"} or vector(1) #"`)
 })
+
+it('leaves out points of times that it did not ask for', async () => {
+  const far = { metric: ok, values: [[NOW / 1000, '1'] as [number, string], [1e13, '1'] as [number, string]] }
+  const { reading } = await lookAt({ matrix: [far] })
+  expect(reading).toMatchObject({ ok: true, value: { series: [{ points: [{ at: NOW, value: 1 }] }] } })
+})
+
+it('goes by its own clock where that of Prometheus says no time', async () => {
+  const { reading } = await lookAt({ clock: 1e18, matrix: [series(ok, 1, 1)] })
+  expect(reading).toMatchObject({ ok: true, value: { to: new Date(NOW).toISOString() } })
+})

@@ -56,12 +56,17 @@ export function prometheusApi(url: string, budget = new ByteBudget()): Required<
         metric,
         value: Number(value?.[1] ?? 'NaN'),
       })),
-    range: async (expression, { from, to, step }, signal) =>
-      (await ask('query_range', { query: expression, start: from, end: to, step: String(step) }, signal)).map(
+    range: async (expression, { from, to, step }, signal) => {
+      const [first, last] = [Date.parse(from) - step * 1000, Date.parse(to) + step * 1000]
+      return (await ask('query_range', { query: expression, start: from, end: to, step: String(step) }, signal)).map(
         ({ metric = {}, values = [] }) => ({
           metric,
-          points: values.map(([seconds, value]) => ({ at: seconds * 1000, value: Number(value) })),
+          points: values
+            .map(([seconds, value]) => ({ at: seconds * 1000, value: Number(value) }))
+            // Nobody asked for others.
+            .filter(({ at }) => at >= first && at <= last),
         }),
-      ),
+      )
+    },
   }
 }

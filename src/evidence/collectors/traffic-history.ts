@@ -15,6 +15,9 @@ const MOST_PODS = 200
 /** Seconds by which clocks may differ without being apart: a scrape or two. */
 const APART = 30
 
+/** True for milliseconds that a date can be made of. */
+const isTime = (milliseconds: number): boolean => !Number.isNaN(new Date(milliseconds).getTime())
+
 /** A host as a string of PromQL holds it. */
 const quoted = (host: string): string => JSON.stringify(host)
 
@@ -36,7 +39,7 @@ export function trafficHistory(host: string): Step<'traffic-history'> {
       // By its own clock: what it has scraped is of that.
       const [clock] = await prometheus.query('vector(time())', signal)
       const here = clients.now()
-      const there = clock !== undefined && Number.isFinite(clock.value) ? clock.value * 1000 : here.getTime()
+      const there = clock !== undefined && isTime(clock.value * 1000) ? clock.value * 1000 : here.getTime()
       const to = new Date(there)
       const from = new Date(there - BACK * 1000)
       const [all, latencies] = await Promise.all([
