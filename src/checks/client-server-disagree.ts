@@ -3,6 +3,7 @@ import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import { defineCheck, proof, type Found, type Proof } from './check.ts'
 import { bothEndsOf, type BothEnds } from './facts/both-ends-of.ts'
+import { value } from './facts/clause.ts'
 import { ROUTING_KINDS, quoteLine } from './facts/traffic-of.ts'
 
 /** From this difference of the shares on, and so many requests, it is worth explaining. */
@@ -43,7 +44,7 @@ export const clientServerDisagree = defineCheck({
   },
 })
 
-const shown = ({ answer, requests, says }: Difference): string => `${round(requests)} × \`${answer}\`: ${says}`
+const shown = ({ answer, requests, says }: Difference): string => `${round(requests)} × ${value(answer)}: ${says}`
 
 function found(both: BothEnds, { client, server }: { client: Side; server: Side }, target: Target): Found {
   const named = both.differences.slice(0, MOST_NAMED)

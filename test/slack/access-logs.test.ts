@@ -168,6 +168,14 @@ it.each([
   ['/mesh access-log deploy/catalog on --for 3h', 'more than one lease may last'],
   ['/mesh access-log deploy/catalog on --for soon', 'is not a time'],
   ['/mesh access-log deploy/catalog on --provider enˍvoy', 'is not the name of a provider'],
+  [
+    '/mesh access-log deploy/catalgo -n istioinaction on --for 5m',
+    '/mesh access-log deploy/catalog -n istioinaction on --for 5m',
+  ],
+  [
+    '/mesh log-level deploy/catalgo -n istioinaction --ztunnel',
+    '/mesh log-level deploy/catalog -n istioinaction --ztunnel',
+  ],
 ])('%s is refused: %s', async (line, why) => {
   expect(await told(line)).toContain(why)
 })

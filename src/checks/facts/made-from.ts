@@ -15,8 +15,12 @@ interface Maker {
 const byRuleName = once((evidence: Evidence): ReadonlyMap<string, readonly RouteObject[]> => {
   const known = new Map<string, RouteObject[]>()
   for (const route of routeObjects(evidence))
-    for (const { name } of route.spec?.rules ?? [])
-      if (name !== undefined) known.set(name, [...(known.get(name) ?? []), route])
+    for (const { name } of route.spec?.rules ?? []) {
+      if (name === undefined) continue
+      const same = known.get(name)
+      if (same === undefined) known.set(name, [route])
+      else same.push(route)
+    }
   return known
 })
 

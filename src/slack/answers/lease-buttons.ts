@@ -50,44 +50,23 @@ export async function leaseButtons(records: Records, lease: LeaseRecord): Promis
   )
 }
 
-/** Opens the modal that turns on the access logs of one workload of a diagnosis' target. */
-export async function turnOnAccessLogsButton(
-  records: Records,
-  { id, channel, request, asker: { team } }: RunRecord,
-): Promise<ButtonSpec> {
-  const payload = { channel, ...defined({ team }) }
-  const button = await mintButton(records, {
-    act: 'turn-on-access-logs',
-    payload,
-    run: id,
-    uses: 'many',
-    expiresInSeconds: ANSWER_KEPT_SECONDS,
-  })
-  return {
-    action: 'turn-on-access-logs',
-    id: button,
-    label: 'Turn on access logs',
-    spoken: `Turn on access logs: ${request.text}`,
+/** Makes the button that opens a modal about a diagnosis' target. */
+const opening =
+  (action: string, label: string) =>
+  async (records: Records, { id, channel, request, asker: { team } }: RunRecord): Promise<ButtonSpec> => {
+    const payload = { channel, ...defined({ team }) }
+    const button = await mintButton(records, {
+      act: action,
+      payload,
+      run: id,
+      uses: 'many',
+      expiresInSeconds: ANSWER_KEPT_SECONDS,
+    })
+    return { action, id: button, label, spoken: `${label}: ${request.text}` }
   }
-}
+
+/** Opens the modal that turns on the access logs of one workload of a diagnosis' target. */
+export const turnOnAccessLogsButton = opening('turn-on-access-logs', 'Turn on access logs')
 
 /** Opens the modal that raises log levels of a diagnosis' target. */
-export async function raiseLogLevelButton(
-  records: Records,
-  { id, channel, request, asker: { team } }: RunRecord,
-): Promise<ButtonSpec> {
-  const payload = { channel, ...defined({ team }) }
-  const button = await mintButton(records, {
-    act: 'raise-log-level',
-    payload,
-    run: id,
-    uses: 'many',
-    expiresInSeconds: ANSWER_KEPT_SECONDS,
-  })
-  return {
-    action: 'raise-log-level',
-    id: button,
-    label: 'Raise log level',
-    spoken: `Raise log level: ${request.text}`,
-  }
-}
+export const raiseLogLevelButton = opening('raise-log-level', 'Raise log level')

@@ -8,7 +8,7 @@ import { findTarget } from '../access/find-target.ts'
 import { requestFor } from '../thread/ask-diagnosis.ts'
 import { startRun } from '../thread/start-run.ts'
 import { defineCommand } from './command.ts'
-import { readArguments } from './words.ts'
+import { flagsText, readArguments } from './words.ts'
 
 const usage = 'access-log TARGET [on] [-n NAMESPACE] [--for 10m] [--provider NAME]'
 const EXAMPLES = ['/mesh access-log catalog', '/mesh access-log deploy/catalog on --for 10m']
@@ -41,7 +41,7 @@ export const accessLog = defineCommand({
     if (provider !== undefined && !isProviderName(provider))
       throw new UserError({ why: `${JSON.stringify(provider.slice(0, 60))} is not the name of a provider.` })
     const target = await findTarget(deps, parseTarget(text, namespace), (found) =>
-      ['/mesh access-log', found, ...rest].join(' '),
+      ['/mesh access-log', found, ...rest, flagsText(values)].join(' ').trimEnd(),
     )
     const request = requestFor({ text, namespace }, target)
     if (!isOn) return startRun(deps, asking, { ...request, kind: 'access-logs' })

@@ -8,7 +8,7 @@ import { findTarget } from '../access/find-target.ts'
 import { UserError } from '../../mesh/user-error.ts'
 import { startRun } from '../thread/start-run.ts'
 import { defineCommand } from './command.ts'
-import { readArguments } from './words.ts'
+import { flagsText, readArguments } from './words.ts'
 import { defined } from '../../mesh/defined.ts'
 
 const usage = 'log-level TARGET [LOGGER:LEVEL,…] [-n NAMESPACE] [--for 10m] [--pods N] [--ztunnel]'
@@ -45,7 +45,7 @@ export const logLevel = defineCommand({
     if (levels === undefined && (minutes !== undefined || proxies !== undefined))
       throw new UserError({ why: 'No log level is raised without loggers and levels.', commands: EXAMPLES })
     const target = await findTarget(deps, parseTarget(text, namespace), (found) =>
-      ['/mesh log-level', found, ...rest].join(' '),
+      ['/mesh log-level', found, ...rest, flagsText(values)].join(' ').trimEnd(),
     )
     const request = requestFor({ text, namespace }, target)
     const ztunnel = isZtunnel ? true : undefined

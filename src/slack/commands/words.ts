@@ -107,6 +107,12 @@ export function readArguments(
   return { words: rest, values: own, ...defined({ namespace }) }
 }
 
+/** A command's own flags as they can be typed again. */
+export const flagsText = (values: Arguments['values']): string =>
+  Object.entries(values)
+    .flatMap(([flag, all]) => (all.length === 0 ? [flag] : all.map((value) => `${flag} ${value}`)))
+    .join(' ')
+
 function split(word: string): [string, string?] {
   const at = word.indexOf('=')
   return at === -1 ? [word] : [word.slice(0, at), word.slice(at + 1)]
