@@ -24,16 +24,25 @@ const byRuleName = once((evidence: Evidence): ReadonlyMap<string, readonly Route
   return known
 })
 
-/** The object whose rule has the name, of several the one that the generated object is for: `NAMESPACE~GATEWAY~…`, and inside the mesh one of its namespace. */
+/**
+ * The object whose rule has the name, of several the one that the generated object is for: `NAMESPACE~GATEWAY~…~LISTENER~HOST`, one that names the host before
+ * one for every host; and inside the mesh one of its namespace.
+ */
 function byItsRule({ name = '', metadata: about }: Route, evidence: Evidence): Maker | undefined {
   const config = about?.filterMetadata?.istio?.config ?? ''
   if (!isGeneratedName(config)) return undefined
   const all = byRuleName(evidence).get(name) ?? []
   const [, at, made = ''] = /\/namespaces\/([^/]+)\/[^/]+\/([^/]+)$/.exec(config) ?? []
-  const [gatewayAt, gateway] = made.split('~')
+  const [gatewayAt, gateway, , , host = ''] = made.split('~')
   const isFor = ({ metadata, spec }: RouteObject): boolean =>
     (spec?.parentRefs ?? []).some((ref) => (ref.namespace ?? metadata.namespace) === gatewayAt && ref.name === gateway)
-  const route = all.find(isFor) ?? all.find(({ metadata }) => metadata.namespace === at) ?? all[0]
+  const bound = all.filter(isFor)
+  const route =
+    bound.find(({ spec }) => spec?.hostnames?.includes(host)) ??
+    bound.find(({ spec }) => (spec?.hostnames ?? []).length === 0) ??
+    bound[0] ??
+    all.find(({ metadata }) => metadata.namespace === at) ??
+    all[0]
   return route === undefined
     ? undefined
     : { kind: route.kind, namespace: route.metadata.namespace ?? '', name: route.metadata.name }
