@@ -42,11 +42,12 @@ export const conflictingVirtualServices = defineCheck({
   },
   run(evidence, target) {
     const candidates = evidence.found('virtual-services')
+    const others = candidates.filter(({ object }) => concernsTarget(object, target))
     return candidates
       .filter(({ object }) => leadsTo(object, target))
       .flatMap(({ object: one, reading }) =>
-        candidates
-          .filter(({ object: other }) => other !== one && concernsTarget(other, target))
+        others
+          .filter(({ object: other }) => other !== one)
           .flatMap(({ object: other }) => judge({ one, other, reading }, evidence, target)),
       )
   },

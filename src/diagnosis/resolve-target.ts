@@ -112,6 +112,9 @@ function addressesOf({ spec }: ServiceEntry, clusterDomain: string): string[] {
   return (spec?.endpoints ?? []).map(({ address = '' }) => withDomain(address, clusterDomain))
 }
 
+/** The largest number, at least 0; as arguments of one call, hundreds of thousands of them are too many. */
+const mostOf = (numbers: readonly number[]): number => numbers.reduce((most, one) => Math.max(most, one), 0)
+
 /** The objects whose pattern is the closest to a host: the host itself, else the longest with a star, as Envoy chooses. `closeness` is 0 when none matches. */
 function closestTo<T>(
   host: string,
@@ -119,14 +122,13 @@ function closestTo<T>(
   patternsOf: (object: T) => readonly string[],
 ): { found: T[]; closeness: number } {
   const closenessOf = (object: T): number =>
-    Math.max(
-      0,
-      ...patternsOf(object).map((pattern) =>
+    mostOf(
+      patternsOf(object).map((pattern) =>
         pattern === host ? Number.POSITIVE_INFINITY : hostMatches(pattern, host) ? pattern.length : 0,
       ),
     )
   const ranked = objects.map((object) => ({ object, closeness: closenessOf(object) }))
-  const closeness = Math.max(0, ...ranked.map((one) => one.closeness))
+  const closeness = mostOf(ranked.map((one) => one.closeness))
   return {
     found: closeness === 0 ? [] : ranked.filter((one) => one.closeness === closeness).map(({ object }) => object),
     closeness,
@@ -155,8 +157,8 @@ function hostTarget(query: TargetQuery, evidence: Evidence): Target {
   // A route for many hosts, of whatever gateway, is not what an entry's own host is known by.
   const routed = entries.closeness > closeness ? [] : closest
   const destinations = [...new Set(routed.flatMap((one) => destinationsOf(one).map(({ host }) => host)))]
-  const leadsTo = [...destinations, ...(entry === undefined ? [] : addressesOf(entry, evidence.clusterDomain))]
-  const behind = services.filter((service) => leadsTo.includes(hostOfService(service)))
+  const leadsTo = new Set([...destinations, ...(entry === undefined ? [] : addressesOf(entry, evidence.clusterDomain))])
+  const behind = services.filter((service) => leadsTo.has(hostOfService(service)))
   const [only] = behind
   const owner =
     routed[0] ??

@@ -43,7 +43,7 @@ function lines(chart: Chart): string {
   const { series, categories, marks, unit, says } = chart
   const values = series.flatMap((one) => one.values.filter((value) => value !== undefined))
   // Of shares that are all near the top the difference must be seen all the same.
-  const lowest = Math.min(...values, 100)
+  const lowest = values.reduce((least, value) => Math.min(least, value), 100)
   const from = lowest >= 90 ? 90 : lowest >= 50 ? 50 : 0
   const top = TOP + marks.length * MARK_ROW
   const bottom = top + PLOT.height

@@ -27,6 +27,11 @@ export interface Chart {
 const MOST_PODS = 12
 /** Moments that are marked, the last ones. */
 const MOST_MARKS = 6
+/** Points of a course; of more, or of a course whose step is no length of time, nothing is drawn. */
+const MOST_POINTS = 100_000
+
+/** A point in time at which a number was counted: Prometheus knows NaN and Inf too. */
+const isPoint = ({ at, value }: Point): boolean => Number.isFinite(new Date(at).getTime()) && Number.isFinite(value)
 
 const clock = (at: number | string): string => new Date(at).toISOString().slice(11, 16)
 const percent = (value: number): number => Math.round(value * 1000) / 10
@@ -54,15 +59,15 @@ export interface ChartedHistory extends Pick<History, 'step' | 'client' | 'serve
   latencies: readonly { pod: string; p50: number; p95?: number }[]
 }
 
-function successChart({ step, client, server, changes, since }: ChartedHistory): Chart[] {
+function successChart({ step, changes, since, ...ends }: ChartedHistory): Chart[] {
+  const [client, server] = [ends.client.filter(isPoint), ends.server.filter(isPoint)]
   const times = [...new Set([...client, ...server].map(({ at }) => at))].sort((a, b) => a - b)
   const [first, last] = [times[0], times.at(-1)]
   // One moment is no course.
   if (first === undefined || last === undefined || times.length < 2) return []
-  const moments = Array.from(
-    { length: Math.round((last - first) / (step * 1000)) + 1 },
-    (_, n) => first + n * step * 1000,
-  )
+  const length = Math.round((last - first) / (step * 1000)) + 1
+  if (!(length >= 1 && length <= MOST_POINTS)) return []
+  const moments = Array.from({ length }, (_, n) => first + n * step * 1000)
   const valuesOf = (points: readonly Point[]): (number | undefined)[] => {
     const known = new Map(points.map(({ at, value }) => [Math.round((at - first) / (step * 1000)), percent(value)]))
     return moments.map((_, index) => known.get(index))
@@ -109,7 +114,10 @@ function successChart({ step, client, server, changes, since }: ChartedHistory):
   ]
 }
 
-function latencyChart({ latencies }: ChartedHistory): Chart[] {
+function latencyChart(history: ChartedHistory): Chart[] {
+  const latencies = history.latencies.flatMap(({ pod, p50, p95 }) =>
+    Number.isFinite(p50) ? [{ pod, p50, ...(Number.isFinite(p95) && defined({ p95 })) }] : [],
+  )
   if (latencies.length === 0) return []
   const shown = latencies.slice(0, MOST_PODS)
   const more = latencies.length - shown.length

@@ -68,6 +68,14 @@ describe('what a query means', () => {
     expect(meant('api.other.example', route(['*'], 'all'))).toBe('all')
   })
 
+  it('a host is found among hundreds of thousands that one object names', () => {
+    const hosts = Array.from({ length: 200_000 }, (_, index) => `h${index}.example.com`)
+    const entry = { kind: 'ServiceEntry', metadata: { name: 'many', namespace: 'shop' }, spec: { hosts } }
+    const read = { kind: 'service-entries', ok: true, source: '', at: '', value: [entry] } as unknown as Reading
+    const known = readings.filter(({ kind }) => kind !== 'service-entries')
+    expect(resolveTarget(parseTarget('h7.example.com'), new Evidence([...known, read])).ref.name).toBe('many')
+  })
+
   it('a deployment has the pods of its own only', () => {
     const target = completeTarget(resolve('deploy/catalog', 'istioinaction'), evidence)
     expect(target).toMatchObject({ ref: { kind: 'Deployment', name: 'catalog' }, services: [{ name: 'catalog' }] })

@@ -108,6 +108,15 @@ describe('access logs are prepared for', () => {
     expect((await prepared(clients, 'deploy/catalog')).workload.selector).toEqual({ app: 'catalog', version: 'v1' })
   })
 
+  it('its labels without those that have no value, or that no selector can hold', async () => {
+    const clients = clientsOf((plural, objects) =>
+      plural === 'deployments'
+        ? withSelector({ app: 'catalog', team: '' })(objects)
+        : relabelled((labels) => ({ ...labels, team: '', note: ODD }))(plural, objects),
+    )
+    expect((await prepared(clients, 'deploy/catalog')).workload.selector).toEqual({ app: 'catalog', version: 'v1' })
+  })
+
   it('the provider that was named', async () => {
     const json = { name: 'json', envoyFileAccessLog: { path: '/dev/stdout', logFormat: { labels: {} } } }
     const { settings } = await prepared(clientsOf(withProviders(json)), 'deploy/catalog', { provider: 'json' })

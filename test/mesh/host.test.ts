@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { fromFqdn, gatewayHost, hostMatches, hostsOverlap, serviceHost, toFqdn } from '../../src/mesh/host.ts'
+import {
+  fromFqdn,
+  gatewayHost,
+  hostMatches,
+  hostsOverlap,
+  serviceHost,
+  takenByAny,
+  toFqdn,
+} from '../../src/mesh/host.ts'
 
 describe('hosts', () => {
   it.each([
@@ -41,6 +49,12 @@ describe('hosts', () => {
     ['catalog', 'catalog.shop', false],
   ])('%j takes %j: %s', (pattern, host, taken) => {
     expect(hostMatches(pattern, host)).toBe(taken)
+    expect(takenByAny([pattern])(host)).toBe(taken)
+    expect(takenByAny(['other.example.net', pattern, '*.example.net'])(host)).toBe(taken)
+  })
+
+  it('no pattern takes no host', () => {
+    expect(takenByAny([])('shop.example.com')).toBe(false)
   })
 
   it.each([

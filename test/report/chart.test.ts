@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { chartsOf, type Chart, type ChartedHistory } from '../../src/report/chart.ts'
 import { chartPicture } from '../../src/report/chart-picture.ts'
 import { picture } from '../../src/slack/answers/picture.ts'
@@ -179,4 +179,64 @@ it('a picture brings its own ground, and each text and stroke of data stands out
     expect(inks.length).toBeGreaterThan(5)
     for (const ink of inks) expect((luminance(ground) + 0.05) / (luminance(ink) + 0.05), ink).toBeGreaterThan(4.5)
   }
+})
+
+describe('values that no chart can show', () => {
+  it('are no points, and pods without a latency are no bars', () => {
+    const [line, bars] = chartsOf(
+      history({
+        client: [...course(1, NaN, Infinity, 0.5), { at: NaN, value: 1 }, { at: 1e300, value: 1 }],
+        server: course(1, -Infinity, 1, 1),
+        latencies: [
+          { pod: 'a', p50: Infinity, p95: NaN },
+          { pod: 'b', p50: 12, p95: NaN },
+          { pod: 'c', p50: 10, p95: 30 },
+        ],
+      }),
+    )
+    expect(line!.series.map(({ values }) => values)).toEqual([
+      [100, undefined, undefined, 50],
+      [100, undefined, 100, 100],
+    ])
+    expect(bars!.categories).toEqual(['b', 'c'])
+    expect(bars!.series.map(({ values }) => values)).toEqual([
+      [12, 10],
+      [undefined, 30],
+    ])
+    expect([line!.says, bars!.says].join()).not.toMatch(/NaN|Infinity/)
+    expect([line!, bars!].map(chartPicture).join()).not.toMatch(/NaN|Infinity/)
+    expect(drawn(line!).categories).toEqual(['12:00', '12:03'])
+  })
+
+  it.each([
+    ['a step of nothing', { step: 0 }],
+    ['a step that is no number', { step: NaN }],
+    ['years between two points', { client: [...course(1, 1), { at: at(10_000_000), value: 1 }] }],
+  ])('make none: %s', (_what, more) => {
+    expect(chartsOf(history(more))).toEqual([])
+  })
+
+  it('a hundred thousand points are drawn', () => {
+    const long = Array.from({ length: 100_000 }, (_, index) => ({ at: START + index * 1000, value: 0.9 }))
+    const [line] = chartsOf(history({ step: 1, client: long, server: long }))
+    expect(drawn(line!).categories.length).toBeLessThanOrEqual(20)
+    expect(chartPicture(line!)).toMatch(/^<svg/)
+  })
+})
+
+it('names that mean something to Slack, or turn the reading direction, are told as they are written', () => {
+  const name = '<!channel>\u202ec*_~`'
+  const charts = chartsOf(
+    history({
+      changes: [{ at: iso(1), kind: 'configuration', of: { kind: 'VirtualService', namespace: 'shop', name } }],
+      latencies: [{ pod: name, p50: 3, p95: 4 }],
+    }),
+  )
+  const message = chartsMessage('Requests over time', charts)!
+  checkBlocks(message.blocks)
+  expect(message.text).toContain('&lt;!channel&gt;⟨U+202E⟩c')
+  expect(JSON.stringify([message, charts.map(chartPicture)])).not.toContain('\u202e')
+  expect(message.text).not.toContain('<!channel>')
+  const pictures = withPictures(message, charts, ['F1', 'F2']).blocks as unknown as { alt_text?: string }[]
+  expect(pictures.flatMap((one) => one.alt_text ?? []).join()).not.toContain('\u202e')
 })

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { AccessLogLine } from '../../mesh/access-log.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
-import { hostMatches } from '../../mesh/host.ts'
+import { takenByAny } from '../../mesh/host.ts'
 import type { Pod } from '../../mesh/objects.ts'
 import { containerPort } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
@@ -51,26 +51,21 @@ export function everyHostLines(
       evidence,
     )
   const [http, tcp] = [portsFor('http'), portsFor('tcp')]
-  const others = allRoutes(evidence)
-    .filter(
-      (one) =>
-        gatewaysOf(one).some((key) => served.has(key)) &&
-        !destinationsOf(one).some(({ host }) => target.hosts.includes(host)),
-    )
-    .flatMap(hostsOf)
-    .filter((pattern) => pattern !== EVERY_HOST)
-  // Of thousands of lines, few differ in their hosts.
-  const known = new Map<string, boolean>()
-  const isOthers = (host: string): boolean => {
-    const is = known.get(host) ?? others.some((pattern) => hostMatches(pattern, host))
-    known.set(host, is)
-    return is
-  }
+  const own = new Set(target.hosts)
+  const isNamedThere = takenByAny(
+    allRoutes(evidence)
+      .filter(
+        (one) =>
+          gatewaysOf(one).some((key) => served.has(key)) && !destinationsOf(one).some(({ host }) => own.has(host)),
+      )
+      .flatMap(hostsOf)
+      .filter((pattern) => pattern !== EVERY_HOST),
+  )
   return ({ upstreamCluster = '', authority, serverName, downstreamLocal }) => {
     if (parseClusterName(upstreamCluster)?.direction === 'outbound') return false
     const port = portOf(downstreamLocal)
     if (authority === undefined) return serverName === undefined && tcp.has(port)
     const host = authority.replace(/:\d+$/, '')
-    return http.has(port) && !isOthers(host)
+    return http.has(port) && !isNamedThere(host)
   }
 }

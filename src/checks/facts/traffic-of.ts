@@ -5,7 +5,7 @@ import type { AccessLogLine } from '../../mesh/access-log.ts'
 import { since } from '../../mesh/access-log.ts'
 import { hostOfRule } from '../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
-import { fromFqdn, hostMatches } from '../../mesh/host.ts'
+import { fromFqdn, takenByAny } from '../../mesh/host.ts'
 import type { KubernetesObject, Labels, Pod, PolicyObject } from '../../mesh/objects.ts'
 import { ipOf } from '../../mesh/address.ts'
 import { hasApplication } from '../../mesh/pods.ts'
@@ -20,39 +20,47 @@ import { destinationsOf, gatewaysOf, hostsOf } from '../../mesh/routing.ts'
 import type { Proof } from '../check.ts'
 import { proof } from '../check.ts'
 
+/** What tells to which host a request is. */
+type Addressed = Pick<AccessLogLine, 'upstreamCluster' | 'authority' | 'serverName'>
+
 /** Tells requests to one of the hosts: by the cluster they were sent to or, when they got none, by the authority they asked for. */
-export function forHosts(hosts: readonly string[]): (entry: AccessLogLine) => boolean {
+export function forHosts(hosts: readonly string[]): (entry: Addressed) => boolean {
+  const isFor = addressedTo(hosts)
   // Of thousands of lines, few differ in these.
   const known = new Map<string, boolean>()
   return (entry) => {
     const key = `${entry.upstreamCluster ?? ''} ${entry.authority ?? entry.serverName ?? ''}`
     let answer = known.get(key)
-    if (answer === undefined) known.set(key, (answer = isForHosts(entry, hosts)))
+    if (answer === undefined) known.set(key, (answer = isFor(entry)))
     return answer
   }
 }
 
 /** True for a request to one of the hosts. */
-export function isForHosts(
-  entry: Pick<AccessLogLine, 'upstreamCluster' | 'authority' | 'serverName'>,
-  hosts: readonly string[],
-): boolean {
-  const cluster = parseClusterName(entry.upstreamCluster ?? '')
-  if (cluster?.direction === 'outbound') return hosts.includes(cluster.host)
-  // TLS that passes through shows no more than the server name.
-  const authority = (entry.authority ?? entry.serverName ?? '').replace(/:\d+$/, '')
-  if (authority === '') return false
-  // A pod behind a headless Service has a name of its own: `orders-0.orders.shop`.
-  const [, service] = /^[^.]+\.([^.]+\..+)$/.exec(authority) ?? []
-  return hosts.some(
-    (pattern) =>
-      hostMatches(pattern, authority) ||
-      pattern.startsWith(`${authority}.`) ||
-      (service !== undefined &&
-        fromFqdn(pattern) !== undefined &&
-        (pattern === service || pattern.startsWith(`${service}.`))),
-  )
+export const isForHosts = (entry: Addressed, hosts: readonly string[]): boolean => addressedTo(hosts)(entry)
+
+/** A line is looked up, not compared with each host: there may be thousands of both. */
+function addressedTo(hosts: readonly string[]): (entry: Addressed) => boolean {
+  const all = new Set(hosts)
+  const isTaken = takenByAny(hosts)
+  // `catalog.shop`, and `catalog`, of `catalog.shop.svc.cluster.local`.
+  const shortened = new Set(hosts.flatMap(beginningsOf))
+  const services = hosts.filter((host) => fromFqdn(host) !== undefined)
+  const ofServices = new Set([...services, ...services.flatMap(beginningsOf)])
+  return ({ upstreamCluster, authority: asked, serverName }) => {
+    const cluster = parseClusterName(upstreamCluster ?? '')
+    if (cluster?.direction === 'outbound') return all.has(cluster.host)
+    // TLS that passes through shows no more than the server name.
+    const authority = (asked ?? serverName ?? '').replace(/:\d+$/, '')
+    if (authority === '') return false
+    // A pod behind a headless Service has a name of its own: `orders-0.orders.shop`.
+    const [, service] = /^[^.]+\.([^.]+\..+)$/.exec(authority) ?? []
+    return isTaken(authority) || shortened.has(authority) || (service !== undefined && ofServices.has(service))
+  }
 }
+
+/** What stands before each dot of a host. */
+const beginningsOf = (host: string): string[] => Array.from(host.matchAll(/\./g), ({ index }) => host.slice(0, index))
 
 /** The objects whose last change divides traffic that counts from traffic that proves nothing. */
 export const ROUTING_KINDS = [

@@ -146,7 +146,10 @@ function selectorOf(
   const own = byOwner(all, evidence).find((one) => sameRef(one.owner, owner))?.pods ?? pods
   const common = Object.fromEntries(
     Object.entries(own[0]?.metadata.labels ?? {}).filter(
-      ([key, value]) => !GENERATED.test(key) && own.every(({ metadata }) => metadata.labels?.[key] === value),
+      ([key, value]) =>
+        !GENERATED.test(key) &&
+        isSelector({ [key]: value }) &&
+        own.every(({ metadata }) => metadata.labels?.[key] === value),
     ),
   )
   const { matchLabels = {} } = object?.spec?.selector ?? {}
@@ -155,7 +158,7 @@ function selectorOf(
     (labels) => isSelector(labels) && !strangers.some(({ metadata }) => selects(labels, metadata.labels)),
   )
   if (selector !== undefined) return { selector }
-  const [other] = strangers.filter(({ metadata }) => selects(common, metadata.labels))
+  const [other] = strangers.filter(({ metadata }) => isSelector(common) && selects(common, metadata.labels))
   return {
     refusal:
       other === undefined
