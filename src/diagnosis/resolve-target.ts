@@ -135,6 +135,15 @@ function closestTo<T>(
   }
 }
 
+/** All hosts and patterns that routes, entries and Gateways name. */
+const hostsNamed = (evidence: Evidence): string[] => [
+  ...allRoutes(evidence).flatMap(hostsOf),
+  ...evidence.objects('service-entries').flatMap((one) => one.spec?.hosts ?? []),
+  ...allGateways(evidence).flatMap((one) =>
+    (one.spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((entry) => gatewayHost(entry).host)),
+  ),
+]
+
 function hostTarget(query: TargetQuery, evidence: Evidence): Target {
   const full = withDomain(query.name, evidence.clusterDomain)
   const local = fromFqdn(full)
@@ -180,13 +189,7 @@ function hostTarget(query: TargetQuery, evidence: Evidence): Target {
     return hostTarget(anywhere, evidence)
   }
   if (owner === undefined) {
-    const known = [
-      ...allRoutes(evidence).flatMap(hostsOf),
-      ...evidence.objects('service-entries').flatMap((one) => one.spec?.hosts ?? []),
-      ...allGateways(evidence).flatMap((one) =>
-        (one.spec?.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((entry) => gatewayHost(entry).host)),
-      ),
-    ].filter((host) => host !== '*')
+    const known = hostsNamed(evidence).filter((host) => host !== '*')
     throw new UnknownTargetError(
       query,
       `host ${query.name} in any VirtualService, Gateway or ServiceEntry`,
@@ -213,7 +216,11 @@ function hostTarget(query: TargetQuery, evidence: Evidence): Target {
  * @throws {AmbiguousTargetError} with the namespaces that have it
  */
 export function resolveTarget(query: TargetQuery, evidence: Evidence): Target {
-  checkNamespace(query, evidence)
+  try {
+    checkNamespace(query, evidence)
+  } catch (error) {
+    return hostOfTwoWords(query, evidence, error)
+  }
   const kind = query.form === 'deploy' ? 'deployments' : query.form === 'pod' ? 'pods' : 'services'
   const isThere = evidence.objects(kind).some((object) => object.metadata.name === query.name && inScope(object, query))
   if (
@@ -246,6 +253,19 @@ export function resolveTarget(query: TargetQuery, evidence: Evidence): Target {
   }
   if (query.form === 'host') return hostTarget(query, evidence)
   return nameTarget(query, evidence)
+}
+
+/**
+ * `bank.example` names a Service in namespace `example`, or where there is none, a host that some object names; not one that only a pattern takes: it may be
+ * mistyped.
+ * @throws the error where none does
+ */
+function hostOfTwoWords(query: TargetQuery, evidence: Evidence, error: unknown): Target {
+  const { namespace, ...anywhere } = query
+  const name = `${query.name}.${namespace ?? ''}`
+  const isWhole = query.form === 'name' && query.text.split(':')[0] === name
+  if (!isWhole || !hostsNamed(evidence).includes(name)) throw error
+  return hostTarget({ ...anywhere, form: 'host', name }, evidence)
 }
 
 /** A bare name is a Service; `catalog.shop` may also be a host that only Istio knows. */

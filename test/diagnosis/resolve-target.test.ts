@@ -76,6 +76,24 @@ describe('what a query means', () => {
     expect(resolveTarget(parseTarget('h7.example.com'), new Evidence([...known, read])).ref.name).toBe('many')
   })
 
+  it('two words may be a host that an entry names, as well as a Service and its namespace', () => {
+    const entry = {
+      kind: 'ServiceEntry',
+      metadata: { name: 'bank', namespace: 'shop' },
+      spec: { hosts: ['bank.example', '*.example', '*'] },
+    }
+    const read = { kind: 'service-entries', ok: true, source: '', at: '', value: [entry] } as unknown as Reading
+    const known = new Evidence([...readings.filter(({ kind }) => kind !== 'service-entries'), read])
+    for (const text of ['bank.example', 'bank.example:443'])
+      expect(resolveTarget(parseTarget(text), known).ref).toMatchObject({ kind: 'ServiceEntry', name: 'bank' })
+    expect(resolveTarget(parseTarget('bank.example:443'), known)).toMatchObject({
+      asked: 'bank.example:443',
+      port: 443,
+    })
+    for (const text of ['shop.example', 'svc/bank.example'])
+      expect(() => resolveTarget(parseTarget(text), known)).toThrow('There is no namespace example')
+  })
+
   it('a deployment has the pods of its own only', () => {
     const target = completeTarget(resolve('deploy/catalog', 'istioinaction'), evidence)
     expect(target).toMatchObject({ ref: { kind: 'Deployment', name: 'catalog' }, services: [{ name: 'catalog' }] })
