@@ -42,13 +42,21 @@ export const conflictingVirtualServices = defineCheck({
   },
   run(evidence, target) {
     const candidates = evidence.found('virtual-services')
-    const others = candidates.filter(({ object }) => concernsTarget(object, target))
+    const others = candidates.map(({ object }) => object).filter((object) => concernsTarget(object, target))
+    // Of thousands of VirtualServices, few share a host.
+    const byHost = new Map<string, Set<number>>()
+    for (const [index, other] of others.entries())
+      for (const host of hostsOf(other)) byHost.set(host, (byHost.get(host) ?? new Set()).add(index))
+    const sharing = (one: VirtualService): VirtualService[] =>
+      [...new Set(hostsOf(one).flatMap((host) => [...(byHost.get(host) ?? [])]))]
+        .toSorted((a, b) => a - b)
+        .flatMap((index) => others[index] ?? [])
     return candidates
       .filter(({ object }) => leadsTo(object, target))
       .flatMap(({ object: one, reading }) =>
-        others
-          .filter(({ object: other }) => other !== one)
-          .flatMap(({ object: other }) => judge({ one, other, reading }, evidence, target)),
+        sharing(one)
+          .filter((other) => other !== one)
+          .flatMap((other) => judge({ one, other, reading }, evidence, target)),
       )
   },
 })
