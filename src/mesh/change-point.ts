@@ -33,7 +33,11 @@ export function changePoint(points: readonly Point[], over = 0): ChangePoint | u
   while (first > 0 && (known[first - 1]?.value ?? 0) >= now / 2) first -= 1
   const begin = known[first]
   if (first < FEWEST_BEFORE || begin === undefined) return undefined
-  return { at: new Date(begin.at - over / 2).toISOString(), before: mean(known.slice(0, first)), after: mean(known.slice(first)) }
+  return {
+    at: new Date(begin.at - over / 2).toISOString(),
+    before: mean(known.slice(0, first)),
+    after: mean(known.slice(first)),
+  }
 }
 
 const mean = (points: readonly Point[]): number =>
