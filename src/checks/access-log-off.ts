@@ -18,7 +18,7 @@ export const accessLogOff = defineCheck({
       title: 'access log is off',
       says: '{proxies} {proxies?has:have} no access log{by}: what requests got there is not known, and the verdict rests on live configuration and the logs of other proxies',
       remedy:
-        'Turn access logs on where requests matter: accessLogFile of MeshConfig, or a Telemetry object with accessLogging for these workloads. For some minutes, mesh-medic turns on those of one workload: access-log deploy/NAME on.',
+        'Turn access logs on where requests matter: accessLogFile of MeshConfig, or a Telemetry object with accessLogging for these workloads. For some minutes, mesh-medic turns on those of one workload: mesh-medic access-log deploy/NAME -n NAMESPACE on.',
     },
   },
   run(evidence, target) {

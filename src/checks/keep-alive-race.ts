@@ -43,7 +43,7 @@ export const keepAliveRace = defineCheck({
       title: 'application ends connections, cause open',
       says: '{failed} of {requests} requests to {subject} were cut by its application before any answer (503 UC), others were answered; {clause}',
       remedy:
-        'Look at the application of {subject} at these times; the fields {fields} in the access log would show whether the connection had been idle. Where a provider of the mesh configuration has them, mesh-medic turns that log on for some minutes: access-log deploy/NAME on.',
+        'Look at the application of {subject} at these times; the fields {fields} in the access log would show whether the connection had been idle. Where a provider of the mesh configuration has them, mesh-medic turns that log on for some minutes: mesh-medic access-log deploy/NAME -n NAMESPACE on.',
     },
   },
   run(evidence, target) {
@@ -86,7 +86,7 @@ function found(cut: Cut, requests: readonly Request[], target: Target): Found[] 
         because: [
           proof(
             log,
-            `${group.length} requests failed at once over connections that had been idle for ${shortest} to ${longest} ms; ${cut.answeredSooner} over connections idle for less were answered, and none of them failed`,
+            `${group.length} requests failed immediately over connections that had been idle for ${shortest} to ${longest} ms; ${cut.answeredSooner} over connections idle for less were answered, and none of them failed`,
             quoteLine(entry),
           ),
           ...passedOn(last, log),

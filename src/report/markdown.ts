@@ -17,6 +17,7 @@ import {
   unseen,
   VERDICTS,
   whatToDo,
+  podCount,
 } from './telling.ts'
 import { goingOn } from './going-on.ts'
 import { visible } from '../mesh/visible.ts'
@@ -116,7 +117,7 @@ export function reportMarkdown(checks: readonly Check[], report: Report, showed 
   if (report.history !== undefined)
     lines.push(...chartsOf(report.history).flatMap(({ says }) => [escapeMarkdown(says), '']))
   lines.push(
-    `Target: ${codeSpan(formatRef(report.target.ref))}, ${report.target.pods.length} pods, hosts ${report.target.hosts.map(codeSpan).join(', ') || 'unknown'}.`,
+    `Target: ${codeSpan(formatRef(report.target.ref))}, ${podCount(report)}, hosts ${report.target.hosts.map(codeSpan).join(', ') || 'unknown'}.`,
     `Looked at ${report.startedAt}.`,
     '',
   )

@@ -106,6 +106,9 @@ export function headline(checks: readonly Check[], report: Report, mark: Mark = 
     : `${target}: unclear, because a check could not be run.`
 }
 
+/** `1 pod`, `3 pods`: those of the target. */
+export const podCount = ({ target: { pods } }: Report): string => `${pods.length} ${pods.length === 1 ? 'pod' : 'pods'}`
+
 /** A share (0 to 1) in per cent. */
 export const percent = (share: number): string => `${share > 0 && share < 0.01 ? '< 1' : Math.round(100 * share)} %`
 

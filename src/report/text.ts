@@ -20,6 +20,7 @@ import {
   unseen,
   VERDICTS,
   whatToDo,
+  podCount,
 } from './telling.ts'
 import { goingOn } from './going-on.ts'
 import { shownCommand } from './shown-command.ts'
@@ -163,7 +164,7 @@ export function reportText(checks: readonly Check[], report: Report, { verbose =
   const read = report.plan.filter(({ outcome }) => outcome === 'seen').length
   parts.push(
     '',
-    `Target: ${formatRef(report.target.ref)} (${report.target.pods.length} pods; hosts ${report.target.hosts.join(', ') || 'unknown'})`,
+    `Target: ${formatRef(report.target.ref)} (${podCount(report)}; hosts ${report.target.hosts.join(', ') || 'unknown'})`,
     `${read} of ${report.plan.length} sources read, ${report.ruledOut.length} causes ruled out${verbose ? '' : '; --verbose lists them'}.`,
   )
   return `${visible(parts.join('\n'))}\n`

@@ -174,7 +174,7 @@ function staying(input: Readable, signal: AbortSignal, play: (line: string) => P
     signal.addEventListener('abort', end, { once: true })
     lines.on('line', (line) => {
       const typed = line.trim()
-      if (typed === 'exit') void last.then(end)
+      if (typed === 'exit' || typed === 'quit') void last.then(end)
       else if (typed !== '') last = last.then(() => play(typed))
     })
   })

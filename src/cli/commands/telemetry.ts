@@ -13,7 +13,7 @@ export const telemetry = defineCommand({
     command
       .argument('<target>', 'a service (catalog, catalog.shop), deploy/NAME, pod/NAME, a host or a URL')
       .addOption(namespace())
-      .option('--window <duration>', 'how far back: 30s to 24h (default 5m)')
+      .option('--window <duration>', 'how far back: 30s to 24h (default: 5m)')
       .addOption(context())
       .addOption(output('text', 'json')),
   examples: ['mesh-medic telemetry catalog -n shop', 'mesh-medic telemetry catalog.shop --window 30m -o json'],
