@@ -57,10 +57,12 @@ it('diagnoses from the command to the verdict, in one message and its thread', a
   expect(proof).toContain('503 NC cluster_not_found')
   expect(proof.match(/^[✓✗?] \w+/gm)).toEqual(['✓ listener', '✓ route', '✗ cluster', '✗ cluster'])
   expect(proof).toMatch(/Hop by hop: `\/mesh follow catalog\.istioinaction\.io\/items --from ingress`/)
-  const events = (await auditEntries(backend.records))
-    .filter(({ entry }) => entry.run === run.id)
-    .map(({ entry }) => entry.event)
-  expect(events).toEqual(['diagnosis-asked', 'diagnosis-finished'])
+  // The audit has it after the run's end.
+  await expect
+    .poll(async () =>
+      (await auditEntries(backend.records)).filter(({ entry }) => entry.run === run.id).map(({ entry }) => entry.event),
+    )
+    .toEqual(['diagnosis-asked', 'diagnosis-finished'])
 })
 
 it('shows steps in place while they run', async () => {
