@@ -1,12 +1,11 @@
 import type { ModalView } from '@slack/types'
 import { clean, shorten } from '../blocks/escape.ts'
+import { plain } from './elements.ts'
 
 /** callback_id of the message shortcut and of its modal. */
 export const DIAGNOSE_WORKLOAD = 'diagnose_workload'
 export const TARGET_BLOCK = 'target'
 export const NAMESPACE_BLOCK = 'namespace'
-
-const plain = (value: string): { type: 'plain_text'; text: string } => ({ type: 'plain_text', text: value })
 
 /** Asks for a target, with what the message seems to be about filled in. `where` comes back with the answer. */
 export function diagnoseWorkloadView(where: string, guess: { name: string; namespace: string } | undefined): ModalView {

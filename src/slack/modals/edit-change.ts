@@ -1,4 +1,5 @@
 import type { ModalView } from '@slack/types'
+import { plain } from './elements.ts'
 
 /** callback_id of the modal; also the name of the button that opens it. */
 export const EDIT_CHANGE = 'edit-change'
@@ -6,8 +7,6 @@ export const YAML_BLOCK = 'yaml'
 
 /** Characters that Slack takes in an input. */
 export const EDITABLE = 3_000
-
-const plain = (value: string): { type: 'plain_text'; text: string } => ({ type: 'plain_text', text: value })
 
 /** Shows a change's YAML to be edited. `where` comes back with the answer. */
 export function editChangeView(where: string, yaml: string): ModalView {

@@ -1,27 +1,15 @@
 import type { ModalView, PlainTextOption } from '@slack/types'
-import { minutesText } from '../../leases/minutes.ts'
 import { clean, shorten } from '../blocks/escape.ts'
-import { defined } from '../../mesh/defined.ts'
+import { fitting as fittingOf, minutesInput, noteView, option, plain, timesUpTo } from './elements.ts'
 
 /** callback_id of the modal. */
 export const RAISE_LOG_LEVEL = 'raise_log_level'
 export const LOGGERS_BLOCK = 'loggers'
 export const LEVEL_BLOCK = 'level'
 export const PROXIES_BLOCK = 'proxies'
-export const MINUTES_BLOCK = 'minutes'
 
-/** Slack takes as many options in a select, and as many characters in the value of one. */
-const MOST_OPTIONS = 100
-const MOST_CHARACTERS = 150
-
-const plain = (value: string): { type: 'plain_text'; text: string } => ({ type: 'plain_text', text: value })
-const option = (value: string): PlainTextOption => ({ text: plain(shorten(clean(value), 75)), value })
-/** What fits, each once: Slack refuses a select that has the same value twice. */
-const optionsOf = (values: readonly string[]): PlainTextOption[] =>
-  [...new Set(values)]
-    .filter((value) => value !== '' && value.length <= MOST_CHARACTERS)
-    .slice(0, MOST_OPTIONS)
-    .map(option)
+/** What fits, as choices. */
+const optionsOf = (values: readonly string[]): PlainTextOption[] => fittingOf(values).map((value) => option(value))
 
 /** What the modal offers. */
 export interface RaiseLogLevelChoices {
@@ -37,29 +25,15 @@ export interface RaiseLogLevelChoices {
   most: { proxies: number; minutes: number }
 }
 
+const MODAL = { id: RAISE_LOG_LEVEL, title: 'Raise log level' }
+
 /** Shown while loggers and proxies are read; a modal has to open within 3 s. */
-export function readingLoggersView(where: string, target: string): ModalView {
-  return {
-    type: 'modal',
-    callback_id: RAISE_LOG_LEVEL,
-    private_metadata: where,
-    title: plain('Raise log level'),
-    close: plain('Cancel'),
-    blocks: [{ type: 'section', text: plain(`Reading the loggers of ${shorten(clean(target), 100)} …`) }],
-  }
-}
+export const readingLoggersView = (where: string, target: string): ModalView =>
+  noteView(MODAL, where, 'Cancel', `Reading the loggers of ${shorten(clean(target), 100)} …`)
 
 /** Why there is nothing to choose. */
-export function noLoggersView(where: string, why: string): ModalView {
-  return {
-    type: 'modal',
-    callback_id: RAISE_LOG_LEVEL,
-    private_metadata: where,
-    title: plain('Raise log level'),
-    close: plain('Close'),
-    blocks: [{ type: 'section', text: plain(shorten(clean(why), 2900)) }],
-  }
-}
+export const noLoggersView = (where: string, why: string): ModalView =>
+  noteView(MODAL, where, 'Close', shorten(clean(why), 2900))
 
 /** Asks which loggers, how much, on which proxies, for how long. */
 export function raiseLogLevelView(
@@ -74,17 +48,13 @@ export function raiseLogLevelView(
       where,
       'Their names are too long for a Slack dialog. Type them instead: /mesh log-level pod/NAME http:debug',
     )
-  const minutes = [1, 5, 10, 15, 30, 60].filter((one) => one <= most.minutes)
-  const times = (minutes.length === 0 ? [most.minutes] : minutes).map((one) => ({
-    text: plain(minutesText(one)),
-    value: String(one),
-  }))
+  const times = timesUpTo(most.minutes)
   const usual = times.find(({ value }) => value === '5') ?? times[0]
   return {
     type: 'modal',
-    callback_id: RAISE_LOG_LEVEL,
+    callback_id: MODAL.id,
     private_metadata: where,
-    title: plain('Raise log level'),
+    title: plain(MODAL.title),
     submit: plain('Raise'),
     close: plain('Cancel'),
     blocks: [
@@ -112,7 +82,7 @@ export function raiseLogLevelView(
         element: {
           type: 'static_select',
           action_id: 'chosen',
-          options: ['info', 'debug', 'trace'].map(option),
+          options: ['info', 'debug', 'trace'].map((level) => option(level)),
           initial_option: option('debug'),
         },
       },
@@ -129,12 +99,7 @@ export function raiseLogLevelView(
           max_selected_items: most.proxies,
         },
       },
-      {
-        type: 'input',
-        block_id: MINUTES_BLOCK,
-        label: plain('For'),
-        element: { type: 'static_select', action_id: 'chosen', options: times, ...defined({ initial_option: usual }) },
-      },
+      minutesInput(times, usual),
     ],
   }
 }

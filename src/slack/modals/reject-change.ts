@@ -1,12 +1,11 @@
 import type { ModalView } from '@slack/types'
 import type { ChangeRecord } from '../../fixes/record.ts'
 import { clean, shorten } from '../blocks/escape.ts'
+import { plain } from './elements.ts'
 
 /** callback_id of the modal; also the name of the button that opens it. */
 export const REJECT_CHANGE = 'reject-change'
 export const REASON_BLOCK = 'reason'
-
-const plain = (value: string): { type: 'plain_text'; text: string } => ({ type: 'plain_text', text: value })
 
 /** Asks why a change is rejected. `where` comes back with the answer. */
 export function rejectChangeView(where: string, { title }: Pick<ChangeRecord, 'title'>): ModalView {
