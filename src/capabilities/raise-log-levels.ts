@@ -16,9 +16,7 @@ import type { CapabilityDeps } from './deps.ts'
 import { shownLevels } from './log-levels.ts'
 import { makeLease } from './make-lease.ts'
 import { proxiesOfRun } from './proxies-of.ts'
-
-/** Minutes when nobody said how many; less where the limit is less. */
-const USUAL_MINUTES = 10
+import { usualMinutes } from '../leases/minutes.ts'
 
 const RaiseRequest = z.object({
   kind: z.literal('raise-log-levels'),
@@ -83,7 +81,7 @@ async function requestOf(deps: CapabilityDeps, run: RaiseRun, signal: AbortSigna
   const wanted = request.raise
   if (wanted === undefined || Object.keys(wanted.levels).length === 0)
     throw new LeaseRefusedError('No logger and level was given.', ['For example http:debug,router:debug'])
-  const minutes = wanted.minutes ?? Math.min(USUAL_MINUTES, leases.minutes)
+  const minutes = wanted.minutes ?? usualMinutes(leases.minutes)
   requireMinutes(minutes, leases.minutes)
   const known = await readLease(records, run.id)
   const about = {

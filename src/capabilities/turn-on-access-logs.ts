@@ -13,9 +13,7 @@ import { defineCapability } from './capability.ts'
 import type { CapabilityDeps } from './deps.ts'
 import { makeLease } from './make-lease.ts'
 import { proxiesOfRun } from './proxies-of.ts'
-
-/** Minutes when nobody said how many; less where the limit is less. */
-const USUAL_MINUTES = 10
+import { usualMinutes } from '../leases/minutes.ts'
 
 const TurnOnRequest = z.object({
   kind: z.literal('turn-on-access-logs'),
@@ -79,7 +77,7 @@ async function requestOf(deps: CapabilityDeps, run: TurnOnRun, signal: AbortSign
     records,
   } = deps
   const { text, namespace, of, workload, provider, minutes: asked } = run.request
-  const minutes = asked ?? Math.min(USUAL_MINUTES, leases.minutes)
+  const minutes = asked ?? usualMinutes(leases.minutes)
   requireMinutes(minutes, leases.minutes)
   const about = {
     id: run.id,

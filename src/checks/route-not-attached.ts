@@ -1,17 +1,16 @@
 import { isConverted } from '../mesh/conversion.ts'
-import { latestChange, refOf } from '../mesh/objects.ts'
+import { refOf } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { gatewaysOf, hostsOf } from '../mesh/routing.ts'
 import type { MeshRoute } from '../mesh/conversion.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Target } from '../mesh/target.ts'
-import type { Found, Proof } from './check.ts'
+import type { Found } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
 import { obstaclesOf, writtenAs } from './facts/attachment.ts'
 import { readingFor } from './facts/readings.ts'
 import { routesFor } from './facts/routes.ts'
-import { isServedByOthers, takers } from './facts/takers.ts'
-import { observed } from './facts/traffic-of.ts'
+import { isServedByOthers, notTaken, unrouted } from './facts/takers.ts'
 
 /** No Gateway takes a route of the Gateway API that leads to the target: requests from outside find no way to it. */
 export const routeNotAttached = defineCheck({
@@ -54,30 +53,10 @@ function judge(route: MeshRoute, evidence: Evidence, target: Target): Found[] {
   const [first] = each.flat()
   // What the parents accept, and Istio makes no route of, is another finding.
   if (first === undefined || first.isConversion === true || each.some((one) => one.length === 0)) return []
-  const taken = takers(route, evidence)
-  const read = evidence.seen('routes')
-  const missing: Proof[] =
-    read.length === 0 || taken.length > 0 || isServedByOthers(route, hosts, evidence, target)
-      ? []
-      : read
-          .slice(0, 1)
-          .map((one) =>
-            proof(
-              one,
-              `none of the ${read.length} proxies that were read has a route made from ${formatRef(refOf(route))}`,
-            ),
-          )
+  const untaken = notTaken(route, evidence)
+  const missing = untaken.length > 0 && isServedByOthers(route, hosts, evidence, target) ? [] : untaken
   const reading = readingFor('gateway-api-gateways', evidence)
-  const seen =
-    missing.length === 0
-      ? []
-      : observed(
-          evidence,
-          hosts,
-          latestChange([written]),
-          'were answered 404 NR by a gateway that has no route for them',
-          ({ flags }) => flags.includes('NR'),
-        )
+  const seen = missing.length === 0 ? [] : unrouted(hosts, written, evidence)
   return [
     {
       code: 'MESH0121',

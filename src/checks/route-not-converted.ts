@@ -2,17 +2,16 @@ import type { Evidence } from '../evidence/evidence.ts'
 import type { MeshRoute } from '../mesh/conversion.ts'
 import { isConverted } from '../mesh/conversion.ts'
 import { ROUTE_KINDS } from '../mesh/gateway-api.ts'
-import { latestChange, refOf } from '../mesh/objects.ts'
+import { refOf } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { gatewaysOf, hostsOf } from '../mesh/routing.ts'
 import type { Target } from '../mesh/target.ts'
-import type { Found, Proof } from './check.ts'
+import type { Found } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
 import { writtenAs } from './facts/attachment.ts'
 import { readingFor } from './facts/readings.ts'
 import { routesFor } from './facts/routes.ts'
-import { isServedByOthers, takers } from './facts/takers.ts'
-import { observed } from './facts/traffic-of.ts'
+import { isServedByOthers, notTaken, unrouted } from './facts/takers.ts'
 import { unconverted } from './facts/unconverted.ts'
 
 /** A route of the Gateway API holds something that Istio makes no route of: none of its rules has an effect, though its parents accept it. */
@@ -64,24 +63,9 @@ function judge(route: MeshRoute, evidence: Evidence, target: Target): Found[] {
   const about = formatRef(refOf(written))
   const hosts = hostsOf(route)
   const isInside = gatewaysOf(route).includes('mesh')
-  const read = evidence.seen('routes')
-  const isMissing = takers(route, evidence).length === 0
-  const missing: Proof[] =
-    !isMissing || (!isInside && isServedByOthers(route, hosts, evidence, target))
-      ? []
-      : read
-          .slice(0, 1)
-          .map((one) => proof(one, `none of the ${read.length} proxies that were read has a route made from ${about}`))
-  const seen =
-    missing.length === 0 || isInside
-      ? []
-      : observed(
-          evidence,
-          hosts,
-          latestChange([written]),
-          'were answered 404 NR by a gateway that has no route for them',
-          ({ flags }) => flags.includes('NR'),
-        )
+  const untaken = notTaken(route, evidence)
+  const missing = untaken.length > 0 && !isInside && isServedByOthers(route, hosts, evidence, target) ? [] : untaken
+  const seen = missing.length === 0 || isInside ? [] : unrouted(hosts, written, evidence)
   return [
     {
       code: isInside ? 'MESH0135' : 'MESH0134',

@@ -5,7 +5,7 @@ import { isProviderName } from '../fixes/lent-telemetry.ts'
 import { findWorkloads } from '../leases/access-logs/find-workloads.ts'
 import { takenByProxies } from '../leases/access-logs/taken-by-proxies.ts'
 import { prepareAccessLogs } from '../leases/access-logs/prepare.ts'
-import { parseMinutes } from '../leases/minutes.ts'
+import { parseMinutes, usualMinutes } from '../leases/minutes.ts'
 import { requireMinutes, type LeaseRequest } from '../leases/raise.ts'
 import { defined } from '../mesh/defined.ts'
 import { formatRef } from '../mesh/ref.ts'
@@ -27,8 +27,6 @@ export interface AccessLogOptions {
   for?: string
   provider?: string
 }
-
-const USUAL_MINUTES = 10
 
 /**
  * `mesh-medic access-log`: shows which workloads of a target log their requests; with `on`, turns on the access logs of one, waits, and puts them back at the
@@ -75,7 +73,7 @@ async function turnOnInTerminal(target: string, options: AccessLogOptions): Prom
     throw new UserError({ why: `${JSON.stringify(provider.slice(0, 60))} is not the name of a provider.` })
   const query = parseTarget(target, namespace)
   const { leases } = loadConfig(process.env).policy
-  const minutes = options.for === undefined ? Math.min(USUAL_MINUTES, leases.minutes) : parseMinutes(options.for)
+  const minutes = options.for === undefined ? usualMinutes(leases.minutes) : parseMinutes(options.for)
   requireMinutes(minutes, leases.minutes)
   const { connection, limits } = connectionFor(options.context)
   const controller = interruptible()

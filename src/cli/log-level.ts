@@ -4,7 +4,7 @@ import { findZtunnels, requireZtunnels, whomTheyServe } from '../leases/find-ztu
 import { parseZtunnelLevels, ztunnelLevelsText } from '../leases/ztunnel-levels/levels.ts'
 import { requireMinutes, type LeaseRequest } from '../leases/raise.ts'
 import { parseLevels, requireLoggers } from '../leases/log-levels/levels.ts'
-import { parseMinutes } from '../leases/minutes.ts'
+import { parseMinutes, usualMinutes } from '../leases/minutes.ts'
 import { loadConfig } from '../config.ts'
 import { shownLevels, shownZtunnelLevels, type ShownLevels } from '../capabilities/log-levels.ts'
 import { refOf } from '../mesh/objects.ts'
@@ -29,8 +29,6 @@ export interface LogLevelOptions {
   pods?: number
   ztunnel?: boolean
 }
-
-const USUAL_MINUTES = 10
 
 /**
  * `mesh-medic log-level`: shows the log levels of a target's proxies; with levels, raises them, waits, and puts them back at the end of the time, on
@@ -84,7 +82,7 @@ async function raiseInTerminal(target: string, typed: string, options: LogLevelO
   const query = parseTarget(target, options.namespace)
   const { leases } = loadConfig(process.env).policy
   if (isZtunnel) requireZtunnels(leases)
-  const minutes = options.for === undefined ? Math.min(USUAL_MINUTES, leases.minutes) : parseMinutes(options.for)
+  const minutes = options.for === undefined ? usualMinutes(leases.minutes) : parseMinutes(options.for)
   requireMinutes(minutes, leases.minutes)
   const {
     connection,

@@ -25,3 +25,6 @@ export function minutesText(minutes: number): string {
     ? count(Math.round(minutes * 60), 'second')
     : count(minutes, 'minute')
 }
+
+/** How long something is lent when nobody says, in minutes; a limit may be shorter. */
+export const usualMinutes = (most: number): number => Math.min(10, most)

@@ -13,3 +13,6 @@ export function durationText(length: number): string {
   const seconds = Number((length / 1000).toPrecision(2))
   return seconds >= 1 ? `${seconds} s` : `${Math.round(length)} ms`
 }
+
+/** How long an answer took (milliseconds), with a digit after the point where that tells something: `0.3 ms`, `480 ms`. */
+export const latencyText = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`

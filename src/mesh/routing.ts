@@ -134,12 +134,12 @@ export function concernsTarget(virtualService: VirtualService, { hosts, everyHos
 function takesFor(virtualService: VirtualService, pattern: string, host: string): boolean {
   if (pattern === host) return true
   if (!hostMatches(pattern, host)) return false
-  return gatewaysOf(virtualService).includes('mesh') || (pattern !== '*' && fromFqdn(host) === undefined)
+  return gatewaysOf(virtualService).includes('mesh') || (pattern !== EVERY_HOST && fromFqdn(host) === undefined)
 }
 
 /** True for a VirtualService that takes requests for any host at its gateways. */
 export const isForAllHosts = (virtualService: VirtualService): boolean =>
-  hostsOf(virtualService).includes('*') && !gatewaysOf(virtualService).includes('mesh')
+  hostsOf(virtualService).includes(EVERY_HOST) && !gatewaysOf(virtualService).includes('mesh')
 
 /** The Gateway's servers that take one of the VirtualService's hosts, or the one that is given, and are open to its namespace. */
 export function serversTaking(gateway: Gateway, virtualService: VirtualService, host?: string): GatewayServer[] {

@@ -5,6 +5,7 @@ import type { Point } from '../mesh/change-point.ts'
 import { defined } from '../mesh/defined.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { visible } from '../mesh/visible.ts'
+import { latencyText } from '../mesh/duration.ts'
 
 /** A chart, whatever draws it: a line over time, or bars side by side. Texts are somebody else's where they name objects of the cluster. */
 export interface Chart {
@@ -35,7 +36,6 @@ const isPoint = ({ at, value }: Point): boolean => Number.isFinite(new Date(at).
 
 const clock = (at: number | string): string => new Date(at).toISOString().slice(11, 16)
 const percent = (value: number): number => Math.round(value * 1000) / 10
-const milliseconds = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
 
 /** The charts of a history: success over time at both ends, with what was changed; the latency of each pod. */
 export const chartsOf = (history: ChartedHistory): Chart[] => [...successChart(history), ...latencyChart(history)]
@@ -137,7 +137,7 @@ function latencyChart(history: ChartedHistory): Chart[] {
       unit: 'ms',
       marks: [],
       says: visible(
-        `Latency by pod: ${shown.map(({ pod, p50, p95 }) => `${pod} p50 ${milliseconds(p50)}${p95 === undefined ? '' : `, p95 ${milliseconds(p95)}`}`).join('; ')}${more > 0 ? `; and ${more} quicker pods` : ''}.`,
+        `Latency by pod: ${shown.map(({ pod, p50, p95 }) => `${pod} p50 ${latencyText(p50)}${p95 === undefined ? '' : `, p95 ${latencyText(p95)}`}`).join('; ')}${more > 0 ? `; and ${more} quicker pods` : ''}.`,
       ),
     },
   ]

@@ -2,15 +2,14 @@ import type { Telemetry } from '../diagnosis/telemetry/report.ts'
 import { nameOf, percentOf, round, successOf, type Side } from '../mesh/both-ends.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { visible } from '../mesh/visible.ts'
-
-const milliseconds = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
+import { latencyText } from '../mesh/duration.ts'
 
 /** Pods that are shown. */
 const MOST_PODS = 10
 
 /** One end as a line: `72.3 % of 60 requests succeed; p50 1.2 ms, p95 490 ms, p99 498 ms`. */
 export const sideLine = (side: Side): string =>
-  `${percentOf(successOf(side))} of ${round(side.requests)} requests succeed${side.latency === undefined ? '' : `; p50 ${milliseconds(side.latency.p50)}, p95 ${milliseconds(side.latency.p95)}, p99 ${milliseconds(side.latency.p99)}`}`
+  `${percentOf(successOf(side))} of ${round(side.requests)} requests succeed${side.latency === undefined ? '' : `; p50 ${latencyText(side.latency.p50)}, p95 ${latencyText(side.latency.p95)}, p99 ${latencyText(side.latency.p99)}`}`
 
 /** What it comes to, in one sentence. */
 export function telemetryHeadline({ client, server, notes }: Telemetry): string {
@@ -40,7 +39,7 @@ export function podLines({ pods }: Telemetry): string[] {
     .map(({ name, version, requests, failed, p50 }) =>
       [
         `${name}${version === undefined ? '' : ` (${version})`}: ${round(requests)} requests, ${round(failed)} failed`,
-        ...(p50 === undefined ? [] : [`p50 ${milliseconds(p50)}`]),
+        ...(p50 === undefined ? [] : [`p50 ${latencyText(p50)}`]),
       ].join(', '),
     )
   return pods.length > MOST_PODS ? [...shown, `and ${pods.length - MOST_PODS} more`] : shown

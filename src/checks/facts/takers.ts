@@ -1,17 +1,19 @@
+import { proof, type Proof } from '../check.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { isConverted, type MeshRoute } from '../../mesh/conversion.ts'
+import { isConverted, type MeshRoute, type RouteObject } from '../../mesh/conversion.ts'
 import { routesIn } from '../../mesh/envoy.ts'
 import { hostMatches } from '../../mesh/host.ts'
-import { refOf } from '../../mesh/objects.ts'
-import { sameRef } from '../../mesh/ref.ts'
+import { latestChange, refOf } from '../../mesh/objects.ts'
+import { formatRef, sameRef } from '../../mesh/ref.ts'
 import { gatewaysOf, hostsOf } from '../../mesh/routing.ts'
 import type { Target } from '../../mesh/target.ts'
 import { obstaclesOf, writtenAs } from './attachment.ts'
 import { madeFrom } from './made-from.ts'
 import { routesFor } from './routes.ts'
+import { observed } from './traffic-of.ts'
 
 /** Proxies that have a route made from the object. */
-export function takers(route: MeshRoute, evidence: Evidence): string[] {
+function takers(route: MeshRoute, evidence: Evidence): string[] {
   return evidence.seen('routes').flatMap(({ of, value }) => {
     const made = routesIn(value)
     const isMine = made.some((one) => {
@@ -40,3 +42,28 @@ export function isServedByOthers(
     hosts.every((host) => others.some((one) => hostsOf(one).some((each) => hostMatches(each, host))))
   )
 }
+
+/** That no proxy that was read has a route made from the object; nothing where one has, or none was read. */
+export const notTaken = (route: MeshRoute, evidence: Evidence): Proof[] => {
+  const read = evidence.seen('routes')
+  return takers(route, evidence).length > 0
+    ? []
+    : read
+        .slice(0, 1)
+        .map((one) =>
+          proof(
+            one,
+            `none of the ${read.length} proxies that were read has a route made from ${formatRef(refOf(route))}`,
+          ),
+        )
+}
+
+/** That requests for the hosts of a route met a gateway that has none for them, since it was changed. */
+export const unrouted = (hosts: readonly string[], written: RouteObject, evidence: Evidence): Proof[] =>
+  observed(
+    evidence,
+    hosts,
+    latestChange([written]),
+    'were answered 404 NR by a gateway that has no route for them',
+    ({ flags }) => flags.includes('NR'),
+  )

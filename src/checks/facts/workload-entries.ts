@@ -18,8 +18,15 @@ export const workloadEntries = (
 export const selectedBy = ({ metadata, spec }: ServiceEntry, evidence: Evidence): WorkloadEntry[] =>
   workloadEntries(spec?.workloadSelector?.labels, metadata.namespace, evidence)
 
-/** True for an entry that selects no WorkloadEntry whose address could be resolved: istiod makes no cluster for its hosts then. */
-export const hasNothingToResolve = (entry: ServiceEntry, evidence: Evidence): boolean =>
-  entry.spec?.resolution?.startsWith('DNS') === true &&
-  entry.spec.workloadSelector?.labels !== undefined &&
-  selectedBy(entry, evidence).length === 0
+/** The ServiceEntry of a host that selects no WorkloadEntry whose address could be resolved: istiod makes no cluster for its hosts then. */
+export const entryWithoutCluster = (host: string, evidence: Evidence): ServiceEntry | undefined =>
+  evidence
+    .objects('service-entries')
+    .filter(({ spec }) => (spec?.hosts ?? []).includes(host))
+    .slice(0, 1)
+    .find(
+      (entry) =>
+        entry.spec?.resolution?.startsWith('DNS') === true &&
+        entry.spec.workloadSelector?.labels !== undefined &&
+        selectedBy(entry, evidence).length === 0,
+    )

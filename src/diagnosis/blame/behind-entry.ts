@@ -1,5 +1,5 @@
 import { labelTexts } from '../../mesh/labels.ts'
-import { hasNothingToResolve, selectedBy } from '../../checks/facts/workload-entries.ts'
+import { entryWithoutCluster, selectedBy } from '../../checks/facts/workload-entries.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { fromFqdn, hostOfService, nearestHosts, withDomain } from '../../mesh/host.ts'
 import type { Service, ServiceEntry, WorkloadEntry } from '../../mesh/objects.ts'
@@ -81,10 +81,8 @@ export function selectedByEntry(entry: ServiceEntry, host: string, evidence: Evi
 
 /** Why a proxy has no cluster for a host of a ServiceEntry that selects no address to resolve. */
 export function withoutCluster(host: string, evidence: Evidence): Lead[] {
-  const entry = evidence.objects('service-entries').find(({ spec }) => (spec?.hosts ?? []).includes(host))
-  return entry !== undefined && hasNothingToResolve(entry, evidence)
-    ? (selectedByEntry(entry, host, evidence) ?? [])
-    : []
+  const entry = entryWithoutCluster(host, evidence)
+  return entry === undefined ? [] : (selectedByEntry(entry, host, evidence) ?? [])
 }
 
 /** Services that an entry's endpoints name, that do not exist, and that are no slip of one that does. */

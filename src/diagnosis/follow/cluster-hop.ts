@@ -1,6 +1,6 @@
 import type { Cluster } from '../../mesh/envoy.ts'
 import { originOf, parseClusterName } from '../../mesh/envoy.ts'
-import { hasNothingToResolve } from '../../checks/facts/workload-entries.ts'
+import { entryWithoutCluster } from '../../checks/facts/workload-entries.ts'
 import { hostOfRule } from '../../mesh/destination-rules.ts'
 import { fromFqdn, nearestHosts } from '../../mesh/host.ts'
 import type { Service } from '../../mesh/objects.ts'
@@ -98,8 +98,7 @@ function missing(name: string, { evidence, callerPod }: Trace): { why: string; o
           : ` The DestinationRule for ${host} defines ${subsets.length === 0 ? 'no subsets' : `the subsets ${subsets.join(', ')}`}, not ${subset}.`,
       objects,
     }
-  const entry = evidence.objects('service-entries').find(({ spec }) => (spec?.hosts ?? []).includes(host))
-  if (entry !== undefined && hasNothingToResolve(entry, evidence))
+  if (entryWithoutCluster(host, evidence) !== undefined)
     return {
       why: ' No WorkloadEntry has the labels that its ServiceEntry selects: istiod makes no cluster for a host of resolution DNS without an endpoint.',
       objects,

@@ -11,7 +11,7 @@ import { hostMatches } from '../../mesh/host.ts'
 import type { RequestClass } from './classes.ts'
 
 /** True for a grant beside the target, or for objects of the namespaces whose routes and Gateways lead to it. */
-function concernsTarget({ metadata, spec }: ReferenceGrant, target: Target, evidence: Evidence): boolean {
+function isForTarget({ metadata, spec }: ReferenceGrant, target: Target, evidence: Evidence): boolean {
   const beside = [target.namespace, ...target.services.map(({ namespace }) => namespace)]
   const leading = [...routesFor(evidence, target), ...gatewaysFor(evidence, target)].map(
     (one) => one.metadata.namespace,
@@ -30,7 +30,7 @@ export function lastChange(target: Target, evidence: Evidence): number {
     latestChange([
       ...entries,
       ...entries.flatMap((entry) => selectedBy(entry, evidence)),
-      ...evidence.objects('reference-grants').filter((one) => concernsTarget(one, target, evidence)),
+      ...evidence.objects('reference-grants').filter((one) => isForTarget(one, target, evidence)),
     ]),
   )
 }

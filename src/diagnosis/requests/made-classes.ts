@@ -9,7 +9,7 @@ import type { Gateway, HttpMatch, Pod } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { proxyAnswers } from '../../mesh/pods.ts'
 import { sameRef } from '../../mesh/ref.ts'
-import { podsOfGateway } from '../../mesh/routing.ts'
+import { EVERY_HOST, podsOfGateway } from '../../mesh/routing.ts'
 import { boundAs, concernsTarget, destinationsOf, gatewayKey, gatewaysOf, hostsOf } from '../../mesh/routing.ts'
 import type { Target } from '../../mesh/target.ts'
 import { gatewaysTaking } from '../follow/destination.ts'
@@ -101,7 +101,7 @@ function ranked(host: string, target: Target, evidence: Evidence): (gateway: Gat
     const hosts = (gateway.spec?.servers ?? [])
       .flatMap((server) => server.hosts ?? [])
       .map((entry) => gatewayHost(entry).host)
-    if (hosts.some((one) => one !== '*' && hostMatches(one, host))) return 2
+    if (hosts.some((one) => one !== EVERY_HOST && hostMatches(one, host))) return 2
     return beside.has(gateway.metadata.namespace) ? 3 : undefined
   }
 }

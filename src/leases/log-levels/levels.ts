@@ -1,6 +1,7 @@
 import type { LogLevels } from '../../evidence/collectors/log-levels.ts'
 import { nearestNames } from '../../mesh/names.ts'
 import { LeaseRefusedError } from '../lease-refused.ts'
+import { parseLevelList, quoted } from '../parse-levels.ts'
 
 /** Envoy's log levels, the most talkative first. */
 export const LEVELS = ['trace', 'debug', 'info', 'warning', 'error', 'critical', 'off'] as const
@@ -8,7 +9,6 @@ export type Level = (typeof LEVELS)[number]
 
 const EXAMPLE = 'http:debug,router:debug,connection:debug,pool:debug'
 const LOGGER = /^[a-z0-9_]+$/
-const quoted = (text: string): string => JSON.stringify(text.slice(0, 60))
 
 const isLevel = (text: string): text is Level => (LEVELS as readonly string[]).includes(text)
 /** Envoy takes `warn` and says `warning`. */
@@ -18,22 +18,8 @@ const levelNamed = (text: string): string => (text === 'warn' ? 'warning' : text
  * Parses what a person typed: `http:debug,router:debug`, also with `=` and spaces. Whether a proxy has such loggers is another question.
  * @throws LeaseRefusedError for an unknown level, with the nearest; for a level without a logger: all of them at once is more than a log can hold
  */
-export function parseLevels(text: string): Record<string, Level> {
-  const parts = text
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter((part) => part !== '')
-  if (parts.length === 0) throw new LeaseRefusedError('No logger and level was given.', [`Name them: ${EXAMPLE}`])
-  const levels = new Map<string, Level>()
-  for (const part of parts) {
-    const [logger, level] = parsePair(part)
-    const former = levels.get(logger)
-    if (former !== undefined && former !== level)
-      throw new LeaseRefusedError(`${logger} is given twice: ${former} and ${level}.`, ['Name each logger once.'])
-    levels.set(logger, level)
-  }
-  return Object.fromEntries(levels)
-}
+export const parseLevels = (text: string): Record<string, Level> =>
+  parseLevelList(text, { of: 'logger', example: EXAMPLE }, parsePair)
 
 function parsePair(part: string): [string, Level] {
   const [, logger = '', typed] = /^([^:=]*)(?:[:=](.*))?$/.exec(part) ?? []

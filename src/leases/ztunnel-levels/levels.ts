@@ -1,6 +1,7 @@
 import { ALL_MODULES } from '../../evidence/collectors/ztunnel-levels.ts'
 import { nearestNames } from '../../mesh/names.ts'
 import { LeaseRefusedError } from '../lease-refused.ts'
+import { parseLevelList, quoted } from '../parse-levels.ts'
 import type { Settings } from '../leasable.ts'
 
 /** ztunnel's log levels, the most talkative first. */
@@ -9,7 +10,6 @@ const LEVELS_TEXT = `Levels: ${LEVELS.join(', ')}.`
 const EXAMPLE = 'access=debug,ztunnel::proxy=debug'
 const MODULE = /^[a-z0-9_]+(?:::[a-z0-9_]+)*$/
 
-const quoted = (text: string): string => JSON.stringify(text.slice(0, 60))
 const isLevel = (text: string): boolean => (LEVELS as readonly string[]).includes(text)
 
 /** `debug, access=trace`; a module without a level of its own has that of everything else. */
@@ -28,22 +28,8 @@ export const ztunnelLevelsText = (levels: Readonly<Settings>): string =>
  * Parses what a person typed: `access=debug`, also with `:`, and a level alone, which is for every module that has none of its own.
  * @throws LeaseRefusedError for an unknown level, with the nearest
  */
-export function parseZtunnelLevels(text: string): Settings {
-  const parts = text
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter((part) => part !== '')
-  if (parts.length === 0) throw new LeaseRefusedError('No module and level was given.', [`Name them: ${EXAMPLE}`])
-  const levels = new Map<string, string>()
-  for (const part of parts) {
-    const [module, level] = parsePart(part)
-    const former = levels.get(module)
-    if (former !== undefined && former !== level)
-      throw new LeaseRefusedError(`${module} is given twice: ${former} and ${level}.`, ['Name each module once.'])
-    levels.set(module, level)
-  }
-  return Object.fromEntries(levels)
-}
+export const parseZtunnelLevels = (text: string): Settings =>
+  parseLevelList(text, { of: 'module', example: EXAMPLE }, parsePart)
 
 function parsePart(part: string): [string, string] {
   // A module's path has colons of its own: the last single one, or the equals sign, stands before the level.
