@@ -42,13 +42,19 @@ export function accessLogWriter(
       const { lease } = requirePermit(permit, workload, wanted)
       const object = telemetryFor(lease, wanted)
       const what = refText(lease, wanted)
-      const answer = await seen(() =>
+      const create = (): Promise<ApiAnswer> =>
         send(
           'POST',
           collection(wanted),
           { query: { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' }, body: object },
           signal,
-        ),
+        )
+      const answer = await seen(() =>
+        create().catch((error: unknown) => {
+          // Of two requests for one name the API server grants one: asking again tells what became of the first.
+          if (error instanceof WriteError && error.sent && !signal.aborted) return create()
+          throw error
+        }),
       )
       if (answer.status === 201 || answer.status === 200) {
         const { metadata } = parsed(answer, what)

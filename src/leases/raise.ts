@@ -1,4 +1,5 @@
 import { UnseenError } from '../evidence/clients/clients.ts'
+import { WriteError } from '../fixes/cluster-writer.ts'
 import { refOf, type Labels, type Pod } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { recordAuditOnce } from '../store/audit.ts'
@@ -258,7 +259,9 @@ async function set(
     if (missing.length === 0) return { state: 'raised' }
     throw new UnseenError('unavailable', `it did not accept ${missing.join(', ')}`)
   } catch (error) {
-    return undo(deps, lease, proxy, lock, seen(error, signal).message)
+    const unseen = seen(error, signal)
+    const outcome = await undo(deps, lease, proxy, lock, unseen.message)
+    return outcome.state === 'refused' && mayArrive(unseen) ? unsure(lease, unseen.message) : outcome
   }
 }
 
@@ -290,12 +293,18 @@ async function undo(
   } catch (error) {
     if (!(error instanceof UnseenError)) throw error
   }
-  return {
-    state: 'raised',
-    says: `${why}; ${leaseWords(lease).unsure}`,
-    setting: raised,
-  }
+  return unsure(lease, why)
 }
+
+/** The API server was sent an object and did not answer: it may be made after we have looked. */
+const mayArrive = ({ cause }: UnseenError): boolean => cause instanceof WriteError && cause.sent
+
+/** Perhaps set: it is put back at the end. */
+const unsure = (lease: LeaseRecord, why: string): Outcome => ({
+  state: 'raised',
+  says: `${why}; ${leaseWords(lease).unsure}`,
+  setting: lease.lent,
+})
 
 /** Every proxy has its answer: the lease runs, or it is over. */
 async function settle(deps: LeaseDeps, id: string, signal: AbortSignal): Promise<LeaseRecord> {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { LEASE_ANNOTATION, telemetryName } from '../../src/fixes/lent-telemetry.ts'
+import { LEASE_ANNOTATION, telemetryFor, telemetryName } from '../../src/fixes/lent-telemetry.ts'
 import { readLeaseLogs } from '../../src/leases/lease-log.ts'
 import type { Permission } from '../../src/evidence/reading.ts'
 import { extendLease } from '../../src/leases/extend.ts'
@@ -193,21 +193,13 @@ describe('nothing is turned on', () => {
     expect(says(await raiseOne(memoryRecords()))).toContain('namespaces "shop" not found')
   })
 
-  it.each(['cut', { code: 400, message: 'admission webhook "validation.istio.io" denied the request' }] as const)(
-    'where the API server answers %j',
-    async (how) => {
-      mesh.server.fail({ on: 'write', how })
-      const lease = await raiseOne(memoryRecords())
-      expect([lease.state, statesOf(lease)]).toEqual(['over', ['refused']])
-      expect(mesh.telemetries()).toEqual(BEFORE)
-    },
-  )
-
-  it('that nobody knows of, where the answer is lost', async () => {
-    mesh.server.fail({ on: 'write', how: 'lose answer' })
-    const records = memoryRecords()
-    const lease = await raiseOne(records)
-    expect(statesOf(lease)).toEqual(['refused'])
+  it('where the API server refuses', async () => {
+    mesh.server.fail({
+      on: 'write',
+      how: { code: 400, message: 'admission webhook "validation.istio.io" denied the request' },
+    })
+    const lease = await raiseOne(memoryRecords())
+    expect([lease.state, statesOf(lease)]).toEqual(['over', ['refused']])
     expect(mesh.telemetries()).toEqual(BEFORE)
   })
 
@@ -221,6 +213,43 @@ describe('nothing is turned on', () => {
       expect.stringContaining('Telemetry shop/by-hand selects'),
     ])
     expect(Object.keys(mesh.telemetries())).toEqual(['no-access-logs', 'by-hand'])
+  })
+})
+
+describe('an answer that is lost', () => {
+  it.each(['cut', 'lose answer'] as const)('%s: is asked for once more, which makes no second one', async (how) => {
+    mesh.server.fail({ on: 'write', how })
+    const records = memoryRecords()
+    const lease = await raiseOne(records)
+    expect([lease.state, statesOf(lease), says(lease)]).toEqual(['raised', ['raised'], ''])
+    expect(Object.keys(mesh.telemetries())).toHaveLength(2)
+    expect((await back(records, lease)).state).toBe('over')
+    expect(mesh.telemetries()).toEqual(BEFORE)
+  })
+
+  it('twice: what arrives after the look that found nothing is deleted at the end', async () => {
+    const records = memoryRecords()
+    mesh.server.fail({ on: 'write', how: 'cut', times: 2 })
+    const lease = await raiseOne(records)
+    expect([lease.state, statesOf(lease), says(lease)]).toEqual([
+      'raised',
+      ['raised'],
+      expect.stringContaining('it is not known whether they are on'),
+    ])
+    mesh.server.put(
+      telemetryFor(lease.id, { namespace: 'shop', selector: { app: 'catalog', version: 'v1' }, provider: 'envoy' }),
+    )
+    expect(Object.keys(mesh.telemetries())).toHaveLength(2)
+    expect((await back(records, lease)).state).toBe('over')
+    expect(mesh.telemetries()).toEqual(BEFORE)
+  })
+
+  it('twice: when nothing arrives, the end finds nothing to delete', async () => {
+    const records = memoryRecords()
+    mesh.server.fail({ on: 'write', how: 'cut', times: 2 })
+    const lease = await raiseOne(records)
+    expect((await back(records, lease)).state).toBe('over')
+    expect(mesh.telemetries()).toEqual(BEFORE)
   })
 })
 

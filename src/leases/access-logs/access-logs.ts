@@ -19,7 +19,10 @@ function wantedBy({ lease, proxy }: Held): LentAccessLog {
   const { namespace } = refOfPod(proxy)
   const { [ACCESS_LOG]: provider } = lease.lent
   if (namespace === undefined || provider === undefined || proxy.selector === undefined)
-    throw new UnseenError('unparsable', 'the lease does not say which Telemetry object it is about')
+    throw new UnseenError(
+      'unparsable',
+      `the record of the lease is damaged: it does not say which workload it is about; if Telemetry ${telemetryName(lease.id)} is there, delete it by hand (kubectl get telemetry -A)`,
+    )
   return { namespace, provider, selector: proxy.selector }
 }
 
