@@ -35,6 +35,7 @@ it('every command has a help with an example', () => {
     'serve',
     'status',
     'telemetry',
+    'timeline',
     'verify',
   ])
   for (const command of leaves) {

@@ -11,6 +11,7 @@ import { logLevel } from './log-level.ts'
 import { serve } from './serve.ts'
 import { status } from './status.ts'
 import { telemetry } from './telemetry.ts'
+import { timeline } from './timeline.ts'
 
 /** Every command of the terminal, sorted by name. */
 export const COMMANDS: readonly (Doing | Group)[] = [
@@ -26,4 +27,5 @@ export const COMMANDS: readonly (Doing | Group)[] = [
   serve,
   status,
   telemetry,
+  timeline,
 ]

@@ -1,0 +1,210 @@
+import type { AccessLogLine } from '../mesh/access-log.ts'
+import type { LineReader } from '../mesh/access-log-format.ts'
+import type { LogBytes, ProxyRole } from './log-bytes.ts'
+import { readHead, withoutPrefix, type LineHead, type LogForm } from './line-head.ts'
+import { LogReader, type LoggedRequest } from './log-reader.ts'
+import { linesBetween, scan, type FoundLine, type Line } from './scan.ts'
+import type { StreamId } from './story-lines.ts'
+
+/** Which request is meant; any that failed where nothing is said. */
+export interface AskedRequest {
+  requestId?: string
+  status?: number
+  path?: string
+}
+
+/** A request in a log that may be the one: from Envoy's debug lines, or from the access log. */
+export interface SeenRequest {
+  offset: number
+  /** Absent where only the access log has it. */
+  id?: StreamId
+  status?: number
+  access?: AccessLogLine
+}
+
+/** What was looked for in a log. */
+export interface Survey {
+  /** Those in debug lines and those in the access log, in order; the latest where there are many. */
+  streams: SeenRequest[]
+  accesses: SeenRequest[]
+  /** All of them, also those that are not kept. */
+  streamCount: number
+  accessCount: number
+}
+
+/** Kept of each kind. */
+const MOST_KEPT = 500
+/** Lines above a header in which the message is looked for that it belongs to. */
+const MOST_ABOVE = 200
+
+/** Finds the requests in a log that were answered as asked, or failed. */
+export async function findAnswered(
+  log: LogBytes,
+  { status, path }: AskedRequest,
+  readers: readonly LineReader[] = [],
+): Promise<Survey> {
+  const survey = new Kept()
+  const wanted = (code: number): boolean => (status === undefined ? code === 0 || code >= 500 : code === status)
+  const asAccess = accessOf(readers)
+  await scan(log, needlesFor(status), (line) => {
+    if (line.needle.startsWith("':status'")) {
+      const found = answeredIn(line)
+      if (found !== undefined && wanted(found.status ?? -1)) survey.stream(found)
+      return undefined
+    }
+    const access = asAccess(line)
+    if (access !== undefined && wanted(access.code) && (path === undefined || isPath(access.path, path)))
+      survey.access({ offset: line.offset, status: access.code, access })
+    return undefined
+  })
+  return survey
+}
+
+/** A path with or without its query. */
+export const isPath = (seen: string | undefined, asked: string): boolean =>
+  seen === asked || seen?.split('?', 1)[0] === asked
+
+/** What lines hold that say how a request was answered: Envoy's headers, and both encodings of the access log. */
+function needlesFor(status: number | undefined): string[] {
+  const [begins, codes] = status === undefined ? [['5'], ['5', '0']] : [[`${status}'`], [String(status)]]
+  return [
+    ...begins.map((code) => `':status', '${code}`),
+    ...(status === undefined ? ['" 5', '" 0 D', '" 0 U', '" 0 N'] : [`" ${status} `]),
+    ...codes.flatMap((code) => [`"response_code":${code}`, `"response_code":"${code}`]),
+  ]
+}
+
+/** The stream whose answer's headers these are. */
+function answeredIn(line: FoundLine): SeenRequest | undefined {
+  const found = headAbove(line)
+  if (found?.head.message.startsWith('encoding headers via codec') !== true) return undefined
+  const { connection, stream } = found.head
+  const status = Number(/':status', '(\d{3})'/.exec(line.text)?.[1])
+  if (connection === undefined || stream === undefined || Number.isNaN(status)) return undefined
+  return { offset: found.offset, id: { connection, stream }, status }
+}
+
+/** The message that a line of headers belongs to. */
+function headAbove(line: FoundLine): { head: LineHead; offset: number } | undefined {
+  const own = readHead(withoutPrefix(line.text))
+  if (own !== undefined) return { head: own, offset: line.offset }
+  let left = MOST_ABOVE
+  for (const { text, offset } of line.above()) {
+    const head = readHead(withoutPrefix(text))
+    // Another process' line may stand between.
+    if (head?.isEnvoy === true) return { head, offset }
+    if ((left -= 1) === 0) return undefined
+  }
+  return undefined
+}
+
+function accessOf(readers: readonly LineReader[]): (line: Line) => AccessLogLine | undefined {
+  const read: LoggedRequest[] = []
+  const reader = new LogReader({ entry: () => undefined, request: (request) => read.push(request) }, readers)
+  return ({ text, offset }) => {
+    if (!text.startsWith("'")) reader.line(text, offset)
+    return read.pop()?.line
+  }
+}
+
+/** Finds the streams of a log that have a request id, and the entries of its access log. */
+export async function findById(log: LogBytes, requestId: string, readers: readonly LineReader[] = []): Promise<Survey> {
+  const survey = new Kept()
+  const asAccess = accessOf(readers)
+  const known = new Set<string>()
+  await scan(log, [requestId], (line) => {
+    const access = asAccess(line)
+    if (access?.requestId === requestId) {
+      survey.access({ offset: line.offset, status: access.code, access })
+      return undefined
+    }
+    if (access !== undefined || !line.text.includes(`'x-request-id', '${requestId}'`)) return undefined
+    const { connection, stream } = headAbove(line)?.head ?? {}
+    if (connection === undefined || stream === undefined || known.has(stream)) return undefined
+    known.add(stream)
+    survey.stream({ offset: line.offset, id: { connection, stream } })
+    return undefined
+  })
+  return survey
+}
+
+class Kept implements Survey {
+  streams: SeenRequest[] = []
+  accesses: SeenRequest[] = []
+  streamCount = 0
+  accessCount = 0
+
+  stream(one: SeenRequest): void {
+    this.streamCount += 1
+    keep(this.streams, one)
+  }
+  access(one: SeenRequest): void {
+    this.accessCount += 1
+    keep(this.accesses, one)
+  }
+}
+
+function keep(list: SeenRequest[], one: SeenRequest): void {
+  list.push(one)
+  if (list.length > MOST_KEPT * 2) list.splice(0, list.length - MOST_KEPT)
+}
+
+/** What a log is made of. */
+export interface LogShape {
+  /** The proxy, by its agent's own words; absent where the log does not go back to its start. */
+  proxy?: { name: string; role?: ProxyRole }
+  /** Forms of Envoy's and its agent's messages, of those looked at. */
+  forms: LogForm[]
+  /** Lines of the access log, messages of a stream, and lines that could not be read, of those looked at. */
+  accesses: number
+  streams: number
+  unreadable: number
+  lines: number
+}
+
+/** Bytes at the beginning and at the end that tell what a log is made of. */
+const LOOKED_AT = 512 * 1024
+
+/** Looks at the ends of a log: whether it is a proxy's, and what it holds. */
+export async function shapeOf(log: LogBytes, readers: readonly LineReader[] = []): Promise<LogShape> {
+  const forms = new Set<LogForm>()
+  let proxy: LogShape['proxy']
+  const shape = { accesses: 0, streams: 0, unreadable: 0, lines: 0 }
+  const parts =
+    log.size <= 2 * LOOKED_AT
+      ? [{ from: 0, to: log.size }]
+      : [
+          { from: 0, to: LOOKED_AT },
+          { from: log.size - LOOKED_AT, to: log.size },
+        ]
+  for (const part of parts) {
+    const reader = new LogReader(
+      {
+        entry: ({ stream, isEnvoy, raw }, form) => {
+          forms.add(form)
+          if (!isEnvoy) proxy ??= proxyIn(raw)
+          if (stream !== undefined) shape.streams += 1
+        },
+        request: () => (shape.accesses += 1),
+        other: () => (shape.unreadable += 1),
+      },
+      readers,
+    )
+    for (const { text, offset } of await linesBetween(log, part)) {
+      shape.lines += 1
+      reader.line(text, offset)
+    }
+    reader.end()
+  }
+  return { forms: [...forms], ...shape, ...(proxy !== undefined && { proxy }) }
+}
+
+const ROLES: Readonly<Record<string, ProxyRole>> = { router: 'gateway', sidecar: 'sidecar', waypoint: 'waypoint' }
+
+/** `Proxy role	ips=[10.244.0.7] type=sidecar id=catalog-1.shop domain=shop.svc.cluster.local`, as the agent says at its start. */
+function proxyIn(line: string): LogShape['proxy'] {
+  const [, type = '', name] = /\bProxy role\b.* type=(\w+) id=([a-z0-9-]+)\./.exec(line) ?? []
+  if (name === undefined) return undefined
+  const role = ROLES[type]
+  return { name, ...(role !== undefined && { role }) }
+}
