@@ -33,6 +33,7 @@ import { testSlack } from './slack/transport/test-slack.ts'
 import { userGroups } from './slack/transport/user-groups.ts'
 import { SlackThread } from './slack/thread/thread.ts'
 import { defined } from './mesh/defined.ts'
+import type { LinkTemplate } from './report/links.ts'
 
 /** How a bot talks to Slack and how much it does at once. */
 export interface BotOptions extends SlackAppOptions {
@@ -40,6 +41,8 @@ export interface BotOptions extends SlackAppOptions {
   port?: number
   /** Base of the pages that findings link to: `https://…/docs/findings`. */
   docsUrl?: string
+  /** Other tools that reports link to. */
+  links?: readonly LinkTemplate[]
   /** Jobs at the same time in this process; 0 when other processes work. Default 4. */
   jobs?: number
   /** Milliseconds within which whoever typed something sees that it was heard. */
@@ -110,7 +113,7 @@ export async function startBot(request: BotRequest): Promise<Bot> {
   const who = await slack.patiently('auth.test', (client) => client.auth.test())
   const audit = auditTrail(records, log)
   const members = userGroups(slack, { log })
-  const telling = { checks, ...defined({ docsUrl: options.docsUrl }) }
+  const telling = { checks, ...defined({ docsUrl: options.docsUrl, links: options.links }) }
   const deps: SlackDeps = {
     records,
     queue,

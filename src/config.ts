@@ -7,6 +7,7 @@ import type { Secret } from './config/secret.ts'
 import { VARIABLES, type LOG_LEVELS, type VariableName, type VariableValues } from './config/variables.ts'
 import { policyOf } from './config/policy.ts'
 import type { Policy } from './fixes/policy.ts'
+import { kialiGraph, type LinkTemplate } from './report/links.ts'
 import { nearestNames } from './mesh/names.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -19,6 +20,7 @@ export interface Config {
   istioctl: string
   kubeconfig?: string
   prometheusUrl?: string
+  kiali: { url?: string; token?: Secret; tokenFile?: string }
   dataFolder: string
   healthPort: number
   logLevel: (typeof LOG_LEVELS)[number]
@@ -37,6 +39,8 @@ export interface Config {
   policy: Policy
   audit: { key?: Secret; webhook?: Secret }
   docsUrl?: string
+  /** Other tools that reports link to, in the order of the file. */
+  links: LinkTemplate[]
 }
 
 /** Where a value came from. */
@@ -120,6 +124,7 @@ function combine(values: VariableValues, file: ConfigFile): Config {
     istioctl: values.ISTIOCTL ?? 'istioctl',
     kubeconfig: values.KUBECONFIG,
     prometheusUrl: values.PROMETHEUS_URL,
+    kiali: defined({ url: values.KIALI_URL, token: values.KIALI_TOKEN, tokenFile: values.KIALI_TOKEN_FILE }),
     dataFolder: values.MESH_MEDIC_DATA ?? join(state, 'mesh-medic'),
     healthPort: values.HEALTH_PORT ?? 8080,
     logLevel: values.LOG_LEVEL ?? 'info',
@@ -136,7 +141,15 @@ function combine(values: VariableValues, file: ConfigFile): Config {
     policy: policyOf(file),
     audit: defined({ key: values.MESH_MEDIC_AUDIT_KEY, webhook: values.MESH_MEDIC_AUDIT_WEBHOOK }),
     docsUrl: file.docsUrl,
+    links: Object.entries(file.links ?? {}).map(([name, url]) => ({ name, url })),
   })
+}
+
+/** The links of reports about a cluster: those that are configured, and Kiali's graph unless one of that name is among them. */
+export function linksFor({ links, kiali }: Config, own?: string): LinkTemplate[] {
+  const url = own ?? kiali.url
+  const graph = url === undefined ? undefined : kialiGraph(url)
+  return graph === undefined || links.some(({ name }) => name === graph.name) ? links : [graph, ...links]
 }
 
 /** How Slack is reached with this configuration; undefined when something for it is missing. */

@@ -5,7 +5,7 @@ import { clusterWriter } from './fixes/writer.ts'
 import { botConnection } from './cli/connection.ts'
 import { EXIT } from './cli/exit-codes.ts'
 import { interruptible, Interruption } from './cli/interruption.ts'
-import { loadConfig, slackMode, type Config } from './config.ts'
+import { linksFor, loadConfig, slackMode, type Config } from './config.ts'
 import { ConfigError } from './config/problem.ts'
 import { startHealthServer } from './health.ts'
 import { BackendError } from './queue/backend-error.ts'
@@ -93,7 +93,8 @@ async function run(config: Config): Promise<number> {
   }
 }
 
-function botOptions({ slack, docsUrl, limits, audit }: Config): BotOptions {
+function botOptions(config: Config): BotOptions {
+  const { slack, docsUrl, limits, audit } = config
   const { botToken, appToken, signingSecret, apiUrl, port } = slack
   return {
     botToken: botToken?.reveal() ?? '',
@@ -102,6 +103,7 @@ function botOptions({ slack, docsUrl, limits, audit }: Config): BotOptions {
     stepTimeout: limits.stepTimeout,
     concurrency: limits.concurrency,
     commandLimits: limits.commands,
+    links: linksFor(config, config.cluster === undefined ? undefined : config.clusters[config.cluster]?.kiali),
     auditHead: { key: audit.key?.reveal(), webhook: audit.webhook?.reveal() },
     ...(appToken !== undefined && { appToken: appToken.reveal() }),
     ...(signingSecret !== undefined && { signingSecret: signingSecret.reveal() }),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
-import { loadConfig, originsOf, slackMode, type Config, type Environment } from '../src/config.ts'
+import { linksFor, loadConfig, originsOf, slackMode, type Config, type Environment } from '../src/config.ts'
 import { ConfigError } from '../src/config/problem.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mesh-medic-config-'))
@@ -123,6 +123,25 @@ describe('the file', () => {
       clusters: { production: { context: 'prod' } },
       limits: { stepTimeout: 5000, concurrency: 6 },
     })
+  })
+
+  it('names other tools that reports link to; the graph of Kiali is one, unless it has an address of its own there', () => {
+    const grafana = { name: 'Grafana', url: 'https://grafana.example/d/x?var-service={host}' }
+    const given = fromFile(`links:\n  ${grafana.name}: ${grafana.url}\n`)
+    expect(linksFor(given)).toEqual([grafana])
+    const kiali = { ...given, kiali: { url: 'http://kiali:20001/kiali/' } }
+    expect(linksFor(kiali).map(({ url }) => url)).toEqual([
+      'http://kiali:20001/kiali/console/graph/node/namespaces/{namespace}/services/{service}?duration=3600',
+      grafana.url,
+    ])
+    const own = [{ name: 'Kiali graph', url: 'https://kiali.example/{namespace}' }]
+    expect(linksFor({ ...kiali, links: own })).toEqual(own)
+    expect(
+      problems(() => fromFile('links:\n  A: https://a/{pods}\n  B: javascript:alert(1)\n  C: "https://{host}/"\n')),
+    ).toEqual([
+      'mesh-medic.yaml:2: links.A: {pods} is not known; known are {namespace}, {service}, {host}, {workload}, {from}, {to}, {query}',
+      'mesh-medic.yaml:3: links.B: must be an http or https address',
+    ])
   })
 
   it('may be empty', () => {

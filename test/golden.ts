@@ -59,7 +59,9 @@ const findingLines = (findings: readonly Finding[]): string[] => findings.map(fi
 /** Checks that neither found something nor lacked something to look at: what a report must rule out. */
 function silentChecks({ findings, skipped }: Report): string[] {
   const heard = new Set([...findings, ...skipped.filter(({ partly }) => !partly)].map(({ check }) => check))
-  return CHECKS.map(({ name }) => name).filter((name) => !heard.has(name))
+  return CHECKS.filter(({ optional }) => optional !== true)
+    .map(({ name }) => name)
+    .filter((name) => !heard.has(name))
 }
 
 /** What was ruled out, by the checks' names; one line when it is all that it can be, so that a new check changes no golden. */

@@ -36,6 +36,8 @@ export interface Problem {
   remedy: string
   /** Analyzer messages this problem covers, so that they are not said twice: a code, or a code and words of the message (`IST0101 host+subset`). */
   covers?: readonly string[]
+  /** Kiali's codes that say the same of the same object: `KIA1107`. */
+  kiali?: readonly string[]
   /** Codes of findings this problem can be the reason for. */
   explains?: readonly Code[]
   /** True for a problem that is always the effect of another: it is shown, but is no cause. */
@@ -75,6 +77,8 @@ export interface Check {
   needs: readonly EvidenceKind[]
   /** Raises or contradicts a finding when it was seen; when it could not be, that is said. */
   confirms?: readonly EvidenceKind[]
+  /** What it needs is read only where something is configured: elsewhere it rules nothing out. */
+  optional?: true
   /** Its findings come from following requests, not from a run of its own. */
   followed?: true
   problems: Readonly<Record<Code, Problem>>

@@ -25,11 +25,13 @@ export const conflictingSelectors = defineCheck({
       title: 'PeerAuthentication without effect',
       says: '{subject} and {acts} both select {pods}; the older one, {acts}, applies, and {subject} has no effect',
       remedy: 'Merge {subject} into {acts}, or give each its own selector.',
+      kiali: ['KIA0002', 'KIA0003'],
     },
     MESH0705: {
       severity: 'warning',
       title: 'Sidecar without effect',
       covers: ['IST0110', 'IST0111'],
+      kiali: ['KIA0002', 'KIA0003'],
       says: '{subject} and {acts} both select {pods}; the older one, {acts}, applies, and {subject} has no effect',
       remedy: 'Merge {subject} into {acts}, or give each its own selector.',
     },

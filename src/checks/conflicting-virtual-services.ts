@@ -28,6 +28,7 @@ export const conflictingVirtualServices = defineCheck({
       title: 'hidden by another VirtualService',
       explains: ['MESH0401', 'MESH0404'],
       covers: ['IST0109'],
+      kiali: ['KIA1106'],
       says: '{subject} does not get the requests for {host} ({matches}): {other} matches them first',
       remedy: 'Merge {subject} and {other} into one VirtualService, the more specific routes first.',
     },
@@ -35,6 +36,7 @@ export const conflictingVirtualServices = defineCheck({
       severity: 'warning',
       title: 'two VirtualServices, one has no effect',
       covers: ['IST0109'],
+      kiali: ['KIA1106'],
       says: '{subject} does not get the requests for {host} ({matches}): {other} matches them first and sends them to the same target',
       remedy:
         'Merge {subject} and {other} into one VirtualService: what {subject} says about these requests has no effect.',

@@ -25,6 +25,7 @@ export const gatewaySelectorMatchesNothing = defineCheck({
       title: 'gateway selector matches nothing',
       explains: ['MESH0105', 'MESH0116', 'MESH0401', 'MESH0404'],
       covers: ['IST0101 Referenced selector not found'],
+      kiali: ['KIA0302'],
       says: 'The selector {selector} of {subject} matches no pod in any namespace, so no proxy serves {hosts}',
       remedy: 'Select labels that gateway pods have; {nearest}.',
     },

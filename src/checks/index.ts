@@ -24,6 +24,7 @@ import { injectionLabelConflict } from './injection-label-conflict.ts'
 import { istiodUnavailable } from './istiod-unavailable.ts'
 import { jwtProblem } from './jwt-problem.ts'
 import { keepAliveRace } from './keep-alive-race.ts'
+import { kialiValidation } from './kiali-validation.ts'
 import { localhostListener } from './localhost-listener.ts'
 import { missingSubset } from './missing-subset.ts'
 import { mtlsModeConflict } from './mtls-mode-conflict.ts'
@@ -86,6 +87,7 @@ export const CHECKS: readonly Check[] = [
   istiodUnavailable,
   jwtProblem,
   keepAliveRace,
+  kialiValidation,
   localhostListener,
   missingSubset,
   mtlsModeConflict,

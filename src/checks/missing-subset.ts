@@ -27,6 +27,7 @@ export const missingSubset = defineCheck({
       remedy:
         'Define {subsets?subset:subsets} {subsets} in a DestinationRule for {host}, or route without {subsets?a subset:subsets}.',
       covers: ['IST0101 host+subset'],
+      kiali: ['KIA1107'],
       explains: ['MESH0401', 'MESH0404'],
     },
     MESH0113: {

@@ -50,6 +50,7 @@ export const routeBackend = defineCheck({
       remedy: '{correction}.',
       explains: ['MESH0401', 'MESH0404'],
       covers: ['IST0171'],
+      kiali: ['KIA1402'],
     },
   },
   run(evidence, target) {

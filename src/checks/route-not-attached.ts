@@ -34,6 +34,7 @@ export const routeNotAttached = defineCheck({
       severity: 'error',
       title: 'route accepted by no Gateway',
       covers: ['IST0171'],
+      kiali: ['KIA1401'],
       says: 'No Gateway accepts {route}: {clause}',
       remedy: '{correction}.',
       explains: ['MESH0401', 'MESH0404', 'MESH0608'],

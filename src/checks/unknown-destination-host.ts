@@ -28,6 +28,7 @@ export const unknownDestinationHost = defineCheck({
       title: 'unknown destination host',
       explains: ['MESH0401', 'MESH0404'],
       covers: ['IST0101 Referenced host not found'],
+      kiali: ['KIA1101'],
       says: '{subject} routes to {host}, which no Service or ServiceEntry defines',
       remedy: 'Route to a host that exists; nearest: {nearest}.',
     },

@@ -34,6 +34,7 @@ export const virtualServiceNotBound = defineCheck({
       title: 'gateway does not exist',
       explains: ['MESH0401', 'MESH0404'],
       covers: ['IST0101 Referenced gateway', 'IST0132'],
+      kiali: ['KIA1102'],
       says: '{subject} is bound to Gateway {gateway}, which does not exist',
       remedy: 'Bind {subject} to a Gateway that exists; nearest: {nearest}.',
     },

@@ -3,10 +3,12 @@ import { istioctlProgram } from '../evidence/clients/istioctl.ts'
 import { loadKubernetes } from '../evidence/clients/load-kubernetes.ts'
 import { ServerClock } from '../evidence/clients/server-clock.ts'
 import { ByteBudget } from '../evidence/clients/byte-budget.ts'
+import { kialiApi } from '../evidence/clients/kiali.ts'
 import { prometheusApi } from '../evidence/clients/prometheus.ts'
 import { withProxyDumps } from '../evidence/clients/proxy-dumps.ts'
 import { withoutSecrets } from '../evidence/clients/without-secrets.ts'
 import { defined } from '../mesh/defined.ts'
+import type { KialiConnection } from './kiali.ts'
 
 /** Which cluster, and by which programs. */
 export interface Connection {
@@ -16,6 +18,7 @@ export interface Connection {
   /** Absent: the kubeconfig's current context. */
   context?: string | undefined
   prometheus?: string | undefined
+  kiali?: KialiConnection | undefined
   /** What istioctl is given instead, where the Kubernetes client needs no kubeconfig. */
   istioctlKubeconfig?: { path: string; context: string } | undefined
   /** Bytes that all answers may take at once. */
@@ -32,7 +35,7 @@ const HEARS_CLOCK = 5000
  * (no kubeconfig, an unknown context) `controller` aborts with the reason.
  */
 export function openClients(connection: Connection, controller: AbortController): Clients {
-  const { istioctl: program, kubeconfig, context, prometheus, istioctlKubeconfig, memory } = connection
+  const { istioctl: program, kubeconfig, context, prometheus, kiali, istioctlKubeconfig, memory } = connection
   const { environment = process.env } = connection
   const cluster = { kubeconfig, context, environment }
   const clock = new ServerClock()
@@ -89,6 +92,7 @@ export function openClients(connection: Connection, controller: AbortController)
       },
     },
     ...(prometheus !== undefined && { prometheus: prometheusApi(prometheus, budget) }),
+    ...(kiali !== undefined && { kiali: kialiApi(kiali.url, kiali.token, budget) }),
     ...defined({ context }),
     now: (machineTime) => clock.now(machineTime),
   }

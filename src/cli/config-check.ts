@@ -34,9 +34,9 @@ function explain(config: Config): string[] {
     '',
   ]
   lines.push(file === '' ? 'No file (MESH_MEDIC_CONFIG is not set).' : `From ${file}:`)
-  for (const [name, { kubeconfig, context, prometheus }] of Object.entries(clusters)) {
+  for (const [name, { kubeconfig, context, prometheus, kiali }] of Object.entries(clusters)) {
     lines.push(
-      `  cluster ${name}${name === config.cluster ? ' (the one the bot looks at)' : ''}: kubeconfig ${kubeconfig ?? 'as KUBECONFIG'}, context ${context ?? 'the current one'}, Prometheus ${prometheus ?? config.prometheusUrl ?? 'none'}`,
+      `  cluster ${name}${name === config.cluster ? ' (the one the bot looks at)' : ''}: kubeconfig ${kubeconfig ?? 'as KUBECONFIG'}, context ${context ?? 'the current one'}, Prometheus ${prometheus ?? config.prometheusUrl ?? 'none'}, Kiali ${kiali ?? config.kiali.url ?? 'none'}`,
     )
   }
   for (const [channel, { cluster, fourEyes }] of Object.entries(channels)) {
@@ -52,6 +52,7 @@ function explain(config: Config): string[] {
     'In use:',
     `  istioctl: ${config.istioctl} (${from('ISTIOCTL')})`,
     `  Prometheus: ${config.prometheusUrl ?? 'none'} (${from('PROMETHEUS_URL')})`,
+    `  Kiali: ${config.kiali.url ?? 'none'} (${from('KIALI_URL')})`,
     `  records and jobs: ${config.redisUrl === undefined ? `embedded, in ${config.dataFolder} (${from('MESH_MEDIC_DATA')})` : 'Redis (REDIS_URL)'}`,
     `  health: port ${config.healthPort} (${from('HEALTH_PORT')})`,
     `  log level: ${config.logLevel} (${from('LOG_LEVEL')})`,

@@ -1,5 +1,7 @@
-import { loadConfig, type Config } from '../config.ts'
+import { linksFor, loadConfig, type Config } from '../config.ts'
+import type { LinkTemplate } from '../report/links.ts'
 import type { Connection } from './clients.ts'
+import { kialiOf } from './kiali.ts'
 import { podConnection } from './pod-kubeconfig.ts'
 import { requireKubeconfig } from './require-kubeconfig.ts'
 
@@ -7,6 +9,8 @@ import { requireKubeconfig } from './require-kubeconfig.ts'
 export interface Settings {
   connection: Connection
   limits: Config['limits']
+  /** Other tools that reports link to. */
+  links: readonly LinkTemplate[]
 }
 
 /**
@@ -26,6 +30,7 @@ export function connectionFor(context: string | undefined): Settings {
     kubeconfig: cluster?.kubeconfig,
     context,
     prometheus: cluster?.prometheus ?? prometheusUrl,
+    kiali: kialiOf(config, cluster?.kiali),
     // A terminal's diagnosis has the machine for itself.
     memory: limits.memory ?? 2048 * 1024 * 1024,
     environment: process.env,
@@ -34,18 +39,20 @@ export function connectionFor(context: string | undefined): Settings {
   return {
     connection: context === undefined ? podConnection(connection, config.dataFolder, process.env) : connection,
     limits,
+    links: linksFor(config, cluster?.kiali),
   }
 }
 
 /** The cluster the bot looks at: the configured one, else as kubectl chooses. */
 export function botConnection(config: Config): Connection {
-  const { kubeconfig, context, prometheus } =
+  const { kubeconfig, context, prometheus, kiali } =
     (config.cluster === undefined ? undefined : config.clusters[config.cluster]) ?? {}
   const connection: Connection = {
     istioctl: config.istioctl,
     kubeconfig,
     context,
     prometheus: prometheus ?? config.prometheusUrl,
+    kiali: kialiOf(config, kiali),
     memory: config.limits.memory,
     environment: process.env,
   }

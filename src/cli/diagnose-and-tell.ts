@@ -3,6 +3,7 @@ import { CHECKS } from '../checks/index.ts'
 import { examine } from '../diagnosis/examine.ts'
 import { reportJson } from '../report/json.ts'
 import { reportMarkdown } from '../report/markdown.ts'
+import type { LinkTemplate } from '../report/links.ts'
 import type { Report } from '../diagnosis/report.ts'
 import { reportText } from '../report/text.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
@@ -25,6 +26,8 @@ export interface DiagnoseOptions extends RecordingOptions {
   verbose?: boolean
   /** Sends requests of our own by the gateways. */
   probe?: boolean
+  /** Other tools that the report links to. */
+  links?: readonly LinkTemplate[]
 }
 
 /** What a diagnosis keeps to. */
@@ -35,9 +38,9 @@ const stepTimeoutOf = ({ timeout }: DiagnoseOptions, limits: Limits): number =>
   timeout === undefined ? limits.stepTimeout : timeout * 1000
 
 const FORMATS: Record<DiagnoseOptions['output'], (report: Report, options: DiagnoseOptions) => string> = {
-  text: (report, { verbose }) => reportText(CHECKS, report, { verbose }),
+  text: (report, { verbose, links }) => reportText(CHECKS, report, { verbose, links }),
   json: (report) => `${JSON.stringify(reportJson(report), null, 2)}\n`,
-  markdown: (report) => reportMarkdown(CHECKS, report),
+  markdown: (report, { links }) => reportMarkdown(CHECKS, report, undefined, links),
 }
 
 /** Diagnoses and writes the report to standard output; answers the exit code of its verdict. */

@@ -11,17 +11,18 @@ import { interruptible } from './interruption.ts'
 export async function diagnose(target: string, options: DiagnoseOptions): Promise<number> {
   const query = parseTarget(target, options.namespace)
   if (options.replay !== undefined) return replayed(query, options.replay, options)
-  const { connection, limits } = connectionFor(options.context)
+  const { connection, limits, links } = connectionFor(options.context)
   const controller = interruptible()
   const clients = openClients(connection, controller)
   // What judges takes longer to load than all that has been loaded by now; meanwhile istioctl, which every diagnosis waits for, is on its way.
   const istioctl = begun(clients.istioctl, STATUS, controller.signal)
   const { diagnoseAndTell } = await import('./diagnose-and-tell.ts')
+  const telling = { ...options, links }
   const looking = { ...clients, istioctl }
-  if (options.record === undefined) return diagnoseAndTell(query, looking, limits, controller.signal, options)
+  if (options.record === undefined) return diagnoseAndTell(query, looking, limits, controller.signal, telling)
   const { askedToDiagnose, recorded } = await import('./recordings.ts')
   return recorded(options.record, looking, askedToDiagnose(query, options.namespace), (recording) =>
-    diagnoseAndTell(query, recording, limits, controller.signal, options),
+    diagnoseAndTell(query, recording, limits, controller.signal, telling),
   )
 }
 

@@ -1,7 +1,18 @@
 import { z } from 'zod'
 import { whyNoName } from '../fixes/identity.ts'
+import { PLACEHOLDERS, unknownPlaceholders } from '../report/links.ts'
 
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https address' })
+const linkTemplate = z.string().superRefine((template, context) => {
+  const unknown = unknownPlaceholders(template)
+  if (unknown.length > 0)
+    context.addIssue({
+      code: 'custom',
+      message: `{${unknown[0] ?? ''}} is not known; known are ${PLACEHOLDERS.map((one) => `{${one}}`).join(', ')}`,
+    })
+  else if (!url.safeParse(template.replace(/\{\w+\}/g, 'x')).success)
+    context.addIssue({ code: 'custom', message: 'must be an http or https address' })
+})
 const users = z.array(z.string().regex(/^[UW][A-Z0-9]{2,}$/, 'must be a Slack user id like U0123456789'))
 const groups = z.array(z.string().regex(/^S[A-Z0-9]{2,}$/, 'must be a Slack user group id like S0123456789'))
 const members = z.strictObject({
@@ -17,6 +28,7 @@ const Cluster = z.strictObject({
     .optional()
     .describe("Context within the kubeconfig. Default: the kubeconfig's current one."),
   prometheus: url.optional().describe('Its Prometheus. Default: PROMETHEUS_URL.'),
+  kiali: url.optional().describe('Its Kiali, with the web root. Default: KIALI_URL.'),
 })
 
 const Roles = z.strictObject({
@@ -189,6 +201,12 @@ export const ConfigFile = z.strictObject({
   access: Access.optional().describe("Who may ask at all, besides members of the bot's own workspace."),
   identities: Identities.optional(),
   changes: Changes.optional(),
+  links: z
+    .record(z.string().min(1).max(60), linkTemplate)
+    .optional()
+    .describe(
+      `Other tools that reports link to, by a name of your choice: addresses in which ${PLACEHOLDERS.map((one) => `\`{${one}}\``).join(', ')} stand for what a report is about.`,
+    ),
   docsUrl: url.optional().describe('Base address of the pages that explain findings; messages link to it.'),
 })
 export type ConfigFile = z.output<typeof ConfigFile>

@@ -62,6 +62,15 @@ export const VARIABLES = {
     path,
   ),
   PROMETHEUS_URL: variable('Prometheus for clusters that name none of their own.', http),
+  KIALI_URL: variable(
+    'Kiali for clusters that name none of their own, with its web root: `http://kiali.istio-system:20001/kiali`.',
+    http,
+  ),
+  KIALI_TOKEN: variable(
+    'Bearer token for Kiali; none for one with anonymous login.',
+    secret(/^\S+$/, 'must be a token'),
+  ),
+  KIALI_TOKEN_FILE: variable('File with that token instead, read anew for each question.', path),
   MESH_MEDIC_CONFIG: variable('The YAML file below.', path),
   MESH_MEDIC_DATA: variable(
     "The data folder. Default: mesh-medic in the user's state directory (XDG_STATE_HOME or ~/.local/state).",

@@ -34,6 +34,7 @@ import {
   planProxies,
   planWebhooks,
 } from './plan.ts'
+import { planKiali } from './plan-kiali.ts'
 import { planIstiodPushes } from './plan-gone.ts'
 import { PlanLedger } from './plan-ledger.ts'
 import type { PlannedStep, Report } from './report.ts'
@@ -202,6 +203,8 @@ async function examineOnce(
     target = await of((all) => completeTarget(resolveTarget(query, all), all))
     await look(await of((all) => planGatewayPods(target, all)))
     const counted = beside(await of((all) => planTrafficCallers(target, all, clients.prometheus !== undefined)))
+    // It only advises: nothing waits for it before the end.
+    void beside(await of((all) => planKiali(target, all, clients.kiali !== undefined)))
     await Promise.all([
       of((all) => planProxies(target, all, clients.prometheus !== undefined)).then(look),
       of((all) => (options.descriptions === true ? planDescriptions(target, all) : [])).then(look),

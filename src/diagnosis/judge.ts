@@ -1,4 +1,4 @@
-import type { Check, Finding } from '../checks/check.ts'
+import type { Check, Finding, Problem, Proof } from '../checks/check.ts'
 import { fill } from '../checks/check.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Ref } from '../mesh/ref.ts'
@@ -45,20 +45,55 @@ function coversMessage(covered: string, { args }: Finding, message: Finding): bo
   return message.args.analyzer === code && String(message.args.message).includes(fill(words, '', args))
 }
 
-/** An analyzer's message that a finding of our own about the same object explains is not said twice; about the same object, or about one that the finding names in its scope. */
+/**
+ * An analyzer's message, or a validation of Kiali's, that a finding of our own about the same object explains is not said twice; about the same object, or about
+ * one that the finding names in its scope. Of Kiali's validation the finding keeps that it says so too.
+ */
 function withoutCovered(findings: readonly Finding[], checks: readonly Check[]): Finding[] {
-  const covers = (finding: Finding): readonly string[] =>
-    checks.find(({ name }) => name === finding.check)?.problems[finding.code]?.covers ?? []
+  const problemOf = (finding: Finding): Problem | undefined =>
+    checks.find(({ name }) => name === finding.check)?.problems[finding.code]
   const isAbout = (finding: Finding, subject: Ref): boolean =>
     sameRef(finding.subject, subject) || finding.scope.includes(formatRef(subject))
+  const isMessage = ({ args }: Finding): boolean => typeof args.analyzer === 'string'
+  const own = findings.filter((one) => !isMessage(one))
+  const said = new Map<Finding, Proof[]>()
+  const left = findings.filter((message) => {
+    if (!isMessage(message)) return true
+    const other = own.find(
+      (one) =>
+        isAbout(one, message.subject) &&
+        [...(problemOf(one)?.covers ?? []), ...(problemOf(one)?.kiali ?? [])].some((covered) =>
+          coversMessage(covered, one, message),
+        ),
+    )
+    if (other === undefined) return true
+    const [first] = message.because
+    if (first.kind === KIALI) said.set(other, [...(said.get(other) ?? []), first])
+    return false
+  })
+  return withoutTold(left, checks).map((one) => {
+    const more = said.get(one)
+    return more === undefined ? one : { ...one, because: [...one.because, ...more] }
+  })
+}
+
+const KIALI = 'kiali-validations'
+
+/** Kiali's validations of an object of which an analyzer of Istio's says the same are left out. */
+function withoutTold(findings: readonly Finding[], checks: readonly Check[]): Finding[] {
+  const problems = checks.flatMap((check) => Object.values(check.problems))
   return findings.filter(
-    (message) =>
-      typeof message.args.analyzer !== 'string' ||
+    (one) =>
+      one.because[0].kind !== KIALI ||
       !findings.some(
-        (other) =>
-          other !== message &&
-          isAbout(other, message.subject) &&
-          covers(other).some((covered) => coversMessage(covered, other, message)),
+        (message) =>
+          message.because[0].kind === 'analyzer-messages' &&
+          sameRef(message.subject, one.subject) &&
+          problems.some(
+            ({ kiali = [], covers = [] }) =>
+              kiali.includes(String(one.args.analyzer)) &&
+              covers.some((covered) => coversMessage(covered, message, message)),
+          ),
       ),
   )
 }
@@ -105,7 +140,9 @@ export async function judge(
       continue
     }
     judgement.findings.push(...found)
-    if (found.length === 0 && skipped.length === 0) judgement.ruledOut.push({ check: check.name, about: check.about })
+    const isRead = check.optional !== true || check.needs.some((kind) => evidence.seen(kind).length > 0)
+    if (isRead && found.length === 0 && skipped.length === 0)
+      judgement.ruledOut.push({ check: check.name, about: check.about })
   }
   await pace.breathe()
   judgement.findings = withoutCovered(judgement.findings, checks).toSorted(byWeight)

@@ -16,6 +16,7 @@ import { followTarget } from './follow-target.ts'
 import type { OnBroken } from './judge.ts'
 import { judge } from './judge.ts'
 import { historyOf } from './history.ts'
+import { kialiOf, kialiOutdated } from './plan-kiali.ts'
 import { Pace } from './pace.ts'
 import type { ProbedMesh } from './probe/probe.ts'
 import type { FollowedClass, PlannedStep, Report } from './report.ts'
@@ -103,7 +104,10 @@ export async function reportOf(
   const { followed, left } = await followEvery(target, evidence, { context, at: finishedAt, probed }, pace)
   await pace.breathe()
   const asked = new Set(order.flatMap(({ id }) => /^pods -A -l (.+)$/.exec(id)?.[1] ?? []))
-  const judged = { ...checked, skipped: [...checked.skipped, ...beyond(target, left, asked, evidence)] }
+  const judged = {
+    ...checked,
+    skipped: [...checked.skipped, ...beyond(target, left, asked, evidence), ...kialiOutdated(evidence)],
+  }
   await pace.breathe()
   const waiting = followed.filter((one) => isWaiting(one, evidence))
   const failing = followed.filter((one) => one.outcome === 'fails' && !waiting.includes(one))
@@ -161,7 +165,14 @@ export async function reportOf(
     ...told,
     ...conclude(checks, target, judgement, followed, waiting, evidence),
     requests: followed.map(classOf).toSorted((a, b) => Number(b.outcome === 'fails') - Number(a.outcome === 'fails')),
-    ...defined({ follow: follow && blockedWay(follow, judgement.findings), traffic, rates, history, probing }),
+    ...defined({
+      follow: follow && blockedWay(follow, judgement.findings),
+      traffic,
+      rates,
+      history,
+      probing,
+      kiali: kialiOf(target, evidence),
+    }),
     changes: [],
     advice: [],
     startedAt,

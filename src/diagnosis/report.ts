@@ -4,6 +4,7 @@ import type { StepGroup } from '../evidence/step.ts'
 import type { Advice, Change } from './change.ts'
 import type { FollowReport } from './follow/report.ts'
 import type { History } from './history.ts'
+import type { KialiApp } from '../evidence/kiali.ts'
 import type { Probing } from './probe/probing.ts'
 import type { Ref } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
@@ -37,8 +38,8 @@ export interface Skipped {
   of?: Ref
   /** In place of a kind: what was left out, in a few words. */
   what?: string
-  /** Why it could not look; `broken`: the check itself failed, by a mistake of ours; `beyond`: it is more than is looked at, or of a kind that is not understood; `moving`: it changed while it was read. */
-  reason: BlindReason | 'broken' | 'beyond' | 'moving'
+  /** Why it could not look; `broken`: the check itself failed, by a mistake of ours; `beyond`: it is more than is looked at, or of a kind that is not understood; `moving`: it changed while it was read; `outdated`: what was told of it may be of before its last change. */
+  reason: BlindReason | 'broken' | 'beyond' | 'moving' | 'outdated'
   detail: string
   permission?: Permission
   /** True when it ran on what else was seen. */
@@ -117,6 +118,8 @@ export interface Report {
   rates?: RateFigure
   /** The same over the last hour, by both ends. */
   history?: History
+  /** Kiali's health of the target's applications, or why it is not known; only when a Kiali is configured. It is told, and nothing is concluded from it. */
+  kiali?: { apps: KialiApp[]; unseen?: string }
   /** Changes that would mend what hurts, those for the cause first. Empty as examined: see changes/propose.ts. */
   changes: Change[]
   /** What hurts and only people can mend. */

@@ -5,6 +5,7 @@ import type { Clients } from '../evidence/clients/clients.ts'
 import { UnseenError } from '../evidence/clients/clients.ts'
 import { STEP_TIMEOUT } from '../evidence/gather.ts'
 import type { NeededPermission } from '../evidence/permissions.ts'
+import { ISTIO_NAMESPACE } from '../evidence/clients/istio-namespace.ts'
 import { PERMISSIONS } from '../evidence/permissions.ts'
 import { ruleFor } from '../evidence/permission-rule.ts'
 
@@ -21,7 +22,7 @@ export interface SelfTestItem {
 
 /**
  * Tests what a diagnosis needs of a cluster: the API server, every permission, istioctl and its version against the control plane's,
- * Prometheus. Never throws but the signal's reason; what can't be tested is a failed item.
+ * Prometheus, Kiali. Never throws but the signal's reason; what can't be tested is a failed item.
  */
 export async function testCluster(clients: Clients, signal: AbortSignal): Promise<SelfTestItem[]> {
   const either = AbortSignal.any([signal, AbortSignal.timeout(STEP_TIMEOUT)])
@@ -30,6 +31,7 @@ export async function testCluster(clients: Clients, signal: AbortSignal): Promis
     testPermissions(clients, either),
     testIstioctl(clients, either),
     testPrometheus(clients, either),
+    testKiali(clients, either),
   ])
   signal.throwIfAborted()
   return items.flat()
@@ -186,5 +188,13 @@ async function testPrometheus({ prometheus }: Clients, signal: AbortSignal): Pro
       says: 'answers, but has no istio_requests_total',
       remedy: "Make it scrape the proxies: Istio's documentation, Observability, Prometheus.",
     }
+  })
+}
+
+async function testKiali({ kiali }: Clients, signal: AbortSignal): Promise<SelfTestItem[]> {
+  if (kiali === undefined) return []
+  return attempt('Kiali', 'Check KIALI_URL with its web root (/kiali), and its token.', async () => {
+    const { objects } = await kiali.validations(ISTIO_NAMESPACE, signal)
+    return { name: 'Kiali', ok: true, says: `answers (${objects.length} objects in ${ISTIO_NAMESPACE})` }
   })
 }

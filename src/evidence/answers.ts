@@ -51,6 +51,35 @@ export interface PrometheusAnswer {
   }
 }
 
+/** The part of Kiali's configuration of a namespace that is read (`/api/namespaces/NS/istio?validate=true`), by kind; before Kiali 2 it had no `resources`. */
+export interface KialiConfigAnswer {
+  resources?: Record<string, { kind?: string; metadata?: { name?: string; namespace?: string; generation?: number } }[]>
+  validations: Record<string, Record<string, KialiObjectAnswer>>
+}
+
+/** Kiali's validation of one object; before Kiali 2 its kind was `objectType`, in small letters. */
+export interface KialiObjectAnswer {
+  name?: string
+  namespace?: string
+  objectGVK?: { Kind?: string }
+  objectType?: string
+  checks?: { code?: string; message?: string; severity?: string; path?: string }[]
+}
+
+/** The part of Kiali's health of applications that is read (`/api/clusters/health?type=app`), by namespace and application. */
+export interface KialiHealthAnswer {
+  namespaceAppHealth: Record<
+    string,
+    Record<
+      string,
+      {
+        status?: { status?: string; errorRatio?: number }
+        workloadStatuses?: { name?: string; availableReplicas?: number; desiredReplicas?: number }[]
+      }
+    >
+  >
+}
+
 interface Bytes {
   inlineBytes?: string
 }
@@ -109,6 +138,8 @@ export interface Answers extends ObjectEvidence, Pick<EvidenceMap, 'listeners' |
   'config dump': AdminDump
   'cluster states': ClusterStates
   prometheus: PrometheusAnswer
+  'kiali configuration': KialiConfigAnswer
+  'kiali health': KialiHealthAnswer
   'page of a list': ListPage
   'other objects': KubernetesObject[]
   'API groups': GroupList

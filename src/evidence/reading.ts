@@ -42,6 +42,7 @@ import type { ProxySecret } from '../mesh/secrets.ts'
 import type { ZtunnelConfig } from '../mesh/ztunnel.ts'
 import type { ZtunnelLog } from '../mesh/ztunnel-log.ts'
 import type { OtherObjects } from './other-objects.ts'
+import type { KialiHealth, KialiValidations } from './kiali.ts'
 import type { Traffic, TrafficHistory } from './traffic.ts'
 
 /** Lists of Kubernetes objects, by the kind of evidence they are. */
@@ -116,6 +117,10 @@ export interface EvidenceMap extends ObjectEvidence {
   traffic: Traffic
   /** Requests to one of the target's Services over the last hour, by answer, from Prometheus. */
   'traffic-history': TrafficHistory
+  /** What Kiali holds against the objects of one namespace, where one is configured. */
+  'kiali-validations': KialiValidations
+  /** Kiali's health of the applications of one namespace. */
+  'kiali-health': KialiHealth
 }
 export type ObjectKind = keyof ObjectEvidence
 export type EvidenceKind = keyof EvidenceMap
@@ -130,6 +135,8 @@ export const ADVISORY: ReadonlySet<EvidenceKind> = new Set<EvidenceKind>([
   'pod-description',
   'other-objects',
   'traffic-history',
+  'kiali-validations',
+  'kiali-health',
 ])
 
 /** What a read would have needed: `verb` on `resource` of `group` ('' for the core group), in a namespace or cluster-wide, of one object or of all. */

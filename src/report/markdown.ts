@@ -20,6 +20,8 @@ import {
   podCount,
 } from './telling.ts'
 import { goingOn } from './going-on.ts'
+import { kialiSentence } from './kiali-text.ts'
+import { linksOf, type LinkTemplate } from './links.ts'
 import { visible } from '../mesh/visible.ts'
 import { shownBySteps } from './what-it-showed.ts'
 
@@ -100,8 +102,13 @@ function classLines({ requests }: Report): string[] {
   ]
 }
 
-/** A report as Markdown (GitHub's). Everything from the cluster is shown literally. `showed` is what each step showed, by its id, for a report whose readings were not kept. */
-export function reportMarkdown(checks: readonly Check[], report: Report, showed = shownBySteps(report)): string {
+/** A report as Markdown (GitHub's). Everything from the cluster is shown literally. `showed` is what each step showed, by its id, for a report whose readings were not kept. It links to other tools by `links`. */
+export function reportMarkdown(
+  checks: readonly Check[],
+  report: Report,
+  showed = shownBySteps(report),
+  links: readonly LinkTemplate[] = [],
+): string {
   const lines = [
     `# ${VERDICTS[report.verdict]}: ${escapeMarkdown(formatRef(report.target.ref))}`,
     '',
@@ -114,6 +121,8 @@ export function reportMarkdown(checks: readonly Check[], report: Report, showed 
   const todo = whatToDo(checks, report, codeSpan)
   if (todo !== undefined) lines.push(`What to do: ${todo}`, '')
   if (report.rates !== undefined) lines.push(`Prometheus: ${ratesSentence(report.rates)}.`, '')
+  const kiali = kialiSentence(report)
+  if (kiali !== undefined) lines.push(`Kiali: ${escapeMarkdown(kiali)}.`, '')
   if (report.history !== undefined)
     lines.push(...chartsOf(report.history).flatMap(({ says }) => [escapeMarkdown(says), '']))
   lines.push(
@@ -169,6 +178,9 @@ export function reportMarkdown(checks: readonly Check[], report: Report, showed 
     }
     lines.push('')
   }
+  const elsewhere = linksOf(report, links)
+  if (elsewhere.length > 0)
+    lines.push('## Links', '', ...elsewhere.map(({ name, url }) => `- [${escapeMarkdown(name)}](<${url}>)`), '')
   if (report.ruledOut.length > 0)
     lines.push('## Ruled out', '', ...report.ruledOut.map(({ check, about }) => `- ${check}: ${about}`), '')
   lines.push(

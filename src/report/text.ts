@@ -23,6 +23,8 @@ import {
   podCount,
 } from './telling.ts'
 import { goingOn } from './going-on.ts'
+import { kialiSentence } from './kiali-text.ts'
+import { linksOf, type LinkTemplate } from './links.ts'
 import { shownCommand } from './shown-command.ts'
 
 const indent = (text: string, by: string): string =>
@@ -94,6 +96,8 @@ const PROBING: ProbingStyle = {
 export interface TextOptions {
   /** Every finding with its proofs, every class of requests that was followed, every source that was read, every cause that was ruled out. */
   verbose?: boolean | undefined
+  /** Other tools that it links to. */
+  links?: readonly LinkTemplate[] | undefined
 }
 
 /** What a short report leaves out. */
@@ -125,7 +129,11 @@ function everything(checks: readonly Check[], report: Report): string[] {
 }
 
 /** A report for a terminal. Text from the cluster is shown without control characters. */
-export function reportText(checks: readonly Check[], report: Report, { verbose = false }: TextOptions = {}): string {
+export function reportText(
+  checks: readonly Check[],
+  report: Report,
+  { verbose = false, links = [] }: TextOptions = {},
+): string {
   const parts = [`${VERDICTS[report.verdict]}: ${headline(checks, report)}`]
   const { cause } = report
   if (cause !== undefined)
@@ -135,6 +143,8 @@ export function reportText(checks: readonly Check[], report: Report, { verbose =
   const todo = whatToDo(checks, report)
   if (todo !== undefined) parts.push(`What to do: ${todo}`)
   if (report.rates !== undefined) parts.push(`Prometheus: ${ratesSentence(report.rates)}.`)
+  const kiali = kialiSentence(report)
+  if (kiali !== undefined) parts.push(`Kiali: ${kiali}.`)
   const proved = proofLines(report)
   if (proved.length > 0) parts.push('', 'Proof', ...proved)
   if (report.follow !== undefined) parts.push('', ...followLines(report.follow, verbose))
@@ -160,6 +170,8 @@ export function reportText(checks: readonly Check[], report: Report, { verbose =
       if (rule !== undefined) parts.push(`    missing rule (${scope ?? 'ClusterRole'}): ${rule}`)
     }
   }
+  const elsewhere = linksOf(report, links)
+  if (elsewhere.length > 0) parts.push('', 'Links', ...elsewhere.map(({ name, url }) => `  ${name}: ${url}`))
   if (verbose) parts.push('', ...everything(checks, report))
   const read = report.plan.filter(({ outcome }) => outcome === 'seen').length
   parts.push(

@@ -106,6 +106,12 @@ export function whatItShowed(reading: Seen): string {
         ahead === undefined ? '' : `; Prometheus's clock is ${Math.abs(ahead)} s ${ahead < 0 ? 'behind' : 'ahead'}`
       return `${series.length === 0 ? 'no requests' : count(series.length, 'kind of answer', 'kinds of answer')}, ${from.slice(11, 16)} to ${to.slice(11, 16)} UTC${clocks}`
     }
+    case 'kiali-validations':
+      return reading.value.validations.length === 0
+        ? 'no messages'
+        : `${count(reading.value.validations.length, 'message')}: ${counted(reading.value.validations.map(({ code }) => code))}`
+    case 'kiali-health':
+      return named(reading.value.apps.map(({ app, status }) => `${app} ${status}`))
     case 'ztunnel-config': {
       const { workloads, services, policies, captured } = reading.value
       return `${count(workloads.length, 'workload')}, ${count(services.length, 'service')}, ${count(policies.length, 'policy', 'policies')} of the mesh; ${count(captured.length, 'pod')} of its node`

@@ -3,12 +3,17 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { planKiali } from '../../src/diagnosis/plan-kiali.ts'
+import type { Clients, Kiali } from '../../src/evidence/clients/clients.ts'
+import { kialiApi } from '../../src/evidence/clients/kiali.ts'
 import { Evidence } from '../../src/evidence/evidence.ts'
+import { look } from '../../src/evidence/gather.ts'
 import type { EvidenceKind, Reading } from '../../src/evidence/reading.ts'
 import type { AccessLog, AccessLogLine } from '../../src/mesh/access-log.ts'
 import type { Target } from '../../src/mesh/target.ts'
 import { parseZtunnelConfig } from '../../src/mesh/ztunnel.ts'
 import { parseZtunnelLog } from '../../src/mesh/ztunnel-log.ts'
+import { asRecorded, serveKiali } from '../kiali/recorded-kiali.ts'
 import type { Replayed } from '../replay.ts'
 import { replay } from '../replay.ts'
 import { defined } from '../../src/mesh/defined.ts'
@@ -76,6 +81,10 @@ const Case = z.strictObject({
   changes: z.array(Change).default([]),
   /** In these, `${shop/catalog-*}` is the name of the first pod that begins so, `${shop/catalog-*:ip}` and `:node` its address and node; `@-60s` a minute before the look. */
   ztunnels: z.array(Ztunnel).optional(),
+  /** Beside the recorded mesh, what a real Kiali answered about chapter 10, asked minutes later; `merge` goes into each of its checks. */
+  kiali: z
+    .strictObject({ answers: z.enum(['broken', 'fixed']), merge: z.record(z.string(), z.string()).default({}) })
+    .optional(),
   finds: z.array(Expected).default([]),
 })
 export type Case = z.infer<typeof Case>
@@ -225,10 +234,34 @@ function readingsOf({ ztunnels = [], name }: Case, readings: readonly Reading[])
   return [listed, ...made.flatMap(({ read }) => read)]
 }
 
+/** What the looks at a case's Kiali yield. */
+async function kialiReadings({ kiali }: Case, readings: readonly Reading[], target: Target): Promise<Reading[]> {
+  if (kiali === undefined) return []
+  const { url, close } = await serveKiali(asRecorded(kiali.answers))
+  try {
+    const real = kialiApi(url)
+    const told: Kiali = {
+      ...real,
+      async validations(...asked) {
+        const answer = await real.validations(...asked)
+        return { ...answer, validations: answer.validations.map((check) => ({ ...check, ...kiali.merge })) }
+      },
+    }
+    const clients = {
+      kiali: told,
+      now: () => new Date(Math.max(...readings.map(({ at }) => Date.parse(at))) + 600_000),
+    } as Clients
+    const steps = planKiali(target, new Evidence(readings), true)
+    return await Promise.all(steps.map((step) => look(step, clients)))
+  } finally {
+    close()
+  }
+}
+
 /** The evidence of a case and the target it is about. */
 export async function evidenceOf(one: Case): Promise<{ evidence: Evidence; target: Target }> {
   const { readings, target }: Replayed = await replay(one.from, one.ask)
-  let left: readonly Reading[] = readings
+  let left: readonly Reading[] = [...readings, ...(await kialiReadings(one, readings, target))]
   for (const step of one.changes) {
     const concerned = (reading: Reading): boolean =>
       reading.kind === (step.kind as EvidenceKind) &&

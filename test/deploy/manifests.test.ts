@@ -256,7 +256,7 @@ it('nobody connects to the bot but for its health, and it connects to nothing bu
     443, 6443,
   ])
   expect(egress.flatMap(({ ports }) => ports.map(({ port }) => port)).sort((a, b) => a - b)).toEqual([
-    53, 53, 443, 6379, 6443, 9090,
+    53, 53, 443, 6379, 6443, 9090, 20001,
   ])
 })
 

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { KubernetesObject } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import type { BlindReason, Permission } from '../reading.ts'
+import type { KialiApp, KialiObjects } from '../kiali.ts'
 import type { LogFound, LogSearch } from './log-search.ts'
 import type { Stopwatch } from './timing.ts'
 
@@ -88,6 +89,14 @@ export interface Prometheus {
   ): Promise<{ metric: Record<string, string>; points: { at: number; value: number }[] }[]>
 }
 
+/** Asks Kiali. */
+export interface Kiali {
+  /** What it holds against the objects of a namespace. */
+  validations(namespace: string, signal: AbortSignal): Promise<KialiObjects>
+  /** The health of the namespace's applications. */
+  health(namespace: string, signal: AbortSignal): Promise<KialiApp[]>
+}
+
 /** Opens a connection to one port of a pod through the API server. @throws {UnseenError} when it is refused */
 export type PortForward = (pod: Ref, port: number, signal: AbortSignal) => Promise<Duplex>
 
@@ -97,6 +106,8 @@ export interface Clients {
   istioctl: Istioctl
   /** Absent when no PROMETHEUS_URL is configured. */
   prometheus?: Prometheus
+  /** Absent when no KIALI_URL is configured. */
+  kiali?: Kiali
   /** Absent where there is no cluster to send anything to: in a replay. */
   portForward?: PortForward
   /** The kubeconfig's context when it is not the current one: commands shown to a person then name it. */

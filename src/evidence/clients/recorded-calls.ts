@@ -26,6 +26,11 @@ export const RANGE = 'prometheus range '
 /** The name of a query over a time; which time it is is the same in a replay. */
 export const rangeCall = (expression: string, step: number): string => `${RANGE}${step}s ${expression}`
 
+/** Begins the names of what Kiali was asked. */
+export const KIALI = 'kiali '
+/** The name of a question to Kiali about a namespace. */
+export const kialiCall = (what: 'validations' | 'health', namespace: string): string => `${KIALI}${what} ${namespace}`
+
 /** The end of the name of what matters of a log. */
 export const SEARCHED = ' searched'
 /** The name of what matters of a log; when it begins is the same in a replay. */

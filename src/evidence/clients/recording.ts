@@ -1,6 +1,6 @@
 import type { Ref } from '../../mesh/ref.ts'
 import { defined } from '../../mesh/defined.ts'
-import { redact } from '../redaction.ts'
+import { redact, withoutSecrets } from '../redaction.ts'
 import type { Clients } from './clients.ts'
 import { UnseenError } from './clients.ts'
 import {
@@ -11,6 +11,7 @@ import {
   keptJson,
   keptLog,
   keptObjects,
+  kialiCall,
   listCall,
   logCall,
   rangeCall,
@@ -79,7 +80,7 @@ export function recordClients(
     }
   }
 
-  const { kubernetes, istioctl, prometheus, portForward } = clients
+  const { kubernetes, istioctl, prometheus, kiali, portForward } = clients
   return {
     recording: {
       ...head,
@@ -181,6 +182,22 @@ export function recordClients(
                 (json) => ({ json }),
               ),
           }),
+        },
+      }),
+      ...(kiali !== undefined && {
+        kiali: {
+          validations: (namespace, signal) =>
+            keep(
+              kialiCall('validations', namespace),
+              () => kiali.validations(namespace, signal),
+              (json) => ({ json: withoutSecrets(json) }),
+            ),
+          health: (namespace, signal) =>
+            keep(
+              kialiCall('health', namespace),
+              () => kiali.health(namespace, signal),
+              (json) => ({ json: withoutSecrets(json) }),
+            ),
         },
       }),
       ...defined({ portForward, context: clients.context }),

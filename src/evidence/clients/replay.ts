@@ -3,12 +3,15 @@ import type { Ref } from '../../mesh/ref.ts'
 import { defined } from '../../mesh/defined.ts'
 import type { Clients, Resource } from './clients.ts'
 import { UnseenError } from './clients.ts'
+import type { KialiApp, KialiObjects } from '../kiali.ts'
 import type { LogFound } from './log-search.ts'
 import {
   accessCall,
   CHANGED,
   changedCall,
   istioctlCall,
+  KIALI,
+  kialiCall,
   listCall,
   logCall,
   RANGE,
@@ -127,6 +130,14 @@ export function replayClients(recording: Recording, { delay = 0, shared = false 
               points: { at: number; value: number }[]
             }[],
         }),
+      },
+    }),
+    ...(holds(KIALI) && {
+      kiali: {
+        validations: async (namespace: string, signal: AbortSignal) =>
+          handed((await answer(kialiCall('validations', namespace), signal)).json) as KialiObjects,
+        health: async (namespace: string, signal: AbortSignal) =>
+          handed((await answer(kialiCall('health', namespace), signal)).json) as KialiApp[],
       },
     }),
     ...defined({ context: recording.context }),

@@ -9,6 +9,8 @@ export const SHAPES: Shapes = {
     'config dump': { of: 'answers.AdminDump' },
     'cluster states': { of: 'answers.ClusterStates' },
     prometheus: { of: 'answers.PrometheusAnswer' },
+    'kiali configuration': { of: 'answers.KialiConfigAnswer' },
+    'kiali health': { of: 'answers.KialiHealthAnswer' },
     'page of a list': { of: 'answers.ListPage' },
     'other objects': {
       list: {
@@ -835,6 +837,48 @@ export const SHAPES: Shapes = {
     },
     'answers.GroupResources': {
       fields: { resources: { list: { fields: { name: 'string', kind: 'string', verbs: { list: 'string' } } } } },
+    },
+    'answers.KialiConfigAnswer': {
+      fields: {
+        resources: {
+          map: {
+            list: {
+              fields: {
+                kind: 'string',
+                metadata: { fields: { name: 'string', namespace: 'string', generation: 'number' } },
+              },
+            },
+          },
+        },
+        validations: { map: { map: { of: 'answers.KialiObjectAnswer' } } },
+      },
+      needs: ['validations'],
+    },
+    'answers.KialiHealthAnswer': {
+      fields: {
+        namespaceAppHealth: {
+          map: {
+            map: {
+              fields: {
+                status: { fields: { status: 'string', errorRatio: 'number' } },
+                workloadStatuses: {
+                  list: { fields: { name: 'string', availableReplicas: 'number', desiredReplicas: 'number' } },
+                },
+              },
+            },
+          },
+        },
+      },
+      needs: ['namespaceAppHealth'],
+    },
+    'answers.KialiObjectAnswer': {
+      fields: {
+        name: 'string',
+        namespace: 'string',
+        objectGVK: { fields: { Kind: 'string' } },
+        objectType: 'string',
+        checks: { list: { fields: { code: 'string', message: 'string', severity: 'string', path: 'string' } } },
+      },
     },
     'answers.ListPage': {
       fields: { items: { list: { map: 'unknown' } }, metadata: { fields: { continue: 'string' } } },

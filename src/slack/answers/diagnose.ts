@@ -26,10 +26,10 @@ export const diagnoseAnswer = defineAnswer(diagnose, {
   full: { readable, json: ({ report }) => report },
 })
 
-function readable({ report, shown }: DiagnoseAnswer, run: RunRecord, { checks }: TellingOptions): AnswerFile {
+function readable({ report, shown }: DiagnoseAnswer, run: RunRecord, { checks, links }: TellingOptions): AnswerFile {
   return {
     name: `${fileBase(run)}.md`,
     title: 'The whole diagnosis',
-    content: fileText(reportMarkdown(checks, report, shown)),
+    content: fileText(reportMarkdown(checks, report, shown, links)),
   }
 }

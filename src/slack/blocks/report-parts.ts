@@ -1,6 +1,8 @@
 import type { Report } from '../../diagnosis/report.ts'
 import { chartsOf } from '../../report/chart.ts'
 import { leftLines, probeText, probingHead } from '../../report/probing-text.ts'
+import { kialiSentence } from '../../report/kiali-text.ts'
+import { linksOf } from '../../report/links.ts'
 import { shownCommand } from '../../report/shown-command.ts'
 import { otherFindings, proofOf, remedy, STANDINGS } from '../../report/telling.ts'
 import { chartsMessage } from './chart.ts'
@@ -9,7 +11,7 @@ import { codePiece, findingSentence } from './finding.ts'
 import { fit } from './fit.ts'
 import { wayElements } from './follow.ts'
 import type { Part } from './part.ts'
-import { bold, bullets, code, line, mark, pre, rich, sentencePieces, text, type Piece } from './rich.ts'
+import { bold, bullets, code, line, link, mark, pre, rich, sentencePieces, text, type Piece } from './rich.ts'
 import type { TellingOptions } from './telling-options.ts'
 
 /** Characters of one piece of the proof. */
@@ -19,7 +21,7 @@ const MOST_OTHERS = 8
 
 /** The replies of a diagnosis: the proof with the way of a request, the requests over time where they are known and some fail, and what else was found. Everything more is in the full report. */
 export function reportParts(report: Report, options: TellingOptions): Part[] {
-  return [...proofPart(report), ...chartsPart(report), ...othersPart(report, options)]
+  return [...proofPart(report), ...chartsPart(report), ...othersPart(report, options), ...linksPart(report, options)]
 }
 
 /** Success over time and the latency of each pod, of an ill target of which Prometheus knows them. */
@@ -91,6 +93,32 @@ function othersPart(report: Report, options: TellingOptions): Part[] {
         blocks: [
           rich(line(bold('Also found')), bullets(items)),
           ...(more > 0 ? [rich(line(text(`and ${more} more, in the full report`)))] : []),
+        ],
+      }),
+    },
+  ]
+}
+
+/** What Kiali says of the target, and links to other tools: behind the rest. */
+function linksPart(report: Report, { links = [] }: TellingOptions): Part[] {
+  const kiali = kialiSentence(report)
+  const found = linksOf(report, links)
+  if (kiali === undefined && found.length === 0) return []
+  return [
+    {
+      name: 'links',
+      message: fit({
+        text: 'Elsewhere',
+        blocks: [
+          rich(
+            line(
+              ...(kiali === undefined ? [] : [bold('Kiali'), text(` ${cut(clean(kiali), MOST.says)}. `)]),
+              ...found.flatMap(({ name, url }, index) => [
+                ...(index === 0 ? [] : [text(' · ')]),
+                link(url, clean(name)),
+              ]),
+            ),
+          ),
         ],
       }),
     },
