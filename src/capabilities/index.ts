@@ -13,6 +13,7 @@ import { propose } from './propose.ts'
 import { raise } from './raise-log-levels.ts'
 import { status } from './status.ts'
 import { telemetry } from './telemetry.ts'
+import { timeline } from './timeline.ts'
 import { turnOnAccessLogs } from './turn-on-access-logs.ts'
 
 /** Everything that can be asked, sorted by kind. */
@@ -28,6 +29,7 @@ export const CAPABILITIES = [
   raise,
   status,
   telemetry,
+  timeline,
   turnOnAccessLogs,
 ] as const satisfies readonly AnyCapability[]
 

@@ -1,19 +1,24 @@
 import { writeFile } from 'node:fs/promises'
-import { redact, withoutSecrets } from '../evidence/redaction.ts'
-import { defined } from '../mesh/defined.ts'
+import { redact } from '../evidence/redaction.ts'
+import { milliseconds } from '../mesh/duration.ts'
 import { UserError } from '../mesh/user-error.ts'
 import { visible } from '../mesh/visible.ts'
+import { timelineJson } from '../report/timeline-json.ts'
 import { rawLines } from '../report/timeline-lines.ts'
 import { timelinePicture } from '../report/timeline-picture.ts'
 import { timelineText } from '../report/timeline-text.ts'
-import type { AskedRequest } from '../timeline/find-requests.ts'
-import { timelineOf } from '../timeline/timeline.ts'
+import { askedRequest } from '../timeline/asked-request.ts'
+import { timelineOf, type Timeline } from '../timeline/timeline.ts'
 import { EXIT } from './exit-codes.ts'
 import { logFile } from './log-file.ts'
 import { answer, remark } from './output.ts'
 
 export interface TimelineOptions {
   file?: string[]
+  namespace?: string
+  context?: string
+  window?: string
+  wait?: string
   requestId?: string
   status?: string
   path?: string
@@ -22,20 +27,50 @@ export interface TimelineOptions {
   output: 'text' | 'json'
 }
 
-const USAGE = 'mesh-medic timeline --file ingress.log --file sidecar.log'
+const USAGE = ['mesh-medic timeline --file ingress.log --file sidecar.log', 'mesh-medic timeline catalog -n shop']
 
-/** `mesh-medic timeline`: what happened to one request, from saved logs; answers 0. */
+/** `mesh-medic timeline`: what happened to one request, from saved logs or those of a target's proxies; answers 0. */
 export async function timeline(target: string | undefined, options: TimelineOptions): Promise<number> {
-  const { file = [], lines, picture, output } = options
-  if (target !== undefined || file.length === 0) throw new UserError({ why: 'No log was given.', commands: [USAGE] })
-  const asked = askedRequest(options)
-  const found = await timelineOf(await Promise.all(file.map(logFile)), asked)
+  const { file = [], wait } = options
+  if (target === undefined && file.length === 0)
+    throw new UserError({ why: 'Neither a target nor a log was given.', commands: USAGE })
+  if (target !== undefined && file.length > 0)
+    throw new UserError({ why: 'It is either a target or saved logs.', commands: USAGE })
+  const asked = askedRequest(options, 'mesh-medic timeline catalog')
+  if (target === undefined) {
+    await tell(await timelineOf(await Promise.all(file.map(logFile)), asked), [], options)
+    return EXIT.healthy
+  }
+  const { timelineOfTarget } = await import('./timeline-of-target.ts')
+  const { timeline: found, notes } = await timelineOfTarget(target, asked, {
+    ...options,
+    patience: wait === undefined ? 0 : waitAsked(wait),
+  })
+  await tell(found, notes, options)
+  return EXIT.healthy
+}
+
+/** Milliseconds. @throws UserError */
+function waitAsked(text: string): number {
+  const asked = milliseconds(text)
+  if (asked !== undefined && asked > 0 && asked <= 3600_000) return asked
+  throw new UserError({
+    why: `${JSON.stringify(text.slice(0, 40))} is not a time of at most an hour.`,
+    commands: ['mesh-medic timeline catalog --wait 2m'],
+  })
+}
+
+async function tell(
+  found: Timeline,
+  notes: readonly string[],
+  { lines, picture, output }: TimelineOptions,
+): Promise<void> {
   if (lines !== undefined) await save(lines, rawLines(found), 'The lines of the request')
   if (picture !== undefined) await save(picture, redact(timelinePicture(found)), 'A picture of it (SVG)')
+  const text = [timelineText(found), ...notes.map((note) => `${note}\n`)].join('')
   await answer(
-    output === 'json' ? `${JSON.stringify(withoutSecrets(found), null, 2)}\n` : visible(redact(timelineText(found))),
+    output === 'json' ? `${JSON.stringify({ ...timelineJson(found), notes }, null, 2)}\n` : visible(redact(text)),
   )
-  return EXIT.healthy
 }
 
 /** Writes a file and says so. @throws UserError where it cannot be written */
@@ -49,17 +84,4 @@ async function save(path: string, content: string, what: string): Promise<void> 
     )
   }
   remark(`${what}: ${path}`)
-}
-
-/** What was asked for. @throws UserError */
-function askedRequest({ requestId, status, path }: TimelineOptions): AskedRequest {
-  const code = status === undefined ? undefined : Number(status)
-  if (code !== undefined && !(Number.isInteger(code) && (code === 0 || (code >= 100 && code <= 599))))
-    throw new UserError({
-      why: `${JSON.stringify(status)} is no status of HTTP.`,
-      remedies: ['Give a number from 100 to 599, or 0 for requests whose caller went away.'],
-    })
-  if (requestId !== undefined && !/^[\w.:-]{1,200}$/.test(requestId))
-    throw new UserError({ why: `${JSON.stringify(requestId.slice(0, 60))} is no request id.` })
-  return defined({ requestId, status: code, path })
 }

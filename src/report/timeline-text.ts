@@ -82,7 +82,8 @@ function sending(leg: Leg): string[] {
     ]
   const wait = spanText(attempt.sentAt - attempt.askedAt)
   const host = attempt.host ?? leg.access?.upstreamHost
-  const to = host === undefined ? '' : ` to ${host}`
+  const to =
+    attempt.pod !== undefined ? ` to pod ${attempt.pod} (${host ?? ''})` : host === undefined ? '' : ` to ${host}`
   const how =
     attempt.how === 'reused'
       ? `which was open already${attempt.usedBefore > 0 ? ` (${attempt.usedBefore} ${attempt.usedBefore === 1 ? 'request' : 'requests'} before it in the log)` : ''}`

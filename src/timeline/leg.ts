@@ -23,6 +23,8 @@ export interface Attempt {
   usedBefore: number
   /** `10.244.0.91:3000`, where the log says to whom it connected. */
   host?: string
+  /** The pod that has this address, where that is known. */
+  pod?: string
   connectingAt?: number
   connectedAt?: number
   /** The upstream's answer: when its headers were there, and their status. */

@@ -1,5 +1,5 @@
 import type { LineReader } from '../mesh/access-log-format.ts'
-import { UserError } from '../mesh/user-error.ts'
+import { UserError, type UserAnswer } from '../mesh/user-error.ts'
 import {
   findAnswered,
   findById,
@@ -22,6 +22,13 @@ export interface Timeline extends Joined {
   logs: { name: string; says: string }[]
 }
 
+/** The logs have no such request, or no debug lines of it: one may come yet. */
+export class NoSuchRequestError extends UserError {
+  constructor(answer: UserAnswer) {
+    super(answer, { code: 'no-such-request' })
+  }
+}
+
 /** Streams whose path is looked up before it is given up to find one by it. */
 const MOST_TRIED = 25
 
@@ -32,12 +39,14 @@ const RAISE =
 /**
  * Finds one request in the logs of proxies and tells what happened to it. The first log that has it leads; the others are looked through for its request id.
  *
- * @throws UserError where no such request is in the logs, or no debug lines of it, or where a log is none of a proxy's
+ * @param readers of the access log formats that the mesh configuration names beside Istio's own
+ * @param pods names by their addresses
+ * @throws NoSuchRequestError where no such request is in the logs, or no debug lines of it; UserError where a log is none of a proxy's
  */
 export async function timelineOf(
   given: readonly LogBytes[],
   asked: AskedRequest,
-  readers: readonly LineReader[] = [],
+  { readers = [], pods = {} }: { readers?: readonly LineReader[]; pods?: Readonly<Record<string, string>> } = {},
 ): Promise<Timeline> {
   const shapes = await Promise.all(given.map(async (log) => ({ log, shape: await shapeOf(log, readers) })))
   requireLogs(shapes)
@@ -53,6 +62,10 @@ export async function timelineOf(
     same.push({ log: log.name, legs: read.flatMap((one) => one ?? []) })
   }
   const joined = joinLegs(chosen.leg, same)
+  for (const attempt of joined.legs.flatMap(({ attempts }) => attempts)) {
+    const pod = pods[attempt.host?.replace(/:\d+$/, '') ?? '']
+    if (pod !== undefined) attempt.pod = pod
+  }
   return {
     ...joined,
     ...(chosen.matching !== undefined && { matching: chosen.matching }),
@@ -145,17 +158,17 @@ async function candidates(
   return []
 }
 
-function none(logs: readonly LogBytes[], asked: AskedRequest, unmarked: SeenRequest | undefined): UserError {
+function none(logs: readonly LogBytes[], asked: AskedRequest, unmarked: SeenRequest | undefined): NoSuchRequestError {
   const names = logs.map(({ name }) => name).join(' and ')
   if (unmarked?.access !== undefined) {
     const { method = '', path = '', code, flags, at } = unmarked.access
-    return new UserError({
+    return new NoSuchRequestError({
       why: `${names} has the ${what(asked)} in its access log (${method} ${path}: ${code} ${flags.join(',')}, ${at}), but no debug lines of it.`,
       remedies: [REMEDY],
       commands: [RAISE],
     })
   }
-  return new UserError({
+  return new NoSuchRequestError({
     why: `There is no ${what(asked)} in ${names}.`,
     remedies: [
       asked.requestId !== undefined || asked.status !== undefined || asked.path !== undefined

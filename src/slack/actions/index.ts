@@ -14,6 +14,7 @@ import { raiseLogLevel } from './raise-log-level.ts'
 import { rejectChange } from './reject-change.ts'
 import { runAgain } from './run-again.ts'
 import { saveLog } from './save-log.ts'
+import { showFailedRequest } from './show-failed-request.ts'
 import { turnOnAccessLogsAction } from './turn-on-access-logs.ts'
 import { undoChange } from './undo-change.ts'
 
@@ -34,6 +35,7 @@ export const ACTIONS: readonly Action[] = [
   rejectChange,
   runAgain,
   saveLog,
+  showFailedRequest,
   turnOnAccessLogsAction,
   undoChange,
 ]

@@ -13,6 +13,7 @@ import { proposeAnswer } from './propose.ts'
 import { raiseAnswer } from './raise-log-levels.ts'
 import { statusAnswer } from './status.ts'
 import { telemetryAnswer } from './telemetry.ts'
+import { timelineAnswer } from './timeline.ts'
 import { turnOnAccessLogsAnswer } from './turn-on-access-logs.ts'
 
 /** How each thing that can be asked looks in Slack, sorted by kind. */
@@ -28,6 +29,7 @@ export const ANSWERS: Readonly<Record<RunKind, AnyAnswer>> = {
   'raise-log-levels': raiseAnswer,
   status: statusAnswer,
   telemetry: telemetryAnswer,
+  timeline: timelineAnswer,
   'turn-on-access-logs': turnOnAccessLogsAnswer,
 }
 

@@ -13,6 +13,7 @@ const LABELS = {
   'put-back-lease': { label: 'Put back now', style: 'danger' },
   'extend-lease': { label: 'Extend' },
   'save-log': { label: 'Save log' },
+  'show-failed-request': { label: 'Show a failed request' },
 } as const satisfies Record<string, Pick<ButtonSpec, 'label' | 'style'>>
 
 /** What can be pressed on a lease. */
@@ -45,9 +46,10 @@ export async function leaseButton(
 /** The buttons of a lease that runs. */
 export async function leaseButtons(records: Records, lease: LeaseRecord): Promise<ButtonSpec[]> {
   if (lease.state === 'over') return []
-  return Promise.all(
-    (['put-back-lease', 'extend-lease', 'save-log'] as const).map((verb) => leaseButton(records, lease, verb)),
-  )
+  const verbs: LeaseVerb[] = ['put-back-lease', 'extend-lease', 'save-log']
+  // Access logs and ztunnels tell nothing of streams.
+  if (lease.kind === 'log-levels') verbs.push('show-failed-request')
+  return Promise.all(verbs.map((verb) => leaseButton(records, lease, verb)))
 }
 
 /** Makes the button that opens a modal about a diagnosis' target. */

@@ -10,6 +10,7 @@ import { leases } from './leases.ts'
 import { logLevel } from './log-level.ts'
 import { status } from './status.ts'
 import { telemetry } from './telemetry.ts'
+import { timeline } from './timeline.ts'
 
 /** Every command, sorted by name. */
 export const COMMANDS: readonly Command[] = [
@@ -24,4 +25,5 @@ export const COMMANDS: readonly Command[] = [
   logLevel,
   status,
   telemetry,
+  timeline,
 ]

@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import { defined } from '../mesh/defined.ts'
+import { parseTarget } from '../mesh/target-query.ts'
+import { refOfPod, readLease } from '../leases/lease-record.ts'
+import { timelineHeadline } from '../report/timeline-text.ts'
+import { defineCapability } from './capability.ts'
+import { findTimelineProxies, readTimeline, TIMELINE_WINDOW, type TargetTimeline } from './find-timeline.ts'
+import { runningLease, watchFor } from './watch-timeline.ts'
+
+const TimelineRequest = z.object({
+  kind: z.literal('timeline'),
+  text: z.string(),
+  namespace: z.string().optional(),
+  requestId: z.string().optional(),
+  status: z.number().int().optional(),
+  path: z.string().optional(),
+  /** Seconds that are looked back at. */
+  window: z.number().int().positive().optional(),
+  /** The lease that was asked about: its proxies are read, since it began. */
+  lease: z.string().optional(),
+})
+
+const TimelineAnswer = z.object({
+  kind: z.literal('timeline'),
+  found: z.custom<TargetTimeline>((value) => typeof value === 'object' && value !== null && 'timeline' in value),
+})
+export type TimelineAnswer = z.infer<typeof TimelineAnswer>
+
+/** Milliseconds before a look that are read again: a story has a beginning. */
+const OVERLAP = 60_000
+
+/** What happened to one request to a target, from its proxies' logs; while their levels are raised it waits for one. */
+export const timeline = defineCapability({
+  kind: 'timeline',
+  request: TimelineRequest,
+  answer: TimelineAnswer,
+  role: 'viewer',
+  audit: {
+    asked: 'diagnosis-asked',
+    facts: ({ requestId, status, path, lease }) => defined({ requestId, status, path, lease }),
+  },
+  async work({ clients, records, stepTimeout, concurrency }, { request }, thread, signal): Promise<TimelineAnswer> {
+    const { text, namespace, requestId, status, path, window } = request
+    const asked = defined({ requestId, status, path })
+    const named = request.lease === undefined ? undefined : await readLease(records, request.lease)
+    const beside = named?.proxies.map(refOfPod) ?? []
+    const proxies = await findTimelineProxies(parseTarget(text, namespace), clients, {
+      signal,
+      stepTimeout,
+      concurrency,
+      beside,
+    })
+    const pods = proxies.proxies.map(({ pod }) => pod)
+    const lease = named?.state === 'raised' ? named : await runningLease(records, pods, Date.now())
+    const begun =
+      named !== undefined && window === undefined
+        ? new Date(named.from)
+        : new Date(clients.now().getTime() - (window ?? TIMELINE_WINDOW) * 1000)
+    let since = begun
+    const found = await watchFor(
+      async () => {
+        const at = clients.now().getTime()
+        const read = await readTimeline(proxies, asked, clients, {
+          signal,
+          since,
+          progress: (steps) => thread.progress({ target: proxies.target, steps }),
+        }).catch((error: unknown) => {
+          since = new Date(Math.max(begun.getTime(), at - OVERLAP))
+          throw error
+        })
+        return read
+      },
+      {
+        until: lease === undefined ? 0 : Date.parse(lease.until),
+        signal,
+        waiting: (looks) =>
+          thread.progress({
+            target: proxies.target,
+            steps: [
+              {
+                id: 'timeline waits',
+                kind: 'access-log',
+                group: 'traffic',
+                title: `no such request yet after ${looks} ${looks === 1 ? 'look' : 'looks'}; watching until ${lease?.until.slice(11, 19) ?? ''} UTC`,
+                command: '',
+                outcome: 'running',
+              },
+            ],
+          }),
+      },
+    )
+    return { kind: 'timeline', found }
+  },
+  outcome: ({ found }) => ({ verdict: 'shown', sentence: timelineHeadline(found.timeline) }),
+})
