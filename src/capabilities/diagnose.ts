@@ -22,6 +22,8 @@ const DiagnoseRequest = z.object({
   target: AskedTarget.optional(),
   /** True to send requests of our own by the gateways. */
   probe: z.boolean().optional(),
+  /** Seconds of traffic that count; 15 minutes when absent. */
+  window: z.number().optional(),
 })
 export type DiagnoseRequest = z.infer<typeof DiagnoseRequest>
 
@@ -55,7 +57,9 @@ export const diagnose = defineCapability({
   claim: ({ target }) => target?.key,
   async work(deps, run, thread, signal): Promise<DiagnoseAnswer> {
     const told: RunProgress = { steps: [] }
-    const examined = await examine(parseTarget(run.request.text, run.request.namespace), deps.clients, deps.checks, {
+    const { text, namespace, window } = run.request
+    const query = { ...parseTarget(text, namespace), ...(window !== undefined && { window: window * 1000 }) }
+    const examined = await examine(query, deps.clients, deps.checks, {
       signal,
       onBroken: (check, error) => deps.log.error({ err: error, run: run.id, check }, 'a check failed and was left out'),
       stepTimeout: deps.stepTimeout,

@@ -13,7 +13,7 @@ import type { Args, Found, Proof } from './check.ts'
 import { defineCheck, proof, standingOf } from './check.ts'
 import { lastRefusal } from './istiod-refusals.ts'
 import { ownerOf, podScope } from './facts/owners.ts'
-import { lastReadinessChange, observed, PRESENT } from './facts/traffic-of.ts'
+import { lastReadinessChange, observed, presentOf } from './facts/traffic-of.ts'
 
 /** A certificate of the mesh itself has run out, or will soon: a workload's own, one that signs them, or a root that all trust. */
 export const certificateExpiring = defineCheck({
@@ -157,7 +157,7 @@ const refusalOf = (group: readonly Use[], evidence: Evidence): { reason: string;
 function refused({ reading, certificate }: Use, evidence: Evidence, target: Target): Proof[] {
   const now = Date.parse(reading.at)
   const ranOut = Date.parse(certificate.notAfter)
-  const moment = Math.max(now - PRESENT, ranOut < now ? ranOut : 0, lastReadinessChange(evidence, target))
+  const moment = Math.max(now - presentOf(target), ranOut < now ? ranOut : 0, lastReadinessChange(evidence, target))
   return observed(
     evidence,
     target.hosts,

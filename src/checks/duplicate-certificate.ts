@@ -15,7 +15,7 @@ import { virtualHostFor } from '../mesh/walk/virtual-host.ts'
 import type { Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
 import { gatewaysFor, virtualServicesFor } from './facts/proxies-of.ts'
-import { PRESENT, quoteLine } from './facts/traffic-of.ts'
+import { presentOf, quoteLine } from './facts/traffic-of.ts'
 
 /**
  * Gateways of one proxy present the same certificate. An HTTP/2 client reuses a connection for every host that its certificate is good for
@@ -220,7 +220,7 @@ function misdirectedIn(
   const log = pod === undefined ? undefined : evidence.seenOf('access-log', pod)
   if (log === undefined) return undefined
   const routing = [...gatewaysFor(evidence, target), ...virtualServicesFor(evidence, target)]
-  const moment = Math.max(latestChange(routing), Date.parse(log.at) - PRESENT)
+  const moment = Math.max(latestChange(routing), Date.parse(log.at) - presentOf(target))
   const lines = since(log.value.lines, moment).filter(({ authority = '', serverName = '', code, flags }) => {
     const host = authority.replace(/:\d+$/, '')
     return (

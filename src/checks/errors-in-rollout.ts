@@ -12,7 +12,7 @@ import { ownerOf, podsOf } from './facts/owners.ts'
 import { endAlike, endingOf, endingText, type Ending } from './facts/pod-ending.ts'
 import { readingFor } from './facts/readings.ts'
 import { isGrave, latest, requestsTo, scopeOf, type Group, type Request } from './facts/requests-to.ts'
-import { PRESENT, quoteLine } from './facts/traffic-of.ts'
+import { presentOf, quoteLine } from './facts/traffic-of.ts'
 
 /** Seconds of the event of a pod's end are whole ones; after its grace period the kernel's and the endpoints' own time. */
 const BEFORE = 1000
@@ -48,7 +48,7 @@ export const errorsInRollout = defineCheck({
     const ended = endedPods(evidence, target)
     if (ended.length === 0) return []
     const now = Math.max(0, ...evidence.seen('access-log').map(({ at }) => Date.parse(at)))
-    const requests = requestsTo(target, now - PRESENT, evidence)
+    const requests = requestsTo(target, now - presentOf(target), evidence)
     const met = requestsOfEnded(requests, ended)
     return [...Map.groupBy(met, ({ pod }) => formatRef(pod.owner)).values()].flatMap((group) =>
       found(group, requests, evidence, target),

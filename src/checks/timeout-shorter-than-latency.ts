@@ -9,7 +9,7 @@ import { podsOf } from './facts/owners.ts'
 import type { Group, Logged, Request } from './facts/requests-to.ts'
 import { groupBy, latest, requestsTo, scopeOf } from './facts/requests-to.ts'
 import { limitOf, proofOfLimit, type Limit } from './facts/route-limit.ts'
-import { PRESENT, quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
+import { presentOf, quoteLine, ROUTING_KINDS, trafficCountsFrom } from './facts/traffic-of.ts'
 import { worstEndpoint } from './facts/worst-endpoint.ts'
 
 /** From this share of requests on, and at least two of them, time-outs count: less may be a passing matter. */
@@ -61,7 +61,7 @@ function earlierAnswers(evidence: Evidence, target: Target): Logged[] {
   return podsOf(target, evidence)
     .flatMap((pod) => evidence.seenOf('access-log', refOf(pod)) ?? [])
     .flatMap((log) =>
-      since(log.value.lines, Date.parse(log.at) - PRESENT)
+      since(log.value.lines, Date.parse(log.at) - presentOf(target))
         .filter((entry) => entry.upstreamCluster?.startsWith('inbound|') === true && isAnswer(entry))
         .map((entry) => ({ entry, log })),
     )

@@ -3,7 +3,7 @@ import type { Target } from '../mesh/target.ts'
 import type { ZtunnelConnection } from '../mesh/ztunnel-log.ts'
 import type { Found } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import { PRESENT } from './facts/traffic-of.ts'
+import { presentOf } from './facts/traffic-of.ts'
 
 /** From this share of connections on, and at least two of them, failing hurts. */
 const SHARE = 0.05
@@ -93,7 +93,7 @@ function connectionsTo(target: Target, evidence: Evidence): Logged[] {
     target.pods.some(({ name, namespace }) => name === destination.workload && namespace === destination.namespace)
   const all = readings.flatMap((reading) =>
     reading.value.connections
-      .filter((connection) => Date.parse(connection.at) > now - PRESENT && isOurs(connection))
+      .filter((connection) => Date.parse(connection.at) > now - presentOf(target) && isOurs(connection))
       .map((connection) => ({ reading, connection })),
   )
   const outbound = new Set(

@@ -24,6 +24,8 @@ export interface DiagnoseOptions extends RecordingOptions {
   /** Seconds one look may take. */
   timeout?: number
   verbose?: boolean
+  /** How far back requests count, as typed. */
+  window?: string
   /** Sends requests of our own by the gateways. */
   probe?: boolean
   /** Other tools that the report links to. */

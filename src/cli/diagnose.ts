@@ -2,6 +2,7 @@ import { begun } from '../evidence/clients/begun.ts'
 import { CONCURRENCY, STEP_TIMEOUT } from '../evidence/gather.ts'
 import { STATUS } from '../evidence/collectors/proxy-status.ts'
 import { parseTarget, type TargetQuery } from '../mesh/target-query.ts'
+import { windowAsked } from '../diagnosis/telemetry/window-asked.ts'
 import { connectionFor } from './connection.ts'
 import { openClients } from './clients.ts'
 import type { DiagnoseOptions } from './diagnose-and-tell.ts'
@@ -9,7 +10,7 @@ import { interruptible } from './interruption.ts'
 
 /** `mesh-medic diagnose`: the report on standard output; answers the exit code of its verdict. */
 export async function diagnose(target: string, options: DiagnoseOptions): Promise<number> {
-  const query = parseTarget(target, options.namespace)
+  const query = queryOf(target, options)
   if (options.replay !== undefined) return replayed(query, options.replay, options)
   const { connection, limits, links } = connectionFor(options.context)
   const controller = interruptible()
@@ -24,6 +25,12 @@ export async function diagnose(target: string, options: DiagnoseOptions): Promis
   return recorded(options.record, looking, askedToDiagnose(query, options.namespace), (recording) =>
     diagnoseAndTell(query, recording, limits, controller.signal, telling),
   )
+}
+
+/** What is asked, with how far back requests count. @throws UserError */
+function queryOf(target: string, { namespace, window }: DiagnoseOptions): TargetQuery {
+  const query = parseTarget(target, namespace)
+  return window === undefined ? query : { ...query, window: windowAsked(window, 'mesh-medic diagnose') * 1000 }
 }
 
 /** The same of a recording: no configuration is read and no cluster is asked. */

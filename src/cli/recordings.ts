@@ -34,7 +34,15 @@ const line = (words: readonly (string | readonly [flag: string, word: string | u
 /** What a diagnosis is asked, as a recording keeps it. */
 export function askedToDiagnose(query: TargetQuery, namespace: string | undefined): Asked {
   const { text, ...question } = query
-  return { command: 'diagnose', words: line([text, ['-n', namespace]]), question: redacted(question) }
+  return {
+    command: 'diagnose',
+    words: line([
+      text,
+      ['-n', namespace],
+      ['--window', query.window === undefined ? undefined : `${query.window / 1000}s`],
+    ]),
+    question: redacted(question),
+  }
 }
 
 /** What `follow` is asked, as a recording keeps it. */

@@ -1,7 +1,7 @@
 import { logReadersOf } from '../checks/facts/log-readers-of.ts'
 import { endedPods } from '../checks/facts/ended-pods.ts'
 import { podsOf, servicesOf } from '../checks/facts/owners.ts'
-import { PRESENT, trafficCountsFrom } from '../checks/facts/traffic-of.ts'
+import { presentOf, trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import { accessLog, accessLogSince } from '../evidence/collectors/access-log.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
@@ -40,7 +40,7 @@ export function planLogWindows(target: Target, evidence: Evidence): LookFurtherB
     .flatMap((tail): LookFurtherBack[] => {
       const { of, at, value } = tail
       if (of === undefined || value.isTail !== true) return []
-      const since = Math.max(moment, Date.parse(at) - PRESENT)
+      const since = Math.max(moment, Date.parse(at) - presentOf(target))
       const [oldest] = value.lines
       if (oldest !== undefined && Date.parse(oldest.at) <= since) return []
       const step = accessLogSince(of, {

@@ -17,6 +17,7 @@ import type { OnBroken } from './judge.ts'
 import { judge } from './judge.ts'
 import { historyOf } from './history.ts'
 import { kialiOf, kialiOutdated } from './plan-kiali.ts'
+import { logsRead } from './logs-read.ts'
 import { Pace } from './pace.ts'
 import type { ProbedMesh } from './probe/probe.ts'
 import type { FollowedClass, PlannedStep, Report } from './report.ts'
@@ -168,6 +169,7 @@ export async function reportOf(
     ...defined({
       follow: follow && blockedWay(follow, judgement.findings),
       traffic,
+      logs: logsRead(evidence, target),
       rates,
       history,
       probing,

@@ -4,6 +4,7 @@ import type { StepGroup } from '../evidence/step.ts'
 import type { Advice, Change } from './change.ts'
 import type { FollowReport } from './follow/report.ts'
 import type { History } from './history.ts'
+import type { LogsRead } from './logs-read.ts'
 import type { KialiApp } from '../evidence/kiali.ts'
 import type { Probing } from './probe/probing.ts'
 import type { Ref } from '../mesh/ref.ts'
@@ -114,6 +115,8 @@ export interface Report {
   /** The way of one request to the target, through the most telling caller whose proxy was read. */
   follow?: FollowReport
   traffic?: TrafficFigure
+  /** What the access logs showed of the time that counts; absent where none was read. */
+  logs?: LogsRead
   /** Only when a Prometheus is configured and has some. */
   rates?: RateFigure
   /** The same over the last hour, by both ends. */

@@ -63,9 +63,9 @@ function choose<T extends KubernetesObject>(
   return first
 }
 
-const common = (query: TargetQuery): Pick<Target, 'asked' | 'port' | 'path'> => ({
+const common = (query: TargetQuery): Pick<Target, 'asked' | 'port' | 'path' | 'window'> => ({
   asked: query.text,
-  ...defined({ port: query.port, path: query.path }),
+  ...defined({ port: query.port, path: query.path, window: query.window }),
 })
 
 function serviceTarget(query: TargetQuery, service: Service): Target {

@@ -52,6 +52,8 @@ export interface LogWindowRead {
   read: number
   kept: number
   bytes: number
+  /** ISO time at which the log begins, where it would have had lines before at its rate: they may have been rotated away. */
+  begins?: string
 }
 
 /** How every entry in the TEXT format begins; the proxy's other lines do not. */

@@ -11,6 +11,8 @@ export interface TargetQuery {
   namespace?: string
   port?: number
   path?: string
+  /** Milliseconds of traffic that are asked for. */
+  window?: number
 }
 
 /** A target that cannot mean anything: `message` says what would. */

@@ -17,6 +17,8 @@ export interface Target {
   pods: Ref[]
   port?: number
   path?: string
+  /** Milliseconds of traffic that were asked for; 15 minutes when absent. */
+  window?: number
 }
 
 /** Tells two requests for the same target: kind, namespace and name. */

@@ -21,6 +21,7 @@ import {
 } from './telling.ts'
 import { goingOn } from './going-on.ts'
 import { kialiSentence } from './kiali-text.ts'
+import { logsReadSentence } from './logs-read-text.ts'
 import { linksOf, type LinkTemplate } from './links.ts'
 import { visible } from '../mesh/visible.ts'
 import { shownBySteps } from './what-it-showed.ts'
@@ -118,6 +119,8 @@ export function reportMarkdown(
   if (report.cause !== undefined) lines.push(`Known from: ${STANDINGS[report.cause.finding.standing]}.`, '')
   if (report.verdict === 'ill' || report.verdict === 'healthy')
     lines.push(`What is going on: ${goingOn(checks, report, { mark: codeSpan })}`, '')
+  const window = logsReadSentence(report)
+  if (window !== undefined) lines.push(`Window: ${escapeMarkdown(window)}.`, '')
   const todo = whatToDo(checks, report, codeSpan)
   if (todo !== undefined) lines.push(`What to do: ${todo}`, '')
   if (report.rates !== undefined) lines.push(`Prometheus: ${ratesSentence(report.rates)}.`, '')

@@ -24,6 +24,7 @@ import {
 } from './telling.ts'
 import { goingOn } from './going-on.ts'
 import { kialiSentence } from './kiali-text.ts'
+import { logsReadSentence } from './logs-read-text.ts'
 import { linksOf, type LinkTemplate } from './links.ts'
 import { shownCommand } from './shown-command.ts'
 
@@ -140,6 +141,8 @@ export function reportText(
     parts.push(`Known from: ${STANDINGS[cause.finding.standing]} (${cause.finding.code} ${cause.finding.check}).`)
   if (report.verdict === 'ill' || report.verdict === 'healthy')
     parts.push(`What is going on: ${goingOn(checks, report)}`)
+  const window = logsReadSentence(report)
+  if (window !== undefined) parts.push(`Window: ${window}.`)
   const todo = whatToDo(checks, report)
   if (todo !== undefined) parts.push(`What to do: ${todo}`)
   if (report.rates !== undefined) parts.push(`Prometheus: ${ratesSentence(report.rates)}.`)

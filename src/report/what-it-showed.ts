@@ -48,7 +48,7 @@ export function whatItShowed(reading: Seen): string {
       const read =
         window === undefined
           ? ''
-          : `; ${window.read.toLocaleString('en-US')} lines since ${window.since.slice(11, 19)} UTC were read (${(window.bytes / 1e6).toFixed(1)} MB)`
+          : `; ${window.read.toLocaleString('en-US')} lines since ${window.since.slice(11, 19)} UTC were read (${(window.bytes / 1e6).toFixed(1)} MB)${window.begins === undefined ? '' : `; the log begins at ${window.begins.slice(11, 19)} UTC: earlier lines may have been rotated away`}`
       const groups = countTraffic(lines)
         .slice(0, NAMES)
         .map(

@@ -49,6 +49,14 @@ describe('a replay', () => {
     expect(JSON.parse(stdout)).toMatchObject({ cause: { finding: { code: 'MESH0101' } } })
   })
 
+  it('refuses another window than that of the recording', async () => {
+    const { stderr, exitCode } = await cluster.runHere([...ASK, '--window', '5m', '--replay', mesh], NOWHERE)
+    expect(exitCode).toBe(64)
+    expect(stderr).toContain('does not hold `catalog -n istioinaction --window 300s`')
+    const none = await cluster.runHere([...ASK, '--window', '1d', '--replay', mesh], NOWHERE)
+    expect(none).toMatchObject({ exitCode: 64, stderr: expect.stringContaining('between 30s and 24h') as unknown })
+  })
+
   it('refuses another target, and says what is held', async () => {
     const { stdout, stderr, exitCode } = await cluster.runHere(
       ['diagnose', 'webapp', '-n', 'istioinaction', '--replay', mesh],

@@ -1,10 +1,13 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { CHECKS } from '../../src/checks/index.ts'
 import { examine } from '../../src/diagnosis/examine.ts'
 import type { Clients, Kubernetes } from '../../src/evidence/clients/clients.ts'
 import { searchLines } from '../../src/evidence/clients/log-search.ts'
 import { recordClients, replayClients } from '../../src/evidence/clients/recording.ts'
 import { parseTarget } from '../../src/mesh/target-query.ts'
+import { defined } from '../../src/mesh/defined.ts'
+import type { Report } from '../../src/diagnosis/report.ts'
+import { reportText } from '../../src/report/text.ts'
 import { shownBySteps } from '../../src/report/what-it-showed.ts'
 import { recordedClients } from '../replay.ts'
 
@@ -88,4 +91,56 @@ it('is recorded, and replayed alike', async () => {
     live.findings.map(({ code, args }) => [code, args]),
   )
   expect(again.verdict).toBe('ill')
+})
+
+describe('the window that is asked for', () => {
+  const since = async (window?: number): Promise<Report> =>
+    examine({ ...ask, ...defined({ window }) }, busyGateway('application-errors/ill', readAll), CHECKS)
+
+  it('is how far back logs are read and requests count, where nothing was changed since', async () => {
+    const usual = await since()
+    const { from = '', to = '' } = usual.traffic ?? {}
+    const [log] = usual.readings.filter(({ kind }) => kind === 'access-log')
+    const window = Date.parse(log?.at ?? '') - (Date.parse(from) + Date.parse(to)) / 2
+    const short = await since(window)
+    expect(short.traffic?.requests).toBeLessThan(usual.traffic?.requests ?? 0)
+    expect(short.traffic?.requests).toBeGreaterThan(0)
+    expect(short.logs?.window).toBe(window / 1000)
+    const begins = Date.parse(short.logs?.since ?? '')
+    expect(Date.parse(short.traffic?.from ?? '')).toBeGreaterThanOrEqual(begins)
+    const read = short.plan.filter(({ command }) => command.includes('--since-time='))
+    expect(read.map(({ command }) => Date.parse(/--since-time=(\S+)/.exec(command)?.[1] ?? ''))).toEqual(
+      read.map(() => Math.floor(begins / 1000) * 1000),
+    )
+  })
+
+  it('is told with what was seen of it', async () => {
+    const text = reportText(CHECKS, await since(60_000))
+    expect(text).toMatch(
+      /^Window: 1 min were asked for; requests count since [\d:]{8} UTC; [\d,]+ lines of \d+ logs were read\.$/m,
+    )
+    expect(reportText(CHECKS, await since())).not.toContain('Window:')
+  })
+
+  it('of which a log holds the end only: since when is told', async () => {
+    const report = await examine({ ...ask, window: 600_000 }, busyGateway('application-errors/ill'), CHECKS)
+    expect(reportText(CHECKS, report)).toMatch(
+      /^Window: 10 min .*; not the whole time: that of istio-ingressgateway-\S+ from [\d:]{8} UTC on\.$/m,
+    )
+  })
+})
+
+it('a log that was rotated: where it begins is told, and a quiet one is not taken for it', async () => {
+  const rotated = busyGateway('application-errors/ill', async (whole, ...asked) =>
+    readAll(whole.split('\n').slice(-500).join('\n'), ...asked),
+  )
+  const report = await examine({ ...ask, window: 3600_000 }, rotated, CHECKS)
+  expect(Object.values(shownBySteps(report)).join('\n')).toMatch(
+    /; the log begins at [\d:]{8} UTC: earlier lines may have been rotated away/,
+  )
+  expect(reportText(CHECKS, report)).toMatch(/not the whole time: that of istio-ingressgateway-\S+ from/)
+  const quiet = busyGateway('application-errors/ill', async (whole, ...asked) =>
+    readAll(whole.split('\n').slice(-20).join('\n'), ...asked),
+  )
+  expect(JSON.stringify(shownBySteps(await examine(ask, quiet, CHECKS)))).not.toContain('rotated')
 })

@@ -10,6 +10,17 @@ afterEach(() => house.close())
 
 const WHO = { user: 'U_ONCALL', channel: 'C_MESH' }
 
+it('takes a window of requests, and says it; one that is none is refused', async () => {
+  house = await openHouse()
+  await house.slack.type('/mesh diagnose catalog --window 30m', WHO)
+  expect(await ended(house)).toMatchObject({ state: 'done', request: { kind: 'diagnose', window: 1800 } })
+  expect(shownIn(house.slack.messages('C_MESH')[0]!)).toMatch(/\d+ sources read in a window of 30 min, /)
+  const wrong = await house.slack.type('/mesh diagnose catalog --window soon', WHO)
+  expect(shownIn(await house.slack.waitFor(() => wrong.ephemerals()[0]))).toContain(
+    '/mesh diagnose catalog --window 5m',
+  )
+})
+
 it('diagnoses from the command to the verdict, in one message and its thread', async () => {
   house = await openHouse()
   const { slack, backend } = house

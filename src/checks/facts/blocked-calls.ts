@@ -8,7 +8,7 @@ import { latestChange, refOf } from '../../mesh/objects.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import { fact } from './fact.ts'
 import { podsOf } from './owners.ts'
-import { PRESENT } from './traffic-of.ts'
+import { presentOf } from './traffic-of.ts'
 
 /** Calls of one pod of the target that its own sidecar let go nowhere. */
 export interface BlockedCalls {
@@ -42,7 +42,7 @@ export const blockedCalls = fact((evidence, target): readonly BlockedCalls[] => 
   return podsOf(target, evidence).flatMap((pod) =>
     (logs.get(formatRef(refOf(pod))) ?? []).flatMap((log) => {
       const calls = Map.groupBy(
-        since(log.value.lines, Math.max(changed, Date.parse(log.at) - PRESENT)),
+        since(log.value.lines, Math.max(changed, Date.parse(log.at) - presentOf(target))),
         (line) => calledBy(line) ?? '',
       )
       return [...calls].flatMap(([called, lines]): BlockedCalls[] => {

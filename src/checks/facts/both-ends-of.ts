@@ -17,7 +17,7 @@ import type { Target } from '../../mesh/target.ts'
 import { fact } from './fact.ts'
 import { areOver, areTogether } from './over.ts'
 import { requestsTo, type Request } from './requests-to.ts'
-import { PRESENT, trafficCountsFrom } from './traffic-of.ts'
+import { presentOf, trafficCountsFrom } from './traffic-of.ts'
 
 /** How the same requests were answered by the count of the callers' proxies, and by that of the target's own. */
 export interface BothEnds {
@@ -35,7 +35,7 @@ export interface BothEnds {
  */
 export const bothEndsOf = fact((evidence, target): BothEnds | undefined => {
   const moment = trafficCountsFrom(evidence, target)
-  return moment === undefined ? undefined : (counted(evidence, moment) ?? logged(evidence, target, moment))
+  return moment === undefined ? undefined : (counted(evidence, moment, target) ?? logged(evidence, target, moment))
 })
 
 /**
@@ -48,7 +48,7 @@ export const countedFailures = fact((evidence, target): Side | undefined => {
   const [most] = evidence
     .seen('traffic-history')
     .flatMap((by) => {
-      const answers = answersSince(by, moment)
+      const answers = answersSince(by, moment, target)
       const end = answers.some((one) => one.end === 'client') ? ('client' as const) : ('server' as const)
       const side = sideOf(answers, end)
       const failures = answers.filter((one) => one.end === end && isFailure(one))
@@ -65,9 +65,9 @@ export const countedFailures = fact((evidence, target): Side | undefined => {
 })
 
 /** Requests of a history that began after a moment, by end and answer. */
-export function answersSince({ value }: Seen<'traffic-history'>, moment: number): Answered[] {
+export function answersSince({ value }: Seen<'traffic-history'>, moment: number, target: Target): Answered[] {
   const known = new Map<string, Answered>()
-  const earliest = Math.max(moment, Date.parse(value.to) - PRESENT) + value.over * 1000
+  const earliest = Math.max(moment, Date.parse(value.to) - presentOf(target)) + value.over * 1000
   for (const { reporter, code, flags, points } of value.series) {
     const end = endOf(reporter)
     const requests = points.reduce((sum, one) => (one.at < earliest ? sum : sum + one.value * value.step), 0)
@@ -101,13 +101,13 @@ const sumOf = (some: readonly { requests: number }[]): number => some.reduce((to
 const FEWEST_COUNTED = 5
 
 /** By Prometheus: of several Services of a target, the one of which both ends counted most. */
-function counted(evidence: Evidence, moment: number): BothEnds | undefined {
+function counted(evidence: Evidence, moment: number, target: Target): BothEnds | undefined {
   const [most] = evidence
     .seen('traffic-history')
     .flatMap((by) =>
       // Where so many fail since a moment ago, what was answered before makes it no better.
       [begunIn(by, moment) ?? moment, moment]
-        .map((from) => ({ by, answers: answersSince(by, from) }))
+        .map((from) => ({ by, answers: answersSince(by, from, target) }))
         .filter(({ answers }) => ENDS.every((end) => (sideOf(answers, end)?.requests ?? 0) >= FEWEST_COUNTED))
         .slice(0, 1),
     )

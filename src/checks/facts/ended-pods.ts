@@ -7,7 +7,7 @@ import { fact } from './fact.ts'
 import { byOwner, ownerOf, podsOf } from './owners.ts'
 import { endingOf, type Ending } from './pod-ending.ts'
 import { readingOf } from './readings.ts'
-import { PRESENT } from './traffic-of.ts'
+import { presentOf } from './traffic-of.ts'
 
 /** A pod of one of the target's workloads that was told to end lately. */
 export interface EndedPod {
@@ -102,5 +102,5 @@ export const endedPods = fact((evidence, target): readonly EndedPod[] => {
     }
   }
   const now = Math.max(0, ...evidence.seen('pods').map(({ at }) => Date.parse(at)))
-  return [...known.values()].filter(({ at }) => at > now - PRESENT).toSorted((a, b) => a.at - b.at)
+  return [...known.values()].filter(({ at }) => at > now - presentOf(target)).toSorted((a, b) => a.at - b.at)
 })

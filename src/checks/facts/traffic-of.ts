@@ -131,17 +131,19 @@ export const lastPolicyChange = fact((evidence, target): number =>
 )
 
 /** Milliseconds of traffic that speak of the present: what failed longer ago may long be over. */
-export const PRESENT = 15 * 60_000
+const PRESENT = 15 * 60_000
+/** Milliseconds of traffic to a target that count: those that were asked for. */
+export const presentOf = ({ window = PRESENT }: Target): number => window
 
 /**
  * From when on traffic to the target counts (milliseconds since the epoch): the last change of what routes to it or of its pods' readiness,
- * and at most PRESENT back. Undefined when some of these objects could not be seen.
+ * and at most `presentOf` back. Undefined when some of these objects could not be seen.
  */
 export const trafficCountsFrom = fact((evidence, target): number | undefined => {
   const changed = lastRoutingChange(evidence, target)
   if (changed === undefined) return undefined
   const now = Math.max(0, ...evidence.seen('access-log').map(({ at }) => Date.parse(at)))
-  return Math.max(changed, lastReadinessChange(evidence, target), now - PRESENT)
+  return Math.max(changed, lastReadinessChange(evidence, target), now - presentOf(target))
 })
 
 /** Lines of one log about the target. */

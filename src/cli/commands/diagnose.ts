@@ -20,7 +20,14 @@ export const diagnose = defineCommand({
         'how long one read may take; what takes longer is reported as not seen (default: 20)',
         seconds,
       )
-      .option('-v, --verbose', 'list every class of requests that was followed too')
+      .option(
+        '--window <duration>',
+        'how far back requests count, if nothing was changed since: 30s to 24h (default: 15m)',
+      )
+      .option(
+        '-v, --verbose',
+        'list everything: each finding with its proofs, each class of requests that was followed, what was read and ruled out',
+      )
       .addOption(record())
       .addOption(replay())
       .addOption(
@@ -42,6 +49,7 @@ What --record and --replay do:
     'mesh-medic diagnose catalog -n istioinaction',
     'mesh-medic diagnose catalog -n istioinaction --probe',
     'mesh-medic diagnose catalog.istioinaction -o json | jq .cause.finding',
+    'mesh-medic diagnose catalog -n istioinaction --window 1h',
     'mesh-medic diagnose deploy/catalog -n istioinaction --context staging',
     'mesh-medic diagnose http://catalog.istioinaction.io/items -o markdown > report.md',
     'mesh-medic diagnose catalog -n istioinaction --record mesh.json.gz',

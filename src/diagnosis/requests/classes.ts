@@ -3,7 +3,7 @@ import { portOf } from '../../mesh/address.ts'
 import { answerOf } from './answer.ts'
 import { podsOf } from '../../checks/facts/owners.ts'
 import { connectionsTo, requestsTo, type Request } from '../../checks/facts/requests-to.ts'
-import { PRESENT } from '../../checks/facts/traffic-of.ts'
+import { presentOf } from '../../checks/facts/traffic-of.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { refOf } from '../../mesh/objects.ts'
 import { formatRef, sameRef } from '../../mesh/ref.ts'
@@ -105,15 +105,17 @@ const classesOf = fact((evidence, target): SeenClasses => {
     return pod !== undefined && isGatewayPod(pod, evidence)
   }
   const concerning = [
-    ...requestsTo(target, now - PRESENT, evidence),
-    ...connectionsTo(target, now - PRESENT, evidence),
-    ...requestsMeantFor(target, now - PRESENT, evidence),
+    ...requestsTo(target, now - presentOf(target), evidence),
+    ...connectionsTo(target, now - presentOf(target), evidence),
+    ...requestsMeantFor(target, now - presentOf(target), evidence),
   ]
   const known = new Set(concerning.map(({ entry }) => entry))
   const groups = Map.groupBy(
     [
       ...concerning,
-      ...requestsOnceLedTo(target, now - PRESENT, evidence, isOfGateway).filter(({ entry }) => !known.has(entry)),
+      ...requestsOnceLedTo(target, now - presentOf(target), evidence, isOfGateway).filter(
+        ({ entry }) => !known.has(entry),
+      ),
     ].filter((one) => one.entry.probe === undefined && Date.parse(one.entry.at) >= Math.max(made, born(hostOf(one)))),
     (one) => keyOf(one, withAskedQuery(evidence, target)),
   )

@@ -3,7 +3,7 @@ import { gatewaysFor } from '../../checks/facts/proxies-of.ts'
 import { routesFor } from '../../checks/facts/routes.ts'
 import { selectedBy } from '../../checks/facts/workload-entries.ts'
 import type { ReferenceGrant } from '../../mesh/gateway-api.ts'
-import { PRESENT, trafficCountsFrom } from '../../checks/facts/traffic-of.ts'
+import { presentOf, trafficCountsFrom } from '../../checks/facts/traffic-of.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { latestChange } from '../../mesh/objects.ts'
 import type { Target } from '../../mesh/target.ts'
@@ -26,7 +26,7 @@ export function lastChange(target: Target, evidence: Evidence): number {
     .objects('service-entries')
     .filter(({ spec }) => (spec?.hosts ?? []).some((entry) => target.hosts.some((host) => hostMatches(entry, host))))
   return Math.max(
-    trafficCountsFrom(evidence, target) ?? now - PRESENT,
+    trafficCountsFrom(evidence, target) ?? now - presentOf(target),
     latestChange([
       ...entries,
       ...entries.flatMap((entry) => selectedBy(entry, evidence)),

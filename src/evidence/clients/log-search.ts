@@ -31,6 +31,8 @@ export interface LogFound {
   /** Lines above 64 KB, which were left out, and lines that are not UTF-8. */
   tooLong: number
   garbled: number
+  /** ISO time in the first line that was read; absent where it has none. */
+  begins?: string
   /** False when a limit ended it before the log did. */
   whole: boolean
 }
@@ -38,6 +40,13 @@ export interface LogFound {
 /** Characters of a line; an access log's have fewer than a thousand. */
 const LONGEST = 64 * 1024
 const REPLACEMENT = '\ufffd'
+
+const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/
+/** When a line was written, if it says so near its beginning or, as JSON does, anywhere. */
+function beginsOf(line: string): { begins?: string } {
+  const [begins] = TIME.exec(line.startsWith('{') ? line : line.slice(0, 64)) ?? []
+  return begins === undefined ? {} : { begins }
+}
 
 /**
  * Reads a log from a stream line by line and keeps what matters: memory is bounded by what is kept, however long the log is. Stops reading where a limit
@@ -57,11 +66,12 @@ export async function searchLines(
   let kept: string[] = []
   let rest = ''
   let isSkipping = false
-  const found = { lines: 0, bytes: 0, matched: 0, tooLong: 0, garbled: 0, whole: true }
+  const found: Omit<LogFound, 'text'> = { lines: 0, bytes: 0, matched: 0, tooLong: 0, garbled: 0, whole: true }
 
   const take = (line: string): number => {
     if (line === '') return 0
     found.lines += 1
+    if (found.lines === 1) Object.assign(found, beginsOf(line))
     if (!wanted(line)) return 0
     if (line.length > LONGEST) {
       found.tooLong += 1

@@ -4,6 +4,7 @@ import { PROXY_CONTAINER } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { redact } from '../redaction.ts'
 import { UnseenError } from '../clients/clients.ts'
+import type { LogFound } from '../clients/log-search.ts'
 import type { Step } from '../step.ts'
 import { stepId } from '../step.ts'
 
@@ -46,7 +47,8 @@ export function accessLogSince(
     group: 'traffic',
     title: `access log of ${pod.name} since ${sinceTime.slice(11, 19)} UTC`,
     source: `kubectl logs -n ${pod.namespace ?? ''} ${pod.name} -c ${PROXY_CONTAINER} --since-time=${sinceTime}${texts.length === 0 ? '' : ` | grep ${pattern(texts)}`}`,
-    collect: async ({ kubernetes }, signal) => {
+    collect: async (clients, signal) => {
+      const { kubernetes } = clients
       const wanted =
         texts.length === 0 ? undefined : (line: string): boolean => texts.some((text) => line.includes(text))
       if (kubernetes.search === undefined)
@@ -68,8 +70,25 @@ export function accessLogSince(
           read: found.lines,
           kept: log.lines.length,
           bytes: found.bytes,
+          ...rotatedAway(found, sinceTime, clients.now().getTime()),
         },
       }
     },
   }
+}
+
+/** Lines that a log would have had before its first one at the rate of those that are there, so that it is told where it begins. */
+const MISSED = 50
+/** Fewer lines are no rate. */
+const FEWEST = 200
+
+/** The kubelet keeps some megabytes of a log, and answers with what is left. */
+function rotatedAway(
+  { begins, lines }: Pick<LogFound, 'begins' | 'lines'>,
+  sinceTime: string,
+  now: number,
+): { begins?: string } {
+  const at = Date.parse(begins ?? '')
+  const missed = (lines * (at - Date.parse(sinceTime))) / Math.max(1, now - at)
+  return begins !== undefined && lines >= FEWEST && missed > MISSED ? { begins } : {}
 }

@@ -6,6 +6,7 @@ const Chosen = z.object({
   text: z.string(),
   namespace: z.string(),
   probe: z.boolean().optional(),
+  window: z.number().optional(),
   thread: z.string().optional(),
 })
 
@@ -13,7 +14,7 @@ const Chosen = z.object({
 export const chooseTarget = defineAction({
   name: 'choose-target',
   async run(deps, asking, { button }) {
-    const { text, namespace, probe, thread } = Chosen.parse(button.payload)
-    await askDiagnosis(deps, { ...asking, thread }, { text, namespace, probe })
+    const { text, namespace, probe, window, thread } = Chosen.parse(button.payload)
+    await askDiagnosis(deps, { ...asking, thread }, { text, namespace, probe, window })
   },
 })

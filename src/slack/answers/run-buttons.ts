@@ -97,7 +97,7 @@ export async function roundTripButton(records: Records, run: RunRecord): Promise
 export async function chooseTargetButton(
   records: Records,
   where: ButtonHome & { thread?: string | undefined },
-  request: { text: string; namespace: string; probe?: boolean },
+  request: { text: string; namespace: string; probe?: boolean; window?: number },
   index: number,
 ): Promise<ButtonSpec> {
   const { channel, team, thread } = where

@@ -1,6 +1,7 @@
 import type { RichTextBlock } from '@slack/types'
 import type { Report, Verdict } from '../../diagnosis/report.ts'
 import { goingOn } from '../../report/going-on.ts'
+import { secondsInWords } from '../../report/logs-read-text.ts'
 import { headline, STANDINGS, unseen, VERDICTS, whatToDo } from '../../report/telling.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import type { RunRecord } from '../../store/runs.ts'
@@ -79,5 +80,7 @@ function lookedAt(report: Report): Piece[] {
   const missed = unseen(report)
   const [first] = missed
   const not = first === undefined ? '' : `, ${missed.length} not seen (${first.what}${missed.length > 1 ? ', …' : ''})`
-  return [text(`${read} sources read, ${report.ruledOut.length} causes ruled out${not} · `)]
+  const seconds = (report.target.window ?? 0) / 1000
+  const window = seconds === 0 ? '' : ` in a window of ${secondsInWords(seconds)}`
+  return [text(`${read} sources read${window}, ${report.ruledOut.length} causes ruled out${not} · `)]
 }

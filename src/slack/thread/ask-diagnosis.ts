@@ -15,6 +15,8 @@ export interface AskedTarget {
   namespace?: string | undefined
   /** True to send requests of our own. */
   probe?: boolean | undefined
+  /** Seconds of traffic that count. */
+  window?: number | undefined
 }
 
 /**
@@ -32,12 +34,12 @@ export async function askDiagnosis(deps: SlackDeps, asking: Asking, asked: Asked
 }
 
 /** A diagnosis of a target that was found. */
-export function requestFor({ text, namespace, probe }: AskedTarget, target: Target): DiagnoseRequest {
+export function requestFor({ text, namespace, probe, window }: AskedTarget, target: Target): DiagnoseRequest {
   const { ref } = target
   return {
     kind: 'diagnose',
     text,
-    ...defined({ namespace }),
+    ...defined({ namespace, window }),
     ...(probe === true && { probe }),
     target: { key: targetKey(target), kind: ref.kind, namespace: ref.namespace ?? '', name: ref.name },
   }
@@ -46,7 +48,7 @@ export function requestFor({ text, namespace, probe }: AskedTarget, target: Targ
 async function offerChoices(
   deps: SlackDeps,
   asking: Asking,
-  { text, probe }: AskedTarget,
+  { text, probe, window }: AskedTarget,
   { choices }: AmbiguousTargetError,
 ): Promise<void> {
   const namespaces = choices.map(({ namespace = '' }) => namespace).toSorted()
@@ -55,7 +57,7 @@ async function offerChoices(
       ? []
       : await Promise.all(
           namespaces.map((namespace, index) =>
-            chooseTargetButton(deps.records, asking, { text, namespace, ...defined({ probe }) }, index),
+            chooseTargetButton(deps.records, asking, { text, namespace, ...defined({ probe, window }) }, index),
           ),
         )
   await tell(deps, asking, choicesMessage(text, namespaces, buttons))

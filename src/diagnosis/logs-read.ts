@@ -1,0 +1,49 @@
+import { presentOf, trafficCountsFrom } from '../checks/facts/traffic-of.ts'
+import type { Evidence } from '../evidence/evidence.ts'
+import type { Seen } from '../evidence/reading.ts'
+import type { Ref } from '../mesh/ref.ts'
+import type { Target } from '../mesh/target.ts'
+
+/** How much of the window of requests the access logs show that were read. */
+export interface LogsRead {
+  /** Seconds that were asked for. */
+  window: number
+  /** ISO time from which on requests count: the beginning of the window, or the last change of what concerns them. */
+  since: string
+  logs: number
+  /** All of their lines of that time that were read, of other hosts too. */
+  lines: number
+  unreadable: number
+  /** Logs that do not reach back as far, and the ISO time that they begin at. */
+  partly: { of: Ref; from: string }[]
+}
+
+/** Milliseconds by which a log may begin later and still be whole: the API server knows seconds. */
+const SECOND = 1000
+
+/** What the access logs show of the window; undefined where none was read. */
+export function logsRead(evidence: Evidence, target: Target): LogsRead | undefined {
+  const logs = evidence.seen('access-log')
+  if (logs.length === 0) return undefined
+  const now = Math.max(...logs.map(({ at }) => Date.parse(at)))
+  const since = trafficCountsFrom(evidence, target) ?? now - presentOf(target)
+  return {
+    window: presentOf(target) / 1000,
+    since: new Date(since).toISOString(),
+    logs: logs.length,
+    lines: logs.reduce((sum, { value }) => sum + (value.window?.read ?? value.lines.length + value.unreadable), 0),
+    unreadable: logs.reduce((sum, { value }) => sum + value.unreadable, 0),
+    partly: logs.flatMap((log) => {
+      const from = beginning(log)
+      return log.of === undefined || from === undefined || Date.parse(from) <= since + SECOND
+        ? []
+        : [{ of: log.of, from }]
+    }),
+  }
+}
+
+/** When what was read of a log begins, where there is or was more of it. */
+function beginning({ value: { lines, isTail, window } }: Seen<'access-log'>): string | undefined {
+  if (window !== undefined) return window.begins ?? window.since
+  return isTail === true ? lines[0]?.at : undefined
+}
