@@ -3,6 +3,7 @@
 /** The corridor: data flows from left to right, and a room imports only from itself and from rooms before it. */
 const CORRIDOR = [
   'mesh',
+  'capture',
   'timeline',
   'evidence',
   'checks',
@@ -21,7 +22,7 @@ const CORRIDOR = [
 /** Reads configuration and ends the process: it may import all rooms, none of them imports it. */
 const PORCH = ['main.ts', 'launch.ts', 'cli.ts', 'cli', 'config.ts', 'config', 'log.ts', 'health.ts', 'version.ts']
 /** Rooms that touch nothing: no file, no network, no clock of their own making. */
-const PURE = ['mesh', 'timeline', 'checks', 'slack/blocks']
+const PURE = ['mesh', 'capture', 'timeline', 'checks', 'slack/blocks']
 /** Packages that only calculate. */
 const CALCULATING = ['fastest-levenshtein', 're2js', 'yaml', '@slack/types']
 

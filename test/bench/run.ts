@@ -2,11 +2,12 @@
  * Measures what people wait for, as ratios against what they would type instead, in one run.
  *
  * npm run bench                 everything that can be measured here (the lab figure needs KUBECONFIG)
- * npm run bench -- NAME...      apply | classes | diagnosis | slack | dump | judge | routes | walk
+ * npm run bench -- NAME...      apply | capture | classes | diagnosis | slack | dump | judge | routes | walk
  *
  * Tables go to standard error, one JSON object to standard output.
  */
 import { benchApply } from './apply.ts'
+import { benchCapture } from './capture.ts'
 import { benchClasses } from './classes.ts'
 import { benchDiagnosis } from './diagnosis.ts'
 import { benchDump } from './dump.ts'
@@ -17,6 +18,7 @@ import { benchWalk } from './walk.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = {
   apply: benchApply,
+  capture: benchCapture,
   classes: benchClasses,
   diagnosis: benchDiagnosis,
   slack: benchSlack,

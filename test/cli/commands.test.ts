@@ -24,6 +24,7 @@ it('every command has a help with an example', () => {
   const leaves = all.commands.flatMap((command) => (command.commands.length > 0 ? [...command.commands] : [command]))
   expect(leaves.map((command) => command.name()).sort()).toEqual([
     'access-log',
+    'capture',
     'check',
     'demo',
     'diagnose',

@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import fc, { type Arbitrary } from 'fast-check'
+import { explain } from '../../src/capture/capture-report.ts'
+import { CaptureReading } from '../../src/capture/read-capture.ts'
 import { parseFollow } from '../../src/diagnosis/follow/question.ts'
 import { UnseenError } from '../../src/evidence/clients/clients.ts'
 import { missingPermission } from '../../src/evidence/clients/forbidden.ts'
@@ -30,12 +32,14 @@ import { visible } from '../../src/mesh/visible.ts'
 import { matchesWhole } from '../../src/mesh/walk/regex.ts'
 import { parseZtunnelConfig } from '../../src/mesh/ztunnel.ts'
 import { parseZtunnelLog } from '../../src/mesh/ztunnel-log.ts'
+import { captureText } from '../../src/report/capture-text.ts'
 import { COMMANDS } from '../../src/slack/commands/index.ts'
 import { readArguments, splitWords } from '../../src/slack/commands/words.ts'
 import { deliveredOf, SlackRequest } from '../../src/slack/inbox/request.ts'
 import { SUBMISSIONS } from '../../src/slack/modals/submissions.ts'
 import { secretKinds } from '../evidence/secret-kinds.ts'
 import { recordingOf } from '../replay.ts'
+import { nearlyCapture } from './captures.ts'
 import { nearly, nearlyJson, nearlyJsonText, regex, text } from './inputs.ts'
 
 /** A parser of foreign text: what it is given, and what must hold of whatever it makes of that. */
@@ -437,6 +441,20 @@ export const PARSERS: Readonly<Record<string, Fuzzed>> = {
       writeFileSync(file, config)
       mayThrow([RecordingFileError], () => replayClients(readRecording(file)))
     },
+  }),
+  'packet capture': fuzzed({
+    inputs: nearlyCapture,
+    holds: ({ bytes, piece }) =>
+      mayThrow([UserError], () => {
+        const [whole, inPieces] = [new CaptureReading(), new CaptureReading()]
+        whole.push(bytes)
+        for (let at = 0; at < bytes.length; at += piece) inPieces.push(bytes.slice(at, at + piece))
+        const report = explain(whole.end())
+        require(JSON.stringify(report) === JSON.stringify(explain(inPieces.end())), 'the pieces make a difference')
+        captureText(report, { isVerbose: true })
+        for (const stream of report.streams)
+          require(stream.bytes.client >= 0 && stream.bytes.server >= 0 && stream.notCaptured >= 0, 'less than no bytes')
+      }),
   }),
   'regular expressions': fuzzed({
     inputs: fc.tuple(regex, text),

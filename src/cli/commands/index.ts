@@ -1,6 +1,7 @@
 import type { Doing, Group } from './command.ts'
 import { accessLog } from './access-log.ts'
 import { audit } from './audit.ts'
+import { capture } from './capture.ts'
 import { config } from './config.ts'
 import { demo } from './demo.ts'
 import { diagnose } from './diagnose.ts'
@@ -17,6 +18,7 @@ import { timeline } from './timeline.ts'
 export const COMMANDS: readonly (Doing | Group)[] = [
   accessLog,
   audit,
+  capture,
   config,
   demo,
   diagnose,

@@ -1,0 +1,52 @@
+import { open } from 'node:fs/promises'
+import { explain, nothingIn, type CaptureReport } from '../capture/capture-report.ts'
+import { CaptureReading } from '../capture/read-capture.ts'
+import { UserError } from '../mesh/user-error.ts'
+import { captureText } from '../report/capture-text.ts'
+import { EXIT } from './exit-codes.ts'
+import { answer } from './output.ts'
+
+export interface CaptureOptions {
+  file?: string
+  verbose?: boolean
+  output: 'text' | 'json'
+}
+
+/** Bytes that are read at a time. */
+const PIECE = 1 << 20
+/** Streams in the table, unless all are asked for. */
+const MOST_ROWS = 20
+
+/** `mesh-medic capture`: explains a packet capture on standard output; answers 0 when nothing failed in it, 2 when something did, 3 when that can't be told. */
+export async function capture({ file, verbose, output }: CaptureOptions): Promise<number> {
+  if (file === undefined)
+    throw new UserError({ why: 'Which capture?', remedies: ['Name a file: --file x.pcap, or - for standard input.'] })
+  const reading = new CaptureReading()
+  for await (const piece of piecesOf(file)) reading.push(piece)
+  const report = explain(reading.end(), verbose === true || output === 'json' ? {} : { most: MOST_ROWS })
+  await answer(
+    output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : captureText(report, { isVerbose: verbose === true }),
+  )
+  return exitCodeOf(report)
+}
+
+function exitCodeOf(report: CaptureReport): number {
+  if (report.findings.some(({ severity }) => severity === 'error')) return EXIT.ill
+  return nothingIn(report) === undefined && report.limits.length === 0 ? EXIT.healthy : EXIT.unclear
+}
+
+async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
+  if (file === '-') {
+    yield* process.stdin as AsyncIterable<Uint8Array>
+    return
+  }
+  try {
+    await using handle = await open(file)
+    yield* handle.createReadStream({ highWaterMark: PIECE, autoClose: false }) as AsyncIterable<Uint8Array>
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'it may not be read' : code === 'EISDIR' ? 'it is a directory' : undefined
+    if (why === undefined) throw error
+    throw new UserError({ why: `${file}: ${why}.` }, { cause: error })
+  }
+}
