@@ -35,7 +35,9 @@ function refusal(first: Uint8Array): UserError {
       why: `This is not a packet capture. ${what}; pcap begins with a1 b2 c3 d4 or d4 c3 b2 a1, pcapng with 0a 0d 0d 0a.`,
       remedies: [
         other?.[2] ??
-          (isText ? 'Let tcpdump write packets, not lines: -w FILE.' : 'Give what tcpdump -w or Wireshark has written.'),
+          (isText
+            ? 'Let tcpdump write packets, not lines: -w FILE.'
+            : 'Give what tcpdump -w or Wireshark has written.'),
       ],
     },
     { code: 'not-a-capture' },

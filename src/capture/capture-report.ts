@@ -1,4 +1,4 @@
-import { LINKS } from './decode.ts'
+import { linkName, limitsOf } from './limits.ts'
 import type { CaptureFinding } from './findings.ts'
 import { findingsOf } from './findings.ts'
 import { outcomeOf, waited, type OutcomeKind } from './outcome.ts'
@@ -7,7 +7,7 @@ import type { Capture } from './read-capture.ts'
 import { likeness, requestName, storyOf, type Understood } from './story.ts'
 import type { Stall } from './stream.ts'
 import type { TlsFacts } from './tls.ts'
-import { counted, extent, grouped, span } from './words.ts'
+import { extent } from './words.ts'
 
 /** One TCP stream, as people and programs are shown it. Times are milliseconds since the stream's first packet. */
 export interface StreamReport {
@@ -29,7 +29,15 @@ export interface StreamReport {
   tls?: Omit<TlsFacts, 'alerts'> & { alerts: { by: 'client' | 'server'; level: string; name: string; at: number }[] }
   requests: number
   /** The first ones, and the latest. */
-  exchanges: { request?: string; requestId?: string; host?: string; at?: number; status?: number; firstByteAfter?: number; isWhole?: boolean }[]
+  exchanges: {
+    request?: string
+    requestId?: string
+    host?: string
+    at?: number
+    status?: number
+    firstByteAfter?: number
+    isWhole?: boolean
+  }[]
   firstClose?: { by: 'client' | 'server'; with: 'FIN' | 'RST'; at: number }
   outcome: OutcomeKind
   retransmissions: { client: number; server: number }
@@ -77,7 +85,15 @@ export interface CaptureReport {
 }
 
 const MOST_NAMED = 20
-const ORDER: readonly OutcomeKind[] = ['client-closed-first', 'server-closed-first', 'refused', 'unreached', 'waiting', 'answered', 'silent']
+const ORDER: readonly OutcomeKind[] = [
+  'client-closed-first',
+  'server-closed-first',
+  'refused',
+  'unreached',
+  'waiting',
+  'answered',
+  'silent',
+]
 
 /**
  * Explains a capture.
@@ -99,7 +115,7 @@ export function explain(capture: Capture, { most = Infinity }: { most?: number }
     packets,
     ...(firstAt !== undefined && { begins: new Date(firstAt).toISOString() }),
     lasts: (lastAt ?? 0) - (firstAt ?? 0),
-    links: [...links.keys()].map((link) => LINKS[link] ?? `link type ${link}`),
+    links: [...links.keys()].map(linkName),
     ...(file.snapLength !== undefined && { snapLength: file.snapLength }),
     kinds,
     stories: storiesOf(all),
@@ -165,7 +181,10 @@ function reportOf(one: Understood): StreamReport {
     ...(syn !== undefined && synAckAt !== undefined && { connected: rounded(synAckAt - syn.at) }),
     ...(conversation.protocol !== undefined && { protocol: conversation.protocol }),
     ...(tls !== undefined && {
-      tls: { ...tls, alerts: tls.alerts.map(({ by, at, ...rest }) => ({ by: role(by), ...rest, at: rounded(at - firstAt) })) },
+      tls: {
+        ...tls,
+        alerts: tls.alerts.map(({ by, at, ...rest }) => ({ by: role(by), ...rest, at: rounded(at - firstAt) })),
+      },
     }),
     requests: conversation.exchanges.count,
     exchanges: conversation.exchanges.kept.map((exchange) => {
@@ -189,55 +208,15 @@ function reportOf(one: Understood): StreamReport {
     retransmissions: both(({ retransmissions }) => retransmissions),
     outOfOrder: both(({ outOfOrder }) => outOfOrder),
     zeroWindows: both(({ zeroWindows }) => zeroWindows),
-    stalls: stalls.map(({ by, at, for: length, why }) => ({ by: role(by), at: rounded(at - firstAt), for: rounded(length), why })),
+    stalls: stalls.map(({ by, at, for: length, why }) => ({
+      by: role(by),
+      at: rounded(at - firstAt),
+      for: rounded(length),
+      why,
+    })),
     notCaptured: flows[0].notCaptured + flows[1].notCaptured,
   }
 }
 
 /** To a microsecond. */
 const rounded = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000
-
-/** What the capture cannot show, a sentence each. */
-function limitsOf({ file, kinds, shortened, packets, streams, notFollowed, links }: Capture): string[] {
-  const said: string[] = []
-  const say = (isSo: boolean, says: () => string): void => void (isSo && said.push(says()))
-  const { cut = 0, fragment = 0 } = kinds
-  const unread = [...links].filter(([link]) => LINKS[link] === undefined)
-  const missing = streams.reduce((sum, { flows }) => sum + flows[0].notCaptured + flows[1].notCaptured, 0)
-  const begun = streams.filter(({ syn }) => syn === undefined).length
-  say(file.damage !== undefined, () => `The file is damaged at byte ${grouped(file.damage?.at ?? 0)} (${file.damage?.says ?? ''}): what comes after was not read.`)
-  say(file.cutBytes > 0, () => `The file ends in the middle of a packet (${counted(file.cutBytes, 'byte')} of it are there): whatever wrote it was stopped, and what came after is missing.`)
-  say((file.dropped ?? 0) > 0, () => `${counted(file.dropped ?? 0, 'packet')} were dropped while capturing: what looks lost may have been there.`)
-  say(cut > 0, () => `${counted(cut, 'packet')} of ${grouped(packets)} were cut before the end of their headers${file.snapLength === undefined ? '' : ` (${file.snapLength} bytes of each were kept)`}: nothing can be said of them. Capture again with tcpdump -s 128 or more.`)
-  say(shortened > cut, () => `Of ${counted(shortened - cut, 'packet')} only the beginning was kept${file.snapLength === undefined ? '' : ` (${file.snapLength} bytes)`}: headers and bodies that are not there are not judged.`)
-  say(missing > 0, () => `${counted(missing, 'byte')} were acknowledged but are not in the capture: it has holes.`)
-  say(begun > 0, () => `${counted(begun, 'stream')} of ${grouped(streams.length)} began before the capture: what went before in them is not known.`)
-  say(fragment > 0, () => `${counted(fragment, 'IP fragment')} were not put together.`)
-  say(notFollowed > 0, () => `${counted(notFollowed, 'packet')} belong to streams beyond the first ${grouped(streams.length)}, which were not followed.`)
-  say(unread.length > 0, () => `Not read: ${unread.map(([link, count]) => `${counted(count, 'packet')} of link type ${link}`).join(', ')}. Readable are Ethernet, Linux cooked, loopback and raw IP.`)
-  return said
-}
-
-/** Why there is nothing to explain; undefined when there are TCP streams. */
-export function nothingIn({ packets, kinds, streamCount, links, lasts }: CaptureReport): { why: string; remedies: string[] } | undefined {
-  if (streamCount > 0) return undefined
-  if (packets === 0)
-    return {
-      why: 'No packets: nothing passed while this was captured. Is this the right leg?',
-      remedies: [
-        "The application's leg is on lo, in the clear; what goes between pods is on eth0, encrypted. -i any shows both.",
-        'Compare port and address of the filter with the request, and let requests pass while it captures.',
-      ],
-    }
-  const others = Object.entries(kinds).filter(([kind]) => kind !== 'tcp' && kind !== 'cut')
-  const cut = kinds.cut ?? 0
-  if (cut > 0 && cut === packets)
-    return {
-      why: `All ${grouped(packets)} packets were cut before the end of their headers: too little of each was kept.`,
-      remedies: ['Capture again with tcpdump -s 128 or more.'],
-    }
-  return {
-    why: `${counted(packets, 'packet')} in ${span(lasts)} and no TCP among them (${[...others.map(([kind, count]) => `${grouped(count)} ${kind}`), ...(cut > 0 ? [`${grouped(cut)} cut short`] : []), links.join(', ')].join('; ')}).`,
-    remedies: ['Is this the right interface, and the right filter?'],
-  }
-}

@@ -83,7 +83,8 @@ export class Conversation implements Delivery {
       if (says !== undefined) this.client = says === 'client' ? side : otherSide(side)
       const facts: TlsFacts = { alerts: [] }
       this.tls = facts
-      const make = (of: Side): TlsRecords => new TlsRecords(of, facts, (heard, length, when) => this.#hear(of, heard, length, when))
+      const make = (of: Side): TlsRecords =>
+        new TlsRecords(of, facts, (heard, length, when) => this.#hear(of, heard, length, when))
       this.#records = [make(0), make(1)]
       this.protocol = 'tls'
       this.#isGreeting = says === 'client'

@@ -57,7 +57,15 @@ function finding(
   { says, means, severity = 'error' }: { says: string; means: string; severity?: 'error' | 'warning' },
 ): CaptureFinding {
   const streams = of.slice(0, MOST_NAMED).map(({ stream }) => stream.id)
-  return { check, severity, standing: 'observed', says: says.replace(/^[a-z]/, (first) => first.toUpperCase()), means, streams, count: of.length }
+  return {
+    check,
+    severity,
+    standing: 'observed',
+    says: says.replace(/^[a-z]/, (first) => first.toUpperCase()),
+    means,
+    streams,
+    count: of.length,
+  }
 }
 
 /** Names of all, each once; a few. */
@@ -77,7 +85,18 @@ function clientClosed(of: readonly Understood[]): CaptureFinding | undefined {
   const isProxy = of.every(({ parties }) => parties.leg === 'application')
   return finding('client-closed-first', of, {
     says: `${names(of, 'client')} closed before the answer was there: ${counted(of.length, 'request')}, ${spans(after)} after the request.`,
-    means: `${isTimeout ? `Each time after the same time: a timeout of about ${span(Math.round(quantile(after.toSorted((a, b) => a - b), 0.5) / 10) * 10)}. ` : ''}${
+    means: `${
+      isTimeout
+        ? `Each time after the same time: a timeout of about ${span(
+            Math.round(
+              quantile(
+                after.toSorted((a, b) => a - b),
+                0.5,
+              ) / 10,
+            ) * 10,
+          )}. `
+        : ''
+    }${
       isProxy
         ? "The proxy gave up, not the application: look for that timeout in the VirtualService's route (timeout, perTryTimeout), or at the caller, whose leaving the proxy passes on."
         : 'Look for a timeout of that length at the caller.'
@@ -98,7 +117,10 @@ function answeredAfter(of: readonly Understood[]): CaptureFinding | undefined {
 function serverClosed(of: readonly Understood[]): CaptureFinding | undefined {
   if (of.length === 0) return undefined
   const after = closedAfter(of)
-  const raced = of.filter(({ outcome }) => (outcome.closedAfter ?? 0) < 0 || ((outcome.idleBefore ?? 0) >= 1000 && (outcome.closedAfter ?? 0) < 50))
+  const raced = of.filter(
+    ({ outcome }) =>
+      (outcome.closedAfter ?? 0) < 0 || ((outcome.idleBefore ?? 0) >= 1000 && (outcome.closedAfter ?? 0) < 50),
+  )
   const withReset = of.filter(({ outcome }) => outcome.closedWith === 'RST').length
   return finding('server-reset', of, {
     says: `${names(of, 'server')} closed before its answer was whole: ${counted(of.length, 'request')} (${withReset} with RST, ${of.length - withReset} with FIN), ${spans(after)} after the request.`,
@@ -114,7 +136,8 @@ function refused(of: readonly Understood[]): CaptureFinding | undefined {
   if (first === undefined) return undefined
   return finding('connection-refused', of, {
     says: `${names(of, 'server')} refused ${counted(of.length, 'connection')} on port ${[...new Set(of.map(({ parties }) => parties.server.port))].slice(0, 5).join(', ')}.`,
-    means: 'Nothing listens there, or only on another address: compare the port and address with those the application listens on.',
+    means:
+      'Nothing listens there, or only on another address: compare the port and address with those the application listens on.',
   })
 }
 
@@ -147,7 +170,11 @@ function alerted(all: readonly Understood[]): CaptureFinding | undefined {
 }
 
 function meaningOf(alert: string, by: string): string {
-  if (['unknown_ca', 'bad_certificate', 'certificate_unknown', 'certificate_expired', 'certificate_revoked'].includes(alert))
+  if (
+    ['unknown_ca', 'bad_certificate', 'certificate_unknown', 'certificate_expired', 'certificate_revoked'].includes(
+      alert,
+    )
+  )
     return `${by} does not accept the other side's certificate: compare their roots, names and dates.`
   if (['certificate_required', 'handshake_failure', 'access_denied'].includes(alert))
     return `${by} wants what the other side did not offer: a client certificate, mostly. Compare PeerAuthentication with the DestinationRule's TLS mode.`
@@ -164,11 +191,15 @@ function sentAgain(all: readonly Understood[]): CaptureFinding | undefined {
   const isMuch = again >= RETRANSMISSIONS && again / Math.max(1, packets) >= RETRANSMITTED
   if (!isMuch && stalled.length === 0) return undefined
   const share = ((100 * again) / Math.max(1, packets)).toFixed(1)
-  const paused = stalled.length === 0 ? '' : ` ${counted(stalled.length, 'pause')} of ${spans(stalled.map((one) => one.for))} came of it.`
+  const paused =
+    stalled.length === 0
+      ? ''
+      : ` ${counted(stalled.length, 'pause')} of ${spans(stalled.map((one) => one.for))} came of it.`
   return finding('retransmissions', of, {
     severity: 'warning',
     says: `${counted(again, 'segment')} of ${grouped(packets)} packets (${share} %) had to be sent again.${paused}`,
-    means: 'Packets are lost: look at the nodes and the network between them, or at a limit on CPU that lets a side answer late.',
+    means:
+      'Packets are lost: look at the nodes and the network between them, or at a limit on CPU that lets a side answer late.',
   })
 }
 

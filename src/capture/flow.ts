@@ -102,7 +102,14 @@ export class Flow {
       if (segment.at - this.#heldSince <= OVERTAKEN) this.outOfOrder += 1
       else this.retransmissions += 1
     }
-    this.#deliver(segment.bytes, segment.from, segment.captured, segment.length, Math.min(known, segment.length), segment.at)
+    this.#deliver(
+      segment.bytes,
+      segment.from,
+      segment.captured,
+      segment.length,
+      Math.min(known, segment.length),
+      segment.at,
+    )
     if (segment.flags & FIN) this.#finish()
     this.#release(segment.at)
     this.#remember(segment)
@@ -149,7 +156,8 @@ export class Flow {
   #isCopy({ ipId, sequence }: Segment): boolean {
     const number = sequence | 0
     return (
-      ipId !== 0 && ((ipId === this.#id0 && number === this.#sequence0) || (ipId === this.#id1 && number === this.#sequence1))
+      ipId !== 0 &&
+      ((ipId === this.#id0 && number === this.#sequence0) || (ipId === this.#id1 && number === this.#sequence1))
     )
   }
 

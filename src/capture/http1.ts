@@ -135,12 +135,15 @@ export class Http1 {
     let end = from
     while (end < to && bytes[end] !== 0x0a) end += 1
     this.#count(Math.min(end + 1, to) - from, at)
-    const line = this.#begun.length === 0 && end < to ? undefined : this.#append(bytes, from, Math.min(end, from + MOST_LINE))
+    const line =
+      this.#begun.length === 0 && end < to ? undefined : this.#append(bytes, from, Math.min(end, from + MOST_LINE))
     if (end === to) {
       if (this.#begun.length > MOST_LINE) this.#lose()
       return to
     }
-    const text = (line === undefined ? latin1(bytes, from, Math.min(end, from + MOST_LINE)) : latin1(line, 0, line.length)).trim()
+    const text = (
+      line === undefined ? latin1(bytes, from, Math.min(end, from + MOST_LINE)) : latin1(line, 0, line.length)
+    ).trim()
     this.#begun = NOTHING
     if (this.#state === 'trailer') {
       if (text === '') this.#finish(at)
@@ -210,9 +213,11 @@ export class Http1 {
 
   #chooseBody({ status, isChunked, length }: Head): void {
     const isResponse = this.#kind === 'response'
-    const isTunnel = isResponse && (status === 101 || (this.#asked === 'CONNECT' && status !== undefined && status < 300))
+    const isTunnel =
+      isResponse && (status === 101 || (this.#asked === 'CONNECT' && status !== undefined && status < 300))
     const hasNone =
-      isResponse && (this.#asked === 'HEAD' || status === 204 || status === 304 || (status !== undefined && status < 200))
+      isResponse &&
+      (this.#asked === 'HEAD' || status === 204 || status === 304 || (status !== undefined && status < 200))
     this.#left = 0
     if (isTunnel) this.#state = 'tunnel'
     else if (hasNone) this.#state = 'body'

@@ -7,13 +7,7 @@ import type { Stream } from './stream.ts'
  * there, or whole (`isBroken`). `waiting`: no answer when the capture ended. `answered`: each request that was seen. `silent`: no request was seen.
  */
 export type OutcomeKind =
-  | 'refused'
-  | 'unreached'
-  | 'client-closed-first'
-  | 'server-closed-first'
-  | 'waiting'
-  | 'answered'
-  | 'silent'
+  'refused' | 'unreached' | 'client-closed-first' | 'server-closed-first' | 'waiting' | 'answered' | 'silent'
 
 export interface Outcome {
   kind: OutcomeKind
@@ -49,12 +43,20 @@ export function outcomeOf(stream: Stream, { clientSide }: Parties): Outcome {
   if (syn !== undefined && synAckAt === undefined && !hasSpoken && flows[serverSide].packets === 0) {
     if (firstClose === undefined) return { kind: 'unreached' }
   }
-  if (syn !== undefined && synAckAt === undefined && !hasSpoken && firstClose?.kind === 'RST' && firstClose.by === serverSide)
+  if (
+    syn !== undefined &&
+    synAckAt === undefined &&
+    !hasSpoken &&
+    firstClose?.kind === 'RST' &&
+    firstClose.by === serverSide
+  )
     return { kind: 'refused', closedAfter: firstClose.at - syn.at, closedWith: 'RST' }
   if (firstClose !== undefined) {
     const isClient = firstClose.by === clientSide
     const open = openAt(kept, firstClose.at)
-    const late = isClient ? undefined : kept.find((one) => one.request !== undefined && one.request.at >= firstClose.at && one.response === undefined)
+    const late = isClient
+      ? undefined
+      : kept.find((one) => one.request !== undefined && one.request.at >= firstClose.at && one.response === undefined)
     const exchange = open ?? late
     if (exchange !== undefined) {
       const answerAt = exchange.response === undefined ? undefined : exchange.response.at
@@ -77,7 +79,8 @@ export function outcomeOf(stream: Stream, { clientSide }: Parties): Outcome {
   }
   const asked = kept.filter(({ request }) => request !== undefined)
   const waiting = firstClose === undefined ? asked.findLast(({ response }) => response === undefined) : undefined
-  if (waiting !== undefined && waiting === kept.at(-1)) return { kind: 'waiting', exchange: waiting, closedAfter: lastAt - sentAt(waiting) }
+  if (waiting !== undefined && waiting === kept.at(-1))
+    return { kind: 'waiting', exchange: waiting, closedAfter: lastAt - sentAt(waiting) }
   const slowest = slowestOf(asked)
   return slowest === undefined ? { kind: 'silent' } : { kind: 'answered', exchange: slowest }
 }

@@ -54,7 +54,8 @@ export function partiesOf(stream: Stream): Parties {
     client,
     server,
     clientSide,
-    clientBy: syn !== undefined || synAckAt !== undefined ? 'handshake' : conversation.client === undefined ? 'ports' : 'words',
+    clientBy:
+      syn !== undefined || synAckAt !== undefined ? 'handshake' : conversation.client === undefined ? 'ports' : 'words',
   }
 
   function name(asks: string, answers: string): void {

@@ -126,8 +126,7 @@ export class PcapngReader implements RecordReader {
       if (code === 9 && length >= 1) {
         const resolution = view.getUint8(at)
         added.perMillisecond = (resolution & 0x80 ? 2 ** (resolution & 0x7f) : 10 ** resolution) / 1000
-      } else if (code === 14 && length >= 8)
-        added.offset = Number(view.getBigInt64(at, this.#isLittle)) * 1000
+      } else if (code === 14 && length >= 8) added.offset = Number(view.getBigInt64(at, this.#isLittle)) * 1000
     }
     this.#interfaces.push(added)
     this.#all.push(added)

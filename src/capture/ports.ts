@@ -17,7 +17,8 @@ export const OWN: Readonly<Record<number, string>> = {
   15090: 'metrics',
 }
 
-const isServers = (port: number): boolean => port < 1024 || port === OUTBOUND || INBOUND.includes(port) || OWN[port] !== undefined
+const isServers = (port: number): boolean =>
+  port < 1024 || port === OUTBOUND || INBOUND.includes(port) || OWN[port] !== undefined
 
 /** The side that asks, most likely: whose port is no well-known one, else the higher one. */
 export function likelyClient([one, other]: readonly [number, number]): Side {

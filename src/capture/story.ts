@@ -42,7 +42,8 @@ export function likeness(one: Understood): string {
   ].join('\n')
 }
 
-const status = (response: Message | undefined): string => (response?.status === undefined ? '' : ` (${response.status})`)
+const status = (response: Message | undefined): string =>
+  response?.status === undefined ? '' : ` (${response.status})`
 const times = (all: readonly Understood[], of: (one: Outcome) => number | undefined): string =>
   spans(all.flatMap(({ outcome }) => of(outcome) ?? []))
 
@@ -81,7 +82,8 @@ function closedByClient(all: readonly [Understood, ...Understood[]], asks: strin
   const [{ outcome, parties }] = all
   const { client, server } = parties
   const closed = `${asks}; ${times(all, (one) => one.closedAfter)} later ${sideOf(client)} closed (${outcome.closedWith ?? ''})`
-  if (outcome.isBroken) return `${closed} in the middle of ${possessive(server.name)} answer${status(outcome.exchange?.response)}`
+  if (outcome.isBroken)
+    return `${closed} in the middle of ${possessive(server.name)} answer${status(outcome.exchange?.response)}`
   if (outcome.answeredAfterClose === undefined) return `${closed}; ${server.name} had not answered by then`
   const came = `${possessive(server.name)} answer${status(outcome.exchange?.response)} came ${times(all, (one) => one.answeredAfterClose)} after that`
   return `${closed}; ${came}${outcome.isRefused ? ', to nobody (RST)' : ''}`
@@ -93,9 +95,14 @@ function closedByServer(all: readonly [Understood, ...Understood[]], asks: strin
   const how = outcome.closedWith === 'RST' ? 'reset the connection (RST)' : 'closed (FIN)'
   if ((outcome.closedAfter ?? 0) < 0)
     return `${server.name} ${how}; ${times(all, (one) => -(one.closedAfter ?? 0))} later ${asks} was sent on that connection, and got no answer`
-  const middle = outcome.isBroken ? `in the middle of its answer${status(outcome.exchange?.response)}` : 'without an answer'
+  const middle = outcome.isBroken
+    ? `in the middle of its answer${status(outcome.exchange?.response)}`
+    : 'without an answer'
   const idle = all.flatMap((one) => one.outcome.idleBefore ?? [])
-  const before = idle.length === all.length && extent(idle)[0] >= 1000 ? ` on a connection that had been idle for ${spans(idle)}` : ''
+  const before =
+    idle.length === all.length && extent(idle)[0] >= 1000
+      ? ` on a connection that had been idle for ${spans(idle)}`
+      : ''
   return `${asks}${before}; ${times(all, (one) => one.closedAfter)} later ${server.name} ${how} ${middle}`
 }
 

@@ -77,7 +77,11 @@ export class Stream {
   take(segment: Segment, side: Side): void {
     const { at, flags } = segment
     this.lastAt = at
-    this.#noteBases(side, flags & SYN ? segment.sequence | 0 : (segment.sequence - 1) | 0, flags & ACK ? (segment.acknowledged - 1) | 0 : undefined)
+    this.#noteBases(
+      side,
+      flags & SYN ? segment.sequence | 0 : (segment.sequence - 1) | 0,
+      flags & ACK ? (segment.acknowledged - 1) | 0 : undefined,
+    )
     const brought = this.flows[side].take(segment)
     this.flows[otherSide(side)].acknowledged(segment)
     if (brought === 'copy') return

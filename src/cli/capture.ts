@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
-import { explain, nothingIn, type CaptureReport } from '../capture/capture-report.ts'
+import { explain, type CaptureReport } from '../capture/capture-report.ts'
+import { nothingIn } from '../capture/nothing-in.ts'
 import { CaptureReading } from '../capture/read-capture.ts'
 import { UserError } from '../mesh/user-error.ts'
 import { captureText } from '../report/capture-text.ts'
@@ -45,7 +46,14 @@ async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
     yield* handle.createReadStream({ highWaterMark: PIECE, autoClose: false }) as AsyncIterable<Uint8Array>
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'it may not be read' : code === 'EISDIR' ? 'it is a directory' : undefined
+    const why =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EACCES'
+          ? 'it may not be read'
+          : code === 'EISDIR'
+            ? 'it is a directory'
+            : undefined
     if (why === undefined) throw error
     throw new UserError({ why: `${file}: ${why}.` }, { cause: error })
   }

@@ -1,4 +1,5 @@
-import { nothingIn, type CaptureReport, type Story, type StreamReport } from '../capture/capture-report.ts'
+import type { CaptureReport, Story, StreamReport } from '../capture/capture-report.ts'
+import { nothingIn } from '../capture/nothing-in.ts'
 import { counted, grouped, span } from '../capture/words.ts'
 import { visible } from '../mesh/visible.ts'
 
@@ -7,7 +8,7 @@ const MOST_STORIES = 12
 
 /** Which legs the capture holds, in words. */
 const LEGS: Readonly<Record<StreamReport['leg'], string>> = {
-  application: "the proxy to its application, in the clear",
+  application: 'the proxy to its application, in the clear',
   outbound: 'the application to its own proxy',
   mesh: 'between proxies, mutual TLS: contents are not seen',
   proxy: "the proxy's own ports",
@@ -59,7 +60,13 @@ export const STREAM_HEAD = ['#', 'client > server', 'protocol', 'requests', 'fir
 /** Lines with their columns under each other. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = STREAM_HEAD.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()}`)
+  return rows.map(
+    (row) =>
+      `  ${row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd()}`,
+  )
 }
 
 /** An explained capture for a terminal: what happened, what it shows, the streams, and what it cannot show. */
@@ -82,7 +89,9 @@ export function captureText(report: CaptureReport, { isVerbose = false }: { isVe
     '',
     'Streams, numbered as tcp.stream in Wireshark',
     ...table([STREAM_HEAD, ...streams.map(streamRow)]),
-    ...(streamCount > streams.length ? [`  and ${grouped(streamCount - streams.length)} more: --verbose lists them`] : []),
+    ...(streamCount > streams.length
+      ? [`  and ${grouped(streamCount - streams.length)} more: --verbose lists them`]
+      : []),
     ...limits,
   ])
 }

@@ -20,7 +20,9 @@ function writeBig(file: string, megabytes: number): void {
   writeFileSync(file, pcap([]))
   for (let seed = 0; statSync(file).size < megabytes * 1e6; seed += 100) {
     const parts = Array.from({ length: 100 }, (_, index) =>
-      pcap(synthesise(seed + index, blockOf(seed + index)).map((sent) => ({ ...sent, at: sent.at + (seed + index) * 10 }))).subarray(24),
+      pcap(
+        synthesise(seed + index, blockOf(seed + index)).map((sent) => ({ ...sent, at: sent.at + (seed + index) * 10 })),
+      ).subarray(24),
     )
     appendFileSync(file, joined(parts))
   }
@@ -30,11 +32,13 @@ function ourFirstCloses(file: string): FirstCloses {
   const reading = new CaptureReading()
   reading.push(readFileSync(file))
   return new Map(
-    reading.end().streams.flatMap(({ id, firstClose, addresses, ports }) =>
-      firstClose === undefined
-        ? []
-        : [[id, `${addresses[firstClose.by].text}:${ports[firstClose.by]} ${firstClose.kind}`] as const],
-    ),
+    reading
+      .end()
+      .streams.flatMap(({ id, firstClose, addresses, ports }) =>
+        firstClose === undefined
+          ? []
+          : [[id, `${addresses[firstClose.by].text}:${ports[firstClose.by]} ${firstClose.kind}`] as const],
+      ),
   )
 }
 

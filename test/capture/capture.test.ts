@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { explain, nothingIn, type CaptureReport } from '../../src/capture/capture-report.ts'
+import { explain, type CaptureReport } from '../../src/capture/capture-report.ts'
+import { nothingIn } from '../../src/capture/nothing-in.ts'
 import { CaptureReading } from '../../src/capture/read-capture.ts'
 import { UserError } from '../../src/mesh/user-error.ts'
 import { captureText } from '../../src/report/capture-text.ts'
@@ -15,7 +16,8 @@ function report(file: Uint8Array): CaptureReport {
   reading.push(file)
   return explain(reading.end())
 }
-const told = (sent: readonly Sent[], options?: FileOptions): string[] => report(pcap(sent, options)).stories.map(({ says }) => says)
+const told = (sent: readonly Sent[], options?: FileOptions): string[] =>
+  report(pcap(sent, options)).stories.map(({ says }) => says)
 const checks = (sent: readonly Sent[]): string[] => report(pcap(sent)).findings.map(({ check }) => check)
 const asked = (at: number): Talk => new Talk().open(0).say('client', at, GET).ack('server', at)
 
@@ -62,7 +64,10 @@ it('who closed first, and what came of the answer, is told in one sentence witho
 })
 
 it.each<[string, FileOptions]>([
-  ...(['ethernet', 'null', 'loop', 'raw', 'cooked', 'cooked2'] satisfies Link[]).map((link): [string, FileOptions] => [link, { link }]),
+  ...(['ethernet', 'null', 'loop', 'raw', 'cooked', 'cooked2'] satisfies Link[]).map((link): [string, FileOptions] => [
+    link,
+    { link },
+  ]),
   ['big-endian', { isLittle: false }],
   ['nanoseconds', { isNano: true }],
   ['big-endian nanoseconds', { isLittle: false, isNano: true, link: 'null' }],
@@ -74,17 +79,31 @@ it.each<[string, FileOptions]>([
 
 it('VLAN tags and IPv6', () => {
   expect(told(gaveUp.sent.map((sent) => ({ ...sent, vlan: 12 })))).toEqual(told(gaveUp.sent))
-  const talk = new Talk('[2001:db8:0:0:0:0:0:1]:4000', '[2001:db8:0:0:0:0:0:2]:80').open(0).say('client', 3, GET).rst('server', 5)
-  expect(told(talk.sent)).toEqual(['GET /items; 2 ms later [2001:db8::2]:80 reset the connection (RST) without an answer'])
+  const talk = new Talk('[2001:db8:0:0:0:0:0:1]:4000', '[2001:db8:0:0:0:0:0:2]:80')
+    .open(0)
+    .say('client', 3, GET)
+    .rst('server', 5)
+  expect(told(talk.sent)).toEqual([
+    'GET /items; 2 ms later [2001:db8::2]:80 reset the connection (RST) without an answer',
+  ])
 })
 
 it('the server closes: without an answer, in the middle of one, or before the request came', () => {
   const reset = asked(3).rst('server', 6)
-  expect(told(reset.sent)).toEqual(['GET /items; 3 ms later the application reset the connection (RST) without an answer'])
+  expect(told(reset.sent)).toEqual([
+    'GET /items; 3 ms later the application reset the connection (RST) without an answer',
+  ])
   expect(checks(reset.sent)).toEqual(['server-reset'])
   const broken = asked(3).say('server', 6, 'HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n[').fin('server', 9)
-  expect(told(broken.sent)).toEqual(['GET /items; 6 ms later the application closed (FIN) in the middle of its answer (200)'])
-  const raced = asked(3).say('server', 6, OK).ack('client', 7).fin('server', 5006).say('client', 5007, GET).rst('server', 5007.1)
+  expect(told(broken.sent)).toEqual([
+    'GET /items; 6 ms later the application closed (FIN) in the middle of its answer (200)',
+  ])
+  const raced = asked(3)
+    .say('server', 6, OK)
+    .ack('client', 7)
+    .fin('server', 5006)
+    .say('client', 5007, GET)
+    .rst('server', 5007.1)
   expect(told(raced.sent)).toEqual([
     'the application closed (FIN); 1 ms later GET /items was sent on that connection, and got no answer',
   ])
@@ -101,11 +120,15 @@ it('a client that closes its half and waits gets its answer: nothing is wrong', 
 it('a connection that is refused, and one that nobody answers', () => {
   const refused = new Talk().syn(0)
   refused.sent.push({ at: 0.1, from: '10.244.0.9:3000', to: '127.0.0.6:40001', seq: 0, ack: 1001, flags: 0x14 })
-  expect(told(refused.sent)).toEqual(['the proxy asked the application on port 3000 for a connection; it was refused (RST) after 0.1 ms: nothing listens there'])
+  expect(told(refused.sent)).toEqual([
+    'the proxy asked the application on port 3000 for a connection; it was refused (RST) after 0.1 ms: nothing listens there',
+  ])
   expect(checks(refused.sent)).toEqual(['connection-refused'])
   const unheard = new Talk().syn(0).syn(1000).syn(3000)
   unheard.sent.forEach((sent) => (sent.seq = 1000))
-  expect(told(unheard.sent)).toEqual(['the proxy asked the application on port 3000 for a connection 3 times; nothing came back'])
+  expect(told(unheard.sent)).toEqual([
+    'the proxy asked the application on port 3000 for a connection 3 times; nothing came back',
+  ])
   expect(checks(unheard.sent)).toEqual(['connection-unanswered'])
 })
 
@@ -114,11 +137,18 @@ it('TLS: the name asked for, and the alert that ends a handshake', () => {
   const talk = new Talk('10.0.0.1:4000', '10.0.0.2:443').open(0).say('client', 3, hello)
   talk.say('server', 4, Uint8Array.of(21, 3, 3, 0, 2, 2, 116)).fin('server', 5)
   const { findings, streams } = report(pcap(talk.sent))
-  expect(streams[0]?.tls).toMatchObject({ sni: 'host', alerts: [{ by: 'server', level: 'fatal', name: 'certificate_required' }] })
+  expect(streams[0]?.tls).toMatchObject({
+    sni: 'host',
+    alerts: [{ by: 'server', level: 'fatal', name: 'certificate_required' }],
+  })
   expect(findings.map(({ check, says }) => [check, says])).toEqual([
     ['tls-alert', '10.0.0.2:443 broke off 1 TLS handshake with the alert certificate_required (name asked for: host).'],
   ])
-  const goodbye = new Talk('10.0.0.1:4000', '10.0.0.2:443').open(0).say('client', 3, hello).say('client', 4, Uint8Array.of(21, 3, 3, 0, 2, 1, 0)).fin('client', 5)
+  const goodbye = new Talk('10.0.0.1:4000', '10.0.0.2:443')
+    .open(0)
+    .say('client', 3, hello)
+    .say('client', 4, Uint8Array.of(21, 3, 3, 0, 2, 1, 0))
+    .fin('client', 5)
   expect(checks(goodbye.sent)).toEqual([])
 })
 
@@ -127,9 +157,15 @@ it('segments out of order are put in order; those sent again are counted once, c
   const [head, body] = ['HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n', '1234']
   talk.say('server', 10, head).say('server', 11, body)
   const last = talk.sent.length - 1
-  const swapped = talk.sent.map((sent, index) => (index === last - 1 ? { ...talk.sent[last]!, at: 10 } : index === last ? { ...talk.sent[last - 1]!, at: 11 } : sent))
+  const swapped = talk.sent.map((sent, index) =>
+    index === last - 1 ? { ...talk.sent[last]!, at: 10 } : index === last ? { ...talk.sent[last - 1]!, at: 11 } : sent,
+  )
   const [stream] = report(pcap(swapped)).streams
-  expect(stream).toMatchObject({ outOfOrder: { server: 1 }, retransmissions: { server: 0 }, exchanges: [{ status: 200, isWhole: true }] })
+  expect(stream).toMatchObject({
+    outOfOrder: { server: 1 },
+    retransmissions: { server: 0 },
+    exchanges: [{ status: 200, isWhole: true }],
+  })
   const again = asked(3).again('client', 250).again('client', 700).again('client', 1500).say('server', 1510, OK)
   expect(report(pcap(again.sent)).streams[0]).toMatchObject({ requests: 1, retransmissions: { client: 3 } })
   expect(checks(again.sent)).toEqual(['retransmissions'])
@@ -138,7 +174,9 @@ it('segments out of order are put in order; those sent again are counted once, c
 })
 
 it('a reader that takes no more', () => {
-  const talk = asked(3).say('server', 10, 'HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n1234').ack('client', 11, { window: 0 })
+  const talk = asked(3)
+    .say('server', 10, 'HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n1234')
+    .ack('client', 11, { window: 0 })
   talk.ack('client', 900).say('server', 901, '5678')
   const { findings, streams } = report(pcap(talk.sent))
   expect(streams[0]?.stalls).toEqual([{ by: 'server', at: 10, for: 891, why: 'zero-window' }])
@@ -146,7 +184,12 @@ it('a reader that takes no more', () => {
 })
 
 it('bytes that the capture lacks are said, and do not confuse what follows', () => {
-  const holed = asked(3).say('server', 10, OK).ack('client', 11).say('client', 20, GET).say('server', 30, OK).ack('client', 31)
+  const holed = asked(3)
+    .say('server', 10, OK)
+    .ack('client', 11)
+    .say('client', 20, GET)
+    .say('server', 30, OK)
+    .ack('client', 31)
   const missing = holed.sent.filter((sent) => !(sent.at === 10))
   const found = report(pcap(missing))
   expect(found.streams[0]).toMatchObject({ requests: 2, notCaptured: OK.length })
@@ -158,11 +201,16 @@ it('only the headers were kept: request lines are told as far as they go', () =>
   expect(found.stories[0]?.says).toBe(
     "GET /item…; 500 ms later the proxy's side closed (FIN); the application's answer came 700 ms after that, to nobody (RST)",
   )
-  expect(found.limits).toEqual(['Of 2 packets only the beginning was kept (63 bytes): headers and bodies that are not there are not judged.'])
+  expect(found.limits).toEqual([
+    'Of 2 packets only the beginning was kept (63 bytes): headers and bodies that are not there are not judged.',
+  ])
 })
 
 it('ports that are used again are another stream', () => {
-  const second = new Talk('127.0.0.6:40001', '10.244.0.9:3000', [777_777, 5]).open(2000).say('client', 2003, GET).say('server', 2010, OK)
+  const second = new Talk('127.0.0.6:40001', '10.244.0.9:3000', [777_777, 5])
+    .open(2000)
+    .say('client', 2003, GET)
+    .say('server', 2010, OK)
   expect(report(pcap([...gaveUp.sent, ...second.sent])).streams.map(({ id, outcome }) => [id, outcome])).toEqual([
     [0, 'client-closed-first'],
     [1, 'answered'],
@@ -182,10 +230,14 @@ it('in pieces of one byte it is the same', () => {
 })
 
 it('no packets, none of TCP, all cut: each has its answer', () => {
-  expect(nothingIn(report(pcap([])))?.why).toBe('No packets: nothing passed while this was captured. Is this the right leg?')
+  expect(nothingIn(report(pcap([])))?.why).toBe(
+    'No packets: nothing passed while this was captured. Is this the right leg?',
+  )
   const arp = { at: 0, bytes: Uint8Array.from([...Array<number>(12).fill(0), 8, 6, 0, 1]) }
   expect(nothingIn(report(pcapOf([arp])))?.why).toBe('1 packet in 0 ms and no TCP among them (1 arp; Ethernet).')
-  expect(captureText(report(pcap(gaveUp.sent, { snap: 40 })))).toContain('All 9 packets were cut before the end of their headers')
+  expect(captureText(report(pcap(gaveUp.sent, { snap: 40 })))).toContain(
+    'All 9 packets were cut before the end of their headers',
+  )
   expect(captureText(report(pcap([])))).toContain('lo, in the clear')
 })
 
@@ -206,7 +258,11 @@ it('packets that the kernel dropped, a file that ends in a packet, and one that 
 it.each<[string, Uint8Array, RegExp]>([
   ['nothing', new Uint8Array(), /^The capture is empty/],
   ['half a header', pcap([]).subarray(0, 10), /^The capture ends within its header, after 10 bytes/],
-  ['text', Uint8Array.from('12:00:01.000 IP 10.0.0.1', (char) => char.charCodeAt(0)), /^This is not a packet capture\. It is text/],
+  [
+    'text',
+    Uint8Array.from('12:00:01.000 IP 10.0.0.1', (char) => char.charCodeAt(0)),
+    /^This is not a packet capture\. It is text/,
+  ],
   ['gzip', Uint8Array.of(0x1f, 0x8b, 8, 0, ...Array<number>(40).fill(0)), /compressed with gzip/],
   ['another magic', Uint8Array.of(1, 2, 3, 4, ...Array<number>(40).fill(0)), /It begins with 01 02 03 04/],
 ])('what is no capture: %s', (_, bytes, why) => {
@@ -222,7 +278,8 @@ it('a link layer that is not read', () => {
 
 it('text of the packets is shown with every character visible', () => {
   const evil = new Talk().open(0).say('client', 3, 'GET /\u001b[31m\u0007 HTTP/1.1\r\n\r\n').rst('server', 4)
-  expect(captureText(report(pcap(evil.sent)))).not.toMatch(/[\u0007\u001b]/)
+  const shown = captureText(report(pcap(evil.sent)))
+  expect(shown.includes('\u0007') || shown.includes('\u001b')).toBe(false)
 })
 
 it('frames of two interfaces in one pcapng are read each by its link', () => {

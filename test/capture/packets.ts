@@ -32,7 +32,8 @@ const bytesOf = (data: string | Uint8Array): Uint8Array =>
 function endpoint(text: string): { words: number[]; port: number } {
   const [, v6, v4, port] = /^(?:\[(.*)\]|(.*)):(\d+)$/.exec(text) ?? []
   return {
-    words: v6 === undefined ? (v4 ?? '').split('.').map(Number) : v6.split(':').map((part) => Number.parseInt(part, 16)),
+    words:
+      v6 === undefined ? (v4 ?? '').split('.').map(Number) : v6.split(':').map((part) => Number.parseInt(part, 16)),
     port: Number(port),
   }
 }
@@ -151,7 +152,8 @@ export function pcapOf(all: readonly Frame[], options: FileOptions = {}): Uint8A
 }
 
 /** A capture of some segments, as pcap. */
-export const pcap = (sent: readonly Sent[], options: FileOptions = {}): Uint8Array => pcapOf(frames(sent, options), options)
+export const pcap = (sent: readonly Sent[], options: FileOptions = {}): Uint8Array =>
+  pcapOf(frames(sent, options), options)
 
 function block(type: number, body: Uint8Array, isLittle: boolean): Uint8Array {
   const padded = (body.length + 3) & ~3
