@@ -30,6 +30,17 @@ export const callerHangsUp = defineCheck({
   },
 })
 
+/** User agents that are named. */
+const MOST_AGENTS = 3
+
+/** Who the callers say they are; several applications may be behind one gateway. */
+function agentsOf(group: HangUps['group']): string {
+  const counts = [...Map.groupBy(group, ({ entry }) => entry.userAgent ?? '')]
+    .filter(([agent]) => agent !== '')
+    .map(([agent, all]) => `${agent} (${all.length})`)
+  return counts.length === 0 ? '' : `; user agents: ${counts.slice(0, MOST_AGENTS).join(', ')}`
+}
+
 function found({ caller, sort, group, requests, timeout }: HangUps, target: Target): Found {
   const last = latest(group)
   const durations = group.flatMap(({ entry }) => entry.duration ?? [])
@@ -62,7 +73,7 @@ function found({ caller, sort, group, requests, timeout }: HangUps, target: Targ
     because: [
       proof(
         last.log,
-        `${group.length} of ${requests.length} requests ended with DC ${waits.replaceAll('`', '')}, and no line with the same x-request-id has UT`,
+        `${group.length} of ${requests.length} requests ended with DC ${waits.replaceAll('`', '')}, and no line with the same x-request-id has UT${agentsOf(group)}`,
         quoteLine(last.entry),
       ),
     ],

@@ -1,4 +1,5 @@
 import type { Evidence } from '../evidence/evidence.ts'
+import { latencyOf } from '../mesh/latency.ts'
 import { refOf, type Pod } from '../mesh/objects.ts'
 import { isReady } from '../mesh/pods.ts'
 import type { Ref } from '../mesh/ref.ts'
@@ -131,6 +132,7 @@ function found(
   // Of a request that was given up it is only known that it takes longer.
   const isAtLeast = slowest.cut.length * 2 >= slowest.requests.length
   const { only } = slowest
+  const began = beganAfter(own)
   const slow = `${slowest.latency.p50} ms${isAtLeast ? ' or longer' : ''}${only === undefined ? '' : ` for ${only}, and no longer for others`}`
   const quickly = quick.latency.p50 < 1 ? 'less than 1 ms' : `${quick.latency.p50} ms`
   const addresses = members.map(({ address }) => address).join(', ')
@@ -151,7 +153,7 @@ function found(
     because: [
       proof(
         (example ?? members[0].requests[0]).log,
-        `${own.length} requests to ${addresses} took ${slow} (p50; p95 ${slowest.latency.p95} ms), ${quick.latency.count} requests to ${quick.endpoints} others ${quickly} (p50; p95 ${quick.latency.p95} ms)`,
+        `${own.length} requests to ${addresses} took ${slow} (p50; p95 ${slowest.latency.p95} ms), ${quick.latency.count} requests to ${quick.endpoints} others ${quickly} (p50; p95 ${quick.latency.p95} ms)${began}`,
         quoteLine((example ?? members[0].requests[0]).entry),
       ),
       ...(example === undefined ? [] : echo(example)),
@@ -159,6 +161,22 @@ function found(
     ],
     scope: scopeOf(own, target),
   }
+}
+
+/** Answers of which it must be known when they began. */
+const FEWEST_BEGUN = 3
+
+/** Where what was answered took its time: until the answer began, or in its transfer. */
+function beganAfter(requests: readonly Request[]): string {
+  const known = requests.flatMap(({ entry, inner }) => {
+    const { service, duration } = inner?.entry.service === undefined ? entry : inner.entry
+    return service === undefined || duration === undefined ? [] : [{ service, duration }]
+  })
+  if (known.length < FEWEST_BEGUN) return ''
+  const [service, duration] = [latencyOf(known.map((one) => one.service)), latencyOf(known.map((one) => one.duration))]
+  return service.p50 * 2 < duration.p50
+    ? `; answers began after ${service.p50} ms and were complete after ${duration.p50} ms (p50 of ${known.length}): their transfer is slow`
+    : `; answers began after ${service.p50} ms (p50 of ${known.length}): the application is slow, not the transfer`
 }
 
 function foundPath({ path, requests, latency, cut, others }: SlowPath, evidence: Evidence, target: Target): Found {

@@ -1,4 +1,6 @@
 import { selectorText } from '../mesh/labels.ts'
+import { envoyFiltersFor } from '../checks/facts/traffic-of.ts'
+import { filterLogs } from '../mesh/access-log-filters.ts'
 import { gatewaysFor } from '../checks/facts/proxies-of.ts'
 import { podsOf } from '../checks/facts/owners.ts'
 import { requestsFail } from '../checks/requests-fail.ts'
@@ -53,6 +55,7 @@ export function beyond(
     ...gatewaysLeft(target, labelsAsked, evidence),
     ...workloadsLeft(target, wasRead, evidence),
     ...classesLeft(unfollowed),
+    ...formatsUnread(target, evidence),
     ...othersUnread(evidence),
     ...othersNaming(target, evidence).map(({ what, detail }) => left(what, detail, true)),
   ]
@@ -159,6 +162,20 @@ function classesLeft(classes: readonly RequestClass[]): Skipped[] {
         ),
       ]
 }
+
+/** EnvoyFilters by which proxies on the way write logs of a format that does not tell what was answered, and when. */
+const formatsUnread = (target: Target, evidence: Evidence): Skipped[] =>
+  envoyFiltersFor(target, evidence).flatMap((filter) =>
+    filterLogs(filter).some(({ reader }) => reader === undefined)
+      ? [
+          left(
+            `access log format of ${formatRef(refOf(filter))}`,
+            'it does not say when requests began and what they were answered, or cannot be taken apart: lines of it are not read',
+            false,
+          ),
+        ]
+      : [],
+  )
 
 /** Kinds that are not understood, and of which not even the names could be read. */
 function othersUnread(evidence: Evidence): Skipped[] {

@@ -8,7 +8,7 @@ import { probeOf } from './probe.ts'
 export type LineReader = (line: string) => AccessLogLine | undefined
 
 /** What is kept of a command operator's value (Envoy documentation, "Access logging": command operators). */
-type Field = keyof LoggedFacts | 'userAgent'
+type Field = keyof LoggedFacts
 
 const OPERATORS: Readonly<Record<string, Field>> = {
   START_TIME: 'at',
@@ -19,6 +19,8 @@ const OPERATORS: Readonly<Record<string, Field>> = {
   CONNECTION_TERMINATION_DETAILS: 'termination',
   UPSTREAM_TRANSPORT_FAILURE_REASON: 'failure',
   DURATION: 'duration',
+  BYTES_RECEIVED: 'received',
+  BYTES_SENT: 'sent',
   UPSTREAM_HOST: 'upstreamHost',
   UPSTREAM_CLUSTER: 'upstreamCluster',
   UPSTREAM_CLUSTER_RAW: 'upstreamCluster',
@@ -47,6 +49,8 @@ interface Operator {
 const OPERATOR = /%([A-Z_0-9]+)(?:\(([^()]*)\))?(?::\d+)?%/g
 
 function operatorOf(name: string, argument = ''): Operator {
+  if (name === 'RESP' && argument.toLowerCase() === 'x-envoy-upstream-service-time')
+    return { isFree: false, field: 'service' }
   if (name !== 'REQ') return { isFree: name === 'RESP' || name === 'TRAILER', ...known(OPERATORS[name]) }
   const names = argument.toLowerCase().split('?')
   const field = names.map((one) => HEADERS[one]).find((one) => one !== undefined)
@@ -148,7 +152,7 @@ const textOf = (value: unknown): string =>
 function entryOf(values: readonly (readonly [Field | undefined, unknown])[]): AccessLogLine | undefined {
   const facts: Partial<Record<Field, unknown>> = {}
   for (const [field, value] of values) if (field !== undefined) facts[field] ??= value
-  const { at, userAgent, flags, code = '', duration = '', ...others } = facts
+  const { at, flags, code = '', duration = '', ...others } = facts
   const time = timeOf(at)
   if (time === undefined || !NUMBER.test(textOf(code)) || !NUMBER.test(textOf(duration))) return undefined
   if (flags !== undefined && flags !== null && !/^(?:-|[A-Za-z_]+(?:,[A-Za-z_]+)*)?$/.test(textOf(flags)))
@@ -159,7 +163,7 @@ function entryOf(values: readonly (readonly [Field | undefined, unknown])[]): Ac
     code,
     duration,
     flags: typeof flags === 'string' ? flags : undefined,
-    probe: probeOf(textOf(userAgent)),
+    probe: probeOf(textOf(others.userAgent)),
   })
 }
 
@@ -187,7 +191,8 @@ export function readersIn(configMap: ConfigMap | undefined): LineReader[] {
   return [mesh.accessLogFormat, ...formats].flatMap((format) => readerOf(format) ?? [])
 }
 
-function readerOf(format: unknown): LineReader | undefined {
+/** Reads lines of a format as Istio and Envoy take one: an object, JSON as text, or text. */
+export function readerOf(format: unknown): LineReader | undefined {
   if (isFields(format)) return jsonReader(format)
   if (typeof format !== 'string' || format === '') return undefined
   try {

@@ -17,6 +17,13 @@ export interface AccessLogLine {
   failure?: string
   /** Milliseconds. */
   duration?: number
+  /** Milliseconds that the upstream took until its answer began (x-envoy-upstream-service-time). */
+  service?: number
+  /** Bytes of the request's body, and of the answer's. */
+  received?: number
+  sent?: number
+  /** As the caller wrote it. */
+  userAgent?: string
   upstreamHost?: string
   upstreamCluster?: string
   requestId?: string
@@ -69,11 +76,11 @@ const TEXT_HEAD = new RegExp(
     // at, request, code, flags, details, termination, failure
     String.raw`^\[([^\]]+)\] "(.*?)" (\d+|-) (\S+) (?:"[^"]*"|([^\s"]\S*) (\S+)) "([^"]*)"`,
     // Bytes received and sent, duration, and how long the service took.
-    String.raw` (?:\d+|-) (?:\d+|-) (\d+|-) \S+ "`,
+    String.raw` (\d+|-) (\d+|-) (\d+|-) (\S+) "`,
   ].join(''),
 )
 /**
- * The fields every version has behind the user agent (Istio documentation, "Default access log format"): the request's id, its authority, the upstream host and
+ * The user agent, and the fields every version has behind it (Istio documentation, "Default access log format"): the request's id, its authority, the upstream host and
  * cluster, the own, local and remote address, the server name, and the route.
  */
 const TEXT_TAIL = /" "([^"]*)" "([^"]*)" "([^"]*)" (\S+) (\S+) (\S+) (\S+) (\S+)(?: (\S+))?\s*$/
@@ -101,19 +108,24 @@ const TEXTS = [
   'downstreamLocal',
   'downstreamRemote',
   'serverName',
+  'userAgent',
   'probe',
 ] as const
+/** The fields of a line that are numbers and may be absent. */
+const NUMBERS = ['duration', 'service', 'received', 'sent'] as const
 
 /** What a line says, as it is written there; `-` and absent values say nothing. */
-export type LoggedFacts = { at: string; code: unknown; flags: string | undefined; duration: unknown } & Partial<
-  Record<(typeof TEXTS)[number], unknown>
+export type LoggedFacts = { at: string; code: unknown; flags: string | undefined } & Partial<
+  Record<(typeof TEXTS)[number] | (typeof NUMBERS)[number], unknown>
 >
 
 /** The keys of a line that were said, absent ones left out. */
 export function lineOf(facts: LoggedFacts): AccessLogLine {
   const entry: AccessLogLine = { at: facts.at, code: Number(facts.code) || 0, flags: parseFlags(facts.flags) }
-  const milliseconds = said(facts.duration)
-  if (milliseconds !== undefined && Number.isFinite(Number(milliseconds))) entry.duration = Number(milliseconds)
+  for (const key of NUMBERS) {
+    const number = said(facts[key])
+    if (number !== undefined && Number.isFinite(Number(number))) entry[key] = Number(number)
+  }
   for (const key of TEXTS) {
     const text = said(facts[key])
     if (text !== undefined) entry[key] = text
@@ -121,12 +133,15 @@ export function lineOf(facts: LoggedFacts): AccessLogLine {
   return entry
 }
 
+/** The user agent behind X-Forwarded-For; both are the caller's own words. */
+const agentOf = (fields: string): string => fields.slice(fields.lastIndexOf('" "') + 3)
+
 function parseText(text: string): AccessLogLine | undefined {
   const head = TEXT_HEAD.exec(text)
   if (head === null) return undefined
   const tail = TEXT_TAIL.exec(text.slice(head[0].length))
   if (tail === null) return undefined
-  const [, at = '', request = '', code, flags, details, termination, failure, duration] = head
+  const [, at = '', request = '', code, flags, details, termination, failure, received, sent, duration, service] = head
   const [, requestId, authority, upstreamHost, upstreamCluster, own, local, remote, serverName, routeName] = tail
   const [method, path] = request.split(' ')
   return lineOf({
@@ -134,6 +149,9 @@ function parseText(text: string): AccessLogLine | undefined {
     code,
     flags,
     duration,
+    service,
+    received,
+    sent,
     method,
     path,
     authority,
@@ -148,6 +166,7 @@ function parseText(text: string): AccessLogLine | undefined {
     downstreamLocal: local,
     downstreamRemote: remote,
     serverName,
+    userAgent: agentOf(text.slice(head[0].length, head[0].length + tail.index)),
     probe: probeOf(text),
   })
 }
@@ -165,6 +184,9 @@ function parseJson(text: string): AccessLogLine | undefined {
     code: fields.response_code,
     flags: said(fields.response_flags),
     duration: fields.duration,
+    service: fields.upstream_service_time,
+    received: fields.bytes_received,
+    sent: fields.bytes_sent,
     method: fields.method,
     path: fields.path,
     authority: fields.authority,
@@ -179,6 +201,7 @@ function parseJson(text: string): AccessLogLine | undefined {
     downstreamLocal: fields.downstream_local_address,
     downstreamRemote: fields.downstream_remote_address,
     serverName: fields.requested_server_name,
+    userAgent: fields.user_agent,
     probe: probeOf(said(fields.user_agent) ?? ''),
   })
 }

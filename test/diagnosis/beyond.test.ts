@@ -145,3 +145,31 @@ describe('an object of a kind that is not understood', () => {
     ])
   })
 })
+
+it('an EnvoyFilter that sets a log format which tells too little is named; one of another namespace is none of the target’s', () => {
+  const filter = (namespace: string, format: string) => ({
+    kind: 'EnvoyFilter',
+    metadata: { name: 'log', namespace },
+    spec: {
+      configPatches: [
+        {
+          applyTo: 'NETWORK_FILTER',
+          patch: {
+            operation: 'MERGE',
+            value: {
+              typed_config: {
+                access_log: [{ typed_config: { path: '/dev/stdout', log_format: { text_format: format } } }],
+              },
+            },
+          },
+        },
+      ],
+    },
+  })
+  const said = of([reading('envoy-filters', [filter('istio-system', '%DURATION% %REQ(:PATH)%')])])
+  expect(said).toMatchObject([
+    { what: 'access log format of EnvoyFilter istio-system/log', reason: 'beyond', isAside: true },
+  ])
+  expect(of([reading('envoy-filters', [filter('istio-system', '%START_TIME% %RESPONSE_CODE%')])])).toEqual([])
+  expect(of([reading('envoy-filters', [filter('elsewhere', '%DURATION% %REQ(:PATH)%')])])).toEqual([])
+})

@@ -39,6 +39,9 @@ describe('a line of an access log', () => {
       flags: ['UT'],
       details: 'response_timeout',
       duration: 501,
+      received: 0,
+      sent: 24,
+      userAgent: 'curl/7.86.0',
       upstreamHost: '172.17.0.17:3000',
       upstreamCluster: 'outbound|80|version-v2|catalog.istioinaction.svc.cluster.local',
       requestId: 'd3bfca59-6327-9f24-a755-50d32a8782f2',
@@ -54,6 +57,8 @@ describe('a line of an access log', () => {
       flags: ['NR'],
       details: 'filter_chain_not_found',
       duration: 0,
+      received: 0,
+      sent: 0,
       downstreamLocal: '10.244.0.91:3000',
       downstreamRemote: '10.244.0.85:47192',
       serverName: 'catalog.seca.io',
@@ -99,6 +104,11 @@ describe('a line of an access log', () => {
     })
     expect(line).not.toHaveProperty('details')
   })
+  it('with how long the service took, and a user agent that is made to look like more', () => {
+    expect(only(MIXER_ERA)).toMatchObject({ duration: 4, service: 4, sent: 135, userAgent: 'curl/7.73.0-DEV' })
+    const forged = TIMED_OUT.replace('501 -', '501 480').replace('"curl/7.86.0"', '"a" "b" 1 2 "c"')
+    expect(only(forged)).toMatchObject({ code: 504, service: 480, authority: 'catalog.istioinaction.io' })
+  })
   it('in JSON, nulls left out', () => {
     expect(only(JSON_LINE)).toEqual({
       at: '2023-03-23T04:09:46.421Z',
@@ -109,6 +119,10 @@ describe('a line of an access log', () => {
       flags: [],
       details: 'via_upstream',
       duration: 420,
+      service: 420,
+      received: 0,
+      sent: 502,
+      userAgent: 'curl/7.86.0',
       upstreamHost: '172.17.0.17:3000',
       upstreamCluster: 'outbound|80|version-v2|catalog.istioinaction.svc.cluster.local',
       requestId: '722ef34b-553e-9b82-8a73-a716de0b14fc',

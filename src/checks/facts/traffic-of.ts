@@ -6,7 +6,7 @@ import { since } from '../../mesh/access-log.ts'
 import { hostOfRule } from '../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../mesh/envoy.ts'
 import { fromFqdn, takenByAny } from '../../mesh/host.ts'
-import type { KubernetesObject, Labels, Pod, PolicyObject } from '../../mesh/objects.ts'
+import type { EnvoyFilter, KubernetesObject, Labels, Pod, PolicyObject } from '../../mesh/objects.ts'
 import { ipOf } from '../../mesh/address.ts'
 import { hasApplication } from '../../mesh/pods.ts'
 import { latestChange, selects } from '../../mesh/objects.ts'
@@ -98,7 +98,7 @@ export const lastRoutingChange = fact((evidence, target): number | undefined => 
 })
 
 /** The EnvoyFilters that can act on the target's pods or its gateways: those of their namespaces and of the mesh's root. */
-function envoyFiltersFor(target: Target, evidence: Evidence): KubernetesObject[] {
+export function envoyFiltersFor(target: Target, evidence: Evidence): EnvoyFilter[] {
   const namespaces = new Set([
     rootNamespaceOf(evidence),
     target.namespace,
