@@ -1,3 +1,4 @@
+import { forHosts } from '../checks/facts/traffic-of.ts'
 import { logReadersOf } from '../checks/facts/log-readers-of.ts'
 import { DEFAULT_INGRESS } from '../diagnosis/plan.ts'
 import type { PlannedStep } from '../diagnosis/report.ts'
@@ -17,7 +18,7 @@ import type { Target } from '../mesh/target.ts'
 import { UserError } from '../mesh/user-error.ts'
 import type { AskedRequest } from '../timeline/find-requests.ts'
 import { textLog, type LogBytes } from '../timeline/log-bytes.ts'
-import { timelineOf, type Timeline } from '../timeline/timeline.ts'
+import { timelineOf, type Timeline, type TimelineOptions } from '../timeline/timeline.ts'
 
 /** A request to a target, as the proxies on its way logged it. */
 export interface TargetTimeline {
@@ -118,9 +119,17 @@ export async function readTimeline(
     })
   return {
     target: target.ref,
-    timeline: await timelineOf(logs, asked, { readers, pods: names }),
+    timeline: await timelineOf(logs, asked, { readers, pods: names, concerns: concerning(target) }),
     notes: [...problems, ...notes],
   }
+}
+
+/** What the target's own proxies log is about it; of other proxies' requests those that it was meant to get. */
+function concerning(target: Target): NonNullable<TimelineOptions['concerns']> {
+  const isTo = forHosts(target.hosts)
+  const own = new Set(target.pods.map(({ name }) => name))
+  return (log, { access, cluster }) =>
+    own.has(log) || isTo(access ?? (cluster === undefined ? {} : { upstreamCluster: cluster }))
 }
 
 const stepFor = (pod: Ref, since: Date): PlannedStep => ({

@@ -38,7 +38,7 @@ export async function timeline(target: string | undefined, options: TimelineOpti
     throw new UserError({ why: 'It is either a target or saved logs.', commands: USAGE })
   const asked = askedRequest(options, 'mesh-medic timeline catalog')
   if (target === undefined) {
-    await tell(await timelineOf(await Promise.all(file.map(logFile)), asked), [], options)
+    await tell(await timelineOf(file.map(logFile), asked), [], options)
     return EXIT.healthy
   }
   const { timelineOfTarget } = await import('./timeline-of-target.ts')

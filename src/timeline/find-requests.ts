@@ -37,23 +37,36 @@ const MOST_KEPT = 500
 /** Lines above a header in which the message is looked for that it belongs to. */
 const MOST_ABOVE = 200
 
-/** Finds the requests in a log that were answered as asked, or failed. */
+/**
+ * Finds the requests in a log that were answered as asked, or failed.
+ *
+ * @param concerns of the access log's, which are meant
+ */
 export async function findAnswered(
   log: LogBytes,
   { status, path }: AskedRequest,
   readers: readonly LineReader[] = [],
+  concerns: (access: AccessLogLine) => boolean = () => true,
 ): Promise<Survey> {
   const survey = new Kept()
   const wanted = (code: number): boolean => (status === undefined ? code === 0 || code >= 500 : code === status)
   const asAccess = accessOf(readers)
-  await scan(log, needlesFor(status), (line) => {
+  const { accesses, withoutProtocol } = await shapeOf(log, readers)
+  // A format that leaves the protocol out is seen at either end of the log.
+  const needles = needlesFor(status, accesses === 0 || withoutProtocol === 0)
+  await scan(log, needles, (line) => {
     if (line.needle.startsWith("':status'")) {
       const found = answeredIn(line)
       if (found !== undefined && wanted(found.status ?? -1)) survey.stream(found)
       return undefined
     }
-    const access = asAccess(line)
-    if (access !== undefined && wanted(access.code) && (path === undefined || isPath(access.path, path)))
+    const access = readers.length > 0 || mayBe(line.text, wanted) ? asAccess(line) : undefined
+    if (
+      access !== undefined &&
+      wanted(access.code) &&
+      (path === undefined || isPath(access.path, path)) &&
+      concerns(access)
+    )
       survey.access({ offset: line.offset, status: access.code, access })
     return undefined
   })
@@ -64,20 +77,43 @@ export async function findAnswered(
 export const isPath = (seen: string | undefined, asked: string): boolean =>
   seen === asked || seen?.split('?', 1)[0] === asked
 
-/** What lines hold that say how a request was answered: Envoy's headers, and both encodings of the access log. */
-function needlesFor(status: number | undefined): string[] {
-  const [begins, codes] = status === undefined ? [['5'], ['5', '0']] : [[`${status}'`], [String(status)]]
+/**
+ * What lines hold that say how a request was answered: Envoy's headers, and both encodings of the access log. Both name the protocol, which no other line does; formats
+ * that leave it out are found by the code.
+ */
+function needlesFor(status: number | undefined, hasProtocol: boolean): string[] {
+  const header = `':status', '${status ?? 5}`
+  if (hasProtocol) return [header, PROTOCOL]
+  const codes = status === undefined ? ['5', '0'] : [String(status)]
   return [
-    ...begins.map((code) => `':status', '${code}`),
+    header,
     ...(status === undefined ? ['" 5', '" 0 D', '" 0 U', '" 0 N'] : [`" ${status} `]),
     ...codes.flatMap((code) => [`"response_code":${code}`, `"response_code":"${code}`]),
   ]
 }
 
+const PROTOCOL = 'HTTP/'
+/** The code of an entry that names its protocol, told without reading the whole of it. */
+const CODE = /HTTP\/[\d.]+" (\d+) |"response_code":"?(\d+)/
+
+/** False for a line that cannot be an entry with such a code; true where that cannot be told so quickly. */
+function mayBe(text: string, wanted: (code: number) => boolean): boolean {
+  const [, inText, inJson] = CODE.exec(text) ?? []
+  const code = inText ?? inJson
+  return code === undefined || wanted(Number(code))
+}
+
+const ENCODING = 'encoding headers via codec'
+
 /** The stream whose answer's headers these are. */
 function answeredIn(line: FoundLine): SeenRequest | undefined {
+  // Told before it is read: answers of upstreams are as many.
+  if (!line.text.includes(ENCODING)) {
+    const [above] = line.above()
+    if (above !== undefined && above.text.includes('envoy ') && !above.text.includes(ENCODING)) return undefined
+  }
   const found = headAbove(line)
-  if (found?.head.message.startsWith('encoding headers via codec') !== true) return undefined
+  if (found?.head.message.startsWith(ENCODING) !== true) return undefined
   const { connection, stream } = found.head
   const status = Number(/':status', '(\d{3})'/.exec(line.text)?.[1])
   if (connection === undefined || stream === undefined || Number.isNaN(status)) return undefined
@@ -157,6 +193,8 @@ export interface LogShape {
   forms: LogForm[]
   /** Lines of the access log, messages of a stream, and lines that could not be read, of those looked at. */
   accesses: number
+  /** Lines of the access log that do not name the protocol. */
+  withoutProtocol: number
   streams: number
   unreadable: number
   lines: number
@@ -169,7 +207,7 @@ const LOOKED_AT = 512 * 1024
 export async function shapeOf(log: LogBytes, readers: readonly LineReader[] = []): Promise<LogShape> {
   const forms = new Set<LogForm>()
   let proxy: LogShape['proxy']
-  const shape = { accesses: 0, streams: 0, unreadable: 0, lines: 0 }
+  const shape = { accesses: 0, withoutProtocol: 0, streams: 0, unreadable: 0, lines: 0 }
   const parts =
     log.size <= 2 * LOOKED_AT
       ? [{ from: 0, to: log.size }]
@@ -185,7 +223,10 @@ export async function shapeOf(log: LogBytes, readers: readonly LineReader[] = []
           if (!isEnvoy) proxy ??= proxyIn(raw)
           if (stream !== undefined) shape.streams += 1
         },
-        request: () => (shape.accesses += 1),
+        request: ({ raw }) => {
+          shape.accesses += 1
+          if (!raw.includes(PROTOCOL)) shape.withoutProtocol += 1
+        },
         other: () => (shape.unreadable += 1),
       },
       readers,

@@ -5,14 +5,12 @@ export interface LogBytes {
   /** What its proxy is, where that is known without the log. */
   role?: ProxyRole
   size: number
-  /** Its bytes from one place up to another, in pieces of any size. A piece is not used after the next one was asked for. */
-  read(from: number, to: number): AsyncIterable<Uint8Array>
+  /** Puts its bytes from a place on into `target`, as many as there are or fit; answers how many. */
+  read(target: Uint8Array, from: number): Promise<number>
 }
 
 /** What a proxy is for. */
 export type ProxyRole = 'gateway' | 'sidecar' | 'waypoint'
-
-const PIECE = 1024 * 1024
 
 /** A text as a log. */
 export function textLog(name: string, text: string, role?: ProxyRole): LogBytes {
@@ -21,10 +19,10 @@ export function textLog(name: string, text: string, role?: ProxyRole): LogBytes 
     name,
     ...(role !== undefined && { role }),
     size: bytes.length,
-    // eslint-disable-next-line @typescript-eslint/require-await -- files are read in the same way
-    async *read(from, to) {
-      for (let at = from; at < Math.min(to, bytes.length); at += PIECE)
-        yield bytes.subarray(at, Math.min(at + PIECE, to, bytes.length))
+    read(target, from) {
+      const part = bytes.subarray(from, from + target.length)
+      target.set(part)
+      return Promise.resolve(part.length)
     },
   }
 }

@@ -1,9 +1,12 @@
 import type { LogBytes } from './log-bytes.ts'
+import { frequencies, needlesOf, placesOf, type Needle } from './needle.ts'
 
 /** Bytes that are looked through at once. */
 const BLOCK = 4 * 1024 * 1024
 /** A message that is longer than this is looked at in parts. */
 const LONGEST = 256 * 1024
+/** Bytes that tell which are rare. */
+const SAMPLE = 64 * 1024
 const [NEWLINE, QUOTE, TAB] = [10, 39, 9]
 
 /** Whole messages of a log, and where the first begins. */
@@ -27,22 +30,21 @@ async function* blocksOf(log: LogBytes, from: number, to: number): AsyncGenerato
   const buffer = Buffer.allocUnsafe(Math.min(BLOCK + LONGEST, Math.max(1, to - from)))
   let used = 0
   let offset = from
-  for await (const piece of log.read(from, to)) {
-    for (let at = 0; at < piece.length;) {
-      const taken = Math.min(piece.length - at, buffer.length - used)
-      buffer.set(piece.subarray(at, at + taken), used)
-      used += taken
-      at += taken
-      if (used < buffer.length || offset + used >= to) continue
-      const end = lastMessage(buffer, used)
-      const whole = end === 0 ? used : end
-      yield { bytes: buffer.subarray(0, whole), offset }
-      buffer.copyWithin(0, whole, used)
-      used -= whole
-      offset += whole
-    }
+  for (;;) {
+    const place = offset + used
+    const read = place >= to ? 0 : await log.read(buffer.subarray(used, used + to - place), place)
+    used += read
+    if (used === 0) return
+    if (read > 0 && used < buffer.length && offset + used < to) continue
+    const isLast = read === 0 || offset + used >= to
+    const end = isLast ? used : lastMessage(buffer, used)
+    const whole = end === 0 ? used : end
+    yield { bytes: buffer.subarray(0, whole), offset }
+    if (isLast) return
+    buffer.copyWithin(0, whole, used)
+    used -= whole
+    offset += whole
   }
-  if (used > 0) yield { bytes: buffer.subarray(0, used), offset }
 }
 
 /** A line of a log. */
@@ -77,9 +79,10 @@ export async function scan(
   found: (line: FoundLine) => boolean | undefined,
   { from = 0, to = log.size }: Part = {},
 ): Promise<void> {
-  const sought = needles.map((text) => ({ text, bytes: Buffer.from(text) }))
-  for await (const { bytes, offset } of blocksOf(log, from, to)) {
-    const hits = sought.flatMap(({ text, bytes: needle }) => placesOf(bytes, needle).map((place) => ({ place, text })))
+  let sought: Needle[] | undefined
+  for await (const { bytes, offset } of blocksOf(log, Math.max(0, from), Math.min(log.size, to))) {
+    sought ??= needlesOf(needles, frequencies(bytes.subarray(0, SAMPLE)))
+    const hits = sought.flatMap((needle) => placesOf(bytes, needle).map((place) => ({ place, text: needle.text })))
     hits.sort((one, other) => one.place - other.place)
     let end = -1
     for (const { place, text } of hits) {
@@ -103,12 +106,6 @@ function* linesAbove(bytes: Buffer, begin: number, offset: number): Generator<Li
     yield { offset: offset + at, text: bytes.toString('utf8', at, end) }
     end = at - 1
   }
-}
-
-function placesOf(bytes: Buffer, needle: Buffer): number[] {
-  const places: number[] = []
-  for (let at = bytes.indexOf(needle); at !== -1; at = bytes.indexOf(needle, at + needle.length)) places.push(at)
-  return places
 }
 
 /** The lines of a part of a log that begin in it. */

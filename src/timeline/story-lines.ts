@@ -3,7 +3,7 @@ import type { LogBytes } from './log-bytes.ts'
 import type { LogEntry } from './log-entry.ts'
 import { readHead, withoutPrefix } from './line-head.ts'
 import { LogReader, type LoggedRequest } from './log-reader.ts'
-import { linesBetween, scan } from './scan.ts'
+import { linesBetween, scan, type FoundLine, type Part } from './scan.ts'
 import { upstreamsOf, type Upstream } from './upstreams.ts'
 
 /** A stream of one proxy: Envoy's ids. */
@@ -38,6 +38,8 @@ export interface UpstreamLines extends Upstream {
   usedBefore: number
 }
 
+/** Bytes before and behind a line of the stream in which the rest of it, and its connections, are looked for: minutes of a busy gateway. */
+const FAR = 128 * 1024 * 1024
 /** Bytes around each line of the stream that are read too: what pools do for it is not marked with its id. */
 const AROUND = 24 * 1024
 /** Lines of one stream, and of the beginning of a connection, that are kept. */
@@ -52,13 +54,19 @@ const REQUEST_ID = 'x-request-id'
 export const requestIdOf = (own: readonly LogEntry[]): string | undefined =>
   own.flatMap(({ headers = [] }) => headers.flatMap(([name, value]) => (name === REQUEST_ID ? [value] : [])))[0]
 
-/** Reads all that a log says of one stream, from its lines, those around them, and those of the connections it used. */
+/**
+ * Reads what a log says of one stream: its lines, those around them, and those of the connections it used.
+ *
+ * @param near where one of its lines is
+ */
 export async function readStory(
   log: LogBytes,
   id: StreamId,
+  near: number,
   readers: readonly LineReader[] = [],
 ): Promise<StoryLines | undefined> {
-  const around = await readAround(log, id, readers)
+  const part = { from: near - FAR, to: near + FAR }
+  const around = await readAround(log, id, part, readers)
   const own = around.entries.filter((entry) => isOf(entry, id))
   const [first, last] = [own[0], own.at(-1)]
   if (first === undefined || last === undefined) return undefined
@@ -76,17 +84,17 @@ export async function readStory(
     ...(requestId === undefined ? [] : [requestId]),
   ]
   const one = new LogReader({ entry: () => undefined, request: (request) => accesses.push(request) }, readers)
-  await scan(log, needles, ({ text, offset, needle }) => {
+  const take = ({ text, offset, needle }: FoundLine): undefined => {
     if (needle === requestId) {
       if (!text.startsWith("'")) one.line(text, offset)
-      return undefined
+      return
     }
     const head = readHead(withoutPrefix(text))
-    if (head?.connection === undefined) return undefined
+    if (head?.connection === undefined) return
     const { form: _, ...said } = head
     if (said.stream === undefined) sought.get(head.connection)?.take({ ...said, offset, raw: text })
-    return undefined
-  })
+  }
+  await scan(log, needles, take, part)
   const during = around.others(first.offset, last.offset)
   return {
     id,
@@ -112,12 +120,22 @@ interface Around {
   others(from: number, to: number): { unattributed: number; unreadable: number }
 }
 
-async function readAround(log: LogBytes, { stream }: StreamId, readers: readonly LineReader[]): Promise<Around> {
+async function readAround(
+  log: LogBytes,
+  { stream }: StreamId,
+  far: Part,
+  readers: readonly LineReader[],
+): Promise<Around> {
   const places: number[] = []
-  await scan(log, [stream], ({ offset }) => {
-    places.push(offset)
-    return places.length < MOST_OWN
-  })
+  await scan(
+    log,
+    [stream],
+    ({ offset }) => {
+      places.push(offset)
+      return places.length < MOST_OWN
+    },
+    far,
+  )
   const parts: { from: number; to: number }[] = []
   for (const place of places) {
     const last = parts.at(-1)

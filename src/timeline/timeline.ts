@@ -1,3 +1,4 @@
+import type { AccessLogLine } from '../mesh/access-log.ts'
 import type { LineReader } from '../mesh/access-log-format.ts'
 import { UserError, type UserAnswer } from '../mesh/user-error.ts'
 import {
@@ -8,6 +9,7 @@ import {
   type AskedRequest,
   type LogShape,
   type SeenRequest,
+  type Survey,
 } from './find-requests.ts'
 import { joinLegs, type Joined } from './join.ts'
 import { legOf, type Leg } from './leg.ts'
@@ -39,23 +41,22 @@ const RAISE =
 /**
  * Finds one request in the logs of proxies and tells what happened to it. The first log that has it leads; the others are looked through for its request id.
  *
- * @param readers of the access log formats that the mesh configuration names beside Istio's own
- * @param pods names by their addresses
  * @throws NoSuchRequestError where no such request is in the logs, or no debug lines of it; UserError where a log is none of a proxy's
  */
 export async function timelineOf(
   given: readonly LogBytes[],
   asked: AskedRequest,
-  { readers = [], pods = {} }: { readers?: readonly LineReader[]; pods?: Readonly<Record<string, string>> } = {},
+  { readers = [], pods = {}, concerns }: TimelineOptions = {},
 ): Promise<Timeline> {
   const shapes = await Promise.all(given.map(async (log) => ({ log, shape: await shapeOf(log, readers) })))
   requireLogs(shapes)
   const logs = shapes.map(({ log, shape: { proxy } }): ProxyLog => ({ proxy: log.name, ...log, ...named(proxy) }))
-  const chosen = await choose(logs, asked, readers)
+  const looking: Looking = { readers, concerns, byId: rememberedById(readers) }
+  const chosen = await choose(logs, asked, looking)
   const requestId = chosen.leg.request.id
   const same: { log: string; legs: Leg[] }[] = []
   for (const log of logs) {
-    const found = requestId === undefined ? [] : (await findById(log, requestId, readers)).streams
+    const found = requestId === undefined ? [] : (await looking.byId(log, requestId)).streams
     const read = await Promise.all(
       found.filter(({ id }) => id?.stream !== chosen.leg.id.stream).map((one) => legIn(log, one, readers)),
     )
@@ -73,6 +74,35 @@ export async function timelineOf(
       name: log.name,
       says: `${log.size} bytes; ${shape.forms.join(', ') || 'no messages of Envoy'}${shape.accesses > 0 ? ', access log' : ''}`,
     })),
+  }
+}
+
+/** What is known beside the logs. */
+export interface TimelineOptions {
+  /** Of the access log formats that the mesh configuration names beside Istio's own. */
+  readers?: readonly LineReader[]
+  /** Names of pods by their addresses. */
+  pods?: Readonly<Record<string, string>>
+  /** Whether a request is one that is meant; all are when it is absent. */
+  concerns?: (log: string, request: { access?: AccessLogLine; cluster?: string }) => boolean
+}
+
+/** What a search goes by. */
+interface Looking {
+  readers: readonly LineReader[]
+  concerns: TimelineOptions['concerns'] | undefined
+  byId: (log: LogBytes, requestId: string) => Promise<Survey>
+}
+
+/** Each log is looked through once for one id. */
+function rememberedById(readers: readonly LineReader[]): Looking['byId'] {
+  const known = new Map<string, { log: LogBytes; survey: Promise<Survey> }[]>()
+  return (log, requestId) => {
+    const found = known.get(requestId)?.find((one) => one.log === log)
+    if (found !== undefined) return found.survey
+    const survey = findById(log, requestId, readers)
+    known.set(requestId, [...(known.get(requestId) ?? []), { log, survey }])
+    return survey
   }
 }
 
@@ -103,8 +133,12 @@ interface Chosen {
   matching?: Timeline['matching']
 }
 
-const legIn = async (log: ProxyLog, { id }: SeenRequest, readers: readonly LineReader[]): Promise<Leg | undefined> => {
-  const story = id === undefined ? undefined : await readStory(log, id, readers)
+const legIn = async (
+  log: ProxyLog,
+  { id, offset }: SeenRequest,
+  readers: readonly LineReader[],
+): Promise<Leg | undefined> => {
+  const story = id === undefined ? undefined : await readStory(log, id, offset, readers)
   return story === undefined
     ? undefined
     : legOf({ log: log.name, proxy: log.proxy, ...(log.role !== undefined && { role: log.role }) }, story)
@@ -120,12 +154,15 @@ const what = ({ requestId, status, path }: AskedRequest): string =>
     ...(path === undefined ? [] : [`for ${path}`]),
   ].join(' ')
 
-async function choose(logs: readonly ProxyLog[], asked: AskedRequest, readers: readonly LineReader[]): Promise<Chosen> {
+async function choose(logs: readonly ProxyLog[], asked: AskedRequest, looking: Looking): Promise<Chosen> {
+  const { readers, concerns, byId } = looking
   const { requestId, path } = asked
   let unmarked: SeenRequest | undefined
   for (const log of logs) {
     const survey =
-      requestId === undefined ? await findAnswered(log, asked, readers) : await findById(log, requestId, readers)
+      requestId === undefined
+        ? await findAnswered(log, asked, readers, (access) => concerns?.(log.name, { access }) ?? true)
+        : await byId(log, requestId)
     const matching: Timeline['matching'] =
       requestId !== undefined
         ? undefined
@@ -133,9 +170,10 @@ async function choose(logs: readonly ProxyLog[], asked: AskedRequest, readers: r
           ? { count: survey.accessCount, of: 'access log', what: what(asked) }
           : { count: survey.streamCount, of: 'debug log', what: what(asked) }
     unmarked ??= survey.accesses.at(-1)
-    for (const one of await candidates(log, survey, readers)) {
+    for (const one of await candidates(log, survey, byId)) {
       const leg = await legIn(log, one, readers)
       if (leg === undefined || (path !== undefined && !isPath(leg.request.path, path))) continue
+      if (requestId === undefined && concerns?.(log.name, leg) === false) continue
       return { leg, ...(matching !== undefined && { matching }) }
     }
   }
@@ -143,16 +181,12 @@ async function choose(logs: readonly ProxyLog[], asked: AskedRequest, readers: r
 }
 
 /** Streams to look at, the latest first: those with an answer as asked, then those of which only the access log knows how they ended. */
-async function candidates(
-  log: LogBytes,
-  survey: { streams: SeenRequest[]; accesses: SeenRequest[] },
-  readers: readonly LineReader[],
-): Promise<SeenRequest[]> {
+async function candidates(log: LogBytes, survey: Survey, byId: Looking['byId']): Promise<SeenRequest[]> {
   const marked = survey.streams.toReversed().slice(0, MOST_TRIED)
   if (marked.length > 0) return marked
   for (const { access } of survey.accesses.toReversed().slice(0, MOST_TRIED)) {
     if (access?.requestId === undefined) continue
-    const { streams } = await findById(log, access.requestId, readers)
+    const { streams } = await byId(log, access.requestId)
     if (streams.length > 0) return streams.toReversed()
   }
   return []

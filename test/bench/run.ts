@@ -2,7 +2,7 @@
  * Measures what people wait for, as ratios against what they would type instead, in one run.
  *
  * npm run bench                 everything that can be measured here (the lab figure needs KUBECONFIG)
- * npm run bench -- NAME...      apply | capture | classes | diagnosis | slack | dump | judge | routes | walk
+ * npm run bench -- NAME...      apply | capture | classes | diagnosis | slack | dump | judge | routes | timeline | walk
  *
  * Tables go to standard error, one JSON object to standard output.
  */
@@ -14,6 +14,7 @@ import { benchDump } from './dump.ts'
 import { benchJudge } from './judge.ts'
 import { benchRoutes } from './routes.ts'
 import { benchSlack } from './slack.ts'
+import { benchTimeline } from './timeline.ts'
 import { benchWalk } from './walk.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = {
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> 
   dump: benchDump,
   judge: benchJudge,
   routes: benchRoutes,
+  timeline: benchTimeline,
   walk: benchWalk,
 }
 

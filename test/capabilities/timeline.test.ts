@@ -57,6 +57,13 @@ it('tells a failed request to a target, and its record says how it ended', async
   })
 })
 
+it("shows no request of the gateway's that is another target's", async () => {
+  const other = GATEWAY.replaceAll('catalog.istioinaction', 'orders.shop')
+  const { how, told } = await asked(meshWith((pod) => (pod.startsWith('istio-ingress') ? other : '')))
+  expect(how).toBe('refused')
+  expect(told.message).toMatch(/^There is no failed request in istio-ingressgateway-/)
+})
+
 it('keeps and tells no secret that a proxy logged', async () => {
   const secret = 'Bearer abcdefghijklmnopqrstuvwxyz0123456789'
   const cookie = "'cookie', 'session=s3cr3tvalue0123'"

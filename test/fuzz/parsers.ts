@@ -27,6 +27,12 @@ import type { KubernetesObject } from '../../src/mesh/objects.ts'
 import { parseProxyStatus } from '../../src/mesh/proxy-status.ts'
 import { parseFlags, RESPONSE_FLAGS } from '../../src/mesh/response-flags.ts'
 import { parseTarget } from '../../src/mesh/target-query.ts'
+import { rawLines } from '../../src/report/timeline-lines.ts'
+import { timelinePicture } from '../../src/report/timeline-picture.ts'
+import { timelineText } from '../../src/report/timeline-text.ts'
+import { textLog } from '../../src/timeline/log-bytes.ts'
+import { LogReader } from '../../src/timeline/log-reader.ts'
+import { timelineOf } from '../../src/timeline/timeline.ts'
 import { UserError } from '../../src/mesh/user-error.ts'
 import { visible } from '../../src/mesh/visible.ts'
 import { matchesWhole } from '../../src/mesh/walk/regex.ts'
@@ -39,6 +45,7 @@ import { deliveredOf, SlackRequest } from '../../src/slack/inbox/request.ts'
 import { SUBMISSIONS } from '../../src/slack/modals/submissions.ts'
 import { secretKinds } from '../evidence/secret-kinds.ts'
 import { recordingOf } from '../replay.ts'
+import { asEnvoys, asJson, GATEWAY, OLD_GATEWAY, withShortIds } from '../timeline/recorded.ts'
 import { nearlyCapture } from './captures.ts'
 import { nearly, nearlyJson, nearlyJsonText, regex, text } from './inputs.ts'
 
@@ -87,6 +94,17 @@ const small = (list: readonly unknown[]): unknown[] => list.filter((one) => JSON
 const accessLines = some(lines('kubernetes log Pod '), 40).filter((line) => line.startsWith('['))
 const istiodLines = some(lines('kubernetes log Pod istio-system/istiod'), 20)
 const accessLog = nearly(...accessLines)
+/** Messages of the recorded log, and all of it: in each form. */
+const debugLog = nearly(
+  GATEWAY,
+  asJson(GATEWAY),
+  ...[GATEWAY, OLD_GATEWAY, asJson(GATEWAY), asEnvoys(GATEWAY), withShortIds(GATEWAY)].flatMap((log) =>
+    some(
+      log.split('\n').map((_, index, all) => all.slice(index, index + 6).join('\n')),
+      12,
+    ),
+  ),
+)
 const listeners = small(parts(answers('istioctl proxy-config listeners'))).slice(0, 6)
 const routes = small(parts(answers('istioctl proxy-config routes'))).slice(0, 6)
 const clusters = small(parts(answers('istioctl proxy-config clusters'))).slice(0, 6)
@@ -204,6 +222,35 @@ export const PARSERS: Readonly<Record<string, Fuzzed>> = {
       countTraffic(read.lines)
       read.lines.forEach(failed)
       require(read.lines.length <= log.split('\n').length, 'more lines than there are')
+    },
+  }),
+  "Envoy's debug log": fuzzed({
+    inputs: fc.oneof(
+      debugLog,
+      fc.array(debugLog, { maxLength: 6 }).map((all) => all.join('\n')),
+    ),
+    async holds(log) {
+      let lines = 0
+      const reader = new LogReader({
+        entry: ({ raw, at }) => {
+          lines += raw.split('\n').length
+          require(Number.isFinite(at), `no time: ${raw}`)
+        },
+        request: () => (lines += 1),
+        other: () => (lines += 1),
+      })
+      const all = log.split('\n')
+      all.forEach((line, index) => reader.line(line, index))
+      reader.end()
+      require(lines <= all.length, 'more lines than there are')
+      try {
+        const found = await timelineOf([textLog('a', log), textLog('b', log)], {})
+        timelineText(found)
+        timelinePicture(found)
+        rawLines(found)
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error
+      }
     },
   }),
   'istiod log': fuzzed({
