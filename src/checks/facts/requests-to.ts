@@ -85,7 +85,10 @@ function joined(evidence: Evidence, target: Target, moment: number): Request[] {
       const { requestId, upstreamHost } = one.entry
       const pod = podAt(upstreamHost, evidence)
       const inner =
-        requestId === undefined || pod === undefined ? undefined : lastTries.get(`${pod.metadata.name} ${requestId}`)
+        (requestId === undefined || pod === undefined
+          ? undefined
+          : lastTries.get(`${pod.metadata.name} ${requestId}`)) ??
+        refusedConnections(evidence, target).get(connectionOf(one.entry.upstreamLocal, upstreamHost) ?? '')
       return { ...one, ...defined({ inner, pod }) }
     }),
     ...inward
@@ -93,6 +96,33 @@ function joined(evidence: Evidence, target: Target, moment: number): Request[] {
       .map((one): Request => ({ ...one, inner: one, ...defined({ pod: podAt(one.entry.upstreamHost, evidence) }) })),
   ]
 }
+
+/** A connection by its two ends; undefined when one of them is not known. */
+const connectionOf = (from: string | undefined, to: string | undefined): string | undefined =>
+  from === undefined || to === undefined ? undefined : `${from} ${to}`
+
+/** Connections that the target's own proxies passed on without reading a request, and that were not taken there, by their two ends. */
+const refusedConnections = fact((evidence, target): ReadonlyMap<string, Logged> => {
+  const own = new Set(podsOf(target, evidence).map(({ metadata }) => metadata.name))
+  return new Map(
+    evidence
+      .seen('access-log')
+      .filter(({ of }) => own.has(of?.name ?? ''))
+      .flatMap((log) =>
+        log.value.lines.flatMap((entry): [string, Logged][] => {
+          const { authority, method, flags, upstreamCluster = '', downstreamRemote, downstreamLocal } = entry
+          const key = connectionOf(downstreamRemote, downstreamLocal)
+          return key === undefined ||
+            !flags.includes('UF') ||
+            authority !== undefined ||
+            method !== undefined ||
+            upstreamCluster.startsWith('outbound|')
+            ? []
+            : [[key, { entry, log }]]
+        }),
+      ),
+  )
+})
 
 /** The addresses that clients of the target connect to: of its Services and pods, and of the entries for its hosts. */
 const addressesOf = fact((evidence, target): ReadonlySet<string> => {
@@ -111,8 +141,10 @@ const addressesOf = fact((evidence, target): ReadonlySet<string> => {
 export function connectionsTo(target: Target, moment: number, evidence: Evidence): Request[] {
   const addresses = addressesOf(evidence, target)
   const own = new Set(podsOf(target, evidence).map(({ metadata }) => metadata.name))
+  const known = new Set(requestsTo(target, moment, evidence).map(({ inner }) => inner?.entry))
   return evidence.seen('access-log').flatMap((log) =>
     since(log.value.lines, moment)
+      .filter((entry) => !known.has(entry))
       .filter(
         ({ authority, downstreamLocal, upstreamCluster = '' }) =>
           authority === undefined &&
@@ -130,9 +162,17 @@ export function connectionsTo(target: Target, moment: number, evidence: Evidence
   )
 }
 
-/** The line of the proxy next to where the request ended: the sidecar's when its caller was merely passed an answer. */
+/** Flags of a caller whose peer ended the connection: why, the peer's own line tells. */
+const ENDED: readonly string[] = ['UC', 'UR', 'UPE']
+
+/** The line of the proxy next to where the request ended: the sidecar's when its caller was merely passed an answer, or had its connection ended by it. */
 export function nearest({ entry, log, inner }: Request): Logged {
-  return inner !== undefined && entry.flags.length === 0 ? inner : { entry, log }
+  if (inner === undefined) return { entry, log }
+  const isCut =
+    inner.entry.method === undefined &&
+    inner.entry.flags.includes('UF') &&
+    entry.flags.some((flag) => ENDED.includes(flag))
+  return entry.flags.length === 0 || isCut ? inner : { entry, log }
 }
 
 /** Requests that have something in common; never none. */

@@ -14,9 +14,10 @@ import { answerOf } from './answer.ts'
 export function gotSince(one: RequestClass, classes: readonly RequestClass[]): Request[] {
   if (one.caller !== undefined) return []
   const isBare = one.requests.every(({ entry }) => entry.authority === undefined)
-  const keyOf = ({ inner }: Request): string | undefined => {
+  const keyOf = ({ entry, inner }: Request): string | undefined => {
     const { downstreamRemote, downstreamLocal, authority, method, path } = inner?.entry ?? {}
-    const ip = ipOf(downstreamRemote)
+    // Of a request that a gateway forwards, the target's line names its first client; the connection is the gateway's.
+    const ip = ipOf(isBare && entry !== inner?.entry ? (entry.upstreamLocal ?? downstreamRemote) : downstreamRemote)
     const asked = isBare ? [] : [authority, method, path === undefined ? undefined : withoutQuery(path)]
     return ip === undefined ? undefined : JSON.stringify([ip, portOf(downstreamLocal), ...asked])
   }

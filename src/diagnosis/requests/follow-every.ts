@@ -22,6 +22,9 @@ import { lastChange, lastChangeFor } from './last-change.ts'
 import { gotSince, answeredElsewhere, answeredAsHttp } from './answered-since.ts'
 import { withAllDeclined } from './declined.ts'
 
+/** Milliseconds within which what an answer met is not known: the time of a change is a whole second, and a proxy has it somewhat later. */
+const TAKES_EFFECT = 2_000
+
 function follow(
   requests: RequestClass,
   classes: readonly RequestClass[],
@@ -33,15 +36,13 @@ function follow(
   if (gone !== undefined)
     return { requests, present: { requests: 0, failures: [], state: 'none' }, gone, outcome: 'fails', standing: 'live' }
   const way = wayOf(requests, evidence, options)
-  const whole = presentOf(
-    [
-      ...requests.requests,
-      ...gotSince(requests, classes),
-      ...answeredElsewhere(requests, evidence),
-      ...answeredAsHttp(requests, classes),
-    ],
-    moment,
-  )
+  const known = [
+    ...requests.requests,
+    ...gotSince(requests, classes),
+    ...answeredElsewhere(requests, evidence),
+    ...answeredAsHttp(requests, classes),
+  ]
+  const whole = presentOf(known, moment)
   const present =
     whole.state === 'over' || whole.state === 'few'
       ? (presentByDestination(requests.requests, moment, way?.trace.walk.route?.virtualHost?.routes ?? []) ?? whole)
@@ -61,7 +62,14 @@ function follow(
         ? present.failures.filter((each) => nearest(each).entry.flags.includes('NR'))
         : present.failures
     if (failures.length > 1) return { ...one, outcome: 'fails', standing: 'observed' }
-    if (present.state === 'answered') return { ...one, outcome: 'contradicted', standing: 'observed' }
+    if (present.state === 'answered') {
+      const isSince = known.some(
+        (each) => Date.parse(each.entry.at) > moment + TAKES_EFFECT && answerOf(each) === 'answered',
+      )
+      return isSince
+        ? { ...one, outcome: 'contradicted', standing: 'observed' }
+        : { ...one, outcome: 'unknown', standing: 'live', isDoubtful: true }
+    }
   }
   if (way?.foreseen === 'fails') {
     const updated = lastUpdate(way, evidence)

@@ -1,13 +1,16 @@
 import { rootNamespaceOf } from '../../../checks/facts/root-namespace-of.ts'
+import type { Evidence } from '../../../evidence/evidence.ts'
 import { ownerOf, servicesOf } from '../../../checks/facts/owners.ts'
 import { selectedBy } from '../../../checks/facts/workload-entries.ts'
 import { ipOf, portOf } from '../../../mesh/address.ts'
 import { rulesForCaller } from '../../../mesh/destination-rules.ts'
 import { parseClusterName } from '../../../mesh/envoy.ts'
-import { hostOfService } from '../../../mesh/host.ts'
-import type { Service, ServiceEntry, Sidecar, WorkloadEntry } from '../../../mesh/objects.ts'
+import { fromFqdn, hostOfService } from '../../../mesh/host.ts'
+import type { Pod, Service, ServiceEntry, Sidecar, WorkloadEntry } from '../../../mesh/objects.ts'
 import { refOf } from '../../../mesh/objects.ts'
-import { containerPort } from '../../../mesh/pods.ts'
+import { containerPort, hasProxy } from '../../../mesh/pods.ts'
+import { passesSidecar } from '../../../mesh/mutual-tls.ts'
+import { isReserved } from '../../../mesh/proxy-ports.ts'
 import { sidecarFor } from '../../../mesh/sidecars.ts'
 import { goesOutside } from '../../follow/cluster-hop.ts'
 import { endpointLeads } from '../destination.ts'
@@ -21,7 +24,8 @@ import { lead, times, type Sign } from './sign.ts'
 /** The proxy next to the application could not connect to it. */
 export function unreachable(sign: Sign, { evidence, target }: Case): Lead[] {
   const { entry, pod } = sign
-  const isInbound = entry.upstreamCluster?.startsWith('inbound|') === true
+  // A port for which the sidecar has no cluster of its own is passed through to the application.
+  const isInbound = /^inbound\||^InboundPassthroughCluster/.test(entry.upstreamCluster ?? '')
   const refusedConnection =
     entry.flags.includes('UF') &&
     /refused|delayed_connect_error|remote_connection_failure|connection_failure|reset/.test(
@@ -39,10 +43,6 @@ export function unreachable(sign: Sign, { evidence, target }: Case): Lead[] {
         'Make its ingress listener send requests to where the application listens',
       ),
     ]
-  const declared = (pod.spec?.containers ?? [])
-    .filter(({ name }) => name !== 'istio-proxy')
-    .flatMap(({ ports = [] }) => ports.map(({ containerPort: port }) => port))
-  const owner = ownerOf(pod, evidence)
   // A route may have led the requests to another Service than the target's own.
   const clusters = sign.group.map(({ entry: { upstreamCluster = '' } }) => parseClusterName(upstreamCluster))
   const isAsked = (service: Service): boolean =>
@@ -55,21 +55,33 @@ export function unreachable(sign: Sign, { evidence, target }: Case): Lead[] {
         (isAsked(each) || target.services.some(({ name }) => name === each.metadata.name)) &&
         (each.spec?.ports ?? []).some(({ port, targetPort }) => containerPort(pod, targetPort ?? port) === asked),
     )
-  const byName = services.filter(({ spec }) =>
+  return [refusedLead(sign, pod, asked, services, evidence)]
+}
+
+/** Of a Service and the pods it leads to, which one names a port that nothing listens on: the Service, unless the pod says that it listens there. */
+function refusedLead(
+  sign: Sign,
+  pod: Pod,
+  port: number | undefined,
+  services: readonly Service[],
+  evidence: Evidence,
+): Lead {
+  const declared = (pod.spec?.containers ?? [])
+    .filter(({ name }) => name !== 'istio-proxy')
+    .flatMap(({ ports = [] }) => ports.map(({ containerPort: one }) => one))
+  const isByName = services.some(({ spec }) =>
     (spec?.ports ?? []).some(({ targetPort }) => typeof targetPort === 'string'),
   )
   const [service] = services
-  const why = `nothing listens on port ${value(asked ?? '')} of ${value(pod.metadata.name)}, where the Service leads: ${times(sign)} refused`
-  if (service !== undefined && byName.length === 0 && (declared.length === 0 || !declared.includes(asked ?? 0)))
-    return [lead('MESH0431', refOf(service), why, 'Point the Service to the port that the application listens on')]
-  return [
-    lead(
-      'MESH0431',
-      owner,
-      why,
-      'Make the application listen there, on all addresses, or declare the port that it listens on',
-    ),
-  ]
+  const why = `nothing listens on port ${value(port ?? '')} of ${value(pod.metadata.name)}, where the Service leads: ${times(sign)} refused`
+  return service !== undefined && !isByName && (declared.length === 0 || !declared.includes(port ?? 0))
+    ? lead('MESH0431', refOf(service), why, 'Point the Service to the port that the application listens on')
+    : lead(
+        'MESH0431',
+        ownerOf(pod, evidence),
+        why,
+        'Make the application listen there, on all addresses, or declare the port that it listens on',
+      )
 }
 
 /** Where a Sidecar's ingress listener for a port hands requests to. */
@@ -159,12 +171,24 @@ export function refusedAtPod(sign: Sign, { evidence, target }: Case): Lead[] {
       spec?.clusterIP === 'None' &&
       (spec.ports ?? []).some((one) => one.port === port && containerPort(pod, one.targetPort ?? one.port) !== port),
   )
-  return headless.map((service) =>
-    lead(
-      'MESH0431',
-      refOf(service),
-      `it is headless, so callers connect to port ${value(port ?? '')} of its pods whatever its targetPort says: ${times(sign)} refused`,
-      'Give it the port that the application listens on',
-    ),
+  if (headless.length > 0)
+    return headless.map((service) =>
+      lead(
+        'MESH0431',
+        refOf(service),
+        `it is headless, so callers connect to port ${value(port ?? '')} of its pods whatever its targetPort says: ${times(sign)} refused`,
+        'Give it the port that the application listens on',
+      ),
+    )
+  // A sidecar would have taken the connection: only where it takes none, the application itself refused it.
+  const isDirect = !hasProxy(pod) || (port !== undefined && !(passesSidecar(pod, port) && !isReserved(port)))
+  const cluster = parseClusterName(entry.upstreamCluster ?? '')
+  const local = fromFqdn(cluster?.host ?? '')
+  const service = local === undefined ? undefined : evidence.object('services', local.namespace, local.name)
+  const leads = (service?.spec?.ports ?? []).some(
+    (one) => one.port === cluster?.port && containerPort(pod, one.targetPort ?? one.port) === port,
   )
+  return isDirect && leads && service !== undefined && /refused/i.test(`${entry.failure ?? ''} ${entry.details ?? ''}`)
+    ? [refusedLead(sign, pod, port, [service], evidence)]
+    : []
 }
