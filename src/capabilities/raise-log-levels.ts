@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { boundedPods } from '../leases/log-levels/bounded-pods.ts'
 import { choosePods, findProxies } from '../leases/find-proxies.ts'
 import { findZtunnels, requireZtunnels, whomTheyServe } from '../leases/find-ztunnels.ts'
 import { readLease } from '../leases/lease-record.ts'
@@ -115,5 +116,6 @@ async function requestOf(deps: CapabilityDeps, run: RaiseRun, signal: AbortSigna
     wanted.levels,
     shown.map((one) => ('levels' in one ? one.levels : undefined)),
   )
-  return { ...about, target: targetKey(target), pods: chosen.pods, notes: chosen.notes }
+  const bounded = await boundedPods(chosen.pods, wanted.levels, { clients, isNamed: wanted.pods !== undefined, signal })
+  return { ...about, target: targetKey(target), pods: bounded.pods, notes: [...chosen.notes, ...bounded.notes] }
 }

@@ -3,6 +3,7 @@ import { choosePods, findProxies } from '../leases/find-proxies.ts'
 import { findZtunnels, requireZtunnels, whomTheyServe } from '../leases/find-ztunnels.ts'
 import { parseZtunnelLevels, ztunnelLevelsText } from '../leases/ztunnel-levels/levels.ts'
 import { requireMinutes, type LeaseRequest } from '../leases/raise.ts'
+import { boundedPods } from '../leases/log-levels/bounded-pods.ts'
 import { parseLevels, requireLoggers } from '../leases/log-levels/levels.ts'
 import { parseMinutes, usualMinutes } from '../leases/minutes.ts'
 import { loadConfig } from '../config.ts'
@@ -102,6 +103,9 @@ async function raiseInTerminal(target: string, typed: string, options: LogLevelO
         shown.map((one) => ('levels' in one ? one.levels : undefined)),
       )
     }
+    const bounded = isZtunnel
+      ? { pods: chosen.pods, notes: [] }
+      : await boundedPods(chosen.pods, levels, { clients, isNamed: false, signal })
     const served = isZtunnel ? await whomTheyServe(chosen.pods, clients, about) : []
     return {
       id,
@@ -109,8 +113,8 @@ async function raiseInTerminal(target: string, typed: string, options: LogLevelO
       kind: isZtunnel ? 'ztunnel-levels' : 'log-levels',
       settings: levels,
       minutes,
-      pods: chosen.pods,
-      notes: [...served, ...chosen.notes],
+      pods: bounded.pods,
+      notes: [...served, ...chosen.notes, ...bounded.notes],
       by: { user: userInfo().username },
       target: targetKey(found),
       asked: { text: target, ...defined({ namespace: options.namespace }) },

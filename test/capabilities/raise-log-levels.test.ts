@@ -78,7 +78,10 @@ describe('raising, in a channel', () => {
       thread: '1.1',
       target: 'service/shop/catalog',
       asked: { text: 'catalog', namespace: 'shop' },
-      notes: ['2 of its 3 proxies'],
+      notes: [
+        '2 of its 3 proxies',
+        'about 38 lines of log for each request; the access log has none of the last minute to count',
+      ],
       by: { user: 'U_ONCALL' },
     })
     expect(['a', 'b', 'c'].map((name) => proxies.at(name).levels.http)).toEqual(['debug', 'debug', 'warning'])
@@ -107,7 +110,9 @@ describe('raising, in a channel', () => {
     const lease = await readLease(records, run.id)
     expect(lease).toMatchObject({ lent: { pool: 'trace' }, proxies: [{ pod: { name: 'c' } }] })
     expect(Date.parse(lease?.until ?? '') - Date.parse(lease?.from ?? '')).toBe(120_000)
-    expect(lease?.notes).toBeUndefined()
+    expect(lease?.notes).toEqual([
+      'about 16 lines of log for each request; the access log has none of the last minute to count',
+    ])
   })
 
   it('is told again by another worker, without raising again', async () => {

@@ -117,8 +117,11 @@ describe('loggers', () => {
     expect(loggersFor('MESH0101', has)).toEqual(['http', 'router', 'rds', 'config', 'upstream'])
     expect(loggersFor('MESH0501', has)).toEqual(['connection', 'filter', 'conn_handler', 'pool', 'upstream'])
     expect(loggersFor('MESH0502', has)).toContain('rbac')
-    expect(loggersFor(undefined, has)).toEqual(['http', 'router', 'connection', 'pool'])
-    expect(loggersFor('MESH9999', has)).toEqual(['http', 'router', 'connection', 'pool'])
+    expect(loggersFor('MESH0503', has)).toEqual(['rbac', 'ext_authz', 'http', 'router', 'filter'])
+    expect(loggersFor('MESH0510', has)).toEqual(['jwt', 'http', 'router', 'filter'])
+    expect(loggersFor('MESH0433', has)).toEqual(['http', 'router', 'connection', 'pool', 'client', 'upstream'])
+    expect(loggersFor(undefined, has)).toEqual(['http', 'router', 'connection', 'pool', 'client'])
+    expect(loggersFor('MESH9999', has)).toEqual(['http', 'router', 'connection', 'pool', 'client'])
     expect(loggersFor('MESH0101', { http: 'warning' })).toEqual(['http'])
   })
 
@@ -131,7 +134,12 @@ describe('loggers', () => {
       'MESH0301',
       'MESH0401',
       'MESH0406',
+      'MESH0409',
       'MESH0501',
+      'MESH0503',
+      'MESH0504',
+      'MESH0510',
+      'MESH0531',
       'MESH0502',
       'MESH0601',
       'MESH0701',

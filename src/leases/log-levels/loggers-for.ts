@@ -1,7 +1,7 @@
 import type { LogLevels } from '../../evidence/collectors/log-levels.ts'
 
 /** What a request passes in a proxy: always worth reading. */
-const REQUEST = ['http', 'router', 'connection', 'pool']
+const REQUEST = ['http', 'router', 'connection', 'pool', 'client']
 
 /** Loggers that say more about findings, by the first digits of their code; the longest that fits counts. */
 const BY_CODE: Readonly<Record<string, readonly string[]>> = {
@@ -14,9 +14,19 @@ const BY_CODE: Readonly<Record<string, readonly string[]>> = {
   MESH03: ['upstream', 'router', 'pool', 'connection', 'health_checker'],
   MESH04: [...REQUEST, 'upstream'],
   MESH0406: ['http', 'router', 'filter'],
+  // Overflows and ejections are told by the cluster.
+  MESH0409: ['http', 'router', 'pool', 'upstream'],
   // Security: handshakes are logged by connection, decisions by rbac and jwt.
   MESH05: ['connection', 'rbac', 'jwt', 'ext_authz', 'filter', 'http'],
   MESH0501: ['connection', 'filter', 'conn_handler', 'pool', 'upstream'],
+  // Who refuses a request, and which request that was.
+  MESH0503: ['rbac', 'ext_authz', 'http', 'router', 'filter'],
+  MESH0508: ['rbac', 'ext_authz', 'http', 'router', 'filter'],
+  MESH0509: ['rbac', 'http', 'router'],
+  MESH0531: ['rbac', 'jwt', 'ext_authz', 'http', 'router', 'filter'],
+  MESH0504: ['jwt', 'http', 'router', 'filter', 'upstream'],
+  MESH0510: ['jwt', 'http', 'router', 'filter'],
+  MESH0511: ['jwt', 'http', 'router', 'filter'],
   MESH06: ['http', 'router', 'connection', 'filter', 'conn_handler', 'rds'],
   MESH07: ['connection', 'pool', 'upstream', 'router', 'filter'],
   MESH09: ['config', 'grpc', 'init', 'connection'],

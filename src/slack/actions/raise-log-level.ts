@@ -1,6 +1,8 @@
 import { groupsOf } from '../../fixes/roles.ts'
 import { denyRole } from '../../fixes/authorise.ts'
+import { expectedText } from '../../leases/log-levels/expected-log.ts'
 import { loggersFor } from '../../leases/log-levels/loggers-for.ts'
+import { requestsSeen } from '../../leases/log-levels/requests-seen.ts'
 import { readLogLevels, type LogLevels } from '../../evidence/collectors/log-levels.ts'
 import { UnseenError } from '../../evidence/clients/clients.ts'
 import { diagnose } from '../../capabilities/diagnose.ts'
@@ -61,7 +63,7 @@ async function choicesFor(
   deps: SlackDeps,
   { user, channel }: Asking,
   run: RunRecord,
-): Promise<{ loggers: string[]; fitting: string[]; proxies: string[] } | string> {
+): Promise<{ loggers: string[]; fitting: string[]; proxies: string[]; expected?: string } | string> {
   const denied = denyRole(
     deps.policy,
     { user, channel, groups: await groupsOf(deps.policy, user, deps.members) },
@@ -73,11 +75,29 @@ async function choicesFor(
   const read = await firstLevels(deps, pods)
   if (typeof read === 'string') return read
   const code = (report?.cause?.finding ?? report?.findings.find(hurts))?.code
+  const fitting = loggersFor(code, read)
   return {
     loggers: Object.keys(read),
-    fitting: loggersFor(code, read),
+    fitting,
+    ...defined({ expected: await expectedOf(deps, pods.slice(0, deps.policy.leases.proxies), fitting) }),
     proxies: pods.map(({ name, namespace = '' }) => `${namespace}/${name}`),
   }
+}
+
+/** How much log the loggers that are chosen already would add on the proxies that are. */
+async function expectedOf(
+  { clients }: SlackDeps,
+  pods: readonly Ref[],
+  loggers: readonly string[],
+): Promise<string | undefined> {
+  const signal = AbortSignal.timeout(PATIENCE)
+  const traffic = await Promise.all(
+    pods.map(async (pod) => ({
+      pod: pod.name,
+      ...defined({ requestsPerSecond: await requestsSeen(pod, clients, signal) }),
+    })),
+  )
+  return expectedText(Object.fromEntries(loggers.map((logger) => [logger, 'debug'])), traffic)
 }
 
 /** The loggers of the first proxy that tells them: those of one mesh are alike. */

@@ -21,6 +21,8 @@ export interface RaiseLogLevelChoices {
   fitting: readonly string[]
   /** Pods, `namespace/name`; those of the target first. */
   proxies: readonly string[]
+  /** How much log is expected of what is chosen already. */
+  expected?: string
   /** Limits of the configuration. */
   most: { proxies: number; minutes: number }
 }
@@ -38,7 +40,7 @@ export const noLoggersView = (where: string, why: string): ModalView =>
 /** Asks which loggers, how much, on which proxies, for how long. */
 export function raiseLogLevelView(
   where: string,
-  { target, loggers, fitting, proxies, most }: RaiseLogLevelChoices,
+  { target, loggers, fitting, proxies, expected, most }: RaiseLogLevelChoices,
 ): ModalView {
   const offered = optionsOf([...fitting, ...loggers])
   const chosen = offered.filter(({ value = '' }) => fitting.includes(value))
@@ -61,7 +63,9 @@ export function raiseLogLevelView(
       {
         type: 'section',
         text: plain(
-          `Envoy's log levels of ${shorten(clean(target), 100)}, for a while. Then they are put back as they were.`,
+          `Envoy's log levels of ${shorten(clean(target), 100)}, for a while. Then they are put back as they were.${
+            expected === undefined ? '' : ` As chosen here: ${shorten(clean(expected), 300)}.`
+          }`,
         ),
       },
       {

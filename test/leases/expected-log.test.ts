@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { expectedText, linesPerRequest, withinLimit } from '../../src/leases/log-levels/expected-log.ts'
+import { requestsSeen } from '../../src/leases/log-levels/requests-seen.ts'
+import type { Clients } from '../../src/evidence/clients/clients.ts'
+import { LogReader } from '../../src/timeline/log-reader.ts'
+import { GATEWAY } from '../timeline/recorded.ts'
+
+const DEBUG = { http: 'debug', router: 'debug', connection: 'debug', pool: 'debug', client: 'debug' }
+const ACCESS = GATEWAY.split('\n').find((line) => line.startsWith('[2026')) ?? ''
+
+describe('the log that raised levels add', () => {
+  it('is counted by request as a recorded log has it', () => {
+    let [lines, requests] = [0, 0]
+    const reader = new LogReader({
+      entry({ isEnvoy, raw, message }) {
+        if (!isEnvoy) return
+        lines += raw.split('\n').length
+        if (message.startsWith('new stream')) requests += 1
+      },
+    })
+    GATEWAY.split('\n').forEach((line, index) => reader.line(line, index))
+    reader.end()
+    const measured = lines / requests
+    expect(linesPerRequest(DEBUG)).toBeGreaterThan(measured * 0.7)
+    expect(linesPerRequest(DEBUG)).toBeLessThan(measured * 1.3)
+    expect(linesPerRequest({ http: 'info' })).toBe(0)
+  })
+
+  it('is said before', () => {
+    expect(expectedText(DEBUG, [{ pod: 'a', requestsPerSecond: 12.5 }, { pod: 'b' }])).toBe(
+      'about 613 lines of log a second (13 requests a second, about 49 lines each), not counting 1 of 2 proxies, whose access log has no request',
+    )
+    expect(expectedText(DEBUG, [{ pod: 'a' }])).toBe(
+      'about 49 lines of log for each request; the access log has none of the last minute to count',
+    )
+    expect(expectedText({ http: 'warning' }, [{ pod: 'a', requestsPerSecond: 1 }])).toBeUndefined()
+  })
+
+  it('is raised on one proxy where it would be too much on all, or refused', () => {
+    const busy = (requestsPerSecond: number, pod = 'a') => ({ pod, requestsPerSecond })
+    expect(withinLimit(DEBUG, [busy(10), busy(20, 'b')]).proxies).toHaveLength(2)
+    expect(withinLimit(DEBUG, [busy(30), busy(35, 'b'), busy(500, 'c')])).toEqual({
+      proxies: [busy(35, 'b')],
+      note: 'only b: all 3 would log about 27685 lines a second, more than 2000',
+    })
+    expect(() => withinLimit(DEBUG, [busy(500)])).toThrow(
+      'That would log about 24500 lines a second (about 49 for each request)',
+    )
+    expect(() => withinLimit(DEBUG, [busy(30), busy(35, 'b')], true)).toThrow('at most 2000 are raised')
+  })
+})
+
+describe('requests a second', () => {
+  const clientsWith = (text: string): Pick<Clients, 'kubernetes' | 'now'> => ({
+    kubernetes: { log: () => Promise.resolve(text) } as unknown as Clients['kubernetes'],
+    now: () => new Date('2026-11-30T23:52:00Z'),
+  })
+  const seen = (text: string) =>
+    requestsSeen({ kind: 'Pod', namespace: 'a', name: 'b' }, clientsWith(text), new AbortController().signal)
+
+  it('are counted in the access log of a minute', async () => {
+    expect(await seen(`${ACCESS}\n`.repeat(120))).toBe(2)
+  })
+
+  it('are counted in the time that the log covers, where it is cut', async () => {
+    const line = (second: number): string => ACCESS.replace('23:51:30', `23:51:${second}`)
+    expect(await seen(`${line(30)}\n`.repeat(2100) + `${line(40)}\n`.repeat(2100))).toBe(420)
+  })
+
+  it('are not known where none is logged', async () => {
+    expect(await seen('2026-11-30T23:51:14.589693Z\tinfo\tEnvoy proxy is ready\n')).toBeUndefined()
+  })
+})
