@@ -2,7 +2,7 @@
  * Measures what people wait for, as ratios against what they would type instead, in one run.
  *
  * npm run bench                 everything that can be measured here (the lab figure needs KUBECONFIG)
- * npm run bench -- NAME...      apply | capture | classes | diagnosis | slack | dump | judge | routes | timeline | walk
+ * npm run bench -- NAME...      apply | capture | classes | diagnosis | slack | dump | judge | logs | routes | timeline | walk
  *
  * Tables go to standard error, one JSON object to standard output.
  */
@@ -12,6 +12,7 @@ import { benchClasses } from './classes.ts'
 import { benchDiagnosis } from './diagnosis.ts'
 import { benchDump } from './dump.ts'
 import { benchJudge } from './judge.ts'
+import { benchLogs } from './logs.ts'
 import { benchRoutes } from './routes.ts'
 import { benchSlack } from './slack.ts'
 import { benchTimeline } from './timeline.ts'
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> 
   slack: benchSlack,
   dump: benchDump,
   judge: benchJudge,
+  logs: benchLogs,
   routes: benchRoutes,
   timeline: benchTimeline,
   walk: benchWalk,

@@ -7,12 +7,11 @@ async function* pieces(text: string | Uint8Array, size = 7): AsyncGenerator<Uint
   const bytes = typeof text === 'string' ? Buffer.from(text) : text
   for (let at = 0; at < bytes.length; at += size) yield await Promise.resolve(bytes.subarray(at, at + size))
 }
-const catalog = (line: string): boolean => line.includes('catalog')
 
 it('keeps the lines that matter, wherever a piece ends', async () => {
   const text = 'GET catalog 200\nGET orders 200\n\nGET catalog ü 503\nGET catalog 504'
   for (const size of [1, 3, 7, 1000])
-    expect(await searchLines(pieces(text, size), { sinceTime: SINCE, wanted: catalog })).toEqual({
+    expect(await searchLines(pieces(text, size), { sinceTime: SINCE, texts: ['catalog'] })).toEqual({
       text: 'GET catalog 200\nGET catalog ü 503\nGET catalog 504',
       lines: 4,
       bytes: Buffer.byteLength(text),
@@ -65,4 +64,26 @@ it('tells what it keeps, no more than is kept', async () => {
     return Promise.resolve()
   })
   expect(kept).toBeLessThan(100_000)
+})
+
+it('finds each line once that holds any of the texts, whatever characters they have', async () => {
+  const text = '10.0.0.1 a\n1090001 b\n[x]* c\nmañana d\n10.0.0.1 and mañana e\nnone\n'
+  for (const size of [2, 5, 1000]) {
+    const found = await searchLines(pieces(text, size), { sinceTime: SINCE, texts: ['10.0.0.1', '[x]*', 'mañana'] })
+    expect(found).toMatchObject({ text: '10.0.0.1 a\n[x]* c\nmañana d\n10.0.0.1 and mañana e', lines: 6, matched: 4 })
+  }
+})
+
+it('tells when the first line was written', async () => {
+  for (const [first, begins] of [
+    ['[2026-11-30T11:45:00.123Z] "GET / HTTP/1.1" 200', '2026-11-30T11:45:00.123Z'],
+    [
+      '{"authority":"catalog.istioinaction.io","bytes_received":0,"duration":5,"method":"GET","start_time":"2026-11-30T11:45:00.123Z"}',
+      '2026-11-30T11:45:00.123Z',
+    ],
+    ['no time', undefined],
+  ]) {
+    const found = await searchLines(pieces(`${first}\n2026-11-30T12:00:00Z\tinfo\n`, 10), { sinceTime: SINCE })
+    expect(found.begins).toBe(begins)
+  }
 })

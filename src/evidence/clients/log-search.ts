@@ -1,9 +1,12 @@
+import { isUtf8 } from 'node:buffer'
+import { NewestLines } from './newest-lines.ts'
+
 /** What is looked for in a log, and how much of it is read for that. */
 export interface LogSearch {
   /** ISO time; the API server knows seconds. */
   sinceTime: string
-  /** Tells lines that matter; all when absent. */
-  wanted?: ((line: string) => boolean) | undefined
+  /** A line that matters holds one of these; all lines matter when there is none. */
+  texts?: readonly string[] | undefined
   limits?: Partial<SearchLimits>
 }
 
@@ -37,9 +40,10 @@ export interface LogFound {
   whole: boolean
 }
 
-/** Characters of a line; an access log's have fewer than a thousand. */
+/** Bytes of a line; an access log's have fewer than a thousand. */
 const LONGEST = 64 * 1024
-const REPLACEMENT = '\ufffd'
+const NEWLINE = 0x0a
+const NOTHING = Buffer.alloc(0)
 
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/
 /** When a line was written, if it says so near its beginning or, as JSON does, anywhere. */
@@ -48,68 +52,129 @@ function beginsOf(line: string): { begins?: string } {
   return begins === undefined ? {} : { begins }
 }
 
+/** Finds any of some texts among bytes that were read as one character each. */
+const anyOf = (texts: readonly string[]): RegExp =>
+  new RegExp(
+    texts
+      .map((text) =>
+        Buffer.from(text)
+          .toString('latin1')
+          .replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`),
+      )
+      .join('|'),
+    'g',
+  )
+
+/** The lines that matter, in the order in which they come. */
+class Lines {
+  readonly found: Omit<LogFound, 'text'> = { lines: 0, bytes: 0, matched: 0, tooLong: 0, garbled: 0, whole: true }
+  private readonly kept: NewestLines
+  private readonly pattern: RegExp | undefined
+
+  constructor(texts: readonly string[], most: number) {
+    this.pattern = texts.length === 0 ? undefined : anyOf(texts)
+    this.kept = new NewestLines(most)
+  }
+
+  /** Takes whole lines, each with its end; answers the bytes of those that matter. */
+  take(lines: Buffer): number {
+    if (this.found.lines === 0) this.noteBeginning(lines)
+    const { pattern } = this
+    let bytes = 0
+    let at = 0
+    for (let end = lines.indexOf(NEWLINE); end !== -1; end = lines.indexOf(NEWLINE, at)) {
+      if (end > at) {
+        this.found.lines += 1
+        if (pattern === undefined) bytes += this.keep(lines.subarray(at, end))
+      }
+      at = end + 1
+    }
+    if (pattern === undefined) return bytes
+    // Looked for in all lines at once: few hold one.
+    const text = lines.toString('latin1')
+    pattern.lastIndex = 0
+    for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+      const end = text.indexOf('\n', match.index)
+      bytes += this.keep(lines.subarray(text.lastIndexOf('\n', match.index) + 1, end))
+      pattern.lastIndex = end + 1
+    }
+    return bytes
+  }
+
+  private noteBeginning(lines: Buffer): void {
+    const first = lines.toString('utf8', 0, Math.min(lines.length, LONGEST)).trimStart()
+    Object.assign(this.found, beginsOf(first.slice(0, first.indexOf('\n') + 1)))
+  }
+
+  private keep(line: Buffer): number {
+    if (line.length > LONGEST) {
+      this.found.tooLong += 1
+      return 0
+    }
+    if (!isUtf8(line)) this.found.garbled += 1
+    this.found.matched += 1
+    this.kept.add(line)
+    return line.length
+  }
+
+  /** A line that was too long to be kept in memory. */
+  skip(): void {
+    this.found.lines += 1
+    this.found.tooLong += 1
+  }
+
+  end(): string {
+    return this.kept.end()
+  }
+}
+
 /**
  * Reads a log from a stream line by line and keeps what matters: memory is bounded by what is kept, however long the log is. Stops reading where a limit
  * is met. Rejects with what the stream rejects with.
  *
- * @param keeping is told of the characters that are kept in addition, and may wait; rejects to end it
+ * @param keeping is told of the bytes that are kept in addition, and may wait; rejects to end it
  */
 export async function searchLines(
   stream: AsyncIterable<Uint8Array>,
-  { wanted = () => true, limits }: LogSearch,
-  keeping: (characters: number) => Promise<void> = () => Promise.resolve(),
+  { texts = [], limits }: LogSearch,
+  keeping: (bytes: number) => Promise<void> = () => Promise.resolve(),
   now: () => number = () => performance.now(),
 ): Promise<LogFound> {
   const most = { ...SEARCH_LIMITS, ...limits }
   const begun = now()
-  const decoder = new TextDecoder('utf-8')
-  let kept: string[] = []
-  let rest = ''
+  const lines = new Lines(texts, most.lines)
+  const { found } = lines
+  let rest: Buffer = NOTHING
   let isSkipping = false
-  const found: Omit<LogFound, 'text'> = { lines: 0, bytes: 0, matched: 0, tooLong: 0, garbled: 0, whole: true }
 
-  const take = (line: string): number => {
-    if (line === '') return 0
-    found.lines += 1
-    if (found.lines === 1) Object.assign(found, beginsOf(line))
-    if (!wanted(line)) return 0
-    if (line.length > LONGEST) {
-      found.tooLong += 1
-      return 0
-    }
-    if (line.includes(REPLACEMENT)) found.garbled += 1
-    found.matched += 1
-    kept.push(line)
-    // Twice as many, so that moving them costs little for each.
-    if (kept.length >= most.lines * 2) kept = kept.slice(-most.lines)
-    return line.length
-  }
   for await (const piece of stream) {
     found.bytes += piece.length
-    const lines = (rest + decoder.decode(piece, { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
-    let characters = 0
-    for (const line of lines) {
-      if (isSkipping) {
-        isSkipping = false
-        found.lines += 1
-        found.tooLong += 1
-      } else characters += take(line)
+    const read = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
+    const first = read.indexOf(NEWLINE) + 1
+    const last = read.lastIndexOf(NEWLINE) + 1
+    let bytes = 0
+    if (first === 0) rest = isSkipping ? NOTHING : Buffer.concat([rest, read])
+    else {
+      if (isSkipping) lines.skip()
+      else bytes += lines.take(Buffer.concat([rest, read.subarray(0, first)]))
+      isSkipping = false
+      bytes += lines.take(read.subarray(first, last))
+      rest = Buffer.from(read.subarray(last))
     }
     // What has no end in sight is not kept until it comes.
     if (rest.length > LONGEST) {
-      rest = ''
+      rest = NOTHING
       isSkipping = true
     }
     // Where lines were dropped already, new ones take the place of old ones.
-    if (characters > 0 && found.matched < most.lines * 2) await keeping(characters)
+    if (bytes > 0 && found.matched <= most.lines) await keeping(bytes)
     if (found.bytes >= most.bytes || now() - begun >= most.milliseconds) {
       found.whole = false
       break
     }
   }
   // The last line of a log that was cut in its middle says nothing.
-  if (found.whole && rest !== '' && !isSkipping) await keeping(take(rest + decoder.decode()))
+  if (found.whole && rest.length > 0 && !isSkipping) await keeping(lines.take(Buffer.concat([rest, Buffer.from('\n')])))
   if (isSkipping) found.tooLong += 1
-  return { text: kept.slice(-most.lines).join('\n'), ...found }
+  return { text: lines.end(), ...found }
 }

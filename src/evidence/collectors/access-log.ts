@@ -1,15 +1,36 @@
-import { parseAccessLog } from '../../mesh/access-log.ts'
+import { setImmediate } from 'node:timers/promises'
+import { parseAccessLog, type AccessLog } from '../../mesh/access-log.ts'
 import type { LineReader } from '../../mesh/access-log-format.ts'
 import { PROXY_CONTAINER } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
-import { redact } from '../redaction.ts'
 import { UnseenError } from '../clients/clients.ts'
 import type { LogFound } from '../clients/log-search.ts'
 import type { Step } from '../step.ts'
 import { stepId } from '../step.ts'
+import { redactedLines } from './redacted-lines.ts'
 
 /** Lines read from the end of a proxy's log. */
 export const TAIL_LINES = 500
+
+/** Lines that are taken apart before others get a turn. */
+const AT_A_STRETCH = 200
+
+/** The entries of a log, without secrets. */
+async function entriesOf(text: string, readers: readonly LineReader[]): Promise<AccessLog> {
+  const withoutSecrets = redactedLines()
+  const log: AccessLog = { lines: [], unreadable: 0 }
+  let turn = 0
+  for (let at = 0; at < text.length; turn += 1) {
+    const end = text.indexOf('\n', at)
+    const line = text.slice(at, end === -1 ? text.length : end)
+    at += line.length + 1
+    const { lines, unreadable } = parseAccessLog(line, readers)
+    log.lines.push(...withoutSecrets(lines))
+    log.unreadable += unreadable
+    if (turn % AT_A_STRETCH === 0) await setImmediate()
+  }
+  return log
+}
 
 /** Reads the tail of one proxy's access log; `readers` know the formats that the mesh configuration names beside Istio's own. */
 export function accessLog(pod: Ref, readers: readonly LineReader[] = []): Step<'access-log'> {
@@ -22,7 +43,7 @@ export function accessLog(pod: Ref, readers: readonly LineReader[] = []): Step<'
     source: `kubectl logs -n ${pod.namespace ?? ''} ${pod.name} -c ${PROXY_CONTAINER} --tail=${TAIL_LINES}`,
     collect: async ({ kubernetes }, signal) => {
       const text = await kubernetes.log(pod, PROXY_CONTAINER, TAIL_LINES, signal)
-      const log = parseAccessLog(redact(text), readers)
+      const log = await entriesOf(text, readers)
       return text.split('\n', TAIL_LINES).length < TAIL_LINES ? log : { ...log, isTail: true }
     },
   }
@@ -49,12 +70,10 @@ export function accessLogSince(
     source: `kubectl logs -n ${pod.namespace ?? ''} ${pod.name} -c ${PROXY_CONTAINER} --since-time=${sinceTime}${texts.length === 0 ? '' : ` | grep ${pattern(texts)}`}`,
     collect: async (clients, signal) => {
       const { kubernetes } = clients
-      const wanted =
-        texts.length === 0 ? undefined : (line: string): boolean => texts.some((text) => line.includes(text))
       if (kubernetes.search === undefined)
         throw new UnseenError('unavailable', 'the recording holds the end of the log only')
-      const { text, ...found } = await kubernetes.search(pod, PROXY_CONTAINER, { sinceTime, wanted }, signal)
-      const log = parseAccessLog(redact(text), readers)
+      const { text, ...found } = await kubernetes.search(pod, PROXY_CONTAINER, { sinceTime, texts }, signal)
+      const log = await entriesOf(text, readers)
       const last = log.lines.at(-1)?.at
       if (!found.whole)
         throw new UnseenError(
