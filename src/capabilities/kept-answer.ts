@@ -33,3 +33,6 @@ export async function keptAnswer<A>(records: Records, run: string, shape: z.ZodT
   const text = await unpack(Buffer.from(Kept.parse(stored.value).gzip, 'base64'))
   return shape.safeParse(JSON.parse(text.toString('utf8'))).data
 }
+
+/** Deletes what a run has kept. @returns false when nothing was kept */
+export const forgetAnswer = (records: Records, run: string): Promise<boolean> => records.remove(COLLECTION, run)

@@ -11,6 +11,7 @@ const BEFORE_THE_FIRST = '0'.repeat(64)
 /** What can be recorded: noun + past verb. Add a line here; never rename one, old entries keep theirs. */
 export const AuditEventName = z.enum([
   'access-logs-asked',
+  'answer-deleted',
   'command-refused',
   'diagnosis-asked',
   'diagnosis-cancelled',

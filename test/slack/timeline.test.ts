@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { keptAnswer } from '../../src/capabilities/kept-answer.ts'
+import { timeline } from '../../src/capabilities/timeline.ts'
 import type { Clients } from '../../src/evidence/clients/clients.ts'
 import { recordedClients } from '../replay.ts'
 import { GATEWAY, SIDECAR } from '../timeline/recorded.ts'
@@ -58,6 +60,22 @@ it('what is mistyped is told to who typed it alone, with a line of this command'
   await house.slack.waitFor(() => path.ephemerals()[0])
   expect(shownIn(path.ephemerals()[0]!)).toContain('--path /items')
   expect(house.slack.messages('C_MESH')).toEqual([])
+})
+
+it('what is kept of it is deleted by whoever asked or an operator, and that is recorded', async () => {
+  const leases = await openLeaseHouse({ clients: mesh })
+  house = leases
+  const { run, message } = await leases.asked('/mesh timeline catalog -n istioinaction', 'U_VISITOR')
+  expect(await leases.press(message, 'Delete', 'U_OTHER')).toMatch(
+    /requires the role operator[\s\S]*whoever asked for it/,
+  )
+  expect(await leases.press(message, 'Delete', 'U_VISITOR')).toContain('Deleted: mesh-medic does not keep it any more.')
+  expect(await keptAnswer(house.backend.records, run.id, timeline.answer)).toBeUndefined()
+  expect(await leases.press(message, 'Delete', 'U_ONCALL')).toContain('It is not kept any more.')
+  expect(await leases.press(message, 'Full report', 'U_ONCALL')).toContain('That report is no longer stored.')
+  expect((await leases.events(run.id)).filter(({ event }) => event === 'answer-deleted')).toMatchObject([
+    { by: { user: 'U_VISITOR' }, facts: { kind: 'timeline', text: 'catalog' } },
+  ])
 })
 
 describe('on raised log levels', () => {

@@ -3,6 +3,7 @@ import { approveChange } from './approve-change.ts'
 import { cancelRun } from './cancel-run.ts'
 import { chooseFix } from './choose-fix.ts'
 import { chooseTarget } from './choose-target.ts'
+import { deleteAnswer } from './delete-answer.ts'
 import { doctorRoundTrip } from './doctor-round-trip.ts'
 import { downloadPatch } from './download-patch.ts'
 import { editChange } from './edit-change.ts'
@@ -24,6 +25,7 @@ export const ACTIONS: readonly Action[] = [
   cancelRun,
   chooseFix,
   chooseTarget,
+  deleteAnswer,
   doctorRoundTrip,
   downloadPatch,
   editChange,

@@ -50,6 +50,28 @@ export async function fullReportButton(records: Records, run: RunRecord): Promis
   return { action: 'full-report', id, label: 'Full report', spoken: `Full report: ${subjectOf(run)}` }
 }
 
+/** Deletes what a run has kept: for what may hold more than others should see. */
+export async function deleteAnswerButton(records: Records, run: RunRecord): Promise<ButtonSpec> {
+  const id = await mintButton(records, {
+    act: 'delete-answer',
+    payload: home(run),
+    run: run.id,
+    uses: 'many',
+    expiresInSeconds: ANSWER_KEPT_SECONDS,
+  })
+  return {
+    action: 'delete-answer',
+    id,
+    label: 'Delete',
+    style: 'danger',
+    spoken: `Delete: ${subjectOf(run)}`,
+    confirm: {
+      title: 'Delete what is kept?',
+      text: 'mesh-medic forgets the timeline and the lines of the request. This message and its files stay until they are deleted in Slack.',
+    },
+  }
+}
+
 /** Findings that an access log, or fields of another one, would explain: that it is off, and that the log does not tell why connections were cut. */
 const LACK_ACCESS_LOGS: ReadonlySet<string> = new Set(['MESH0439', 'MESH0443'])
 

@@ -10,7 +10,7 @@ import { timelineMessage } from '../blocks/timeline.ts'
 import { defineAnswer } from './answer.ts'
 import { fileBase, fileText, type AnswerFile } from './file.ts'
 import { picture } from './picture.ts'
-import { fullReportButton, runAgainButton } from './run-buttons.ts'
+import { deleteAnswerButton, fullReportButton, runAgainButton } from './run-buttons.ts'
 
 /** Characters that describe a picture; Slack takes 1000. */
 const MOST_ALT = 900
@@ -22,7 +22,15 @@ export const timelineAnswer = defineAnswer(timeline, {
   async shown({ records }, answer, run) {
     const { found } = answer
     return {
-      message: timelineMessage(found, run, [await runAgainButton(records, run), await fullReportButton(records, run)]),
+      message: timelineMessage(
+        found,
+        run,
+        await Promise.all([
+          runAgainButton(records, run),
+          fullReportButton(records, run),
+          deleteAnswerButton(records, run),
+        ]),
+      ),
       parts: [],
       file: () => readable(answer, run),
       picture: () => pictureOf(answer, run),
