@@ -1,10 +1,18 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
+import type { Clients } from '../evidence/clients/clients.ts'
 import { defined } from '../mesh/defined.ts'
 import { parseTarget } from '../mesh/target-query.ts'
 import { refOfPod, readLease } from '../leases/lease-record.ts'
 import { timelineHeadline } from '../report/timeline-text.ts'
 import { defineCapability } from './capability.ts'
-import { findTimelineProxies, readTimeline, TIMELINE_WINDOW, type TargetTimeline } from './find-timeline.ts'
+import {
+  findTimelineProxies,
+  readTimeline,
+  TIMELINE_WINDOW,
+  type TargetTimeline,
+  type TimelineProxies,
+} from './find-timeline.ts'
 import { runningLease, watchFor } from './watch-timeline.ts'
 
 const TimelineRequest = z.object({
@@ -28,6 +36,25 @@ export type TimelineAnswer = z.infer<typeof TimelineAnswer>
 
 /** Milliseconds before a look that are read again: a story has a beginning. */
 const OVERLAP = 60_000
+
+/** Milliseconds after a request in which its entry may not be in the access log yet: Istio's proxies write it once a second. */
+const FLUSHED = 2500
+
+/** The same request once more, where it ended just now and a proxy has not logged it yet. */
+async function withAccessLogs(
+  found: TargetTimeline,
+  { proxies, clients, since, signal }: { proxies: TimelineProxies; clients: Clients; since: Date; signal: AbortSignal },
+): Promise<TargetTimeline> {
+  const { legs } = found.timeline
+  const ended = Math.max(...legs.map(({ endedAt }) => endedAt / 1000))
+  const requestId = legs[0]?.request.id
+  const age = clients.now().getTime() - ended
+  if (requestId === undefined || age > FLUSHED || legs.every(({ accesses }) => accesses > 0)) return found
+  await pause(FLUSHED - Math.max(0, age), undefined, { signal })
+  const again = await readTimeline(proxies, { requestId }, clients, { signal, since })
+  const { matching } = found.timeline
+  return { ...again, timeline: { ...again.timeline, ...defined({ matching }) } }
+}
 
 /** What happened to one request to a target, from its proxies' logs; while their levels are raised it waits for one. */
 export const timeline = defineCapability({
@@ -89,7 +116,7 @@ export const timeline = defineCapability({
           }),
       },
     )
-    return { kind: 'timeline', found }
+    return { kind: 'timeline', found: await withAccessLogs(found, { proxies, clients, since: begun, signal }) }
   },
   outcome: ({ found }) => ({ verdict: 'shown', sentence: timelineHeadline(found.timeline) }),
 })

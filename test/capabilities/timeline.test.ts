@@ -74,6 +74,21 @@ it('keeps and tells no secret that a proxy logged', async () => {
   expect(JSON.stringify(told)).not.toMatch(/abcdefghijklmnop|s3cr3tvalue/)
 })
 
+it('waits for the access log where the request ended just now', async () => {
+  const withoutAccess = (log: string): string => log.replace(/^\[2026.*\n/gm, '')
+  const seen = new Set<string>()
+  const { told } = await asked({
+    ...meshWith((pod) => {
+      const isFirst = !seen.has(pod)
+      seen.add(pod)
+      return isFirst ? withoutAccess(recorded(pod)) : recorded(pod)
+    }),
+    now: () => new Date('2026-11-30T23:51:33.420Z'),
+  })
+  expect(told.found.timeline.legs[0]?.access?.flags).toEqual(['UT'])
+  expect(told.found.timeline.matching).toEqual({ count: 1, of: 'debug log', what: 'failed request' })
+})
+
 it('says which logs could not be read, and that others were not looked at', async () => {
   const { told } = await asked(
     meshWith((pod) => {
