@@ -38,7 +38,7 @@ export type TimelineAnswer = z.infer<typeof TimelineAnswer>
 const OVERLAP = 60_000
 
 /** Milliseconds after a request in which its entry may not be in the access log yet: Istio's proxies write it once a second. */
-const FLUSHED = 2500
+const FLUSHED = 3500
 
 /** The same request once more, where it ended just now and a proxy has not logged it yet. */
 async function withAccessLogs(

@@ -1,7 +1,8 @@
 import { lanesOf, rowsOf, type Row } from '../timeline/rows.ts'
 import type { Joined } from '../timeline/join.ts'
 import { cut, escaped, INK, label, svg } from './drawing.ts'
-import { spanText, timelineHeadline, timelineStory } from './timeline-text.ts'
+import { spanText } from './span-text.ts'
+import { timelineHeadline, timelineStory } from './timeline-text.ts'
 
 /** Sizes in pixels: a column for each lane, a line for each thing that happened. */
 const COLUMN = 250

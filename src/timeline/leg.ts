@@ -94,7 +94,7 @@ const statusOf = (entry: LogEntry | undefined): number | undefined => {
 
 /** Makes of the lines about one stream what happened to its request. */
 export function legOf({ log, proxy, role }: Pick<Leg, 'log' | 'proxy' | 'role'>, story: StoryLines): Leg | undefined {
-  const { id, own, downstream } = story
+  const { id, own, beside, downstream } = story
   const [begin, end] = [own[0], own.at(-1)]
   if (begin === undefined || end === undefined) return undefined
   const received = first(own, /^request headers complete/)
@@ -134,7 +134,7 @@ export function legOf({ log, proxy, role }: Pick<Leg, 'log' | 'proxy' | 'role'>,
     acceptedAt: accepted?.at,
     allowed: Number.isFinite(allowed) ? allowed : undefined,
     access: another === undefined ? access?.line : undefined,
-    ...endOf(own),
+    ...endOf(own, beside),
     downstreamClosed: closeIn(downstream, begin.at),
   })
   const { direction } = parseClusterName(leg.cluster ?? '') ?? {}
@@ -143,14 +143,17 @@ export function legOf({ log, proxy, role }: Pick<Leg, 'log' | 'proxy' | 'role'>,
   return leg
 }
 
+/** By the connection manager, and by a filter. */
+const LOCAL_REPLY = /^(?:Sending|Preparing) local reply with details /
+
 /** What ended the request, in the proxy's own words. */
-function endOf(own: readonly LogEntry[]): Partial<Leg> {
+function endOf(own: readonly LogEntry[], beside: readonly LogEntry[]): Partial<Leg> {
   const end: Partial<Leg> = {}
   const timeout = first(own, /^upstream (?:per try (?:idle )?)?timeout/)
-  const reply = first(own, /^Sending local reply with details /)
+  const reply = first(own, LOCAL_REPLY)
   const answered = own.findLast(({ message }) => message.startsWith('encoding headers via codec'))
   const denied = first(
-    own,
+    [...own, ...beside],
     /^(?:enforced denied|jwt authentication failed|Jwt authentication completed with: (?!OK)|ext_authz.*(?:denied|rejected))/i,
   )
   const none = first(own, /^(?:no (?:route|cluster) match for URL|unknown cluster )/)
@@ -160,8 +163,7 @@ function endOf(own: readonly LogEntry[]): Partial<Leg> {
       at: timeout.at,
       of: timeout.message.includes('idle') ? 'idle' : timeout.message.includes('try') ? 'try' : 'request',
     }
-  if (reply !== undefined)
-    end.localReply = { at: reply.at, details: reply.message.slice('Sending local reply with details '.length) }
+  if (reply !== undefined) end.localReply = { at: reply.at, details: reply.message.replace(LOCAL_REPLY, '') }
   if (answered !== undefined && status !== undefined) end.answer = { at: answered.at, status }
   if (denied !== undefined) end.denied = { at: denied.at, says: denied.message }
   if (none !== undefined) end.noRoute = { at: none.at, says: none.message }
@@ -233,9 +235,9 @@ const failureIn = (message: string | undefined): string | undefined =>
   message?.replace(/^client disconnected, failure reason: /, '').trim()
 
 /** All lines of it in their order, each once. */
-function entriesOf({ own, downstream, upstreams }: StoryLines): LogEntry[] {
+function entriesOf({ own, beside, downstream, upstreams }: StoryLines): LogEntry[] {
   const all = new Map(
-    [...own, ...downstream, ...upstreams.flatMap(({ lines }) => lines)].map((one) => [one.offset, one]),
+    [...own, ...beside, ...downstream, ...upstreams.flatMap(({ lines }) => lines)].map((one) => [one.offset, one]),
   )
   return [...all.values()].sort((one, other) => one.offset - other.offset)
 }

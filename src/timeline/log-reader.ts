@@ -24,6 +24,9 @@ const HEADER = /^'([^']+)', '(.*)'(?:\s+thread=(\d+))?\s*$/
 const LAST = /^\s+thread=(\d+)\s*$/
 const ACCESS = /^(?:\[\d{4}-\d\d-\d\dT|\{.*"response_flags")/
 
+/** Characters of a message whose end does not come. */
+const LONGEST = 64 * 1024
+
 interface Open {
   head: LineHead
   offset: number
@@ -39,6 +42,7 @@ export class LogReader {
   readonly #hear: LogHearer
   readonly #readers: readonly LineReader[]
   #open: Open | undefined
+  #hasThreads = false
 
   /** @param readers know the access log formats that the mesh configuration names beside Istio's own */
   constructor(hear: LogHearer, readers: readonly LineReader[] = []) {
@@ -60,6 +64,7 @@ export class LogReader {
         return
       }
       this.end()
+      if (head.thread !== undefined) this.#hasThreads = true
       this.#open = open
       return
     }
@@ -81,11 +86,26 @@ export class LogReader {
     if (open === undefined || open.head.form === 'istio json') return false
     const header = line.startsWith("'") ? HEADER.exec(line) : null
     const thread = header === null ? LAST.exec(line)?.[1] : header[3]
-    if (header === null && thread === undefined) return false
+    if (header === null && thread === undefined && !this.#isUnfinished(open, line)) return false
     if (header !== null) open.headers.push([header[1] ?? '', header[2] ?? ''])
-    if (thread !== undefined) open.head.thread = thread
+    if (thread !== undefined) {
+      open.head.thread = thread
+      this.#hasThreads = true
+    }
     open.raw += `\n${line}`
     return true
+  }
+
+  /** Where each message ends with its thread, what stands before that belongs to it: lists of metadata, and the like. */
+  #isUnfinished({ head, raw }: Open, line: string): boolean {
+    return (
+      this.#hasThreads &&
+      head.form === 'istio text' &&
+      head.thread === undefined &&
+      raw.length < LONGEST &&
+      !ACCESS.test(line) &&
+      readHead(line) === undefined
+    )
   }
 
   #request(line: string): AccessLogLine | undefined {

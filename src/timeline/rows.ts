@@ -148,7 +148,7 @@ function attemptRows(attempt: Attempt, index: number, lane: number): Row[] {
     attempt.failure === undefined || attempt.failedAt === undefined
       ? undefined
       : { ...own, at: attempt.failedAt, says: attempt.failure, isBad: true },
-    closed === undefined
+    closed === undefined || (attempt.sentAt === undefined && attempt.failure !== undefined)
       ? undefined
       : closed.by === 'proxy'
         ? { ...own, to: lane + 1, at: closed.at, says: `the proxy closes upstream connection ${which}` }

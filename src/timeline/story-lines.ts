@@ -17,6 +17,8 @@ export interface StoryLines {
   id: StreamId
   /** Lines of the stream itself, in order. */
   own: LogEntry[]
+  /** Lines without ids that its worker thread wrote while it worked on this stream: what filters decide, what pools do. */
+  beside: LogEntry[]
   /** Lines of the connection it came on: how that began, and what happened to it from then on. */
   downstream: LogEntry[]
   /** Streams that the connection had before. */
@@ -95,10 +97,12 @@ export async function readStory(
     if (said.stream === undefined) sought.get(head.connection)?.take({ ...said, offset, raw: text })
   }
   await scan(log, needles, take, part)
-  const during = around.others(first.offset, last.offset)
+  const beside = besideOf(around.entries, id, new Set(sought.keys()))
+  const during = around.others(first.offset, last.offset, new Set(beside.map(({ offset }) => offset)))
   return {
     id,
     own,
+    beside,
     downstream: sought.get(id.connection)?.lines ?? [],
     streamsBefore: sought.get(id.connection)?.streamsBefore ?? 0,
     upstreams: upstreams.map((upstream) => {
@@ -110,6 +114,32 @@ export async function readStory(
   }
 }
 
+/**
+ * Lines that name no connection but are of the stream: a worker thread does one thing after the other, so that what it writes between two lines of the stream, or of
+ * the stream and its connections, is of it. Nothing where threads are not logged.
+ */
+function besideOf(entries: readonly LogEntry[], id: StreamId, connections: ReadonlySet<string>): LogEntry[] {
+  const beside: LogEntry[] = []
+  const byThread = new Map<string, { last?: LogEntry; waiting: LogEntry[] }>()
+  for (const entry of entries) {
+    if (entry.thread === undefined || !entry.isEnvoy) continue
+    const of = byThread.get(entry.thread) ?? { waiting: [] }
+    byThread.set(entry.thread, of)
+    if (entry.connection === undefined) {
+      of.waiting.push(entry)
+      continue
+    }
+    const [before, after] = [of.last, entry]
+    const isWithin = [before, after].every((one) => one?.connection !== undefined && connections.has(one.connection))
+    const isStreams = before?.stream === id.stream || after.stream === id.stream
+    const isAnothers = [before, after].some((one) => one?.stream !== undefined && one.stream !== id.stream)
+    if (isWithin && isStreams && !isAnothers) beside.push(...of.waiting)
+    of.last = entry
+    of.waiting = []
+  }
+  return beside
+}
+
 const isOf = ({ connection, stream }: LogEntry, id: StreamId): boolean =>
   stream === id.stream && (connection === undefined || connection === id.connection)
 
@@ -117,7 +147,7 @@ const isOf = ({ connection, stream }: LogEntry, id: StreamId): boolean =>
 interface Around {
   entries: LogEntry[]
   /** Lines between two places that belong to no connection, and lines of no known form. */
-  others(from: number, to: number): { unattributed: number; unreadable: number }
+  others(from: number, to: number, attributed: ReadonlySet<number>): { unattributed: number; unreadable: number }
 }
 
 async function readAround(
@@ -155,10 +185,12 @@ async function readAround(
   const within = (from: number, to: number) => (offset: number) => offset >= from && offset <= to
   return {
     entries,
-    others: (from, to) => {
+    others: (from, to, attributed) => {
       const inside = within(from, to)
       return {
-        unattributed: entries.filter(({ offset, connection }) => connection === undefined && inside(offset)).length,
+        unattributed: entries.filter(
+          ({ offset, connection }) => connection === undefined && inside(offset) && !attributed.has(offset),
+        ).length,
         unreadable: unread.filter(inside).length,
       }
     },

@@ -83,7 +83,7 @@ it('waits for the access log where the request ended just now', async () => {
       seen.add(pod)
       return isFirst ? withoutAccess(recorded(pod)) : recorded(pod)
     }),
-    now: () => new Date('2026-11-30T23:51:33.420Z'),
+    now: () => new Date('2026-11-30T23:51:34.420Z'),
   })
   expect(told.found.timeline.legs[0]?.access?.flags).toEqual(['UT'])
   expect(told.found.timeline.matching).toEqual({ count: 1, of: 'debug log', what: 'failed request' })

@@ -72,7 +72,7 @@ describe("Show a failed request, from a slow pod's diagnosis", () => {
     expect(text).toMatch(
       /(?:49|5\d)\d\.\d ms after the request was sent, without an answer, the route's timeout of 500 ms fired\./,
     )
-    expect(text).toMatch(/Envoy closed connection \d+ and answered 504 itself \(response_timeout\)\./)
+    expect(text).toMatch(/The gateway closed connection \d+ and answered 504 itself \(response_timeout\)\./)
     expect(text).toMatch(/The sidecar catalog-v2-\S+ took it [\d.-]+ ms later on its connection \d+/)
     expect(text).toMatch(
       /its caller went away; the application had had the request for \d+\.\d ms and not answered\. Its access log says 0 DC downstream_remote_disconnect\./,

@@ -13,6 +13,10 @@ export const OLD_GATEWAY = textOf('istio-1.16-ingress')
 /** The request's ids in them. */
 export const REQUEST_ID = '633b3bf2-46e2-41c5-a796-ad2ccb924f12'
 
+/** Other ways a request ends, on Istio 1.31: the gateway's log and the sidecar's, which log `conn_handler` and `rbac` too. */
+export const recordedPair = (name: string): LogBytes[] =>
+  (['gateway', 'sidecar'] as const).map((role) => textLog(role, textOf(`${name}-${role}`), role))
+
 export const gateway = (text = GATEWAY): LogBytes => textLog('ingress', text)
 export const sidecar = (text = SIDECAR): LogBytes => textLog('sidecar', text)
 

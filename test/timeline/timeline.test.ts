@@ -7,6 +7,7 @@ import {
   asJson,
   gateway,
   OLD_GATEWAY,
+  recordedPair,
   REQUEST_ID,
   GATEWAY,
   sidecar,
@@ -20,7 +21,7 @@ const STORY = [
   'Its route led to outbound|80|version-v2|catalog.istioinaction.svc.cluster.local; it was sent upstream on connection 87 to 10.244.0.7:3000, which was open already (1 request before it in the log).',
   'The sidecar catalog-v2-7b46dcd4bc-g6vkr took it 0.24 ms later on its connection 34 and gave it to the application 0.16 ms after that, on connection 35.',
   "503.2 ms after the request was sent, without an answer, the route's timeout of 500 ms fired.",
-  'Envoy closed connection 87 and answered 504 itself (response_timeout).',
+  'The gateway closed connection 87 and answered 504 itself (response_timeout).',
   '503.3 ms after the sidecar catalog-v2-7b46dcd4bc-g6vkr had taken it, its caller went away; the application had had the request for 503.1 ms and not answered. Its access log says 0 DC downstream_remote_disconnect.',
 ]
 
@@ -60,10 +61,10 @@ describe('one request through the gateway and the sidecar of a slow pod', () => 
 
   it('counts lines that belong to nobody', async () => {
     const [lead, peer] = (await timelineOf([gateway(), sidecar()], {})).legs
-    expect([lead?.unattributed, lead?.unreadable, peer?.unattributed]).toEqual([9, 0, 1])
+    expect([lead?.unattributed, lead?.unreadable, peer?.unattributed]).toEqual([6, 0, 0])
     const noise = GATEWAY.replace(/^(.*upstream timeout.*)$/m, '$1\nwhat is this\nand that')
     const [noisy] = (await timelineOf([gateway(noise)], {})).legs
-    expect([noisy?.unattributed, noisy?.unreadable]).toEqual([9, 2])
+    expect([noisy?.unattributed, noisy?.unreadable]).toEqual([6, 2])
   })
 
   it('reads headers between which the access log and the agent write', async () => {
@@ -88,6 +89,57 @@ describe('one request through the gateway and the sidecar of a slow pod', () => 
         Promise.resolve(bytes.copy(target, 0, from, Math.min(from + 97, from + target.length))),
     }
     expect(timelineStory(await timelineOf([inPieces, sidecar()], {}))).toEqual(STORY)
+  })
+})
+
+describe('other ways a request ends', () => {
+  const told = async (name: string, status: number): Promise<string[]> => {
+    const found = await timelineOf(recordedPair(name), { status })
+    expect(found.by).toEqual(['request id and connection'])
+    expect(found.legs.map(({ unattributed, unreadable }) => [unattributed, unreadable])).toEqual([
+      [0, 0],
+      [0, 0],
+    ])
+    return timelineStory(found).slice(2)
+  }
+
+  it('refused by an authorization policy: what the filter said, which names no connection', async () => {
+    expect(await told('authorization-denied', 403)).toEqual([
+      'The sidecar sidecar took it 0.19 ms later on its connection 20.',
+      'A filter of the sidecar sidecar refused it: enforced denied, matched policy none.',
+      'The sidecar answered 403 itself (rbac_access_denied_matched_policy[none]).',
+      '0.77 ms after the request was sent, the sidecar answered; 403 was passed on.',
+    ])
+  })
+
+  it('nothing listens: each try has its connection', async () => {
+    expect(await told('wrong-target-port', 503)).toEqual([
+      'The sidecar sidecar took it 0.31 ms later on its connection 17.',
+      'The sidecar tried 3 times.',
+      'No connection to the application (10.244.0.76:8080) could be made: delayed connect error: Connection refused.',
+      'The sidecar answered 503 itself (upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}).',
+      '29.4 ms after the request was sent, the sidecar answered; 503 was passed on.',
+    ])
+    const [, sidecarLeg] = (await timelineOf(recordedPair('wrong-target-port'), { status: 503 })).legs
+    expect(sidecarLeg?.attempts.map(({ connection }) => connection)).toEqual(['24', '25', '26'])
+  })
+
+  it('the application closes a kept connection as a request is sent on it', async () => {
+    expect(await told('keep-alive-race', 503)).toEqual([
+      'The sidecar sidecar took it 0.27 ms later on its connection 16 and gave it to the application 0.28 ms after that, on connection 21.',
+      '5.3 ms after the request was sent, the application closed connection 21 without an answer (connection termination).',
+      'The sidecar answered 503 itself (upstream_reset_before_response_started{connection_termination}).',
+      '7.2 ms after the request was sent, the sidecar answered; 503 was passed on.',
+    ])
+  })
+
+  it('leaves a line of a filter to nobody where threads are not told', async () => {
+    const [log, peer] = recordedPair('authorization-denied')
+    const text = Buffer.alloc(peer!.size)
+    await peer!.read(text, 0)
+    const found = await timelineOf([log!, textLog('sidecar', withoutThreads(text.toString()))], { status: 403 })
+    expect(found.legs[1]?.denied).toBeUndefined()
+    expect(found.legs[1]?.unattributed).toBeGreaterThan(0)
   })
 })
 
@@ -157,7 +209,7 @@ describe('logs without what is asked for', () => {
     expect(timelineStory(found)).toEqual([
       'The sidecar catalog-v2-7b46dcd4bc-g6vkr took GET catalog.istioinaction.io/items at 23:51:30.408196 UTC on connection 34, stream 2802069614367241241, request id 861199ee-03f7-458f-96de-88f67f9e64eb.',
       'Its route led to inbound|3000||; it was sent upstream on connection 35 to 10.244.0.7:3000, which was made for it in 0.16 ms.',
-      '0.22 ms after the request was sent upstream answered, and the proxy answered 200.',
+      '0.22 ms after the request was sent, the application answered; 200 was passed on.',
     ])
   })
 
@@ -177,7 +229,7 @@ describe("the gateway's log of Istio 1.16", () => {
       'ingress took GET catalog.istioinaction.io/items at 04:09:47.323754 UTC on connection 9446, stream 10916694052055293453.',
       'Its route led to outbound|80|version-v2|catalog.istioinaction.svc.cluster.local; it was sent upstream on connection 9386, which was open already.',
       "500.8 ms after the request was sent, without an answer, the route's timeout of 500 ms fired.",
-      'Envoy closed connection 9386 and answered 504 itself (response_timeout).',
+      'ingress closed connection 9386 and answered 504 itself (response_timeout).',
     ])
     expect(found.matching).toEqual({ count: 1, of: 'debug log', what: 'failed request' })
     expect(timelineText(found)).toContain("500.901  ingress             9446        the route's timeout fired")

@@ -1,6 +1,6 @@
 import type { TargetTimeline } from '../../capabilities/find-timeline.ts'
 import { formatRef } from '../../mesh/ref.ts'
-import { timelineHeadline, timelineStory } from '../../report/timeline-text.ts'
+import { matchingText, timelineHeadline, timelineStory } from '../../report/timeline-text.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { buttonRow, type ButtonSpec } from './buttons.ts'
 import { cut } from './escape.ts'
@@ -29,4 +29,4 @@ export function timelineMessage(
 }
 
 const countText = ({ matching }: TargetTimeline['timeline']): string =>
-  matching === undefined ? '' : `  the latest of ${matching.count} ${matching.what}${matching.count === 1 ? '' : 's'}`
+  matching === undefined ? '' : `  the latest of ${matchingText(matching)}`
