@@ -68,7 +68,7 @@ async function run(config: Config): Promise<number> {
       options: botOptions(config),
       log,
       policy: config.policy,
-      writer: clusterWriter({ clients, ...botConnection(config) }),
+      writer: clusterWriter({ clients, capture: config.policy.captures.image, ...botConnection(config) }),
     })
     opened.unshift(() => bot.stop({ graceMilliseconds: GRACE }))
     started.bot = bot

@@ -97,5 +97,5 @@ async function turnOnInTerminal(target: string, options: AccessLogOptions): Prom
     }
   }
   const seen = ({ pods }: LeaseRequest): Promise<string | undefined> => takenByProxies(pods, clients, { signal })
-  return holdLease({ clients, connection, output: options.output }, request, signal, seen)
+  return holdLease({ clients, connection, output: options.output }, request, signal, { seen })
 }

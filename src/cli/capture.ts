@@ -5,9 +5,10 @@ import { CaptureReading } from '../capture/read-capture.ts'
 import { UserError } from '../mesh/user-error.ts'
 import { captureText } from '../report/capture-text.ts'
 import { EXIT } from './exit-codes.ts'
+import type { LiveOptions } from './capture-live.ts'
 import { answer } from './output.ts'
 
-export interface CaptureOptions {
+export interface CaptureOptions extends LiveOptions {
   file?: string
   verbose?: boolean
   output: 'text' | 'json'
@@ -19,16 +20,25 @@ const PIECE = 1 << 20
 const MOST_ROWS = 20
 
 /** `mesh-medic capture`: explains a packet capture on standard output; answers 0 when nothing failed in it, 2 when something did, 3 when that can't be told. */
-export async function capture({ file, verbose, output }: CaptureOptions): Promise<number> {
-  if (file === undefined)
-    throw new UserError({ why: 'Which capture?', remedies: ['Name a file: --file x.pcap, or - for standard input.'] })
+export async function capture(target: string | undefined, options: CaptureOptions): Promise<number> {
+  const { file, verbose, output } = options
+  const told = async (report: CaptureReport): Promise<number> => {
+    await answer(
+      output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : captureText(report, { isVerbose: verbose === true }),
+    )
+    return exitCodeOf(report)
+  }
+  if (target !== undefined && file === undefined)
+    return (await import('./capture-live.ts')).captureLive(target, options, told)
+  if (file === undefined || target !== undefined)
+    throw new UserError({
+      why: file === undefined ? 'Which capture?' : 'A target and a file: one or the other.',
+      remedies: ['Name a file (--file x.pcap, or - for standard input), or a target whose packets are to be captured.'],
+      commands: ['mesh-medic capture --file x.pcap', 'mesh-medic capture deploy/catalog -n shop --port 3000 --for 30s'],
+    })
   const reading = new CaptureReading()
   for await (const piece of piecesOf(file)) reading.push(piece)
-  const report = explain(reading.end(), verbose === true || output === 'json' ? {} : { most: MOST_ROWS })
-  await answer(
-    output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : captureText(report, { isVerbose: verbose === true }),
-  )
-  return exitCodeOf(report)
+  return told(explain(reading.end(), verbose === true || output === 'json' ? {} : { most: MOST_ROWS }))
 }
 
 function exitCodeOf(report: CaptureReport): number {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Clients } from '../evidence/clients/clients.ts'
 import type { KubernetesOptions } from '../evidence/clients/kubernetes.ts'
 import { clusterWriter } from '../fixes/writer.ts'
+import type { CaptureImage } from '../fixes/capture-pod.ts'
 import type { LeaseDeps } from '../leases/lease-deps.ts'
 import { isUnsettled, listLeases, readLease, type LeaseRecord } from '../leases/lease-record.ts'
 import { LeaseRefusedError } from '../leases/lease-refused.ts'
@@ -22,21 +23,33 @@ const TRY_AGAIN = 2000
 const GIVES_UP = 30_000
 const LOOKS_EVERY = 1000
 
+/** What is done while a lease is held. */
+export interface Holding {
+  /** Looks whether it is in force, and says so; undefined when that is not to be seen. */
+  seen?: ((request: LeaseRequest) => Promise<string | undefined>) | undefined
+  /** What it is held for: when that is over, so is the lease. Answers the exit code, and what it says is the answer. */
+  during?: ((lease: LeaseRecord) => Promise<number>) | undefined
+}
+
 /**
  * Opens the store, puts back what is overdue, raises what is asked for, waits, and puts it back: at the end of the time, on Ctrl-C and on SIGTERM.
  * @param request finds out what is raised; called after what is overdue was put back
- * @param seen looks whether it is in force, and says so; undefined when that is not to be seen
  * @returns the exit code: 3 when something could not be set or put back
  */
 export async function holdLease(
-  { clients, connection, output }: { clients: Clients; connection: KubernetesOptions; output: 'text' | 'json' },
+  {
+    clients,
+    connection,
+    output,
+    capture,
+  }: { clients: Clients; connection: KubernetesOptions; output: 'text' | 'json'; capture?: CaptureImage | undefined },
   request: (id: string) => Promise<LeaseRequest>,
   signal: AbortSignal,
-  seen?: (request: LeaseRequest) => Promise<string | undefined>,
+  { seen, during }: Holding = {},
 ): Promise<number> {
   const backend = await openRecords()
   try {
-    const deps = { records: backend.records, clients, writer: clusterWriter({ clients, ...connection }) }
+    const deps = { records: backend.records, clients, writer: clusterWriter({ clients, capture, ...connection }) }
     await sweepLeases(
       {
         ...deps,
@@ -48,7 +61,13 @@ export async function holdLease(
       signal,
     )
     if (backend.kind === 'embedded') await endAbandoned(deps)
-    const over = await raiseUntilTheEnd(deps, await request(opaqueId()), signal, seen)
+    let exit: number | undefined
+    const work = during && (async (lease: LeaseRecord) => void (exit = await during(lease)))
+    const over = await raiseUntilTheEnd(deps, await request(opaqueId()), signal, { seen, work })
+    if (work !== undefined) {
+      remark(ended(over).trimEnd())
+      return exit !== undefined && exitCode(over, new AbortController().signal) === EXIT.healthy ? exit : EXIT.unclear
+    }
     await answer(output === 'json' ? `${JSON.stringify(over, null, 2)}\n` : ended(over))
     return exitCode(over, signal)
   } finally {
@@ -71,16 +90,16 @@ async function raiseUntilTheEnd(
   deps: LeaseDeps,
   request: LeaseRequest,
   signal: AbortSignal,
-  seen: ((request: LeaseRequest) => Promise<string | undefined>) | undefined,
+  { seen, work }: { seen: Holding['seen']; work: ((lease: LeaseRecord) => Promise<void>) | undefined },
 ): Promise<LeaseRecord> {
   const { id } = request
   try {
     const lease = await raise(deps, request, signal)
     if (lease.state === 'over') return lease
-    remark(begun(lease))
+    if (work === undefined) remark(begun(lease))
     const found = await seen?.(request)
     if (found !== undefined) remark(found)
-    await untilOver(deps, id, signal)
+    await (work === undefined ? untilOver(deps, id, signal) : work(lease))
   } catch (error) {
     if (!signal.aborted) {
       await endLease(deps, id, { why: 'failed' }).catch(() => undefined)
@@ -163,6 +182,14 @@ const SAYS: Readonly<Record<LeaseRecord['kind'], Says>> = {
     refused: 'could not be turned on',
     'put-back': 'access logs are as before, the Telemetry object was deleted',
   },
+  captures: {
+    ...OF_LEVELS,
+    noted: 'not started',
+    refused: 'could not be started',
+    raised: 'not ended',
+    'put-back': 'the capture is over',
+    unreachable: 'NOT known to have ended; it ends by itself',
+  },
   'log-levels': OF_LEVELS,
   'ztunnel-levels': OF_LEVELS,
 }
@@ -170,7 +197,7 @@ const SAYS: Readonly<Record<LeaseRecord['kind'], Says>> = {
 function ended({ kind, proxies, state }: LeaseRecord): string {
   const lines = proxies.map(
     ({ pod, state: each, before, says }) =>
-      `${formatPod(pod)}: ${SAYS[kind][each]}${each === 'put-back' && kind !== 'access-logs' ? ` to ${leaseWords({ kind }).describe(before)}` : ''}${says === undefined ? '' : `: ${says}`}`,
+      `${formatPod(pod)}: ${SAYS[kind][each]}${each === 'put-back' && kind !== 'access-logs' && kind !== 'captures' ? ` to ${leaseWords({ kind }).describe(before)}` : ''}${says === undefined ? '' : `: ${says}`}`,
   )
   return `${[...lines, ...(state === 'over' ? [] : ['What is not put back is retried by the bot, and the next time this command is started.'])].join('\n')}\n`
 }

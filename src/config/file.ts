@@ -104,6 +104,37 @@ const Changes = z.strictObject({
     ),
 })
 
+const Capture = z
+  .strictObject({
+    image: z
+      .string()
+      .min(1)
+      .max(500)
+      .regex(/^[\w./:@-]+$/, 'must be the name of an image')
+      .describe(
+        'Image with tcpdump, sh, timeout and head, and nsenter for restricted namespaces; pinned by its digest (`NAME@sha256:…`) unless it is never pulled.',
+      ),
+    pullPolicy: z
+      .enum(['IfNotPresent', 'Always', 'Never'])
+      .optional()
+      .describe('When the image is pulled. Default IfNotPresent.'),
+    namespace: z
+      .string()
+      .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be the name of a namespace')
+      .optional()
+      .describe(
+        'Privileged namespace of its own, where a pod is made for a capture that the namespace of the target does not admit. Default: none is made.',
+      ),
+  })
+  .superRefine(({ image, pullPolicy }, context) => {
+    if (pullPolicy !== 'Never' && !/@sha256:[0-9a-f]{64}$/.test(image))
+      context.addIssue({
+        code: 'custom',
+        path: ['image'],
+        message: 'must be pinned by its digest: NAME@sha256:…',
+      })
+  })
+
 const Access = z.strictObject({
   guests: z.boolean().optional().describe('True lets guests of the workspace ask. Default false.'),
   bots: z.boolean().optional().describe('True lets bot users ask. Default false.'),
@@ -198,6 +229,7 @@ export const ConfigFile = z.strictObject({
     })
     .optional()
     .describe('Ambient mode.'),
+  capture: Capture.optional().describe('What packets are captured with. Default: none are captured.'),
   access: Access.optional().describe("Who may ask at all, besides members of the bot's own workspace."),
   identities: Identities.optional(),
   changes: Changes.optional(),

@@ -10,6 +10,7 @@ export function policyOf({
   limits = {},
   access = {},
   ambient = {},
+  capture,
   unlisted = {},
   administrators,
 }: ConfigFile): Policy {
@@ -50,6 +51,13 @@ export function policyOf({
       minutes: limits.leaseMinutes ?? ASK_ONLY.leases.minutes,
       ztunnels: ambient.raiseZtunnelLevels ?? ASK_ONLY.leases.ztunnels,
     },
+    captures:
+      capture === undefined
+        ? ASK_ONLY.captures
+        : {
+            image: { image: capture.image, pullPolicy: capture.pullPolicy ?? 'IfNotPresent' },
+            ...defined({ namespace: capture.namespace }),
+          },
     access: { ...ASK_ONLY.access, ...defined(access) },
   }
 }

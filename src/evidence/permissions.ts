@@ -179,3 +179,29 @@ export const OPERATOR_PERMISSIONS: readonly NeededPermission[] = [
   why: `mesh-medic: ${why}`,
   askedBy: ['mesh-medic'],
 }))
+
+/** Where pods for captures are made: deploy/capture.yaml makes the namespace. */
+export const CAPTURE_NAMESPACE = 'mesh-medic-capture'
+
+/** What captures of packets ask for beside that: deploy/capture.yaml grants exactly these. */
+export const CAPTURE_PERMISSIONS: readonly NeededPermission[] = (
+  [
+    ['patch', 'pods/ephemeralcontainers', undefined, 'adds the container that packets are captured in'],
+    ['create', 'pods/exec', undefined, 'starts tcpdump in that container'],
+    ['get', 'pods/exec', undefined, 'the same by WebSocket'],
+    [
+      'create',
+      'pods',
+      CAPTURE_NAMESPACE,
+      'makes the pod that enters the network of one whose namespace admits no such container',
+    ],
+    ['delete', 'pods', CAPTURE_NAMESPACE, 'deletes that pod when the capture is over'],
+  ] as const
+).map(([verb, resource, namespace, why]) => ({
+  verb,
+  group: '',
+  resource,
+  ...(namespace !== undefined && { namespace }),
+  why: `mesh-medic: ${why}`,
+  askedBy: ['mesh-medic'],
+}))

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
+import type { CaptureWriter } from './capturing.ts'
 import type { Identity } from './identity.ts'
 import type { LentAccessLog } from './lent-telemetry.ts'
 import type { Permit, LeasePermit } from './permit.ts'
@@ -48,7 +49,7 @@ export class WriteError extends Error {
 }
 
 /** The only hand on the cluster. */
-export interface ClusterWriter {
+export interface ClusterWriter extends CaptureWriter {
   /** An object as it is now, read with the bot's own rights; undefined when there is none. @throws UnseenError; WriteError `refused` for a kind that is never written */
   read(ref: Ref, apiVersion: string, signal: AbortSignal): Promise<KubernetesObject | undefined>
   /**

@@ -1,3 +1,4 @@
+import type { CaptureImage } from './capture-pod.ts'
 import type { Identity } from './identity.ts'
 
 /** What a person may do in a channel; each includes those before it. viewer: ask; operator: temporary changes; approver: permanent ones. */
@@ -47,6 +48,8 @@ export interface Policy {
   proofSeconds: number
   /** `ztunnels`: their log levels may be raised, which concerns every workload of a node. */
   leases: { proxies: number; minutes: number; ztunnels: boolean }
+  /** What packets are captured with, and where pods of our own for it are made; nothing is captured without an image. */
+  captures: { image?: CaptureImage | undefined; namespace?: string | undefined }
   access: AccessPolicy
   /** Who sees everything, in a direct message. */
   administrators: Members
@@ -64,6 +67,7 @@ export const ASK_ONLY: Policy = {
   gitops: 'patch',
   proofSeconds: 30,
   leases: { proxies: 5, minutes: 15, ztunnels: false },
+  captures: {},
   access: MEMBERS_ONLY,
   administrators: {},
 }

@@ -10,6 +10,10 @@ export const READ_ONLY: ClusterWriter = {
   write: () => Promise.reject(new WriteError('forbidden', WHY)),
   turnOnAccessLog: () => Promise.reject(new UnseenError('forbidden', WHY)),
   turnOffAccessLog: () => Promise.reject(new UnseenError('forbidden', WHY)),
+  refusesCapture: () => Promise.reject(new UnseenError('forbidden', WHY)),
+  startCapture: () => Promise.reject(new UnseenError('forbidden', WHY)),
+  capturePackets: () => Promise.reject(new UnseenError('forbidden', WHY)),
+  endCapture: () => Promise.reject(new UnseenError('forbidden', WHY)),
   setLogLevels: () => Promise.reject(new UnseenError('forbidden', WHY)),
   setZtunnelLevels: () => Promise.reject(new UnseenError('forbidden', WHY)),
 }

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { HttpMethod } from '@kubernetes/client-node/dist/gen/http/http.js'
 import type { Clients } from '../evidence/clients/clients.ts'
 import { UnseenError } from '../evidence/clients/clients.ts'
+import { openExec } from '../evidence/clients/exec.ts'
 import { ztunnelLogging } from '../evidence/clients/ztunnel-logging.ts'
 import { ALL_MODULES, readZtunnelLevels } from '../evidence/collectors/ztunnel-levels.ts'
 import { loadKubeConfig, type KubernetesOptions } from '../evidence/clients/kubernetes.ts'
@@ -13,6 +14,8 @@ import { isDnsLabel, isDnsName } from '../mesh/names.ts'
 import type { KubernetesObject } from '../mesh/objects.ts'
 import { formatRef, sameRef, type Ref } from '../mesh/ref.ts'
 import { accessLogWriter } from './access-log-writer.ts'
+import type { CaptureImage } from './capture-pod.ts'
+import { captureWriter, type Exec } from './capture-writer.ts'
 import { isRace, noAnswer, refusal, type ApiAnswer } from './api-refusal.ts'
 import { CHANGE_ANNOTATION, FIELD_MANAGER, WriteError, type ClusterWriter, type Written } from './cluster-writer.ts'
 import { impersonation, type Identity } from './identity.ts'
@@ -29,6 +32,8 @@ export { WriteError, type ClusterWriter, type FieldConflict, type Written } from
 /** Where to write, and what to read with. */
 export interface WriterOptions extends KubernetesOptions {
   clients: Pick<Clients, 'kubernetes' | 'istioctl' | 'portForward'>
+  /** What packets are captured with; absent where none is configured. */
+  capture?: CaptureImage | undefined
 }
 
 /** Controllers write an object's status between our look and our write; then it is looked at again, so often. */
@@ -66,7 +71,7 @@ interface Mode {
  * Writes to the cluster of a kubeconfig, with its credentials and in other people's names. Nothing else in this project does.
  * @throws ClusterConfigurationError
  */
-export function clusterWriter({ clients, ...connection }: WriterOptions): ClusterWriter {
+export function clusterWriter({ clients, capture, ...connection }: WriterOptions): ClusterWriter {
   const config = loadKubeConfig(connection)
   const server = (config.getCurrentCluster()?.server ?? '').replace(/\/$/, '')
 
@@ -196,22 +201,33 @@ export function clusterWriter({ clients, ...connection }: WriterOptions): Cluste
   }
 
   const own = (
-    method: 'POST' | 'DELETE',
+    method: 'POST' | 'PATCH' | 'DELETE',
     path: string,
-    { query, body }: { query: Readonly<Record<string, string>>; body: unknown },
+    {
+      query,
+      body,
+      type = 'application/json',
+    }: { query: Readonly<Record<string, string>>; body: unknown; type?: string },
     signal: AbortSignal,
   ): Promise<ApiAnswer> =>
     send({
-      method: method === 'POST' ? HttpMethod.POST : HttpMethod.DELETE,
+      method: HttpMethod[method],
       path,
       query,
-      type: 'application/json',
+      type,
       body,
       signal,
     })
 
+  const exec: Exec = async (where, signal) => {
+    const options: RequestOptions = {}
+    await config.applyToHTTPSOptions(options)
+    return openExec({ server, options }, where, signal)
+  }
+
   return {
     ...accessLogWriter(own, clients.kubernetes),
+    ...captureWriter(own, exec, clients.kubernetes, capture),
     read,
 
     async rehearse(write, as, { force, signal }) {

@@ -6,5 +6,8 @@ import type { Records } from '../store/records.ts'
 export interface LeaseDeps {
   records: Records
   clients: Pick<Clients, 'kubernetes' | 'istioctl' | 'portForward'>
-  writer: Pick<ClusterWriter, 'setLogLevels' | 'setZtunnelLevels' | 'turnOnAccessLog' | 'turnOffAccessLog'>
+  writer: Pick<
+    ClusterWriter,
+    'setLogLevels' | 'setZtunnelLevels' | 'turnOnAccessLog' | 'turnOffAccessLog' | 'startCapture' | 'endCapture'
+  >
 }

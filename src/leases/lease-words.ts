@@ -1,5 +1,6 @@
 import type { LeaseKind } from './lease-kinds.ts'
 import type { LeaseProxy, LeaseRecord, Settings } from './lease-record.ts'
+import { captureSettingText, PACKET_CAPTURE } from './captures/capture-setting.ts'
 import { levelsText } from './log-levels/levels-text.ts'
 import { ztunnelLevelsText } from './ztunnel-levels/levels.ts'
 
@@ -88,6 +89,33 @@ const WORDS: Readonly<Record<LeaseKind, LeaseWords>> = {
     again: 'Turn the access logs on again.',
     describe: ({ [ACCESS_LOG]: provider = NO_OBJECT }) =>
       provider === NO_OBJECT ? 'no Telemetry object' : `access log by provider ${provider}`,
+  },
+  captures: {
+    titles: {
+      raising: 'A capture is being started',
+      raised: 'Packets are captured',
+      'putting-back': 'The capture is being ended',
+      over: 'The capture is over',
+      refused: 'No packets were captured',
+    },
+    states: {
+      noted: 'about to be started',
+      raised: 'runs',
+      refused: 'could not be started',
+      'put-back': 'ended',
+      gone: 'its pod is gone',
+      restarted: 'ended',
+      left: 'left alone',
+      unreachable: 'not known to have ended: it ends by itself, and mesh-medic keeps trying',
+    },
+    done: 'started',
+    nothing: 'No packets were captured.',
+    failed: 'it could not be started',
+    whenOver: 'the capture is ended',
+    interrupt: 'Ctrl-C ends it',
+    unsure: 'it is not known whether it runs, it is ended at the end',
+    again: 'Capture again.',
+    describe: ({ [PACKET_CAPTURE]: value }) => captureSettingText(value),
   },
   'log-levels': { ...LEVELS, describe: levelsText },
   'ztunnel-levels': { ...LEVELS, describe: ztunnelLevelsText },

@@ -201,7 +201,13 @@ export function recordedMesh({
     now: () => now.now(),
   }
   const landed = new Set<string>()
+  const noPackets = (): Promise<never> =>
+    Promise.reject(new UnseenError('unavailable', 'this is a recording: no packets can be captured'))
   const writer: ClusterWriter = {
+    refusesCapture: noPackets,
+    startCapture: noPackets,
+    capturePackets: noPackets,
+    endCapture: noPackets,
     read: (ref, apiVersion, signal) => found(now, ref, apiVersion, signal),
     async rehearse(write, _as, { signal }) {
       if (write.verb === 'delete') return undefined

@@ -4,11 +4,12 @@ import { expect, it } from 'vitest'
 import { parseAllDocuments, parse } from 'yaml'
 import { readerManifest } from '../../scripts/reader-manifest.ts'
 import { RESERVED_NAMES } from '../../src/fixes/identity.ts'
+import { captureContainer } from '../../src/fixes/capture-pod.ts'
 import { LEASE_ANNOTATION, telemetryFor } from '../../src/fixes/lent-telemetry.ts'
 import { WRITABLE } from '../../src/fixes/writable-kinds.ts'
 import { policyOf } from '../../src/config/policy.ts'
 import { VARIABLES } from '../../src/config/variables.ts'
-import { ASKED, OPERATOR_PERMISSIONS, PERMISSIONS } from '../../src/evidence/permissions.ts'
+import { ASKED, CAPTURE_PERMISSIONS, OPERATOR_PERMISSIONS, PERMISSIONS } from '../../src/evidence/permissions.ts'
 import type { Permission } from '../../src/evidence/reading.ts'
 import { defined } from '../../src/mesh/defined.ts'
 
@@ -148,6 +149,40 @@ it("operators have the bot write what leases of access logs ask for, in the bot'
   ).toEqual([
     ['mesh-medic-operator', { kind: 'ServiceAccount', name: pod.serviceAccountName, namespace: 'mesh-medic' }],
   ])
+})
+
+it('captures have rights of their own, off unless their file is applied', () => {
+  expect(texts(grantedBy('../capture.yaml'))).toEqual(texts(CAPTURE_PERMISSIONS))
+  const pod = manifests.find(({ kind }) => kind === 'Deployment')!.spec!.template!.spec
+  const bound = manifestsIn('../capture.yaml').flatMap(({ subjects = [] }) => subjects)
+  expect(bound).toEqual(
+    [1, 2].map(() => ({ kind: 'ServiceAccount', name: pod.serviceAccountName, namespace: 'mesh-medic' })),
+  )
+})
+
+it('the bot adds and enters only containers of its captures, which may do nothing but see packets', () => {
+  const policies = manifestsIn('../capture.yaml').filter(({ kind }) => kind === 'ValidatingAdmissionPolicy')
+  expect(policies.map(({ spec }) => spec)).toMatchObject(
+    [
+      ['UPDATE', 'pods/ephemeralcontainers'],
+      ['CONNECT', 'pods/exec'],
+    ].map(([operation, resource]) => ({
+      failurePolicy: 'Fail',
+      matchConditions: [
+        { expression: `request.userInfo.username == 'system:serviceaccount:mesh-medic:mesh-medic-reader'` },
+      ],
+      matchConstraints: { resourceRules: [{ operations: [operation], resources: [resource] }] },
+    })),
+  )
+  const bindings = manifestsIn('../capture.yaml').filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding')
+  expect(bindings.map(({ spec }) => spec)).toMatchObject(
+    policies.map(({ metadata }) => ({ policyName: metadata.name, validationActions: ['Deny'] })),
+  )
+  const { name } = captureContainer('x', { form: 'container', seconds: 1 }, { image: 'x', pullPolicy: 'Never' }) as {
+    name: string
+  }
+  for (const { spec } of policies)
+    expect(JSON.stringify(spec?.validations)).toContain(`startsWith('${name.slice(0, -1)}')`)
 })
 
 it('the bot is kept to Telemetry objects of its leases alone, and to access logs in them', () => {

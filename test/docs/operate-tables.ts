@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ConfigFile } from '../../src/config/file.ts'
 import { VARIABLES } from '../../src/config/variables.ts'
-import { OPERATOR_PERMISSIONS, PERMISSIONS, type NeededPermission } from '../../src/evidence/permissions.ts'
+import { CAPTURE_PERMISSIONS, OPERATOR_PERMISSIONS, PERMISSIONS, type NeededPermission } from '../../src/evidence/permissions.ts'
 
 /** The reference tables of docs/reference.md, each from what the code itself uses. */
 export const TABLES: Readonly<Record<string, () => string>> = {
@@ -9,6 +9,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   file,
   permissions: () => permissions(PERMISSIONS),
   'operator permissions': () => permissions(OPERATOR_PERMISSIONS),
+  'capture permissions': () => permissions(CAPTURE_PERMISSIONS),
 }
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>

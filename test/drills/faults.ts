@@ -300,6 +300,10 @@ class Trial {
         if (fault !== undefined) throw unwritten(fault)
         return written
       },
+      refusesCapture: (...args) => writer.refusesCapture(...args),
+      startCapture: (...args) => writer.startCapture(...args),
+      capturePackets: (...args) => writer.capturePackets(...args),
+      endCapture: (...args) => writer.endCapture(...args),
       setZtunnelLevels: (...args) => writer.setZtunnelLevels(...args),
       setLogLevels: async (...args) => {
         const fault = this.next('writer', 'setLogLevels') as MeshFault | undefined

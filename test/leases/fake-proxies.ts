@@ -162,6 +162,8 @@ export class FakeProxies {
       ...NO_ZTUNNELS,
       turnOnAccessLog: none,
       turnOffAccessLog: none,
+      startCapture: none,
+      endCapture: none,
       setLogLevels: async (permit, pod, levels, signal) => {
         if (!permit.pods.some(({ name }) => name === pod.name))
           throw new TypeError(`lease ${permit.lease} is not for ${pod.name}`)
