@@ -92,7 +92,7 @@ export function tcpdumpArguments({ interface: on, port, peer, snapLength, bytes 
     ...(peer === undefined ? [] : ['host', peer]),
   ]
   return [
-    ...['-i', on, '-s', String(snapLength), '-p', '-n', '-U', '--immediate-mode', '-Z', 'root'],
+    ...['-i', on, '-s', String(snapLength), '-p', '-n', '-U', '--immediate-mode'],
     // As many packets as fit, if each had the most that is kept of it and a record header.
     ...['-c', String(Math.max(1, Math.floor(bytes / (Math.min(snapLength, 1500) + 16)))), '-w', '-'],
     filter

@@ -36,6 +36,9 @@ const CAPTURE = 'seconds=$1 bytes=$2; shift 2; timeout -k 2 -s INT "$seconds" tc
 const CAPTURE_IN =
   'id=$1 seconds=$2 bytes=$3; shift 3; for dir in /proc/[0-9]*; do if grep -qs "$id" "$dir/cgroup"; then timeout -k 2 -s INT "$seconds" nsenter -t "${dir#/proc/}" -n tcpdump "$@" | head -c "$bytes"; exit; fi; done; echo "no process of container $id" >&2; exit 3'
 
+/** tcpdump becomes a user without rights as soon as it listens, where its packager wanted that, and ends if it can't; to end it then takes KILL. */
+const AS_ANOTHER_USER = ['KILL', 'SETGID', 'SETUID']
+
 const waiting = (seconds: number): string[] => ['sh', '-c', WAIT, 'mesh-medic-capture', String(seconds)]
 
 /** The command of a capture. @param container id of a container whose network is entered; undefined in the pod itself */
@@ -66,7 +69,7 @@ export function captureContainer(
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
       seccompProfile: { type: 'RuntimeDefault' },
-      ...(form === 'container' && { capabilities: { drop: ['ALL'], add: ['NET_RAW'] } }),
+      ...(form === 'container' && { capabilities: { drop: ['ALL'], add: ['NET_RAW', ...AS_ANOTHER_USER] } }),
     },
   }
 }
@@ -114,7 +117,7 @@ export function capturePod(
             runAsUser: 0,
             runAsNonRoot: false,
             readOnlyRootFilesystem: true,
-            capabilities: { drop: ['ALL'], add: ['NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'] },
+            capabilities: { drop: ['ALL'], add: ['NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE', ...AS_ANOTHER_USER] },
           },
         },
       ],

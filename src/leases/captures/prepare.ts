@@ -70,10 +70,10 @@ export async function prepareCapture(
         settings: { [PACKET_CAPTURE]: captureSetting(wanted) },
         notes: notesOf(id, wanted, plan),
       }
-    refused.push(`${FORM_NAMES[form]}: ${why}`)
+    refused.push(`${FORM_NAMES[form]}: ${inShort(why)}`)
   }
   const { name, namespace: where = '' } = pod.metadata
-  throw new LeaseRefusedError(`No packets of ${formatRef(refOf(pod))} can be captured. ${refused.join('. ')}.`, [
+  throw new LeaseRefusedError(`No packets of ${formatRef(refOf(pod))} can be captured: ${refused.join('; ')}.`, [
     ...(namespace === undefined
       ? [
           'A pod on the same node can enter the network of a restricted one: set capture.namespace, and see deploy/capture.yaml.',
@@ -90,6 +90,13 @@ const FORM_NAMES: Readonly<Record<WantedCapture['form'], string>> = {
   'plain-container': "a container with its runtime's own rights",
   pod: 'a pod on its node',
 }
+
+/** Pod Security's words without the names of containers, of which each is ours. */
+const inShort = (why: string): string =>
+  why
+    .replace(/^.* is forbidden: (?=violates PodSecurity)/, '')
+    .replace(/ \(container "[^"]*" must [^)]*\)/g, '')
+    .replace(/\.$/, '')
 
 function onePod(target: Target, all: readonly Pod[]): Pod {
   const running = all.filter(
