@@ -22,16 +22,16 @@ import type { CaptureWriter } from './capturing.ts'
 import { FIELD_MANAGER, WriteError } from './cluster-writer.ts'
 import type { LeasePermit } from './permit.ts'
 
-/** One request with the bot's own rights. @throws WriteError when there is no answer */
+/** One request with the bot's own rights; `MERGE` adds to the lists of what is there. @throws WriteError when there is no answer */
 export type SendOwn = (
-  method: 'POST' | 'PATCH' | 'DELETE',
+  method: 'POST' | 'MERGE' | 'DELETE',
   path: string,
-  sent: { query: Readonly<Record<string, string>>; body: unknown; type?: string },
+  sent: { query: Readonly<Record<string, string>>; body: unknown },
   signal: AbortSignal,
 ) => Promise<ApiAnswer>
 
 /** Starts a program in a container. @throws UnseenError */
-export type Exec = (
+export type RunIn = (
   where: { pod: Ref; container: string; command: readonly string[] },
   signal: AbortSignal,
 ) => Promise<Running>
@@ -81,7 +81,7 @@ async function podNow(
 /** @param image absent where none is configured */
 export function captureWriter(
   send: SendOwn,
-  exec: Exec,
+  runIn: RunIn,
   kubernetes: Pick<Kubernetes, 'list'>,
   image: CaptureImage | undefined,
 ): CaptureWriter {
@@ -114,13 +114,12 @@ export function captureWriter(
       )
     const added = captureContainer(lease, wanted, requireImage())
     return send(
-      'PATCH',
+      'MERGE',
       `/api/v1/namespaces/${namespace}/pods/${name}/ephemeralcontainers`,
       // Another pod of that name has another UID: it gets nothing.
       {
         query,
         body: { metadata: { uid }, spec: { ephemeralContainers: [added] } },
-        type: 'application/strategic-merge-patch+json',
       },
       signal,
     )
@@ -166,10 +165,10 @@ export function captureWriter(
   }
 
   return {
-    async refusesCapture(permit, pod, wanted, signal) {
-      requirePermit(permit, pod, wanted)
+    async refusesCapture(lease, pod, wanted, signal) {
+      requireNames(wanted)
       const now = await target(pod, signal)
-      const answer = await seen(() => make(permit.lease, now, wanted, true, signal))
+      const answer = await seen(() => make(lease, now, wanted, true, signal))
       if (isMade(answer)) return undefined
       const why = refusal(answer, formatRef(pod))
       if (why.reason === 'unavailable') throw asUnseen(why)
@@ -196,7 +195,7 @@ export function captureWriter(
       const inside = wanted.form === 'pod' ? runningContainer(await target(pod, signal)) : undefined
       if (wanted.form === 'pod' && inside === undefined)
         throw new UnseenError('unavailable', `no container of ${formatRef(pod)} runs`)
-      return exec(
+      return runIn(
         {
           pod: captureRef(lease, pod, wanted),
           container: wanted.form === 'pod' ? 'capture' : captureName(lease),
@@ -218,7 +217,7 @@ export function captureWriter(
         now.spec?.hostPID !== true &&
         (await isCapturing(kubernetes, lease, pod, wanted, signal))
       )
-        await exec({ pod: where, container: captureName(lease), command: ['sh', '-c', 'kill -TERM 1'] }, signal)
+        await runIn({ pod: where, container: captureName(lease), command: ['sh', '-c', 'kill -TERM 1'] }, signal)
           .then(({ ended }) => ended)
           // Its end may cut off the answer.
           .catch((error: unknown) => {
@@ -244,13 +243,18 @@ export function captureWriter(
 const isMade = ({ status }: ApiAnswer): boolean => status === 200 || status === 201
 
 /** @throws TypeError for a pod that the lease is not for, or names that are none: before anything is sent */
-function requirePermit(permit: LeasePermit, pod: Ref, { form, namespace, seconds }: WantedCapture): LeasePermit {
+function requirePermit(permit: LeasePermit, pod: Ref, wanted: WantedCapture): LeasePermit {
   if (!permit.pods.some((one) => sameRef(one, pod)) || pod.kind !== 'Pod')
     throw new TypeError(`lease ${permit.lease} is not for ${formatRef(pod)}`)
+  requireNames(wanted)
+  return permit
+}
+
+/** @throws TypeError */
+function requireNames({ form, namespace, seconds }: WantedCapture): void {
   if (form === 'pod' && !isDnsLabel(namespace ?? '')) throw new TypeError(`${String(namespace)} is no namespace`)
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > 3600)
     throw new TypeError(`${seconds} seconds are not a time to capture for`)
-  return permit
 }
 
 async function seen(act: () => Promise<ApiAnswer>): Promise<ApiAnswer> {

@@ -16,7 +16,7 @@ export interface CaptureWriter {
    * Whether the API server would take it (server-side dry run): its own words where it would not, undefined where it would.
    * @throws UnseenError when that is not known
    */
-  refusesCapture(permit: LeasePermit, pod: Ref, wanted: WantedCapture, signal: AbortSignal): Promise<string | undefined>
+  refusesCapture(lease: string, pod: Ref, wanted: WantedCapture, signal: AbortSignal): Promise<string | undefined>
   /**
    * Makes what packets are captured in, and waits until it runs. Doing it again does nothing.
    * @returns UID of the pod that was made; undefined for a container, which stays in the pod's specification for good

@@ -15,7 +15,7 @@ import type { KubernetesObject } from '../mesh/objects.ts'
 import { formatRef, sameRef, type Ref } from '../mesh/ref.ts'
 import { accessLogWriter } from './access-log-writer.ts'
 import type { CaptureImage } from './capture-pod.ts'
-import { captureWriter, type Exec } from './capture-writer.ts'
+import { captureWriter, type RunIn } from './capture-writer.ts'
 import { isRace, noAnswer, refusal, type ApiAnswer } from './api-refusal.ts'
 import { CHANGE_ANNOTATION, FIELD_MANAGER, WriteError, type ClusterWriter, type Written } from './cluster-writer.ts'
 import { impersonation, type Identity } from './identity.ts'
@@ -201,25 +201,21 @@ export function clusterWriter({ clients, capture, ...connection }: WriterOptions
   }
 
   const own = (
-    method: 'POST' | 'PATCH' | 'DELETE',
+    method: 'POST' | 'MERGE' | 'DELETE',
     path: string,
-    {
-      query,
-      body,
-      type = 'application/json',
-    }: { query: Readonly<Record<string, string>>; body: unknown; type?: string },
+    { query, body }: { query: Readonly<Record<string, string>>; body: unknown },
     signal: AbortSignal,
   ): Promise<ApiAnswer> =>
     send({
-      method: HttpMethod[method],
+      method: method === 'MERGE' ? HttpMethod.PATCH : HttpMethod[method],
       path,
       query,
-      type,
+      type: method === 'MERGE' ? 'application/strategic-merge-patch+json' : 'application/json',
       body,
       signal,
     })
 
-  const exec: Exec = async (where, signal) => {
+  const runIn: RunIn = async (where, signal) => {
     const options: RequestOptions = {}
     await config.applyToHTTPSOptions(options)
     return openExec({ server, options }, where, signal)
@@ -227,7 +223,7 @@ export function clusterWriter({ clients, capture, ...connection }: WriterOptions
 
   return {
     ...accessLogWriter(own, clients.kubernetes),
-    ...captureWriter(own, exec, clients.kubernetes, capture),
+    ...captureWriter(own, runIn, clients.kubernetes, capture),
     read,
 
     async rehearse(write, as, { force, signal }) {

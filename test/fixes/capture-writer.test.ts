@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { UnseenError } from '../../src/evidence/clients/clients.ts'
 import type { PodWithAdded } from '../../src/fixes/capture-pod.ts'
 import { captureName } from '../../src/fixes/capture-pod.ts'
-import { captureWriter, isCapturing, type Exec, type SendOwn } from '../../src/fixes/capture-writer.ts'
+import { captureWriter, isCapturing, type RunIn, type SendOwn } from '../../src/fixes/capture-writer.ts'
 import type { CaptureWriter } from '../../src/fixes/capturing.ts'
 import { grantLeasePermit } from '../../src/fixes/permit.ts'
 import type { KubernetesObject } from '../../src/mesh/objects.ts'
@@ -19,7 +19,7 @@ const IMAGE = { image: 'tools@sha256:0', pullPolicy: 'IfNotPresent' } as const
 interface Cluster {
   pods: PodWithAdded[]
   sent: { method: string; path: string; query: Readonly<Record<string, string>>; body: unknown }[]
-  ran: Parameters<Exec>[0][]
+  ran: Parameters<RunIn>[0][]
   writer: CaptureWriter
   kubernetes: { list: () => Promise<KubernetesObject[]> }
 }
@@ -43,7 +43,7 @@ function cluster(answer: { status: number; text: string } = { status: 201, text:
   const send: SendOwn = (method, path, { query, body }) => {
     sent.push({ method, path, query, body })
     if (answer.status === 201 && query.dryRun === undefined) {
-      if (method === 'PATCH') {
+      if (method === 'MERGE') {
         pods[0]!.spec = { ...pods[0]!.spec!, ephemeralContainers: [{ name: NAME }] }
         pods[0]!.status = { ...pods[0]!.status!, ephemeralContainerStatuses: [{ name: NAME, state: { running: {} } }] }
       }
@@ -60,7 +60,7 @@ function cluster(answer: { status: number; text: string } = { status: 201, text:
     }
     return Promise.resolve(answer)
   }
-  const exec: Exec = (where) => {
+  const runIn: RunIn = (where) => {
     ran.push(where)
     if (where.command.includes('kill -TERM 1'))
       pods[0]!.status = {
@@ -73,7 +73,7 @@ function cluster(answer: { status: number; text: string } = { status: 201, text:
       close: () => undefined,
     })
   }
-  return { pods, sent, ran, kubernetes, writer: captureWriter(send, exec, kubernetes, IMAGE) }
+  return { pods, sent, ran, kubernetes, writer: captureWriter(send, runIn, kubernetes, IMAGE) }
 }
 
 const ORDER = { seconds: 5, bytes: 100, tcpdump: ['-i', 'lo'] }
@@ -81,7 +81,7 @@ const ORDER = { seconds: 5, bytes: 100, tcpdump: ['-i', 'lo'] }
 it('a container that may see packets and nothing else is added to that very pod; it is ended, and stays', async () => {
   const { writer, sent, ran, kubernetes } = cluster()
   const wanted = { form: 'container', seconds: 90 } as const
-  expect(await writer.refusesCapture(permit, REF, wanted, signal)).toBeUndefined()
+  expect(await writer.refusesCapture(LEASE, REF, wanted, signal)).toBeUndefined()
   expect(await writer.startCapture(permit, REF, wanted, signal)).toBeUndefined()
   expect(sent.map(({ path, query }) => [path, query.dryRun])).toEqual([
     ['/api/v1/namespaces/shop/pods/catalog-1/ephemeralcontainers', 'All'],
@@ -138,7 +138,7 @@ it("Pod Security's refusal is an answer; no right is another", async () => {
   const violates = 'pods "catalog-1" is forbidden: violates PodSecurity "baseline:latest": non-default capabilities'
   expect(
     await cluster({ status: 403, text: status(violates) }).writer.refusesCapture(
-      permit,
+      LEASE,
       REF,
       { form: 'container', seconds: 9 },
       signal,

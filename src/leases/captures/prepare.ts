@@ -3,7 +3,6 @@ import { UnseenError, type Clients } from '../../evidence/clients/clients.ts'
 import type { GatherOptions } from '../../evidence/gather.ts'
 import { CAPTURE_FORMS, captureName, type WantedCapture } from '../../fixes/capture-pod.ts'
 import type { CaptureWriter } from '../../fixes/capturing.ts'
-import { grantLeasePermit } from '../../fixes/permit.ts'
 import { refOf, type Pod } from '../../mesh/objects.ts'
 import { hasEnded } from '../../mesh/pods.ts'
 import { formatRef } from '../../mesh/ref.ts'
@@ -49,7 +48,6 @@ export async function prepareCapture(
 ): Promise<PreparedCapture> {
   const { target, pods } = await findPods(query, clients, options)
   const pod = onePod(target, pods)
-  const permit = grantLeasePermit({ lease: id, pods: [refOf(pod)] })
   const refused: string[] = []
   for (const form of CAPTURE_FORMS) {
     if (form === 'pod' && namespace === undefined) continue
@@ -58,7 +56,7 @@ export async function prepareCapture(
       seconds: plan.seconds + SPARE,
       ...(form === 'pod' && namespace !== undefined && { namespace }),
     }
-    const why = await writer.refusesCapture(permit, refOf(pod), wanted, options.signal).catch((error: unknown) => {
+    const why = await writer.refusesCapture(id, refOf(pod), wanted, options.signal).catch((error: unknown) => {
       if (error instanceof UnseenError) return error.message
       throw error
     })
