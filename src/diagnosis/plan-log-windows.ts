@@ -6,12 +6,16 @@ import { accessLog, accessLogSince } from '../evidence/collectors/access-log.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
 import type { AnyStep } from '../evidence/step.ts'
+import { SEARCH_LIMITS } from '../evidence/clients/log-search.ts'
 import { fromFqdn } from '../mesh/host.ts'
 import type { Ref } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 
 /** Logs that are read for their time, at most; those of gateways and callers first. */
 const MOST_WINDOWS = 12
+
+/** Lines that are kept of the log of one of the target's own pods, at least. */
+const FEWEST_OF_OWN = 500
 
 /** Milliseconds that are read before the first of the target's pods ended. */
 const BEFORE_AN_END = 30_000
@@ -35,6 +39,8 @@ export function planLogWindows(target: Target, evidence: Evidence): LookFurtherB
   const isOwn = (ref: Ref): boolean =>
     own.some(({ name, namespace }) => ref.name === name && ref.namespace === namespace)
   const texts = textsOf(target, evidence)
+  // Those that the lines of callers can be joined with, twice as many where pods get unequal shares.
+  const mostOfOwn = Math.max(FEWEST_OF_OWN, Math.ceil((2 * SEARCH_LIMITS.lines) / Math.max(1, own.length)))
   return evidence
     .seen('access-log')
     .flatMap((tail): LookFurtherBack[] => {
@@ -43,9 +49,11 @@ export function planLogWindows(target: Target, evidence: Evidence): LookFurtherB
       const since = Math.max(moment, Date.parse(at) - presentOf(target))
       const [oldest] = value.lines
       if (oldest !== undefined && Date.parse(oldest.at) <= since) return []
+      const isOurs = isOwn(of)
       const step = accessLogSince(of, {
         sinceTime: new Date(since).toISOString().replace(/\.\d+Z$/, 'Z'),
-        texts: isOwn(of) ? [] : texts,
+        texts: isOurs ? [] : texts,
+        ...(isOurs && { most: mostOfOwn }),
         readers: logReadersOf(evidence),
       })
       return [{ tail, before: accessLog(of), step: step }]

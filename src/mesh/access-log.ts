@@ -93,7 +93,7 @@ const said = (field: unknown): string | undefined =>
       : JSON.stringify(field)
 
 /** The fields of a line that are told as they stand. */
-const TEXTS = [
+export const LOGGED_TEXTS = [
   'method',
   'path',
   'authority',
@@ -116,7 +116,7 @@ const NUMBERS = ['duration', 'service', 'received', 'sent'] as const
 
 /** What a line says, as it is written there; `-` and absent values say nothing. */
 export type LoggedFacts = { at: string; code: unknown; flags: string | undefined } & Partial<
-  Record<(typeof TEXTS)[number] | (typeof NUMBERS)[number], unknown>
+  Record<(typeof LOGGED_TEXTS)[number] | (typeof NUMBERS)[number], unknown>
 >
 
 /** The keys of a line that were said, absent ones left out. */
@@ -126,7 +126,7 @@ export function lineOf(facts: LoggedFacts): AccessLogLine {
     const number = said(facts[key])
     if (number !== undefined && Number.isFinite(Number(number))) entry[key] = Number(number)
   }
-  for (const key of TEXTS) {
+  for (const key of LOGGED_TEXTS) {
     const text = said(facts[key])
     if (text !== undefined) entry[key] = text
   }

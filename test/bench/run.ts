@@ -2,7 +2,7 @@
  * Measures what people wait for, as ratios against what they would type instead, in one run.
  *
  * npm run bench                 everything that can be measured here (the lab figure needs KUBECONFIG)
- * npm run bench -- NAME...      apply | capture | classes | diagnosis | slack | dump | judge | logs | routes | timeline | walk
+ * npm run bench -- NAME...      apply | capture | classes | diagnosis | slack | dump | judge | logs | routes | timeline | walk | windows
  *
  * Tables go to standard error, one JSON object to standard output.
  */
@@ -17,6 +17,7 @@ import { benchRoutes } from './routes.ts'
 import { benchSlack } from './slack.ts'
 import { benchTimeline } from './timeline.ts'
 import { benchWalk } from './walk.ts'
+import { benchWindows } from './windows.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = {
   apply: benchApply,
@@ -30,6 +31,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> 
   routes: benchRoutes,
   timeline: benchTimeline,
   walk: benchWalk,
+  windows: benchWindows,
 }
 
 const named = process.argv.slice(2)

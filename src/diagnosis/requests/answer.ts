@@ -1,3 +1,4 @@
+import { once } from '../../checks/facts/fact.ts'
 import { nearest, type Request } from '../../checks/facts/requests-to.ts'
 import type { AccessLogLine } from '../../mesh/access-log.ts'
 
@@ -38,9 +39,9 @@ function answerOfLine(entry: AccessLogLine): Answer {
 }
 
 /** What came of a request; where its caller's proxy only passed an answer on, the sidecar that gave it decides. */
-export function answerOf(request: Request): Answer {
+export const answerOf = once((request: Request): Answer => {
   const own = answerOfLine(request.entry)
   if (own === 'failed' || own === 'unknown' || request.inner === undefined) return own
   const inner = answerOfLine(nearest(request).entry)
   return inner === 'failed' ? 'failed' : own
-}
+})

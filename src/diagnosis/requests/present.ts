@@ -1,3 +1,4 @@
+import { once } from '../../checks/facts/fact.ts'
 import { isJudgedByOldPolicy, nearest, type Request } from '../../checks/facts/requests-to.ts'
 import { areOver, areTogether } from '../../checks/facts/over.ts'
 import { quantile } from '../../mesh/latency.ts'
@@ -13,6 +14,9 @@ export interface Present {
   /** ISO time of the first failure of those that go on. */
   since?: string
 }
+
+/** When a request began, in milliseconds since the epoch. */
+const timeOf = once(({ entry }: Request): number => Date.parse(entry.at))
 
 /** From this share on, and at least two of them, failures are more than a passing matter. */
 const SHARE = 0.05
@@ -69,10 +73,8 @@ const isGivenUp = ({ entry: { method, code, flags } }: Request): boolean =>
 
 /** Requests since a moment when all of them failed, most because their callers gave up, and the same class was answered before; none otherwise. */
 function allGivenUp(inOrder: readonly Request[], moment: number): Request[] {
-  const wasAnswered = inOrder.some((one) => Date.parse(one.entry.at) <= moment && answerOf(one) === 'answered')
-  const current = inOrder.filter(
-    (one) => Date.parse(one.entry.at) > moment && (isGivenUp(one) || answerOf(one) !== 'unknown'),
-  )
+  const wasAnswered = inOrder.some((one) => timeOf(one) <= moment && answerOf(one) === 'answered')
+  const current = inOrder.filter((one) => timeOf(one) > moment && (isGivenUp(one) || answerOf(one) !== 'unknown'))
   const isLost = (one: Request): boolean => isGivenUp(one) || answerOf(one) === 'failed'
   return wasAnswered && current.filter(isGivenUp).length >= GIVEN_UP && current.every(isLost) ? current : []
 }
@@ -83,7 +85,7 @@ function allGivenUp(inOrder: readonly Request[], moment: number): Request[] {
  */
 function withoutPast(told: readonly Request[], moment: number): readonly Request[] {
   if (jump(told, moment) !== -1) return told
-  const rest = told.filter((one) => answerOf(one) !== 'failed' || Date.parse(one.entry.at) > moment)
+  const rest = told.filter((one) => answerOf(one) !== 'failed' || timeOf(one) > moment)
   const first = rest[jump(rest, moment)]
   return first !== undefined && Date.parse(first.entry.at) > moment ? rest : told
 }
@@ -130,12 +132,16 @@ function twoTroubles(row: readonly Request[], isFailure: (one: Request) => boole
  * @param moment milliseconds since the epoch; failures from before say nothing of the present
  */
 export function presentOf(all: readonly Request[], moment: number): Present {
-  const inOrder = all.toSorted((a, b) => Date.parse(a.entry.at) - Date.parse(b.entry.at))
+  if (all.every((one) => answerOf(one) === 'answered')) {
+    const requests = all.filter((one) => timeOf(one) > moment).length
+    return { requests, failures: [], state: requests === 0 ? 'none' : 'answered' }
+  }
+  const inOrder = all.toSorted((a, b) => timeOf(a) - timeOf(b))
   const given = allGivenUp(inOrder, moment)
   const [gone] = given
   if (gone !== undefined) return { requests: given.length, failures: given, state: 'fails', since: gone.entry.at }
   // What an old connection was refused before it was drained says nothing of the present, unless it was allowed until then.
-  const last = inOrder.findLast((one) => Date.parse(one.entry.at) <= moment && answerOf(one) !== 'unknown')
+  const last = inOrder.findLast((one) => timeOf(one) <= moment && answerOf(one) !== 'unknown')
   const wasAllowed = last !== undefined && answerOf(last) === 'answered'
   const isOld = (one: Request): boolean =>
     !wasAllowed && answerOf(one) === 'failed' && isRefusal(one) && isJudgedByOldPolicy(one, moment)
@@ -143,7 +149,7 @@ export function presentOf(all: readonly Request[], moment: number): Present {
     inOrder.filter((one) => answerOf(one) !== 'unknown' && !isOld(one)),
     moment,
   )
-  const current = told.filter(({ entry }) => Date.parse(entry.at) > moment)
+  const current = told.filter((one) => timeOf(one) > moment)
   const toldJump = jump(told, moment)
   // Callers that all give up waiting from some moment on are not answered any more.
   const known =

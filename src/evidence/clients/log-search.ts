@@ -20,7 +20,7 @@ export interface SearchLimits {
   lines: number
 }
 
-export const SEARCH_LIMITS: SearchLimits = { bytes: 256 * 1024 * 1024, milliseconds: 10_000, lines: 20_000 }
+export const SEARCH_LIMITS: SearchLimits = { bytes: 256 * 1024 * 1024, milliseconds: 10_000, lines: 8_000 }
 
 /** What came of it. */
 export interface LogFound {

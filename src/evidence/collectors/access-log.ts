@@ -53,14 +53,22 @@ export function accessLog(pod: Ref, readers: readonly LineReader[] = []): Step<'
 const pattern = (texts: readonly string[]): string =>
   `'${texts.map((text) => text.replaceAll(/[.*[\]^$\\']/g, '.')).join('\\|')}'`
 
+/** What is read of a log since a moment. */
+export interface WindowAsked {
+  /** ISO time; the API server knows seconds. */
+  sinceTime: string
+  /** Lines hold one of these; all count when there is none. */
+  texts: readonly string[]
+  readers?: readonly LineReader[]
+  /** Lines that are kept, the newest, where it is not as many as are kept of any log. */
+  most?: number
+}
+
 /**
  * Reads one proxy's access log since a moment, instead of its tail, for lines that hold one of some texts; for all when there is none. A log that could not
  * be read to its end is not seen: what is missing in it would be the latest.
  */
-export function accessLogSince(
-  pod: Ref,
-  { sinceTime, texts, readers = [] }: { sinceTime: string; texts: readonly string[]; readers?: readonly LineReader[] },
-): Step<'access-log'> {
+export function accessLogSince(pod: Ref, { sinceTime, texts, readers = [], most }: WindowAsked): Step<'access-log'> {
   return {
     id: `${stepId('access-log', pod)} since`,
     kind: 'access-log',
@@ -72,7 +80,12 @@ export function accessLogSince(
       const { kubernetes } = clients
       if (kubernetes.search === undefined)
         throw new UnseenError('unavailable', 'the recording holds the end of the log only')
-      const { text, ...found } = await kubernetes.search(pod, PROXY_CONTAINER, { sinceTime, texts }, signal)
+      const { text, ...found } = await kubernetes.search(
+        pod,
+        PROXY_CONTAINER,
+        { sinceTime, texts, ...(most !== undefined && { limits: { lines: most } }) },
+        signal,
+      )
       const log = await entriesOf(text, readers)
       const last = log.lines.at(-1)?.at
       if (!found.whole)

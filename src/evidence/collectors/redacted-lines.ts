@@ -1,4 +1,4 @@
-import type { AccessLogLine } from '../../mesh/access-log.ts'
+import { LOGGED_TEXTS, type AccessLogLine } from '../../mesh/access-log.ts'
 import { redact } from '../redaction.ts'
 
 /** Texts that are remembered: most are the same in line after line. */
@@ -23,10 +23,13 @@ export function redactedLines(): (lines: AccessLogLine[]) => AccessLogLine[] {
     return without
   }
   return (lines) => {
-    for (const line of lines)
-      for (const [key, value] of Object.entries(line) as [string, unknown][]) {
-        if (typeof value === 'string') Object.assign(line, { [key]: clean(value) })
+    for (const line of lines) {
+      line.at = clean(line.at)
+      for (const key of LOGGED_TEXTS) {
+        const value = line[key]
+        if (value !== undefined) line[key] = clean(value)
       }
+    }
     return lines
   }
 }
