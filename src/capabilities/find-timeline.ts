@@ -7,7 +7,6 @@ import { ISTIO_NAMESPACE } from '../evidence/clients/istio-namespace.ts'
 import { objects } from '../evidence/collectors/objects.ts'
 import { Evidence } from '../evidence/evidence.ts'
 import { Gathering, type GatherOptions } from '../evidence/gather.ts'
-import { redact } from '../evidence/redaction.ts'
 import { findProxies } from '../leases/find-proxies.ts'
 import type { LineReader } from '../mesh/access-log-format.ts'
 import { refOf, type Pod } from '../mesh/objects.ts'
@@ -18,6 +17,7 @@ import type { Target } from '../mesh/target.ts'
 import { UserError } from '../mesh/user-error.ts'
 import type { AskedRequest } from '../timeline/find-requests.ts'
 import { textLog, type LogBytes } from '../timeline/log-bytes.ts'
+import { redactLog } from './redact-log.ts'
 import { timelineOf, type Timeline, type TimelineOptions } from '../timeline/timeline.ts'
 
 /** A request to a target, as the proxies on its way logged it. */
@@ -155,7 +155,7 @@ async function readLog(
     const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])
     const window = { sinceTime: since.toISOString(), limitBytes: MOST_BYTES }
     const text = await kubernetes.log(pod, PROXY_CONTAINER, MOST_LINES, patience, window)
-    const log = textLog(pod.name, redact(text), role)
+    const log = textLog(pod.name, await redactLog(text), role)
     const isCut = Buffer.byteLength(text) >= MOST_BYTES || text.split('\n').length > MOST_LINES
     return isCut
       ? {
