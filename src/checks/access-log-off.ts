@@ -20,6 +20,14 @@ export const accessLogOff = defineCheck({
       remedy:
         'Turn access logs on where requests matter: accessLogFile of MeshConfig, or a Telemetry object with accessLogging for these workloads. For some minutes, mesh-medic turns on those of one workload: mesh-medic access-log deploy/NAME -n NAMESPACE on.',
     },
+    // In a mesh that has none on purpose, it is no news at each diagnosis.
+    MESH0447: {
+      severity: 'info',
+      title: 'access logs off in the mesh',
+      says: '{proxies} {proxies?has:have} no access log{by}: what requests got there is not known, and the verdict rests on live configuration and the logs of other proxies',
+      remedy:
+        'Turn access logs on where requests matter: accessLogFile of MeshConfig, or a Telemetry object with accessLogging for these workloads. For some minutes, mesh-medic turns on those of one workload: mesh-medic access-log deploy/NAME -n NAMESPACE on.',
+    },
   },
   run(evidence, target) {
     const silent = silentProxies(evidence, target)
@@ -32,7 +40,7 @@ export const accessLogOff = defineCheck({
       const isTelemetry = because?.kind === 'Telemetry'
       return [
         {
-          code: 'MESH0443' as const,
+          code: because?.kind === 'ConfigMap' ? ('MESH0447' as const) : ('MESH0443' as const),
           standing: 'live' as const,
           subject,
           args: {

@@ -30,14 +30,22 @@ Examples:
   return all
 }
 
+/** Without `--help` behind a word that is no command: the general help would hide that. */
+function withoutHelpOfNothing(all: Command, args: readonly string[]): readonly string[] {
+  const [first = '-'] = args
+  const isKnown = first.startsWith('-') || first === 'help' || all.commands.some((one) => one.name() === first)
+  return isKnown ? args : args.filter((one) => one !== '--help' && one !== '-h')
+}
+
 /** Runs one command line; answers its exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
   tolerateClosedPipes()
   let exitCode: number = EXIT.healthy
   try {
-    await program((code) => {
+    const all = program((code) => {
       exitCode = code
-    }).parseAsync(args, { from: 'user' })
+    })
+    await all.parseAsync(withoutHelpOfNothing(all, args), { from: 'user' })
   } catch (error) {
     exitCode =
       error instanceof CommanderError ? (error.exitCode === 0 ? EXIT.healthy : EXIT.usage) : await explainFailure(error)

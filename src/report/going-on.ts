@@ -1,6 +1,6 @@
 import type { FollowedClass, Report, TrafficFigure } from '../diagnosis/report.ts'
 import type { Mark } from './telling.ts'
-import { headline, percent } from './telling.ts'
+import { headline, percent, warningsOf } from './telling.ts'
 import type { Check } from '../checks/check.ts'
 
 /** How what is going on is written. */
@@ -95,7 +95,9 @@ function well(report: Report, time: (iso: string) => string): string {
     arriving === 0
       ? ''
       : `; ${arriving === 1 ? 'the kind of request that was followed arrives' : `${arriving} kinds of request were followed and arrive`}`
-  if (traffic === undefined) return `No problem was found. ${unseen(report, time)}${followed}.`
+  const begins =
+    warningsOf(report).length > 0 ? '' : `No ${(traffic?.failed ?? 0) > 0 ? 'lasting ' : ''}problem was found. `
+  if (traffic === undefined) return `${begins}${unseen(report, time)}${followed}.`
   const { requests: all, failed: errors, unanswered = 0, from } = traffic
   const given = `${unanswered} of ${requestsOf(all)} since ${time(from)} got no answer before the caller gave up`
   const answered =
@@ -104,5 +106,5 @@ function well(report: Report, time: (iso: string) => string): string {
       : unanswered > 0
         ? `${given}, none got an error`
         : `${requestsOf(all)} since ${time(from)}, none failed`
-  return `No problem was found. ${answered}${followed}.`
+  return `${begins}${answered}${followed}.`
 }

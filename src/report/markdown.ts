@@ -7,6 +7,7 @@ import { probingLines, type ProbingStyle } from './probing-text.ts'
 import { chartsOf } from './chart.ts'
 import { CLASSES_HEAD, classRow } from './followed-classes.ts'
 import {
+  adviceOf,
   headline,
   proofs,
   remedy,
@@ -154,11 +155,12 @@ export function reportMarkdown(
         '',
       )
   }
-  if (report.advice.length > 0)
+  const decide = adviceOf(checks, report)
+  if (decide.length > 0)
     lines.push(
       '## For people to decide',
       '',
-      ...report.advice.map(
+      ...decide.map(
         ({ for: code, subject, says }) => `- ${code} ${codeSpan(formatRef(subject))}: ${escapeMarkdown(says)}`,
       ),
       '',

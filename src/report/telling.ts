@@ -81,11 +81,37 @@ export function roleOf({ cause, candidates = [] }: Report, finding: Finding): 'c
   return candidates.some((one) => isSame(one, finding)) ? 'candidate' : undefined
 }
 
+/** Warnings of a report that more than objects tell. */
+export const warningsOf = ({ findings }: Report): Finding[] =>
+  findings.filter(({ severity, standing }) => severity !== 'info' && standing !== 'configured')
+
+/** Warnings that the headline of a healthy target names. */
+const MOST_WARNINGS = 3
+
+/** That a target is healthy, with what is not as it should be all the same. */
+function healthy(checks: readonly Check[], report: Report, target: string): string {
+  const titles = [...new Set(warningsOf(report).map((finding) => problemOf(checks, finding).title))]
+  if (titles.length === 0)
+    return `${target} is healthy: no ${(report.traffic?.failed ?? 0) > 0 ? 'lasting ' : ''}problem was found, and everything that matters was seen.`
+  const more = titles.length - MOST_WARNINGS
+  return `${target} is healthy, with ${titles.length === 1 ? 'a warning' : `${titles.length} warnings`}: ${titles.slice(0, MOST_WARNINGS).join(', ')}${more > 0 ? ` and ${more} more` : ''}. Everything that matters was seen.`
+}
+
+/** What is left for people, as it is told beside what to do: the same is not said twice. */
+export function adviceOf(checks: readonly Check[], report: Report): Report['advice'] {
+  const todo = whatToDo(checks, report)
+  return report.advice
+    .map((one) => ({
+      ...one,
+      says: todo === undefined ? one.says : one.says.replace(` What would fix it: ${todo}`, ''),
+    }))
+    .filter(({ says }) => says !== todo)
+}
+
 /** The verdict as one sentence; of an ill mesh without a single cause, the objects of which one is it. */
 export function headline(checks: readonly Check[], report: Report, mark: Mark = plain): string {
   const target = mark(formatRef(report.target.ref))
-  if (report.verdict === 'healthy')
-    return `${target} is healthy: no problem was found, and everything that matters was seen.`
+  if (report.verdict === 'healthy') return healthy(checks, report, target)
   if (report.verdictReason !== undefined) return `${markedWithin(report.verdictReason.says, mark)}.`
   if (report.cause !== undefined) return `${sentence(checks, report.cause.finding, mark)}.`
   if (report.verdict === 'ill') {

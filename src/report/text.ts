@@ -9,6 +9,7 @@ import { shownBySteps } from './what-it-showed.ts'
 import { chartsOf } from './chart.ts'
 import { CLASSES_HEAD, classRow, columns } from './followed-classes.ts'
 import {
+  adviceOf,
   headline,
   otherFindings,
   proofOf,
@@ -157,11 +158,12 @@ export function reportText(
     for (const { title, why, undo, diff } of report.changes)
       parts.push(`  ${title}`, `    ${why}`, `    Undo: ${undo}`, indent(diff.trimEnd(), '      | '))
   }
-  if (report.advice.length > 0)
+  const advice = adviceOf(checks, report)
+  if (advice.length > 0)
     parts.push(
       '',
       'For people to decide',
-      ...report.advice.map(({ for: code, subject, says }) => `  ${code} ${formatRef(subject)}: ${says}`),
+      ...advice.map(({ for: code, subject, says }) => `  ${code} ${formatRef(subject)}: ${says}`),
     )
   const others = otherLines(checks, report)
   if (others.length > 0) parts.push('', 'Also found', ...others)

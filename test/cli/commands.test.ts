@@ -13,6 +13,12 @@ it('--version', async () => {
   expect(await cluster.run(['--version'])).toMatchObject({ exitCode: 0, stdout: `${VERSION}\n` })
 })
 
+it('help of what is no command: bad usage, with the nearest one', async () => {
+  const { exitCode, stdout, stderr } = await cluster.runHere(['diagnos', '--help'])
+  expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' })
+  expect(stderr).toMatch(/unknown command 'diagnos'[\s\S]*diagnose/)
+})
+
 it('no command: the help, as bad usage', async () => {
   const { exitCode, stdout, stderr } = await cluster.run([])
   expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' })

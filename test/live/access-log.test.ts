@@ -128,7 +128,7 @@ it('Turn on access logs, from a diagnosis, with the rights that deploy/ gives', 
   const bot = await openLiveBot()
   try {
     const parent = await bot.diagnose(`catalog -n ${NAMESPACE}`)
-    await bot.seen(/MESH0443/, undefined, 60_000)
+    await bot.seen(/MESH044[37]/, undefined, 60_000)
     await bot.click(parent, 'Turn on access logs', 'U_ONCALL')
     const view = await bot.standIn.waitFor(
       () => bot.standIn.views('U_ONCALL').find(({ blocks }) => blocks.length > 2),

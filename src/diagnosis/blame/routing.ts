@@ -12,6 +12,7 @@ import { allGateways, allRoutes, routesFor } from '../../checks/facts/routes.ts'
 import { writtenAs } from '../../checks/facts/attachment.ts'
 import { attachmentLeads, gatewayLead } from './attachment.ts'
 import { backendLeadsOf } from './backend.ts'
+import { isWeightless } from './weightless.ts'
 
 /** Routes of the Gateway API for the target that have no effect at any gateway. */
 const unattached = ({ followed, evidence, target }: Case): Lead[] =>
@@ -89,12 +90,13 @@ export function routingLeads(one: Case): Lead[] {
       answering.flatMap(({ route }) => (route === undefined ? [] : backendLeadsOf(route, one.evidence))),
     )
     if (written.length > 0) return written
+    const weightless = answering.some(({ route }) => isWeightless(route?.name, trace.evidence))
     return eachOnce(
       makers.map((subject): Lead => ({
         code: 'MESH0131',
         subject,
-        why: clauseOf(hop),
-        remedy: 'Make its route forward the requests',
+        why: weightless ? `every backend of its rule has weight 0: ${clauseOf(hop)}` : clauseOf(hop),
+        remedy: weightless ? 'Give a backend of its rule a weight above 0' : 'Make its route forward the requests',
       })),
     )
   }

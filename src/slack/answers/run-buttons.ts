@@ -73,7 +73,7 @@ export async function deleteAnswerButton(records: Records, run: RunRecord): Prom
 }
 
 /** Findings that an access log, or fields of another one, would explain: that it is off, and that the log does not tell why connections were cut. */
-const LACK_ACCESS_LOGS: ReadonlySet<string> = new Set(['MESH0439', 'MESH0443'])
+const LACK_ACCESS_LOGS: ReadonlySet<string> = new Set(['MESH0439', 'MESH0443', 'MESH0447'])
 
 /** The buttons under a diagnosis, at most three. What is left out can still be typed. */
 export async function verdictButtons(
