@@ -3,6 +3,7 @@ import { presentWord } from '../store/former-words.ts'
 import type { RunRecord } from '../store/runs.ts'
 import type { AnyCapability } from './capability.ts'
 import { accessLogs } from './access-logs.ts'
+import { capture } from './capture.ts'
 import { decide } from './decide.ts'
 import { diagnose } from './diagnose.ts'
 import { doctor } from './doctor.ts'
@@ -19,6 +20,7 @@ import { turnOnAccessLogs } from './turn-on-access-logs.ts'
 /** Everything that can be asked, sorted by kind. */
 export const CAPABILITIES = [
   accessLogs,
+  capture,
   decide,
   diagnose,
   doctor,

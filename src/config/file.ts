@@ -44,6 +44,12 @@ const Roles = z.strictObject({
 const Channel = z.strictObject({
   cluster: z.string().optional().describe('The cluster that this channel asks about. Checked, not used yet.'),
   roles: Roles.optional(),
+  captures: z
+    .boolean()
+    .optional()
+    .describe(
+      'True lets captures of packets, headers only, be posted as files. Default false: they are explained alone.',
+    ),
   fourEyes: z
     .boolean()
     .optional()

@@ -51,6 +51,7 @@ export function policyOf({
       minutes: limits.leaseMinutes ?? ASK_ONLY.leases.minutes,
       ztunnels: ambient.raiseZtunnelLevels ?? ASK_ONLY.leases.ztunnels,
     },
+    postsCaptures: (channel) => placeOf(channel)?.captures ?? false,
     captures:
       capture === undefined
         ? ASK_ONLY.captures

@@ -48,6 +48,8 @@ export interface Policy {
   proofSeconds: number
   /** `ztunnels`: their log levels may be raised, which concerns every workload of a node. */
   leases: { proxies: number; minutes: number; ztunnels: boolean }
+  /** True where captures may be posted as files. */
+  postsCaptures(channel: string): boolean
   /** What packets are captured with, and where pods of our own for it are made; nothing is captured without an image. */
   captures: { image?: CaptureImage | undefined; namespace?: string | undefined }
   access: AccessPolicy
@@ -67,6 +69,7 @@ export const ASK_ONLY: Policy = {
   gitops: 'patch',
   proofSeconds: 30,
   leases: { proxies: 5, minutes: 15, ztunnels: false },
+  postsCaptures: () => false,
   captures: {},
   access: MEMBERS_ONLY,
   administrators: {},

@@ -3,6 +3,7 @@ import type { RunRecord, StoredRequest } from '../../store/runs.ts'
 import { subjectOf, type SpokenRun } from '../blocks/running.ts'
 import { accessLogsAnswer } from './access-logs.ts'
 import type { AnyAnswer } from './answer.ts'
+import { captureAnswer } from './capture.ts'
 import { decideAnswer } from './decide.ts'
 import { diagnoseAnswer } from './diagnose.ts'
 import { doctorAnswer } from './doctor.ts'
@@ -19,6 +20,7 @@ import { turnOnAccessLogsAnswer } from './turn-on-access-logs.ts'
 /** How each thing that can be asked looks in Slack, sorted by kind. */
 export const ANSWERS: Readonly<Record<RunKind, AnyAnswer>> = {
   'access-logs': accessLogsAnswer,
+  capture: captureAnswer,
   decide: decideAnswer,
   diagnose: diagnoseAnswer,
   doctor: doctorAnswer,

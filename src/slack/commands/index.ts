@@ -1,6 +1,7 @@
 import type { Command } from './command.ts'
 import { accessLog } from './access-log.ts'
 import { audit } from './audit.ts'
+import { capture } from './capture.ts'
 import { diagnose } from './diagnose.ts'
 import { doctor } from './doctor.ts'
 import { flags } from './flags.ts'
@@ -16,6 +17,7 @@ import { timeline } from './timeline.ts'
 export const COMMANDS: readonly Command[] = [
   accessLog,
   audit,
+  capture,
   diagnose,
   doctor,
   flags,

@@ -1,0 +1,43 @@
+import { capture, type CaptureAnswer } from '../../capabilities/capture.ts'
+import { captureText } from '../../report/capture-text.ts'
+import type { RunRecord } from '../../store/runs.ts'
+import { userErrorOf } from '../access/user-error-of.ts'
+import { captureMessage } from '../blocks/capture.ts'
+import { defineAnswer } from './answer.ts'
+import { fileBase, fileText, type AnswerFile } from './file.ts'
+import { deleteAnswerButton, fullReportButton, runAgainButton } from './run-buttons.ts'
+
+/** Packets of a pod, explained; the capture itself in a file where the channel may have it. */
+export const captureAnswer = defineAnswer(capture, {
+  doing: 'Capturing packets of',
+  subject: ({ text }) => text,
+  async shown({ records, policy }, answer, run) {
+    const buttons = await Promise.all([
+      runAgainButton(records, run),
+      fullReportButton(records, run),
+      deleteAnswerButton(records, run),
+    ])
+    const isPosted = policy?.postsCaptures(run.channel) === true && answer.pcap !== undefined
+    return {
+      message: captureMessage(answer, run, buttons),
+      parts: [],
+      file: () => (isPosted ? pcapOf(answer, run) : readable(answer, run)),
+    }
+  },
+  full: { readable, json: ({ report, plan, pod }) => ({ pod, plan, ...report }) },
+  refused: (error, { text }) => userErrorOf(error, text, (target) => `/mesh capture ${target}`),
+})
+
+function readable({ report, plan, pod }: CaptureAnswer, run: RunRecord): AnswerFile {
+  return {
+    name: `${fileBase(run)}.txt`,
+    title: 'The capture, explained',
+    content: fileText(`${pod}: ${plan}\n\n${captureText(report, { isVerbose: true })}`),
+  }
+}
+
+const pcapOf = ({ pcap = '' }: CaptureAnswer, run: RunRecord): AnswerFile => ({
+  name: `${fileBase(run)}.pcap`,
+  title: 'The capture, headers only, for Wireshark',
+  content: Buffer.from(pcap, 'base64'),
+})
