@@ -44,7 +44,7 @@ function mesh(bytes = recordedCapture('slow-pod-lo')) {
             ...pod,
             spec: { ...pod.spec!, ephemeralContainers: added },
             status: { ...pod.status, ephemeralContainerStatuses: added },
-          }) as PodWithAdded,
+          }),
       )
   }
   const writer: CaptureWriter = {

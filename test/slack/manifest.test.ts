@@ -83,7 +83,7 @@ it('hints at every subcommand', () => {
   expect(hint.length).toBeLessThan(120)
   expect(
     hint
-      .split(' | ')
+      .split('|')
       .map((one) => one.split(' ')[0])
       .sort(),
   ).toEqual(COMMANDS.map(({ name }) => name))
