@@ -64,8 +64,9 @@ const labels = (message: Message): string[] =>
 
 export async function openLiveBot(policy: Policy = POLICY): Promise<LiveBot> {
   const log = pino({ level: process.env.SHOW_LOG === undefined ? 'silent' : 'info' })
+  const name = `live-bot-${process.pid}-${Date.now().toString(36)}`
   const identities = await openIdentities({
-    name: `live-bot-${process.pid}-${Date.now().toString(36)}`,
+    name,
     users: ['oncall@example.com', 'second@example.com', 'no-rights@example.com'],
   })
   const folder = await mkdtemp(join(tmpdir(), 'mesh-medic-live-'))
@@ -85,8 +86,8 @@ export async function openLiveBot(policy: Policy = POLICY): Promise<LiveBot> {
     backend,
     log,
     clients,
-    policy,
-    writer: clusterWriter({ clients, kubeconfig: identities.kubeconfig }),
+    policy: { ...policy, captures: { ...policy.captures, namespace: `${name}-capture` } },
+    writer: clusterWriter({ clients, capture: policy.captures.image, kubeconfig: identities.kubeconfig }),
     options: { botToken: standIn.botToken, appToken: standIn.appToken, apiUrl: standIn.url },
   })
   const read = (message: Message): string => messageLines(message, standIn.names).join('\n')

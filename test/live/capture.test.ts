@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CaptureReport } from '../../src/capture/capture-report.ts'
+import { openLiveBot, POLICY } from './bot.ts'
 import { kubectl, until } from './mesh.ts'
 
 const [APPLICATION = '', TOOLS = ''] = [process.env.MESH_MEDIC_TEST_IMAGE, process.env.MESH_MEDIC_TEST_TOOLS]
@@ -136,3 +137,25 @@ it('what cannot be captured: why, and what to do instead', async () => {
   expect(none.stderr).toContain('the image docker.io/lab/none:dev could not be pulled on its node (ErrImageNeverPull')
   expect(await kubectl(['-n', OWN, 'get', 'pods', '-o', 'name'])).toBe('')
 }, 90_000)
+
+it('in Slack, with the rights of deploy/: an operator has it captured and explained in each namespace', async () => {
+  const bot = await openLiveBot({
+    ...POLICY,
+    postsCaptures: () => true,
+    captures: { image: { image: TOOLS, pullPolicy: 'Never' } },
+  })
+  try {
+    for (const level of LEVELS) {
+      await bot.standIn.type(`/mesh capture pod/catalog -n ${PREFIX}-${level} --port 3000 --for 6s`)
+      const { text } = await bot.seen(
+        /GET \/items; [45]\d\d(?: to 5\d\d)? ms later 127\.0\.0\.1 closed \(FIN\)/,
+        ({ text: shown }) => shown.includes(`${PREFIX}-${level}/catalog`),
+        60_000,
+      )
+      expect(text).toContain('headers of HTTP and bodies are not there')
+    }
+    expect(await dumping()).toBe(0)
+  } finally {
+    await bot.close()
+  }
+}, 240_000)

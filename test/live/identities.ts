@@ -31,10 +31,12 @@ export interface Identities {
 }
 
 function manifests({ name, users = [], groups = [], renamed = false }: IdentityOptions): Manifest[] {
-  const text = ['reader.yaml', 'writer.yaml', 'operator.yaml']
+  const text = ['reader.yaml', 'writer.yaml', 'operator.yaml', '../capture.yaml']
     .map((file) => readFileSync(join(MANIFESTS, file), 'utf8'))
     .join('\n---\n')
     .replace(/mesh-medic-(reader|impersonator|approver|operator|rehearsal)\b/g, `${name}-$1`)
+    // Names of containers begin so in any case.
+    .replace(/mesh-medic-capture(?!-')/g, `${name}-capture`)
     .replaceAll('namespace: mesh-medic', `namespace: ${name}`)
     .replaceAll('system:serviceaccount:mesh-medic:', `system:serviceaccount:${name}:`)
   const all = parseAllDocuments(renamed ? text.replaceAll('mesh-medic:', `${name}:`) : text)
