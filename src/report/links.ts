@@ -48,13 +48,13 @@ export function linksOf({ target, finishedAt }: Report, templates: readonly Link
         ? undefined
         : `sum by (reporter, response_code, response_flags) (rate(istio_requests_total{destination_service=${JSON.stringify(host)}}[2m]))`,
   }
-  return templates.flatMap(({ name, url }) => {
-    let isWhole = true
-    const filled = url.replace(PLACEHOLDER, (_, placeholder: string) => {
-      const value = values[placeholder as keyof typeof values]
-      if (value === undefined) isWhole = false
-      return encodeURIComponent(value ?? '')
-    })
-    return isWhole ? [{ name, url: filled }] : []
-  })
+  const valueOf = (placeholder: string): string | undefined => values[placeholder as keyof typeof values]
+  return templates
+    .filter(({ url }) =>
+      [...url.matchAll(PLACEHOLDER)].every(([, placeholder = '']) => valueOf(placeholder) !== undefined),
+    )
+    .map(({ name, url }) => ({
+      name,
+      url: url.replace(PLACEHOLDER, (_, placeholder: string) => encodeURIComponent(valueOf(placeholder) ?? '')),
+    }))
 }

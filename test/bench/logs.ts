@@ -8,7 +8,7 @@ import { median, round, timed } from './figures.ts'
 
 const LINES = 1_000_000
 /** One in so many lines is a request to the target, and each other one of these was answered 504: a gateway's log holds the requests of many. */
-const OF_TARGET = 50
+const OF_TARGET = 125
 const PAIRS = 3
 
 type Format = 'json' | 'text'
