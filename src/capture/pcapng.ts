@@ -12,6 +12,8 @@ const ENHANCED_PACKET = 6
 
 /** No block is longer: packets have 256 KB at most, and options are short. */
 const LONGEST = 1 << 24
+/** The last millisecond that a Date can hold. */
+const LAST_MOMENT = 8.64e15
 
 /** One of the interfaces of a section. */
 interface Interface {
@@ -96,6 +98,7 @@ export class PcapngReader implements RecordReader {
     const low = view.getUint32(time + 4, this.#isLittle)
     // Two parts: a count of nanoseconds has more digits than a number holds.
     packet.at = (high / of.perMillisecond) * 0x100000000 + low / of.perMillisecond + of.offset
+    if (!(Math.abs(packet.at) <= LAST_MOMENT)) throw new DamagedError('a packet has a time that is none', data)
     packet.from = data
     packet.captured = captured
     packet.length = Math.max(captured, view.getUint32(time + 12, this.#isLittle))

@@ -270,6 +270,18 @@ it.each<[string, Uint8Array, RegExp]>([
   expect(() => report(bytes)).toThrow(why)
 })
 
+it('a clock that no calendar reaches is damage, and not the end of the program', () => {
+  const file = pcapng(answered.sent, { isNano: true })
+  // Its resolution: 2^-127 s, or 10^0 s.
+  for (const resolution of [0, 0xff]) {
+    const odd = Uint8Array.from(file)
+    odd[28 + 8 + 8 + 4] = resolution
+    const { limits, packets } = report(odd)
+    if (resolution === 0) expect(limits[0]).toContain('has a time that is none')
+    expect(packets).toBe(resolution === 0 ? 0 : answered.sent.length)
+  }
+})
+
 it('a link layer that is not read', () => {
   const file = pcapOf(frames(gaveUp.sent))
   file[20] = 105
