@@ -26,6 +26,7 @@ export const routeNotAttached = defineCheck({
     'virtual-services',
     'listener-sets',
     'namespaces',
+    'pods',
     'routes',
     'access-log',
   ],

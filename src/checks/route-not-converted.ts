@@ -30,6 +30,7 @@ export const routeNotConverted = defineCheck({
     'virtual-services',
     'listener-sets',
     'namespaces',
+    'pods',
     'routes',
     'access-log',
   ],

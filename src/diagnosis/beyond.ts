@@ -17,7 +17,7 @@ import { gatewaySelectors, representatives } from './plan.ts'
 import { callersNamed, possibleCallers } from './possible-callers.ts'
 import type { Skipped } from './report.ts'
 import type { RequestClass } from './requests/classes.ts'
-import { isGatewayPod } from './requests/gateway-pod.ts'
+import { isGatewayPod } from '../checks/facts/gateway-pod.ts'
 import { mayFail, seenClasses } from './requests/classes.ts'
 
 /** Names that a sentence gives. */

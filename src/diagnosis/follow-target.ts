@@ -18,7 +18,7 @@ import { FollowSyntaxError, parseFollow } from './follow/question.ts'
 import type { FollowReport } from './follow/report.ts'
 import { followSeen } from './follow.ts'
 import { seenClasses } from './requests/classes.ts'
-import { isGatewayPod } from './requests/gateway-pod.ts'
+import { isGatewayPod } from '../checks/facts/gateway-pod.ts'
 import { defined } from '../mesh/defined.ts'
 
 /** Requests through gateways that are followed, at most: a target may have many hosts. */

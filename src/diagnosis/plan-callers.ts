@@ -18,7 +18,7 @@ import { sameRef, uniqueRefs } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import { representatives } from './plan.ts'
 import { isCounted, possibleCallers } from './possible-callers.ts'
-import { isGatewayPod } from './requests/gateway-pod.ts'
+import { isGatewayPod } from '../checks/facts/gateway-pod.ts'
 import { seenClasses } from './requests/classes.ts'
 import { MOST_SINGLED_OUT, singledOut } from './requests/singled-out.ts'
 

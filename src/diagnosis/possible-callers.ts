@@ -7,7 +7,7 @@ import { rulesOfHost } from '../mesh/destination-rules.ts'
 import type { KubernetesObject, Sidecar } from '../mesh/objects.ts'
 import { showsHost } from '../mesh/sidecars.ts'
 import type { Target } from '../mesh/target.ts'
-import { isGatewayPod } from './requests/gateway-pod.ts'
+import { isGatewayPod } from '../checks/facts/gateway-pod.ts'
 
 /** The letters that two names begin with alike. */
 function sharedBeginning(a: string, b: string): number {

@@ -8,6 +8,7 @@ import { formatRef, sameRef } from '../../mesh/ref.ts'
 import { gatewaysOf, hostsOf } from '../../mesh/routing.ts'
 import type { Target } from '../../mesh/target.ts'
 import { obstaclesOf, writtenAs } from './attachment.ts'
+import { isGatewayPod } from './gateway-pod.ts'
 import { madeFrom } from './made-from.ts'
 import { routesFor } from './routes.ts'
 import { observed } from './traffic-of.ts'
@@ -43,9 +44,13 @@ export function isServedByOthers(
   )
 }
 
-/** That no proxy that was read has a route made from the object; nothing where one has, or none was read. */
+/** That no proxy that was read, of those that such a route is for, has a route made from the object; nothing where one has, or none was read. */
 export const notTaken = (route: MeshRoute, evidence: Evidence): Proof[] => {
-  const read = evidence.seen('routes')
+  const isInside = gatewaysOf(route).includes('mesh')
+  const read = evidence.seen('routes').filter(({ of }) => {
+    const pod = of === undefined ? undefined : evidence.object('pods', of.namespace ?? '', of.name)
+    return isInside || (pod !== undefined && isGatewayPod(pod, evidence))
+  })
   return takers(route, evidence).length > 0
     ? []
     : read
@@ -53,7 +58,7 @@ export const notTaken = (route: MeshRoute, evidence: Evidence): Proof[] => {
         .map((one) =>
           proof(
             one,
-            `none of the ${read.length} proxies that were read has a route made from ${formatRef(refOf(route))}`,
+            `${read.length === 1 ? (one.of?.name ?? 'the proxy') : `none of the ${read.length} ${isInside ? 'proxies' : 'gateways'} that were read`} has ${read.length === 1 ? 'no' : 'a'} route made from ${formatRef(refOf(route))}`,
           ),
         )
 }

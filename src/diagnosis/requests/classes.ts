@@ -16,7 +16,7 @@ import { questionOf } from './question-of.ts'
 import { hostsNamed, isRouted } from './named-hosts.ts'
 import { targetBorn, bornOf } from './born.ts'
 import { requestsMeantFor } from './meant-for.ts'
-import { isGatewayPod } from './gateway-pod.ts'
+import { isGatewayPod } from '../../checks/facts/gateway-pod.ts'
 
 /** Requests that the mesh treats alike: one caller, host, port, method and path. */
 export interface RequestClass {

@@ -6,7 +6,7 @@ import { type Request } from '../../checks/facts/requests-to.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Target } from '../../mesh/target.ts'
 import { hostsNamed, isRouted } from './named-hosts.ts'
-import { isGatewayPod } from './gateway-pod.ts'
+import { isGatewayPod } from '../../checks/facts/gateway-pod.ts'
 
 /** Requests at gateways for a host of the target and a path that a route to it asks for, which went to another Service all the same. */
 export function requestsMeantFor(target: Target, moment: number, evidence: Evidence): Request[] {

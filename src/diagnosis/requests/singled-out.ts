@@ -13,7 +13,7 @@ import { formatRef } from '../../mesh/ref.ts'
 import { exportsOf } from '../../mesh/registry.ts'
 import { showsHost, sidecarFor } from '../../mesh/sidecars.ts'
 import type { Target } from '../../mesh/target.ts'
-import { isGatewayPod } from './gateway-pod.ts'
+import { isGatewayPod } from '../../checks/facts/gateway-pod.ts'
 
 /** Callers that are followed although nobody saw them call, at most. */
 export const MOST_SINGLED_OUT = 4

@@ -1,4 +1,4 @@
-import { allGateways } from '../../checks/facts/routes.ts'
+import { allGateways } from './routes.ts'
 import { serves } from '../../mesh/routing.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Pod } from '../../mesh/objects.ts'
