@@ -1,20 +1,42 @@
 import { nearlySelecting, selectorOf } from '../../checks/facts/nearly-selecting.ts'
 import { missesOf } from '../../mesh/authorization.ts'
-import type { Pod } from '../../mesh/objects.ts'
-import { refOf } from '../../mesh/objects.ts'
+import type { AuthorizationPolicy, Labels, Pod } from '../../mesh/objects.ts'
+import { refOf, selects } from '../../mesh/objects.ts'
 import type { Case, Lead } from './lead.ts'
-import { value } from './lead.ts'
+import { value, wasChangedLast } from './lead.ts'
 import { factsOf } from './request-facts.ts'
 
 /**
- * Where no policy at a pod allows a request: those that may allow it and act on nothing, since their selector is spelt otherwise than the pod's labels.
+ * Policies of a pod's namespace that act on nothing since one was changed, after all others: whatever their selector says now, they acted on some pod before.
+ * Only while every pod of the namespace was seen.
+ */
+function unboundLately(pod: Pod, { evidence }: Case): AuthorizationPolicy[] {
+  const { namespace } = pod.metadata
+  const all = evidence.objects('authorization-policies').filter(({ metadata }) => metadata.namespace === namespace)
+  const pods = evidence.objects('pods').filter(({ metadata }) => metadata.namespace === namespace)
+  return all.filter((policy) => {
+    const labels = (policy.spec?.selector as { matchLabels?: Labels } | undefined)?.matchLabels ?? {}
+    return (
+      Object.keys(labels).length > 0 &&
+      !pods.some(({ metadata }) => selects(labels, metadata.labels)) &&
+      wasChangedLast(
+        policy,
+        all.filter((other) => other !== policy),
+      )
+    )
+  })
+}
+
+/**
+ * Where no policy at a pod allows a request: those that may allow it and act on nothing, since their selector is spelt otherwise than the pod's labels, or was changed last.
  * A rule that the request surely does not meet would not have helped.
  */
 export function unboundPolicies(pod: Pod | undefined, one: Case): Lead[] {
   const [first] = one.followed.present.failures
   if (pod === undefined) return []
   const facts = first === undefined ? {} : factsOf(first, one)
-  return nearlySelecting(one.evidence.objects('authorization-policies'), pod, one.evidence)
+  const near = nearlySelecting(one.evidence.objects('authorization-policies'), pod, one.evidence)
+  return [...near, ...unboundLately(pod, one).filter((policy) => !near.includes(policy))]
     .filter(
       ({ spec }) =>
         (spec?.action ?? 'ALLOW') === 'ALLOW' &&

@@ -14,22 +14,43 @@ import { answerOf } from './answer.ts'
 export function gotSince(one: RequestClass, classes: readonly RequestClass[]): Request[] {
   if (one.caller !== undefined) return []
   const isBare = one.requests.every(({ entry }) => entry.authority === undefined)
-  const keyOf = ({ entry, inner }: Request): string | undefined => {
-    const { downstreamRemote, downstreamLocal, authority, method, path } = inner?.entry ?? {}
-    // Of a request that a gateway forwards, the target's line names its first client; the connection is the gateway's.
-    const ip = ipOf(isBare && entry !== inner?.entry ? (entry.upstreamLocal ?? downstreamRemote) : downstreamRemote)
-    const asked = isBare ? [] : [authority, method, path === undefined ? undefined : withoutQuery(path)]
-    return ip === undefined ? undefined : JSON.stringify([ip, portOf(downstreamLocal), ...asked])
-  }
-  const clients = new Set(one.requests.flatMap((each) => keyOf(each) ?? []))
+  const keysOf = isBare ? connectionsOf : askedOf
+  const clients = new Set(one.requests.flatMap(keysOf))
   return classes
     .filter((other) => other !== one)
     .flatMap(({ requests }) => requests)
     .filter(
       (each) =>
         // Those that failed count in their own class.
-        each.entry.authority !== undefined && answerOf(each) === 'answered' && clients.has(keyOf(each) ?? ''),
+        each.entry.authority !== undefined &&
+        answerOf(each) === 'answered' &&
+        keysOf(each).some((key) => clients.has(key)),
     )
+}
+
+/** Who asked for what, as the target's own line has it. */
+function askedOf({ inner }: Request): string[] {
+  const { downstreamRemote, downstreamLocal, authority, method, path } = inner?.entry ?? {}
+  const ip = ipOf(downstreamRemote)
+  const asked = path === undefined ? undefined : withoutQuery(path)
+  return ip === undefined ? [] : [JSON.stringify([ip, portOf(downstreamLocal), authority, method, asked])]
+}
+
+/**
+ * The connections that a request came over, each by who made it and the port it was made to. Of one that a gateway forwards the target's line names
+ * the first client, and the gateway's own line the connection.
+ */
+function connectionsOf({ entry, inner }: Request): string[] {
+  const ends = [
+    [entry.downstreamRemote, entry.downstreamLocal],
+    [entry.upstreamLocal, entry.upstreamHost],
+    [inner?.entry.downstreamRemote, inner?.entry.downstreamLocal],
+  ]
+  return ends.flatMap(([from, to]) => {
+    const ip = ipOf(from)
+    const port = portOf(to)
+    return ip === undefined || port === undefined ? [] : [`${ip} ${port}`]
+  })
 }
 
 /**

@@ -166,14 +166,20 @@ export function presentOf(all: readonly Request[], moment: number): Present {
   const row = at === -1 ? current : known.slice(at)
   const failing = new Set(failures)
   const isFailure = (request: Request): boolean => failing.has(request)
-  const [one = [], other = []] = twoTroubles(row, isFailure)
   if (comesAgain(row, isFailure)) return ongoing(row, failures)
-  const isPast = isOver(one, isFailure)
-  if (isOver(row, isFailure) || (isPast && isOver(other, isFailure))) return { requests, failures, state: 'over' }
-  // Of a trouble that is past, nothing is told beside one that goes on.
-  const rest = isPast ? ongoing(other, other.filter(isFailure)) : undefined
-  if (rest?.state === 'fails') return rest
-  return ongoing(row, failures)
+  if (isOver(row, isFailure)) return { requests, failures, state: 'over' }
+  const latest = lastTrouble(row, isFailure)
+  if (latest === undefined) return ongoing(row, failures)
+  if (isOver(latest, isFailure)) return { requests, failures, state: 'over' }
+  // Of troubles that are past, nothing is told beside one that goes on.
+  const rest = ongoing(latest, latest.filter(isFailure))
+  return rest.state === 'fails' ? rest : ongoing(row, failures)
+}
+
+/** What is left of a row without the troubles at its beginning that were past before the next began; undefined when the first is not. */
+function lastTrouble(row: readonly Request[], isFailure: (one: Request) => boolean): readonly Request[] | undefined {
+  const [one = [], other = []] = twoTroubles(row, isFailure)
+  return other.length > 0 && isOver(one, isFailure) ? (lastTrouble(other, isFailure) ?? other) : undefined
 }
 
 /** How a row of requests stands of which failures go on. */

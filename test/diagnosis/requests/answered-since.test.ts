@@ -36,10 +36,26 @@ const forwarded = classOf(
 describe('what clients of connections that were turned away got later', () => {
   it.each([
     ['the gateway', '10.0.0.4:5555', 5],
-    ["not the gateway's client, whose connections end there", '10.0.0.7:5555', 0],
+    ['its client, which connects by itself too', '10.0.0.7:5555', 5],
     ['another', '10.0.0.5:5555', 0],
   ])('%s', (_, remote, got) => {
     const one = turnedAway(remote)
     expect(gotSince(one, [one, forwarded])).toHaveLength(got)
+  })
+})
+
+describe('what clients of a gateway that turned connections away got later', () => {
+  const atGateway = classOf(
+    row('5 ok').map((one) => ({
+      ...one,
+      entry: { ...one.entry, authority: 'partner.example', downstreamRemote: '10.0.0.7:6000', downstreamLocal: TARGET },
+    })),
+  )
+  it.each([
+    ['the same client', '10.0.0.7:5555', 5],
+    ['another', '10.0.0.5:5555', 0],
+  ])('%s', (_, remote, got) => {
+    const one = turnedAway(remote)
+    expect(gotSince(one, [one, atGateway])).toHaveLength(got)
   })
 })

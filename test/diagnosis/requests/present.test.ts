@@ -30,11 +30,11 @@ describe('how requests stand now', () => {
       5,
     ],
     [
-      'three within as short a time, the first of which is past',
+      'three within as short a time, the first two of which are past',
       '3 ok, 5 empty, 9 ok, 5 empty, 9 ok, 5 empty, 5 ok',
       'fails',
-      33,
-      10,
+      19,
+      5,
     ],
     [
       'half of them, and by chance none of the last few',
@@ -57,6 +57,13 @@ describe('how requests stand now', () => {
     ['two of a hundred', '30 ok, 1 broken, 30 ok, 1 broken, 38 ok', 'few', 100, 2],
     ['a policy refuses every request', '5 rbac', 'fails', 5, 5],
     ['a limit refuses a share', '4 ok, 2 limited, 4 ok, 2 limited', 'fails', 12, 4],
+    [
+      'three troubles, of which the last goes on and is of another sort',
+      '2 ok, 14 rbac, 16 ok, 12 rbac, 12 ok, 2 empty, 2 ok, 4 empty, 3 ok, 4 empty, 1 ok',
+      'fails',
+      28,
+      10,
+    ],
     ['a deletion that leaves no trace', '-20 ok, -4 nr', 'fails', 4, 4],
     ['the same deletion, taken back', '-20 ok, -4 nr, 10 ok', 'answered', 10, 0],
     ['an application that declines every request', '10 unknown', 'answered', 10, 0],
