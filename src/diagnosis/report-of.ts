@@ -24,7 +24,7 @@ import type { FollowedClass, PlannedStep, Report } from './report.ts'
 import type { Followed } from './requests/followed.ts'
 import { followEvery } from './requests/follow-every.ts'
 import { isWaiting } from './requests/waiting.ts'
-import { rateFigure, trafficFigure } from './traffic-figure.ts'
+import { byAnswer, rateFigure, trafficFigure } from './traffic-figure.ts'
 import { conclude } from './verdict.ts'
 
 /** The findings with those of following: the cause and candidates when these are its own, and what has no other explanation. */
@@ -76,6 +76,10 @@ const classOf = ({ requests: { caller, question }, present, way, outcome, probes
   path: redact(question.path),
   seen: present.requests,
   failed: present.failures.length,
+  ...(present.failures[0] !== undefined && {
+    answers: byAnswer(present.failures.map(({ entry }) => entry)),
+    failingFrom: present.failures[0].entry.at,
+  }),
   ...defined({ probes, foreseen: way?.foreseen }),
   outcome,
   ...defined({ says: way?.failing[0]?.says }),

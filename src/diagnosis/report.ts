@@ -83,6 +83,10 @@ export interface FollowedClass {
   /** Requests seen since what concerns them last changed, and those of them that failed. */
   seen: number
   failed: number
+  /** What those that failed were answered, most frequent first; absent when none failed. */
+  answers?: { answer: string; requests: number }[]
+  /** When the first of those that failed was sent, an ISO time. */
+  failingFrom?: string
   /** Probes of ours among those seen. */
   probes?: number
   foreseen?: 'arrives' | 'fails' | 'unknown'

@@ -31,8 +31,10 @@ export function trafficFigure(evidence: Evidence, target: Target): TrafficFigure
   }
 }
 
-/** Failed requests by what they were answered: code and flags, `503 NC`; most frequent first. */
-function byAnswer(lines: readonly AccessLogLine[]): { answer: string; requests: number }[] {
+/** Requests by what they were answered: code and flags, `503 NC`; most frequent first. */
+export function byAnswer(
+  lines: readonly Pick<AccessLogLine, 'code' | 'flags'>[],
+): { answer: string; requests: number }[] {
   const counts = new Map<string, number>()
   for (const { code, flags } of lines) {
     const answer = [String(code), ...flags].join(' ')

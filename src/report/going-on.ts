@@ -32,7 +32,10 @@ export function goingOn(
   if (verdict === 'healthy') return well(report, time)
   if (verdict !== 'ill') return headline(checks, report, mark)
   const failing = report.requests.filter(({ outcome }) => outcome === 'fails')
-  if (traffic !== undefined && traffic.failed > 0) return failed(traffic, failing, report, { mark, time })
+  const own = figureOf(failing)
+  // 4xx of proxies and connections that fail count for who followed them alone.
+  const figure = own !== undefined && own.failed > (traffic?.failed ?? 0) ? own : traffic
+  if (figure !== undefined && figure.failed > 0) return failed(figure, failing, report, { mark, time })
   const seen = traffic === undefined ? unseen(report, time) : withoutFailures(traffic, time)
   if (failing.length === 0) return `${seen}.`
   const share =
@@ -40,6 +43,29 @@ export function goingOn(
       ? 'every kind of request that was followed fails'
       : `${failing.length} of ${report.requests.length} kinds of request that were followed fail`
   return `${seen}; ${share}: ${kinds(failing, mark)}.`
+}
+
+/** The requests of classes that fail, taken together; undefined when none of them was seen to. */
+function figureOf(failing: readonly FollowedClass[]): TrafficFigure | undefined {
+  const seen = failing.filter((one) => one.failed > 0)
+  const froms = seen.flatMap(({ failingFrom }) => failingFrom ?? []).toSorted()
+  const [from] = froms
+  if (from === undefined) return undefined
+  const answers = Map.groupBy(
+    seen.flatMap((one) => one.answers ?? []),
+    ({ answer }) => answer,
+  )
+  const sum = (counts: readonly number[]): number => counts.reduce((total, one) => total + one, 0)
+  return {
+    requests: sum(seen.map((one) => one.seen)),
+    failed: sum(seen.map((one) => one.failed)),
+    from,
+    to: froms.at(-1) ?? from,
+    failingFrom: from,
+    failures: [...answers]
+      .map(([answer, each]) => ({ answer, requests: sum(each.map(({ requests }) => requests)) }))
+      .toSorted((a, b) => b.requests - a.requests),
+  }
 }
 
 /** What Prometheus counted where no access log tells of a request. */
