@@ -38,14 +38,11 @@ function mesh(bytes = recordedCapture('slow-pod-lo')) {
     const added = [...seen.running].map((lease) => ({ name: captureName(lease), state: { running: {} } }))
     return all
       .filter(({ metadata }) => metadata.name === name)
-      .map(
-        (pod) =>
-          ({
-            ...pod,
-            spec: { ...pod.spec!, ephemeralContainers: added },
-            status: { ...pod.status, ephemeralContainerStatuses: added },
-          }),
-      )
+      .map((pod) => ({
+        ...pod,
+        spec: { ...pod.spec!, ephemeralContainers: added },
+        status: { ...pod.status, ephemeralContainerStatuses: added },
+      }))
   }
   const writer: CaptureWriter = {
     refusesCapture: () => Promise.resolve(undefined),
