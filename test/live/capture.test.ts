@@ -7,7 +7,8 @@ import type { CaptureReport } from '../../src/capture/capture-report.ts'
 import { openLiveBot, POLICY } from './bot.ts'
 import { kubectl, until } from './mesh.ts'
 
-const [APPLICATION = '', TOOLS = ''] = [process.env.MESH_MEDIC_TEST_IMAGE, process.env.MESH_MEDIC_TEST_TOOLS]
+const { MESH_MEDIC_TEST_IMAGE: APPLICATION = '', MESH_MEDIC_TEST_TOOLS: TOOLS = 'docker.io/lab/tools:dev' } =
+  process.env
 const PREFIX = process.env.MESH_MEDIC_TEST_CAPTURE_NAMESPACE ?? 'capture'
 const OWN = `${PREFIX}-own`
 const LEVELS = ['privileged', 'baseline', 'restricted'] as const

@@ -18,7 +18,7 @@ import { makeIll, mend, NAMESPACE, sendRequests, until } from './mesh.ts'
 const ASK = ['diagnose', 'catalog', '-n', NAMESPACE]
 /** Over more than a minute: a rate needs several scrapes. */
 const TRAFFIC = { host: `catalog.${NAMESPACE}.io`, path: '/items', requests: 240, gap: 300 }
-const { PROMETHEUS_URL: prometheus = '' } = process.env
+const { PROMETHEUS_URL, MESH_MEDIC_TEST_PROMETHEUS: prometheus = PROMETHEUS_URL ?? '' } = process.env
 const log = pino({ level: 'silent' })
 
 const percentOf = (finding: Finding | undefined, side: string): number =>
@@ -34,7 +34,7 @@ describe.skipIf(prometheus === '')('a slow pod on a real mesh', () => {
     const counts = await sendRequests(TRAFFIC)
     expect(counts[504]).toBeGreaterThan(10)
     await until('Prometheus to have counted', 60, async () => {
-      report = (await meshMedic(ASK)).report
+      report = (await meshMedic(ASK, { PROMETHEUS_URL: prometheus })).report
       return (report.history?.client.length ?? 0) > 0 && (report.history?.server.length ?? 0) > 0
     })
   }, 300_000)
@@ -115,7 +115,7 @@ describe.skipIf(prometheus === '')('a slow pod on a real mesh', () => {
     }
     await mend(situation)
     await sendRequests({ ...TRAFFIC, requests: 60 })
-    const { report: mended } = await meshMedic(ASK)
+    const { report: mended } = await meshMedic(ASK, { PROMETHEUS_URL: prometheus })
     expect(mended.verdict).toBe('healthy')
     expect(mended.findings.map(({ code }) => code).filter((code) => /^MESH04(0[1347]|3[3-6]|44)$/.test(code))).toEqual(
       [],
