@@ -11,7 +11,7 @@ const isOfOthers = ({ reason, message = '' }: Condition): boolean =>
   reason === 'ListenersNotValid' || (message.includes('address pending') && !message.includes('not found'))
 
 /** Milliseconds within which a controller judges a change: what it says later is about something else. */
-const JUDGED_WITHIN = 5_000
+const JUDGED_WITHIN = 3_000
 
 /** A listener's certificate is not there: the Secret is gone when the controller found it after the Gateway was last changed, else the Gateway names none that exists. */
 function withoutCertificate(
