@@ -48,13 +48,24 @@ export async function startRedis({
   settings = [],
 }: { appendOnly?: boolean; settings?: string[] } = {}): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'mesh-medic-redis-'))
-  const port = await freePort()
+  let port = await freePort()
   const log = appendOnly ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']
-  const parameters = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...log, ...settings]
+  const parameters = (): string[] => [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--save',
+    '',
+    ...log,
+    ...settings,
+  ]
   let child: ChildProcess | undefined
 
   const start = async (): Promise<void> => {
-    child = spawn('redis-server', parameters, { env, stdio: 'ignore' })
+    child = spawn('redis-server', parameters(), { env, stdio: 'ignore' })
     running.add(child)
     while (!(await answers(port))) {
       if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`)
@@ -68,7 +79,16 @@ export async function startRedis({
     await exit
     running.delete(child)
   }
-  await start()
+  // Anybody may have taken a port that was free a moment ago.
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await start()
+      break
+    } catch (error) {
+      if (tries === 5) throw error
+      port = await freePort()
+    }
+  }
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
