@@ -1,4 +1,4 @@
-import type { ContainerStatus, Pod } from './objects.ts'
+import type { ContainerStatus, Pod, Service, ServicePort } from './objects.ts'
 
 /** The container a sidecar or gateway proxy runs in. */
 export const PROXY_CONTAINER = 'istio-proxy'
@@ -80,6 +80,10 @@ export function containerPort(pod: Pod, targetPort: number | string): number | u
     .flatMap(({ ports = [] }) => ports)
     .find(({ name }) => name === targetPort)?.containerPort
 }
+
+/** The port of a pod to which a port of its Service leads: of a headless one callers connect to that port itself. */
+export const portAtPod = (pod: Pod, { spec }: Service, { port, targetPort = port }: ServicePort): number | undefined =>
+  spec?.clusterIP === 'None' ? port : containerPort(pod, targetPort)
 
 /** True for a pod of Istio's control plane. */
 export const isIstiod = ({ metadata }: Pod): boolean => metadata.labels?.app === 'istiod'

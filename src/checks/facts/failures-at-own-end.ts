@@ -3,7 +3,7 @@ import { parseClusterName } from '../../mesh/envoy.ts'
 import { hostOfService } from '../../mesh/host.ts'
 import type { Pod, Service } from '../../mesh/objects.ts'
 import { refOf } from '../../mesh/objects.ts'
-import { hasProxy } from '../../mesh/pods.ts'
+import { hasProxy, portAtPod } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import type { Target } from '../../mesh/target.ts'
@@ -77,7 +77,7 @@ function serviceToBlame(request: Request, pod: Pod, evidence: Evidence, target: 
   const leadsThere = (one: Service): boolean =>
     one.metadata.namespace === pod.metadata.namespace &&
     (isAsked(one) || target.services.some(({ name }) => name === one.metadata.name)) &&
-    (one.spec?.ports ?? []).some((each) => (each.targetPort ?? each.port) === port)
+    (one.spec?.ports ?? []).some((each) => typeof each.targetPort !== 'string' && portAtPod(pod, one, each) === port)
   const service = evidence.objects('services').find(leadsThere)
   return service === undefined ? undefined : refOf(service)
 }

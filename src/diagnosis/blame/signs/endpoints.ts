@@ -8,7 +8,7 @@ import { parseClusterName } from '../../../mesh/envoy.ts'
 import { fromFqdn, hostOfService } from '../../../mesh/host.ts'
 import type { Pod, Service, ServiceEntry, Sidecar, WorkloadEntry } from '../../../mesh/objects.ts'
 import { refOf } from '../../../mesh/objects.ts'
-import { containerPort, hasProxy } from '../../../mesh/pods.ts'
+import { containerPort, hasProxy, portAtPod } from '../../../mesh/pods.ts'
 import { passesSidecar } from '../../../mesh/mutual-tls.ts'
 import { isReserved } from '../../../mesh/proxy-ports.ts'
 import { sidecarFor } from '../../../mesh/sidecars.ts'
@@ -53,7 +53,7 @@ export function unreachable(sign: Sign, { evidence, target }: Case): Lead[] {
       (each) =>
         each.metadata.namespace === pod.metadata.namespace &&
         (isAsked(each) || target.services.some(({ name }) => name === each.metadata.name)) &&
-        (each.spec?.ports ?? []).some(({ port, targetPort }) => containerPort(pod, targetPort ?? port) === asked),
+        (each.spec?.ports ?? []).some((one) => portAtPod(pod, each, one) === asked),
     )
   return [refusedLead(sign, pod, asked, services, evidence)]
 }

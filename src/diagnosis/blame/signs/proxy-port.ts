@@ -5,7 +5,7 @@ import { parseClusterName } from '../../../mesh/envoy.ts'
 import { fromFqdn } from '../../../mesh/host.ts'
 import type { Service, ServiceEntry } from '../../../mesh/objects.ts'
 import { refOf } from '../../../mesh/objects.ts'
-import { containerPort } from '../../../mesh/pods.ts'
+import { portAtPod } from '../../../mesh/pods.ts'
 import { isProxysOwn } from '../../../mesh/proxy-ports.ts'
 import type { Case, Lead } from '../lead.ts'
 import { value } from '../lead.ts'
@@ -21,11 +21,9 @@ export function atProxysOwnPort(sign: Sign, { evidence, target }: Case): Lead[] 
   const port = portOf(address)
   const pod = podAt(address, evidence)
   if (port === undefined || pod === undefined || !isProxysOwn(port, pod)) return []
-  const leading = ({ spec }: Service): boolean =>
-    (spec?.ports ?? []).some(
-      (one) =>
-        (!isSent || one.port === cluster.port) &&
-        (spec?.clusterIP === 'None' ? one.port : containerPort(pod, one.targetPort ?? one.port)) === port,
+  const leading = (service: Service): boolean =>
+    (service.spec?.ports ?? []).some(
+      (one) => (!isSent || one.port === cluster.port) && portAtPod(pod, service, one) === port,
     )
   const local = fromFqdn(cluster?.host ?? '')
   const named =
