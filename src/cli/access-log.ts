@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { shownAccessLogs, type AccessLogsAnswer } from '../capabilities/access-logs.ts'
 import { loadConfig } from '../config.ts'
 import { isProviderName } from '../fixes/lent-telemetry.ts'
@@ -7,10 +6,9 @@ import { takenByProxies } from '../leases/access-logs/taken-by-proxies.ts'
 import { prepareAccessLogs } from '../leases/access-logs/prepare.ts'
 import { parseMinutes, usualMinutes } from '../leases/minutes.ts'
 import { requireMinutes, type LeaseRequest } from '../leases/raise.ts'
-import { defined } from '../mesh/defined.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { parseTarget } from '../mesh/target-query.ts'
-import { targetKey } from '../mesh/target.ts'
+import { askedInTerminal } from './asked-in-terminal.ts'
 import { UserError } from '../mesh/user-error.ts'
 import { openClients } from './clients.ts'
 import { connectionFor } from './connection.ts'
@@ -83,17 +81,13 @@ async function turnOnInTerminal(target: string, options: AccessLogOptions): Prom
   const request = async (id: string): Promise<LeaseRequest> => {
     const found = await prepareAccessLogs(query, clients, { provider, signal, stepTimeout, concurrency })
     return {
-      id,
-      run: id,
+      ...askedInTerminal(id, found.target, { text: target, namespace }),
       kind: 'access-logs',
       settings: found.settings,
       minutes,
       pods: found.pods,
       workload: found.workload,
       notes: found.notes,
-      by: { user: userInfo().username },
-      target: targetKey(found.target),
-      asked: { text: target, ...defined({ namespace }) },
     }
   }
   const seen = ({ pods }: LeaseRequest): Promise<string | undefined> => takenByProxies(pods, clients, { signal })

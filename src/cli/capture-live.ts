@@ -1,5 +1,4 @@
 import { open } from 'node:fs/promises'
-import { userInfo } from 'node:os'
 import { planCapture, type AskedCapture } from '../capture/plan.ts'
 import type { CaptureReport } from '../capture/capture-report.ts'
 import { loadConfig } from '../config.ts'
@@ -7,9 +6,8 @@ import { clusterWriter } from '../fixes/writer.ts'
 import { capturePackets } from '../leases/capture-packets.ts'
 import { leaseMinutes, prepareCapture } from '../leases/captures/prepare.ts'
 import { requireMinutes, type LeaseRequest } from '../leases/raise.ts'
-import { defined } from '../mesh/defined.ts'
 import { parseTarget } from '../mesh/target-query.ts'
-import { targetKey } from '../mesh/target.ts'
+import { askedInTerminal } from './asked-in-terminal.ts'
 import { UserError } from '../mesh/user-error.ts'
 import { openClients } from './clients.ts'
 import { connectionFor } from './connection.ts'
@@ -72,16 +70,12 @@ export async function captureLive(
     )
     remark(`${found.notes.join('; ')}. Ctrl-C ends it.`)
     return {
-      id,
-      run: id,
+      ...askedInTerminal(id, found.target, { text: target, namespace: options.namespace }),
       kind: 'captures',
       settings: found.settings,
       minutes,
       pods: [found.pod],
       notes: found.notes,
-      by: { user: userInfo().username },
-      target: targetKey(found.target),
-      asked: { text: target, ...defined({ namespace: options.namespace }) },
     }
   }
   return holdLease({ clients, connection, output: 'text', capture: captures.image }, request, signal, {

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { choosePods, findProxies } from '../leases/find-proxies.ts'
 import { findZtunnels, requireZtunnels, whomTheyServe } from '../leases/find-ztunnels.ts'
 import { parseZtunnelLevels, ztunnelLevelsText } from '../leases/ztunnel-levels/levels.ts'
@@ -11,7 +10,7 @@ import { shownLevels, shownZtunnelLevels, type ShownLevels } from '../capabiliti
 import { refOf } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { parseTarget } from '../mesh/target-query.ts'
-import { targetKey } from '../mesh/target.ts'
+import { askedInTerminal } from './asked-in-terminal.ts'
 import { openClients } from './clients.ts'
 import { connectionFor } from './connection.ts'
 import { EXIT } from './exit-codes.ts'
@@ -19,7 +18,6 @@ import { UserError } from '../mesh/user-error.ts'
 import { interruptible } from './interruption.ts'
 import { holdLease } from './hold-lease.ts'
 import { answer } from './output.ts'
-import { defined } from '../mesh/defined.ts'
 
 export interface LogLevelOptions {
   namespace?: string
@@ -108,16 +106,12 @@ async function raiseInTerminal(target: string, typed: string, options: LogLevelO
       : await boundedPods(chosen.pods, levels, { clients, isNamed: false, signal })
     const served = isZtunnel ? await whomTheyServe(chosen.pods, clients, about) : []
     return {
-      id,
-      run: id,
+      ...askedInTerminal(id, found, { text: target, namespace: options.namespace }),
       kind: isZtunnel ? 'ztunnel-levels' : 'log-levels',
       settings: levels,
       minutes,
       pods: bounded.pods,
       notes: [...served, ...chosen.notes, ...bounded.notes],
-      by: { user: userInfo().username },
-      target: targetKey(found),
-      asked: { text: target, ...defined({ namespace: options.namespace }) },
     }
   }
   return holdLease({ clients, connection, output: options.output }, request, signal)

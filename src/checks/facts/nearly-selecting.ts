@@ -18,23 +18,23 @@ function isNear(selector: Labels, labels: Labels): boolean {
   })
 }
 
-/**
- * Objects of a pod's namespace that act on nothing, as their selector matches no pod there, and that a slip in it keeps from this pod: a label's name
- * or value is spelt otherwise.
- */
-export function nearlySelecting<T extends Selecting>(objects: readonly T[], pod: Pod, evidence: Evidence): T[] {
-  const { namespace, labels = {} } = pod.metadata
+/** Objects of a pod's namespace that act on nothing, as their selector matches no pod there. */
+export function selectingNothing<T extends Selecting>(objects: readonly T[], pod: Pod, evidence: Evidence): T[] {
+  const { namespace } = pod.metadata
   const pods = evidence.objects('pods').filter((one) => one.metadata.namespace === namespace)
   return objects.filter((one) => {
     const selector = labelsOf(one)
     return (
       one.metadata.namespace === namespace &&
       Object.keys(selector).length > 0 &&
-      !pods.some(({ metadata }) => selects(selector, metadata.labels)) &&
-      isNear(selector, labels)
+      !pods.some(({ metadata }) => selects(selector, metadata.labels))
     )
   })
 }
+
+/** Those of them that a slip in the selector keeps from this pod: a label's name or value is spelt otherwise. */
+export const nearlySelecting = <T extends Selecting>(objects: readonly T[], pod: Pod, evidence: Evidence): T[] =>
+  selectingNothing(objects, pod, evidence).filter((one) => isNear(labelsOf(one), pod.metadata.labels ?? {}))
 
 /** `app=orderss`: a selector's labels. */
 export const selectorOf = (object: Selecting): string => labelTexts(labelsOf(object)).join(', ')

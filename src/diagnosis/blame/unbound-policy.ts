@@ -1,30 +1,22 @@
-import { nearlySelecting, selectorOf } from '../../checks/facts/nearly-selecting.ts'
+import { nearlySelecting, selectingNothing, selectorOf } from '../../checks/facts/nearly-selecting.ts'
 import { missesOf } from '../../mesh/authorization.ts'
-import type { AuthorizationPolicy, Labels, Pod } from '../../mesh/objects.ts'
-import { refOf, selects } from '../../mesh/objects.ts'
+import type { AuthorizationPolicy, Pod } from '../../mesh/objects.ts'
+import { refOf } from '../../mesh/objects.ts'
 import type { Case, Lead } from './lead.ts'
 import { value, wasChangedLast } from './lead.ts'
 import { factsOf } from './request-facts.ts'
 
-/**
- * Policies of a pod's namespace that act on nothing since one was changed, after all others: whatever their selector says now, they acted on some pod before.
- * Only while every pod of the namespace was seen.
- */
+/** Policies of a pod's namespace that act on nothing since one was changed, after all others: whatever their selector says now, they acted on some pod before. */
 function unboundLately(pod: Pod, { evidence }: Case): AuthorizationPolicy[] {
-  const { namespace } = pod.metadata
-  const all = evidence.objects('authorization-policies').filter(({ metadata }) => metadata.namespace === namespace)
-  const pods = evidence.objects('pods').filter(({ metadata }) => metadata.namespace === namespace)
-  return all.filter((policy) => {
-    const labels = (policy.spec?.selector as { matchLabels?: Labels } | undefined)?.matchLabels ?? {}
-    return (
-      Object.keys(labels).length > 0 &&
-      !pods.some(({ metadata }) => selects(labels, metadata.labels)) &&
-      wasChangedLast(
-        policy,
-        all.filter((other) => other !== policy),
-      )
-    )
-  })
+  const all = evidence
+    .objects('authorization-policies')
+    .filter(({ metadata }) => metadata.namespace === pod.metadata.namespace)
+  return selectingNothing(all, pod, evidence).filter((policy) =>
+    wasChangedLast(
+      policy,
+      all.filter((other) => other !== policy),
+    ),
+  )
 }
 
 /**

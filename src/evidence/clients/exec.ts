@@ -1,9 +1,8 @@
-import type { RequestOptions } from 'node:https'
 import { PassThrough, type Readable } from 'node:stream'
-import WebSocket from 'ws'
 import type { Ref } from '../../mesh/ref.ts'
 import { UnseenError } from './clients.ts'
 import { missingPermission } from './forbidden.ts'
+import { onRefusal, openPodSocket, type ApiAccess } from './pod-socket.ts'
 
 /** What runs in a container, and what comes of it. */
 export interface Running {
@@ -17,28 +16,21 @@ export interface Running {
 
 const CHANNEL = { output: 1, error: 2, status: 3 } as const
 const MOST_SAID = 8192
-const MOST_MESSAGE = 8 * 1024 * 1024
-const LONGEST_REFUSAL = 4096
 
 /** Starts a program in a container of a pod, as `kubectl exec` does without standard input. @throws UnseenError when it is refused */
 export async function openExec(
-  { server, options }: { server: string; options: RequestOptions },
+  access: ApiAccess,
   { pod, container, command }: { pod: Ref; container: string; command: readonly string[] },
   signal: AbortSignal,
 ): Promise<Running> {
-  const { name, namespace = '' } = pod
+  const { name } = pod
   const query = new URLSearchParams([
     ['container', container],
     ['stdout', 'true'],
     ['stderr', 'true'],
     ...command.map((word) => ['command', word]),
   ])
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/exec?${query.toString()}`
-  const socket = new WebSocket(server.replace(/^http/, 'ws').replace(/\/$/, '') + path, 'v4.channel.k8s.io', {
-    ...(options as object),
-    perMessageDeflate: false,
-    maxPayload: MOST_MESSAGE,
-  })
+  const socket = openPodSocket(access, pod, 'exec', query)
   return new Promise<Running>((resolve, reject) => {
     const output = new PassThrough()
     output.on('error', () => undefined)
@@ -69,14 +61,7 @@ export async function openExec(
         }),
       )
     })
-    socket.on('unexpected-response', (_request, answer) => {
-      let text = ''
-      answer.on('data', (chunk: Buffer) => (text = `${text}${chunk.toString()}`.slice(0, LONGEST_REFUSAL)))
-      answer.on('close', () => {
-        reject(refusal(answer.statusCode ?? 0, text, pod))
-        socket.terminate()
-      })
-    })
+    onRefusal(socket, (status, detail) => reject(refusal(status, detail, pod)))
   })
 }
 
@@ -95,14 +80,7 @@ function exitCodeOf(text: string): number | undefined {
   }
 }
 
-function refusal(status: number, text: string, { name, namespace = '' }: Ref): UnseenError {
-  let detail = text
-  try {
-    detail = (JSON.parse(text) as { message?: string }).message ?? text
-  } catch {
-    // Proxies in front of an API server answer with plain text.
-  }
-  detail = detail.trim().slice(0, 600)
+function refusal(status: number, detail: string, { name, namespace = '' }: Ref): UnseenError {
   if (status === 403)
     return new UnseenError('forbidden', detail, {
       permission: missingPermission(detail) ?? { verb: 'create', group: '', resource: 'pods/exec', namespace },

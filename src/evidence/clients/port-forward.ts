@@ -1,18 +1,14 @@
 import { Agent, request } from 'node:http'
-import type { RequestOptions } from 'node:https'
 import { Duplex } from 'node:stream'
-import WebSocket from 'ws'
 import type { Ref } from '../../mesh/ref.ts'
 import { UnseenError } from './clients.ts'
 import { defined } from '../../mesh/defined.ts'
 import { missingPermission } from './forbidden.ts'
+import { onRefusal, openPodSocket, type ApiAccess } from './pod-socket.ts'
 import { ByteBudget, textOf } from './byte-budget.ts'
 
-/** What a WebSocket to the API server needs: its address, and the options that carry the credentials. */
-export interface TunnelOptions {
-  /** `https://10.0.0.1:6443` */
-  server: string
-  options: RequestOptions
+/** What a tunnel needs. */
+export interface TunnelOptions extends ApiAccess {
   /** What all answers of the process share; a budget of its own when absent. */
   budget?: ByteBudget | undefined
 }
@@ -23,10 +19,6 @@ export class NoTunnelError extends UnseenError {}
 /** Of a tunnel's one port: its bytes, and what the kubelet says of them. Each begins with the port's number in two bytes. */
 const DATA = 0
 const PORT_BYTES = 2
-/** Bytes of a refusal that are read. */
-const LONGEST_REFUSAL = 4096
-/** Bytes of one message of a tunnel; the kubelet sends tens of kilobytes. */
-const MOST_MESSAGE = 8 * 1024 * 1024
 
 /**
  * Opens a tunnel to one port of a pod through the API server, as `kubectl port-forward` does, without a port on this machine.
@@ -34,19 +26,9 @@ const MOST_MESSAGE = 8 * 1024 * 1024
  * @throws {UnseenError} when there is no such pod, or it takes no connections
  * @throws {NoTunnelError} when the tunnel itself was refused
  */
-export async function openTunnel(
-  { server, options }: TunnelOptions,
-  pod: Ref,
-  port: number,
-  signal: AbortSignal,
-): Promise<Duplex> {
-  const { name, namespace = '' } = pod
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/portforward?ports=${port}`
-  const socket = new WebSocket(server.replace(/^http/, 'ws').replace(/\/$/, '') + path, 'v4.channel.k8s.io', {
-    ...(options as object),
-    perMessageDeflate: false,
-    maxPayload: MOST_MESSAGE,
-  })
+export async function openTunnel(access: TunnelOptions, pod: Ref, port: number, signal: AbortSignal): Promise<Duplex> {
+  const { name } = pod
+  const socket = openPodSocket(access, pod, 'portforward', new URLSearchParams({ ports: String(port) }))
   return new Promise<Duplex>((resolve, reject) => {
     const stop = (): void => socket.terminate()
     signal.addEventListener('abort', stop, { once: true })
@@ -89,14 +71,7 @@ export async function openTunnel(
       tunnel.destroy(unseen)
       reject(unseen)
     })
-    socket.on('unexpected-response', (_request, answer) => {
-      let text = ''
-      answer.on('data', (chunk: Buffer) => (text = `${text}${chunk.toString()}`.slice(0, LONGEST_REFUSAL)))
-      answer.on('close', () => {
-        reject(refusal(answer.statusCode ?? 0, text, pod))
-        socket.terminate()
-      })
-    })
+    onRefusal(socket, (status, detail) => reject(refusal(status, detail, pod)))
   })
 }
 
@@ -104,14 +79,7 @@ export async function openTunnel(
 const refusalOf = (text: string, { name }: Ref): string =>
   `${name}: ${text.trim().split('\n')[0]?.slice(0, 300) ?? 'the connection failed'}`
 
-function refusal(status: number, text: string, { name, namespace = '' }: Ref): UnseenError {
-  let detail = text
-  try {
-    detail = (JSON.parse(text) as { message?: string }).message ?? text
-  } catch {
-    // Proxies in front of an API server answer with plain text.
-  }
-  detail = detail.trim().slice(0, 600)
+function refusal(status: number, detail: string, { name, namespace = '' }: Ref): UnseenError {
   const isOfPod = status === 404 && detail.startsWith('pods "')
   if (isOfPod) return new UnseenError('unavailable', detail)
   if (status === 403)
