@@ -1,5 +1,3 @@
-import { UnseenError } from '../evidence/clients/clients.ts'
-import { WriteError } from '../fixes/cluster-writer.ts'
 import { refOf, type Labels, type Pod } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import { recordAuditOnce } from '../store/audit.ts'
@@ -24,7 +22,8 @@ import { leaseWords } from './lease-words.ts'
 import { minutesText } from './minutes.ts'
 import { judgeFate, podOf, proxyStartedAt } from './proxy-fate.ts'
 import { withProxyLock, type ProxyLock } from './proxy-lock.ts'
-import { lookAgain, setOnProxy, withOutcome, type Outcome } from './set-on-proxy.ts'
+import { LEAVING, seen, setOrUndo, undo } from './set-or-undo.ts'
+import { withOutcome } from './set-on-proxy.ts'
 import { defined } from '../mesh/defined.ts'
 
 /** A lease to be made. */
@@ -209,13 +208,6 @@ async function whyGone({ clients }: LeaseDeps, proxy: LeaseProxy, lock: ProxyLoc
   return now?.metadata.deletionTimestamp === undefined ? undefined : LEAVING
 }
 
-/** An error that is about the proxy; any other one, and our being stopped, is passed on. */
-function seen(error: unknown, signal: AbortSignal): UnseenError {
-  signal.throwIfAborted()
-  if (!(error instanceof UnseenError)) throw error
-  return error
-}
-
 function overlapText({ name, lease: { kind, by, until, id } }: Overlap): string {
   return `${name} is already ${leaseWords({ kind }).done} by ${by.user} until ${until.slice(11, 19)} UTC (lease ${id}); it can be put back or extended`
 }
@@ -226,7 +218,7 @@ async function raiseOn(deps: LeaseDeps, { id }: LeaseRecord, proxy: LeaseProxy, 
     const lease = await read(deps.records, id)
     const now = lease.proxies.find(({ uid }) => uid === proxy.uid)
     if (now?.state !== 'noted' || lease.state !== 'raising' || Date.parse(lease.until) <= Date.now()) return lease
-    const outcome = await set(deps, lease, now, lock, signal)
+    const outcome = await setOrUndo(deps, lease, now, lock, signal)
     const after = await updateProxy(deps.records, id, proxy.uid, (stored) =>
       stored.state === 'noted' ? withOutcome(stored, outcome) : undefined,
     )
@@ -240,71 +232,6 @@ async function raiseOn(deps: LeaseDeps, { id }: LeaseRecord, proxy: LeaseProxy, 
   })
   if (done === undefined) throw new ProxyBusyError(`${proxy.pod.name} is being set by another process`)
 }
-
-async function set(
-  deps: LeaseDeps,
-  lease: LeaseRecord,
-  proxy: LeaseProxy,
-  lock: ProxyLock,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  try {
-    const look = await lookAgain(deps, lease, proxy, lock)
-    if ('fate' in look) return look.fate
-    if (proxy.setting === undefined && look.pod?.metadata.deletionTimestamp !== undefined)
-      return { state: 'refused', says: LEAVING }
-    const done = await setOnProxy(deps, lease, proxy, lease.lent, lock)
-    if ('fate' in done) return done.fate
-    const missing = differing(lease.lent, done.settings)
-    if (missing.length === 0) return { state: 'raised' }
-    throw new UnseenError('unavailable', `it did not accept ${missing.join(', ')}`)
-  } catch (error) {
-    const unseen = seen(error, signal)
-    const outcome = await undo(deps, lease, proxy, lock, unseen.message)
-    return outcome.state === 'refused' && mayArrive(unseen) ? unsure(lease, unseen.message) : outcome
-  }
-}
-
-const LEAVING = 'its pod is being deleted'
-
-const differing = (wanted: Settings, has: Settings): string[] =>
-  Object.keys(wanted).filter((name) => (has[name] ?? '') !== wanted[name])
-
-/** Setting failed, perhaps half-way: what was set is put back now; where that can't be seen, at the end. */
-async function undo(
-  deps: LeaseDeps,
-  lease: LeaseRecord,
-  proxy: LeaseProxy,
-  lock: ProxyLock,
-  why: string,
-): Promise<Outcome> {
-  const { lent: raised } = lease
-  const { before } = proxy
-  try {
-    const look = await lookAgain(deps, lease, { ...proxy, setting: raised }, lock)
-    if ('fate' in look) return look.fate
-    const now = await leasableOf(lease).read(deps, { lease, proxy }, lock.signal)
-    const ours = differing(before, now).filter((name) => now[name] === raised[name])
-    if (ours.length === 0) return { state: 'refused', says: why }
-    const former = Object.fromEntries(ours.map((name) => [name, before[name] ?? '']))
-    const done = await setOnProxy(deps, lease, proxy, former, lock)
-    if ('fate' in done) return done.fate
-    if (differing(former, done.settings).length === 0) return { state: 'refused', says: why }
-  } catch (error) {
-    if (!(error instanceof UnseenError)) throw error
-  }
-  return unsure(lease, why)
-}
-
-/** The API server was sent an object and did not answer: it may be made after we have looked. */
-const mayArrive = ({ cause }: UnseenError): boolean => cause instanceof WriteError && cause.sent
-
-/** Perhaps set: it is put back at the end. */
-const unsure = (lease: LeaseRecord, why: string): Outcome => ({
-  state: 'raised',
-  says: `${why}; ${leaseWords(lease).unsure}`,
-  setting: lease.lent,
-})
 
 /** Every proxy has its answer: the lease runs, or it is over. */
 async function settle(deps: LeaseDeps, id: string, signal: AbortSignal): Promise<LeaseRecord> {
