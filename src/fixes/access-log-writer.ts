@@ -13,6 +13,7 @@ import {
   type LentAccessLog,
 } from './lent-telemetry.ts'
 import type { LeasePermit } from './permit.ts'
+import { seenAnswer } from './seen-answer.ts'
 
 /** One request that makes or deletes an object, with the bot's own rights. @throws WriteError when there is no answer */
 type Send = (
@@ -49,7 +50,7 @@ export function accessLogWriter(
           { query: { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' }, body: object },
           signal,
         )
-      const answer = await seen(() =>
+      const answer = await seenAnswer(() =>
         create().catch((error: unknown) => {
           // Of two requests for one name the API server grants one: asking again tells what became of the first.
           if (error instanceof WriteError && error.sent && !signal.aborted) return create()
@@ -77,7 +78,7 @@ export function accessLogWriter(
       if (!isLent(now, lease, wanted, uid))
         throw new UnseenError('unavailable', `${what} is not as it was made: it is left alone`)
       const { metadata } = now
-      const answer = await seen(() =>
+      const answer = await seenAnswer(() =>
         send(
           'DELETE',
           `${collection(wanted)}/${telemetryName(lease)}`,
@@ -118,15 +119,6 @@ function parsed(answer: ApiAnswer, what: string): Partial<KubernetesObject> {
     throw new UnseenError('unparsable', `the API server answered something that is not JSON about ${what}`, {
       cause: error,
     })
-  }
-}
-
-async function seen(act: () => Promise<ApiAnswer>): Promise<ApiAnswer> {
-  try {
-    return await act()
-  } catch (error) {
-    if (!(error instanceof WriteError)) throw error
-    throw new UnseenError('unavailable', error.message, { cause: error })
   }
 }
 

@@ -19,8 +19,10 @@ import {
   type WantedCapture,
 } from './capture-pod.ts'
 import type { CaptureWriter } from './capturing.ts'
-import { FIELD_MANAGER, WriteError } from './cluster-writer.ts'
+import type { WriteError } from './cluster-writer.ts';
+import { FIELD_MANAGER } from './cluster-writer.ts'
 import type { LeasePermit } from './permit.ts'
+import { seenAnswer } from './seen-answer.ts'
 
 /** One request with the bot's own rights; `MERGE` adds to the lists of what is there. @throws WriteError when there is no answer */
 export type SendOwn = (
@@ -168,7 +170,7 @@ export function captureWriter(
     async refusesCapture(lease, pod, wanted, signal) {
       requireNames(wanted)
       const now = await target(pod, signal)
-      const answer = await seen(() => make(lease, now, wanted, true, signal))
+      const answer = await seenAnswer(() => make(lease, now, wanted, true, signal))
       if (isMade(answer)) return undefined
       const why = refusal(answer, formatRef(pod))
       if (why.reason === 'unavailable') throw asUnseen(why)
@@ -180,7 +182,7 @@ export function captureWriter(
       const now = await target(pod, signal)
       const isThere = now.spec?.ephemeralContainers?.some(({ name }) => name === captureName(lease)) === true
       const answer =
-        isThere && wanted.form !== 'pod' ? undefined : await seen(() => make(lease, now, wanted, false, signal))
+        isThere && wanted.form !== 'pod' ? undefined : await seenAnswer(() => make(lease, now, wanted, false, signal))
       // There already: a former try of this lease, whose id nobody else has.
       if (answer !== undefined && !isMade(answer) && !(answer.status === 409 && wanted.form === 'pod'))
         throw asUnseen(refusal(answer, formatRef(pod)))
@@ -232,7 +234,7 @@ export function captureWriter(
     if (labels?.['app.kubernetes.io/component'] !== 'capture' || name !== captureName(lease))
       throw new UnseenError('unavailable', `Pod ${namespace}/${name} is not as it was made: it is left alone`)
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid }, gracePeriodSeconds: 0 }
-    const answer = await seen(() =>
+    const answer = await seenAnswer(() =>
       send('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`, { query: {}, body }, signal),
     )
     if (answer.status !== 200 && answer.status !== 202 && answer.status !== 404)
@@ -255,15 +257,6 @@ function requireNames({ form, namespace, seconds }: WantedCapture): void {
   if (form === 'pod' && !isDnsLabel(namespace ?? '')) throw new TypeError(`${String(namespace)} is no namespace`)
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > 3600)
     throw new TypeError(`${seconds} seconds are not a time to capture for`)
-}
-
-async function seen(act: () => Promise<ApiAnswer>): Promise<ApiAnswer> {
-  try {
-    return await act()
-  } catch (error) {
-    if (error instanceof WriteError) throw asUnseen(error)
-    throw error
-  }
 }
 
 const asUnseen = (error: WriteError): UnseenError =>
