@@ -19,7 +19,7 @@ import {
   type WantedCapture,
 } from './capture-pod.ts'
 import type { CaptureWriter } from './capturing.ts'
-import type { WriteError } from './cluster-writer.ts';
+import type { WriteError } from './cluster-writer.ts'
 import { FIELD_MANAGER } from './cluster-writer.ts'
 import type { LeasePermit } from './permit.ts'
 import { seenAnswer } from './seen-answer.ts'
