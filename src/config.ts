@@ -5,6 +5,7 @@ import { ConfigError, type Problem } from './config/problem.ts'
 import { readConfigFile } from './config/read-file.ts'
 import type { Secret } from './config/secret.ts'
 import { VARIABLES, type LOG_LEVELS, type VariableName, type VariableValues } from './config/variables.ts'
+import { accessOf, variableProblems, type PrometheusAccess } from './config/prometheus-access.ts'
 import { policyOf } from './config/policy.ts'
 import type { Policy } from './fixes/policy.ts'
 import { kialiGraph, type LinkTemplate } from './report/links.ts'
@@ -20,6 +21,8 @@ export interface Config {
   istioctl: string
   kubeconfig?: string
   prometheusUrl?: string
+  /** How the Prometheus of that address is asked. */
+  prometheusAccess: PrometheusAccess
   kiali: { url?: string; token?: Secret; tokenFile?: string }
   dataFolder: string
   healthPort: number
@@ -66,7 +69,7 @@ function readVariables(environment: Environment): { values: VariableValues; prob
     if (parsed.success) values[name] = parsed.data
     else problems.push({ where: name, says: parsed.error.issues.map(({ message }) => message).join('; ') })
   }
-  return { values, problems: [...problems, ...unknownVariables(environment)] }
+  return { values, problems: [...problems, ...variableProblems(values), ...unknownVariables(environment)] }
 }
 
 /** Kubernetes sets variables like MESH_MEDIC_PORT in pods beside a Service of that name. */
@@ -124,6 +127,7 @@ function combine(values: VariableValues, file: ConfigFile): Config {
     istioctl: values.ISTIOCTL ?? 'istioctl',
     kubeconfig: values.KUBECONFIG,
     prometheusUrl: values.PROMETHEUS_URL,
+    prometheusAccess: accessOf(values),
     kiali: defined({ url: values.KIALI_URL, token: values.KIALI_TOKEN, tokenFile: values.KIALI_TOKEN_FILE }),
     dataFolder: values.MESH_MEDIC_DATA ?? join(state, 'mesh-medic'),
     healthPort: values.HEALTH_PORT ?? 8080,

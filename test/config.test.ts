@@ -113,6 +113,65 @@ describe('wrong variables', () => {
   })
 })
 
+describe('how Prometheus is asked', () => {
+  const url = 'https://prometheus:9090'
+
+  it.each([
+    [{ PROMETHEUS_URL: 'https://reader:hidden@prometheus' }, 'PROMETHEUS_URL: must hold no name and no password'],
+    [{ PROMETHEUS_TOKEN_FILE: 'a' }, 'PROMETHEUS_TOKEN_FILE: is of no use without PROMETHEUS_URL'],
+    [{ PROMETHEUS_URL: url, PROMETHEUS_USERNAME: 'reader' }, 'PROMETHEUS_USERNAME: needs PROMETHEUS_PASSWORD'],
+    [{ PROMETHEUS_URL: url, PROMETHEUS_PASSWORD: 'hidden' }, 'PROMETHEUS_PASSWORD: needs PROMETHEUS_USERNAME'],
+    [
+      { PROMETHEUS_URL: url, PROMETHEUS_USERNAME: 'a', PROMETHEUS_PASSWORD_FILE: 'b', PROMETHEUS_TOKEN_FILE: 'c' },
+      'PROMETHEUS_TOKEN_FILE: and PROMETHEUS_USERNAME exclude each other',
+    ],
+    [
+      { PROMETHEUS_URL: url, PROMETHEUS_USERNAME: 'a', PROMETHEUS_PASSWORD_FILE: 'b', PROMETHEUS_PASSWORD: 'hidden' },
+      'PROMETHEUS_PASSWORD: and PROMETHEUS_PASSWORD_FILE exclude each other',
+    ],
+    [{ PROMETHEUS_URL: url, PROMETHEUS_CERT_FILE: 'a' }, 'PROMETHEUS_CERT_FILE: needs PROMETHEUS_KEY_FILE'],
+    [{ PROMETHEUS_URL: url, PROMETHEUS_KEY_FILE: 'a' }, 'PROMETHEUS_KEY_FILE: needs PROMETHEUS_CERT_FILE'],
+    [{ PROMETHEUS_URL: 'http://p', PROMETHEUS_CA_FILE: 'a' }, 'PROMETHEUS_CA_FILE: needs an https address'],
+    [
+      { PROMETHEUS_URL: url, PROMETHEUS_USERNAME: 'a:b', PROMETHEUS_PASSWORD: 'hidden' },
+      'PROMETHEUS_USERNAME: must hold no colon',
+    ],
+  ])('%o', (environment, says) => {
+    const [found = ''] = problems(() => loadConfig(environment))
+    expect(found).toContain(says)
+    expect(found).not.toContain('hidden')
+  })
+
+  it('the same in the file, with its lines', () => {
+    const access = (text: string): string =>
+      `clusters:\n  one:\n    context: a\n    prometheus: ${url}\n    prometheusAccess: {${text}}\n`
+    expect(problems(() => fromFile(access('username: a')))).toEqual([
+      'mesh-medic.yaml:5: clusters.one.prometheusAccess.username: needs passwordFile',
+    ])
+    expect(problems(() => fromFile(access('certFile: a')))).toEqual([
+      'mesh-medic.yaml:5: clusters.one.prometheusAccess.certFile: needs keyFile',
+    ])
+    expect(problems(() => fromFile('clusters: { one: { prometheusAccess: { tokenFile: a } } }'))).toEqual([
+      'mesh-medic.yaml:1: clusters.one.prometheusAccess.tokenFile: is of no use without clusters.one.prometheus',
+    ])
+    expect(problems(() => fromFile('clusters: { one: { prometheus: "https://a:hidden@b" } }'))).toEqual([
+      'mesh-medic.yaml:1: clusters.one.prometheus: must hold no name and no password: use prometheusAccess',
+    ])
+    expect(problems(() => fromFile(access('username: a, passwordFile: b, caFile: c')))).toEqual([])
+  })
+
+  it('whole', () => {
+    expect(
+      loadConfig({
+        PROMETHEUS_URL: url,
+        PROMETHEUS_USERNAME: 'a',
+        PROMETHEUS_PASSWORD: 'hidden',
+        PROMETHEUS_CA_FILE: 'c',
+      }).prometheusAccess,
+    ).toMatchObject({ username: 'a', caFile: 'c' })
+  })
+})
+
 describe('the file', () => {
   it('is combined with the environment', () => {
     const config = fromFile(

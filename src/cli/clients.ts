@@ -4,6 +4,7 @@ import { loadKubernetes } from '../evidence/clients/load-kubernetes.ts'
 import { ServerClock } from '../evidence/clients/server-clock.ts'
 import { ByteBudget } from '../evidence/clients/byte-budget.ts'
 import { kialiApi } from '../evidence/clients/kiali.ts'
+import type { PrometheusConnection } from '../evidence/clients/prometheus-connection.ts'
 import { prometheusApi } from '../evidence/clients/prometheus.ts'
 import { withProxyDumps } from '../evidence/clients/proxy-dumps.ts'
 import { withoutSecrets } from '../evidence/clients/without-secrets.ts'
@@ -17,7 +18,7 @@ export interface Connection {
   kubeconfig?: string | undefined
   /** Absent: the kubeconfig's current context. */
   context?: string | undefined
-  prometheus?: string | undefined
+  prometheus?: PrometheusConnection | undefined
   kiali?: KialiConnection | undefined
   /** What istioctl is given instead, where the Kubernetes client needs no kubeconfig. */
   istioctlKubeconfig?: { path: string; context: string } | undefined

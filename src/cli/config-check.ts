@@ -1,4 +1,5 @@
 import { originsOf, slackMode, loadConfig, type Config } from '../config.ts'
+import type { PrometheusAccess } from '../config/prometheus-access.ts'
 import { EXIT } from './exit-codes.ts'
 import { answer } from './output.ts'
 import { ConfigError } from '../config/problem.ts'
@@ -34,9 +35,9 @@ function explain(config: Config): string[] {
     '',
   ]
   lines.push(file === '' ? 'No file (MESH_MEDIC_CONFIG is not set).' : `From ${file}:`)
-  for (const [name, { kubeconfig, context, prometheus, kiali }] of Object.entries(clusters)) {
+  for (const [name, { kubeconfig, context, prometheus, prometheusAccess, kiali }] of Object.entries(clusters)) {
     lines.push(
-      `  cluster ${name}${name === config.cluster ? ' (the one the bot looks at)' : ''}: kubeconfig ${kubeconfig ?? 'as KUBECONFIG'}, context ${context ?? 'the current one'}, Prometheus ${prometheus ?? config.prometheusUrl ?? 'none'}, Kiali ${kiali ?? config.kiali.url ?? 'none'}`,
+      `  cluster ${name}${name === config.cluster ? ' (the one the bot looks at)' : ''}: kubeconfig ${kubeconfig ?? 'as KUBECONFIG'}, context ${context ?? 'the current one'}, Prometheus ${prometheus === undefined ? (config.prometheusUrl ?? 'none') : `${prometheus}${accessShown(prometheusAccess)}`}, Kiali ${kiali ?? config.kiali.url ?? 'none'}`,
     )
   }
   for (const [channel, { cluster, fourEyes }] of Object.entries(channels)) {
@@ -51,7 +52,7 @@ function explain(config: Config): string[] {
     '',
     'In use:',
     `  istioctl: ${config.istioctl} (${from('ISTIOCTL')})`,
-    `  Prometheus: ${config.prometheusUrl ?? 'none'} (${from('PROMETHEUS_URL')})`,
+    `  Prometheus: ${config.prometheusUrl ?? 'none'}${accessShown(config.prometheusAccess)} (${from('PROMETHEUS_URL')})`,
     `  Kiali: ${config.kiali.url ?? 'none'} (${from('KIALI_URL')})`,
     `  records and jobs: ${config.redisUrl === undefined ? `embedded, in ${config.dataFolder} (${from('MESH_MEDIC_DATA')})` : 'Redis (REDIS_URL)'}`,
     `  health: port ${config.healthPort} (${from('HEALTH_PORT')})`,
@@ -66,6 +67,17 @@ function explain(config: Config): string[] {
     ...slackLines(config),
   )
   return lines
+}
+
+/** By which credentials a Prometheus is asked: none of their values. */
+function accessShown({ username, tokenFile, caFile, certFile }: PrometheusAccess = {}): string {
+  const by = [
+    ...(tokenFile === undefined ? [] : [`the token in ${tokenFile}`]),
+    ...(username === undefined ? [] : [`a password as ${username}`]),
+    ...(certFile === undefined ? [] : [`the certificate in ${certFile}`]),
+    ...(caFile === undefined ? [] : [`the CA in ${caFile}`]),
+  ]
+  return by.length === 0 ? '' : `, by ${by.join(' and ')}`
 }
 
 function slackLines(config: Config): string[] {

@@ -2,6 +2,7 @@ import { linksFor, loadConfig, type Config } from '../config.ts'
 import type { LinkTemplate } from '../report/links.ts'
 import type { Connection } from './clients.ts'
 import { kialiOf } from './kiali.ts'
+import { prometheusOf } from './prometheus.ts'
 import { podConnection } from './pod-kubeconfig.ts'
 import { requireKubeconfig } from './require-kubeconfig.ts'
 
@@ -24,12 +25,12 @@ export function connectionFor(context: string | undefined): Settings {
   const config = loadConfig(process.env)
   const cluster =
     context === undefined ? undefined : Object.values(config.clusters).find((one) => one.context === context)
-  const { istioctl, prometheusUrl, limits } = config
+  const { istioctl, limits } = config
   const connection: Connection = {
     istioctl,
     kubeconfig: cluster?.kubeconfig,
     context,
-    prometheus: cluster?.prometheus ?? prometheusUrl,
+    prometheus: prometheusOf(config, cluster),
     kiali: kialiOf(config, cluster?.kiali),
     // A terminal's diagnosis has the machine for itself.
     memory: limits.memory ?? 2048 * 1024 * 1024,
@@ -45,13 +46,13 @@ export function connectionFor(context: string | undefined): Settings {
 
 /** The cluster the bot looks at: the configured one, else as kubectl chooses. */
 export function botConnection(config: Config): Connection {
-  const { kubeconfig, context, prometheus, kiali } =
-    (config.cluster === undefined ? undefined : config.clusters[config.cluster]) ?? {}
+  const cluster = (config.cluster === undefined ? undefined : config.clusters[config.cluster]) ?? {}
+  const { kubeconfig, context, kiali } = cluster
   const connection: Connection = {
     istioctl: config.istioctl,
     kubeconfig,
     context,
-    prometheus: prometheus ?? config.prometheusUrl,
+    prometheus: prometheusOf(config, cluster),
     kiali: kialiOf(config, kiali),
     memory: config.limits.memory,
     environment: process.env,

@@ -20,6 +20,18 @@ const members = z.strictObject({
   groups: groups.optional().describe('Slack user group ids.'),
 })
 
+const file = z.string().min(1)
+const PrometheusFiles = z.strictObject({
+  username: z.string().min(1).optional().describe('Name for basic authentication.'),
+  passwordFile: file.optional().describe('File with the password, read anew for each question.'),
+  tokenFile: file.optional().describe('File with a bearer token, read anew for each question.'),
+  caFile: file
+    .optional()
+    .describe('File with the certificates (PEM) of the CA that it is trusted by. Default: those that Node trusts.'),
+  certFile: file.optional().describe('File with the client certificate (PEM) that it is shown.'),
+  keyFile: file.optional().describe('File with the key of that certificate (PEM).'),
+})
+
 const Cluster = z.strictObject({
   kubeconfig: z.string().min(1).optional().describe('Path of its kubeconfig. Default: KUBECONFIG.'),
   context: z
@@ -28,6 +40,9 @@ const Cluster = z.strictObject({
     .optional()
     .describe("Context within the kubeconfig. Default: the kubeconfig's current one."),
   prometheus: url.optional().describe('Its Prometheus. Default: PROMETHEUS_URL.'),
+  prometheusAccess: PrometheusFiles.optional().describe(
+    'How its own Prometheus is asked; the credentials of PROMETHEUS_URL are not sent to it.',
+  ),
   kiali: url.optional().describe('Its Kiali, with the web root. Default: KIALI_URL.'),
 })
 

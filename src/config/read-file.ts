@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { isMap, isScalar, LineCounter, parseDocument, type Document, type ParsedNode } from 'yaml'
 import { z } from 'zod'
 import { isSameUser } from '../fixes/identity.ts'
+import { accessProblems, hasCredentials } from './prometheus-access.ts'
 import { nearestNames } from '../mesh/names.ts'
 import { ConfigFile } from './file.ts'
 import type { Problem } from './problem.ts'
@@ -38,7 +39,7 @@ export function readConfigText(text: string, name: string): { file: ConfigFile; 
   if (parsed.success)
     return {
       file: parsed.data,
-      problems: [clusterProblems, identityProblems].flatMap((find) =>
+      problems: [clusterProblems, identityProblems, prometheusProblems].flatMap((find) =>
         find(parsed.data, (keys) => at(offsetOf(document, keys))),
       ),
     }
@@ -111,6 +112,24 @@ function identityProblems({ identities: { users = {} } = {} }: ConfigFile, at: (
           },
         ]
   })
+}
+
+/** What is wrong with how the Prometheus of a cluster is asked. */
+function prometheusProblems({ clusters = {} }: ConfigFile, at: (keys: Keys) => string): Problem[] {
+  return Object.entries(clusters).flatMap(([name, { prometheus, prometheusAccess = {} }]) => [
+    ...(prometheus !== undefined && hasCredentials(prometheus)
+      ? [
+          {
+            where: at(['clusters', name, 'prometheus']),
+            says: `clusters.${name}.prometheus: must hold no name and no password: use prometheusAccess`,
+          },
+        ]
+      : []),
+    ...accessProblems(prometheusAccess, prometheus, `clusters.${name}.prometheus`).map(({ of, says }) => ({
+      where: at(['clusters', name, 'prometheusAccess', of]),
+      says: `clusters.${name}.prometheusAccess.${of}: ${says}`,
+    })),
+  ])
 }
 
 /** Names of clusters that are not among the clusters. */

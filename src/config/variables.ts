@@ -62,6 +62,16 @@ export const VARIABLES = {
     path,
   ),
   PROMETHEUS_URL: variable('Prometheus for clusters that name none of their own.', http),
+  PROMETHEUS_USERNAME: variable('Name for that Prometheus (basic authentication), with one of the next two.', text),
+  PROMETHEUS_PASSWORD: variable('Its password.', secret(/./, 'must be a password')),
+  PROMETHEUS_PASSWORD_FILE: variable('File with the password instead, read anew for each question.', path),
+  PROMETHEUS_TOKEN_FILE: variable('File with a bearer token for it, read anew for each question.', path),
+  PROMETHEUS_CA_FILE: variable(
+    'File with the certificates (PEM) of the CA that it is trusted by. Default: those that Node trusts.',
+    path,
+  ),
+  PROMETHEUS_CERT_FILE: variable('File with the client certificate (PEM) that it is shown.', path),
+  PROMETHEUS_KEY_FILE: variable('File with the key of that certificate (PEM).', path),
   KIALI_URL: variable(
     'Kiali for clusters that name none of their own, with its web root: `http://kiali.istio-system:20001/kiali`.',
     http,

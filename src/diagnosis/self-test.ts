@@ -178,17 +178,21 @@ async function testPrometheus({ prometheus }: Clients, signal: AbortSignal): Pro
         remedy: 'Set PROMETHEUS_URL to have them.',
       },
     ]
-  return attempt(name, 'Check PROMETHEUS_URL and that it can be reached from here.', async () => {
-    const [count] = await prometheus.query('count(istio_requests_total)', signal)
-    if (count !== undefined && count.value > 0)
-      return { name, ok: true, says: `has istio_requests_total (${count.value} series)` }
-    return {
-      name,
-      ok: false,
-      says: 'answers, but has no istio_requests_total',
-      remedy: "Make it scrape the proxies: Istio's documentation, Observability, Prometheus.",
-    }
-  })
+  return attempt(
+    name,
+    'Check PROMETHEUS_URL, the PROMETHEUS_… variables beside it, and that it can be reached from here.',
+    async () => {
+      const [count] = await prometheus.query('count(istio_requests_total)', signal)
+      if (count !== undefined && count.value > 0)
+        return { name, ok: true, says: `has istio_requests_total (${count.value} series)` }
+      return {
+        name,
+        ok: false,
+        says: 'answers, but has no istio_requests_total',
+        remedy: "Make it scrape the proxies: Istio's documentation, Observability, Prometheus.",
+      }
+    },
+  )
 }
 
 async function testKiali({ kiali }: Clients, signal: AbortSignal): Promise<SelfTestItem[]> {

@@ -46,6 +46,8 @@ export interface ListPage {
 
 /** The answer to an instant query, or to one over a time. */
 export interface PrometheusAnswer {
+  status?: string
+  error?: string
   data?: {
     result?: { metric?: Record<string, string>; value?: [number, string]; values?: [number, string][] }[]
   }

@@ -79,8 +79,12 @@ it('config check: secrets are not shown, and what is missing is', async () => {
   const { exitCode, stdout } = await cluster.runHere(['config', 'check'], {
     SLACK_BOT_TOKEN: 'xoxb-very-secret',
     REDIS_URL: 'redis://:very-secret@redis:6379',
+    PROMETHEUS_URL: 'https://prometheus',
+    PROMETHEUS_USERNAME: 'reader',
+    PROMETHEUS_PASSWORD: 'very-secret',
   })
   expect(exitCode).toBe(0)
+  expect(stdout).toContain('Prometheus: https://prometheus, by a password as reader (PROMETHEUS_URL)')
   expect(stdout).not.toContain('very-secret')
   expect(stdout).toContain('SLACK_BOT_TOKEN = [redacted]')
   expect(stdout).toContain('✗ serve: missing SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)')

@@ -14,9 +14,9 @@ describe('docs/reference.md', () => {
 })
 
 describe('docs/operate.md', () => {
-  it('its example of a file is a good one', () => {
-    const [, yaml = ''] = /```yaml\n(clusters:[\s\S]*?)```/.exec(page('operate.md')) ?? []
-    expect(yaml).not.toBe('')
-    expect(readConfigText(yaml, 'operate.md').problems).toEqual([])
+  it('its examples of a file are good ones', () => {
+    const examples = [...page('operate.md').matchAll(/```yaml\n(clusters:[\s\S]*?)```/g)].map(([, yaml = '']) => yaml)
+    expect(examples.length).toBeGreaterThan(1)
+    expect(examples.flatMap((yaml) => readConfigText(yaml, 'operate.md').problems)).toEqual([])
   })
 })

@@ -103,7 +103,7 @@ async function attempt(name: string, port: number): Promise<void> {
   const clients: Clients = {
     kubernetes: kubernetesApi({ kubeconfig, budget }),
     istioctl: istioctlProgram({ program, environment: process.env, budget }),
-    prometheus: prometheusApi(address, budget),
+    prometheus: prometheusApi({ url: address }, budget),
     now: () => new Date(),
   }
   const readings = await Promise.all(

@@ -52,7 +52,7 @@ async function lookAt({
   onTestFinished(() => void server.close())
   await new Promise((resolve) => server.once('listening', resolve))
   const clients = {
-    prometheus: prometheusApi(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    prometheus: prometheusApi({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }),
     now: () => new Date(NOW),
   } as unknown as Clients
   return { reading: await look(trafficHistory(HOST), clients), asked }
@@ -140,7 +140,10 @@ it('without histograms, or where these alone cannot be read, the answers stand',
 })
 
 it('a Prometheus that is away, or none at all', async () => {
-  const away = { prometheus: prometheusApi('http://127.0.0.1:1'), now: () => new Date(NOW) } as unknown as Clients
+  const away = {
+    prometheus: prometheusApi({ url: 'http://127.0.0.1:1' }),
+    now: () => new Date(NOW),
+  } as unknown as Clients
   expect(await look(trafficHistory(HOST), away)).toMatchObject({ ok: false, reason: 'unavailable' })
   const none = { now: () => new Date(NOW) } as unknown as Clients
   expect(await look(trafficHistory(HOST), none)).toMatchObject({ ok: false, reason: 'unavailable' })

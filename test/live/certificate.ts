@@ -1,4 +1,5 @@
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
+import { isIPv4 } from 'node:net'
 
 /** One value of ASN.1 in DER: tag, length, content. */
 function der(tag: number, ...contents: Buffer[]): Buffer {
@@ -22,22 +23,46 @@ const time = (milliseconds: number): Buffer =>
     ),
   )
 
-/** A certificate of its own signature for a host, valid from and until so many seconds from now, with its key: both PEM in base64, as a Secret holds them. */
-export function certificate(host: string, from: number, until: number): { certificate: string; key: string } {
+/** A certificate with its key: both PEM in base64, as a Secret holds them. */
+export interface Certificate {
+  certificate: string
+  key: string
+}
+
+const nameOf = (host: string): Buffer => sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from(host)))))
+const AUTHORITY = sequence(
+  oid('551d13'),
+  der(0x01, Buffer.from([0xff])),
+  der(0x04, sequence(der(0x01, Buffer.from([0xff])))),
+)
+const addressOrName = (host: string): Buffer =>
+  isIPv4(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host))
+
+/**
+ * A certificate for a host or an IPv4 address, valid from and until so many seconds from now.
+ *
+ * @param issuer who signs it, by its name; without one it is of its own signature, and may sign others
+ */
+export function certificate(
+  host: string,
+  from: number,
+  until: number,
+  issuer?: Certificate & { name: string },
+): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const name = sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from(host)))))
-  const alternative = sequence(oid('551d11'), der(0x04, sequence(der(0x82, Buffer.from(host)))))
+  const alternative = sequence(oid('551d11'), der(0x04, sequence(addressOrName(host))))
   const body = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
     der(0x02, Buffer.from([1, ...Buffer.from(host).subarray(0, 7)])),
     SHA256_WITH_RSA,
-    name,
+    nameOf(issuer?.name ?? host),
     sequence(time(Date.now() + from * 1000), time(Date.now() + until * 1000)),
-    name,
+    nameOf(host),
     publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, sequence(alternative)),
+    der(0xa3, issuer === undefined ? sequence(alternative, AUTHORITY) : sequence(alternative)),
   )
-  const signed = sequence(body, SHA256_WITH_RSA, der(0x03, Buffer.from([0]), sign('RSA-SHA256', body, privateKey)))
+  const signer = issuer === undefined ? privateKey : createPrivateKey(Buffer.from(issuer.key, 'base64'))
+  const signed = sequence(body, SHA256_WITH_RSA, der(0x03, Buffer.from([0]), sign('RSA-SHA256', body, signer)))
   const pem = `-----BEGIN CERTIFICATE-----\n${signed.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
   return {
     certificate: Buffer.from(pem).toString('base64'),

@@ -23,17 +23,21 @@ import { testIdentities } from '../../src/fixes/test-identities.ts'
 import { DEMO_POLICY } from '../../src/sandbox/demo.ts'
 import type { Report } from '../../src/diagnosis/report.ts'
 import type { KubernetesObject } from '../../src/mesh/objects.ts'
-import { defined } from '../../src/mesh/defined.ts'
 import { sameRef } from '../../src/mesh/ref.ts'
 import type { Phase } from '../situation.ts'
 import { everySituation, parseAsk, readSituation, SCENARIOS } from '../situation.ts'
 import { forgetBesides, makeIll, mend, sendRequests } from './mesh.ts'
 
+const { PROMETHEUS_URL } = process.env
+
 async function record(name: string, phase: Phase, ask: string): Promise<void> {
   const { clients, recording } = recordClients(
     withoutNamespaces(
       openClients(
-        { istioctl: process.env.ISTIOCTL, ...defined({ prometheus: process.env.PROMETHEUS_URL }) },
+        {
+          istioctl: process.env.ISTIOCTL,
+          ...(PROMETHEUS_URL !== undefined && { prometheus: { url: PROMETHEUS_URL } }),
+        },
         new AbortController(),
       ),
     ),

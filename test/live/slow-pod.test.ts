@@ -86,7 +86,7 @@ describe.skipIf(prometheus === '')('a slow pod on a real mesh', () => {
     const bot: Bot = await startBot({
       backend,
       log,
-      clients: openClients({ istioctl: process.env.ISTIOCTL, prometheus }, new AbortController()),
+      clients: openClients({ istioctl: process.env.ISTIOCTL, prometheus: { url: prometheus } }, new AbortController()),
       options: { botToken: standIn.botToken, appToken: standIn.appToken, apiUrl: standIn.url },
     })
     try {

@@ -2,15 +2,18 @@ import type { PrometheusAnswer } from '../answers.ts'
 import type { Prometheus } from './clients.ts'
 import { UnseenError } from './clients.ts'
 import { answered } from './answered.ts'
+import { redact } from '../redaction.ts'
 import { beginningOf, ByteBudget, textOf } from './byte-budget.ts'
+import { isPage, PrometheusHttp, refused, unreachable, type PrometheusConnection } from './prometheus-connection.ts'
 
 /** Bytes of an answer: rates by code and workload. */
 const MOST_ANSWER = 16 * 1024 * 1024
 const MOST_ERROR = 1024
 
-/** Asks a Prometheus (or anything with its HTTP API) at a base URL. */
-export function prometheusApi(url: string, budget = new ByteBudget()): Required<Prometheus> {
-  const base = url.replace(/\/$/, '')
+/** Asks a Prometheus (or anything with its HTTP API). */
+export function prometheusApi(connection: PrometheusConnection, budget = new ByteBudget()): Required<Prometheus> {
+  const base = connection.url.replace(/\/$/, '')
+  const http = new PrometheusHttp(connection)
 
   async function ask(
     path: 'query' | 'query_range',
@@ -21,33 +24,33 @@ export function prometheusApi(url: string, budget = new ByteBudget()): Required<
     let text = ''
     const reading = budget.begin('the answer of Prometheus', { most: MOST_ANSWER, signal })
     try {
-      response = await fetch(`${base}/api/v1/${path}`, {
-        method: 'POST',
-        body: new URLSearchParams(parameters),
-        signal,
-      })
+      response = await http.post(`${base}/api/v1/${path}`, new URLSearchParams(parameters), signal)
       if (response.body !== null)
         text = response.ok ? await textOf(response.body, reading) : await beginningOf(response.body, MOST_ERROR)
     } catch (error) {
       if (error instanceof UnseenError) throw error
       if (signal.aborted) throw new UnseenError('timeout', 'Prometheus did not answer in time', { cause: error })
-      throw new UnseenError(
-        'unavailable',
-        `Prometheus could not be reached (${error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)})`,
-        { cause: error },
-      )
+      throw unreachable(error, connection)
     } finally {
       reading.drop()
     }
-    if (!response.ok)
-      throw new UnseenError('unavailable', `Prometheus answered ${response.status}: ${text.slice(0, 300)}`)
+    if (!response.ok) throw refused(response, text, connection.credentials !== undefined)
     let body: PrometheusAnswer
     try {
       body = JSON.parse(text) as typeof body
     } catch (error) {
-      throw new UnseenError('unparsable', 'Prometheus answered something that is not JSON', { cause: error })
+      throw new UnseenError(
+        'unparsable',
+        isPage(text)
+          ? 'Prometheus answered with a page instead of JSON: does PROMETHEUS_URL lead to Prometheus, or to a login?'
+          : 'Prometheus answered something that is not JSON',
+        { cause: error },
+      )
     }
-    return answered('prometheus', body).data?.result ?? []
+    const { status, error, data } = answered('prometheus', body)
+    if (status === 'error')
+      throw new UnseenError('unavailable', `Prometheus answered: ${redact(error ?? 'an error').slice(0, 300)}`)
+    return data?.result ?? []
   }
 
   return {

@@ -885,6 +885,8 @@ export const SHAPES: Shapes = {
     },
     'answers.PrometheusAnswer': {
       fields: {
+        status: 'string',
+        error: 'string',
         data: {
           fields: {
             result: {
