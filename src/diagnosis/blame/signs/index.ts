@@ -13,6 +13,7 @@ import { refused, token } from './policies.ts'
 import { protocol, ruleWithoutEffect } from './protocol.ts'
 import { atProxysOwnPort } from './proxy-port.ts'
 import { byApplication, misrouted, redirected, timedOut } from './routes.ts'
+import { isLineToCome } from './line-to-come.ts'
 import type { Sign } from './sign.ts'
 
 /** Each reads one sort of failure from what a log line says; the first that names an object counts. */
@@ -61,7 +62,8 @@ export function leadsOfSigns(one: Case): Lead[] {
       present: { failures },
     },
   } = one
-  const groups = groupBy(failures, (request) => {
+  const told = failures.filter((request) => !isPassedOn(nearest(request).entry) || !isLineToCome(request, evidence))
+  const groups = groupBy(told.length > 0 ? told : failures, (request) => {
     const { entry } = nearest(request)
     return JSON.stringify([entry.code, entry.flags, entry.details?.replace(/\d+/g, '0')])
   })
