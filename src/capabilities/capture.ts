@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import type { CaptureReport } from '../capture/capture-report.ts'
 import { nothingIn } from '../capture/nothing-in.ts'
-import { CAPTURE_INTERFACES, planCapture, planText, type CapturePlan } from '../capture/plan.ts'
+import { planCapture, planText, type CapturePlan } from '../capture/plan.ts'
 import { UnseenError } from '../evidence/clients/clients.ts'
 import { capturePackets } from '../leases/capture-packets.ts'
-import { leaseMinutes, prepareCapture } from '../leases/captures/prepare.ts'
+import { AskedPackets } from '../leases/captures/approval.ts'
+import { noImage } from '../leases/captures/no-image.ts'
+import { leaseMinutes, prepareCapture, type PreparedCapture } from '../leases/captures/prepare.ts'
 import { readLease, type LeaseRecord } from '../leases/lease-record.ts'
 import { LeaseRefusedError } from '../leases/lease-refused.ts'
 import { putBack } from '../leases/put-back.ts'
@@ -13,6 +15,7 @@ import { defined } from '../mesh/defined.ts'
 import { parseTarget } from '../mesh/target-query.ts'
 import { targetKey } from '../mesh/target.ts'
 import { AskedTarget, type RunRecord } from '../store/runs.ts'
+import { approvalMissing } from './ask-capture.ts'
 import { defineCapability } from './capability.ts'
 import type { CapabilityDeps } from './deps.ts'
 import { makeLease } from './make-lease.ts'
@@ -22,51 +25,58 @@ const CaptureRequest = z.object({
   text: z.string(),
   namespace: z.string().optional(),
   target: AskedTarget.optional(),
-  interface: z.enum(CAPTURE_INTERFACES).optional(),
-  port: z.number().int().optional(),
-  peer: z.string().optional(),
-  seconds: z.number().int().optional(),
+  ...AskedPackets.shape,
+  /** Where it was asked for first, and approved since. */
+  approval: z.string().optional(),
 })
-type CaptureRun = RunRecord<z.infer<typeof CaptureRequest>>
+export type CaptureRequest = z.infer<typeof CaptureRequest>
+type CaptureRun = RunRecord<CaptureRequest>
 
-const CaptureAnswer = z.object({
+/** It waits until it is approved. */
+const WaitingAnswer = z.object({ kind: z.literal('capture'), approval: z.string() })
+const ExplainedAnswer = z.object({
   kind: z.literal('capture'),
   lease: z.string(),
   pod: z.string(),
   plan: z.string(),
   report: z.custom<CaptureReport>((value) => typeof value === 'object' && value !== null && 'streams' in value),
-  /** The capture itself, of headers alone: pcap as base64; absent when it is larger than what is kept. */
+  /** The capture itself: pcap as base64; absent when it is larger than what is kept. */
   pcap: z.string().optional(),
 })
-export type CaptureAnswer = z.infer<typeof CaptureAnswer>
+/** A capture, explained. */
+export type CaptureAnswer = z.infer<typeof ExplainedAnswer>
 
 /** Bytes of a capture that are kept with its answer. */
 const MOST_KEPT = 768 * 1024
 
-/** What is captured: headers alone. Whole packets are for a terminal, where whoever captures them keeps them. @throws UserError */
-export const plannedCapture = ({
-  seconds,
-  ...asked
-}: Pick<z.infer<typeof CaptureRequest>, 'interface' | 'port' | 'peer' | 'seconds'>): CapturePlan =>
-  planCapture({ ...asked, ...(seconds !== undefined && { for: `${seconds}s` }) })
+/** @throws UserError */
+export const plannedCapture = ({ interface: on, port, peer, seconds, payload }: AskedPackets): CapturePlan =>
+  planCapture({ interface: on, port, peer, payload, ...(seconds !== undefined && { for: `${seconds}s` }) })
 
 /**
- * Captures packets of one pod for the one who asked, if they may: operators; and explains them. What captures is a lease of the run's own id: it is ended with
- * the run, by the sweep, and by itself.
+ * Captures packets of one pod and explains them, once operators have approved it. What captures is a lease of the run's own id: it is ended with the run, by the
+ * sweep, and by itself.
  */
 export const capture = defineCapability({
   kind: 'capture',
   request: CaptureRequest,
-  answer: CaptureAnswer,
-  role: 'operator',
+  answer: z.union([ExplainedAnswer, WaitingAnswer]),
+  role: 'viewer',
   audit: {
     asked: 'lease-asked',
-    refused: 'lease-refused',
-    facts: ({ interface: on, port, peer, seconds }) => defined({ interface: on, port, peer, seconds }),
+    facts: ({ interface: on, port, peer, seconds, payload, approval }) =>
+      defined({ interface: on, port, peer, seconds, payload, approval }),
   },
-  isBegun: async ({ records }, run) => (await readLease(records, run.id)) !== undefined,
-  async work(deps, run, _thread, signal): Promise<CaptureAnswer> {
+  async work(deps, run, _thread, signal): Promise<CaptureAnswer | z.infer<typeof WaitingAnswer>> {
     const plan = plannedCapture(run.request)
+    requireCapturing(deps, plan)
+    const waits = await approvalMissing(
+      deps,
+      run,
+      plan,
+      async (lease) => (await prepared(deps, run, lease, plan, signal)).notes,
+    )
+    if (waits !== undefined) return { kind: 'capture', approval: waits.id }
     const pieces: Uint8Array[] = []
     let kept = 0
     let report: CaptureReport | undefined
@@ -106,11 +116,39 @@ export const capture = defineCapability({
       await putBack(deps, run.id, { why: 'time' }, new AbortController().signal)
     }
   },
-  outcome: ({ report }) => ({
-    verdict: 'captured',
-    sentence: report.stories[0]?.says ?? nothingIn(report)?.why ?? 'nothing to tell',
-  }),
+  outcome(answer) {
+    if ('approval' in answer) return { verdict: 'asked', sentence: 'it waits for approval' }
+    const { report } = answer
+    return {
+      verdict: 'captured',
+      sentence: report.stories[0]?.says ?? nothingIn(report)?.why ?? 'nothing to tell',
+    }
+  },
 })
+
+/** @throws LeaseRefusedError where nothing could be captured, whoever approves it */
+function requireCapturing({ policy }: CapabilityDeps, plan: CapturePlan): void {
+  if (policy.captures.image === undefined) {
+    const { why, remedies } = noImage('MESH_MEDIC_CONFIG')
+    throw new LeaseRefusedError(why, remedies)
+  }
+  requireMinutes(leaseMinutes(plan), policy.leases.minutes)
+}
+
+/** @throws LeaseRefusedError, UnknownTargetError, AmbiguousTargetError, TargetSyntaxError */
+function prepared(
+  { clients, writer, policy, stepTimeout, concurrency }: CapabilityDeps,
+  { request: { text, namespace } }: CaptureRun,
+  lease: string,
+  plan: CapturePlan,
+  signal: AbortSignal,
+): Promise<PreparedCapture> {
+  const ways = { clients, writer, namespace: policy.captures.namespace }
+  return prepareCapture(lease, parseTarget(text, namespace), plan, ways, {
+    signal,
+    ...defined({ stepTimeout, concurrency }),
+  })
+}
 
 /** @throws LeaseRefusedError, UnknownTargetError, AmbiguousTargetError, TargetSyntaxError */
 async function requestOf(
@@ -119,30 +157,19 @@ async function requestOf(
   plan: CapturePlan,
   signal: AbortSignal,
 ): Promise<LeaseRequest> {
-  const { policy, clients, records, writer, stepTimeout, concurrency } = deps
   const { text, namespace } = run.request
-  if (policy.captures.image === undefined)
-    throw new LeaseRefusedError('No image to capture with is configured.', [
-      'Whoever runs mesh-medic sets capture.image, and applies deploy/capture.yaml.',
-    ])
-  const minutes = leaseMinutes(plan)
-  requireMinutes(minutes, policy.leases.minutes)
   // It is told by the run itself, and has no message of its own.
   const about = {
     id: run.id,
     run: run.id,
     kind: 'captures' as const,
-    minutes,
+    minutes: leaseMinutes(plan),
     pods: [],
     by: run.asker,
     asked: { text, ...defined({ namespace }) },
   }
-  const known = await readLease(records, run.id)
+  const known = await readLease(deps.records, run.id)
   if (known !== undefined) return { ...about, settings: known.lent, target: known.target }
-  const ways = { clients, writer, namespace: policy.captures.namespace }
-  const found = await prepareCapture(run.id, parseTarget(text, namespace), plan, ways, {
-    signal,
-    ...defined({ stepTimeout, concurrency }),
-  })
+  const found = await prepared(deps, run, run.id, plan, signal)
   return { ...about, settings: found.settings, pods: [found.pod], target: targetKey(found.target), notes: found.notes }
 }

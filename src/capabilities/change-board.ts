@@ -1,4 +1,5 @@
 import type { ChangeRecord } from '../fixes/record.ts'
+import type { CaptureApproval } from '../leases/captures/approval.ts'
 import type { LeaseRecord } from '../leases/lease-record.ts'
 import type { UserAnswer, UserError } from '../mesh/user-error.ts'
 import type { RunRecord } from '../store/runs.ts'
@@ -13,6 +14,8 @@ export interface ChangeBoard {
   diagnosis(change: ChangeRecord): Promise<void>
   /** Brings a lease's message to what its record says: time left, what was put back per pod. */
   lease(lease: LeaseRecord): Promise<void>
+  /** Brings the message of a capture that waits for approval to what its record says. */
+  captureApproval(approval: CaptureApproval): Promise<void>
   /** Puts a file into a lease's thread, once for each `part`. */
   leaseFile(lease: LeaseRecord, part: string, file: { name: string; title: string; content: string }): Promise<void>
   /** Tells only the person who asked for a run. */

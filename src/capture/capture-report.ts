@@ -2,6 +2,7 @@ import { linkName, limitsOf } from './limits.ts'
 import type { CaptureFinding } from './findings.ts'
 import { findingsOf } from './findings.ts'
 import { outcomeOf, waited, type OutcomeKind } from './outcome.ts'
+import type { Only } from './only.ts'
 import { partiesOf, type Leg, type Party } from './parties.ts'
 import type { Capture } from './read-capture.ts'
 import { likeness, requestName, storyOf, type Understood } from './story.ts'
@@ -78,6 +79,8 @@ export interface CaptureReport {
   /** How many TCP streams there are of each leg. */
   legs: Partial<Record<Leg, number>>
   streamCount: number
+  /** Absent: all streams are explained. */
+  only?: Only
   /** All of them, or those that the findings name and the first others, by number. */
   streams: StreamReport[]
   /** What this capture cannot show. */
@@ -99,8 +102,12 @@ const ORDER: readonly OutcomeKind[] = [
  * Explains a capture.
  *
  * @param most how many streams are reported one by one
+ * @param only which streams these are, when they are not all
  */
-export function explain(capture: Capture, { most = Infinity }: { most?: number } = {}): CaptureReport {
+export function explain(
+  capture: Capture,
+  { most = Infinity, only }: { most?: number; only?: Only | undefined } = {},
+): CaptureReport {
   const all = capture.streams.map((stream): Understood => {
     const parties = partiesOf(stream)
     return { stream, parties, outcome: outcomeOf(stream, parties) }
@@ -122,6 +129,7 @@ export function explain(capture: Capture, { most = Infinity }: { most?: number }
     findings,
     legs,
     streamCount: all.length,
+    ...(only !== undefined && { only }),
     streams: chosen(all, findings, most).map(reportOf),
     limits: limitsOf(capture),
   }
@@ -153,7 +161,10 @@ function storiesOf(all: readonly Understood[]): Story[] {
 function chosen(all: readonly Understood[], findings: readonly CaptureFinding[], most: number): readonly Understood[] {
   if (all.length <= most) return all
   const named = new Set(findings.flatMap(({ streams }) => streams).slice(0, most))
-  for (let id = 0; named.size < most; id += 1) named.add(id)
+  for (const { stream } of all) {
+    if (named.size >= most) break
+    named.add(stream.id)
+  }
   return all.filter(({ stream }) => named.has(stream.id))
 }
 

@@ -8,8 +8,14 @@ export function nothingIn({
   streamCount,
   links,
   lasts,
+  only,
 }: CaptureReport): { why: string; remedies: string[] } | undefined {
   if (streamCount > 0) return undefined
+  if (only !== undefined && only.leftOut > 0)
+    return {
+      why: `None of the ${counted(only.leftOut, 'TCP stream')} of this capture is of ${only.says}.`,
+      remedies: ['Without --port, --peer and --filter all of them are explained.'],
+    }
   if (packets === 0)
     return {
       why: 'No packets: nothing passed while this was captured. Is this the right leg?',

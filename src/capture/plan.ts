@@ -1,4 +1,5 @@
 import { UserError } from '../mesh/user-error.ts'
+import { parseFilter } from './filter.ts'
 
 /** What is captured, where, for how long and how much: all that tcpdump is told. */
 export interface CapturePlan {
@@ -35,6 +36,8 @@ export interface AskedCapture {
   for?: string | undefined
   /** Whole packets, not their headers alone. */
   payload?: boolean | undefined
+  /** Port and peer in one, as tcpdump has it: `port 3000 and host 10.1.2.3`. */
+  filter?: string | undefined
 }
 
 const V4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/
@@ -54,22 +57,30 @@ export function planCapture(asked: AskedCapture): CapturePlan {
       `${JSON.stringify(on.slice(0, 40))} is no interface that is captured on.`,
       `Name one of ${CAPTURE_INTERFACES.join(', ')}: lo is the application's leg in the clear, eth0 the wire.`,
     )
-  const port = asked.port === undefined ? undefined : Number(asked.port)
-  if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535))
-    throw refuse(`${JSON.stringify(String(asked.port).slice(0, 40))} is not a TCP port.`)
-  if (asked.peer !== undefined && !isAddress(asked.peer))
-    throw refuse(
-      `${JSON.stringify(asked.peer.slice(0, 60))} is not an IP address.`,
-      'Names are not looked up: give the address.',
-    )
   return {
     interface: known,
-    ...(port !== undefined && { port }),
-    ...(asked.peer !== undefined && { peer: asked.peer.toLowerCase() }),
+    ...filterOf(asked),
     seconds: secondsOf(asked.for),
     snapLength: asked.payload === true ? WHOLE_PACKETS : HEADERS_ONLY,
     bytes: USUAL.bytes,
   }
+}
+
+/** Port and peer, as numbers and addresses: by themselves, or out of a filter. @throws UserError */
+export function filterOf(asked: Pick<AskedCapture, 'port' | 'peer' | 'filter'>): Pick<CapturePlan, 'port' | 'peer'> {
+  const typed = asked.filter === undefined ? {} : parseFilter(asked.filter)
+  if ((typed.port !== undefined && asked.port !== undefined) || (typed.peer !== undefined && asked.peer !== undefined))
+    throw refuse('The filter says what another option says too.', 'Give one of them.')
+  const [givenPort, peer] = [typed.port ?? asked.port, typed.peer ?? asked.peer]
+  const port = givenPort === undefined ? undefined : Number(givenPort)
+  if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535))
+    throw refuse(`${JSON.stringify(String(givenPort).slice(0, 40))} is not a TCP port.`)
+  if (peer !== undefined && !isAddress(peer))
+    throw refuse(
+      `${JSON.stringify(peer.slice(0, 60))} is not an IP address.`,
+      'Names are not looked up: give the address.',
+    )
+  return { ...(port !== undefined && { port }), ...(peer !== undefined && { peer: peer.toLowerCase() }) }
 }
 
 function secondsOf(text: string | undefined): number {

@@ -4,6 +4,7 @@ import type { CaptureReport } from '../capture/capture-report.ts'
 import { loadConfig } from '../config.ts'
 import { clusterWriter } from '../fixes/writer.ts'
 import { capturePackets } from '../leases/capture-packets.ts'
+import { noImage } from '../leases/captures/no-image.ts'
 import { leaseMinutes, prepareCapture } from '../leases/captures/prepare.ts'
 import { requireMinutes, type LeaseRequest } from '../leases/raise.ts'
 import { parseTarget } from '../mesh/target-query.ts'
@@ -24,17 +25,7 @@ export interface LiveOptions extends AskedCapture {
 
 /** The image captures are made with, as configured. @throws UserError when none is */
 export function requireImage(image: string | undefined): void {
-  if (image !== undefined) return
-  throw new UserError(
-    {
-      why: 'No image to capture with is configured.',
-      remedies: [
-        'It needs tcpdump, sh, timeout and head (and nsenter, for restricted namespaces), and is pinned by its digest. In the file that MESH_MEDIC_CONFIG names:',
-        '  capture:\n    image: registry.example.com/tools/netshoot@sha256:…',
-      ],
-    },
-    { code: 'configuration' },
-  )
+  if (image === undefined) throw new UserError(noImage('MESH_MEDIC_CONFIG'), { code: 'configuration' })
 }
 
 /**

@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises'
 import { explain, type CaptureReport } from '../capture/capture-report.ts'
+import { filterOf } from '../capture/plan.ts'
 import { nothingIn } from '../capture/nothing-in.ts'
+import { onlySome } from '../capture/only.ts'
 import { CaptureReading } from '../capture/read-capture.ts'
 import { UserError } from '../mesh/user-error.ts'
 import { captureText } from '../report/capture-text.ts'
@@ -36,9 +38,31 @@ export async function capture(target: string | undefined, options: CaptureOption
       remedies: ['Name a file (--file x.pcap, or - for standard input), or a target whose packets are to be captured.'],
       commands: ['mesh-medic capture --file x.pcap', 'mesh-medic capture deploy/catalog -n shop --port 3000 --for 30s'],
     })
+  requireOfFile(options)
   const reading = new CaptureReading()
   for await (const piece of piecesOf(file)) reading.push(piece)
-  return told(explain(reading.end(), verbose === true || output === 'json' ? {} : { most: MOST_ROWS }))
+  const { capture: some, only } = onlySome(reading.end(), options)
+  return told(explain(some, { only, ...(verbose !== true && output !== 'json' && { most: MOST_ROWS }) }))
+}
+
+/** What only says how packets are captured says nothing of a file: it is refused, not ignored. @throws UserError */
+function requireOfFile(options: CaptureOptions): void {
+  filterOf(options)
+  const { interface: on, for: seconds, payload, write, namespace, context } = options
+  const given = Object.entries({
+    '--interface': on,
+    '--for': seconds,
+    '--payload': payload,
+    '--write': write,
+    '--namespace': namespace,
+    '--context': context,
+  }).flatMap(([flag, value]) => (value === undefined ? [] : [flag]))
+  if (given.length > 0)
+    throw new UserError({
+      why: `${given.join(', ')} ${given.length === 1 ? 'says' : 'say'} how packets are captured, and a file is captured already.`,
+      remedies: ['Of a file, --port, --peer and --filter choose the streams that are explained.'],
+      commands: ['mesh-medic capture --file x.pcap --port 3000'],
+    })
 }
 
 function exitCodeOf(report: CaptureReport): number {

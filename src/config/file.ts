@@ -63,12 +63,14 @@ const Channel = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      'True lets captures of packets, headers only, be posted as files. Default false: they are explained alone.',
+      'True lets captures of packets be posted as files: headers, and payload where two people have approved it. Default false: they are explained alone.',
     ),
   fourEyes: z
     .boolean()
     .optional()
-    .describe('If false, people may approve what they asked for themselves. Default true.'),
+    .describe(
+      'If false, people may approve what they asked for themselves, and an operator who asks for a capture of headers has approved it. Default true.',
+    ),
 })
 
 // Whoever may name system:masters here could do anything in the cluster.

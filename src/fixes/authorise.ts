@@ -125,9 +125,10 @@ function whyNotDecided(change: ChangeRecord, verb: Verb, now: number): UserAnswe
   return undefined
 }
 
-/** True for another Slack user who is the requester in Kubernetes. */
-function isSamePerson(policy: Policy, { user, groups }: Presser, { requester }: ChangeRecord): boolean {
-  const [own, theirs] = [policy.identity(user, groups), policy.identity(requester.user, [])]
+/** True for the same Slack user, and for another one who is the same user in Kubernetes: their eyes are not four. */
+export function isSamePerson(policy: Policy, { user, groups }: Omit<Presser, 'channel'>, other: string): boolean {
+  if (user === other) return true
+  const [own, theirs] = [policy.identity(user, groups), policy.identity(other, [])]
   return own !== undefined && theirs !== undefined && isSameUser(own.user, theirs.user)
 }
 
@@ -144,7 +145,7 @@ export function authorise(
 ): { identity?: Identity } | UserError {
   if (presser.channel !== change.channel)
     return new UserError({ why: 'This change belongs to another channel.', remedies: ['Decide on it there.'] })
-  const isRequester = presser.user === change.requester.user || isSamePerson(policy, presser, change)
+  const isRequester = isSamePerson(policy, presser, change.requester.user)
   if (verb === 'reject' || verb === 'edit') return isRequester ? {} : (denyRole(policy, presser, 'operator') ?? {})
   const denied = denyRole(policy, presser, 'approver')
   if (denied !== undefined) return denied

@@ -74,10 +74,15 @@ export function captureText(report: CaptureReport, { isVerbose = false }: { isVe
   const nothing = nothingIn(report)
   const limits = report.limits.length === 0 ? [] : ['', 'Not seen', ...report.limits.map((one) => `  ${one}`)]
   if (nothing !== undefined) return whole([nothing.why, ...nothing.remedies, ...limits])
-  const { stories, findings, streams, streamCount } = report
+  const { stories, findings, streams, streamCount, only } = report
   const told = isVerbose ? stories : stories.slice(0, MOST_STORIES)
   return whole([
     `${captureHeadline(report)}.`,
+    ...(only === undefined
+      ? []
+      : [
+          `  Only ${only.says}: ${counted(only.leftOut, 'other stream')} of the file ${only.leftOut === 1 ? 'is' : 'are'} left out.`,
+        ]),
     ...legLines(report).map((line) => `  ${line}`),
     '',
     'What happened',

@@ -12,6 +12,8 @@ const BEFORE_THE_FIRST = '0'.repeat(64)
 export const AuditEventName = z.enum([
   'access-logs-asked',
   'answer-deleted',
+  'capture-approved',
+  'capture-rejected',
   'command-refused',
   'diagnosis-asked',
   'diagnosis-cancelled',

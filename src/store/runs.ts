@@ -77,6 +77,9 @@ export async function createRun<R extends StoredRequest>(
   return writeRun(records, opaqueId(), run)
 }
 
+/** The id of the run that one request begins, also before it does. */
+export const runIdOf = (asked: string): string => derivedId(`run:${asked}`)
+
 /**
  * As createRun, for what may be done again: the run of one request is stored once.
  * @param asked tells the request from all others
@@ -87,7 +90,7 @@ export async function createRunOnce<R extends StoredRequest>(
   asked: string,
   run: Pick<RunRecord<R>, 'request' | 'asker' | 'channel' | 'thread'>,
 ): Promise<{ run: RunRecord; isAgain: boolean }> {
-  const id = derivedId(`run:${asked}`)
+  const id = runIdOf(asked)
   try {
     return { run: await writeRun(records, id, run), isAgain: false }
   } catch (error) {

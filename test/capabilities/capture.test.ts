@@ -1,76 +1,25 @@
-import { PassThrough } from 'node:stream'
 import { expect, it } from 'vitest'
-import { capture, type CaptureAnswer } from '../../src/capabilities/capture.ts'
+import { capture, type CaptureAnswer, type CaptureRequest } from '../../src/capabilities/capture.ts'
 import { carryOut } from '../../src/capabilities/carry-out.ts'
-import type { Running } from '../../src/evidence/clients/exec.ts'
-import { captureName, type PodWithAdded } from '../../src/fixes/capture-pod.ts'
-import type { CaptureWriter } from '../../src/fixes/capturing.ts'
 import { ASK_ONLY } from '../../src/fixes/policy.ts'
-import { READ_ONLY } from '../../src/fixes/read-only.ts'
+import { readApproval, updateApproval } from '../../src/leases/captures/approval.ts'
 import { readLease } from '../../src/leases/lease-record.ts'
 import { captureAnswer } from '../../src/slack/answers/capture.ts'
-import { createRun, readRun } from '../../src/store/runs.ts'
-import { recordedCapture } from '../capture/recorded.ts'
-import { recordedClients, recordingOf } from '../replay.ts'
+import { createRun, readRun, type RunRecord } from '../../src/store/runs.ts'
 import { shownIn } from '../slack/texts.ts'
 import { memoryRecords } from '../store/memory-records.ts'
+import { mesh, name } from './capture-mesh.ts'
 import { capabilityDeps } from './deps.ts'
 import { FakeThread } from './fake-thread.ts'
 
-const MESH = 'chapter-10/ill'
-const name = recordingOf(MESH)
-  .calls.flatMap(({ call, json }) =>
-    call.startsWith('kubernetes list') && Array.isArray(json) ? (json as PodWithAdded[]) : [],
-  )
-  .find(({ kind, metadata }) => kind === 'Pod' && metadata.name.startsWith('catalog-v2-'))!.metadata.name
 const OPERATOR = { user: 'U_ONCALL' }
-
-/** A recorded mesh in which a container can be added to that pod; `ended` counts how often one was ended. */
-function mesh(bytes = recordedCapture('slow-pod-lo')) {
-  const clients = recordedClients(MESH)
-  const seen = { running: new Set<string>(), ended: 0 }
-  const { kubernetes } = clients
-  const list: typeof kubernetes.list = async (resource, where, signal) => {
-    if (where.fields === 'metadata.name=kube-system')
-      return [{ kind: 'Namespace', metadata: { name: 'kube-system', uid: 'cluster' } }]
-    if (where.fields !== `metadata.name=${name}`) return kubernetes.list(resource, where, signal)
-    const all = (await kubernetes.list(resource, { namespace: where.namespace }, signal)) as PodWithAdded[]
-    const added = [...seen.running].map((lease) => ({ name: captureName(lease), state: { running: {} } }))
-    return all
-      .filter(({ metadata }) => metadata.name === name)
-      .map((pod) => ({
-        ...pod,
-        spec: { ...pod.spec!, ephemeralContainers: added },
-        status: { ...pod.status, ephemeralContainerStatuses: added },
-      }))
-  }
-  const writer: CaptureWriter = {
-    refusesCapture: () => Promise.resolve(undefined),
-    startCapture: ({ lease }) => Promise.resolve(void seen.running.add(lease)),
-    capturePackets: () => {
-      const output = new PassThrough()
-      output.end(bytes)
-      return Promise.resolve<Running>({
-        output,
-        ended: Promise.resolve({ said: '133 packets captured', exitCode: 0 }),
-        close: () => undefined,
-      })
-    },
-    endCapture({ lease }) {
-      seen.ended += 1
-      seen.running.delete(lease)
-      return Promise.resolve()
-    },
-  }
-  return { clients: { ...clients, kubernetes: { ...kubernetes, list } }, writer: { ...READ_ONLY, ...writer }, seen }
-}
 
 async function asked(
   policy: Partial<typeof ASK_ONLY> = {},
   { clients, writer, seen } = mesh(),
   request: Record<string, unknown> = {},
+  records = memoryRecords(),
 ) {
-  const records = memoryRecords()
   const thread = new FakeThread()
   const { deps } = capabilityDeps(records, {
     openThread: () => thread,
@@ -79,6 +28,7 @@ async function asked(
     policy: {
       ...ASK_ONLY,
       roles: () => ({ operator: { users: [OPERATOR.user] } }),
+      fourEyes: () => false,
       captures: { image: { image: 'tools', pullPolicy: 'Never' } },
       ...policy,
     },
@@ -94,7 +44,7 @@ async function asked(
     how,
     told: told as CaptureAnswer & Error,
     records,
-    run: (await readRun(records, run.id))!,
+    run: (await readRun(records, run.id)) as RunRecord<CaptureRequest>,
     lease: await readLease(records, run.id),
     seen,
   }
@@ -108,7 +58,7 @@ it('captures for an operator, explains it, and the lease is over with it', async
   expect(run).toMatchObject({ state: 'done', outcome: { verdict: 'captured' } })
   expect(run.outcome?.sentence).toContain("the proxy's side closed (FIN)")
   expect(lease).toMatchObject({ state: 'over', kind: 'captures', proxies: [{ state: 'put-back' }] })
-  expect(seen).toEqual({ running: new Set(), ended: 1 })
+  expect(seen).toMatchObject({ running: new Set(), ended: 1 })
 })
 
 it('nobody else may, and nothing is started', async () => {
@@ -116,6 +66,33 @@ it('nobody else may, and nothing is started', async () => {
   expect(how).not.toBe('answer')
   expect(lease).toBeUndefined()
   expect(seen.running.size).toBe(0)
+})
+
+it('where four eyes are wanted, for payload, and for who is no operator, it waits for approval: nothing is started', async () => {
+  for (const [policy, request, waits] of [
+    [{ fourEyes: () => true }, {}, { needs: 1, approvals: [] }],
+    [{}, { payload: true }, { needs: 2, approvals: [{ user: 'U_ONCALL' }] }],
+    [{ fourEyes: () => true }, { payload: true }, { needs: 2, approvals: [] }],
+    [{ roles: () => ({ operator: { users: ['U_SECOND'] } }) }, {}, { needs: 1, approvals: [] }],
+  ] as const) {
+    const { told, records, run, seen, lease } = await asked(policy, mesh(), request)
+    expect(told).toEqual({ kind: 'capture', approval: run.id })
+    const approval = await readApproval(records, run.id)
+    expect(approval).toMatchObject({ state: 'asked', ...waits, packets: { port: 3000 } })
+    expect(approval?.notes.join()).toContain(
+      `container mesh-medic-capture-${approval?.run}, which ends and stays in the pod's specification`,
+    )
+    expect([lease, seen.orders, seen.running.size]).toEqual([undefined, [], 0])
+    expect(run).toMatchObject({ state: 'done', outcome: { verdict: 'asked' } })
+  }
+})
+
+it('an approval is for one run: a request that names that of another one waits again', async () => {
+  const first = await asked({ fourEyes: () => true })
+  await updateApproval(first.records, first.run.id, (now) => ({ ...now, state: 'approved' }))
+  const { told, seen } = await asked({ fourEyes: () => true }, mesh(), { approval: first.run.id }, first.records)
+  expect(told).toMatchObject({ approval: expect.any(String) as unknown })
+  expect(seen.orders).toEqual([])
 })
 
 it('without an image: who can change that', async () => {

@@ -15,6 +15,8 @@ export class FakeBoard implements ChangeBoard {
   outcome: ChangeBoard['outcome'] = (change) => this.note('outcome', change.state, change)
   diagnosis: ChangeBoard['diagnosis'] = (change) => this.note('diagnosis', change.state, change)
   lease: ChangeBoard['lease'] = (lease) => this.note('lease', lease.state, lease)
+  captureApproval: ChangeBoard['captureApproval'] = (approval) =>
+    this.note('capture-approval', approval.state, approval)
   leaseFile: ChangeBoard['leaseFile'] = (lease, part, file) => this.note('lease-file', part, file, lease.id)
   privately: ChangeBoard['privately'] = (run, answer) => this.note('privately', run.asker.user, answer)
   denyDecider: ChangeBoard['denyDecider'] = () => Promise.resolve(undefined)

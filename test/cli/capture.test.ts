@@ -70,3 +70,35 @@ it('what is no capture, is not there, or was not named: why, and exit 64', async
   })
   expect(await cluster.run(['capture'])).toMatchObject({ exitCode: 64 })
 })
+
+it('of a file, port and peer choose the streams; what says how to capture is refused', async () => {
+  const path = file(
+    'two.pcap',
+    pcap([
+      ...new Talk('127.0.0.6:4000', '10.244.0.9:3000').syn(0).rst('server', 1).sent,
+      ...new Talk('127.0.0.6:4001', '10.244.0.9:8080')
+        .open(10)
+        .say('client', 13, 'GET / HTTP/1.1\r\n\r\n')
+        .say('server', 19, 'HTTP/1.1 204 No Content\r\n\r\n').sent,
+    ]),
+  )
+  const explained = async (...flags: string[]) => {
+    const { stdout, stderr, exitCode } = await cluster.run(['capture', '--file', path, ...flags])
+    return { stdout, stderr, exitCode }
+  }
+  const [all, one] = [await explained(), await explained('--port', '8080')]
+  expect(all.stdout).toContain('2 TCP streams')
+  expect(one.stdout).toContain('Only port 8080: 1 other stream of the file is left out.')
+  expect(one.stdout).toContain('1 TCP stream,')
+  expect(one.exitCode).toBe(0)
+  expect((await explained('--filter', 'tcp port 8080')).stdout).toBe(one.stdout)
+  const none = await explained('--peer', '10.9.9.9')
+  expect(none).toMatchObject({ exitCode: 3, stdout: expect.stringContaining('None of the 2 TCP streams') as unknown })
+  for (const [flags, says] of [
+    [['--port', '99999'], 'is not a TCP port'],
+    [['--filter', 'src port 1'], 'is not understood in a filter'],
+    [['--for', '5s', '--payload'], '--for, --payload say how packets are captured'],
+    [['--interface', 'lo'], '--interface says how packets are captured'],
+  ] as const)
+    expect(await explained(...flags)).toMatchObject({ exitCode: 64, stderr: expect.stringContaining(says) as unknown })
+})

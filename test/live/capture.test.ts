@@ -139,7 +139,7 @@ it('what cannot be captured: why, and what to do instead', async () => {
   expect(await kubectl(['-n', OWN, 'get', 'pods', '-o', 'name'])).toBe('')
 }, 90_000)
 
-it('in Slack, with the rights of deploy/: an operator has it captured and explained in each namespace', async () => {
+it('in Slack, with the rights of deploy/: an approver's press has it captured and explained in each namespace', async () => {
   const bot = await openLiveBot({
     ...POLICY,
     postsCaptures: () => true,
@@ -147,7 +147,15 @@ it('in Slack, with the rights of deploy/: an operator has it captured and explai
   })
   try {
     for (const level of LEVELS) {
-      await bot.standIn.type(`/mesh capture pod/catalog -n ${PREFIX}-${level} --port 3000 --for 6s`)
+      await bot.standIn.type(`/mesh capture pod/catalog -n ${PREFIX}-${level} --filter "port 3000" --for 6s`)
+      const { message } = await bot.seen(
+        /waits for approval/,
+        ({ text: shown }) => shown.includes(`pod/catalog`) && shown.includes('asked for by'),
+        60_000,
+      )
+      await bot.click(message, 'Approve', 'U_ONCALL')
+      expect(await bot.told('U_ONCALL', /somebody else has to approve it/)).toBeTruthy()
+      await bot.click(message, 'Approve', 'U_SECOND')
       const { text } = await bot.seen(
         /GET \/items; [45]\d\d(?: to 5\d\d)? ms later 127\.0\.0\.1 closed \(FIN\)/,
         ({ text: shown }) => shown.includes(`${PREFIX}-${level}/catalog`),

@@ -1,4 +1,5 @@
 import type { Action } from './action.ts'
+import { approveCapture, rejectCapture } from './decide-capture.ts'
 import { approveChange } from './approve-change.ts'
 import { cancelRun } from './cancel-run.ts'
 import { chooseFix } from './choose-fix.ts'
@@ -21,6 +22,7 @@ import { undoChange } from './undo-change.ts'
 
 /** Every button, sorted by name. */
 export const ACTIONS: readonly Action[] = [
+  approveCapture,
   approveChange,
   cancelRun,
   chooseFix,
@@ -34,6 +36,7 @@ export const ACTIONS: readonly Action[] = [
   proposeFix,
   putBackLease,
   raiseLogLevel,
+  rejectCapture,
   rejectChange,
   runAgain,
   saveLog,

@@ -1,17 +1,20 @@
-import { capture, type CaptureAnswer } from '../../capabilities/capture.ts'
+import { capture, type CaptureAnswer, type CaptureRequest } from '../../capabilities/capture.ts'
 import { captureText } from '../../report/capture-text.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { userErrorOf } from '../access/user-error-of.ts'
 import { captureMessage } from '../blocks/capture.ts'
 import { defineAnswer } from './answer.ts'
 import { fileBase, fileText, type AnswerFile } from './file.ts'
+import { waitingShown } from './capture-approval.ts'
 import { deleteAnswerButton, fullReportButton, runAgainButton } from './run-buttons.ts'
 
 /** Packets of a pod, explained; the capture itself in a file where the channel may have it. */
 export const captureAnswer = defineAnswer(capture, {
   doing: 'Capturing packets of',
   subject: ({ text }) => text,
-  async shown({ records, policy }, answer, run) {
+  async shown(showing, answer, run) {
+    if ('approval' in answer) return waitingShown(showing, answer.approval)
+    const { records, policy } = showing
     const buttons = await Promise.all([
       runAgainButton(records, run),
       fullReportButton(records, run),
@@ -24,7 +27,10 @@ export const captureAnswer = defineAnswer(capture, {
       file: () => (isPosted ? pcapOf(answer, run) : readable(answer, run)),
     }
   },
-  full: { readable, json: ({ report, plan, pod }) => ({ pod, plan, ...report }) },
+  full: {
+    readable: (answer, run) => ('approval' in answer ? notYet(run) : readable(answer, run)),
+    json: (answer) => ('approval' in answer ? answer : { pod: answer.pod, plan: answer.plan, ...answer.report }),
+  },
   refused: (error, { text }) => userErrorOf(error, text, (target) => `/mesh capture ${target}`),
 })
 
@@ -36,8 +42,14 @@ function readable({ report, plan, pod }: CaptureAnswer, run: RunRecord): AnswerF
   }
 }
 
-const pcapOf = ({ pcap = '' }: CaptureAnswer, run: RunRecord): AnswerFile => ({
+const notYet = (run: RunRecord): AnswerFile => ({
+  name: `${fileBase(run)}.txt`,
+  title: 'The capture',
+  content: fileText('It waits for approval, or was approved: what came of it is in its thread.\n'),
+})
+
+const pcapOf = ({ pcap = '' }: CaptureAnswer, run: RunRecord<CaptureRequest>): AnswerFile => ({
   name: `${fileBase(run)}.pcap`,
-  title: 'The capture, headers only, for Wireshark',
+  title: `The capture, ${run.request.payload === true ? 'whole packets' : 'headers only'}, for Wireshark`,
   content: Buffer.from(pcap, 'base64'),
 })

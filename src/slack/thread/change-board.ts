@@ -1,3 +1,4 @@
+import type { CaptureApproval } from '../../leases/captures/approval.ts'
 import type { LeaseRecord } from '../../leases/lease-record.ts'
 import type { Policy } from '../../fixes/policy.ts'
 import type { ChangeRecord } from '../../fixes/record.ts'
@@ -10,6 +11,7 @@ import { leaseMessage } from '../blocks/lease.ts'
 import { refusalMessage } from '../blocks/refusal.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
 import type { UserAnswer } from '../../mesh/user-error.ts'
+import { captureApprovalShown } from '../answers/capture-approval.ts'
 import { outcomeShown, proposalShown } from '../answers/change.ts'
 import { leaseButtons } from '../answers/lease-buttons.ts'
 import { Posts } from './posts.ts'
@@ -52,6 +54,10 @@ export class SlackChangeBoard implements ChangeBoard {
       lease.run,
       leaseMessage(lease, Date.now(), await leaseButtons(this.deps.records, lease)),
     )
+  }
+
+  async captureApproval(approval: CaptureApproval): Promise<void> {
+    await this.show(approval.channel, approval.id, await captureApprovalShown(this.deps, approval))
   }
 
   async leaseFile(
