@@ -139,7 +139,7 @@ it('what cannot be captured: why, and what to do instead', async () => {
   expect(await kubectl(['-n', OWN, 'get', 'pods', '-o', 'name'])).toBe('')
 }, 90_000)
 
-it('in Slack, with the rights of deploy/: an approver's press has it captured and explained in each namespace', async () => {
+it('in Slack, with the rights of deploy/: it is captured and explained in each namespace, once somebody else has approved it', async () => {
   const bot = await openLiveBot({
     ...POLICY,
     postsCaptures: () => true,
