@@ -3,6 +3,7 @@
 /** The corridor: data flows from left to right, and a room imports only from itself and from rooms before it. */
 const CORRIDOR = [
   'mesh',
+  'alerts',
   'capture',
   'timeline',
   'evidence',
@@ -15,16 +16,15 @@ const CORRIDOR = [
   'queue',
   'capabilities',
   'slack',
-  'alerts',
   'bot.ts',
   'sandbox',
 ]
 /** Reads configuration and ends the process: it may import all rooms, none of them imports it. */
 const PORCH = ['main.ts', 'launch.ts', 'cli.ts', 'cli', 'config.ts', 'config', 'log.ts', 'health.ts', 'version.ts']
 /** Rooms that touch nothing: no file, no network, no clock of their own making. */
-const PURE = ['mesh', 'capture', 'timeline', 'checks', 'slack/blocks']
+const PURE = ['mesh', 'alerts', 'capture', 'timeline', 'checks', 'slack/blocks']
 /** Packages that only calculate. */
-const CALCULATING = ['fastest-levenshtein', 're2js', 'yaml', '@slack/types']
+const CALCULATING = ['fastest-levenshtein', 're2js', 'yaml', 'zod', '@slack/types']
 
 const quoted = (text) => text.replace(/[.+]/g, '\\$&')
 /** A pattern for everything in rooms, or in files that are rooms of their own. */

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { ClusterConfig, ConfigFile } from './config/file.ts'
+import type { AlertsConfig, ClusterConfig, ConfigFile } from './config/file.ts'
 import { ConfigError, type Problem } from './config/problem.ts'
 import { readConfigFile } from './config/read-file.ts'
 import type { Secret } from './config/secret.ts'
@@ -31,6 +31,7 @@ export interface Config {
   cluster?: string
   clusters: Record<string, ClusterConfig>
   channels: NonNullable<ConfigFile['channels']>
+  alerts: AlertsConfig
   /** stepTimeout in milliseconds, memory in bytes. */
   limits: {
     stepTimeout: number
@@ -135,6 +136,7 @@ function combine(values: VariableValues, file: ConfigFile): Config {
     cluster: file.cluster ?? Object.keys(clusters)[0],
     clusters,
     channels: file.channels ?? {},
+    alerts: file.alerts ?? {},
     limits: {
       stepTimeout: (limits.stepTimeout ?? 20) * 1000,
       concurrency: limits.concurrency ?? 6,

@@ -44,6 +44,10 @@ const Cluster = z.strictObject({
     'How its own Prometheus is asked; the credentials of PROMETHEUS_URL are not sent to it.',
   ),
   kiali: url.optional().describe('Its Kiali, with the web root. Default: KIALI_URL.'),
+  alertNames: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("What alerts call it in their label `cluster`. Default: the cluster's name here."),
 })
 
 const Roles = z.strictObject({
@@ -56,8 +60,20 @@ const Roles = z.strictObject({
   approver: members.optional().describe('May also approve permanent changes, and undo them. Default: nobody.'),
 })
 
+const names = z.array(z.string().min(1).max(253)).min(1)
+const ChannelAlerts = z.strictObject({
+  namespaces: names.optional().describe('Only those about these namespaces.'),
+  receivers: names
+    .optional()
+    .describe("Only those of these receivers of Alertmanager or Grafana, or PagerDuty's services."),
+  clusters: names.optional().describe('Only those about these clusters.'),
+})
+
 const Channel = z.strictObject({
   cluster: z.string().optional().describe('The cluster that this channel asks about. Checked, not used yet.'),
+  alerts: ChannelAlerts.optional().describe(
+    'Alerts are told here; the channel that says most precisely which it takes gets them. Empty (`{}`): all that no other channel takes.',
+  ),
   roles: Roles.optional(),
   captures: z
     .boolean()
@@ -171,6 +187,29 @@ const Access = z.strictObject({
     .describe('Ids of other workspaces whose people may ask. Default: none.'),
 })
 
+const Mapping = z.strictObject({
+  alertname: z.string().min(1).optional().describe('Alerts of this name.'),
+  receiver: z.string().min(1).optional().describe('Alerts of this receiver, or of this service of PagerDuty.'),
+  labels: z.record(z.string(), z.string()).optional().describe('Alerts with these labels.'),
+  target: z
+    .string()
+    .min(1)
+    .max(500)
+    .describe('Their target as for `/mesh diagnose`; `{{label}}` stands for the value of a label.'),
+})
+
+const Alerts = z.strictObject({
+  mapping: z
+    .array(Mapping)
+    .max(500)
+    .optional()
+    .describe('Targets of alerts whose labels do not tell them; the first that fits counts, before all labels.'),
+  ownerLabels: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Labels of alerts that say who owns a workload, best first. Default: owner, team.'),
+})
+
 /** The configuration file. */
 export const ConfigFile = z.strictObject({
   cluster: z.string().optional().describe('The cluster that the bot reads; needed when there are several.'),
@@ -193,6 +232,7 @@ export const ConfigFile = z.strictObject({
     .describe(
       'See everything with `/mesh audit` and `/mesh leases` in a direct message with the bot. Default: nobody.',
     ),
+  alerts: Alerts.optional().describe('How alerts of Alertmanager, Grafana and PagerDuty are understood.'),
   limits: z
     .strictObject({
       stepTimeout: z.number().positive().max(600).optional().describe('Seconds one read may take. Default 20.'),
@@ -266,3 +306,4 @@ export const ConfigFile = z.strictObject({
 })
 export type ConfigFile = z.output<typeof ConfigFile>
 export type ClusterConfig = z.output<typeof Cluster>
+export type AlertsConfig = z.output<typeof Alerts>

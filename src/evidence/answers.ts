@@ -53,6 +53,13 @@ export interface PrometheusAnswer {
   }
 }
 
+/** The rules that Prometheus knows (`/api/v1/rules`). */
+export interface PrometheusRulesAnswer {
+  status?: string
+  error?: string
+  data?: { groups?: { rules?: { name?: string; query?: string; labels?: Record<string, string> }[] }[] }
+}
+
 /** The part of Kiali's configuration of a namespace that is read (`/api/namespaces/NS/istio?validate=true`), by kind; before Kiali 2 it had no `resources`. */
 export interface KialiConfigAnswer {
   resources?: Record<string, { kind?: string; metadata?: { name?: string; namespace?: string; generation?: number } }[]>
@@ -140,6 +147,7 @@ export interface Answers extends ObjectEvidence, Pick<EvidenceMap, 'listeners' |
   'config dump': AdminDump
   'cluster states': ClusterStates
   prometheus: PrometheusAnswer
+  'prometheus rules': PrometheusRulesAnswer
   'kiali configuration': KialiConfigAnswer
   'kiali health': KialiHealthAnswer
   'page of a list': ListPage

@@ -35,6 +35,7 @@ it('every command has a help with an example', () => {
     'demo',
     'diagnose',
     'doctor',
+    'explain',
     'export',
     'flags',
     'follow',

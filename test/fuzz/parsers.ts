@@ -1,5 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import fc, { type Arbitrary } from 'fast-check'
+import { explainNotification } from '../../src/alerts/explain.ts'
+import { explainText } from '../../src/alerts/explain-text.ts'
+import { parseNotification, sourceOf } from '../../src/alerts/parse-notification.ts'
+import { matchedLabels } from '../../src/alerts/matched-labels.ts'
+import { selectorsOf } from '../../src/alerts/promql-selectors.ts'
 import { explain } from '../../src/capture/capture-report.ts'
 import { CaptureReading } from '../../src/capture/read-capture.ts'
 import { parseFollow } from '../../src/diagnosis/follow/question.ts'
@@ -44,6 +49,7 @@ import { readArguments, splitWords } from '../../src/slack/commands/words.ts'
 import { deliveredOf, SlackRequest } from '../../src/slack/inbox/request.ts'
 import { SUBMISSIONS } from '../../src/slack/modals/submissions.ts'
 import { secretKinds } from '../evidence/secret-kinds.ts'
+import { payload, sourceOfRule } from '../alerts/payload.ts'
 import { recordingOf } from '../replay.ts'
 import { asEnvoys, asJson, GATEWAY, OLD_GATEWAY, withShortIds } from '../timeline/recorded.ts'
 import { nearlyCapture } from './captures.ts'
@@ -90,6 +96,11 @@ const some = <T>(list: readonly T[], most: number): T[] =>
 const parts = (list: readonly unknown[]): unknown[] =>
   list.flatMap((one) => (Array.isArray(one) ? some(one as unknown[], 2) : [one]))
 const small = (list: readonly unknown[]): unknown[] => list.filter((one) => JSON.stringify(one).length < 20_000)
+
+const RULES = [
+  'sum(rate(istio_requests_total{destination_service_name="catalog",response_code=~"5.."}[5m])) / sum(rate(istio_requests_total{destination_service_name="catalog"}[5m])) > 0.05',
+  String.raw`{"http.requests", a='\'\x41', b=` + '`}`} # comment\n or up{job!~"a|b",} offset 5m',
+]
 
 const accessLines = some(lines('kubernetes log Pod '), 40).filter((line) => line.startsWith('['))
 const istiodLines = some(lines('kubernetes log Pod istio-system/istiod'), 20)
@@ -502,6 +513,35 @@ export const PARSERS: Readonly<Record<string, Fuzzed>> = {
         for (const stream of report.streams)
           require(stream.bytes.client >= 0 && stream.bytes.server >= 0 && stream.notCaptured >= 0, 'less than no bytes')
       }),
+  }),
+  'alert payloads': fuzzed({
+    inputs: fc.tuple(
+      fc.constantFrom('alertmanager' as const, 'grafana' as const, 'pagerduty' as const),
+      nearlyJson(payload('alertmanager'), payload('grafana'), payload('pagerduty')),
+    ),
+    holds([source, body]) {
+      mayThrow([UserError], () => {
+        const notification = parseNotification(sourceOf(body) ?? source, body)
+        const explained = explainNotification(notification, {}, { channels: [{ channel: 'C1' }] })
+        explainText(notification, explained)
+        for (const { alert } of explained) {
+          require(!Number.isNaN(Date.parse(alert.startsAt)), 'a time that is none')
+          require(Object.values(alert.links).every((url) => /^https?:/.test(url)), 'a link of another kind')
+        }
+      })
+    },
+  }),
+  'selectors of PromQL': fuzzed({
+    inputs: nearly(...RULES),
+    holds(query) {
+      for (const { matchers } of selectorsOf(query))
+        require(matchers.every(
+          ({ label, op, value }) =>
+            typeof value === 'string' && label.length <= query.length && ['=', '!=', '=~', '!~'].includes(op),
+        ), 'a matcher that is none')
+      matchedLabels(selectorsOf(query))
+      new URL(sourceOfRule(query.toWellFormed()))
+    },
   }),
   'regular expressions': fuzzed({
     inputs: fc.tuple(regex, text),

@@ -1,5 +1,6 @@
 import type { Doing, Group } from './command.ts'
 import { accessLog } from './access-log.ts'
+import { alerts } from './alerts.ts'
 import { audit } from './audit.ts'
 import { capture } from './capture.ts'
 import { config } from './config.ts'
@@ -17,6 +18,7 @@ import { timeline } from './timeline.ts'
 /** Every command of the terminal, sorted by name. */
 export const COMMANDS: readonly (Doing | Group)[] = [
   accessLog,
+  alerts,
   audit,
   capture,
   config,

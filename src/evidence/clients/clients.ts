@@ -87,6 +87,8 @@ export interface Prometheus {
     over: { from: string; to: string; step: number },
     signal: AbortSignal,
   ): Promise<{ metric: Record<string, string>; points: { at: number; value: number }[] }[]>
+  /** Alerting and recording rules. Absent where they cannot be asked for. */
+  rules?(signal: AbortSignal): Promise<{ name: string; query: string; labels: Record<string, string> }[]>
 }
 
 /** Asks Kiali. */

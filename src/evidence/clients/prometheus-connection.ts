@@ -34,11 +34,23 @@ export class PrometheusHttp {
   }
 
   /** @throws {UnseenError} for credentials that cannot be had; what fetch throws */
-  async post(address: string, body: URLSearchParams, signal: AbortSignal): Promise<Response> {
+  post(address: string, body: URLSearchParams, signal: AbortSignal): Promise<Response> {
+    return this.ask(address, { method: 'POST', body }, signal)
+  }
+
+  /** As `post`, without a question in the body. */
+  get(address: string, signal: AbortSignal): Promise<Response> {
+    return this.ask(address, {}, signal)
+  }
+
+  private async ask(
+    address: string,
+    request: { method?: string; body?: URLSearchParams },
+    signal: AbortSignal,
+  ): Promise<Response> {
     const { authorization, ...tls } = (await this.connection.credentials?.()) ?? {}
     const options = {
-      method: 'POST',
-      body,
+      ...request,
       // Wherever it is redirected to is not who the credentials are for.
       redirect: 'manual' as const,
       ...(authorization !== undefined && { headers: { authorization } }),

@@ -1,4 +1,4 @@
-import type { PrometheusAnswer } from '../answers.ts'
+import type { PrometheusAnswer, PrometheusRulesAnswer } from '../answers.ts'
 import type { Prometheus } from './clients.ts'
 import { UnseenError } from './clients.ts'
 import { answered } from './answered.ts'
@@ -20,11 +20,20 @@ export function prometheusApi(connection: PrometheusConnection, budget = new Byt
     parameters: Record<string, string>,
     signal: AbortSignal,
   ): Promise<NonNullable<NonNullable<PrometheusAnswer['data']>['result']>> {
+    const body = await fetched(path, new URLSearchParams(parameters), signal)
+    const { status, error, data } = answered('prometheus', body as PrometheusAnswer)
+    requireSuccess(status, error)
+    return data?.result ?? []
+  }
+
+  /** @param parameters absent for what is only got */
+  async function fetched(path: string, parameters: URLSearchParams | undefined, signal: AbortSignal): Promise<unknown> {
     let response: Response
     let text = ''
     const reading = budget.begin('the answer of Prometheus', { most: MOST_ANSWER, signal })
     try {
-      response = await http.post(`${base}/api/v1/${path}`, new URLSearchParams(parameters), signal)
+      const url = `${base}/api/v1/${path}`
+      response = await (parameters === undefined ? http.get(url, signal) : http.post(url, parameters, signal))
       if (response.body !== null)
         text = response.ok ? await textOf(response.body, reading) : await beginningOf(response.body, MOST_ERROR)
     } catch (error) {
@@ -35,9 +44,8 @@ export function prometheusApi(connection: PrometheusConnection, budget = new Byt
       reading.drop()
     }
     if (!response.ok) throw refused(response, text, connection.credentials !== undefined)
-    let body: PrometheusAnswer
     try {
-      body = JSON.parse(text) as typeof body
+      return JSON.parse(text) as unknown
     } catch (error) {
       throw new UnseenError(
         'unparsable',
@@ -47,10 +55,6 @@ export function prometheusApi(connection: PrometheusConnection, budget = new Byt
         { cause: error },
       )
     }
-    const { status, error, data } = answered('prometheus', body)
-    if (status === 'error')
-      throw new UnseenError('unavailable', `Prometheus answered: ${redact(error ?? 'an error').slice(0, 300)}`)
-    return data?.result ?? []
   }
 
   return {
@@ -71,5 +75,18 @@ export function prometheusApi(connection: PrometheusConnection, budget = new Byt
         }),
       )
     },
+    async rules(signal) {
+      const body = await fetched('rules', undefined, signal)
+      const { status, error, data } = answered('prometheus rules', body as PrometheusRulesAnswer)
+      requireSuccess(status, error)
+      return (data?.groups ?? []).flatMap(({ rules = [] }) =>
+        rules.map(({ name = '', query = '', labels = {} }) => ({ name, query, labels })),
+      )
+    },
   }
+}
+
+function requireSuccess(status: string | undefined, error: string | undefined): void {
+  if (status === 'error')
+    throw new UnseenError('unavailable', `Prometheus answered: ${redact(error ?? 'an error').slice(0, 300)}`)
 }

@@ -9,6 +9,7 @@ export const SHAPES: Shapes = {
     'config dump': { of: 'answers.AdminDump' },
     'cluster states': { of: 'answers.ClusterStates' },
     prometheus: { of: 'answers.PrometheusAnswer' },
+    'prometheus rules': { of: 'answers.PrometheusRulesAnswer' },
     'kiali configuration': { of: 'answers.KialiConfigAnswer' },
     'kiali health': { of: 'answers.KialiHealthAnswer' },
     'page of a list': { of: 'answers.ListPage' },
@@ -896,6 +897,21 @@ export const SHAPES: Shapes = {
                   value: { list: { either: ['number', 'string'] } },
                   values: { list: { list: { either: ['number', 'string'] } } },
                 },
+              },
+            },
+          },
+        },
+      },
+    },
+    'answers.PrometheusRulesAnswer': {
+      fields: {
+        status: 'string',
+        error: 'string',
+        data: {
+          fields: {
+            groups: {
+              list: {
+                fields: { rules: { list: { fields: { name: 'string', query: 'string', labels: { map: 'string' } } } } },
               },
             },
           },
