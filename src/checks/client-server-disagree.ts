@@ -1,4 +1,5 @@
 import { percentOf, round, sideOf, successOf, type Difference, type Side } from '../mesh/both-ends.ts'
+import { clockText } from '../mesh/duration.ts'
 import { formatRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import { defineCheck, proof, type Found, type Proof } from './check.ts'
@@ -24,7 +25,7 @@ export const clientServerDisagree = defineCheck({
     MESH0444: {
       severity: 'info',
       title: 'client and server disagree',
-      says: '{client} of the requests to {subject} succeed as its callers see it, {server} as its own proxies count: {clause}',
+      says: '{client} of the requests to {subject} since {since} succeed as its callers see it, {server} as its own proxies count: {clause}',
       remedy:
         'Alert on the callers\' count of {subject} (reporter="source"); the server\'s does not contain what never reached it or was no longer waited for.',
     },
@@ -57,6 +58,7 @@ function found(both: BothEnds, { client, server }: { client: Side; server: Side 
     args: {
       client: percentOf(successOf(client)),
       server: percentOf(successOf(server)),
+      since: clockText(both.from),
       clientRequests: Math.round(client.requests),
       serverRequests: Math.round(server.requests),
       answers: both.differences.map(({ answer, requests }) => `${answer} ${round(requests)}`),
@@ -67,19 +69,20 @@ function found(both: BothEnds, { client, server }: { client: Side; server: Side 
   }
 }
 
-function proofs({ by, answers }: BothEnds, sides: string, target: Target): [Proof, ...Proof[]] {
+function proofs({ by, from, answers }: BothEnds, sides: string, target: Target): [Proof, ...Proof[]] {
   const list = (end: 'client' | 'server'): string =>
     `${end}: ${answers
       .filter((one) => one.end === end)
       .slice(0, 8)
       .map(({ code, flags, requests }) => `${[code, ...flags].join(' ')} ${round(requests)}`)
       .join(', ')}`
-  if ('value' in by) return [proof(by, `Prometheus: ${sides}`, `${list('client')}\n${list('server')}`)]
+  if ('value' in by)
+    return [proof(by, `Prometheus, since ${clockText(from)}: ${sides}`, `${list('client')}\n${list('server')}`)]
   const { entry, log, inner } = by.example
   return [
     proof(
       log,
-      `${sides}, as the lines of ${by.requests} requests to ${formatRef(target.ref)} in the logs of both ends say`,
+      `${sides}, as the lines of ${by.requests} requests to ${formatRef(target.ref)} since ${clockText(from)} in the logs of both ends say`,
       quoteLine(entry),
     ),
     ...(inner === undefined || inner.log === log

@@ -1,4 +1,5 @@
 import type { Evidence } from '../evidence/evidence.ts'
+import { clockText } from '../mesh/duration.ts'
 import { latencyOf } from '../mesh/latency.ts'
 import { refOf, type Pod } from '../mesh/objects.ts'
 import { isReady } from '../mesh/pods.ts'
@@ -146,14 +147,15 @@ function found(
       cut: cut.length,
       flags: [...new Set(cut.flatMap(({ entry }) => entry.flags))],
       requests: requests.length,
-      by: limit === undefined ? '' : ` by the timeout ${limit.timeout} of ${formatRef(limit.owner)}`,
+      // The window of the whole report needs no name.
+      by: `${limit === undefined ? '' : ` by the timeout ${limit.timeout} of ${formatRef(limit.owner)}`}${slowest.since === undefined ? '' : ` since ${firstOf(requests)}`}`,
       where: subject.kind === 'Node' ? 'The pods on' : 'The pods of',
       others: quick.endpoints,
     },
     because: [
       proof(
         (example ?? members[0].requests[0]).log,
-        `${own.length} requests to ${addresses} took ${slow} (p50; p95 ${slowest.latency.p95} ms), ${quick.latency.count} requests to ${quick.endpoints} others ${quickly} (p50; p95 ${quick.latency.p95} ms)${began}`,
+        `${own.length} requests to ${addresses} since ${firstOf(requests)} took ${slow} (p50; p95 ${slowest.latency.p95} ms, p99 ${slowest.latency.p99} ms), ${quick.latency.count} requests to ${quick.endpoints} others ${quickly} (p50; p95 ${quick.latency.p95} ms, p99 ${quick.latency.p99} ms)${began}`,
         quoteLine((example ?? members[0].requests[0]).entry),
       ),
       ...(example === undefined ? [] : echo(example)),
@@ -162,6 +164,10 @@ function found(
     scope: scopeOf(own, target),
   }
 }
+
+/** When the first of some requests was, as a time of day. */
+const firstOf = (requests: readonly Request[]): string =>
+  clockText(requests.map(({ entry }) => entry.at).reduce((a, b) => (a < b ? a : b)))
 
 /** Answers of which it must be known when they began. */
 const FEWEST_BEGUN = 3

@@ -2,7 +2,7 @@ import { ownerOf, podsOf } from '../checks/facts/owners.ts'
 import { routingObjects } from '../checks/facts/traffic-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { TrafficHistory } from '../evidence/traffic.ts'
-import { endOf, isFailure, type Answered } from '../mesh/both-ends.ts'
+import { countedOnce, endOf, isFailure, type Answered } from '../mesh/both-ends.ts'
 import { changePoint, type ChangePoint, type Point } from '../mesh/change-point.ts'
 import { changedAt, refOf } from '../mesh/objects.ts'
 import { formatRef, type Ref } from '../mesh/ref.ts'
@@ -30,13 +30,15 @@ export interface History {
   /** The share of requests that succeed (0 to 1), for each minute in which there were some. */
   client: Point[]
   server: Point[]
-  /** Requests per second at the last point, and the share of them that failed: as the callers count, else as the target does. */
-  now?: { perSecond: number; failedShare: number }
+  /** Requests per second over the last seconds (absent in answers of before), and the share of them that failed: as the callers count, else as the target does. */
+  now?: { perSecond: number; failedShare: number; seconds?: number }
   /** Since when so many fail. */
   since?: ChangePoint
   changes: ChangeMark[]
   /** Milliseconds; the slowest pod first. */
   latencies: { pod: string; p50: number; p95: number }[]
+  /** Seconds that latencies are over; absent in answers of before. */
+  latenciesOver?: number
   /** Seconds by which Prometheus's clock is ahead of the mesh's. */
   ahead?: number
 }
@@ -48,7 +50,7 @@ export function historyOf(evidence: Evidence, target: Target): History | undefin
     .map(({ value }) => value)
     .toSorted((a, b) => volumeOf(b) - volumeOf(a))
   if (most === undefined || volumeOf(most) === 0) return undefined
-  const { host, from, to, step, over, latencies = [], ahead } = most
+  const { host, from, to, step, over, latencies = [], latenciesOver, ahead } = most
   const [client, server] = [ratesOf(most, 'client'), ratesOf(most, 'server')]
   const counted = client.length > 0 ? client : server
   const last = counted.at(-1)
@@ -64,10 +66,13 @@ export function historyOf(evidence: Evidence, target: Target): History | undefin
     client: client.map(successAt),
     server: server.map(successAt),
     ...(last !== undefined &&
-      Date.parse(to) - last.at <= step * 1000 && { now: { perSecond: last.all, failedShare: last.failed / last.all } }),
+      Date.parse(to) - last.at <= step * 1000 && {
+        now: { perSecond: last.all, failedShare: last.failed / last.all, seconds: over },
+      }),
     ...(since !== undefined && { since }),
     changes: changesBetween(Date.parse(from), Date.parse(to), evidence, target),
     latencies,
+    latenciesOver,
     ...(ahead !== undefined && { ahead }),
   }
 }
@@ -88,7 +93,7 @@ interface Rates {
 /** Requests per second of one end, and those that failed, at each point at which there were some. */
 function ratesOf({ series }: TrafficHistory, end: Answered['end']): Rates[] {
   const known = new Map<number, Rates>()
-  for (const { reporter, code, flags, points } of series) {
+  for (const { reporter, code, flags, points } of countedOnce(series, (one) => one.reporter)) {
     if (endOf(reporter) !== end) continue
     const isFailed = end === 'client' ? isFailure({ code, flags: parseFlags(flags) }) : code.startsWith('5')
     for (const { at, value } of points) {

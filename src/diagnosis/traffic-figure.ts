@@ -1,5 +1,6 @@
 import { linesTo, trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
+import { countedOnce } from '../mesh/both-ends.ts'
 import { failed, type AccessLogLine } from '../mesh/access-log.ts'
 import type { Target } from '../mesh/target.ts'
 import { parseFlags } from '../mesh/response-flags.ts'
@@ -50,7 +51,7 @@ export function rateFigure(evidence: Evidence): RateFigure | undefined {
   const all = evidence.seen('traffic').flatMap(({ value }) => value.rates)
   // A caller's time-out is 504 at the caller and a mere 0 at the server: only the caller's count tells the truth.
   const callers = all.filter(({ reporter }) => reporter === 'source')
-  const rates = callers.length > 0 ? callers : all
+  const rates = callers.length > 0 ? callers : countedOnce(all, ({ reporter }) => reporter)
   const total = rates.reduce((sum, { rate }) => sum + rate, 0)
   if (total === 0) return undefined
   const failing = rates

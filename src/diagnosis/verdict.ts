@@ -6,6 +6,7 @@ import type { StartUp } from '../checks/facts/start-up.ts'
 import { startingOf } from '../checks/facts/start-up.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { percentOf } from '../mesh/both-ends.ts'
+import { clockText } from '../mesh/duration.ts'
 import { hasEnded, hasProxy, isAmbient, isReady, isIstiod } from '../mesh/pods.ts'
 import type { Pod } from '../mesh/objects.ts'
 import { formatRef } from '../mesh/ref.ts'
@@ -100,10 +101,10 @@ const GRAVE = 0.05
 function countedReason(target: Target, followed: readonly Followed[], evidence: Evidence): VerdictReason | undefined {
   const counted = countedFailures(evidence, target)
   if (counted === undefined || followed.some(({ present }) => present.requests > 0)) return undefined
-  const { requests, failed } = counted
+  const { requests, failed, from } = counted
   if (failed < 2 || failed / requests < GRAVE) return undefined
   return {
-    says: `${value(formatRef(target.ref))}: unclear, because ${percentOf(failed / requests)} of the requests fail by the count of Prometheus, and no access log tells which`,
+    says: `${value(formatRef(target.ref))}: unclear, because ${percentOf(failed / requests)} of the requests since ${clockText(from)} fail by the count of Prometheus, and no access log tells which`,
     remedy: 'Switch access logs on for its proxies and their callers, and look again',
   }
 }

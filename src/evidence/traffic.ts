@@ -24,6 +24,8 @@ export interface TrafficHistory {
   left?: number
   /** Milliseconds by pod, as the pods' own proxies counted them; absent where no histogram is kept. */
   latencies?: { pod: string; p50: number; p95: number }[]
+  /** Seconds that latencies are over. */
+  latenciesOver: number
   /** Seconds by which Prometheus's clock is ahead of the mesh's, where it is worth saying; times here are by the mesh's. */
   ahead?: number
 }

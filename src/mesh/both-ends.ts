@@ -31,6 +31,13 @@ export const endOf = (reporter: string | undefined): Answered['end'] | undefined
   ENDS[(reporter ?? '') as keyof typeof ENDS]
 const ENDS = { source: 'client', destination: 'server', waypoint: 'server' } as const
 
+/** What proxies counted, each request once: a waypoint counts what the sidecars behind it count too, where there are some. */
+export function countedOnce<T>(all: readonly T[], reporterOf: (one: T) => string | undefined): readonly T[] {
+  return all.some((one) => reporterOf(one) === 'destination')
+    ? all.filter((one) => reporterOf(one) !== 'waypoint')
+    : all
+}
+
 /** Flags of requests that no proxy of the server has counted. */
 const NEVER_ARRIVED: readonly string[] = ['UH', 'UF', 'UO', 'NR', 'NC', 'LH', 'DF', 'UMSDR', 'NFCF']
 const REFUSED: readonly string[] = ['UAEX', 'RL', 'RLSE', 'FI', 'DO', 'OM', 'IH']

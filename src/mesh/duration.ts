@@ -16,3 +16,6 @@ export function durationText(length: number): string {
 
 /** How long an answer took (milliseconds), with a digit after the point where that tells something: `0.3 ms`, `480 ms`. */
 export const latencyText = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
+
+/** A time of day, `02:26:04 UTC`, of milliseconds since the epoch or an ISO time. */
+export const clockText = (at: number | string): string => `${new Date(at).toISOString().slice(11, 19)} UTC`

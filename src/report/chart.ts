@@ -4,6 +4,7 @@ import { percentOf } from '../mesh/both-ends.ts'
 import type { Point } from '../mesh/change-point.ts'
 import { defined } from '../mesh/defined.ts'
 import { formatRef } from '../mesh/ref.ts'
+import { secondsInWords } from './logs-read-text.ts'
 import { visible } from '../mesh/visible.ts'
 import { latencyText } from '../mesh/duration.ts'
 
@@ -41,7 +42,7 @@ const percent = (value: number): number => Math.round(value * 1000) / 10
 export const chartsOf = (history: ChartedHistory): Chart[] => [...successChart(history), ...latencyChart(history)]
 
 /** The charts of what Prometheus counted for `/mesh telemetry`. */
-export const chartsOfTelemetry = ({ history, pods, since }: Telemetry): Chart[] =>
+export const chartsOfTelemetry = ({ history, pods, since, window }: Telemetry): Chart[] =>
   chartsOf({
     step: 60,
     client: [],
@@ -51,11 +52,15 @@ export const chartsOfTelemetry = ({ history, pods, since }: Telemetry): Chart[] 
     latencies: pods
       .flatMap(({ name: pod, p50 }) => (p50 === undefined ? [] : [{ pod, p50 }]))
       .toSorted((a, b) => b.p50 - a.p50),
+    latenciesOver: window,
     ...defined({ since }),
   })
 
 /** What charts are made of. */
-export interface ChartedHistory extends Pick<History, 'step' | 'client' | 'server' | 'changes' | 'since'> {
+export interface ChartedHistory extends Pick<
+  History,
+  'step' | 'client' | 'server' | 'changes' | 'since' | 'latenciesOver'
+> {
   latencies: readonly { pod: string; p50: number; p95?: number }[]
 }
 
@@ -121,12 +126,13 @@ function latencyChart(history: ChartedHistory): Chart[] {
   if (latencies.length === 0) return []
   const shown = latencies.slice(0, MOST_PODS)
   const more = latencies.length - shown.length
+  const over = history.latenciesOver === undefined ? '' : ` over ${secondsInWords(history.latenciesOver)}`
   const rounded = (value: number): number => Math.round(value * 10) / 10
   return [
     {
       name: 'latency',
       kind: 'bar',
-      title: "Latency by pod, as the pods' own proxies count",
+      title: `Latency by pod${over}, as the pods' own proxies count`,
       categories: shown.map(({ pod }) => visible(pod)),
       series: [
         { name: 'p50 (ms)', values: shown.map(({ p50 }) => rounded(p50)) },
@@ -137,7 +143,7 @@ function latencyChart(history: ChartedHistory): Chart[] {
       unit: 'ms',
       marks: [],
       says: visible(
-        `Latency by pod: ${shown.map(({ pod, p50, p95 }) => `${pod} p50 ${latencyText(p50)}${p95 === undefined ? '' : `, p95 ${latencyText(p95)}`}`).join('; ')}${more > 0 ? `; and ${more} quicker pods` : ''}.`,
+        `Latency by pod${over}: ${shown.map(({ pod, p50, p95 }) => `${pod} p50 ${latencyText(p50)}${p95 === undefined ? '' : `, p95 ${latencyText(p95)}`}`).join('; ')}${more > 0 ? `; and ${more} quicker pods` : ''}.`,
       ),
     },
   ]

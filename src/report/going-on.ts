@@ -1,5 +1,6 @@
 import type { FollowedClass, Report, TrafficFigure } from '../diagnosis/report.ts'
 import type { Mark } from './telling.ts'
+import { secondsInWords } from './logs-read-text.ts'
 import { headline, percent, warningsOf } from './telling.ts'
 import type { Check } from '../checks/check.ts'
 
@@ -75,7 +76,7 @@ function unseen({ history, rates }: Report, time: (iso: string) => string): stri
   if (now === undefined) return nothing
   const since =
     history?.since === undefined || now.failedShare === 0 ? '' : `, since about ${time(minuteOf(history.since.at))}`
-  return `${nothing}; by the count of Prometheus ${percent(now.failedShare)} of ${now.perSecond.toFixed(1)} requests a second fail${since}`
+  return `${nothing}; by the count of Prometheus ${percent(now.failedShare)} of ${now.perSecond.toFixed(1)} requests a second${now.seconds === undefined ? '' : ` over ${secondsInWords(now.seconds)}`} fail${since}`
 }
 
 /** The beginning of a minute: what is known of a change is no more exact than that. */
@@ -106,7 +107,9 @@ function failed(
     since !== undefined && since.at < failingFrom && Date.parse(failingFrom) - Date.parse(from) < AT_ONCE
       ? `about ${time(minuteOf(since.at))}`
       : time(failingFrom)
-  return `${count} of ${requestsOf(requests)} ${verb} (${percent(count / requests)})${answers}, since ${begin}${which}.`
+  // What is counted begins earlier than what fails.
+  const counted = Date.parse(failingFrom) - Date.parse(from) > AT_ONCE ? ` since ${time(from)}` : ''
+  return `${count} of ${requestsOf(requests)}${counted} ${verb} (${percent(count / requests)})${answers}, ${counted === '' ? 'since' : 'the first at'} ${begin}${which}.`
 }
 
 function kinds([first, ...rest]: readonly FollowedClass[], mark: Mark): string {

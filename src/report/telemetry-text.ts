@@ -12,7 +12,7 @@ export const sideLine = (side: Side): string =>
   `${percentOf(successOf(side))} of ${round(side.requests)} requests succeed${side.latency === undefined ? '' : `; p50 ${latencyText(side.latency.p50)}, p95 ${latencyText(side.latency.p95)}, p99 ${latencyText(side.latency.p99)}`}`
 
 /** What it comes to, in one sentence. */
-export function telemetryHeadline({ client, server, notes }: Telemetry): string {
+export function telemetryHeadline({ client, server, by, notes }: Telemetry): string {
   if (client !== undefined && server !== undefined) {
     const [here, there] = [percentOf(successOf(client)), percentOf(successOf(server))]
     return here === there
@@ -22,7 +22,7 @@ export function telemetryHeadline({ client, server, notes }: Telemetry): string 
   if (client !== undefined)
     return `${percentOf(successOf(client))} of the requests succeed, by the count of the clients' proxies.`
   if (server !== undefined)
-    return `${percentOf(successOf(server))} of the requests succeed, by the count of the servers' proxies.`
+    return `${percentOf(successOf(server))} of the requests succeed, by the count of ${by === 'waypoint' ? 'the waypoint' : "the servers' proxies"}.`
   return notes[0] ?? 'Prometheus has no data.'
 }
 

@@ -102,7 +102,7 @@ describe.skipIf(prometheus === '')('a slow pod on a real mesh', () => {
         60_000,
       )
       expect(charts.text).toMatch(/clients' proxies: .* lowest \d[\d.]* %/)
-      expect(charts.text).toMatch(/Latency by pod: catalog-v2-\S+ p50 \d{3,4} ms/)
+      expect(charts.text).toMatch(/Latency by pod over \d+ min: catalog-v2-\S+ p50 \d{3,4} ms/)
       const root = standIn.messages().find(({ ts }) => ts === charts.threadTs)
       expect(root === undefined ? '' : messageLines(root, standIn.names).join('\n')).toContain(
         'is slow: its requests take',

@@ -37,7 +37,7 @@ it.concurrent(
     expect(typesOf(charts)).toEqual(['rich_text', 'data_visualization', 'data_visualization', 'rich_text'])
     expect(charts.threadTs).toBe(house.slack.messages('C_MESH')[0]!.ts)
     expect(charts.text).toMatch(/clients' proxies: 100 % at .*; servers' proxies: 100 % at \d\d:\d\d, lowest 100 %/)
-    expect(charts.text).toMatch(/Latency by pod: catalog-v2-\S+ p50 \d{3} ms/)
+    expect(charts.text).toMatch(/Latency by pod over \d+ min: catalog-v2-\S+ p50 \d{3} ms/)
     expect(shownIn(charts)).toMatch(/▲ \d\d:\d\d new pods of Deployment chart-a\/catalog-v2/)
     expect(house.logged.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([])
   },

@@ -23,7 +23,7 @@ it('shows both ends at a glance, and all of it as a file', async () => {
   expect(shown).toContain('[Run again]')
   expect(charts!.blocks.map(({ type }) => type)).toEqual(['rich_text', 'data_visualization', 'data_visualization'])
   expect(charts!.text).toMatch(/clients' proxies: 100 % at \d\d:\d\d, lowest [\d.]+ % at \d\d:\d\d/)
-  expect(charts!.text).toMatch(/Latency by pod: catalog-\S+ p50 \d{3} ms/)
+  expect(charts!.text).toMatch(/Latency by pod over \d+ min: catalog-\S+ p50 \d{3} ms/)
   expect(more).toEqual([])
 })
 

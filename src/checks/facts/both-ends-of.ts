@@ -1,6 +1,8 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Seen } from '../../evidence/reading.ts'
+import type { TrafficHistory } from '../../evidence/traffic.ts'
 import {
+  countedOnce,
   differencesOf,
   endOf,
   isBeforeServer,
@@ -25,6 +27,8 @@ export interface BothEnds {
   differences: Difference[]
   /** True when so many requests since the last of them were answered that they are over. */
   isOver: boolean
+  /** When the first of the requests was (milliseconds since the epoch), as exactly as who counted knows. */
+  from: number
   /** Who counted: Prometheus, or the lines of both ends' access logs. */
   by: Seen<'traffic-history'> | { example: Request; requests: number }
 }
@@ -40,9 +44,9 @@ export const bothEndsOf = fact((evidence, target): BothEnds | undefined => {
 
 /**
  * What Prometheus counted of the requests to the target since the last change, as the callers' proxies did, else as the target's own: how many there were and
- * failed. Undefined where it counted none, or where the failures are over.
+ * failed, and when the first of them was (milliseconds since the epoch). Undefined where it counted none, or where the failures are over.
  */
-export const countedFailures = fact((evidence, target): Side | undefined => {
+export const countedFailures = fact((evidence, target): (Side & { from: number }) | undefined => {
   const moment = trafficCountsFrom(evidence, target)
   if (moment === undefined) return undefined
   const [most] = evidence
@@ -58,7 +62,7 @@ export const countedFailures = fact((evidence, target): Side | undefined => {
           failures.map((one) => ({ answer: nameOf(one) })),
         )
         ? []
-        : [side]
+        : [{ ...side, from: firstOf(by, moment, target) }]
     })
     .toSorted((a, b) => b.requests - a.requests)
   return most
@@ -67,8 +71,8 @@ export const countedFailures = fact((evidence, target): Side | undefined => {
 /** Requests of a history that began after a moment, by end and answer. */
 export function answersSince({ value }: Seen<'traffic-history'>, moment: number, target: Target): Answered[] {
   const known = new Map<string, Answered>()
-  const earliest = Math.max(moment, Date.parse(value.to) - presentOf(target)) + value.over * 1000
-  for (const { reporter, code, flags, points } of value.series) {
+  const earliest = countsFrom(value, moment, target)
+  for (const { reporter, code, flags, points } of countedOnce(value.series, (one) => one.reporter)) {
     const end = endOf(reporter)
     const requests = points.reduce((sum, one) => (one.at < earliest ? sum : sum + one.value * value.step), 0)
     if (end === undefined || requests <= 0) continue
@@ -79,6 +83,10 @@ export function answersSince({ value }: Seen<'traffic-history'>, moment: number,
   }
   return [...known.values()].toSorted((a, b) => b.requests - a.requests)
 }
+
+/** The first point whose rate is wholly of the time since a moment, and of the window that counts. */
+const countsFrom = ({ to, over }: TrafficHistory, moment: number, target: Target): number =>
+  Math.max(moment, Date.parse(to) - presentOf(target)) + over * 1000
 
 const ENDS = ['client', 'server'] as const
 
@@ -107,14 +115,28 @@ function counted(evidence: Evidence, moment: number, target: Target): BothEnds |
     .flatMap((by) =>
       // Where so many fail since a moment ago, what was answered before makes it no better.
       [begunIn(by, moment) ?? moment, moment]
-        .map((from) => ({ by, answers: answersSince(by, from, target) }))
+        .map((from) => ({ by, from, answers: answersSince(by, from, target) }))
         .filter(({ answers }) => ENDS.every((end) => (sideOf(answers, end)?.requests ?? 0) >= FEWEST_COUNTED))
         .slice(0, 1),
     )
     .toSorted((a, b) => total(b.answers) - total(a.answers))
   if (most === undefined) return undefined
   const differences = differencesOf(most.answers)
-  return { ...most, differences, isOver: isPast(requestsOver(most.by, moment), differences) }
+  return {
+    ...most,
+    from: firstOf(most.by, most.from, target),
+    differences,
+    isOver: isPast(requestsOver(most.by, moment), differences),
+  }
+}
+
+/** From when on the requests are that Prometheus counted since a moment. */
+function firstOf({ value }: Seen<'traffic-history'>, moment: number, target: Target): number {
+  const earliest = countsFrom(value, moment, target)
+  const times = value.series.flatMap(({ points }) =>
+    points.flatMap((one) => (one.at >= earliest && one.value > 0 ? [one.at] : [])),
+  )
+  return times.reduce((first, at) => Math.min(first, at), Date.parse(value.to)) - value.over * 1000
 }
 
 /** Requests of one answer, or some of them, at one time. */
@@ -127,7 +149,7 @@ interface At {
 
 /** What the proxies of one end counted at each point since a moment. */
 const requestsOver = ({ value }: Seen<'traffic-history'>, moment: number, end: Answered['end'] = 'client'): At[] =>
-  value.series
+  countedOnce(value.series, ({ reporter }) => reporter)
     .filter(({ reporter }) => endOf(reporter) === end)
     .flatMap(({ code, flags, points }) =>
       points
@@ -189,6 +211,7 @@ function logged(evidence: Evidence, target: Target, moment: number): BothEnds | 
     : {
         answers,
         differences,
+        from: known.reduce((first, { entry }) => Math.min(first, Date.parse(entry.at)), Infinity),
         isOver: isPast(
           known.map(({ entry: { at, code, flags } }) => ({
             at: Date.parse(at),

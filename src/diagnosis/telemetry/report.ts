@@ -11,8 +11,10 @@ export interface Telemetry {
   at: string
   /** As callers' proxies counted; absent where none is scraped or none called. */
   client?: Side
-  /** As the target's own proxies counted. */
+  /** As the target's own proxies counted, or the waypoint in front of it. */
   server?: Side
+  /** Who counted as the server, where it is not the target's own proxies. */
+  by?: 'waypoint'
   answers: Answered[]
   differences: Difference[]
   /** The pods that answered, most failures first. */

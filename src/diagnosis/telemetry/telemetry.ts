@@ -1,7 +1,14 @@
 import { UnseenError, type Clients, type Prometheus } from '../../evidence/clients/clients.ts'
 import { Evidence } from '../../evidence/evidence.ts'
 import { Gathering, STEP_TIMEOUT } from '../../evidence/gather.ts'
-import { differencesOf, endOf, sideOf as totalsOf, type Answered, type Side } from '../../mesh/both-ends.ts'
+import {
+  countedOnce,
+  differencesOf,
+  endOf,
+  sideOf as totalsOf,
+  type Answered,
+  type Side,
+} from '../../mesh/both-ends.ts'
 import { changePoint, type Point } from '../../mesh/change-point.ts'
 import { fromFqdn } from '../../mesh/host.ts'
 import { parseFlags } from '../../mesh/response-flags.ts'
@@ -19,6 +26,10 @@ export const MOST_WINDOW = 24 * 3600
 /** Seconds looked back for the time since when it is so, and of one point. */
 const BACK = 3600
 const STEP = 60
+/** Seconds that the share at a point is over. */
+const OVER = 2 * STEP
+/** Milliseconds by which clocks may differ without being apart: a scrape or two. */
+const APART = 30_000
 
 interface Sample {
   metric: Record<string, string>
@@ -72,14 +83,17 @@ export async function telemetryOf(
   const limited = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(stepTimeout)])
   const ask = async ({ expression }: { expression: string }): Promise<Sample[]> =>
     (await prometheus.query(expression, limited())).filter(({ value }) => Number.isFinite(value))
-  const at = clients.now()
+  const once = async (query: { expression: string }): Promise<readonly Sample[]> =>
+    countedOnce(await ask(query), ({ metric }) => metric.reporter)
+  const [there, at] = [await clockOf(prometheus, limited()), clients.now()]
+  const ahead = there === undefined ? 0 : apart(there, at)
   const [requests, p50, p95, p99, slow, shares] = await Promise.all([
-    ask(queries.requests),
-    ask(queries.p50),
-    ask(queries.p95),
-    ask(queries.p99),
+    once(queries.requests),
+    once(queries.p50),
+    once(queries.p95),
+    once(queries.p99),
     ask(queries.pods),
-    sharesOver(prometheus, queries.share.expression, at, limited()),
+    sharesOver(prometheus, queries.share.expression, { at, ahead }, limited()),
   ]).catch((error: unknown) => {
     signal.throwIfAborted()
     if (error instanceof UnseenError) throw new NoAnswerFromPrometheusError(error)
@@ -88,7 +102,8 @@ export async function telemetryOf(
   const answers = answersOf(requests)
   const side = (end: Answered['end']): Side | undefined => sideOf(answers, end, { p50, p95, p99 })
   const [client, server] = [side('client'), side('server')]
-  const since = changePoint(shares?.[client === undefined ? 'server' : 'client'] ?? [])
+  const since = changePoint(shares?.[client === undefined ? 'server' : 'client'] ?? [], OVER * 1000)
+  const isWaypoint = requests.some(({ metric }) => metric.reporter === 'waypoint')
   return {
     target: target.ref,
     hosts: [...target.hosts],
@@ -96,6 +111,7 @@ export async function telemetryOf(
     at: at.toISOString(),
     ...(client !== undefined && { client }),
     ...(server !== undefined && { server }),
+    ...(isWaypoint && { by: 'waypoint' as const }),
     answers,
     differences: differencesOf(answers),
     pods: podsOf(requests, slow),
@@ -110,7 +126,7 @@ export async function telemetryOf(
       },
     }),
     notes: notesOf(
-      { requests, client, server, hasHistogram: p50.length > 0, hasHistory: shares !== undefined },
+      { requests, client, server, isWaypoint, hasHistogram: p50.length > 0, hasHistory: shares !== undefined, ahead },
       window,
     ),
     queries: Object.values(queries),
@@ -140,7 +156,7 @@ function queriesFor(where: string, window: number) {
     },
     share: {
       what: 'share of failures by end, over the last hour',
-      expression: `(sum by (reporter) (rate(istio_requests_total${failing}[${2 * STEP}s])) or sum by (reporter) (rate(istio_requests_total{${where}}[${2 * STEP}s])) * 0) / sum by (reporter) (rate(istio_requests_total{${where}}[${2 * STEP}s]))`,
+      expression: `(sum by (reporter) (rate(istio_requests_total${failing}[${OVER}s])) or sum by (reporter) (rate(istio_requests_total{${where}}[${OVER}s])) * 0) / sum by (reporter) (rate(istio_requests_total{${where}}[${OVER}s]))`,
     },
   }
 }
@@ -165,18 +181,44 @@ async function targetOf(
 const successIn = (shares: readonly Point[]): Point[] =>
   shares.filter(({ value }) => Number.isFinite(value)).map(({ at, value }) => ({ at, value: 1 - value }))
 
-/** The share of failures of each end, by time; undefined where Prometheus cannot be asked for it. */
+/** What time it is at a Prometheus; undefined where it does not say. What else is asked tells why it does not answer. */
+async function clockOf(prometheus: Prometheus, signal: AbortSignal): Promise<Date | undefined> {
+  try {
+    const [clock] = await prometheus.query('vector(time())', signal)
+    const there = new Date((clock?.value ?? NaN) * 1000)
+    return Number.isNaN(there.getTime()) ? undefined : there
+  } catch (error) {
+    if (error instanceof UnseenError) return undefined
+    throw error
+  }
+}
+
+/** Milliseconds that one clock is ahead of another, where it is worth saying; else 0. */
+function apart(there: Date, here: Date): number {
+  const ahead = there.getTime() - here.getTime()
+  return Math.abs(ahead) > APART ? ahead : 0
+}
+
+/** The share of failures of each end, by time of the mesh; undefined where Prometheus cannot be asked for it. */
 async function sharesOver(
   prometheus: Prometheus,
   expression: string,
-  at: Date,
+  { at, ahead }: { at: Date; ahead: number },
   signal: AbortSignal,
 ): Promise<Record<Answered['end'], Point[]> | undefined> {
   if (prometheus.range === undefined) return undefined
-  const from = new Date(at.getTime() - BACK * 1000).toISOString()
-  const series = await prometheus.range(expression, { from, to: at.toISOString(), step: STEP }, signal)
-  const of = (reporter: string): Point[] => series.find(({ metric }) => metric.reporter === reporter)?.points ?? []
-  return { client: of('source'), server: of('destination') }
+  // By its own clock: what it has scraped is of that.
+  const to = at.getTime() + ahead
+  const series = await prometheus.range(
+    expression,
+    { from: new Date(to - BACK * 1000).toISOString(), to: new Date(to).toISOString(), step: STEP },
+    signal,
+  )
+  const of = (reporter: string): Point[] | undefined =>
+    series
+      .find(({ metric }) => metric.reporter === reporter)
+      ?.points.map((point) => ({ ...point, at: point.at - ahead }))
+  return { client: of('source') ?? [], server: of('destination') ?? of('waypoint') ?? [] }
 }
 
 const endOfSample = ({ metric }: Sample): Answered['end'] | undefined => endOf(metric.reporter)
@@ -212,7 +254,9 @@ function sideOf(
 
 /** By the proxies of the target's own pods, which have the pod's name in what is scraped of them. */
 function podsOf(samples: readonly Sample[], slow: readonly Sample[]): Telemetry['pods'] {
-  const own = samples.filter((one) => endOfSample(one) === 'server' && one.metric.pod !== undefined && one.value > 0)
+  const own = samples.filter(
+    ({ metric, value }) => metric.reporter === 'destination' && metric.pod !== undefined && value > 0,
+  )
   return [...Map.groupBy(own, ({ metric }) => metric.pod ?? '')]
     .map(([name, group]) => {
       const version = group.find(({ metric }) => (metric.destination_version ?? 'unknown') !== 'unknown')?.metric
@@ -235,24 +279,36 @@ function notesOf(
     requests,
     client,
     server,
+    isWaypoint,
     hasHistogram,
     hasHistory,
+    ahead,
   }: {
     requests: readonly Sample[]
     client?: Side | undefined
     server?: Side | undefined
+    isWaypoint: boolean
     hasHistogram: boolean
     hasHistory: boolean
+    /** Milliseconds. */
+    ahead: number
   },
   window: number,
 ): string[] {
   if (client === undefined && server === undefined)
     return [
-      requests.length === 0
-        ? `Prometheus has no series of istio_requests_total for it: it received no requests in the last ${window} s, or neither its proxies nor its callers' are scraped.`
-        : `It received no requests in the last ${window} s.`,
+      requests.some(({ value }) => value > 0)
+        ? 'Prometheus has the series without the label reporter: which end counted is not known.'
+        : requests.length === 0
+          ? `Prometheus has no series of istio_requests_total for it: it received no requests in the last ${window} s, or neither its proxies nor its callers' are scraped.`
+          : `It received no requests in the last ${window} s.`,
     ]
   return [
+    ...(isWaypoint
+      ? [
+          'A waypoint counted: what it answers itself, 504 UT for instance, is among it, and the pods behind it count no requests.',
+        ]
+      : []),
     ...(client === undefined
       ? ["The clients' side is not known: the callers have no proxies, or these are not scraped."]
       : []),
@@ -260,6 +316,11 @@ function notesOf(
       ? ["The servers' side is not known: the target's own proxies are not scraped, or no request reached them."]
       : []),
     ...(hasHistogram ? [] : ['Latencies are not known: Prometheus has no istio_request_duration_milliseconds.']),
+    ...(ahead === 0
+      ? []
+      : [
+          `Prometheus's clock is ${Math.abs(Math.round(ahead / 1000))} s ${ahead < 0 ? 'behind' : 'ahead of'} the mesh's; times here are by the mesh's.`,
+        ]),
     ...(hasHistory ? [] : ['The time since when requests fail is not known: Prometheus was not queried over time.']),
   ]
 }

@@ -69,6 +69,7 @@ export function trafficHistory(host: string): Step<'traffic-history'> {
         to: new Date(to.getTime() - shift).toISOString(),
         step: STEP,
         over: OVER,
+        latenciesOver: LATENCIES_OVER,
         series: series.slice(0, MOST_SERIES),
         ...(left > 0 && { left }),
         ...defined({ latencies }),

@@ -9,6 +9,7 @@ import type { Prometheus } from '../../../src/evidence/clients/clients.ts'
 import { UnseenError } from '../../../src/evidence/clients/clients.ts'
 import { parseRecording, replayClients } from '../../../src/evidence/clients/recording.ts'
 import { parseTarget } from '../../../src/mesh/target-query.ts'
+import { chartsOf } from '../../../src/report/chart.ts'
 import { goingOn } from '../../../src/report/going-on.ts'
 import { headline, whatToDo } from '../../../src/report/telling.ts'
 import { once } from '../../once.ts'
@@ -62,6 +63,23 @@ describe('a pod that became slow, behind a short timeout', () => {
     expect(goingOn(CHECKS, report)).toMatch(/ with 504 UT, since about 20:14:00 UTC: /)
   })
 
+  it('each figure names its window: the requests that are counted began before those that fail', async () => {
+    const { history: _, ...report } = await diagnosed('slow-pod')
+    const { traffic } = report
+    const from = new Date(Date.parse(traffic!.failingFrom!) - 600_000).toISOString()
+    expect(goingOn(CHECKS, { ...report, traffic: { ...traffic!, from } })).toMatch(
+      /^\d+ of \d+ requests since \d\d:\d\d:\d\d UTC fail \(\d+ %\) with 504 UT, the first at \d\d:\d\d:\d\d UTC: /,
+    )
+    expect(disagreement(await diagnosed('slow-pod'))?.args.since).toMatch(/^20:1\d:\d\d UTC$/)
+    const charts = chartsOf((await diagnosed('slow-pod')).history!)
+    expect(charts.map(({ says }) => says)).toEqual([
+      expect.stringMatching(/^Requests that succeed, \d\d:\d\d to \d\d:\d\d UTC\./),
+      expect.stringMatching(/^Latency by pod over 5 min: /),
+    ])
+    const { traffic: _none, ...unlogged } = await diagnosed('slow-pod')
+    expect(goingOn(CHECKS, { ...unlogged, requests: [] })).toMatch(/ requests a second over 2 min fail/)
+  })
+
   it('what was changed meanwhile, and how long each pod takes', async () => {
     const { history } = await diagnosed('slow-pod')
     expect(history!.changes.map(({ kind, of }) => `${kind} ${of.kind} ${of.name}`)).toEqual(
@@ -84,7 +102,7 @@ describe('access logs that are off', () => {
     const report = await diagnosed('logs-off')
     expect(report.verdict).toBe('unclear')
     expect(headline(CHECKS, report)).toMatch(
-      /^Service chart-b\/catalog: unclear, because [\d.]+ % of the requests fail by the count of Prometheus, and no access log tells which\.$/,
+      /^Service chart-b\/catalog: unclear, because [\d.]+ % of the requests since \d\d:\d\d:\d\d UTC fail by the count of Prometheus, and no access log tells which\.$/,
     )
     expect(whatToDo(CHECKS, report)).toMatch(/^Switch access logs on/)
     expect(report.history!.since!.at.slice(0, 16)).toBe('2026-11-30T20:25')

@@ -83,7 +83,9 @@ it('a host with a wildcard is asked for as a pattern that Prometheus accepts', a
     },
   }
   await telemetryOf(parseTarget('*.wild.example'), wild, { signal })
-  expect(asked[0]).toContain(String.raw`destination_service=~".*\\.wild\\.example"`)
+  expect(asked.find((one) => one.startsWith('sum by'))).toContain(
+    String.raw`destination_service=~".*\\.wild\\.example"`,
+  )
 })
 
 describe('what Prometheus does not know', () => {
@@ -103,7 +105,7 @@ describe('what Prometheus does not know', () => {
       withPrometheus({
         query: (expression) =>
           Promise.resolve(
-            expression.startsWith('histogram')
+            /^(histogram|vector)/.test(expression)
               ? [{ metric, value: NaN }]
               : [
                   { metric, value: 12 },
@@ -152,4 +154,92 @@ it.each([
 
 it.each(['5', 'm', '-5m', '10s', '25h', '', 'x'.repeat(500)])('no window: %j', (text) => {
   expect(() => windowAsked(text, 'mesh-medic telemetry')).toThrow(/is not a time window/)
+})
+
+describe('who counts', () => {
+  const sample = (reporter: string, value: number, more: Record<string, string> = {}) => ({
+    metric: { reporter, response_code: '200', response_flags: '-', ...more },
+    value,
+  })
+  const answering = (samples: ReturnType<typeof sample>[], clock?: number): Clients =>
+    withPrometheus({
+      query: (expression) =>
+        Promise.resolve(
+          expression.startsWith('sum by (reporter, response_code')
+            ? samples
+            : expression === 'vector(time())' && clock !== undefined
+              ? [{ metric: {}, value: clock }]
+              : [],
+        ),
+    })
+
+  it('a waypoint: said, with what it answered itself; its pod is none of the target', async () => {
+    const found = await asked(
+      answering([
+        sample('waypoint', 80, { pod: 'waypoint-7d9-abcde' }),
+        sample('waypoint', 20, { pod: 'waypoint-7d9-abcde', response_code: '504', response_flags: 'UT' }),
+      ]),
+    )
+    expect(found).toMatchObject({ by: 'waypoint', server: { requests: 100, failed: 20 }, pods: [] })
+    expect(found.notes[0]).toMatch(/^A waypoint counted: what it answers itself, 504 UT for instance, is among it/)
+    expect(telemetryText(found)).toMatch(/^80 % of the requests succeed, by the count of the waypoint\./)
+  })
+
+  it('a waypoint and the sidecars behind it count the same requests: once is enough', async () => {
+    const found = await asked(
+      answering([
+        sample('source', 100),
+        sample('waypoint', 100, { pod: 'waypoint-7d9-abcde' }),
+        sample('destination', 100, { pod: 'catalog-1' }),
+      ]),
+    )
+    expect(found).toMatchObject({ client: { requests: 100 }, server: { requests: 100 }, pods: [{ name: 'catalog-1' }] })
+    expect(found).not.toHaveProperty('by')
+  })
+
+  it('without the label reporter: that is said, and nothing is counted', async () => {
+    const found = await asked(answering([{ metric: { response_code: '200' }, value: 100 } as never]))
+    expect(found).not.toHaveProperty('client')
+    expect(found).not.toHaveProperty('server')
+    expect(found.notes[0]).toMatch(/has the series without the label reporter/)
+  })
+
+  it.each([
+    ['ahead', 600, /clock is 600 s ahead of the mesh's/],
+    ['behind', -7200, /clock is 7200 s behind the mesh's/],
+  ])('a Prometheus whose clock is %s: said', async (_, seconds, says) => {
+    const clients = answering([sample('source', 100)])
+    const now = clients.now().getTime() / 1000
+    const found = await asked({ ...answering([sample('source', 100)], now + seconds), now: () => new Date(now * 1000) })
+    expect(found.notes).toContainEqual(expect.stringMatching(says))
+  })
+
+  it('asks over time by the clock of Prometheus, and tells by that of the mesh', async () => {
+    const clients = recorded('slow-pod')
+    const now = clients.now().getTime()
+    const there = now + 600_000
+    const points = [3, 2, 1, 0].map((minutes) => ({ at: there - minutes * 60_000, value: minutes > 1 ? 0 : 0.4 }))
+    const asked_: { from: string; to: string }[] = []
+    const found = await asked({
+      ...clients,
+      prometheus: {
+        query: (expression) =>
+          Promise.resolve(
+            expression === 'vector(time())'
+              ? [{ metric: {}, value: there / 1000 }]
+              : expression.startsWith('sum by (reporter, response_code')
+                ? [sample('source', 100)]
+                : [],
+          ),
+        range: (_, over) => {
+          asked_.push(over)
+          return Promise.resolve([{ metric: { reporter: 'source' }, points }])
+        },
+      },
+    })
+    expect(asked_[0]?.to).toBe(new Date(there).toISOString())
+    expect(found.history?.client.at(-1)?.at).toBe(now)
+    // The rate at a point is over two minutes: it rises to half of the new level one minute after the change.
+    expect(found.since?.at).toBe(new Date(now - 2 * 60_000).toISOString())
+  })
 })
