@@ -1,4 +1,5 @@
 import { withoutQuery } from '../mesh/walk/path.ts'
+import { cameWhereNothingListens } from '../checks/facts/came-where-nothing-listens.ts'
 import { connectionsTo, requestsTo, type Request } from '../checks/facts/requests-to.ts'
 import { onsetOf } from '../checks/facts/gone-objects.ts'
 import { fact } from '../checks/facts/fact.ts'
@@ -48,9 +49,9 @@ const failsUnchanged = fact((evidence, target): boolean => {
   })
 })
 
-/** What istiod told its proxies of lately, when requests fail and no object that is there was changed before they did. */
+/** What istiod told its proxies of lately, when requests fail and no object that is there was changed before they did, or a gateway does not listen any more where they came in. */
 export function planIstiodPushes(target: Target, evidence: Evidence): AnyStep[] {
-  if (!failsUnchanged(evidence, target)) return []
+  if (!failsUnchanged(evidence, target) && cameWhereNothingListens(evidence, target).length === 0) return []
   return evidence
     .objects('pods')
     .filter(isIstiod)

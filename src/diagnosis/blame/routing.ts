@@ -12,6 +12,7 @@ import { allGateways, allRoutes, routesFor } from '../../checks/facts/routes.ts'
 import { writtenAs } from '../../checks/facts/attachment.ts'
 import { attachmentLeads, gatewayLead } from './attachment.ts'
 import { backendLeadsOf } from './backend.ts'
+import { emptyServer } from './empty-server.ts'
 import { isWeightless } from './weightless.ts'
 
 /** Routes of the Gateway API for the target that have no effect at any gateway. */
@@ -133,6 +134,8 @@ export function routingLeads(one: Case): Lead[] {
         },
       ]
     }
+    const streams = emptyServer(trace, one, clauseOf(hop))
+    if (streams.length > 0) return streams
     return gateway === undefined
       ? [...boundToNothing(one), ...unattached(one)]
       : [
