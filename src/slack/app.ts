@@ -6,6 +6,7 @@ import { StoreUnavailableError } from '../store/records.ts'
 import { notAccepted, notKnownWhetherAccepted } from './access/user-error-of.ts'
 import { refusalMessage } from './blocks/refusal.ts'
 import type { SlackDeps } from './deps.ts'
+import { publishHome } from './home/publish-home.ts'
 import type { AckView } from './inbox/handle.ts'
 import { Inbox } from './inbox/inbox.ts'
 import { deliveredOf } from './inbox/request.ts'
@@ -38,7 +39,7 @@ export interface SlackIdentity {
 /** The slash command, the events and the shortcut that are handled; manifest.yml names the same. */
 export const HANDLED = {
   commands: ['/mesh'],
-  events: ['app_mention', 'message.im'],
+  events: ['app_home_opened', 'app_mention', 'message.im'],
   shortcuts: [DIAGNOSE_WORKLOAD],
 } as const
 
@@ -105,6 +106,9 @@ function answerWith(told: (cause: unknown) => UserError): {
 export function slackApp(options: SlackAppOptions, identity: SlackIdentity, deps: SlackDeps): App {
   const app = new MeshMedicApp(options, identity, deps)
   registerShortcut(app, deps)
+  app.event('app_home_opened', async ({ event, context }) => {
+    if (event.tab === 'home') await publishHome(deps, { user: event.user, team: context.teamId })
+  })
   app.error((error) => {
     deps.log.error({ err: error }, 'a Slack handler failed')
     return Promise.resolve()

@@ -18,7 +18,7 @@ async function told(line: string, user: string, channel: string): Promise<string
 }
 
 describe('where a channel names its viewers', () => {
-  it.each(['/mesh diagnose catalog', '/mesh status', '/mesh audit', '/mesh leases', '/mesh doctor'])(
+  it.each(['/mesh diagnose catalog', '/mesh status', '/mesh audit', '/mesh leases', '/mesh history', '/mesh cancel', '/mesh doctor'])(
     '%s is not answered to others in a channel that is not listed',
     async (line) => {
       house = await openLeaseHouse({ policy: policyOf({ channels: CHANNELS }) })

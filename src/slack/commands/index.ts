@@ -1,12 +1,14 @@
 import type { Command } from './command.ts'
 import { accessLog } from './access-log.ts'
 import { audit } from './audit.ts'
+import { cancel } from './cancel.ts'
 import { capture } from './capture.ts'
 import { diagnose } from './diagnose.ts'
 import { doctor } from './doctor.ts'
 import { flags } from './flags.ts'
 import { follow } from './follow.ts'
 import { help } from './help.ts'
+import { history } from './history.ts'
 import { leases } from './leases.ts'
 import { logLevel } from './log-level.ts'
 import { status } from './status.ts'
@@ -17,12 +19,14 @@ import { timeline } from './timeline.ts'
 export const COMMANDS: readonly Command[] = [
   accessLog,
   audit,
+  cancel,
   capture,
   diagnose,
   doctor,
   flags,
   follow,
   help,
+  history,
   leases,
   logLevel,
   status,

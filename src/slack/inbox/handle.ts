@@ -7,6 +7,7 @@ import { withinLimit } from '../access/within-limit.ts'
 import { pressButton } from '../actions/press-button.ts'
 import { runLine } from '../commands/run-line.ts'
 import type { SlackDeps } from '../deps.ts'
+import { publishHome } from '../home/publish-home.ts'
 import { SUBMISSIONS } from '../modals/submissions.ts'
 import { respondTo } from '../transport/respond.ts'
 import type { Delivered, SlackRequest } from './request.ts'
@@ -38,7 +39,10 @@ export async function handle(deps: SlackDeps, { request, id, trigger }: Delivere
       return withinLimit(deps, asking, request.text, () => runLine(deps, asking, request.text))
     case 'press': {
       const { actionId, value, message } = request
-      return pressButton(deps, asking, { actionId, value, message, trigger, press: id })
+      await pressButton(deps, asking, { actionId, value, message, trigger, press: id })
+      // On the Home tab, which has no channel, the answer is what it shows then.
+      if (request.channel === request.user) await publishHome(deps, { user: request.user, team: request.team })
+      return
     }
     case 'submission': {
       const { user, team, callbackId, view } = request

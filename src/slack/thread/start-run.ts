@@ -3,6 +3,7 @@ import { isNotedLately } from '../../store/audit.ts'
 import { claimTarget, releaseTarget } from '../../store/claims.ts'
 import { capabilityOf, type RunRequest } from '../../capabilities/index.ts'
 import type { AnyCapability } from '../../capabilities/capability.ts'
+import { noteLastRun } from '../../store/last-runs.ts'
 import { abandonPost } from '../../store/posts.ts'
 import { StoreUnavailableError } from '../../store/records.ts'
 import {
@@ -22,6 +23,7 @@ import { answerOf, spokenOf } from '../answers/index.ts'
 import type { SlackDeps } from '../deps.ts'
 import { requireRole } from '../access/require-role.ts'
 import { SlackUnavailableError } from '../transport/slack-trouble.ts'
+import { linkToRun } from './link-to-run.ts'
 import { SlackThread } from './thread.ts'
 import { defined } from '../../mesh/defined.ts'
 
@@ -76,8 +78,12 @@ async function recordOf(
   return { run: await createRun(records, run), isAgain: false }
 }
 
-async function noteAsked({ audit, records }: SlackDeps, { run, isAgain }: Asked): Promise<void> {
+async function noteAsked({ audit, records, log }: SlackDeps, { run, isAgain }: Asked): Promise<void> {
   const { id, request, asker, channel } = run
+  // Only what is shown as a list depends on it.
+  await noteLastRun(records, run).catch((err: unknown) => {
+    log.warn({ err, run: id }, 'a run was not noted among the last ones')
+  })
   const { kind, text, target } = request
   const { audit: noted } = known(request)
   if (isAgain && (await isNotedLately(records, noted.asked, id))) return
@@ -195,21 +201,10 @@ async function join(deps: SlackDeps, asking: Asking, run: RunRecord, holder: str
 }
 
 /** Permalink of a run's thread, once it has one. */
-async function linkTo({ records, slack, log }: SlackDeps, id: string): Promise<string | undefined> {
+async function linkTo(deps: SlackDeps, id: string): Promise<string | undefined> {
   for (const late = Date.now() + MESSAGE_DUE; ;) {
-    const run = await readRun(records, id)
-    if (run?.thread !== undefined) {
-      const { channel, thread } = run
-      try {
-        const { permalink } = await slack.patiently('chat.getPermalink', (client) =>
-          client.chat.getPermalink({ channel, message_ts: thread }),
-        )
-        return permalink
-      } catch (err) {
-        log.warn({ err, run: id }, 'no link to a run')
-        return undefined
-      }
-    }
+    const run = await readRun(deps.records, id)
+    if (run?.thread !== undefined) return linkToRun(deps, run)
     if (Date.now() > late) return undefined
     await pause(100)
   }

@@ -14,6 +14,7 @@ export const METHOD_SCOPES: Readonly<Record<string, readonly string[]>> = {
   'usergroups.users.list': ['usergroups:read'],
   'users.info': ['users:read'],
   'views.open': [],
+  'views.publish': [],
   'views.update': [],
 }
 
@@ -21,6 +22,7 @@ export const METHOD_SCOPES: Readonly<Record<string, readonly string[]>> = {
 export const FEATURE_SCOPES: Readonly<Record<string, readonly string[]>> = {
   'slash commands': ['commands'],
   shortcuts: ['commands'],
+  app_home_opened: [],
   app_mention: ['app_mentions:read'],
   'message.im': ['im:history'],
 }
