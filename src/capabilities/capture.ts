@@ -16,6 +16,8 @@ import { parseTarget } from '../mesh/target-query.ts'
 import { targetKey } from '../mesh/target.ts'
 import { AskedTarget, type RunRecord } from '../store/runs.ts'
 import { approvalMissing } from './ask-capture.ts'
+import { ExplainedAnswer, WaitingAnswer, type CaptureAnswer } from './capture-answer.ts'
+import { noteCapture } from './captures-lately.ts'
 import { defineCapability } from './capability.ts'
 import type { CapabilityDeps } from './deps.ts'
 import { makeLease } from './make-lease.ts'
@@ -30,21 +32,8 @@ const CaptureRequest = z.object({
   approval: z.string().optional(),
 })
 export type CaptureRequest = z.infer<typeof CaptureRequest>
+export type { CaptureAnswer } from './capture-answer.ts'
 type CaptureRun = RunRecord<CaptureRequest>
-
-/** It waits until it is approved. */
-const WaitingAnswer = z.object({ kind: z.literal('capture'), approval: z.string() })
-const ExplainedAnswer = z.object({
-  kind: z.literal('capture'),
-  lease: z.string(),
-  pod: z.string(),
-  plan: z.string(),
-  report: z.custom<CaptureReport>((value) => typeof value === 'object' && value !== null && 'streams' in value),
-  /** The capture itself: pcap as base64; absent when it is larger than what is kept. */
-  pcap: z.string().optional(),
-})
-/** A capture, explained. */
-export type CaptureAnswer = z.infer<typeof ExplainedAnswer>
 
 /** Bytes of a capture that are kept with its answer. */
 const MOST_KEPT = 768 * 1024
@@ -104,6 +93,7 @@ export const capture = defineCapability({
       if (report === undefined)
         throw new LeaseRefusedError('The capture was interrupted before it was done.', ['Ask for it again.'])
       const [proxy] = lease.proxies
+      await noteCapture(deps.records, run.channel, run.id)
       return {
         kind: 'capture',
         lease: lease.id,

@@ -10,7 +10,8 @@ import { defined } from '../mesh/defined.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { announcementHead, leftLines, probeText } from '../report/probing-text.ts'
 import { recordAuditOnce } from '../store/audit.ts'
-import { AskedTarget, type RunRecord } from '../store/runs.ts'
+import { AskedTarget, readRun, type RunRecord } from '../store/runs.ts'
+import { capturesLately } from './captures-lately.ts'
 import type { CapabilityDeps } from './deps.ts'
 import { defineCapability } from './capability.ts'
 import type { RunProgress } from './run-thread.ts'
@@ -59,11 +60,13 @@ export const diagnose = defineCapability({
     const told: RunProgress = { steps: [] }
     const { text, namespace, window } = run.request
     const query = { ...parseTarget(text, namespace), ...(window !== undefined && { window: window * 1000 }) }
+    const captures = await capturesLately(deps.records, await placeOf(deps, run), deps.clients.now().getTime())
     const examined = await examine(query, deps.clients, deps.checks, {
       signal,
       onBroken: (check, error) => deps.log.error({ err: error, run: run.id, check }, 'a check failed and was left out'),
       stepTimeout: deps.stepTimeout,
       concurrency: deps.concurrency,
+      captures,
       ...(run.request.probe === true && { probe: { within: deps.probeWithin } }),
       progress: {
         async probes(planned) {
@@ -85,6 +88,15 @@ export const diagnose = defineCapability({
   },
   outcome: ({ report }, checks) => ({ verdict: report.verdict, sentence: headline(checks, report) }),
 })
+
+/** Where a run is told: its thread may be known only since it has its message. */
+async function placeOf(
+  { records }: CapabilityDeps,
+  { id, channel, thread }: RunRecord,
+): Promise<Pick<RunRecord, 'channel' | 'thread'>> {
+  const { thread: told = thread } = (await readRun(records, id)) ?? {}
+  return { channel, ...(told !== undefined && { thread: told }) }
+}
 
 /** Puts on record what was sent, where to and what came back. */
 async function noteProbes(

@@ -190,7 +190,8 @@ function readHello(record: Uint8Array, facts: TlsFacts): void {
     const from = at + 4
     const to = Math.min(from + length, record.length)
     if (type === 0 && isClient && to - from > 5)
-      facts.sni ??= latin1(record, from + 5, Math.min(to, from + 5 + word(from + 3)))
+      // A name has no other characters: what is none is not shown as it is.
+      facts.sni ??= latin1(record, from + 5, Math.min(to, from + 5 + word(from + 3))).replace(/[^\w.:|~*-]/g, '?')
     else if (type === 16 && isClient) facts.alpn ??= names(record, from + 2, to)
     else if (type === 43 && !isClient) facts.version = versionOf(word(from))
     at = from + length

@@ -4,6 +4,7 @@ import { analyzerMessage } from './analyzer-message.ts'
 import { authorizationDenied } from './authorization-denied.ts'
 import { blockedOutbound } from './blocked-outbound.ts'
 import { callerHangsUp } from './caller-hangs-up.ts'
+import { capturedPackets } from './captured-packets.ts'
 import { certificateExpiring } from './certificate-expiring.ts'
 import type { Check } from './check.ts'
 import { circuitBreakerOverflow } from './circuit-breaker-overflow.ts'
@@ -68,6 +69,7 @@ export const CHECKS: readonly Check[] = [
   authorizationDenied,
   blockedOutbound,
   callerHangsUp,
+  capturedPackets,
   certificateExpiring,
   circuitBreakerOverflow,
   clientServerDisagree,

@@ -22,7 +22,7 @@ export const keepAliveRace = defineCheck({
       severity: 'error',
       counts: 'failures',
       title: 'application closes idle connections',
-      explains: ['MESH0401', 'MESH0403', 'MESH0404'],
+      explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0450'],
       says: '{failed} of {requests} requests to {subject} failed on a connection that its application was closing (503 UC): it closes connections that are idle for about {idle}, and the proxies keep them open longer',
       remedy:
         'Make the application of {subject} keep idle connections longer than its callers pause, or set connectionPool.http.idleTimeout of a DestinationRule for {host} below {idle}.',

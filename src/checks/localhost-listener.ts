@@ -14,7 +14,7 @@ export const localhostListener = defineCheck({
     MESH0310: {
       severity: 'error',
       title: 'application listens on localhost only',
-      explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0405'],
+      explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0405', 'MESH0451'],
       covers: ['IST0143'],
       says: 'The application of {subject} listens on localhost only at port {port}, where not even its own sidecar reaches it',
       remedy: 'Make the application of {subject} listen on all addresses: 0.0.0.0 or ::, not 127.0.0.1.',

@@ -29,7 +29,7 @@ export const mtlsModeConflict = defineCheck({
     MESH0501: {
       severity: 'error',
       title: 'TLS modes in conflict',
-      explains: ['MESH0401', 'MESH0403', 'MESH0404'],
+      explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0455'],
       says: '{subject} makes callers of {host} use {speaks} (mode {mode}, port {ports}), and {policy} makes its pods accept {takes}',
       remedy:
         'Remove the tls mode from {subject}, so that Istio chooses what each pod accepts; or change {policy} if that is what you want.',

@@ -33,14 +33,14 @@ export const networkPolicyBlocks = defineCheck({
     MESH0411: {
       severity: 'error',
       title: 'NetworkPolicy keeps callers out',
-      explains: ['MESH0401', 'MESH0402', 'MESH0403', 'MESH0404'],
+      explains: ['MESH0401', 'MESH0402', 'MESH0403', 'MESH0404', 'MESH0452'],
       says: '{subject} does not let {callers} connect to port {port} of {pods}: packets are dropped and connections time out',
       remedy: 'Make {subject} allow port {port} between these pods.',
     },
     MESH0412: {
       severity: 'error',
       title: 'NetworkPolicy blocks the HBONE port',
-      explains: ['MESH0401', 'MESH0402', 'MESH0403', 'MESH0404'],
+      explains: ['MESH0401', 'MESH0402', 'MESH0403', 'MESH0404', 'MESH0452'],
       says: "{subject} does not allow port {port}, on which ambient mode's tunnels arrive, from {callers} to {pods}: connections time out after 10 seconds, whatever other ports it allows",
       remedy: 'Make {subject} allow TCP port {port} as well.',
     },

@@ -31,7 +31,7 @@ export const slowPod = defineCheck({
       severity: 'error',
       counts: 'failures',
       title: 'one pod is slow',
-      explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0407'],
+      explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0407', 'MESH0448', 'MESH0449'],
       says: '{subject} is slow: its requests take {slow}, those of the other endpoints {quick} (median); {cut} of {requests} requests were cut off{by}',
       remedy:
         'Take {subject} out of service and find out why it is slow (CPU, memory, its node, what it waits for); the other endpoints carry the load.',
@@ -46,7 +46,7 @@ export const slowPod = defineCheck({
       severity: 'error',
       counts: 'failures',
       title: 'one version or node is slow',
-      explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0407'],
+      explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0407', 'MESH0448', 'MESH0449'],
       says: '{where} {subject} are slow: their requests take {slow}, those of the others {quick} (median); {cut} of {requests} requests were cut off{by}',
       remedy: 'Send requests to the other pods, and find out what is different about {subject}.',
     },

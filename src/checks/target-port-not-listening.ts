@@ -14,7 +14,7 @@ export const targetPortNotListening = defineCheck({
     MESH0309: {
       severity: 'error',
       title: 'application listens on another port',
-      explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0405'],
+      explains: ['MESH0401', 'MESH0403', 'MESH0404', 'MESH0405', 'MESH0451'],
       says: 'The application of {subject} listens on port {listens}, and requests are sent to port {port}, where nothing listens',
       remedy:
         'Make {subject} listen on port {port}, or make {listens} the targetPort of the Service and the containerPort.',

@@ -25,7 +25,7 @@ export const timeoutShorterThanLatency = defineCheck({
       severity: 'error',
       counts: 'failures',
       title: 'timeout shorter than latency',
-      explains: ['MESH0401', 'MESH0404'],
+      explains: ['MESH0401', 'MESH0404', 'MESH0448', 'MESH0449'],
       says: 'A route of {subject} gives up after {timeout}, and {host} takes about as long or longer ({latency}): {cut} of {requests} requests were cut off',
       remedy: 'Raise the timeout of {subject} above what {host} takes, or make {host} faster.',
     },

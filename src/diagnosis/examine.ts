@@ -1,4 +1,6 @@
 import type { Check } from '../checks/check.ts'
+import type { CapturedPackets } from '../capture/captured.ts'
+import { captured } from '../evidence/collectors/captured.ts'
 import type { Clients } from '../evidence/clients/clients.ts'
 import { holdingAnswers } from '../evidence/clients/byte-budget.ts'
 import { timed } from '../evidence/clients/timing.ts'
@@ -63,6 +65,8 @@ export interface ExamineOptions {
   probe?: { within?: number | undefined } | undefined
   /** Has istioctl describe the target's pods too: nothing is concluded from it, but people compare what it says before a change and after. */
   descriptions?: boolean | undefined
+  /** What captures of packets have shown lately, where this is asked. */
+  captures?: readonly CapturedPackets[] | undefined
 }
 
 /**
@@ -230,6 +234,7 @@ async function examineOnce(
       ]),
     )
     await Promise.all(besides)
+    await look((options.captures ?? []).map((one) => captured(one) as AnyStep))
     await look(
       await of((all) => [...planOtherRevisions(all), ...planIstiodLog(target, all), ...planIstiodPushes(target, all)]),
     )

@@ -17,6 +17,9 @@ export interface Judgement {
 
 /** Which of a check's evidence could not be seen; without any of a needed kind it can't run at all. */
 function unseen(check: Check, evidence: Evidence): { skipped: Skipped[]; runs: boolean } {
+  // What is only read where something is configured, and was not: nothing is missing.
+  const isAsked = check.needs.some((kind) => evidence.seen(kind).length + evidence.blind(kind).length > 0)
+  if (check.optional === true && !isAsked) return { skipped: [], runs: false }
   const kinds = [...new Set([...check.needs, ...(check.confirms ?? [])])]
   let runs = true
   const skipped = kinds.flatMap((kind) => {

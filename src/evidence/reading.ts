@@ -1,3 +1,4 @@
+import type { CapturedPackets } from '../capture/captured.ts'
 import type { AccessLog } from '../mesh/access-log.ts'
 import type { AnalyzerMessage } from '../mesh/analyzer.ts'
 import type { Cluster, ClusterStatus, Listener, RouteConfiguration } from '../mesh/envoy.ts'
@@ -117,6 +118,8 @@ export interface EvidenceMap extends ObjectEvidence {
   traffic: Traffic
   /** Requests to one of the target's Services over the last hour, by answer, from Prometheus. */
   'traffic-history': TrafficHistory
+  /** What packets of one pod have shown, where they were captured a while ago. */
+  capture: CapturedPackets
   /** What Kiali holds against the objects of one namespace, where one is configured. */
   'kiali-validations': KialiValidations
   /** Kiali's health of the applications of one namespace. */
@@ -135,6 +138,7 @@ export const ADVISORY: ReadonlySet<EvidenceKind> = new Set<EvidenceKind>([
   'pod-description',
   'other-objects',
   'traffic-history',
+  'capture',
   'kiali-validations',
   'kiali-health',
 ])

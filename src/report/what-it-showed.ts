@@ -106,6 +106,10 @@ export function whatItShowed(reading: Seen): string {
         ahead === undefined ? '' : `; Prometheus's clock is ${Math.abs(ahead)} s ${ahead < 0 ? 'behind' : 'ahead'}`
       return `${series.length === 0 ? 'no requests' : count(series.length, 'kind of answer', 'kinds of answer')}, ${from.slice(11, 16)} to ${to.slice(11, 16)} UTC${clocks}`
     }
+    case 'capture': {
+      const { streamCount, findings } = reading.value
+      return `${count(streamCount, 'TCP stream')}${findings.length === 0 ? '' : `: ${findings.map(({ check }) => check).join(', ')}`}`
+    }
     case 'kiali-validations':
       return reading.value.validations.length === 0
         ? 'no messages'

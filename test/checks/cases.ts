@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { planKiali } from '../../src/diagnosis/plan-kiali.ts'
 import type { Clients, Kiali } from '../../src/evidence/clients/clients.ts'
 import { kialiApi } from '../../src/evidence/clients/kiali.ts'
+import { captured } from '../../src/evidence/collectors/captured.ts'
 import { Evidence } from '../../src/evidence/evidence.ts'
 import { look } from '../../src/evidence/gather.ts'
 import type { EvidenceKind, Reading } from '../../src/evidence/reading.ts'
@@ -17,6 +18,7 @@ import { asRecorded, serveKiali } from '../kiali/recorded-kiali.ts'
 import type { Replayed } from '../replay.ts'
 import { replay } from '../replay.ts'
 import { defined } from '../../src/mesh/defined.ts'
+import { shownBy } from './captures.ts'
 
 /** What a check must find. `Pod shop/catalog-*` takes any object whose name begins so: pods' names differ in each recording. */
 const Expected = z.strictObject({
@@ -84,6 +86,16 @@ const Case = z.strictObject({
   /** Beside the recorded mesh, what a real Kiali answered about chapter 10, asked minutes later; `merge` goes into each of its checks. */
   kiali: z
     .strictObject({ answers: z.enum(['broken', 'fixed']), merge: z.record(z.string(), z.string()).default({}) })
+    .optional(),
+  /** Captures of a pod that were made before the look: of `test/checks/captures.ts`; `begins` counts from the look. */
+  captures: z
+    .array(
+      z.strictObject({
+        of: z.string(),
+        holds: z.string(),
+        begins: z.string().default('@-5s'),
+      }),
+    )
     .optional(),
   finds: z.array(Expected).default([]),
 })
@@ -258,10 +270,28 @@ async function kialiReadings({ kiali }: Case, readings: readonly Reading[], targ
   }
 }
 
+/** What earlier captures of a case's pods have shown. */
+function captureReadings({ captures = [], name }: Case, readings: readonly Reading[]): Reading[] {
+  const pods = new Evidence(readings).objects('pods')
+  const at = readings.find(({ kind, ok }) => kind === 'pods' && ok)?.at ?? ''
+  return captures.map(({ of: pattern, holds, begins }): Reading => {
+    const pod = pods.find((object) => named(pattern, nameOf(object)))
+    if (pod === undefined) throw new Error(`${name}: no pod ${pattern} was recorded`)
+    const { namespace = '', name: podName } = pod.metadata
+    const value = { ...shownBy(holds, { namespace, name: podName }), begins: timed(begins, at) as string }
+    const { of, source } = captured(value)
+    return { kind: 'capture', ...defined({ of }), source, at, ok: true, value }
+  })
+}
+
 /** The evidence of a case and the target it is about. */
 export async function evidenceOf(one: Case): Promise<{ evidence: Evidence; target: Target }> {
   const { readings, target }: Replayed = await replay(one.from, one.ask)
-  let left: readonly Reading[] = [...readings, ...(await kialiReadings(one, readings, target))]
+  let left: readonly Reading[] = [
+    ...readings,
+    ...(await kialiReadings(one, readings, target)),
+    ...captureReadings(one, readings),
+  ]
   for (const step of one.changes) {
     const concerned = (reading: Reading): boolean =>
       reading.kind === (step.kind as EvidenceKind) &&

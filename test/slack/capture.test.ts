@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { capturedPackets } from '../../src/checks/captured-packets.ts'
+import { missingSubset } from '../../src/checks/missing-subset.ts'
 import { policyOf } from '../../src/config/policy.ts'
 import type { Message } from '../../src/sandbox/slack/stand-in.ts'
+import { diagnose } from '../../src/capabilities/diagnose.ts'
+import { forgetAnswer, keptAnswer } from '../../src/capabilities/kept-answer.ts'
 import { updateApproval } from '../../src/leases/captures/approval.ts'
 import { auditEntries } from '../../src/store/audit.ts'
 import { listRuns } from '../../src/store/runs.ts'
@@ -29,6 +33,7 @@ beforeEach(async () => {
     clients: pods.clients,
     writer: pods.writer,
     policy: policyOf(CONFIG),
+    checks: [missingSubset, capturedPackets],
     slack: {
       people: ['ONCALL', 'SECOND', 'THIRD', 'DOUBLE', 'VISITOR'].map((one) => ({
         id: `U_${one}`,
@@ -102,6 +107,30 @@ it('is captured once another operator has approved it, in the thread it was aske
   expect(await events()).toEqual(
     expect.arrayContaining(['lease-refused U_VISITOR', 'capture-approved U_SECOND', 'lease-granted U_ONCALL']),
   )
+})
+
+it('a diagnosis in that thread uses what the packets have shown; after it is deleted, none does', async () => {
+  const { message } = await asked(ASK, 'U_ONCALL')
+  await press(message, 'Approve', 'U_SECOND')
+  const captured = await ended(house, 2)
+  const { slack, backend } = house
+  const mention = (): Promise<unknown> =>
+    slack.mention('diagnose catalog -n istioinaction', { user: 'U_ONCALL', channel: 'C_MESH', thread: message.ts })
+  await mention()
+  const run = await ended(house, 3)
+  const told = (await keptAnswer(backend.records, run.id, diagnose.answer))!.report
+  expect(told.findings.map(({ code, standing, subject }) => [code, standing, subject.name])).toEqual(
+    expect.arrayContaining([
+      ['MESH0448', 'observed', name],
+      ['MESH0449', 'observed', name],
+    ]),
+  )
+  expect(told.plan.map(({ id }) => id)).toContainEqual(expect.stringMatching(/^capture istioinaction\/catalog-v2-/))
+  await forgetAnswer(backend.records, captured.id)
+  await mention()
+  const later = await ended(house, 4)
+  const without = (await keptAnswer(backend.records, later.id, diagnose.answer))!.report
+  expect(without.findings.map(({ code }) => code)).not.toContain('MESH0448')
 })
 
 it('payload takes two approvals, of two people who did not ask', async () => {
