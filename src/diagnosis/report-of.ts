@@ -12,7 +12,7 @@ import { blame } from './blame/blame.ts'
 import { parseClusterName } from '../mesh/envoy.ts'
 import { fromFqdn } from '../mesh/host.ts'
 import { causeOf, causeOfFailing, withoutOthers, withoutPassed, withoutUnmet } from './cause.ts'
-import { followTarget } from './follow-target.ts'
+import { wayShown } from './way-shown.ts'
 import type { OnBroken } from './judge.ts'
 import { judge } from './judge.ts'
 import { historyOf } from './history.ts'
@@ -158,7 +158,7 @@ export async function reportOf(
   const rates = rateFigure(evidence)
   const history = historyOf(evidence, target)
   await pace.breathe()
-  const follow = followTarget(target, evidence, { context, at: finishedAt })
+  const follow = wayShown(failing, target, evidence, { context, at: finishedAt })
   const whole: Omit<Report, 'readings'> = {
     target,
     plan: order,

@@ -113,7 +113,7 @@ export function pathPicture(report: FollowReport): string {
       : [],
   )
   const { method, scheme, host, port, path } = report.request
-  const { caller } = report
+  const { caller, unproxied } = report
   return svg({ width, height, title: report.headline }, [
     '<defs><marker id="tip" markerWidth="6" markerHeight="6" refX="5" refY="3" orient="auto"><path d="M0 0 L6 3 L0 6 z" fill="#7f8c8d"/></marker></defs>',
     label(
@@ -131,7 +131,9 @@ export function pathPicture(report: FollowReport): string {
       INK.faint,
       cut(
         caller === undefined
-          ? 'caller not found'
+          ? unproxied === undefined
+            ? 'caller not found'
+            : `from ${unproxied.pod === undefined ? 'a caller' : `${unproxied.pod.namespace ?? ''}/${unproxied.pod.name}`} without a sidecar`
           : `${caller.kind === 'ingress' ? 'from outside, through the gateway' : 'from'} ${caller.pod.namespace ?? ''}/${caller.pod.name}`,
         width - 2 * EDGE,
         13,

@@ -97,7 +97,20 @@ describe('the way of a request in a diagnosis', () => {
     })
     expect(calls.filter(({ failed }) => failed !== undefined)).toHaveLength(1)
     const { follow } = await examine(parseAsk(ASK), replayClients({ ...recording, calls }), CHECKS)
-    expect(follow).toMatchObject({ caller: { kind: 'sidecar' }, outcome: 'arrives' })
+    // What is shown is where the requests fail that the gateway's log tells of.
+    expect(follow).toMatchObject({ caller: { kind: 'ingress' }, outcome: 'dies' })
+    expect(JSON.stringify(follow)).not.toMatch(/no (gateway )?pod/i)
+  })
+
+  it('follows a caller without a sidecar from the pod on that it comes to', async () => {
+    const { follow } = await examine(parseAsk(ASK), recordedClients('plaintext-caller/ill'), CHECKS)
+    expect(follow).toMatchObject({
+      unproxied: { pod: { kind: 'Pod', name: expect.stringMatching(/^legacy-/) as string } },
+      outcome: 'dies',
+      dies: 'inbound',
+      hops: [{ stage: 'inbound', ok: false, sure: true, says: expect.stringContaining('accepts mTLS only') as string }],
+    })
+    expect(follow).not.toHaveProperty('caller')
   })
 
   it('makes no call of its own', async () => {

@@ -123,7 +123,11 @@ export function targetPort(pod: Pod, port: number, evidence: Evidence): number {
   )
 }
 
-const requestOf = ({ method, headers, path, authority, port, moreHeaders }: FollowQuestion, tls: boolean): Request => {
+/** The request that a question asks for, as a client sends it. */
+export const requestOf = (
+  { method, headers, path, authority, port, moreHeaders }: FollowQuestion,
+  tls: boolean,
+): Request => {
   const usual = tls ? 443 : 80
   const given = headers.get('host') ?? headers.get(':authority')
   return {

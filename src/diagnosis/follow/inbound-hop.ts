@@ -5,7 +5,7 @@ import { hasProxy, isAmbient } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import type { InboundEnd, InboundWalk } from '../../mesh/walk/inbound.ts'
 import { walkInbound } from '../../mesh/walk/inbound.ts'
-import type { Connection } from '../../mesh/walk/request.ts'
+import type { Connection, Request } from '../../mesh/walk/request.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Callee } from './callee.ts'
 import { selectsPod } from '../../mesh/authorization.ts'
@@ -54,21 +54,22 @@ function peerAuthentication(pod: Pod, port: number, evidence: Evidence): Ref[] {
 /** Why the request ends at this proxy, and the objects that say so. */
 function endOf(
   end: InboundEnd,
-  { pod }: Callee,
-  connection: Connection,
+  { pod }: Pick<Callee, 'pod'>,
+  { connection, isUnproxied }: Pick<Arriving, 'connection' | 'isUnproxied'>,
   evidence: Evidence,
 ): { says: string; objects: Ref[] } {
+  const closed = isUnproxied === true ? '' : ', and the caller sees 503 UF or UC'
   const peer = peerAuthentication(pod, connection.port, evidence)
   switch (end.kind) {
     case 'no filter chain':
     case 'plaintext to a tls port':
       return {
-        says: `The caller speaks ${spoken(connection)} to port ${connection.port}, and ${pod.metadata.name} accepts ${connection.tls === undefined ? 'mTLS only' : 'nothing of the kind'} (${mtlsText(pod, connection.port, evidence)}): the connection is closed, and the caller sees 503 UF or UC.`,
+        says: `The caller speaks ${spoken(connection)} to port ${connection.port}, and ${pod.metadata.name} accepts ${connection.tls === undefined ? 'mTLS only' : 'nothing of the kind'} (${mtlsText(pod, connection.port, evidence)}): the connection is closed${closed}.`,
         objects: peer,
       }
     case 'tls to a plaintext port':
       return {
-        says: `The caller speaks ${spoken(connection)} to port ${connection.port}, and ${pod.metadata.name} accepts plain text there (${mtlsText(pod, connection.port, evidence)}): the caller sees 503 UF with a TLS error.`,
+        says: `The caller speaks ${spoken(connection)} to port ${connection.port}, and ${pod.metadata.name} accepts plain text there (${mtlsText(pod, connection.port, evidence)}): the caller sees ${isUnproxied === true ? 'a TLS error' : '503 UF with a TLS error'}.`,
         objects: peer,
       }
     case 'denied': {
@@ -107,7 +108,7 @@ function undeclared(pod: Pod, port: number): string[] {
 }
 
 function withoutProxy(
-  callee: Callee,
+  callee: Pick<Callee, 'pod'>,
   connection: Connection,
   evidence: Evidence,
 ): Pick<Hop, 'ok' | 'sure' | 'says' | 'notes'> {
@@ -162,12 +163,36 @@ const chainPiece = ({ listener, chain }: InboundWalk): unknown => {
   }
 }
 
-/** The hop at one callee: its proxy's inbound side, down to the application's port. */
+/** What comes to a callee's pod. */
+export interface Arriving {
+  connection: Connection
+  /** What is inside mTLS. */
+  inside: 'http' | 'tls'
+  request: Request
+  /** What is not known of the request. */
+  unsure: readonly string[]
+  /** Why mTLS fails all the same; only asked where the caller shows an identity. */
+  trouble?: () => string | undefined
+  /** True for a caller without a proxy. */
+  isUnproxied?: true
+}
+
+/** The hop at one callee of a caller's proxy: the callee's own proxy's inbound side, down to the application's port. */
 export function inboundHop(callee: Callee, trace: Trace): Hop {
-  const { pod, cluster } = callee
-  const { evidence, context } = trace
+  const trouble = (): string | undefined => mutualTlsTrouble(callee.pod, trace)
+  return hopInto(
+    callee,
+    { ...connectionTo(callee, trace), ...requestTo(callee.cluster, trace), trouble },
+    trace.evidence,
+    trace.context,
+  )
+}
+
+/** The hop at one pod, for what arrives there. */
+export function hopInto(callee: Pick<Callee, 'pod'>, arriving: Arriving, evidence: Evidence, context?: string): Hop {
+  const { pod } = callee
   const ref = refOf(pod)
-  const { connection, inside } = connectionTo(callee, trace)
+  const { connection, inside, request, unsure } = arriving
   const about = {
     stage: 'inbound' as const,
     name: pod.metadata.name,
@@ -189,7 +214,6 @@ export function inboundHop(callee: Callee, trace: Trace): Hop {
       notes: [],
       says: `The listeners of ${ref.name} could not be seen: ${whyUnseen('inbound', ref, evidence)}.`,
     }
-  const { request, unsure } = requestTo(cluster, trace)
   const walk = walkInbound(proxy, connection, request)
   const { listener, chain, ends, answers, clusterName, port } = walk
   if (listener === undefined)
@@ -209,7 +233,7 @@ export function inboundHop(callee: Callee, trace: Trace): Hop {
   const added = addingFilters([...(chain?.unknown ?? []), ...answers.map(({ filter }) => filter)], pod, evidence)
   const whole = { ...about, notes, quote: quoteOf(chainPiece(walk)) }
   if (ends !== undefined) {
-    const { says, objects } = endOf(ends, callee, connection, evidence)
+    const { says, objects } = endOf(ends, callee, arriving, evidence)
     return {
       ...whole,
       ok: false,
@@ -219,7 +243,7 @@ export function inboundHop(callee: Callee, trace: Trace): Hop {
       ...(ends.kind === 'denied' && { refusedBy: ends.answer.filter }),
     }
   }
-  const trouble = connection.principal === undefined ? undefined : mutualTlsTrouble(pod, trace)
+  const trouble = connection.principal === undefined ? undefined : arriving.trouble?.()
   if (trouble !== undefined) return { ...whole, ok: false, sure: true, says: trouble }
   if (inside === 'tls' && chain?.ending?.kind === 'http')
     return {

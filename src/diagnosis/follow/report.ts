@@ -48,6 +48,8 @@ export interface FollowReport {
   }
   /** Absent when what it is found by could not be seen. */
   caller?: Caller
+  /** In place of it, a caller that has no proxy: what it sends is followed from the pods on that it comes to. Its pod, where there is one. */
+  unproxied?: { pod?: Ref }
   hops: Hop[]
   /** The clusters the request may go to, with their share in percent. */
   clusters: Share[]

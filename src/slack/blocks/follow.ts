@@ -91,8 +91,9 @@ export function followMessage(report: FollowReport, run: RunRecord, buttons: rea
   })
 }
 
-/** `/mesh follow` for what a diagnosis followed; it shows every hop. */
-function commandFor({ asked, caller }: FollowReport): string {
+/** `/mesh follow` for what a diagnosis followed; it shows every hop. Undefined for a caller without a proxy. */
+function commandFor({ asked, caller, unproxied }: FollowReport): string | undefined {
+  if (unproxied !== undefined) return undefined
   const from =
     caller === undefined || caller.kind === 'ingress'
       ? '--from ingress'
@@ -103,12 +104,13 @@ function commandFor({ asked, caller }: FollowReport): string {
 /** The way of one request as a part of a proof: where it arrives or fails, the hops at a glance, and the command for each of them. */
 export function wayElements(report: FollowReport): RichTextBlock['elements'] {
   const { outcome, headline, hops } = report
+  const command = commandFor(report)
   return [
     line(bold('The path of a request')),
     line(text(`${ICONS[outcome]} ${headline}`)),
     ...reasons(report),
     lines(hops.slice(0, MOST_WAY_ROWS).map(row)),
-    line(text('Hop by hop: '), code(cut(clean(commandFor(report)), 600))),
+    ...(command === undefined ? [] : [line(text('Hop by hop: '), code(cut(clean(command), 600)))]),
   ]
 }
 
