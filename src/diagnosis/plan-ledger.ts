@@ -19,7 +19,7 @@ export class PlanLedger {
 
   /** Adds steps; answers those that are new. */
   add(steps: readonly AnyStep[]): AnyStep[] {
-    const fresh = steps.filter(({ id }) => !this.steps.has(id))
+    const fresh = [...new Map(steps.map((step) => [step.id, step])).values()].filter(({ id }) => !this.steps.has(id))
     for (const { id, kind, of, group, title, source } of fresh)
       this.steps.set(id, { id, kind, ...defined({ of }), group, title, command: source, outcome: 'waiting' })
     this.tell()

@@ -2,6 +2,7 @@ import { ownerOf } from '../../../checks/facts/owners.ts'
 import { worstEndpoint } from '../../../checks/facts/worst-endpoint.ts'
 import { parseClusterName } from '../../../mesh/envoy.ts'
 import { changedAt, refOf } from '../../../mesh/objects.ts'
+import { hasApplication } from '../../../mesh/pods.ts'
 import { sameRef } from '../../../mesh/ref.ts'
 import { allRoutes } from '../../../checks/facts/routes.ts'
 import { answerOf } from '../../requests/answer.ts'
@@ -149,7 +150,7 @@ export function byApplication(sign: Sign, one: Case): Lead[] {
     )
   const changed = entry.code < 500 ? changedBetween(sign, one) : []
   if (changed.length > 0) return changed
-  return pod === undefined
+  return pod === undefined || !hasApplication(pod)
     ? []
     : [
         lead(
