@@ -17,7 +17,8 @@ import { Evidence } from '../evidence/evidence.ts'
 import { sameRef, type Ref } from '../mesh/ref.ts'
 import { parseTarget } from '../mesh/target-query.ts'
 import { UserError } from '../mesh/user-error.ts'
-import { recordAudit } from '../store/audit.ts'
+import { isNotedLately, recordAudit } from '../store/audit.ts'
+import { ConflictError } from '../store/records.ts'
 import { AskedTarget, updateRun, type RunRecord } from '../store/runs.ts'
 import { defineCapability } from './capability.ts'
 import type { CapabilityDeps } from './deps.ts'
@@ -65,9 +66,7 @@ export const propose = defineCapability({
     const known = await readChange(deps.records, run.id)
     if (known === undefined) return proposeFor(deps, run, thread, signal)
     const { change: former } = run.request
-    if (former !== undefined) await supersede(deps, former, known)
-    await forgetEdited(deps, run)
-    return told(known)
+    return proposed(deps, run, known, former === undefined ? undefined : { id: former })
   },
   async unshown({ records, log }, answer) {
     if (!('change' in answer)) return
@@ -156,7 +155,7 @@ async function store(
   const { request, asker } = run
   const { act, for: code, title, why, effect, risk, undo, writes } = proposal
   const at = new Date().toISOString()
-  const change = await createChange(records, {
+  const made = createChange(records, {
     id: run.id,
     digest: digestOf(writes),
     act,
@@ -182,20 +181,38 @@ async function store(
     expiresAt: new Date(Date.now() + policy.approvalSeconds * 1000).toISOString(),
     baseline: baselineOf(report),
   })
-  await recordAudit(records, {
-    event: 'fix-proposed',
-    by: asker,
-    run: run.id,
-    ...(request.target !== undefined && { target: request.target.key }),
-    facts: {
-      change: change.id,
-      act,
-      digest: change.digest,
-      objects: writes.map(({ ref }) => ref),
-      ...(former !== undefined && { instead: former.id }),
-      approvers: holdersOf(policy, run.channel, 'approver'),
-    },
+  const change = await made.catch(async (error: unknown) => {
+    // Another process that works on the same run was first.
+    const known = error instanceof ConflictError ? await readChange(records, run.id) : undefined
+    if (known === undefined) throw error
+    return known
   })
+  return proposed(deps, run, change, former)
+}
+
+/** What is left to do once a change is stored, by whichever process stored it. */
+async function proposed(
+  deps: CapabilityDeps,
+  run: ProposeRun,
+  change: ChangeRecord,
+  former: Pick<ChangeRecord, 'id'> | undefined,
+): Promise<ProposeAnswer> {
+  const { records, policy } = deps
+  if (!(await isNotedLately(records, 'fix-proposed', run.id)))
+    await recordAudit(records, {
+      event: 'fix-proposed',
+      by: run.asker,
+      run: run.id,
+      ...(run.request.target !== undefined && { target: run.request.target.key }),
+      facts: {
+        change: change.id,
+        act: change.act,
+        digest: change.digest,
+        objects: change.writes.map(({ ref }) => ref),
+        ...(former !== undefined && { instead: former.id }),
+        approvers: holdersOf(policy, run.channel, 'approver'),
+      },
+    })
   if (former !== undefined) await supersede(deps, former.id, change)
   await forgetEdited(deps, run)
   return told(change)

@@ -170,6 +170,17 @@ describe('a fix', () => {
     expect(house.thread.told.at(-1)).toEqual(['answer', { kind: 'propose', change: change.id }])
   })
 
+  it('is proposed once when two processes work on it at the same time', async () => {
+    const request: RunRequest = { kind: 'propose', text: 'catalog', namespace: 'istioinaction' }
+    const run = await createRun(house.records, { request, asker: { user: 'U_ONCALL' }, channel: 'C_MESH' })
+    const job = { run: run.id, kind: request.kind }
+    await Promise.all([house.work.process(job, NEVER), house.work.process(job, NEVER)])
+    expect(await readRun(house.records, run.id)).toMatchObject({ state: 'done', outcome: { verdict: 'proposed' } })
+    expect(await house.now(run.id)).toMatchObject({ state: 'proposed' })
+    expect(house.thread.said).not.toContain('failed')
+    expect(await house.events()).toEqual(['fix-proposed'])
+  })
+
   it('is applied after a second person approved, proved, and undone', async () => {
     const { id } = await house.proposed()
     await house.press(id, 'approve', 'U_SECOND')
