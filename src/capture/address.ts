@@ -11,17 +11,30 @@ export interface Address {
 /** The addresses of a capture, each once. */
 export class Addresses {
   readonly #v4 = new Map<number, Address>()
-  readonly #v6 = new Map<string, Address>()
+  /** By the last word, which tells most. */
+  readonly #v6 = new Map<number, Address[]>()
 
   get(words: Words, isV6: boolean): Address {
-    const known = isV6 ? this.#v6.get(words.join()) : this.#v4.get(words[0])
-    if (known !== undefined) return known
-    const address: Address = { words: [...words], isV6, text: addressText(words, isV6) }
-    if (isV6) this.#v6.set(words.join(), address)
-    else this.#v4.set(words[0], address)
+    if (!isV6) {
+      let known = this.#v4.get(words[0])
+      if (known === undefined) this.#v4.set(words[0], (known = addressOf(words, isV6)))
+      return known
+    }
+    let alike = this.#v6.get(words[3])
+    if (alike === undefined) this.#v6.set(words[3], (alike = []))
+    for (const one of alike)
+      if (one.words[0] === words[0] && one.words[1] === words[1] && one.words[2] === words[2]) return one
+    const address = addressOf(words, isV6)
+    alike.push(address)
     return address
   }
 }
+
+const addressOf = (words: Words, isV6: boolean): Address => ({
+  words: [...words],
+  isV6,
+  text: addressText(words, isV6),
+})
 
 /** An address as people write it; of IPv6, the longest run of zeros is left out (RFC 5952). */
 function addressText(words: Words, isV6: boolean): string {

@@ -46,11 +46,15 @@ function refusal(first: Uint8Array): UserError {
 
 const EMPTY = new Uint8Array()
 
-/** Takes a capture file in pieces of any size and gives its packets away as soon as they are whole. */
+/**
+ * Takes a capture file in pieces of any size and gives its packets away as soon as they are whole. A piece is lent for the call: of what is not whole, a copy
+ * is kept, and completed by the beginning of the next piece.
+ */
 export class CaptureFile {
   readonly #sink: PacketSink
   #reader: RecordReader | undefined
-  #pieces: Uint8Array[] = []
+  /** The beginning of a record, or of the file, whose end has not come. */
+  #begun = EMPTY
   #waiting = 0
   #needs = PCAP_HEADER
   #bytes = 0
@@ -65,15 +69,27 @@ export class CaptureFile {
   /** @throws UserError for what is no capture */
   push(piece: Uint8Array): void {
     this.#bytes += piece.length
-    if (this.#damage !== undefined || piece.length === 0) return
-    this.#pieces.push(piece)
-    this.#waiting += piece.length
-    if (this.#waiting >= this.#needs) this.#read()
+    let from = 0
+    while (from < piece.length && this.#damage === undefined) {
+      // Too little to tell a format by.
+      const isShort = this.#reader === undefined && piece.length - from < PCAP_HEADER
+      if (this.#waiting === 0 && !isShort) {
+        const next = this.#read(piece, from)
+        if (next === undefined) return
+        this.#append(piece, next, piece.length)
+        return
+      }
+      const missing = this.#needs - this.#waiting
+      const end = Math.min(piece.length, from + missing)
+      this.#append(piece, from, end)
+      from = end
+      if (this.#waiting >= this.#needs) this.#readBegun()
+    }
   }
 
   /** @throws UserError for a file that ends within its header, or is none */
   end(): FileFacts {
-    if (this.#reader === undefined && this.#bytes > 0) this.#read()
+    if (this.#reader === undefined && this.#waiting > 0) this.#readBegun()
     if (this.#reader === undefined)
       throw new UserError(
         {
@@ -96,24 +112,37 @@ export class CaptureFile {
     }
   }
 
-  #read(): void {
-    const bytes = this.#joined()
-    let from = 0
+  /** Takes what is whole of what waits; the rest waits on. */
+  #readBegun(): void {
+    const bytes = this.#begun.subarray(0, this.#waiting)
+    this.#waiting = 0
+    const next = this.#read(bytes, 0)
+    if (next === undefined) return
+    this.#begun.copyWithin(0, next, bytes.length)
+    this.#waiting = bytes.length - next
+  }
+
+  /** Takes the whole records of some bytes. @returns where the rest begins; undefined for damage */
+  #read(bytes: Uint8Array, begin: number): number | undefined {
+    let from = begin
     if (this.#reader === undefined) {
-      const begun = this.#begin(bytes)
+      const begun = this.#begin(begin === 0 ? bytes : bytes.subarray(begin))
       if (begun === undefined) {
-        this.#keep(bytes, 0, PCAP_HEADER)
-        return
+        this.#needs = PCAP_HEADER
+        return begin
       }
-      from = begun
+      from += begun
     }
     try {
       const taken = this.#reader?.take(bytes, from, bytes.length)
-      if (taken !== undefined) this.#keep(bytes, taken.next, taken.needs)
+      if (taken === undefined) return undefined
+      this.#place += taken.next - begin
+      this.#needs = taken.needs
+      return taken.next
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error
-      this.#damage = { at: this.#place + error.at, says: error.message }
-      this.#pieces = []
+      this.#damage = { at: this.#place + error.at - begin, says: error.message }
+      return undefined
     }
   }
 
@@ -128,28 +157,18 @@ export class CaptureFile {
     }
     if (!Object.values<number>(PCAP_MAGIC).some((magic) => magic === big || magic === little)) throw refusal(bytes)
     if (bytes.length < PCAP_HEADER) return undefined
-    this.#reader = new PcapReader(bytes.subarray(0, PCAP_HEADER), this.#sink)
+    this.#reader = new PcapReader(bytes.slice(0, PCAP_HEADER), this.#sink)
     return PCAP_HEADER
   }
 
-  #joined(): Uint8Array {
-    const [first] = this.#pieces
-    if (this.#pieces.length === 1 && first !== undefined) return first
-    const bytes = new Uint8Array(this.#waiting)
-    let at = 0
-    for (const piece of this.#pieces) {
-      bytes.set(piece, at)
-      at += piece.length
+  #append(bytes: Uint8Array, from: number, to: number): void {
+    const length = this.#waiting + to - from
+    if (length > this.#begun.length) {
+      const larger = new Uint8Array(Math.max(length, Math.min(this.#needs, 1 << 20), this.#begun.length * 2))
+      larger.set(this.#begun.subarray(0, this.#waiting))
+      this.#begun = larger
     }
-    return bytes
-  }
-
-  #keep(bytes: Uint8Array, from: number, needs: number): void {
-    // A copy, so that a large piece is not held for its last bytes.
-    const rest = from === bytes.length ? EMPTY : bytes.slice(from)
-    this.#pieces = rest.length === 0 ? [] : [rest]
-    this.#waiting = rest.length
-    this.#place += from
-    this.#needs = needs
+    this.#begun.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), this.#waiting)
+    this.#waiting = length
   }
 }

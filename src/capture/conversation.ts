@@ -1,4 +1,4 @@
-import { Exchanges, type Message } from './exchange.ts'
+import { Exchanges, Message } from './exchange.ts'
 import type { Delivery } from './flow.ts'
 import { Http1, startsAs } from './http1.ts'
 import { latin1 } from './http1-head.ts'
@@ -9,13 +9,15 @@ import { hello, startsRecord, TlsRecords, type TlsFacts } from './tls.ts'
 export type Protocol = 'http/1' | 'http/2' | 'tls' | 'unknown' | 'unseen'
 
 const PREFACE = 'PRI * HTTP/2.0'
+/** Of a stream in which nothing was said; nobody adds to it. */
+const NO_EXCHANGES = new Exchanges()
 
 /** What two sides say to each other over one stream: recognises the protocol, and keeps its requests and responses. */
 export class Conversation implements Delivery {
   protocol: Protocol | undefined
   /** Who opened the stream, or asks; undefined while nothing tells. */
   client: Side | undefined
-  exchanges = new Exchanges()
+  #exchanges: Exchanges | undefined
   tls: TlsFacts | undefined
   #http: [Http1, Http1] | undefined
   #records: [TlsRecords, TlsRecords] | undefined
@@ -30,6 +32,11 @@ export class Conversation implements Delivery {
   /** @param likely the side that is taken for the client where no handshake and no words tell */
   constructor(likely: Side) {
     this.#likely = likely
+  }
+
+  /** Its requests and responses. */
+  get exchanges(): Exchanges {
+    return this.#exchanges ?? NO_EXCHANGES
   }
 
   data(side: Side, bytes: Uint8Array, from: number, to: number, missing: number, at: number): void {
@@ -65,9 +72,9 @@ export class Conversation implements Delivery {
   #recognise(side: Side, bytes: Uint8Array, from: number, to: number): void {
     const begin = startsAs(bytes, from, to)
     if (begin !== undefined) {
-      this.exchanges = new Exchanges()
+      const exchanges = (this.#exchanges = new Exchanges())
       this.client = begin === 'request' ? side : otherSide(side)
-      const make = (of: Side): Http1 => new Http1(of === this.client ? 'request' : 'response', this.exchanges)
+      const make = (of: Side): Http1 => new Http1(of === this.client ? 'request' : 'response', exchanges)
       this.#http = [make(0), make(1)]
       this.protocol = 'http/1'
       return
@@ -78,7 +85,7 @@ export class Conversation implements Delivery {
       return
     }
     if (startsRecord(bytes, from, to)) {
-      this.exchanges = new Exchanges()
+      this.#exchanges = new Exchanges()
       const says = hello(bytes, from, to)
       if (says !== undefined) this.client = says === 'client' ? side : otherSide(side)
       const facts: TlsFacts = { alerts: [] }
@@ -117,9 +124,10 @@ export class Conversation implements Delivery {
       this.#turn.message.bytes += length
       return
     }
-    const message: Message = { at, end: at, bytes: length, isWhole: undefined }
+    const message = new Message(at, length, undefined)
     this.#turn = { by: side, message }
-    if (side === (this.client ?? this.#likely)) this.exchanges.ask(message)
-    else this.exchanges.answer(message)
+    const exchanges = (this.#exchanges ??= new Exchanges())
+    if (side === (this.client ?? this.#likely)) exchanges.ask(message)
+    else exchanges.answer(message)
   }
 }

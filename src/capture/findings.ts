@@ -37,7 +37,8 @@ const METADATA = '169.254.169.254'
 
 /** Every symptom that the streams show, errors first. */
 export function findingsOf(all: readonly Understood[]): CaptureFinding[] {
-  const of = (kind: OutcomeKind): Understood[] => all.filter(({ outcome }) => outcome.kind === kind)
+  const byKind = Map.groupBy(all, ({ outcome }) => outcome.kind)
+  const of = (kind: OutcomeKind): Understood[] => byKind.get(kind) ?? []
   const found = [
     clientClosed(of('client-closed-first')),
     answeredAfter(all.filter(({ outcome }) => outcome.answeredAfterClose !== undefined && outcome.isRefused === true)),
@@ -184,9 +185,15 @@ function meaningOf(alert: string, by: string): string {
 }
 
 function sentAgain(all: readonly Understood[]): CaptureFinding | undefined {
-  const of = all.filter(({ stream: { flows } }) => flows.some(({ retransmissions }) => retransmissions > 0))
-  const again = of.reduce((sum, { stream: { flows } }) => sum + flows[0].retransmissions + flows[1].retransmissions, 0)
-  const packets = all.reduce((sum, { stream: { flows } }) => sum + flows[0].packets + flows[1].packets, 0)
+  const of: Understood[] = []
+  let [again, packets] = [0, 0]
+  for (const one of all) {
+    const [flow, other] = [one.stream.flow(0), one.stream.flow(1)]
+    const ofStream = flow.retransmissions + other.retransmissions
+    packets += flow.packets + other.packets
+    again += ofStream
+    if (ofStream > 0) of.push(one)
+  }
   const stalled = of.flatMap(({ stream }) => stream.stalls.filter(({ why }) => why === 'retransmission'))
   const isMuch = again >= RETRANSMISSIONS && again / Math.max(1, packets) >= RETRANSMITTED
   if (!isMuch && stalled.length === 0) return undefined

@@ -19,13 +19,13 @@ const [CR, LF, COLON] = [0x0d, 0x0a, 0x3a]
 const MOST_VALUE = 1024
 const MOST_PATH = 4096
 
-/** Bytes as text, each a character. */
-export function latin1(bytes: Uint8Array, from: number, to: number): string {
-  if (to - from <= 2048) return String.fromCharCode.apply(null, bytes.subarray(from, to) as unknown as number[])
-  let text = ''
-  for (let at = from; at < to; at += 2048) text += latin1(bytes, at, Math.min(to, at + 2048))
-  return text
+/** Node's own, which takes any bytes and makes no view of them first. */
+const { latin1Slice } = Buffer.prototype as unknown as {
+  latin1Slice: (this: Uint8Array, from: number, to: number) => string
 }
+
+/** Bytes as text, each a character. */
+export const latin1 = (bytes: Uint8Array, from: number, to: number): string => latin1Slice.call(bytes, from, to)
 
 /** Where the empty line behind a head ends; -1 when it has not come. */
 export function endOfHead(bytes: Uint8Array, from: number, to: number): number {

@@ -1,8 +1,11 @@
-import type { Exchanges, Message } from './exchange.ts'
+import { Message, type Exchanges } from './exchange.ts'
 import { endOfHead, latin1, readHead, type Head } from './http1-head.ts'
 
-/** How a request begins, and a response. */
-const METHODS = ['GET ', 'POST ', 'PUT ', 'HEAD ', 'DELETE ', 'PATCH ', 'OPTIONS ', 'CONNECT ', 'TRACE ']
+/** How a request begins, and a response, as bytes. */
+const METHODS = ['GET ', 'POST ', 'PUT ', 'HEAD ', 'DELETE ', 'PATCH ', 'OPTIONS ', 'CONNECT ', 'TRACE '].map(
+  (method) => Buffer.from(method.slice(0, 8)),
+)
+const VERSION = Buffer.from('HTTP/1.')
 const MOST_HEAD = 1 << 16
 /** A line that says a chunk's size, with its extensions. */
 const MOST_LINE = 1024
@@ -11,9 +14,15 @@ const MOST_LINE = 1024
 export function startsAs(bytes: Uint8Array, from: number, to: number): 'request' | 'response' | undefined {
   const first = bytes[from] ?? 0
   if (first < 0x41 || first > 0x5a || to - from < 5) return undefined
-  const begin = latin1(bytes, from, Math.min(to, from + 8))
-  if (begin.startsWith('HTTP/1.')) return 'response'
-  return METHODS.some((method) => begin.startsWith(method)) ? 'request' : undefined
+  if (begins(bytes, from, to, VERSION)) return 'response'
+  for (const method of METHODS) if (method[0] === first && begins(bytes, from, to, method)) return 'request'
+  return undefined
+}
+
+function begins(bytes: Uint8Array, from: number, to: number, word: Uint8Array): boolean {
+  if (to - from < word.length) return false
+  for (let at = 0; at < word.length; at += 1) if (bytes[from + at] !== word[at]) return false
+  return true
 }
 
 /** Where in a message its sender is. `lost`: not known, until a segment begins as a message does. */
@@ -80,7 +89,7 @@ export class Http1 {
           this.#state = 'lost'
           return from
         }
-        this.#message = { at, end: at, bytes: 0, isWhole: false }
+        this.#message = new Message(at, 0, false)
         this.#state = 'head'
         if (this.#kind === 'request') this.#exchanges.ask(this.#message)
         return from

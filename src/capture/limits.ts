@@ -13,7 +13,7 @@ export function limitsOf({ file, kinds, shortened, packets, streams, notFollowed
   }
   const { cut = 0, fragment = 0 } = kinds
   const unread = [...links].filter(([link]) => LINKS[link] === undefined)
-  const missing = streams.reduce((sum, { flows }) => sum + flows[0].notCaptured + flows[1].notCaptured, 0)
+  const missing = streams.reduce((sum, stream) => sum + stream.flow(0).notCaptured + stream.flow(1).notCaptured, 0)
   const begun = streams.filter(({ syn }) => syn === undefined).length
   say(
     file.damage !== undefined,

@@ -36,11 +36,11 @@ export const waited = ({ request, response }: Exchange): number | undefined =>
 
 /** Says what came of a stream, from who closed first and which request was open then. */
 export function outcomeOf(stream: Stream, { clientSide }: Parties): Outcome {
-  const { firstClose, synAckAt, syn, afterClose, conversation, flows, lastAt } = stream
+  const { firstClose, synAckAt, syn, afterClose, conversation, lastAt } = stream
   const { kept } = conversation.exchanges
   const serverSide = clientSide === 0 ? 1 : 0
-  const hasSpoken = flows[0].bytes + flows[1].bytes > 0
-  if (syn !== undefined && synAckAt === undefined && !hasSpoken && flows[serverSide].packets === 0) {
+  const hasSpoken = stream.flow(0).bytes + stream.flow(1).bytes > 0
+  if (syn !== undefined && synAckAt === undefined && !hasSpoken && stream.flow(serverSide).packets === 0) {
     if (firstClose === undefined) return { kind: 'unreached' }
   }
   if (

@@ -1,3 +1,4 @@
+import type { Address } from './address.ts'
 import type { Side } from './side.ts'
 import { INBOUND, likelyClient, OUTBOUND, OWN } from './ports.ts'
 import type { Stream } from './stream.ts'
@@ -36,19 +37,12 @@ const isMesh = (stream: Stream): boolean =>
 /** Says who the two sides of a stream are. */
 export function partiesOf(stream: Stream): Parties {
   const { conversation, addresses, ports, syn, synAckAt } = stream
-  const clientSide = conversation.client ?? likelyClient(ports)
-  const party = (side: Side): Party => {
-    const { text: address, isV6 } = addresses[side]
-    return { address, port: ports[side], name: isV6 ? `[${address}]` : address }
-  }
-  const client = party(clientSide)
-  const server = party(clientSide === 0 ? 1 : 0)
+  const clientSide = conversation.client ?? likelyClient(...ports)
+  const client = partyOf(addresses[clientSide], ports[clientSide])
+  const serverSide = clientSide === 0 ? 1 : 0
+  const server = partyOf(addresses[serverSide], ports[serverSide])
   const leg = legOf(stream, client, server)
-  if (leg === 'application') name('the proxy', 'the application')
-  else if (leg === 'outbound') name('the application', 'its proxy')
-  else if (leg === 'mesh') name(`the caller ${client.name}`, `${server.name}'s proxy`)
-  else if (leg === 'proxy') name(client.name, `the proxy's port ${server.port} (${OWN[server.port] ?? 'inbound'})`)
-  else server.name = `${server.name}:${server.port}`
+  nameParties(leg, client, server)
   return {
     leg,
     client,
@@ -57,11 +51,26 @@ export function partiesOf(stream: Stream): Parties {
     clientBy:
       syn !== undefined || synAckAt !== undefined ? 'handshake' : conversation.client === undefined ? 'ports' : 'words',
   }
+}
 
-  function name(asks: string, answers: string): void {
-    client.name = asks
-    server.name = answers
-  }
+const partyOf = ({ text, isV6 }: Address, port: number): Party => ({
+  address: text,
+  port,
+  name: isV6 ? `[${text}]` : text,
+})
+
+function nameParties(leg: Leg, client: Party, server: Party): void {
+  if (leg === 'application') {
+    client.name = 'the proxy'
+    server.name = 'the application'
+  } else if (leg === 'outbound') {
+    client.name = 'the application'
+    server.name = 'its proxy'
+  } else if (leg === 'mesh') {
+    client.name = `the caller ${client.name}`
+    server.name = `${server.name}'s proxy`
+  } else if (leg === 'proxy') server.name = `the proxy's port ${server.port} (${OWN[server.port] ?? 'inbound'})`
+  else server.name = `${server.name}:${server.port}`
 }
 
 function legOf(stream: Stream, client: Party, server: Party): Leg {

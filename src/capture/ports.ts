@@ -21,7 +21,7 @@ const isServers = (port: number): boolean =>
   port < 1024 || port === OUTBOUND || INBOUND.includes(port) || OWN[port] !== undefined
 
 /** The side that asks, most likely: whose port is no well-known one, else the higher one. */
-export function likelyClient([one, other]: readonly [number, number]): Side {
+export function likelyClient(one: number, other: number): Side {
   if (isServers(one) !== isServers(other)) return isServers(one) ? 1 : 0
   return one >= other ? 0 : 1
 }

@@ -29,6 +29,10 @@ export class CaptureReading {
   readonly #streams = new Streams()
   readonly #kinds = new Map<Decoded, number>()
   readonly #links = new Map<number, number>()
+  /** The link layer of the latest packet, and how many packets of it came since another. */
+  #link = -1
+  #ofLink = 0
+  #tcp = 0
   #packets = 0
   #shortened = 0
   #firstAt: number | undefined
@@ -50,6 +54,8 @@ export class CaptureReading {
     const file = this.#file.end()
     const streams = this.#streams.all
     for (const stream of streams) stream.end()
+    this.#countLink(-1)
+    if (this.#tcp > 0) this.#kinds.set('tcp', this.#tcp)
     return {
       file,
       packets: this.#packets,
@@ -69,9 +75,19 @@ export class CaptureReading {
     // Packets of several interfaces may stand in another order than they were sent.
     if (this.#firstAt === undefined || packet.at < this.#firstAt) this.#firstAt = packet.at
     if (this.#lastAt === undefined || packet.at > this.#lastAt) this.#lastAt = packet.at
-    this.#links.set(packet.link, (this.#links.get(packet.link) ?? 0) + 1)
+    if (packet.link !== this.#link) this.#countLink(packet.link)
+    this.#ofLink += 1
     const kind = decode(packet, this.#segment)
-    this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1)
-    if (kind === 'tcp') this.#streams.take(this.#segment)
+    if (kind === 'tcp') {
+      this.#tcp += 1
+      this.#streams.take(this.#segment)
+    } else this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1)
+  }
+
+  /** Notes the packets of the same link layer that came one after the other. */
+  #countLink(next: number): void {
+    if (this.#ofLink > 0) this.#links.set(this.#link, (this.#links.get(this.#link) ?? 0) + this.#ofLink)
+    this.#link = next
+    this.#ofLink = 0
   }
 }

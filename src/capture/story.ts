@@ -21,25 +21,21 @@ export function requestName({ request }: Exchange, { stream }: Understood): stri
   return `a request of ${grouped(request.bytes)} bytes${how}`
 }
 
+const NO_REQUEST: { method?: string; path?: string } = {}
+
 /** What makes streams alike: they are told in one sentence. Numbers of bytes are not part of it where contents are not seen. */
 export function likeness(one: Understood): string {
   const { outcome, parties, stream } = one
-  const { exchange } = outcome
-  const request = exchange?.request
-  return [
-    parties.leg,
-    parties.client.name,
-    parties.server.name,
-    outcome.kind,
-    outcome.closedWith ?? '',
-    request?.method ?? '',
-    request?.path ?? '',
-    outcome.kind === 'answered' ? (exchange?.response?.status ?? '') : '',
-    outcome.isBroken === true,
-    outcome.answeredAfterClose !== undefined,
-    (outcome.closedAfter ?? 0) < 0,
-    stream.conversation.protocol,
-  ].join('\n')
+  const { kind, exchange, closedWith = '' } = outcome
+  const { method = '', path = '' } = exchange?.request ?? NO_REQUEST
+  const status = kind === 'answered' ? (exchange?.response?.status ?? '') : ''
+  const marks =
+    (outcome.isBroken === true ? 1 : 0) +
+    (outcome.answeredAfterClose === undefined ? 0 : 2) +
+    ((outcome.closedAfter ?? 0) < 0 ? 4 : 0)
+  const { client, server, leg } = parties
+  // One text made at once: of hundreds of thousands of streams each has one.
+  return `${leg}\n${client.name}\n${server.name}\n${kind}${closedWith}\n${method}\n${path}\n${status}\n${marks}${stream.conversation.protocol ?? ''}`
 }
 
 const status = (response: Message | undefined): string =>

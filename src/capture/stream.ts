@@ -27,16 +27,22 @@ const STALL = 200
 const MOST_STALLS = 8
 const NO_STALLS: readonly Stall[] = []
 
+const isSame = (one: readonly number[], other: readonly number[]): boolean =>
+  one[0] === other[0] && one[1] === other[1] && one[2] === other[2] && one[3] === other[3]
+
 /** One TCP stream. Side 0 is who sent the first packet of it that was captured. */
 export class Stream {
   /** Its number in the order of the file, from 0: what Wireshark calls `tcp.stream`. */
   readonly id: number
-  readonly addresses: readonly [Address, Address]
-  readonly ports: readonly [number, number]
+  readonly #source: Address
+  readonly #target: Address
+  readonly #sourcePort: number
+  readonly #targetPort: number
   /** The next stream with the same hash. */
   next: Stream | undefined
   readonly conversation: Conversation
-  readonly flows: readonly [Flow, Flow]
+  readonly #flow0: Flow
+  readonly #flow1: Flow
   readonly firstAt: number
   lastAt: number
   /** When SYN was first sent, and answered with SYN and ACK. */
@@ -58,14 +64,51 @@ export class Stream {
   #base0: number | undefined
   #base1: number | undefined
 
-  constructor(id: number, segment: Segment, addresses: readonly [Address, Address]) {
+  constructor(id: number, { sourcePort, targetPort, at }: Segment, source: Address, target: Address) {
     this.id = id
-    this.addresses = addresses
-    this.ports = [segment.sourcePort, segment.targetPort]
-    this.conversation = new Conversation(likelyClient(this.ports))
-    this.firstAt = segment.at
-    this.lastAt = segment.at
-    this.flows = [new Flow(0, this.conversation), new Flow(1, this.conversation)]
+    this.#source = source
+    this.#target = target
+    this.#sourcePort = sourcePort
+    this.#targetPort = targetPort
+    this.conversation = new Conversation(likelyClient(sourcePort, targetPort))
+    this.firstAt = at
+    this.lastAt = at
+    this.#flow0 = new Flow(0, this.conversation)
+    this.#flow1 = new Flow(1, this.conversation)
+  }
+
+  /** Of both sides. Made for each look: of many streams, few are looked at twice. */
+  get addresses(): readonly [Address, Address] {
+    return [this.#source, this.#target]
+  }
+  get ports(): readonly [number, number] {
+    return [this.#sourcePort, this.#targetPort]
+  }
+  get flows(): readonly [Flow, Flow] {
+    return [this.#flow0, this.#flow1]
+  }
+
+  /** What one side sends. */
+  flow(side: Side): Flow {
+    return side === 0 ? this.#flow0 : this.#flow1
+  }
+
+  /** Which side sent a segment; undefined when it is of another stream. */
+  sideOf({ isV6, source, target, sourcePort, targetPort }: Segment): Side | undefined {
+    if (this.#source.isV6 !== isV6) return undefined
+    if (
+      this.#sourcePort === sourcePort &&
+      this.#targetPort === targetPort &&
+      isSame(this.#source.words, source) &&
+      isSame(this.#target.words, target)
+    )
+      return 0
+    return this.#targetPort === sourcePort &&
+      this.#sourcePort === targetPort &&
+      isSame(this.#target.words, source) &&
+      isSame(this.#source.words, target)
+      ? 1
+      : undefined
   }
 
   /** True when a SYN opens another stream between the same ports. */
@@ -82,8 +125,8 @@ export class Stream {
       flags & SYN ? segment.sequence | 0 : (segment.sequence - 1) | 0,
       flags & ACK ? (segment.acknowledged - 1) | 0 : undefined,
     )
-    const brought = this.flows[side].take(segment)
-    this.flows[otherSide(side)].acknowledged(segment)
+    const brought = this.flow(side).take(segment)
+    this.flow(otherSide(side)).acknowledged(segment)
     if (brought === 'copy') return
     if (flags & SYN) this.#open(side, flags, at)
     if (brought === 'new' && segment.length > 0 && this.firstClose?.by === otherSide(side)) {
@@ -94,14 +137,14 @@ export class Stream {
     if (flags & (FIN | RST)) {
       const isLast = flags & RST && this.firstClose !== undefined
       this.#close(side, flags & RST ? 'RST' : 'FIN', at)
-      if (isLast || (this.flows[0].isFinished && this.flows[1].isFinished)) this.#endConversation()
+      if (isLast || (this.#flow0.isFinished && this.#flow1.isFinished)) this.#endConversation()
     }
   }
 
   /** The capture is over. */
   end(): void {
-    this.flows[0].end(this.lastAt)
-    this.flows[1].end(this.lastAt)
+    this.#flow0.end(this.lastAt)
+    this.#flow1.end(this.lastAt)
     this.#endConversation()
   }
 
@@ -124,8 +167,8 @@ export class Stream {
   }
 
   #noteData(by: Side, at: number): void {
-    const { retransmissions } = this.flows[by]
-    const { zeroWindows } = this.flows[otherSide(by)]
+    const { retransmissions } = this.flow(by)
+    const { zeroWindows } = this.flow(otherSide(by))
     if (this.#lastBy === by && at - this.#lastAt >= STALL && this.stalls.length < MOST_STALLS) {
       const isSentAgain = retransmissions > this.#lastRetransmissions
       const why = zeroWindows > this.#lastZeroWindows ? 'zero-window' : isSentAgain ? 'retransmission' : 'sender'

@@ -23,7 +23,7 @@ export class Streams {
     let side: Side | undefined
     // The latest stream between these ports stands first.
     while (stream !== undefined) {
-      side = sideOf(stream, segment)
+      side = stream.sideOf(segment)
       if (side !== undefined) break
       stream = stream.next
     }
@@ -36,8 +36,12 @@ export class Streams {
       return
     }
     const { source, target, isV6 } = segment
-    const ends = [this.#addresses.get(source, isV6), this.#addresses.get(target, isV6)] as const
-    const added = new Stream(this.all.length, segment, ends)
+    const added = new Stream(
+      this.all.length,
+      segment,
+      this.#addresses.get(source, isV6),
+      this.#addresses.get(target, isV6),
+    )
     added.next = first
     this.#byHash.set(hash, added)
     this.all.push(added)
@@ -54,19 +58,4 @@ export class Streams {
     if (!isV6) return mix(sum, sourcePort * targetPort)
     return mix(mix(mix(sum, source[1] + target[1]), source[2] + target[2]), source[3] + target[3])
   }
-}
-
-const isSame = (one: readonly number[], other: readonly number[]): boolean =>
-  one[0] === other[0] && one[1] === other[1] && one[2] === other[2] && one[3] === other[3]
-
-/** Which side of a stream sent a segment; undefined when it is of another stream. */
-function sideOf({ addresses, ports }: Stream, segment: Segment): Side | undefined {
-  const { source, target, sourcePort, targetPort } = segment
-  const [one, other] = addresses
-  if (one.isV6 !== segment.isV6) return undefined
-  if (ports[0] === sourcePort && ports[1] === targetPort && isSame(one.words, source) && isSame(other.words, target))
-    return 0
-  if (ports[1] === sourcePort && ports[0] === targetPort && isSame(other.words, source) && isSame(one.words, target))
-    return 1
-  return undefined
 }

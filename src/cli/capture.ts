@@ -70,6 +70,7 @@ function exitCodeOf(report: CaptureReport): number {
   return nothingIn(report) === undefined && report.limits.length === 0 ? EXIT.healthy : EXIT.unclear
 }
 
+/** The bytes of a file, each piece in the place of the one before. */
 async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
   if (file === '-') {
     yield* process.stdin as AsyncIterable<Uint8Array>
@@ -77,7 +78,12 @@ async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
   }
   try {
     await using handle = await open(file)
-    yield* handle.createReadStream({ highWaterMark: PIECE, autoClose: false }) as AsyncIterable<Uint8Array>
+    const piece = Buffer.allocUnsafe(PIECE)
+    for (;;) {
+      const { bytesRead } = await handle.read(piece, 0, PIECE, null)
+      if (bytesRead === 0) return
+      yield piece.subarray(0, bytesRead)
+    }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const why =
