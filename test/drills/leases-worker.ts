@@ -9,6 +9,7 @@ import { openBackend } from '../../src/queue/open-backend.ts'
 import { auditTrail } from '../../src/capabilities/audit-trail.ts'
 import { carryOut, giveUp } from '../../src/capabilities/carry-out.ts'
 import { raise } from '../../src/capabilities/raise-log-levels.ts'
+import { turnOnAccessLogs } from '../../src/capabilities/turn-on-access-logs.ts'
 import { sweepRuns } from '../../src/capabilities/sweep.ts'
 import { capabilityDeps } from '../capabilities/deps.ts'
 import { meshClients } from './leases-mesh.ts'
@@ -32,7 +33,12 @@ const { deps } = capabilityDeps(records, {
   writer: clusterWriter({ clients, ...(folder !== undefined && { kubeconfig: join(folder, 'kubeconfig') }) }),
 })
 const gaveUp: Parameters<typeof sweepRuns>[0]['gaveUp'] = (job, error) => giveUp(deps, job.run, error)
-const worker = backend.openWorker({ process: carryOut(deps, raise), gaveUp, log })
+const [raising, turningOn] = [carryOut(deps, raise), carryOut(deps, turnOnAccessLogs)]
+const worker = backend.openWorker({
+  process: (job, signal) => (job.kind === turnOnAccessLogs.kind ? turningOn : raising)(job, signal),
+  gaveUp,
+  log,
+})
 await worker.ready()
 const sweep = (): void =>
   void sweepRuns({ records, audit: deps.audit, log, queue, gaveUp }).catch((err: unknown) => log.warn({ err }, 'sweep'))

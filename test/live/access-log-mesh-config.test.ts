@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openAccessLogNamespace, type AccessLogNamespace } from './access-log-mesh.ts'
+import { openLiveBot } from './bot.ts'
 import { kubectl, until } from './mesh.ts'
 
 const NAMESPACE = 'access-log-mesh'
@@ -68,12 +69,36 @@ describe.skipIf(!isAllowed)('access logs that the mesh configuration turns off (
     await rm(folder, { recursive: true, force: true })
   })
 
+  it('are said to be off by a diagnosis, turned on by its button, and put back exactly', async () => {
+    await mesh.untilOff(folder)
+    const before = await mesh.telemetries()
+    const bot = await openLiveBot()
+    try {
+      const parent = await bot.diagnose(`catalog -n ${NAMESPACE}`)
+      await bot.seen(/MESH044[37]/, undefined, 60_000)
+      await bot.click(parent, 'Turn on access logs', 'U_ONCALL')
+      const view = await bot.standIn.waitFor(
+        () => bot.standIn.views('U_ONCALL').find(({ blocks }) => blocks.length > 2),
+        20_000,
+      )
+      await bot.standIn.submitView(view, { workload: `Deployment ${NAMESPACE}/catalog-v2` }, { user: 'U_ONCALL' })
+      const { message } = await bot.seen(
+        /Access logs are on/,
+        ({ actions }) => actions.includes('Put back now'),
+        60_000,
+      )
+      await mesh.untilLogged('v2', '/items?mesh=button')
+      expect(await mesh.logged('v1', '/items?mesh=button')).toEqual([])
+      await bot.click(message, 'Put back now', 'U_ONCALL')
+      await bot.seen(/Access logs were put back/)
+      expect(await mesh.telemetries()).toEqual(before)
+    } finally {
+      await bot.close()
+    }
+  }, 300_000)
+
   it('are turned on for one workload, with the fields of connections', async () => {
-    await until('proxies without access logs', 90, async () => {
-      const { stdout } = await mesh.run(folder, 'catalog', '-o', 'json')
-      const { workloads, providers } = JSON.parse(stdout) as { workloads: { isOn?: boolean }[]; providers: string[] }
-      return providers.includes('connections') && workloads.every(({ isOn }) => isOn === false)
-    })
+    expect(await mesh.untilOff(folder)).toContain('connections')
     const before = await mesh.telemetries()
     expect(before).toEqual({})
     const { ended, said } = mesh.start(folder, 'deploy/catalog-v2', 'on', '--for', '40s')

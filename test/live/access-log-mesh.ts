@@ -18,6 +18,8 @@ export interface AccessLogNamespace {
   logged(version: string, path: string): Promise<string[]>
   /** Sends requests until a proxy of this version has logged one. */
   untilLogged(version: string, path: string): Promise<void>
+  /** Waits until no proxy logs requests; the names of the providers there are. */
+  untilOff(folder: string): Promise<string[]>
   /** `mesh-medic access-log`, to its end. */
   run(folder: string, ...args: string[]): Promise<{ stdout: string; stderr: string; exitCode?: number }>
   /** The same, under way. */
@@ -59,9 +61,28 @@ export async function openAccessLogNamespace(namespace: string): Promise<AccessL
     return texts.flatMap((text) => text.split('\n').filter((line) => line.includes(path)))
   }
 
+  const run: AccessLogNamespace['run'] = (folder, ...args) =>
+    execa(process.execPath, [CLI, 'access-log', ...args, '-n', namespace], {
+      reject: false,
+      env: environment(folder) as Record<string, string>,
+      extendEnv: false,
+      stdin: 'ignore',
+    })
+
   return {
     namespace,
     logged,
+    run,
+    async untilOff(folder) {
+      let known: string[] = []
+      await until('proxies without access logs', 90, async () => {
+        const { stdout } = await run(folder, 'catalog', '-o', 'json')
+        const { workloads, providers } = JSON.parse(stdout) as { workloads: { isOn?: boolean }[]; providers: string[] }
+        known = providers
+        return workloads.length === 2 && workloads.every(({ isOn }) => isOn === false)
+      })
+      return known
+    },
     async telemetries() {
       const { items } = JSON.parse(await kubectl(['-n', namespace, 'get', 'telemetries', '-o', 'json'])) as {
         items: { metadata: { name: string; uid: string; annotations?: object }; spec: unknown }[]
@@ -75,13 +96,6 @@ export async function openAccessLogNamespace(namespace: string): Promise<AccessL
         await send(path)
         await pause(1500)
         return (await logged(version, path)).length > 0
-      }),
-    run: (folder, ...args) =>
-      execa(process.execPath, [CLI, 'access-log', ...args, '-n', namespace], {
-        reject: false,
-        env: environment(folder) as Record<string, string>,
-        extendEnv: false,
-        stdin: 'ignore',
       }),
     start(folder, ...args) {
       const child = spawn(process.execPath, [CLI, 'access-log', ...args, '-n', namespace], {

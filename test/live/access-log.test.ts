@@ -1,10 +1,16 @@
-import type { ChildProcess } from 'node:child_process'
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { listLeases } from '../../src/leases/lease-record.ts'
+import { listLeases, readLease } from '../../src/leases/lease-record.ts'
+import { openBackend } from '../../src/queue/open-backend.ts'
 import { auditEntries } from '../../src/store/audit.ts'
+import { createRun } from '../../src/store/runs.ts'
+import { onRedis, redisIsPresent, startRedis } from '../redis-server.ts'
 import { openAccessLogNamespace, type AccessLogNamespace } from './access-log-mesh.ts'
 import { openLiveBot } from './bot.ts'
 import { kubectl, until } from './mesh.ts'
@@ -50,11 +56,7 @@ describe('mesh-medic access-log', () => {
     )
 
   it('shows that nothing is logged', async () => {
-    await until('proxies that took the Telemetry object', 60, async () => {
-      const { stdout } = await mesh.run(folder, 'catalog', '-o', 'json')
-      const { workloads } = JSON.parse(stdout) as { workloads: { isOn?: boolean }[] }
-      return workloads.length === 2 && workloads.every(({ isOn: on }) => on === false)
-    })
+    expect(await mesh.untilOff(folder)).not.toEqual([])
   })
 
   it('turns them on for one workload, whose proxy then logs requests; then all is as it was', async () => {
@@ -148,3 +150,50 @@ it('Turn on access logs, from a diagnosis, with the rights that deploy/ gives', 
     await bot.close()
   }
 }, 240_000)
+
+describe.skipIf(!redisIsPresent())(`a worker that is killed half-way, on a real mesh ${onRedis}`, () => {
+  it.each([
+    ['while it turns them on', 1200],
+    ['while they are on', 8000],
+  ])(
+    '%s: another deletes exactly what was made',
+    async (_when, after) => {
+      const redis = await startRedis({ appendOnly: true })
+      const backend = await openBackend({
+        redisUrl: redis.url,
+        dataFolder: '/nonexistent',
+        log: pino({ level: 'silent' }),
+      })
+      const worker = async (): Promise<ChildProcess> => {
+        const child = fork(join(import.meta.dirname, '..', 'drills', 'leases-worker.ts'), [redis.url])
+        await once(child, 'message')
+        return child
+      }
+      const first = await worker()
+      let second: ChildProcess | undefined
+      try {
+        const { id } = await createRun(backend.records, {
+          request: { kind: 'turn-on-access-logs', text: 'deploy/catalog-v2', namespace: NAMESPACE, minutes: 0.3 },
+          asker: { user: 'U_ONCALL' },
+          channel: 'C_MESH',
+          thread: '1.1',
+        })
+        await backend.queue.enqueue({ run: id, kind: 'turn-on-access-logs' })
+        await pause(after)
+        first.kill('SIGKILL')
+        second = await worker()
+        await until('the lease to be over', 120, async () => (await readLease(backend.records, id))?.state === 'over')
+        expect((await readLease(backend.records, id))?.proxies[0]?.before).toEqual({ 'access log': 'none' })
+        expect(await mesh.telemetries()).toEqual(before)
+        const events = (await auditEntries(backend.records)).map(({ entry }) => entry.event)
+        expect(events).toEqual(expect.arrayContaining(['lease-granted', 'lease-ended']))
+      } finally {
+        first.kill('SIGKILL')
+        second?.kill('SIGKILL')
+        await backend.close()
+        await redis.stop()
+      }
+    },
+    240_000,
+  )
+})

@@ -16,7 +16,11 @@ export const logLevel = defineCommand({
       .addOption(context())
       .addOption(output('text', 'json'))
       .option('--for <time>', 'how long: 90s, 10m (default: 10m)')
-      .option('--pods <number>', 'on how many of the proxies (default: all, up to the limit)', Number)
+      .option(
+        '--pods <number>',
+        "on how many of the target's proxies, limits.leaseProxies (5) at most (default: as many; one alone where together they would log more than 2,000 lines a second)",
+        Number,
+      )
       .option('--ztunnel', 'of the ztunnels that serve its pods: access=debug; each serves every workload of its node'),
   examples: [
     'mesh-medic log-level catalog -n istioinaction',

@@ -21,7 +21,8 @@ const EXAMPLES = [
 export const logLevel = defineCommand({
   name: 'log-level',
   usage,
-  about: 'shows the log levels of a target’s proxies, or raises some for a while and puts them back',
+  about:
+    'shows the log levels of a target’s proxies, or raises some for a while, with `--pods` on N of them, and puts them back',
   asks: ['raise-log-levels', 'log-levels'],
   async run(deps, asking, words) {
     const {
