@@ -2,6 +2,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { failed } from '../mesh/access-log.ts'
 import type { Pod, Workload } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
+import { clockText } from '../mesh/duration.ts'
 import { formatRef, sameRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import { defineCheck, proof, type Found, type Proof } from './check.ts'
@@ -34,13 +35,13 @@ export const errorsInRollout = defineCheck({
       counts: 'failures',
       title: 'errors during a rollout',
       explains: ['MESH0401', 'MESH0402', 'MESH0403', 'MESH0404', 'MESH0405'],
-      says: '{failed} of {requests} requests to {subject} failed because they were sent to terminating pods, {clause}',
+      says: '{failed} of {requests} requests to {subject} since {since} failed because they were sent to terminating pods, {clause}',
       remedy: '{correction}.',
     },
     MESH0441: {
       severity: 'warning',
       title: 'a rollout made requests fail',
-      says: '{failed} of {requests} requests to {subject} failed because they were sent to terminating pods, {clause}',
+      says: '{failed} of {requests} requests to {subject} since {since} failed because they were sent to terminating pods, {clause}',
       remedy: '{correction}.',
     },
   },
@@ -153,6 +154,7 @@ function found(met: readonly Met[], requests: readonly Request[], evidence: Evid
       args: {
         failed: failures.length,
         requests: since.length,
+        since: clockText(first),
         pods: pods.map(({ name }) => name),
         clause: `${occasion(pods, newest)}: ${endingText(pods[0]?.ending ?? current, living)}${isOther ? `; of the pods that take their place, ${endingText(current, undefined)}` : ''}`,
         correction: isOther ? PUT_RIGHT : correction(current),
@@ -160,7 +162,7 @@ function found(met: readonly Met[], requests: readonly Request[], evidence: Evid
       because: [
         proof(
           last.log,
-          `${failures.length} of ${since.length} requests failed at ${addressesOf(failures)}, of terminating pods; since ${new Date(first).toISOString()}`,
+          `${failures.length} of ${since.length} requests failed at ${addressesOf(failures)}, of terminating pods; since ${clockText(first)}`,
           quoteLine(last.entry),
         ),
         ...pods.slice(0, 3).map(({ reading, says, quote }): Proof => proof(reading, says, quote)),

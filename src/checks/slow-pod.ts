@@ -131,10 +131,10 @@ function found(
   const requests = slowest.since ?? all
   const isError = isGrave(cut, requests)
   // Of a request that was given up it is only known that it takes longer.
-  const isAtLeast = slowest.cut.length * 2 >= slowest.requests.length
-  const { only } = slowest
-  const began = beganAfter(own)
-  const slow = `${slowest.latency.p50} ms${isAtLeast ? ' or longer' : ''}${only === undefined ? '' : ` for ${only}, and no longer for others`}`
+  const isAtLeast = slowest.cut.length > 0 && slowest.cut.length * 2 >= slowest.requests.length
+  const { only, isOnTheWay } = slowest
+  const began = isOnTheWay === true ? passedBefore(own) : beganAfter(own)
+  const slow = `${slowest.latency.p50} ms${isOnTheWay === true ? ' on the way to it' : ''}${isAtLeast ? ' or longer' : ''}${only === undefined ? '' : ` for ${only}, and no longer for others`}`
   const quickly = quick.latency.p50 < 1 ? 'less than 1 ms' : `${quick.latency.p50} ms`
   const addresses = members.map(({ address }) => address).join(', ')
   return {
@@ -171,6 +171,15 @@ const firstOf = (requests: readonly Request[]): string =>
 
 /** Answers of which it must be known when they began. */
 const FEWEST_BEGUN = 3
+
+/** How long requests took by the count of both ends. */
+function passedBefore(requests: readonly Request[]): string {
+  const [outer, inner] = [
+    latencyOf(requests.flatMap(({ entry }) => entry.duration ?? [])),
+    latencyOf(requests.flatMap((one) => one.inner?.entry.duration ?? [])),
+  ]
+  return `; ${outer.p50} ms as their callers' proxies logged, ${inner.p50} ms as its own did (p50): connecting to it or the network is slow, not its answers`
+}
 
 /** Where what was answered took its time: until the answer began, or in its transfer. */
 function beganAfter(requests: readonly Request[]): string {

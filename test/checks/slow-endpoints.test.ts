@@ -39,6 +39,38 @@ it.each([200, 400, 2000])('finds a slow one that gets 5 % of %d requests', (coun
   }
 })
 
+/** A request as both ends logged it: milliseconds at the caller's proxy, and at the pod's own. */
+const both = (host: string, outer: number, inner: number, more: Partial<AccessLogLine> = {}): Request => {
+  const one = request(host, outer, more)
+  return { ...one, inner: { log: LOG, entry: { ...one.entry, duration: inner } } }
+}
+
+it('tells a slow way to a pod from slow answers', () => {
+  const mixed = (slow: (host: number) => Request): Request[] =>
+    Array.from({ length: 120 }, (_, index) => (index % 3 === 1 ? slow(1) : both(`10.0.0.${index % 3}:80`, 5, 4)))
+  expect(slowEndpoints(mixed(() => both('10.0.0.1:80', 420, 4))).slow).toMatchObject([
+    { address: '10.0.0.1:80', isOnTheWay: true, latency: { p50: 416 }, cut: [] },
+  ])
+  const answers = slowEndpoints(mixed(() => both('10.0.0.1:80', 420, 418))).slow
+  expect(answers).toMatchObject([{ address: '10.0.0.1:80', latency: { p50: 418 } }])
+  expect(answers[0]).not.toHaveProperty('isOnTheWay')
+  // What was sent to another pod before took its time there.
+  expect(slowEndpoints(mixed(() => ({ ...both('10.0.0.1:80', 420, 4), isRetried: true }))).slow).toEqual([])
+})
+
+it('calls no way slow in 1,000 draws of what all take alike', () => {
+  const slow = Array.from({ length: 1000 }, (_, seed) => {
+    const roll = dice(seed + 1)
+    const endpoints = 2 + roll(5)
+    const requests = Array.from({ length: 20 + roll(300) }, () => {
+      const inner = usual(roll)
+      return both(`10.0.0.${roll(endpoints)}:80`, inner + usual(roll), inner)
+    })
+    return slowEndpoints(requests).slow.length
+  })
+  expect(slow.filter((count) => count > 0)).toEqual([])
+})
+
 it('compares what asks the same', () => {
   const reports = Array.from({ length: 20 }, () => request('10.0.0.9:80', 900, { path: '/reports?of=all' }))
   const items = Array.from({ length: 60 }, (_, index) => request(`10.0.0.${index % 3}:80`, 4))

@@ -8,6 +8,8 @@ import type { Finding } from '../../src/checks/check.ts'
 import { openClients } from '../../src/cli/clients.ts'
 import type { Report } from '../../src/diagnosis/report.ts'
 import type { Backend } from '../../src/queue/backend.ts'
+import type { Telemetry } from '../../src/diagnosis/telemetry/report.ts'
+import type { Side } from '../../src/mesh/both-ends.ts'
 import { openBackend } from '../../src/queue/open-backend.ts'
 import { startSlackStandIn, type SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import { messageLines } from '../../src/sandbox/slack/terminal.ts'
@@ -16,8 +18,6 @@ import { meshMedic } from './cli.ts'
 import { makeIll, mend, NAMESPACE, sendRequests, until } from './mesh.ts'
 
 const ASK = ['diagnose', 'catalog', '-n', NAMESPACE]
-/** Over more than a minute: a rate needs several scrapes. */
-const TRAFFIC = { host: `catalog.${NAMESPACE}.io`, path: '/items', requests: 240, gap: 300 }
 const { PROMETHEUS_URL, MESH_MEDIC_TEST_PROMETHEUS: prometheus = PROMETHEUS_URL ?? '' } = process.env
 const log = pino({ level: 'silent' })
 
@@ -25,13 +25,15 @@ const percentOf = (finding: Finding | undefined, side: string): number =>
   Number.parseFloat(String(finding?.args[side] ?? ''))
 const idOf = (text = ''): string | undefined => /x-request-id ([\da-f-]{36})/.exec(text)?.[1]
 
-/** The chapter's second half: one of several pods is slow, a route gives up after 0.5 s. Needs a Prometheus that scrapes the proxies. */
+/** The chapter's second half: one of several pods is slow, a route gives up after 0.5 s: about 16 of 100 requests get 504. Needs a Prometheus that scrapes the proxies. */
 describe.skipIf(prometheus === '')('a slow pod on a real mesh', () => {
-  const situation = readSituation('slow-endpoint')
+  const situation = readSituation('slow-pod-counted')
+  // Over more than a minute: a rate needs several scrapes.
+  const traffic = situation.traffic ?? { host: '', path: '', requests: 0 }
   let report: Report
   beforeAll(async () => {
     await makeIll(situation)
-    const counts = await sendRequests(TRAFFIC)
+    const counts = await sendRequests(traffic)
     expect(counts[504]).toBeGreaterThan(10)
     await until('Prometheus to have counted', 60, async () => {
       report = (await meshMedic(ASK, { PROMETHEUS_URL: prometheus })).report
@@ -66,8 +68,8 @@ describe.skipIf(prometheus === '')('a slow pod on a real mesh', () => {
   it('is why clients see less success than servers', () => {
     const disagree = report.findings.find(({ code }) => code === 'MESH0444')
     const [client, server] = [percentOf(disagree, 'client'), percentOf(disagree, 'server')]
-    expect(client).toBeGreaterThan(50)
-    expect(client).toBeLessThan(95)
+    expect(client).toBeGreaterThanOrEqual(75)
+    expect(client).toBeLessThanOrEqual(90)
     expect(server).toBe(100)
   })
 
@@ -76,7 +78,13 @@ describe.skipIf(prometheus === '')('a slow pod on a real mesh', () => {
     const { report: told } = await meshMedic(['telemetry', 'catalog', '-n', NAMESPACE], { PROMETHEUS_URL: prometheus })
     const took = performance.now() - began
     console.log(`telemetry took ${Math.round(took)} ms, the start of the program included`)
-    expect(JSON.stringify(told)).toContain('UT')
+    const { client, server, differences, pods } = told as unknown as Telemetry
+    const success = ({ requests, failed }: Side): number => (100 * (requests - failed)) / requests
+    expect(client === undefined ? 0 : success(client)).toBeGreaterThanOrEqual(75)
+    expect(client === undefined ? 100 : success(client)).toBeLessThanOrEqual(90)
+    expect(server === undefined ? 0 : success(server)).toBe(100)
+    expect(differences.map(({ answer }) => answer)).toEqual(['504 UT'])
+    expect(pods.length).toBeGreaterThanOrEqual(6)
   })
 
   it('is in the thread with its pictures, and the healthy twin says nothing', async () => {
@@ -114,7 +122,7 @@ describe.skipIf(prometheus === '')('a slow pod on a real mesh', () => {
       await rm(folder, { recursive: true, force: true })
     }
     await mend(situation)
-    await sendRequests({ ...TRAFFIC, requests: 60 })
+    await sendRequests({ ...traffic, requests: 60 })
     const { report: mended } = await meshMedic(ASK, { PROMETHEUS_URL: prometheus })
     expect(mended.verdict).toBe('healthy')
     expect(mended.findings.map(({ code }) => code).filter((code) => /^MESH04(0[1347]|3[3-6]|44)$/.test(code))).toEqual(

@@ -23,6 +23,8 @@ export interface Request extends Logged {
   inner?: Logged
   /** The pod it was sent to, when it got that far. */
   pod?: Pod
+  /** True where sidecars of several pods logged it: its caller's proxy sent it again. */
+  isRetried?: true
 }
 
 /** The pod at an upstream address, `10.244.0.9:3000`. */
@@ -61,6 +63,7 @@ function joined(evidence: Evidence, target: Target, moment: number): Request[] {
   const inward: Logged[] = []
   // A retried request has a line per try: the one the caller's last answer came from counts.
   const lastTries = new Map<string, Logged>()
+  const tries = new Map<string, number>()
   for (const { log, lines } of linesTo(evidence, target, moment)) {
     const name = log.of?.name ?? ''
     for (const entry of lines) {
@@ -70,7 +73,9 @@ function joined(evidence: Evidence, target: Target, moment: number): Request[] {
         continue
       }
       inward.push(one)
-      if (entry.requestId !== undefined) lastTries.set(`${name} ${entry.requestId}`, one)
+      if (entry.requestId === undefined) continue
+      lastTries.set(`${name} ${entry.requestId}`, one)
+      tries.set(entry.requestId, (tries.get(entry.requestId) ?? 0) + 1)
     }
   }
   const known = new Set<string>()
@@ -89,7 +94,8 @@ function joined(evidence: Evidence, target: Target, moment: number): Request[] {
           ? undefined
           : lastTries.get(`${pod.metadata.name} ${requestId}`)) ??
         refusedConnections(evidence, target).get(connectionOf(one.entry.upstreamLocal, upstreamHost) ?? '')
-      return { ...one, ...defined({ inner, pod }) }
+      const isRetried = (tries.get(requestId ?? '') ?? 0) > 1
+      return { ...one, ...defined({ inner, pod }), ...(isRetried && { isRetried }) }
     }),
     ...inward
       .filter(isNew)

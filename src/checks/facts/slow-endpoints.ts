@@ -29,6 +29,8 @@ export interface SlowEndpoint {
   only?: string
   /** Where it became slow a moment ago: all requests since. */
   since?: readonly Request[]
+  /** True where the time passes between its callers' proxies and its own: `latency` is of that alone. */
+  isOnTheWay?: true
 }
 
 /** Endpoints that are slow, and those that are not; none is slow where there was not enough traffic to tell. */
@@ -40,15 +42,29 @@ export interface SlowEndpoints {
 /** What the one that waited saw as the end: its own time-out, or it was given up on itself. */
 const isCut = ({ entry }: Request): boolean => entry.flags.some((flag) => flag === 'UT' || flag === 'DC')
 
+/** Milliseconds of a request, or of a part of it; undefined where that is not known. */
+type Measure = (request: Request) => number | undefined
+
 /** As the pod's own proxy took the time, where it logged the request: a caller's line counts earlier tries too. */
-const durationOf = ({ entry, inner }: Request): number | undefined => inner?.entry.duration ?? entry.duration
+const durationOf: Measure = ({ entry, inner }) => inner?.entry.duration ?? entry.duration
+
+/** What passed between its caller's proxy and the pod's own, of a request that was answered at the first try: connecting, and the network. */
+const onTheWay: Measure = ({ entry, inner, isRetried }) =>
+  inner === undefined ||
+  inner.entry === entry ||
+  isRetried === true ||
+  entry.flags.length > 0 ||
+  entry.duration === undefined ||
+  inner.entry.duration === undefined
+    ? undefined
+    : Math.max(0, entry.duration - inner.entry.duration)
 
 /** Requests are compared with those that ask the same: a pod may be sent the slow ones alone. */
 const askOf = ({ entry }: Request): string => `${entry.method ?? ''} ${withoutQuery(entry.path ?? '')}`
 
 /**
  * Compares the target's endpoints by how long their requests took: over all the time, then since the first request to one of them that was given up, as a pod may
- * have become slow a moment ago; then for each path by itself. The requests must not change.
+ * have become slow a moment ago; then for each path by itself. Where none is slow by its own time, by what passes on the way to them. The requests must not change.
  */
 export const slowEndpoints = once((requests: readonly Request[]): SlowEndpoints => {
   const timed = requests.filter(
@@ -58,7 +74,17 @@ export const slowEndpoints = once((requests: readonly Request[]): SlowEndpoints 
       !request.entry.flags.some((flag) => NOT_ITS_TIME.has(flag)),
   )
   const parts = [{ requests: timed }, ...sinceCut(timed), ...byPath(timed)]
-  const [whole = NONE_SLOW, ...others] = parts.map((part) => comparedIn(part, parts.length))
+  const compared = parts.map((part) => comparedIn(part, parts.length, durationOf))
+  if (compared.every(({ slow }) => slow.length === 0)) {
+    const late = comparedIn(
+      { requests: timed.filter((one) => onTheWay(one) !== undefined) },
+      parts.length + 1,
+      onTheWay,
+    )
+    if (late.slow.length > 0)
+      return { ...late, slow: late.slow.map((one) => ({ ...one, cut: [], isOnTheWay: true as const })) }
+  }
+  const [whole = NONE_SLOW, ...others] = compared
   const first = [whole, ...others].find(({ slow }) => slow.length > 0) ?? whole
   const known = new Set(first.slow.map(({ address }) => address))
   const more = others.flatMap(({ slow }) =>
@@ -106,10 +132,10 @@ function byPath(timed: readonly Request[]): Part[] {
 }
 
 /** Compares endpoints within some of the requests. */
-function comparedIn({ requests: timed, only, isLate }: Part, parts: number): SlowEndpoints {
+function comparedIn({ requests: timed, only, isLate }: Part, parts: number, measure: Measure): SlowEndpoints {
   const known = groupBy(timed, ({ entry }) => entry.upstreamHost ?? '')
     .filter((group) => group.length >= FEWEST)
-    .map((group) => ({ group, latency: latencyOf(group.map((one) => durationOf(one) ?? 0)) }))
+    .map((group) => ({ group, latency: latencyOf(group.map((one) => measure(one) ?? 0)) }))
   const fastest = Math.min(...known.map(({ latency }) => latency.p50))
   const limit = Math.max(fastest * TIMES, fastest + ABOVE)
   const quick = known.filter(({ latency }) => latency.p50 < limit)
@@ -121,7 +147,7 @@ function comparedIn({ requests: timed, only, isLate }: Part, parts: number): Slo
     const asked = new Set(others.map(askOf))
     const own = group.filter((one) => asked.has(askOf(one)))
     if (own.length < FEWEST || others.length < FEWEST_OF_OTHERS) return []
-    const [ours, theirs] = [own, others].map((some) => some.map((one) => durationOf(one) ?? 0)) as [number[], number[]]
+    const [ours, theirs] = [own, others].map((some) => some.map((one) => measure(one) ?? 0)) as [number[], number[]]
     const ownLatency = latencyOf(ours)
     const { p50 } = latencyOf(theirs)
     if (ownLatency.p50 < Math.max(p50 * TIMES, p50 + ABOVE)) return []
@@ -143,7 +169,7 @@ function comparedIn({ requests: timed, only, isLate }: Part, parts: number): Slo
     slow,
     quick: {
       endpoints: quick.length,
-      latency: latencyOf(quickRequests.map((one) => durationOf(one) ?? 0)),
+      latency: latencyOf(quickRequests.map((one) => measure(one) ?? 0)),
     },
   }
 }
