@@ -19,7 +19,14 @@ import { understood } from './understood.ts'
 import { movedDuring, saysTheSame, unsettled } from './moving.ts'
 import { planAmbientCallers, planWaypointPods, planWaypoints, planZtunnelPods, planZtunnels } from './plan-ambient.ts'
 import { planLogWindows, type LookFurtherBack } from './plan-log-windows.ts'
-import { planCallerLogs, planCallerPods, planCallerProxies, planCallers, planTrafficCallers } from './plan-callers.ts'
+import {
+  planCallerLogs,
+  planCallerPods,
+  planCallerProxies,
+  planCallers,
+  planTrafficCallers,
+  planUnknownCallers,
+} from './plan-callers.ts'
 import {
   planAnalyzer,
   planApplicationLogs,
@@ -229,6 +236,7 @@ async function examineOnce(
     await look(
       await of((all) => [
         ...planCallers(target, all),
+        ...planUnknownCallers(target, all),
         ...planApplicationLogs(target, all),
         ...planWebhooks(target, all),
       ]),

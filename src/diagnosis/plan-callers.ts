@@ -20,6 +20,7 @@ import { representatives } from './plan.ts'
 import { isCounted, possibleCallers } from './possible-callers.ts'
 import { isGatewayPod } from '../checks/facts/gateway-pod.ts'
 import { seenClasses } from './requests/classes.ts'
+import { podsAt, unknownCallers } from './requests/gone-caller.ts'
 import { MOST_SINGLED_OUT, singledOut } from './requests/singled-out.ts'
 
 /** Namespaces with possible callers, their logs, and the proxies of those that call, at most. */
@@ -94,5 +95,11 @@ export function planCallers(target: Target, evidence: Evidence): AnyStep[] {
   return [...new Set(addresses)]
     .filter((ip) => !known.has(ip))
     .slice(-MOST_CALLERS)
-    .map((ip) => podsIn({ fields: `status.podIP=${ip}` }))
+    .map((ip) => podsIn(podsAt(ip)))
 }
+
+/** Those that asked the target and are none of the pods that were read: whether they are there still decides what is known of their requests. */
+export const planUnknownCallers = (target: Target, evidence: Evidence): AnyStep[] =>
+  [...new Set(unknownCallers(evidence, target).map(({ address }) => address))]
+    .slice(0, MOST_CALLERS)
+    .map((ip) => podsIn(podsAt(ip)))

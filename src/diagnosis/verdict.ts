@@ -15,6 +15,7 @@ import { value } from './blame/lead.ts'
 import { hurts, isSymptomOfTraffic, mattering } from './cause.ts'
 import type { Judgement } from './judge.ts'
 import type { Verdict, VerdictReason } from './report.ts'
+import { goneCallers } from './requests/gone-caller.ts'
 import type { Followed } from './requests/followed.ts'
 
 /** What a verdict is made of. */
@@ -109,6 +110,20 @@ function countedReason(target: Target, followed: readonly Followed[], evidence: 
   }
 }
 
+/** Why a target whose requests all were answered is not healthy: who made them is gone, and nobody has made such requests since. */
+function goneReason(target: Target, evidence: Evidence): VerdictReason | undefined {
+  const [first] = goneCallers(target, evidence)
+  if (first === undefined) return undefined
+  const { address, last, requests } = first
+  const { method, host, path } = requests.question
+  const isConnection = requests.requests.every(({ entry }) => entry.method === undefined)
+  const asked = isConnection ? `${value(host)} was connected to` : `${value(`${method} ${host}${path}`)} was asked for`
+  return {
+    says: `${value(formatRef(target.ref))}: unclear, because ${asked} until ${clockText(Date.parse(last))} from ${value(address)}, an address that no pod has any more, and by nobody since: what its callers get now is not known`,
+    remedy: 'See whether that caller is meant to be gone; send a request from one of its callers, then diagnose again',
+  }
+}
+
 /**
  * What is said of the target.
  *
@@ -139,6 +154,8 @@ export function conclude(
   if (begun !== undefined) return { verdict: 'starting', verdictReason: begun }
   const counted = verdict === 'healthy' ? countedReason(target, followed, evidence) : undefined
   if (counted !== undefined) return { verdict: 'unclear', verdictReason: counted }
+  const gone = verdict === 'healthy' ? goneReason(target, evidence) : undefined
+  if (gone !== undefined) return { verdict: 'unclear', verdictReason: gone }
   if (verdict === 'unclear' && isRegistered(target) && followed.length === 0)
     return { verdict, verdictReason: unaskedReason(target) }
   const outside = verdict === 'healthy' ? outsideReason(target, followed, evidence) : undefined

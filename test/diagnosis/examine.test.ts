@@ -165,7 +165,7 @@ describe('a diagnosis', () => {
           args[0] === 'analyze' ? new Promise(() => undefined) : recorded.istioctl.run(args, signal),
       },
     }
-    const report = await examine(ask, clients, CHECKS, { stepTimeout: 100 })
+    const report = await examine(ask, clients, CHECKS, { stepTimeout: 2000 })
     expect(report).toMatchObject({ verdict: 'ill', cause: { finding: { code: 'MESH0101' } } })
     expect(report.readings.filter(({ ok }) => !ok)).toEqual([
       expect.objectContaining({ kind: 'analyzer-messages', reason: 'timeout' }),
