@@ -72,6 +72,7 @@ export async function findTimelineProxies(
   const all = [...gateways, ...first, ...pods, ...others]
   const unique = all.filter((pod, index) => all.findIndex((one) => sameRef(refOf(one), refOf(pod))) === index)
   const left = unique.length - MOST_LOGS
+  const callers = others.filter((pod) => !isGateway(pod))
   return {
     target,
     proxies: unique
@@ -84,7 +85,11 @@ export async function findTimelineProxies(
     notes: [
       ...gathering.readings.flatMap((one) => (one.ok ? [] : [`${one.source}: ${one.detail}`])),
       ...(left > 0 ? [`The logs of ${left} more of its proxies were not read.`] : []),
-      'Only the logs of the ingress gateways and of its own proxies were read, not those of callers inside the mesh.',
+      callers.length === 0
+        ? 'Only the logs of the ingress gateways and of its own proxies were read, not those of callers inside the mesh.'
+        : `Of callers inside the mesh, only the logs of proxies whose levels are raised were read: ${callers
+            .map(({ metadata }) => metadata.name)
+            .join(', ')}.`,
     ],
   }
 }

@@ -13,7 +13,7 @@ import {
   type TargetTimeline,
   type TimelineProxies,
 } from './find-timeline.ts'
-import { runningLease, watchFor } from './watch-timeline.ts'
+import { raisedProxies, runningLease, watchFor } from './watch-timeline.ts'
 
 const TimelineRequest = z.object({
   kind: z.literal('timeline'),
@@ -33,6 +33,9 @@ const TimelineAnswer = z.object({
   found: z.custom<TargetTimeline>((value) => typeof value === 'object' && value !== null && 'timeline' in value),
 })
 export type TimelineAnswer = z.infer<typeof TimelineAnswer>
+
+/** Proxies of other workloads whose logs are read. */
+const MOST_BESIDE = 4
 
 /** Milliseconds before a look that are read again: a story has a beginning. */
 const OVERLAP = 60_000
@@ -70,7 +73,9 @@ export const timeline = defineCapability({
     const { text, namespace, requestId, status, path, window } = request
     const asked = defined({ requestId, status, path })
     const named = request.lease === undefined ? undefined : await readLease(records, request.lease)
-    const beside = named?.proxies.map(refOfPod) ?? []
+    // Whoever's levels are raised may have called it: what is not about the target is left out.
+    const raised = named === undefined ? await raisedProxies(records, Date.now()) : named.proxies.map(refOfPod)
+    const beside = raised.slice(0, MOST_BESIDE)
     const proxies = await findTimelineProxies(parseTarget(text, namespace), clients, {
       signal,
       stepTimeout,

@@ -26,6 +26,12 @@ export async function runningLease(
     .at(-1)
 }
 
+/** The proxies whose log levels are raised now. */
+export const raisedProxies = async (records: Records, now: number): Promise<Ref[]> =>
+  (await listLeases(records))
+    .filter(({ kind, state, until }) => kind === 'log-levels' && state === 'raised' && Date.parse(until) > now)
+    .flatMap(({ proxies }) => proxies.map(refOfPod))
+
 /**
  * Looks for a request until one is there, or the lease is over.
  *

@@ -80,7 +80,7 @@ describe('raising, in a channel', () => {
       asked: { text: 'catalog', namespace: 'shop' },
       notes: [
         '2 of its 3 proxies',
-        'about 38 lines of log for each request; the access log has none of the last minute to count',
+        'about 38 lines of log for each request; how many there are is not known: neither the access log nor Prometheus tells',
       ],
       by: { user: 'U_ONCALL' },
     })
@@ -111,7 +111,7 @@ describe('raising, in a channel', () => {
     expect(lease).toMatchObject({ lent: { pool: 'trace' }, proxies: [{ pod: { name: 'c' } }] })
     expect(Date.parse(lease?.until ?? '') - Date.parse(lease?.from ?? '')).toBe(120_000)
     expect(lease?.notes).toEqual([
-      'about 16 lines of log for each request; the access log has none of the last minute to count',
+      'about 16 lines of log for each request; how many there are is not known: neither the access log nor Prometheus tells',
     ])
   })
 

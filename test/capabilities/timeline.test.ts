@@ -3,7 +3,7 @@ import { carryOut } from '../../src/capabilities/carry-out.ts'
 import { timeline, type TimelineAnswer } from '../../src/capabilities/timeline.ts'
 import { watchFor } from '../../src/capabilities/watch-timeline.ts'
 import { UnseenError, type Clients } from '../../src/evidence/clients/clients.ts'
-import { createLease } from '../../src/leases/lease-record.ts'
+import { createLease, updateLease } from '../../src/leases/lease-record.ts'
 import { timelineStory } from '../../src/report/timeline-text.ts'
 import { createRun, readRun } from '../../src/store/runs.ts'
 import { NoSuchRequestError } from '../../src/timeline/timeline.ts'
@@ -175,5 +175,41 @@ describe('while log levels are raised', () => {
     })
     const { how } = await asked(clients, { lease: id }, records)
     expect(how).toBe('answer')
+  })
+
+  it("reads the log of another workload's proxy whose levels are raised, as it may have called the target", async () => {
+    const records = memoryRecords()
+    const clients = meshWith(recorded)
+    const { kubernetes } = clients
+    const read: string[] = []
+    const list: typeof kubernetes.list = async (resource, where, signal) => {
+      if (where.namespace !== 'shop' || resource.plural !== 'pods') return kubernetes.list(resource, where, signal)
+      const all = await kubernetes.list(resource, { namespace: 'istioinaction' }, signal)
+      return all.slice(0, 1).map((pod) => ({
+        ...pod,
+        metadata: { ...pod.metadata, name: 'caller-1', namespace: 'shop', labels: { app: 'caller' }, uid: 'c' },
+      }))
+    }
+    const mesh: Clients = {
+      ...clients,
+      kubernetes: {
+        ...kubernetes,
+        list,
+        log(pod, ...rest) {
+          read.push(pod.name)
+          return kubernetes.log(pod, ...rest)
+        },
+      },
+    }
+    const until = new Date(Date.now() + 60_000).toISOString()
+    const pod = { kind: 'Pod', namespace: 'shop', name: 'caller-1' }
+    await createLease(records, {
+      ...lease(until),
+      proxies: [{ pod, uid: 'c', before: { http: 'warning' }, state: 'raised' }],
+    }).then(({ id }) => updateLease(records, id, (now) => ({ ...now, state: 'raised' })))
+    const { how, told } = await asked(mesh, {}, records)
+    expect(how).toBe('answer')
+    expect(read).toContain('caller-1')
+    expect(told.found.notes.join()).toContain('only the logs of proxies whose levels are raised were read: caller-1')
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { expectedText, linesPerRequest, withinLimit } from '../../src/leases/log-levels/expected-log.ts'
 import { requestsSeen } from '../../src/leases/log-levels/requests-seen.ts'
-import type { Clients } from '../../src/evidence/clients/clients.ts'
+import { UnseenError, type Clients } from '../../src/evidence/clients/clients.ts'
 import { LogReader } from '../../src/timeline/log-reader.ts'
 import { GATEWAY } from '../timeline/recorded.ts'
 
@@ -28,10 +28,10 @@ describe('the log that raised levels add', () => {
 
   it('is said before', () => {
     expect(expectedText(DEBUG, [{ pod: 'a', requestsPerSecond: 12.5 }, { pod: 'b' }])).toBe(
-      'about 613 lines of log a second (13 requests a second, about 49 lines each), not counting 1 of 2 proxies, whose access log has no request',
+      'about 613 lines of log a second (13 requests a second, about 49 lines each), not counting 1 of 2 proxies, of which neither the access log nor Prometheus tells',
     )
     expect(expectedText(DEBUG, [{ pod: 'a' }])).toBe(
-      'about 49 lines of log for each request; the access log has none of the last minute to count',
+      'about 49 lines of log for each request; how many there are is not known: neither the access log nor Prometheus tells',
     )
     expect(expectedText({ http: 'warning' }, [{ pod: 'a', requestsPerSecond: 1 }])).toBeUndefined()
   })
@@ -69,5 +69,37 @@ describe('requests a second', () => {
 
   it('are not known where none is logged', async () => {
     expect(await seen('2026-11-30T23:51:14.589693Z\tinfo\tEnvoy proxy is ready\n')).toBeUndefined()
+  })
+})
+
+describe('where the access log tells nothing, Prometheus does', () => {
+  const asked: string[] = []
+  const clients = (value: number | Error, text = ''): Parameters<typeof requestsSeen>[1] => ({
+    kubernetes: { log: () => Promise.resolve(text) } as unknown as Clients['kubernetes'],
+    now: () => new Date('2026-11-30T23:52:00Z'),
+    prometheus: {
+      query(expression) {
+        asked.push(expression)
+        return value instanceof Error ? Promise.reject(value) : Promise.resolve([{ metric: {}, value }])
+      },
+    },
+  })
+  const pod = { kind: 'Pod', namespace: 'shop', name: 'catalog-1', ip: '10.0.0.7' }
+  const seen = (...given: Parameters<typeof clients>) => requestsSeen(pod, clients(...given), AbortSignal.timeout(5000))
+
+  it('counts what the proxy itself counted, whatever Prometheus calls it', async () => {
+    expect(await seen(30)).toBe(30)
+    expect(asked.at(-1)).toBe(
+      'sum(rate(istio_requests_total{pod="catalog-1",namespace="shop"}[300s]) or rate(istio_requests_total{instance=~"10[.]0[.]0[.]7:[0-9]+"}[300s]))',
+    )
+    expect(withinLimit(DEBUG, [{ pod: 'a', requestsPerSecond: 30 }]).proxies).toHaveLength(1)
+  })
+
+  it('is not asked where the access log tells; knows nothing where it has nothing or does not answer', async () => {
+    asked.length = 0
+    expect(await seen(30, `${ACCESS}\n`)).toBeGreaterThan(0)
+    expect(asked).toEqual([])
+    expect(await seen(0)).toBeUndefined()
+    expect(await seen(new UnseenError('unavailable', 'away'))).toBeUndefined()
   })
 })

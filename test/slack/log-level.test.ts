@@ -41,7 +41,7 @@ describe('/mesh log-level TARGET LOGGER:LEVEL', () => {
       new RegExp(
         [
           '^🔎 Log levels are raised {2}`http:debug, misc:trace`\nuntil \\d\\d:\\d\\d UTC, 5 min left; then they are put back as they were\n\n',
-          '- ✓ `Pod shop/catalog-1` {2}set \\(was http:warning, misc:error\\)\n\n1 of its 2 proxies; about 40 lines of log for each request; the access log has none of the last minute to count\n\nraised by @U_ONCALL at \\d\\d:\\d\\d UTC · run ',
+          '- ✓ `Pod shop/catalog-1` {2}set \\(was http:warning, misc:error\\)\n\n1 of its 2 proxies; about 40 lines of log for each request; how many there are is not known: neither the access log nor Prometheus tells\n\nraised by @U_ONCALL at \\d\\d:\\d\\d UTC · run ',
           run.id,
           '\n\n\\[Put back now\\]\\[Extend\\]\\[Save log\\]\\[Show a failed request\\]$',
         ].join(''),

@@ -12,14 +12,18 @@ import { requestsSeen } from './requests-seen.ts'
 export async function boundedPods(
   pods: readonly Pod[],
   levels: Readonly<Record<string, string>>,
-  { clients, isNamed, signal }: { clients: Pick<Clients, 'kubernetes' | 'now'>; isNamed: boolean; signal: AbortSignal },
+  {
+    clients,
+    isNamed,
+    signal,
+  }: { clients: Pick<Clients, 'kubernetes' | 'now' | 'prometheus'>; isNamed: boolean; signal: AbortSignal },
 ): Promise<{ pods: Pod[]; notes: string[] }> {
   if (linesPerRequest(levels) === 0) return { pods: [...pods], notes: [] }
   const traffic = await Promise.all(
     pods.map(async (pod) => ({
       of: pod,
       pod: pod.metadata.name,
-      ...defined({ requestsPerSecond: await requestsSeen(refOf(pod), clients, signal) }),
+      ...defined({ requestsPerSecond: await requestsSeen({ ...refOf(pod), ip: pod.status?.podIP }, clients, signal) }),
     })),
   )
   const { proxies, note } = withinLimit(levels, traffic, isNamed)

@@ -34,12 +34,14 @@ export function expectedText(
   if (lines === 0 || proxies.length === 0) return undefined
   const known = proxies.flatMap(({ requestsPerSecond }) => requestsPerSecond ?? [])
   if (known.length === 0)
-    return `about ${lines} lines of log for each request; the access log has none of the last minute to count`
+    return `about ${lines} lines of log for each request; how many there are is not known: neither the access log nor Prometheus tells`
   const rate = known.reduce((sum, one) => sum + one, 0)
   const unknown = proxies.length - known.length
   return [
     `about ${shown(rate * lines)} lines of log a second (${shown(rate)} requests a second, about ${lines} lines each)`,
-    ...(unknown === 0 ? [] : [`not counting ${unknown} of ${proxies.length} proxies, whose access log has no request`]),
+    ...(unknown === 0
+      ? []
+      : [`not counting ${unknown} of ${proxies.length} proxies, of which neither the access log nor Prometheus tells`]),
   ].join(', ')
 }
 

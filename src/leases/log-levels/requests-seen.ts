@@ -10,8 +10,43 @@ const MOST_BYTES = 2 * 1024 * 1024
 /** Milliseconds that reading one log may take: what it is for waits. */
 const PATIENCE = 5000
 
-/** Requests a second that a proxy has logged in the last minute; undefined where its access log has none, or cannot be read. */
-export async function requestsSeen(
+/** Seconds of Prometheus's rate. */
+const WINDOW = 300
+
+/**
+ * Requests a second that a proxy has logged in the last minute; where its access log has none, or cannot be read, what Prometheus has counted of it. Undefined where
+ * neither tells.
+ */
+export const requestsSeen = async (
+  pod: Ref & { ip?: string | undefined },
+  clients: Pick<Clients, 'kubernetes' | 'now' | 'prometheus'>,
+  signal: AbortSignal,
+): Promise<number | undefined> =>
+  (await requestsLogged(pod, clients, signal)) ?? (await requestsCounted(pod, clients, signal))
+
+/** By the pod that Prometheus names where it was told to, and by the address it asks. */
+async function requestsCounted(
+  { name, namespace = '', ip }: Ref & { ip?: string | undefined },
+  { prometheus }: Pick<Clients, 'prometheus'>,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  if (prometheus === undefined) return undefined
+  const rate = (labels: string): string => `rate(istio_requests_total{${labels}}[${WINDOW}s])`
+  const expression = [
+    rate(`pod="${name}",namespace="${namespace}"`),
+    ...(ip === undefined || !/^[\d.]+$/.test(ip) ? [] : [rate(`instance=~"${ip.replaceAll('.', '[.]')}:[0-9]+"`)]),
+  ].join(' or ')
+  try {
+    const [sum] = await prometheus.query(`sum(${expression})`, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]))
+    return sum !== undefined && sum.value > 0 ? sum.value : undefined
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof UnseenError) return undefined
+    throw error
+  }
+}
+
+async function requestsLogged(
   pod: Ref,
   { kubernetes, now }: Pick<Clients, 'kubernetes' | 'now'>,
   signal: AbortSignal,
