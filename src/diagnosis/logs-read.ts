@@ -1,6 +1,7 @@
 import { presentOf, trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
+import { defined } from '../mesh/defined.ts'
 import type { Ref } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 
@@ -14,6 +15,12 @@ export interface LogsRead {
   /** All of their lines of that time that were read, of other hosts too. */
   lines: number
   unreadable: number
+  /** Of these, lines above 64 KB. */
+  tooLong?: number
+  /** Lines that are not UTF-8. */
+  notUtf8?: number
+  /** The beginning of one that could not be read, and whose log it is in. */
+  example?: { of: Ref; line: string }
   /** Logs that do not reach back as far, and the ISO time that they begin at. */
   partly: { of: Ref; from: string }[]
 }
@@ -27,12 +34,21 @@ export function logsRead(evidence: Evidence, target: Target): LogsRead | undefin
   if (logs.length === 0) return undefined
   const now = Math.max(...logs.map(({ at }) => Date.parse(at)))
   const since = trafficCountsFrom(evidence, target) ?? now - presentOf(target)
+  const sum = (count: (log: Seen<'access-log'>) => number | undefined): number =>
+    logs.reduce((total, log) => total + (count(log) ?? 0), 0)
+  const [tooLong, notUtf8] = [sum(({ value }) => value.window?.tooLong), sum(({ value }) => value.window?.notUtf8)]
+  const [example] = logs.flatMap(({ of, value }) =>
+    of === undefined || value.example === undefined ? [] : [{ of, line: value.example }],
+  )
   return {
     window: presentOf(target) / 1000,
     since: new Date(since).toISOString(),
     logs: logs.length,
-    lines: logs.reduce((sum, { value }) => sum + (value.window?.read ?? value.lines.length + value.unreadable), 0),
-    unreadable: logs.reduce((sum, { value }) => sum + value.unreadable, 0),
+    lines: sum(({ value }) => value.window?.read ?? value.lines.length + value.unreadable),
+    unreadable: sum(({ value }) => value.unreadable),
+    ...(tooLong > 0 && { tooLong }),
+    ...(notUtf8 > 0 && { notUtf8 }),
+    ...defined({ example }),
     partly: logs.flatMap((log) => {
       const from = beginning(log)
       return log.of === undefined || from === undefined || Date.parse(from) <= since + SECOND

@@ -45,6 +45,8 @@ export interface AccessLog {
   lines: AccessLogLine[]
   /** Lines that look like an access log entry but do not parse; other log lines are not counted. */
   unreadable: number
+  /** The beginning of the first of those. */
+  example?: string
   /** There may be earlier lines than these. */
   isTail?: true
   /** How much was read where more than the end of the log was. */
@@ -59,9 +61,15 @@ export interface LogWindowRead {
   read: number
   kept: number
   bytes: number
+  /** Lines above 64 KB, which were left out, and lines of the kept that are not UTF-8, where there are some. */
+  tooLong?: number
+  notUtf8?: number
   /** ISO time at which the log begins, where it would have had lines before at its rate: they may have been rotated away. */
   begins?: string
 }
+
+/** Characters of a line that cannot be read of which more is not shown. */
+const EXAMPLE = 160
 
 /** How every entry in the TEXT format begins; the proxy's other lines do not. */
 const TEXT_START = /^\[\d{4}-\d\d-\d\dT[^\]]*\] "/
@@ -217,14 +225,18 @@ export function parseAccessLog(
 ): AccessLog {
   const lines: AccessLogLine[] = []
   let unreadable = 0
+  let example: string | undefined
   for (const text of log.split('\n')) {
     const isJson = text.startsWith('{') && text.includes('"response_flags"')
     const isText = !isJson && TEXT_START.test(text)
     const entry = (isJson ? parseJson(text) : isText ? parseText(text) : undefined) ?? readBy(readers, text)
     if (entry !== undefined) lines.push(entry)
-    else if (isJson || isText) unreadable += 1
+    else if (isJson || isText) {
+      unreadable += 1
+      example ??= text.slice(0, EXAMPLE)
+    }
   }
-  return { lines, unreadable }
+  return { lines, unreadable, ...(example !== undefined && { example }) }
 }
 
 function readBy(

@@ -73,3 +73,40 @@ it('no right to the logs of one namespace: never healthy by that, and the missin
   expect(report.cause?.finding).toMatchObject({ code: 'MESH0101', standing: 'live' })
   expect(reportText(CHECKS, report)).toMatch(/access-log of istio-ingressgateway-\S+: forbidden[\s\S]*pods\/log/)
 })
+
+it('lines that cannot be read are counted, and one is shown, without secrets', async () => {
+  const broken = (time: string): string =>
+    `[${time}] "GET /items?access_token=abcdefabcdefabcdef HTTP/1.1" 200 cut off here catalog`
+  const report = await diagnosed(
+    withGatewayLog(3000, (n, time) =>
+      n === 2990
+        ? `${request(n, time, '10.0.0.9:3000')}${'x'.repeat(10 * 1024 * 1024)}`
+        : n > 2994
+          ? broken(time)
+          : request(n, time, '10.0.0.9:3000'),
+    ),
+  )
+  const text = reportText(CHECKS, report)
+  expect(text).toMatch(
+    /^Window: requests count since .*; [\d,]+ lines of \d+ logs were read; 6 of them could not be understood \(1 of more than 64 KB\); the first, of istio-ingressgateway-\S+: \[\S+\] "GET \/items\?access_token=/m,
+  )
+  expect(text).not.toContain('abcdefabcdef')
+  expect(report.verdict).toBe('healthy')
+})
+
+it('lines that are not UTF-8 are said, as the search counts them', async () => {
+  const clients = withGatewayLog(3000, (n, time) => request(n, time, '10.0.0.9:3000'))
+  const { kubernetes } = clients
+  const report = await diagnosed({
+    ...clients,
+    kubernetes: {
+      ...kubernetes,
+      search: async (pod, ...asked) => {
+        const found = await kubernetes.search?.(pod, ...asked)
+        if (found === undefined) throw new UnseenError('unavailable', 'no search')
+        return pod.name.includes('gateway') ? { ...found, garbled: 2 } : found
+      },
+    },
+  })
+  expect(reportText(CHECKS, report)).toMatch(/^Window: .*; 2 are not UTF-8/m)
+})

@@ -5,6 +5,7 @@ import { PROXY_CONTAINER } from '../../mesh/pods.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { UnseenError } from '../clients/clients.ts'
 import type { LogFound } from '../clients/log-search.ts'
+import { redact } from '../redaction.ts'
 import type { Step } from '../step.ts'
 import { stepId } from '../step.ts'
 import { redactedLines } from './redacted-lines.ts'
@@ -24,9 +25,10 @@ async function entriesOf(text: string, readers: readonly LineReader[]): Promise<
     const end = text.indexOf('\n', at)
     const line = text.slice(at, end === -1 ? text.length : end)
     at += line.length + 1
-    const { lines, unreadable } = parseAccessLog(line, readers)
+    const { lines, unreadable, example } = parseAccessLog(line, readers)
     log.lines.push(...withoutSecrets(lines))
     log.unreadable += unreadable
+    if (example !== undefined) log.example ??= redact(example)
     if (turn % AT_A_STRETCH === 0) await setImmediate()
   }
   return log
@@ -95,13 +97,15 @@ export function accessLogSince(pod: Ref, { sinceTime, texts, readers = [], most 
         )
       const [first] = log.lines
       return {
-        lines: log.lines,
+        ...log,
         unreadable: log.unreadable + found.tooLong,
         window: {
           since: found.matched > log.lines.length + log.unreadable && first !== undefined ? first.at : sinceTime,
           read: found.lines,
           kept: log.lines.length,
           bytes: found.bytes,
+          ...(found.tooLong > 0 && { tooLong: found.tooLong }),
+          ...(found.garbled > 0 && { notUtf8: found.garbled }),
           ...rotatedAway(found, sinceTime, clients.now().getTime()),
         },
       }
