@@ -1,7 +1,9 @@
 import type { Clients } from '../evidence/clients/clients.ts'
+import { recordAuditOnce } from '../store/audit.ts'
 import { isFinished, readRun } from '../store/runs.ts'
 import { clusterId } from './cluster-id.ts'
 import { putBack, noteEnded, type LeaseEnd } from './put-back.ts'
+import { keepLogs } from './kept-logs.ts'
 import { readLeaseLogs } from './lease-log.ts'
 import { listLeases, updateLease, wasTouched, type LeaseRecord } from './lease-record.ts'
 import type { LeaseDeps } from './lease-deps.ts'
@@ -82,9 +84,24 @@ async function tellEnd(deps: SweepDeps, lease: LeaseRecord, signal: AbortSignal)
   await updateLease(deps.records, lease.id, (now) => (now.told === true ? undefined : { ...now, told: true }))
 }
 
-async function show({ clients }: SweepDeps, board: LeaseBoard, lease: LeaseRecord, signal: AbortSignal): Promise<void> {
-  await board.lease(lease)
-  if (!lease.proxies.some(wasTouched)) return
+async function show(
+  { clients, records }: SweepDeps,
+  board: LeaseBoard,
+  lease: LeaseRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!lease.proxies.some(wasTouched)) return board.lease(lease)
   const { files } = await readLeaseLogs(lease, clients, signal)
+  const kept = await keepLogs(records, lease.id, files)
+  if (kept.length > 0)
+    await recordAuditOnce(records, lease.run, {
+      event: 'lease-log-kept',
+      by: { user: 'mesh-medic' },
+      run: lease.run,
+      target: lease.target,
+      facts: { lease: lease.id, logs: kept },
+    })
+  // Its buttons are those of what is kept.
+  await board.lease(lease)
   for (const { part, ...file } of files) await board.leaseFile(lease, part, file)
 }

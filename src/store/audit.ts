@@ -33,6 +33,7 @@ export const AuditEventName = z.enum([
   'lease-ended',
   'lease-extended',
   'lease-granted',
+  'lease-log-kept',
   'lease-refused',
   'log-levels-asked',
   'patch-sent',

@@ -127,7 +127,10 @@ describe('killed while putting back, at every act', () => {
         nth,
         { state: 'over', told: true, proxies: [{ state: 'put-back' }, { state: 'put-back' }] },
       ])
-      expect([nth, await eventsOf(records, request.id)]).toEqual([nth, ['lease-granted', 'lease-ended']])
+      expect([nth, await eventsOf(records, request.id)]).toEqual([
+        nth,
+        ['lease-granted', 'lease-ended', 'lease-log-kept'],
+      ])
     }
   })
 })

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { hasKeptLogs, readKeptLogs } from '../../src/leases/kept-logs.ts'
 import { updateLease } from '../../src/leases/lease-record.ts'
 import type { ShownView } from '../../src/sandbox/slack/stand-in.ts'
 import { mintButton } from '../../src/store/buttons.ts'
@@ -47,7 +48,7 @@ describe('a lease', () => {
     expect(house.now(message)).toMatch(
       /- – `Pod shop\/catalog-2` {2}its proxy was restarted and has its own levels again: at 2026-11-24T00:05:00Z/,
     )
-    expect(house.now(message)).not.toContain('[')
+    expect(house.now(message)).toMatch(/\[Full report\]\[Delete\]$/)
     expect(house.proxies.at('catalog-1').levels).toMatchObject({ http: 'warning', misc: 'info' })
     const file = house.slack.files().find(({ name }) => name === `catalog-1-${run.id}.log`)!
     expect(file.bytes.toString()).toMatch(
@@ -57,6 +58,31 @@ describe('a lease', () => {
     expect(house.slack.thread('C_MESH', message.ts).flatMap(({ files }) => files.map(({ name }) => name))).toContain(
       file.name,
     )
+  })
+
+  it("keeps its proxies' logs for Full report, names them in the audit, and lets a person delete them", async () => {
+    const { run, message } = await house.asked(`${RAISE} --for 5m`)
+    const { records } = house.backend
+    house.proxies.at('catalog-1').log = 'one\nauthorization: Bearer abcdefghijklmnopqrstuvwxyz012345\ntwo\n'
+    await updateLease(records, run.id, (now) => ({ ...now, until: new Date(Date.now() - 10).toISOString() }))
+    await house.sweep()
+    const noted = (await house.events(run.id)).filter(({ event }) => event === 'lease-log-kept')
+    expect(noted).toMatchObject([
+      { facts: { lease: run.id, logs: [{ name: `catalog-1-${run.id}.log`, isCut: false }, {}] } },
+    ])
+    const kept = await readKeptLogs(records, run.id)
+    expect(kept.map(({ name }) => name)).toEqual([`catalog-1-${run.id}.log`, `catalog-2-${run.id}.log`])
+    expect(kept[0]?.content).toContain('\ntwo\n')
+    expect(kept[0]?.content).not.toContain('abcdefghijklmnopqrstuvwxyz012345')
+    const before = house.slack.files().length
+    const current = house.slack.message('C_MESH', message.ts)!
+    await house.slack.click(current, 'Full report', { user: 'U_VISITOR', channel: 'C_MESH' })
+    await house.slack.waitFor(() => house.slack.files().length === before + 4)
+    expect(await house.press(message, 'Delete', 'U_VISITOR')).toContain('that requires the role operator')
+    expect(await hasKeptLogs(records, run.id)).toBe(true)
+    expect(await house.press(message, 'Delete', 'U_THIRD')).toContain('Deleted: mesh-medic does not keep it any more')
+    expect(await hasKeptLogs(records, run.id)).toBe(false)
+    expect((await house.events(run.id)).map(({ event }) => event)).toContain('answer-deleted')
   })
 
   it('is put back now, once, by an operator; the second press says so', async () => {

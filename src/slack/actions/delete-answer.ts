@@ -1,6 +1,7 @@
 import { forgetAnswer } from '../../capabilities/kept-answer.ts'
 import { denyRole } from '../../fixes/authorise.ts'
 import { groupsOf } from '../../fixes/roles.ts'
+import { forgetLogs } from '../../leases/kept-logs.ts'
 import { defined } from '../../mesh/defined.ts'
 import { UserError } from '../../mesh/user-error.ts'
 import { recordAudit } from '../../store/audit.ts'
@@ -21,7 +22,8 @@ export const deleteAnswer = defineAction({
         : denyRole(deps.policy, { user, channel, groups: await groupsOf(deps.policy, user, deps.members) }, 'operator')
     if (denied !== undefined)
       throw new UserError({ why: denied.why, remedies: ['Ask an operator of this channel, or whoever asked for it.'] })
-    const wasKept = await forgetAnswer(deps.records, run.id)
+    const [answer, logs] = [await forgetAnswer(deps.records, run.id), await forgetLogs(deps.records, run.id)]
+    const wasKept = answer || logs
     if (wasKept)
       await recordAudit(deps.records, {
         event: 'answer-deleted',

@@ -32,6 +32,8 @@ export const fullReport = defineAction({
       since: (Date.parse(run.createdAt) / 1000 - 60).toFixed(6),
     }
     await posts.file(run.id, 'file-readable', place, full.readable(answer, run, deps.telling))
+    for (const [index, file] of ((await full.beside?.(deps.records, answer)) ?? []).entries())
+      await posts.file(run.id, `file-kept-${index}`, place, file)
     await posts.file(run.id, 'file-json', place, jsonFile(full.json(answer), run))
   },
 })

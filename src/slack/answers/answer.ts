@@ -44,7 +44,12 @@ export interface Answer<K extends string, R extends StoredRequest, A extends Sto
   /** An answer as it is shown, with fresh buttons. */
   shown(showing: Showing, answer: A, run: RunRecord<R>): ShownAnswer | Promise<ShownAnswer>
   /** The whole answer, for “Full report”: to read, and for programs. */
-  full?: { readable(answer: A, run: RunRecord<R>, telling: TellingOptions): AnswerFile; json(answer: A): unknown }
+  full?: {
+    readable(answer: A, run: RunRecord<R>, telling: TellingOptions): AnswerFile
+    json(answer: A): unknown
+    /** What is kept beside the answer. */
+    beside?(records: Records, answer: A): Promise<readonly AnswerFile[]>
+  }
   /** What to tell about an error of a run, where it is not what is told of any other. */
   refused?(error: UserError, request: R): UserError | undefined
 }

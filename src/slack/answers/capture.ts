@@ -6,7 +6,8 @@ import { captureMessage } from '../blocks/capture.ts'
 import { defineAnswer } from './answer.ts'
 import { fileBase, fileText, type AnswerFile } from './file.ts'
 import { waitingShown } from './capture-approval.ts'
-import { deleteAnswerButton, fullReportButton, runAgainButton } from './run-buttons.ts'
+import { deleteAnswerButton, fullReportButton } from './report-buttons.ts'
+import { runAgainButton } from './run-buttons.ts'
 
 /** Packets of a pod, explained; the capture itself in a file where the channel may have it. */
 export const captureAnswer = defineAnswer(capture, {

@@ -8,7 +8,8 @@ import { followMessage, followParts } from '../blocks/follow.ts'
 import { defineAnswer } from './answer.ts'
 import { fileBase, fileText, type AnswerFile } from './file.ts'
 import { pictureFile } from './picture-file.ts'
-import { fullReportButton, runAgainButton } from './run-buttons.ts'
+import { fullReportButton } from './report-buttons.ts'
+import { runAgainButton } from './run-buttons.ts'
 
 /** The path of a request, hop by hop, and as a picture. */
 export const followAnswer = defineAnswer(follow, {

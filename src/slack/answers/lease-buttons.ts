@@ -1,10 +1,12 @@
+import { hasKeptLogs } from '../../leases/kept-logs.ts'
 import type { LeaseRecord } from '../../leases/lease-record.ts'
 import { ANSWER_KEPT_SECONDS } from '../../capabilities/kept-answer.ts'
 import { mintButton } from '../../store/buttons.ts'
 import type { Records } from '../../store/records.ts'
-import type { RunRecord } from '../../store/runs.ts'
+import { readRun, type RunRecord } from '../../store/runs.ts'
 import type { ButtonSpec } from '../blocks/buttons.ts'
 import { defined } from '../../mesh/defined.ts'
+import { deleteAnswerButton, fullReportButton } from './report-buttons.ts'
 
 /** Seconds that a button of a lease is answered after the lease is over. */
 const AFTERWARDS = 24 * 3600
@@ -43,9 +45,12 @@ export async function leaseButton(
   }
 }
 
-/** The buttons of a lease that runs. */
+/** The buttons of a lease that runs; of one that is over, those of the logs that are kept of it. */
 export async function leaseButtons(records: Records, lease: LeaseRecord): Promise<ButtonSpec[]> {
-  if (lease.state === 'over') return []
+  if (lease.state === 'over') {
+    const run = (await hasKeptLogs(records, lease.id)) ? await readRun(records, lease.run) : undefined
+    return run === undefined ? [] : Promise.all([fullReportButton(records, run), deleteAnswerButton(records, run)])
+  }
   const verbs: LeaseVerb[] = ['put-back-lease', 'extend-lease', 'save-log']
   // Access logs and ztunnels tell nothing of streams.
   if (lease.kind === 'log-levels') verbs.push('show-failed-request')

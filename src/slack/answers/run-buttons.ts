@@ -7,6 +7,8 @@ import type { RunRecord } from '../../store/runs.ts'
 import type { ButtonSpec } from '../blocks/buttons.ts'
 import { shorten } from '../blocks/escape.ts'
 import { raiseLogLevelButton, turnOnAccessLogsButton } from './lease-buttons.ts'
+import { home, subjectOf } from './button-home.ts'
+import { fullReportButton } from './report-buttons.ts'
 import { defined } from '../../mesh/defined.ts'
 
 /** Seconds in which the self-test's button is to be pressed. */
@@ -17,11 +19,6 @@ export interface ButtonHome {
   channel: string
   team?: string | undefined
 }
-
-const home = ({ channel, asker }: RunRecord): Record<string, unknown> => ({ channel, ...defined({ team: asker.team }) })
-
-/** What a run is about, as it was asked: `diagnose catalog`. */
-const subjectOf = ({ request: { kind, text } }: RunRecord): string => `${kind} ${text}`.trim()
 
 export async function cancelButton(records: Records, run: RunRecord): Promise<ButtonSpec> {
   const id = await mintButton(records, { act: 'cancel-run', payload: home(run), run: run.id, uses: 'many' })
@@ -37,39 +34,6 @@ export async function runAgainButton(records: Records, run: RunRecord): Promise<
     expiresInSeconds: ANSWER_KEPT_SECONDS,
   })
   return { action: 'run-again', id, label: 'Run again', spoken: `Run again: ${subjectOf(run)}` }
-}
-
-export async function fullReportButton(records: Records, run: RunRecord): Promise<ButtonSpec> {
-  const id = await mintButton(records, {
-    act: 'full-report',
-    payload: home(run),
-    run: run.id,
-    uses: 'many',
-    expiresInSeconds: ANSWER_KEPT_SECONDS,
-  })
-  return { action: 'full-report', id, label: 'Full report', spoken: `Full report: ${subjectOf(run)}` }
-}
-
-/** Deletes what a run has kept: for what may hold more than others should see. */
-export async function deleteAnswerButton(records: Records, run: RunRecord): Promise<ButtonSpec> {
-  const id = await mintButton(records, {
-    act: 'delete-answer',
-    payload: home(run),
-    run: run.id,
-    uses: 'many',
-    expiresInSeconds: ANSWER_KEPT_SECONDS,
-  })
-  return {
-    action: 'delete-answer',
-    id,
-    label: 'Delete',
-    style: 'danger',
-    spoken: `Delete: ${subjectOf(run)}`,
-    confirm: {
-      title: 'Delete what is kept?',
-      text: 'mesh-medic forgets the timeline and the lines of the request. This message and its files stay until they are deleted in Slack.',
-    },
-  }
 }
 
 /** Findings that an access log, or fields of another one, would explain: that it is off, and that the log does not tell why connections were cut. */

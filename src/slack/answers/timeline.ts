@@ -10,7 +10,8 @@ import { timelineMessage } from '../blocks/timeline.ts'
 import { defineAnswer } from './answer.ts'
 import { fileBase, fileText, type AnswerFile } from './file.ts'
 import { picture } from './picture.ts'
-import { deleteAnswerButton, fullReportButton, runAgainButton } from './run-buttons.ts'
+import { deleteAnswerButton, fullReportButton } from './report-buttons.ts'
+import { runAgainButton } from './run-buttons.ts'
 
 /** Characters that describe a picture; Slack takes 1000. */
 const MOST_ALT = 900

@@ -62,6 +62,9 @@ function proxyLine(lease: LeaseRecord, { pod, state, before, says }: LeaseProxy)
   ]
 }
 
+/** What can be pressed on a lease that is over: of its logs. */
+const OF_KEPT: ReadonlySet<string> = new Set(['full-report', 'delete-answer'])
+
 /** A lease as it stands: what is raised until when, per proxy; at its end what was put back. `now` in milliseconds. */
 export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly ButtonSpec[]): SlackMessage {
   const { ended, lent: raised, proxies, by, until, run, notes = [] } = lease
@@ -95,7 +98,7 @@ export function leaseMessage(lease: LeaseRecord, now: number, buttons: readonly 
             [text(`${words.done} by `), person(by.user), text(' at '), shortTime(lease.from), text(` · run ${run}`)],
           ]),
         ),
-        ...buttonRow(isOver ? [] : buttons),
+        ...buttonRow(isOver ? buttons.filter(({ action }) => OF_KEPT.has(action)) : buttons),
       ],
     },
     { hasFile: false },
