@@ -11,6 +11,8 @@ const CORRIDOR = [
   'diagnosis',
   'report',
   'store',
+  'incidents',
+  'webhooks',
   'fixes',
   'leases',
   'queue',

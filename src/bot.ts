@@ -32,6 +32,10 @@ import { StartBarrier } from './slack/transport/start-barrier.ts'
 import { testSlack } from './slack/transport/test-slack.ts'
 import { userGroups } from './slack/transport/user-groups.ts'
 import { SlackThread } from './slack/thread/thread.ts'
+import { AlertDesk, type AlertDeskOptions } from './slack/incidents/alert-desk.ts'
+import { alertWebhooks } from './webhooks/alert-webhooks.ts'
+import type { Route } from './webhooks/http-server.ts'
+import type { WebhookSecrets } from './webhooks/authenticate.ts'
 import { defined } from './mesh/defined.ts'
 import type { LinkTemplate } from './report/links.ts'
 
@@ -65,6 +69,8 @@ export interface BotOptions extends SlackAppOptions {
   underWay?: number
   /** How the head of the audit is signed and published. */
   auditHead?: AuditHeadOptions
+  /** Alerts that come in, and who takes them. Absent: none are taken. */
+  alerts?: AlertDeskOptions & { secrets: WebhookSecrets; mostBytes?: number; alertmanager?: string }
   /** Commands that a person, and all in a channel, may send within a minute. Absent: as many as they like. */
   commandLimits?: CommandLimits
   /** For tests. */
@@ -89,6 +95,8 @@ export interface Bot {
   app: App
   /** Port of HTTP mode; undefined in Socket Mode. */
   port: number | undefined
+  /** Answers requests to the webhooks for alerts; absent where none are taken. */
+  alerts: Route | undefined
   /** Rejects unless Slack, the store and the queue answer. For readiness. */
   ready(): Promise<void>
   /** Takes nothing new, lets the current runs end within the grace, and disconnects. The backend stays open. */
@@ -114,6 +122,7 @@ export async function startBot(request: BotRequest): Promise<Bot> {
   const audit = auditTrail(records, log)
   const members = userGroups(slack, { log })
   const telling = { checks, ...defined({ docsUrl: options.docsUrl, links: options.links }) }
+  let desk: AlertDesk | undefined
   const deps: SlackDeps = {
     records,
     queue,
@@ -130,7 +139,9 @@ export async function startBot(request: BotRequest): Promise<Bot> {
     commandLimit: new CommandLimit(records, log, options.commandLimits),
     directory: new MeshDirectory(clients),
     board: new SlackChangeBoard({ records, slack, log, policy, members, telling, team: who.team_id }),
+    incidentChanged: (subject) => desk?.changed(subject),
     ...defined({
+      alertmanager: options.alerts?.alertmanager,
       updateEvery: options.updateEvery,
       underWay: options.underWay,
       heardWithin: options.heardWithin,
@@ -140,18 +151,23 @@ export async function startBot(request: BotRequest): Promise<Bot> {
   const app = slackApp(options, { botId: who.bot_id ?? '', botUserId: who.user_id ?? '' }, deps)
   const server: unknown = await app.start(...(options.appToken === undefined ? [options.port ?? 3000] : []))
   const head = new AuditHeadPublisher(records, log, options.auditHead)
+  if (options.alerts !== undefined) desk = new AlertDesk(deps, options.alerts)
   try {
     const working = await startWorking(request, deps, audit)
     head.start()
+    desk?.start()
     return {
       app,
       port: portOf(server),
+      alerts:
+        desk === undefined || options.alerts === undefined ? undefined : webhooksOf(request, desk, options.alerts),
       async ready() {
         await backend.ping()
         await slack.client.auth.test()
       },
       async stop({ graceMilliseconds = 10_000 } = {}) {
         await app.stop()
+        await desk?.stop()
         await working.stop(graceMilliseconds)
         await head.stop()
       },
@@ -161,6 +177,20 @@ export async function startBot(request: BotRequest): Promise<Bot> {
     throw error
   }
 }
+
+const webhooksOf = (
+  { backend: { records }, log }: BotRequest,
+  desk: AlertDesk,
+  { secrets, mostBytes }: NonNullable<BotOptions['alerts']>,
+): Route =>
+  alertWebhooks({
+    records,
+    log,
+    secrets,
+    hold: desk.hold,
+    stored: (id, notification) => desk.stored(id, notification),
+    ...defined({ mostBytes }),
+  })
 
 /** Opens the worker, unless other processes work, and looks now and then for runs that nobody works on. */
 async function startWorking(
@@ -197,6 +227,7 @@ async function startWorking(
       (signal) => testAccessLogRights(clients, signal),
     ],
     store: { kind: backend.kind, ping: () => backend.ping() },
+    ...defined({ ownerLabels: options.alerts?.routing.ownerLabels }),
     ...defined({ cancelPoll: options.cancelPoll, stepTimeout: options.stepTimeout, concurrency: options.concurrency }),
   })
   const jobs = options.jobs ?? 4

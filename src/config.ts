@@ -31,7 +31,15 @@ export interface Config {
   cluster?: string
   clusters: Record<string, ClusterConfig>
   channels: NonNullable<ConfigFile['channels']>
-  alerts: AlertsConfig
+  /** `port` only where it is another than that of health. */
+  alerts: AlertsConfig & {
+    port?: number
+    token?: Secret
+    basic?: Secret
+    grafana?: Secret
+    pagerDuty?: Secret
+    alertmanager?: string
+  }
   /** stepTimeout in milliseconds, memory in bytes. */
   limits: {
     stepTimeout: number
@@ -136,7 +144,15 @@ function combine(values: VariableValues, file: ConfigFile): Config {
     cluster: file.cluster ?? Object.keys(clusters)[0],
     clusters,
     channels: file.channels ?? {},
-    alerts: file.alerts ?? {},
+    alerts: defined({
+      ...file.alerts,
+      port: values.ALERTS_PORT,
+      token: values.MESH_MEDIC_ALERTS_TOKEN,
+      basic: values.MESH_MEDIC_ALERTS_BASIC,
+      grafana: values.MESH_MEDIC_GRAFANA_SECRET,
+      pagerDuty: values.MESH_MEDIC_PAGERDUTY_SECRETS,
+      alertmanager: values.ALERTMANAGER_URL,
+    }),
     limits: {
       stepTimeout: (limits.stepTimeout ?? 20) * 1000,
       concurrency: limits.concurrency ?? 6,

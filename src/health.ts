@@ -1,13 +1,10 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { unreadableRecords } from './store/list-readable.ts'
 import type { JobQueue } from './queue/queue.ts'
+import { startHttpServer, type HttpServer, type Route } from './webhooks/http-server.ts'
 
-/** What the health server asks. */
-export interface HealthRequest {
-  /** 0 takes a free one. */
-  port: number
+/** What is asked for the answers about health. */
+export interface HealthQuestions {
   /** Rejects, with a reason to show, unless the service can do its work now. */
   ready: () => Promise<void>
   queue: Pick<JobQueue, 'counts'>
@@ -15,9 +12,9 @@ export interface HealthRequest {
   version: string
 }
 
-export interface HealthServer {
+export interface HealthRequest extends HealthQuestions {
+  /** 0 takes a free one. */
   port: number
-  close(): Promise<void>
 }
 
 /** Milliseconds after which something that does not answer counts as not ready. */
@@ -25,14 +22,22 @@ const PATIENCE = 3000
 /** Milliseconds for which one answer about readiness serves all who ask. */
 const FRESH = 2000
 
-/** Serves /healthz (the process runs), /readyz (queue and Slack answer) and /metrics (Prometheus) on one port. */
-export async function startHealthServer({ port, ready, queue, version }: HealthRequest): Promise<HealthServer> {
+/** The paths that are answered. */
+export const HEALTH_PATHS = ['/healthz', '/readyz', '/metrics'] as const
+
+/** Serves /healthz, /readyz and /metrics on one port. */
+export const startHealthServer = ({ port, ...questions }: HealthRequest): Promise<HttpServer> =>
+  startHttpServer(port, [healthRoute(questions)], 'paths: /healthz, /readyz and /metrics')
+
+/** Answers /healthz (the process runs), /readyz (queue and Slack answer) and /metrics (Prometheus). */
+export function healthRoute({ ready, queue, version }: HealthQuestions): Route {
   const registry = metricsOf(queue, version)
   const readiness = remembered(() => within(ready()))
-  const server = createServer((request, response) => {
+  return (request, response) => {
     const respond = (status: number, body: string, type = 'text/plain; charset=utf-8'): void =>
       void response.writeHead(status, { 'content-type': type }).end(body)
-    const path = (request.url ?? '').split('?')[0]
+    const path = (request.url ?? '').split('?')[0] ?? ''
+    if (!HEALTH_PATHS.some((one) => one === path)) return false
     if (request.method !== 'GET' && request.method !== 'HEAD') respond(405, 'GET only\n')
     else if (path === '/healthz') respond(200, 'ok\n')
     else if (path === '/readyz')
@@ -40,23 +45,12 @@ export async function startHealthServer({ port, ready, queue, version }: HealthR
         () => respond(200, 'ready\n'),
         (error: unknown) => respond(503, `not ready: ${error instanceof Error ? error.message : String(error)}\n`),
       )
-    else if (path === '/metrics')
+    else
       registry.metrics().then(
         (text) => respond(200, text, registry.contentType),
         () => respond(500, 'metrics could not be collected\n'),
       )
-    else respond(404, 'paths: /healthz, /readyz and /metrics\n')
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, resolve)
-  })
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    return true
   }
 }
 

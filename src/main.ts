@@ -7,7 +7,11 @@ import { EXIT } from './cli/exit-codes.ts'
 import { interruptible, Interruption } from './cli/interruption.ts'
 import { linksFor, loadConfig, slackMode, type Config } from './config.ts'
 import { ConfigError } from './config/problem.ts'
-import { startHealthServer } from './health.ts'
+import { healthRoute } from './health.ts'
+import { alertOptions } from './config/alert-options.ts'
+import { serveRoutes } from './cli/serve-routes.ts'
+import { ALERTS_PATH } from './webhooks/alert-webhooks.ts'
+import type { Route } from './webhooks/http-server.ts'
 import { BackendError } from './queue/backend-error.ts'
 import { openBackend } from './queue/open-backend.ts'
 import { createLog } from './log.ts'
@@ -60,12 +64,19 @@ async function run(config: Config): Promise<number> {
         throw new Error(stop.signal.aborted ? 'shutting down' : 'connecting to Slack')
       await started.bot.ready()
     }
-    const health = await startHealthServer({ port: config.healthPort, ready, queue: backend.queue, version: VERSION })
-    opened.unshift(() => health.close())
+    const alerts: Route = (request, response) => {
+      if (started.bot !== undefined) return started.bot.alerts?.(request, response) ?? false
+      if (request.url?.startsWith(ALERTS_PATH) !== true) return false
+      response.writeHead(503, { 'retry-after': '5' }).end('starting; send it again\n')
+      return true
+    }
+    const health = healthRoute({ ready, queue: backend.queue, version: VERSION })
+    const { beside, servers } = await serveRoutes(config, { health, alerts })
+    opened.unshift(...servers.map((server) => () => server.close()))
     const bot = await startBot({
       backend,
       clients,
-      options: botOptions(config),
+      options: { ...botOptions(config), ...(beside.length > 0 && { customRoutes: beside }) },
       log,
       policy: config.policy,
       writer: clusterWriter({ clients, capture: config.policy.captures.image, ...botConnection(config) }),
@@ -75,7 +86,13 @@ async function run(config: Config): Promise<number> {
     if (Object.values(config.channels).some(({ cluster }) => cluster !== undefined))
       log.warn({}, 'clusters of channels are not used yet')
     log.info(
-      { version: VERSION, slack: slackMode(config), store: backend.kind, health: health.port },
+      {
+        version: VERSION,
+        slack: slackMode(config),
+        store: backend.kind,
+        health: config.healthPort,
+        alerts: bot.alerts === undefined ? 'none' : (config.alerts.port ?? config.healthPort),
+      },
       'mesh-medic is ready',
     )
     await new Promise<void>((resolve) => {
@@ -104,6 +121,7 @@ function botOptions(config: Config): BotOptions {
     concurrency: limits.concurrency,
     commandLimits: limits.commands,
     links: linksFor(config, config.cluster === undefined ? undefined : config.clusters[config.cluster]?.kiali),
+    ...defined({ alerts: alertOptions(config) }),
     auditHead: { key: audit.key?.reveal(), webhook: audit.webhook?.reveal() },
     ...(appToken !== undefined && { appToken: appToken.reveal() }),
     ...(signingSecret !== undefined && { signingSecret: signingSecret.reveal() }),

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { startHealthServer, type HealthServer } from '../src/health.ts'
+import { startHealthServer } from '../src/health.ts'
+import type { HttpServer } from '../src/webhooks/http-server.ts'
 import { countUnreadable } from '../src/store/list-readable.ts'
 
-let health: HealthServer
+let health: HttpServer
 let trouble: Error | undefined
 beforeEach(async () => {
   trouble = undefined

@@ -30,6 +30,8 @@ export interface AlertNotification {
   /** Alertmanager's and Grafana's receiver; PagerDuty's service. */
   receiver: string
   groupKey: string
+  /** When it was sent first, where the sender tells it; ISO time. */
+  sentAt?: string
   /** The sender's own address, where it tells it. */
   externalUrl?: string
   alerts: readonly Alert[]

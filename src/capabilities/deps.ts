@@ -33,6 +33,8 @@ export interface CapabilityDeps {
   /** What the other rooms can say of themselves: Slack's scopes. */
   selfTests: readonly SelfTest[]
   store: { kind: 'redis' | 'embedded'; ping(): Promise<void> }
+  /** Labels and annotations that say who owns a workload, best first. */
+  ownerLabels?: readonly string[]
   /** Milliseconds a step may take. */
   stepTimeout?: number
   /** Steps under way at once. */

@@ -13,6 +13,7 @@ import { recordAuditOnce } from '../store/audit.ts'
 import { AskedTarget, readRun, type RunRecord } from '../store/runs.ts'
 import { capturesLately } from './captures-lately.ts'
 import type { CapabilityDeps } from './deps.ts'
+import { noteDiagnosed } from './note-diagnosed.ts'
 import { defineCapability } from './capability.ts'
 import type { RunProgress } from './run-thread.ts'
 
@@ -25,6 +26,8 @@ const DiagnoseRequest = z.object({
   probe: z.boolean().optional(),
   /** Seconds of traffic that count; 15 minutes when absent. */
   window: z.number().optional(),
+  /** The incident that it is about; nobody asked for it then. */
+  incident: z.object({ subject: z.string(), id: z.string() }).optional(),
 })
 export type DiagnoseRequest = z.infer<typeof DiagnoseRequest>
 
@@ -55,7 +58,8 @@ export const diagnose = defineCapability({
     refused: 'probe-refused',
     facts: ({ probe }) => (probe === true ? { probe } : {}),
   },
-  claim: ({ target }) => target?.key,
+  // What alerts begin joins nobody's diagnosis: its message is the incident's.
+  claim: ({ target, incident }) => (incident === undefined ? target?.key : undefined),
   async work(deps, run, thread, signal): Promise<DiagnoseAnswer> {
     const told: RunProgress = { steps: [] }
     const { text, namespace, window } = run.request
@@ -84,6 +88,7 @@ export const diagnose = defineCapability({
       },
     })
     await noteProbes(deps, run, examined)
+    if (run.request.incident !== undefined) await noteDiagnosed(deps, run.request.incident, examined)
     return answerWith(examined)
   },
   outcome: ({ report }, checks) => ({ verdict: report.verdict, sentence: headline(checks, report) }),

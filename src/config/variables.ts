@@ -95,6 +95,30 @@ export const VARIABLES = {
     secret(/^https?:\/\/\S+$/, 'must be an address like https://host/path'),
   ),
   XDG_STATE_HOME: variable("The user's state directory.", path),
+  ALERTS_PORT: variable(
+    'Port of /alerts/alertmanager, /alerts/grafana and /alerts/pagerduty. Default: HEALTH_PORT.',
+    port,
+  ),
+  ALERTMANAGER_URL: variable(
+    'Alertmanager in which incidents are silenced. Default: none; then only what the bot says of them is.',
+    http,
+  ),
+  MESH_MEDIC_ALERTS_TOKEN: variable(
+    'Bearer token that Alertmanager and Grafana send with alerts.',
+    secret(/^\S{16,}$/, 'must be at least 16 characters without spaces: openssl rand -hex 32'),
+  ),
+  MESH_MEDIC_ALERTS_BASIC: variable(
+    'The same for basic authentication: `user:password`.',
+    secret(/^[^:\s]+:\S{12,}$/, 'must be user:password, the password of at least 12 characters without spaces'),
+  ),
+  MESH_MEDIC_GRAFANA_SECRET: variable(
+    "Key of the HMAC that Grafana's webhook signs with (headers X-Grafana-Alerting-Signature and, if it is to be checked, X-Grafana-Alerting-Timestamp).",
+    secret(/^\S{16,}$/, 'must be at least 16 characters without spaces: openssl rand -hex 32'),
+  ),
+  MESH_MEDIC_PAGERDUTY_SECRETS: variable(
+    "Signing secrets of PagerDuty's webhook subscriptions, with commas between them.",
+    secret(/^[^\s,]{16,}(?:,[^\s,]{16,})*$/, 'must be signing secrets with commas between them'),
+  ),
   HEALTH_PORT: variable('Port of /healthz, /readyz and /metrics. Default 8080.', port),
   LOG_LEVEL: variable(`How much is logged: ${LOG_LEVELS.join(', ')}. Default info.`, z.enum(LOG_LEVELS)),
   HOME: variable("The user's home directory.", text),

@@ -36,6 +36,10 @@ export interface SlackDeps extends ThreadDeps {
   requireMember: RequireMember
   /** Who is in a Slack user group. */
   members: GroupMembers
+  /** Address of an Alertmanager in which incidents are silenced. Absent: only what is said here is. */
+  alertmanager?: string
+  /** Hears that the incidents of a subject are to be shown anew. */
+  incidentChanged?: (subject: string) => void
   /** Milliseconds within which whoever typed something sees that it was heard. */
   heardWithin?: number
   /** Milliseconds for which a process says that it handles a request; then another one takes it over. */

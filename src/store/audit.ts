@@ -12,6 +12,7 @@ const BEFORE_THE_FIRST = '0'.repeat(64)
 export const AuditEventName = z.enum([
   'access-logs-asked',
   'answer-deleted',
+  'cause-judged',
   'capture-approved',
   'capture-rejected',
   'command-refused',
@@ -29,6 +30,7 @@ export const AuditEventName = z.enum([
   'fix-undo-approved',
   'fix-undone',
   'fix-verified',
+  'incident-silenced',
   'lease-asked',
   'lease-ended',
   'lease-extended',

@@ -40,17 +40,22 @@ export function parsePagerDuty(body: unknown): AlertNotification {
     return { ...base, receiver: '', groupKey: event.id, alerts: [], noNews: event.event_type }
   const incident = read(Incident, event.data, "an incident of PagerDuty's webhook of version 3")
   const receiver = incident.service?.summary ?? ''
+  // What is opened again begins again: its first end is over.
+  const began =
+    event.event_type === 'incident.reopened' ? event.occurred_at : (incident.created_at ?? event.occurred_at)
   return {
     ...base,
+    sentAt: event.occurred_at,
     receiver,
     groupKey: incident.id,
-    alerts: [alertOf(incident, event.event_type === RESOLVED, event.occurred_at)],
+    alerts: [alertOf(incident, event.event_type === RESOLVED, began, event.occurred_at)],
   }
 }
 
 function alertOf(
-  { id, title, created_at, html_url, service, priority, urgency, body }: z.output<typeof Incident>,
+  { id, title, html_url, service, priority, urgency, body }: z.output<typeof Incident>,
   isResolved: boolean,
+  began: string,
   at: string,
 ): Alert {
   const details = isFields(body) ? body.details : undefined
@@ -67,7 +72,7 @@ function alertOf(
       ...defined({ severity: told.labels.severity ?? priority?.summary ?? urgency }),
     },
     annotations: { summary: title, ...told.annotations },
-    startsAt: created_at ?? at,
+    startsAt: began,
     ...(isResolved && { endsAt: at }),
     fingerprint: id,
     ...defined({ generatorUrl: told.generatorUrl }),

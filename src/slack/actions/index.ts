@@ -2,6 +2,7 @@ import type { Action } from './action.ts'
 import { approveCapture, rejectCapture } from './decide-capture.ts'
 import { approveChange } from './approve-change.ts'
 import { cancelRun } from './cancel-run.ts'
+import { causeFeedback } from './cause-feedback.ts'
 import { chooseFix } from './choose-fix.ts'
 import { chooseTarget } from './choose-target.ts'
 import { deleteAnswer } from './delete-answer.ts'
@@ -17,6 +18,7 @@ import { rejectChange } from './reject-change.ts'
 import { runAgain } from './run-again.ts'
 import { saveLog } from './save-log.ts'
 import { showFailedRequest } from './show-failed-request.ts'
+import { silenceIncident } from './silence-incident.ts'
 import { turnOnAccessLogsAction } from './turn-on-access-logs.ts'
 import { undoChange } from './undo-change.ts'
 
@@ -25,6 +27,7 @@ export const ACTIONS: readonly Action[] = [
   approveCapture,
   approveChange,
   cancelRun,
+  causeFeedback,
   chooseFix,
   chooseTarget,
   deleteAnswer,
@@ -41,6 +44,7 @@ export const ACTIONS: readonly Action[] = [
   runAgain,
   saveLog,
   showFailedRequest,
+  silenceIncident,
   turnOnAccessLogsAction,
   undoChange,
 ]

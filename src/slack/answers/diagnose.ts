@@ -5,6 +5,8 @@ import { reportParts } from '../blocks/report-parts.ts'
 import type { TellingOptions } from '../blocks/telling-options.ts'
 import { verdictMessage } from '../blocks/verdict.ts'
 import { defineAnswer } from './answer.ts'
+import { incidentOf } from '../blocks/incident-of.ts'
+import { feedbackBlock } from './incident-buttons.ts'
 import { fileBase, fileText, type AnswerFile } from './file.ts'
 import { pictureFile } from './picture-file.ts'
 import { verdictButtons } from './run-buttons.ts'
@@ -16,8 +18,10 @@ export const diagnoseAnswer = defineAnswer(diagnose, {
   async shown({ records, telling }, answer, run) {
     const { report } = answer
     const { follow } = report
+    const message = verdictMessage(report, run, telling, await verdictButtons(records, run, report))
+    const isAsked = incidentOf(run) !== undefined && report.cause !== undefined
     return {
-      message: verdictMessage(report, run, telling, await verdictButtons(records, run, report)),
+      message: isAsked ? { ...message, blocks: [...message.blocks, await feedbackBlock(records, run)] } : message,
       parts: reportParts(report, telling),
       file: () => readable(answer, run, telling),
       ...(follow !== undefined && { picture: () => pictureFile(follow, run), pictureIn: 'proof' }),

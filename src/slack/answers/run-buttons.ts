@@ -6,6 +6,8 @@ import type { Records } from '../../store/records.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import type { ButtonSpec } from '../blocks/buttons.ts'
 import { shorten } from '../blocks/escape.ts'
+import { incidentOf } from '../blocks/incident-of.ts'
+import { silenceButton } from './incident-buttons.ts'
 import { raiseLogLevelButton, turnOnAccessLogsButton } from './lease-buttons.ts'
 import { home, subjectOf } from './button-home.ts'
 import { fullReportButton } from './report-buttons.ts'
@@ -39,7 +41,7 @@ export async function runAgainButton(records: Records, run: RunRecord): Promise<
 /** Findings that an access log, or fields of another one, would explain: that it is off, and that the log does not tell why connections were cut. */
 const LACK_ACCESS_LOGS: ReadonlySet<string> = new Set(['MESH0439', 'MESH0443', 'MESH0447'])
 
-/** The buttons under a diagnosis, at most three. What is left out can still be typed. */
+/** The buttons under a diagnosis, at most three; under an incident's, two more. What is left out can still be typed. */
 export async function verdictButtons(
   records: Records,
   run: RunRecord,
@@ -57,7 +59,11 @@ export async function verdictButtons(
       : verdict === 'ill' && changes.length > 0
         ? [() => proposeFixButton(records, run), raise, full]
         : [raise, full, again]
-  return Promise.all(makers.map((make) => make()))
+  const incident = incidentOf(run)
+  if (incident === undefined) return Promise.all(makers.map((make) => make()))
+  const once = makers.filter((make) => make !== again && make !== full)
+  const diagnoseAgain = async (): Promise<ButtonSpec> => ({ ...(await again()), label: 'Diagnose again' })
+  return Promise.all([...once, diagnoseAgain, () => silenceButton(records, run, incident), full].map((make) => make()))
 }
 
 /** `shownAt` lets the answer say how long the round trip took. */

@@ -55,7 +55,7 @@ class Purse {
   }
 }
 
-const isKept = ({ type }: KnownBlock): boolean => type === 'actions'
+const isKept = ({ type }: KnownBlock): boolean => type === 'actions' || type === 'context_actions'
 
 /**
  * A message that Slack takes, whatever it was to say: pieces that are too long are cut with a notice, blocks that do not fit go, and

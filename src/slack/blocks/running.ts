@@ -6,6 +6,9 @@ import { fit } from './fit.ts'
 import { bold, code, line, lines, person, rich, text, type Piece, type SlackMessage } from './rich.ts'
 import { stepLines } from './step-list.ts'
 
+/** The bot itself, as it stands in records. */
+export const BOT = 'mesh-medic'
+
 /** A run and how it is spoken of. */
 export interface SpokenRun {
   run: RunRecord
@@ -19,10 +22,9 @@ export interface SpokenRun {
 export const subjectOf = ({ request }: RunRecord): string =>
   request.target === undefined ? request.text : formatRef(request.target)
 
-/** Who asked, for the foot of a message. */
+/** Who asked, for the foot of a message; of what an alert began, that. */
 export const askedBy = ({ asker, id }: RunRecord): Piece[] => [
-  text('asked by '),
-  person(asker.user),
+  ...(asker.user === BOT ? [text('begun by an alert')] : [text('asked by '), person(asker.user)]),
   text(` · run ${id}`),
 ]
 

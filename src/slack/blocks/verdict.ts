@@ -22,6 +22,7 @@ import {
   type Piece,
   type SlackMessage,
 } from './rich.ts'
+import { incidentOf } from './incident-of.ts'
 import { askedBy } from './running.ts'
 import type { TellingOptions } from './telling-options.ts'
 
@@ -32,6 +33,9 @@ export const VERDICT_ICONS: Readonly<Record<Verdict, string>> = {
   'not in the mesh': '⚪',
   unclear: '🟡',
 }
+
+/** Of an incident there is more to do. */
+const MOST_BUTTONS = { asked: 3, incident: 5 } as const
 
 /** How the message of a diagnosis begins: icon, what is so, of which target; further pieces behind it. */
 export const titleBlock = (icon: string, word: string, { target }: Report, ...more: Piece[]): RichTextBlock =>
@@ -58,7 +62,7 @@ export function verdictMessage(
       ...causeBlock(report, options),
       ...(todo === undefined ? [] : [headed('What to do', sentencePieces(todo))]),
       rich(line(...lookedAt(report), ...askedBy(run))),
-      ...buttonRow(buttons.slice(0, 3)),
+      ...buttonRow(buttons.slice(0, incidentOf(run) === undefined ? MOST_BUTTONS.asked : MOST_BUTTONS.incident)),
     ],
   })
 }

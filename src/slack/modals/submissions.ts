@@ -4,10 +4,12 @@ import { DIAGNOSE_WORKLOAD } from './diagnose-workload.ts'
 import { EDIT_CHANGE } from './edit-change.ts'
 import { RAISE_LOG_LEVEL } from './raise-log-level.ts'
 import { REJECT_CHANGE } from './reject-change.ts'
+import { SILENCE_INCIDENT } from './silence-incident.ts'
 import { submitDiagnoseWorkload } from './submit-diagnose-workload.ts'
 import { submitEditChange } from './submit-edit-change.ts'
 import { submitRaiseLogLevel } from './submit-raise-log-level.ts'
 import { submitRejectChange } from './submit-reject-change.ts'
+import { submitSilenceIncident } from './submit-silence-incident.ts'
 import { submitTurnOnAccessLogs } from './submit-turn-on-access-logs.ts'
 import { TURN_ON_ACCESS_LOGS } from './turn-on-access-logs.ts'
 import type { Submitter, SubmittedView } from './submitted.ts'
@@ -22,5 +24,6 @@ export const SUBMISSIONS: Readonly<Record<string, Submit>> = table({
   [EDIT_CHANGE]: submitEditChange,
   [RAISE_LOG_LEVEL]: submitRaiseLogLevel,
   [REJECT_CHANGE]: submitRejectChange,
+  [SILENCE_INCIDENT]: submitSilenceIncident,
   [TURN_ON_ACCESS_LOGS]: submitTurnOnAccessLogs,
 })

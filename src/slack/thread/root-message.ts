@@ -8,6 +8,8 @@ import { fullReportButton } from '../answers/report-buttons.ts'
 import { runAgainButton, verdictButtons } from '../answers/run-buttons.ts'
 import { diagnosedAndChanged, overtakenMessage } from '../blocks/diagnosed-since.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
+import { incidentOf } from '../blocks/incident-of.ts'
+import { framed } from '../incidents/frame.ts'
 import { ChannelClosedError, MessageGoneError } from '../transport/slack-trouble.ts'
 import type { Posts } from './posts.ts'
 import { MESSAGES_OF_RUN, type ThreadDeps } from './thread-deps.ts'
@@ -20,7 +22,7 @@ export async function rootOf({ records }: Pick<ThreadDeps, 'records'>, run: stri
 
 /** Shows something in a run's message; one that was never posted, or that somebody deleted, stays away. */
 export async function showInRoot(
-  deps: Pick<ThreadDeps, 'records' | 'log'>,
+  deps: Pick<ThreadDeps, 'records' | 'log' | 'slack'>,
   posts: Posts,
   { channel, id }: { channel: string; id: string },
   message: SlackMessage,
@@ -28,7 +30,8 @@ export async function showInRoot(
   const ts = await rootOf(deps, id)
   if (ts === undefined) return
   try {
-    await posts.update(channel, ts, message)
+    const run = await readRun(deps.records, id)
+    await posts.update(channel, ts, run === undefined ? message : await framed(deps, run, message))
   } catch (error) {
     if (!(error instanceof MessageGoneError || error instanceof ChannelClosedError)) throw error
     deps.log.warn({ err: error, run: id, channel }, 'the message of a run is gone')
@@ -58,7 +61,7 @@ export async function showChangeInDiagnosis(deps: ThreadDeps, posts: Posts, told
 /** Lets the message of the diagnosis before this one, of the same target in the same channel, link to this one. */
 export async function overtakeDiagnosis(deps: ThreadDeps, posts: Posts, run: RunRecord): Promise<void> {
   const { target } = run.request
-  if (run.request.kind !== diagnose.kind || target === undefined) return
+  if (run.request.kind !== diagnose.kind || target === undefined || incidentOf(run) !== undefined) return
   const before = await noteLatest(deps.records, `${run.channel}/${target.key}`, run)
   const ts = await rootOf(deps, run.id)
   if (before === undefined || ts === undefined) return

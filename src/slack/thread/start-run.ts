@@ -62,6 +62,38 @@ export async function startQuietly(deps: SlackDeps, asking: Asking, request: Run
   await noteAsked(deps, asked)
 }
 
+/**
+ * Begins a run that nobody asked for, once for `asked`: record, queue, message.
+ * @throws ChannelClosedError; StoreUnavailableError, when it may be begun
+ */
+export async function startUnasked(
+  deps: SlackDeps,
+  asked: string,
+  run: Pick<RunRecord<RunRequest>, 'request' | 'asker' | 'channel'>,
+): Promise<RunRecord> {
+  const begun = deps.startBarrier.begin()
+  try {
+    const made = await createRunOnce(deps.records, asked, run)
+    if (!isFinished(made.run)) {
+      const thread = new SlackThread(deps, made.run)
+      if (!made.isAgain) await thread.intend()
+      await deps.queue.enqueue({ run: made.run.id, kind: run.request.kind })
+      if (!made.isAgain)
+        try {
+          await thread.openOrThrow({ isNew: true })
+        } catch (error) {
+          if (error instanceof StoreUnavailableError || error instanceof SlackUnavailableError)
+            deps.log.warn({ err: error, run: made.run.id }, 'a run begins without its message')
+          else throw error
+        }
+    }
+    await noteAsked(deps, { ...made, run: { ...made.run, request: run.request } })
+    return made.run
+  } finally {
+    begun()
+  }
+}
+
 /** A run as it is stored; `isAgain` when a process that ended had stored it for the same request. */
 interface Asked {
   run: RunRecord

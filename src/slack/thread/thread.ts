@@ -16,7 +16,8 @@ import { cancelledMessage, failedMessage } from '../blocks/ended.ts'
 import { listMessage, refusalMessage } from '../blocks/refusal.ts'
 import type { Part } from '../blocks/part.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
-import { runningMessage } from '../blocks/running.ts'
+import { BOT, runningMessage } from '../blocks/running.ts'
+import { framed } from '../incidents/frame.ts'
 import { LiveMessage } from './live-message.ts'
 import { Posts, type Place } from './posts.ts'
 import { MESSAGES_OF_RUN, type ThreadDeps } from './thread-deps.ts'
@@ -85,6 +86,8 @@ export class SlackThread implements RunThread<StoredAnswer> {
 
   progress(progress: RunProgress): void {
     this.last = progress
+    // Of an incident few edits are made: those that tell something of it.
+    if (this.run.asker.user === BOT) return
     if (this.closed === undefined && this.parent !== undefined) this.live.show(() => this.running())
   }
 
@@ -184,7 +187,8 @@ export class SlackThread implements RunThread<StoredAnswer> {
     const own = await answerOf(this.run.request).running?.(this.deps, this.run)
     if (own !== undefined) return own
     this.cancel ??= cancelButton(this.deps.records, this.run)
-    return runningMessage(spokenOf(this.run), this.last, await this.cancel)
+    const running = runningMessage(spokenOf(this.run), this.last, await this.cancel)
+    return framed(this.deps, this.run, running)
   }
 
   private place(thread: string | undefined): Place {
@@ -217,8 +221,9 @@ export class SlackThread implements RunThread<StoredAnswer> {
   }
 
   /** Shows the last state of the run's message. */
-  private async settle(message: SlackMessage): Promise<void> {
+  private async settle(plain: SlackMessage): Promise<void> {
     await this.live.stop()
+    const message = await framed(this.deps, this.run, plain)
     await this.unlessClosed(async () => {
       await this.openOrThrow()
       if (this.parent === undefined) return
@@ -353,6 +358,7 @@ export class SlackThread implements RunThread<StoredAnswer> {
 
   private async directly(message: SlackMessage): Promise<void> {
     const { asker, id } = this.run
+    if (asker.user === BOT) return
     await this.posts
       .message(id, 'direct', { channel: asker.user, since: sinceOf(this.run) }, message)
       .catch((err: unknown) => this.deps.log.error({ err, run: id }, 'an answer could not be delivered to anybody'))

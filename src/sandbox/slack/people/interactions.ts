@@ -110,6 +110,7 @@ export const actOn = async (
 }
 
 const actionJson = (stage: Stage, element: Fields, blockId: string, given: Given | undefined): Fields => {
+  if (element.type === 'feedback_buttons') return feedbackJson(stage, element, blockId, given)
   const { type, text, value, style, url } = element
   const state = stateOf(element, given)
   return {
@@ -122,6 +123,21 @@ const actionJson = (stage: Stage, element: Fields, blockId: string, given: Given
       ...(style === undefined ? {} : { style }),
       ...(url === undefined ? {} : { url }),
     }),
+    action_ts: stage.workspace.nextTs(),
+  }
+}
+
+/** A press of one of two feedback buttons, by its label or value. @throws Error when neither has it */
+const feedbackJson = (stage: Stage, element: Fields, blockId: string, given: Given | undefined): Fields => {
+  const buttons = [element.positive_button, element.negative_button].filter(isFields)
+  const pressed = buttons.find(({ value, text }) => value === given || (isFields(text) && text.text === given))
+  if (pressed === undefined) throw new Error(`Neither of the feedback buttons is ${JSON.stringify(given)}.`)
+  return {
+    type: element.type,
+    block_id: blockId,
+    action_id: element.action_id,
+    text: pressed.text,
+    value: pressed.value,
     action_ts: stage.workspace.nextTs(),
   }
 }
