@@ -4,6 +4,7 @@ import { UnseenError, type Clients } from '../../src/evidence/clients/clients.ts
 import { istioctlProgram } from '../../src/evidence/clients/istioctl.ts'
 import type { LogLevels } from '../../src/evidence/collectors/log-levels.ts'
 import type { KubernetesObject } from '../../src/mesh/objects.ts'
+import { addedTo } from './leases-captures.ts'
 
 export const NAMESPACE = 'shop'
 
@@ -81,13 +82,23 @@ export function podAt(folder: string, name: string): { uid: string; levels: LogL
 function podObject(folder: string, name: string): KubernetesObject[] {
   const [uid, started] = factsOf(join(folder, 'pods', name))
   if (uid === undefined) return []
+  const added = addedTo(folder, name)
   const proxy = { name: 'istio-proxy', args: [`--proxyComponentLogLevel=${started ?? ''}`] }
   const pod: KubernetesObject = {
     kind: 'Pod',
     metadata: { name, namespace: NAMESPACE, uid, labels: { app: 'catalog' } },
-    spec: { containers: [{ name: 'catalog' }, proxy] },
+    spec: {
+      containers: [{ name: 'catalog' }, proxy],
+      ...(added.length > 0 && { ephemeralContainers: added.map((one) => ({ name: one.name })) }),
+    },
     status: {
       phase: 'Running',
+      ...(added.length > 0 && {
+        ephemeralContainerStatuses: added.map((one) => ({
+          name: one.name,
+          state: one.isRunning ? { running: {} } : { terminated: { exitCode: 0 } },
+        })),
+      }),
       containerStatuses: [{ name: 'istio-proxy', state: { running: { startedAt: '2026-11-24T00:00:00Z' } } }],
     },
   }

@@ -1,8 +1,9 @@
 /**
- * The lease drill: log levels are raised for a few seconds while a worker is killed (SIGKILL), Redis is killed and started again, the queue is flushed, or a
- * pod is deleted, at a random moment. Afterwards every proxy that survived has exactly its former levels, within the lease's time and 60 s.
+ * The lease drill: log levels are raised, access logs are turned on, or packets are captured for a few seconds while a worker is killed (SIGKILL), Redis is killed
+ * and started again, the queue is flushed, or a pod is deleted, at a random moment. Afterwards every proxy that survived has exactly its former levels, no Telemetry
+ * object of a lease is left, and nothing captures, within the lease's time and 60 s.
  *
- *     node test/drills/leases.ts [--trials 100] [--at-once 8] [--seed N]
+ *     node test/drills/leases.ts [--trials 100] [--at-once 8] [--seed N] [--of levels,access-logs,captures]
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -20,6 +21,8 @@ import { openBackend } from '../../src/queue/open-backend.ts'
 import { verifyAudit } from '../../src/store/audit.ts'
 import { createRun, isFinished, readRun } from '../../src/store/runs.ts'
 import { startRedis, type TestRedis } from '../redis-server.ts'
+import { openAccessLogMesh, type AccessLogMesh } from '../leases/access-log-mesh.ts'
+import { capturing, endProcesses } from './leases-captures.ts'
 import { addPod, deletePod, makeMesh, NAMESPACE, podAt } from './leases-mesh.ts'
 
 const { values } = parseArgs({
@@ -27,6 +30,7 @@ const { values } = parseArgs({
     trials: { type: 'string', default: '100' },
     'at-once': { type: 'string', default: '8' },
     seed: { type: 'string' },
+    of: { type: 'string', default: 'levels,access-logs,captures' },
   },
 })
 const TRIALS = Number(values.trials)
@@ -40,10 +44,20 @@ const GIVES_UP = 180
 /** Milliseconds that nothing may change any more: an istioctl of a killed worker would. */
 const QUIET = 1500
 const PODS = ['catalog-a', 'catalog-b', 'catalog-c']
+/** The pod whose packets are captured, and one of those whose access logs are turned on. */
+const CAPTURED = 'catalog-a'
+const THEIR_POD = { namespace: 'shop', name: 'catalog-1' }
 const LENT = { http: 'debug', pool: 'trace', router: 'debug' }
 const FORMER_LEVELS = ['warning', 'info', 'error', 'debug']
 const DISASTERS = ['worker killed', 'Redis restarted', 'queue flushed', 'pod deleted'] as const
 type Disaster = (typeof DISASTERS)[number]
+const LENDS = ['levels', 'access-logs', 'captures'] as const
+type Lends = (typeof LENDS)[number]
+const OF = values.of.split(',').map((name) => {
+  const known = LENDS.find((one) => one === name)
+  if (known === undefined) throw new Error(`--of ${name}: one of ${LENDS.join(', ')}`)
+  return known
+})
 
 /** Random numbers that come again with the same seed (mulberry32). */
 function randomOf(seed: number): () => number {
@@ -58,13 +72,16 @@ function randomOf(seed: number): () => number {
 
 interface Outcome {
   trial: number
+  lends: Lends
   disasters: Disaster[]
-  /** True when at least one proxy was seen with a raised level. */
+  /** True when something was seen to be raised: a level, a Telemetry object, a process that captures. */
   raised: boolean
-  /** Seconds after the lease's time when the last proxy had its former levels; negative when it was earlier. */
+  /** Seconds after the lease's time when all was as before; negative when it was earlier. */
   delay: number | undefined
   failure?: string
 }
+
+type Judged = Omit<Outcome, 'trial' | 'lends' | 'disasters'>
 
 class Workers {
   private readonly children: ChildProcess[] = []
@@ -146,9 +163,13 @@ class Trial {
   private readonly former = new Map<string, { uid: string; levels: LogLevels }>()
   private raised = false
   private backAt: number | undefined
+  private readonly lends: Lends
+  /** Keeps Telemetry objects, where access logs are lent. */
+  private telemetries: AccessLogMesh | undefined
 
   constructor(number: number) {
     this.number = number
+    this.lends = OF[number % OF.length] as Lends
     this.random = randomOf(SEED * 1000 + number)
     makeMesh(this.folder)
     for (const name of PODS) this.addPod(name, `uid-${number}-${name}`)
@@ -180,6 +201,8 @@ class Trial {
   }
 
   private isFormer(): boolean {
+    if (this.lends === 'captures') return capturing(this.folder).length === 0
+    if (this.telemetries !== undefined) return Object.keys(this.telemetries.telemetries()).length === 1
     return [...this.former].every(([name, former]) => isDeepStrictEqual(podAt(this.folder, name), former))
   }
 
@@ -187,8 +210,9 @@ class Trial {
   private async watch(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       try {
-        if (PODS.some((name) => this.isRaised(name))) this.raised = true
-        if (!this.isFormer()) this.backAt = undefined
+        const isFormer = this.isFormer()
+        if (this.lends === 'levels' ? PODS.some((name) => this.isRaised(name)) : !isFormer) this.raised = true
+        if (!isFormer) this.backAt = undefined
         else this.backAt ??= Date.now()
       } catch {
         // A pod was deleted between two looks into its folder.
@@ -208,7 +232,10 @@ class Trial {
       case 'queue flushed':
         return patiently(() => flushQueue(redis.url))
       case 'pod deleted': {
-        const name = this.pick(PODS)
+        // Of access logs the pods hold nothing.
+        if (this.telemetries !== undefined) return this.telemetries.server.remove({ kind: 'Pod', ...THEIR_POD })
+        const name = this.lends === 'captures' ? CAPTURED : this.pick(PODS)
+        endProcesses(this.folder, name)
         deletePod(this.folder, name)
         this.former.delete(name)
         // As of a StatefulSet: the same name, another pod.
@@ -219,7 +246,12 @@ class Trial {
 
   async carryOut(): Promise<Outcome> {
     const redis = await startRedis({ appendOnly: true })
-    const workers = new Workers(redis.url, this.folder)
+    if (this.lends === 'access-logs') this.telemetries = await openAccessLogMesh()
+    const workers = new Workers(
+      redis.url,
+      this.folder,
+      ...(this.telemetries === undefined ? [] : [this.telemetries.server.kubeconfig]),
+    )
     const stop = new AbortController()
     const backend = await openBackend({
       redisUrl: redis.url,
@@ -238,6 +270,8 @@ class Trial {
       await workers.stop()
       await backend.close().catch(() => undefined)
       await redis.stop()
+      await this.telemetries?.server.stop()
+      for (const name of PODS) endProcesses(this.folder, name)
       rmSync(this.folder, { recursive: true, force: true })
     }
   }
@@ -245,18 +279,12 @@ class Trial {
   private async withDisasters(backend: Backend, redis: TestRedis, workers: Workers): Promise<Outcome> {
     const seconds = 3 + this.random() * 4
     const run = await createRun(backend.records, {
-      request: {
-        kind: 'raise-log-levels',
-        text: 'catalog',
-        namespace: NAMESPACE,
-        target: { key: 'service/shop/catalog', kind: 'Service', namespace: NAMESPACE, name: 'catalog' },
-        raise: { levels: LENT, minutes: seconds / 60 },
-      },
+      request: this.request(seconds),
       asker: { user: 'U_ONCALL' },
       channel: 'C_MESH',
       thread: '1.1',
     })
-    await backend.queue.enqueue({ run: run.id, kind: 'raise-log-levels' })
+    await backend.queue.enqueue({ run: run.id, kind: run.request.kind })
     const disasters = [this.pick(DISASTERS), ...(this.random() < 0.33 ? [this.pick(DISASTERS)] : [])]
     // Half of them while it is being raised, which takes about a second; the others until after its end.
     const befalling = Promise.all(
@@ -267,7 +295,20 @@ class Trial {
     )
     const [lease] = await Promise.all([this.theEnd(backend, run.id), befalling])
     await pause(QUIET)
-    return { trial: this.number, disasters, ...(await this.judge(backend, lease)) }
+    return { trial: this.number, lends: this.lends, disasters, ...(await this.judge(backend, lease)) }
+  }
+
+  private request(seconds: number) {
+    const of = { text: 'catalog', namespace: NAMESPACE }
+    if (this.lends === 'captures')
+      return { ...of, kind: 'capture', text: `pod/${CAPTURED}`, seconds: Math.max(1, Math.round(seconds - 2)) }
+    if (this.lends === 'access-logs') return { ...of, kind: 'turn-on-access-logs', minutes: seconds / 60 }
+    return {
+      ...of,
+      kind: 'raise-log-levels',
+      target: { key: 'service/shop/catalog', kind: 'Service', namespace: NAMESPACE, name: 'catalog' },
+      raise: { levels: LENT, minutes: seconds / 60 },
+    }
   }
 
   /** Waits for the lease, or the run that never made one, to be over. */
@@ -281,14 +322,15 @@ class Trial {
     }
   }
 
-  private async judge(
-    { records }: Backend,
-    lease: LeaseRecord | undefined,
-  ): Promise<Omit<Outcome, 'trial' | 'disasters'>> {
+  private async judge({ records }: Backend, lease: LeaseRecord | undefined): Promise<Judged> {
     const { raised } = this
     const delay =
       lease === undefined || this.backAt === undefined ? undefined : (this.backAt - Date.parse(lease.until)) / 1000
-    const failed = (failure: string): Omit<Outcome, 'trial' | 'disasters'> => ({ raised, delay, failure })
+    const failed = (failure: string): Judged => ({ raised, delay, failure })
+    if (this.lends === 'captures' && !this.isFormer())
+      return failed(`something captures still: ${capturing(this.folder).join(', ')}; lease ${JSON.stringify(lease)}`)
+    if (this.telemetries !== undefined && !this.isFormer())
+      return failed(`left: ${JSON.stringify(this.telemetries.telemetries())}; lease ${JSON.stringify(lease)}`)
     if (!this.isFormer())
       return failed(
         `not as before: ${PODS.map((name) => `${name} ${JSON.stringify(podAt(this.folder, name)?.levels)} instead of ${JSON.stringify(this.former.get(name)?.levels)}`).join('; ')}; lease ${JSON.stringify(lease)}`,
@@ -313,8 +355,11 @@ function report(outcomes: readonly Outcome[]): void {
     )
   process.stdout.write(
     [
-      `levels were raised in ${raised} of ${outcomes.length} trials`,
-      `former levels back, seconds after the lease's time: median ${at(0.5)}, 95 % ${at(0.95)}, worst ${at(1)} (allowed ${ALLOWED})`,
+      ...LENDS.map((lends) => {
+        const of = outcomes.filter((one) => one.lends === lends)
+        return `${lends}: raised in ${of.filter((one) => one.raised).length} of ${of.length} trials`
+      }),
+      `all as before, seconds after the lease's time: median ${at(0.5)}, 95 % ${at(0.95)}, worst ${at(1)} (allowed ${ALLOWED})`,
       `${outcomes.length - failures.length} of ${outcomes.length} trials passed (seed ${SEED})`,
       '',
     ].join('\n'),
@@ -336,7 +381,7 @@ await Promise.all(
       const outcome = await trial.carryOut()
       outcomes.push(outcome)
       process.stdout.write(
-        `${String(outcome.trial).padStart(4)} ${outcome.failure === undefined ? 'ok  ' : 'FAIL'} ${outcome.disasters.join(', ').padEnd(32)} ${outcome.raised ? 'raised' : 'not raised'}${outcome.delay === undefined ? '' : `, back ${outcome.delay.toFixed(1)} s after its time`}${outcome.failure === undefined ? '' : `: ${outcome.failure}`}\n`,
+        `${String(outcome.trial).padStart(4)} ${outcome.failure === undefined ? 'ok  ' : 'FAIL'} ${outcome.lends.padEnd(11)} ${outcome.disasters.join(', ').padEnd(32)} ${outcome.raised ? 'raised' : 'not raised'}${outcome.delay === undefined ? '' : `, back ${outcome.delay.toFixed(1)} s after its time`}${outcome.failure === undefined ? '' : `: ${outcome.failure}`}\n`,
       )
     }
   }),
