@@ -118,9 +118,17 @@ export function byService(labels: AlertLabels): FoundBy {
   return { text: `${service}.${namespace}`, by: `${told('service', service)} in ${namespace}` }
 }
 
+/** True for what can only be a cluster of Envoy's: `outbound|80||catalog.shop.svc.cluster.local`. */
+export const isEnvoyCluster = (value: string | undefined): boolean => /^(?:inbound|outbound)[|;]/.test(value ?? '')
+
 /** Rank 5: a cluster of Envoy's, `outbound|PORT|SUBSET|HOST`, also with semicolons. */
 export function byCluster(labels: AlertLabels): FoundBy {
-  const named = firstOf(labels, ['envoy_cluster_name', 'cluster_name'])
+  // Envoy's own name for the label is `cluster`, which mostly is the Kubernetes cluster's.
+  const named = firstOf(labels, [
+    'envoy_cluster_name',
+    'cluster_name',
+    ...(isEnvoyCluster(labels.cluster) ? ['cluster'] : []),
+  ])
   if (named === undefined) return none('no such label')
   const cluster = parseClusterName(named.value.replaceAll(';', '|').replace(/\|+$/, ''))
   if (cluster?.direction !== 'outbound' || cluster.host === '')

@@ -1,5 +1,6 @@
 import type { Alert, AlertLabels } from './alert.ts'
 import type { AlertTarget } from './alert-target.ts'
+import { isEnvoyCluster } from './label-ranks.ts'
 
 /** A channel that takes alerts. All that is given must fit; with nothing given it takes all that no other one does. */
 export interface AlertChannel {
@@ -99,7 +100,9 @@ function clusterOf(
   labels: AlertLabels,
   { cluster, clusters = {} }: AlertRouting,
 ): Pick<AlertRoute, 'cluster' | 'elsewhere'> {
-  const named = CLUSTER_LABELS.map((label) => labels[label]).find((value) => value !== undefined && value !== '')
+  const named = CLUSTER_LABELS.map((label) => labels[label]).find(
+    (value) => value !== undefined && value !== '' && !isEnvoyCluster(value),
+  )
   if (named === undefined) return cluster === undefined ? {} : { cluster }
   const own = Object.hasOwn(clusters, named) ? clusters[named] : undefined
   if (own === undefined)

@@ -91,6 +91,8 @@ export const Incident = z.object({
       until: Time.optional(),
       ended: z.string().optional(),
       run: z.string().optional(),
+      /** Its message. */
+      url: z.string().optional(),
     })
     .optional(),
   /** News that no reply tells yet. */

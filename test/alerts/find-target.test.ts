@@ -149,6 +149,8 @@ it("rank 5: Envoy's clusters, also with semicolons; a cluster of Kubernetes is n
   expect(target({ envoy_cluster_name: 'outbound;80;;catalog.shop.svc.cluster.local;' })).toBe('catalog.shop:80 5')
   expect(target({ cluster_name: 'eks-production' })).toBe('')
   expect(target({ cluster_name: 'inbound|3000||' })).toBe('')
+  expect(target({ cluster: 'outbound|80|v2|catalog.shop.svc.cluster.local' })).toBe('catalog.shop:80 5')
+  expect(target({ cluster: 'production' })).toBe('')
 })
 
 it('rank 6: a probed URL, without its query', () => {

@@ -47,6 +47,8 @@ it('a cluster by what alerts call it; one that nobody configured, and one that i
   expect(route({ cluster: 'prod-eu-1' })).not.toHaveProperty('elsewhere')
   expect(route({ cluster: 'mars' }).elsewhere).toBe('no cluster mars is configured (known: eu, prod-eu-1, us)')
   expect(route({ cluster: 'us' }).elsewhere).toBe('the bot looks at eu, not at us')
+  expect(route({ cluster: 'outbound|80||catalog.shop.svc.cluster.local' })).toMatchObject({ cluster: 'eu' })
+  expect(route({ cluster: 'outbound|80||catalog.shop.svc.cluster.local' })).not.toHaveProperty('elsewhere')
   expect(route({ cluster: 'toString' }).elsewhere).toContain('no cluster toString')
   expect(route({ cluster: 'any' }, 'x', target, { channels: [] })).toMatchObject({ cluster: 'any' })
 })

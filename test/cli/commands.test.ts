@@ -37,6 +37,7 @@ it('every command has a help with an example', () => {
     'doctor',
     'explain',
     'export',
+    'feedback',
     'flags',
     'follow',
     'log-level',

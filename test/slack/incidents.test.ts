@@ -257,7 +257,7 @@ describe('folding', () => {
     await house.post('alertmanager', again)
     await ended(house, 2)
     const message = await shows(house, 'Seen before once, ')
-    expect(shownIn(message)).toMatch(/Seen before once, .+, 14 min; ended by itself/)
+    expect(shownIn(message)).toMatch(/Seen before once, .+, 14 min; ended by itself.*: <https?:.+\|its thread> · </)
     expect(linesOf(message).length).toBeLessThanOrEqual(12)
     expect(roots(house.slack)).toHaveLength(2)
   })
@@ -344,6 +344,26 @@ describe('silence', () => {
     const { matchers } = made[0] as { matchers: { name: string; value: string; isRegex: boolean }[] }
     expect(matchers).toContainEqual({ name: 'response_flags', value: 'UH', isRegex: false, isEqual: true })
   })
+})
+
+it('/mesh incidents: those that go on in this channel, with their threads', async () => {
+  const house = await houseWith()
+  const ask = async (channel = CHANNEL): Promise<string> => {
+    const typed = await house.slack.type('/mesh incidents', { user: 'U_ONCALL', channel })
+    return shownIn(await house.slack.waitFor(() => typed.ephemerals()[0]))
+  }
+  expect(await ask()).toContain('No incident goes on in this channel')
+  await house.post('alertmanager', firing({ fingerprint: 'a' }, { fingerprint: 'b' }))
+  await ended(house)
+  await shows(house, 'Cause')
+  const listed = await ask()
+  expect(listed).toContain('1 incident goes on in this channel')
+  expect(listed).toMatch(
+    /- IstioHighErrorRate `catalog.istioinaction` since .+, 2 firing\. VirtualService istioinaction\/catalog-v1-v2 routes to .+ <https?:.+\|Thread>/,
+  )
+  await house.post('alertmanager', resolved(firing({ fingerprint: 'a' }, { fingerprint: 'b' })))
+  await shows(house, '✅ Resolved')
+  expect(await ask()).toContain('No incident goes on in this channel')
 })
 
 it('feedback is kept in the audit, the last press counts', async () => {

@@ -7,6 +7,7 @@ import { config } from './config.ts'
 import { demo } from './demo.ts'
 import { diagnose } from './diagnose.ts'
 import { doctor } from './doctor.ts'
+import { feedback } from './feedback.ts'
 import { flags } from './flags.ts'
 import { follow } from './follow.ts'
 import { logLevel } from './log-level.ts'
@@ -25,6 +26,7 @@ export const COMMANDS: readonly (Doing | Group)[] = [
   demo,
   diagnose,
   doctor,
+  feedback,
   flags,
   follow,
   logLevel,

@@ -193,13 +193,14 @@ function beforeLine({ began, before, unread }: NonNullable<Incident['triage']>):
   ]
 }
 
-function seenLine({ times, at, until, ended }: NonNullable<Incident['seen']>): Piece[] {
+function seenLine({ times, at, until, ended, url }: NonNullable<Incident['seen']>): Piece[] {
   const lasted = until === undefined ? '' : `, ${durationText(at, until)}`
   return [
     bold('Seen before '),
     text(times === 1 ? 'once, ' : `${times} times, last `),
     dayTime(at),
     text(`${lasted}${ended === undefined ? '' : `; ended ${cut(clean(ended), 200)}`}`),
+    ...(url === undefined ? [] : [text(': '), link(url, 'its thread')]),
   ]
 }
 

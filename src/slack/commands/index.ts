@@ -9,6 +9,7 @@ import { flags } from './flags.ts'
 import { follow } from './follow.ts'
 import { help } from './help.ts'
 import { history } from './history.ts'
+import { incidents } from './incidents.ts'
 import { leases } from './leases.ts'
 import { logLevel } from './log-level.ts'
 import { status } from './status.ts'
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   follow,
   help,
   history,
+  incidents,
   leases,
   logLevel,
   status,

@@ -5,6 +5,7 @@ import type { RunRecord } from '../../store/runs.ts'
 import { incidentOf } from '../blocks/incident-of.ts'
 import { incidentDigest, incidentFrame } from '../blocks/incident.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
+import { threadLinkOf } from './thread-link.ts'
 import type { ThreadDeps } from '../thread/thread-deps.ts'
 
 const BASES = 'incident-bases'
@@ -28,20 +29,30 @@ async function ofRun(
 
 /** The message of a run, with what is known of the incident that it is about; any other message as it is. What is framed is kept, for the edits to come. */
 export async function framed(
-  deps: Pick<ThreadDeps, 'records'>,
+  deps: Pick<ThreadDeps, 'records' | 'slack' | 'log'>,
   run: RunRecord,
   message: SlackMessage,
 ): Promise<SlackMessage> {
   const found = await ofRun(deps, run)
   if (found === undefined) return message
   await keepBase(deps.records, run.id, message)
-  const { subject, incident } = found
+  const { subject } = found
+  const incident = await withLink(deps, found.incident)
   const digest = incidentDigest(incident)
   await changeIncident(deps.records, { subject, id: incident.id }, (now) => ({
     ...now,
+    ...(incident.seen !== undefined && { seen: incident.seen }),
     shown: { digest, at: new Date().toISOString() },
   }))
   return incidentFrame(message, incident)
+}
+
+/** An incident that was seen before, with where. */
+async function withLink(deps: Pick<ThreadDeps, 'records' | 'slack' | 'log'>, incident: Incident): Promise<Incident> {
+  const { seen, channel } = incident
+  if (seen?.run === undefined || seen.url !== undefined) return incident
+  const url = await threadLinkOf(deps, { run: seen.run, id: '', channel })
+  return url === undefined ? incident : { ...incident, seen: { ...seen, url } }
 }
 
 /** Keeps what a message shows without its frame. */

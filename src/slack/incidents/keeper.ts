@@ -11,17 +11,16 @@ import {
   type IncidentNews,
   type IncidentSubject,
 } from '../../store/incidents.ts'
-import { readPost } from '../../store/posts.ts'
 import { BOT } from '../blocks/running.ts'
 import { incidentDigest, incidentFrame, mergedMessage, newsMessage, undiagnosedMessage } from '../blocks/incident.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
 import type { SlackDeps } from '../deps.ts'
 import { requestFor } from '../thread/ask-diagnosis.ts'
 import { Posts, type Place } from '../thread/posts.ts'
-import { rootOf } from '../thread/root-message.ts'
 import { startUnasked } from '../thread/start-run.ts'
 import { ChannelClosedError, MessageGoneError } from '../transport/slack-trouble.ts'
 import { baseOf } from './frame.ts'
+import { incidentTs, threadLinkOf } from './thread-link.ts'
 import { endOf } from './what-ended.ts'
 
 /** How often the message of an incident may change. */
@@ -223,7 +222,7 @@ export class IncidentKeeper {
       return claim.isOurs ? { ...now, shown: { digest: '', at } } : undefined
     })
     if (!claim.isOurs || claimed === undefined) return
-    const ts = await this.tsOf(claimed)
+    const ts = await incidentTs(this.deps, claimed)
     const message = await this.messageOf({ subject, incident: claimed })
     if (ts !== undefined && message !== undefined)
       try {
@@ -245,14 +244,9 @@ export class IncidentKeeper {
     return base === undefined ? undefined : incidentFrame(base, incident)
   }
 
-  private async linkTo(subject: string, { channel, mergedInto }: Incident): Promise<string | undefined> {
+  private async linkTo(subject: string, { mergedInto }: Incident): Promise<string | undefined> {
     const other = (await readSubject(this.deps.records, subject))?.incidents.find(({ id }) => id === mergedInto)
-    const ts = other === undefined ? undefined : await this.tsOf(other)
-    if (ts === undefined) return undefined
-    const { permalink } = await this.deps.slack.patiently('chat.getPermalink', (client) =>
-      client.chat.getPermalink({ channel, message_ts: ts }),
-    )
-    return permalink
+    return other === undefined ? undefined : threadLinkOf(this.deps, other)
   }
 
   private async tell({ subject, incident }: Stored): Promise<void> {
@@ -262,7 +256,7 @@ export class IncidentKeeper {
     if (frozen?.told !== incident.told) return
     const part = `news-${incident.told + 1}`
     const news = frozen.news.slice(0, frozen.telling)
-    const thread = await this.tsOf(incident)
+    const thread = await incidentTs(this.deps, incident)
     if (thread !== undefined)
       try {
         await this.posts.message(
@@ -286,10 +280,6 @@ export class IncidentKeeper {
       ...now,
       incidents: now.incidents.filter(({ id }) => id !== incident.id),
     }))
-  }
-
-  private async tsOf({ run, id }: Incident): Promise<string | undefined> {
-    return run === undefined ? (await readPost(this.deps.records, id, 'parent'))?.ts : rootOf(this.deps, run)
   }
 
   private placeOf({ channel, createdAt }: Incident): Place {

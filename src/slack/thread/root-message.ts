@@ -2,7 +2,6 @@ import { diagnose } from '../../capabilities/diagnose.ts'
 import { keptAnswer } from '../../capabilities/kept-answer.ts'
 import { readChange, type ChangeRecord } from '../../fixes/record.ts'
 import { noteLatest } from '../../store/latest-runs.ts'
-import { readPost } from '../../store/posts.ts'
 import { readRun, type RunRecord } from '../../store/runs.ts'
 import { fullReportButton } from '../answers/report-buttons.ts'
 import { runAgainButton, verdictButtons } from '../answers/run-buttons.ts'
@@ -12,13 +11,8 @@ import { incidentOf } from '../blocks/incident-of.ts'
 import { framed } from '../incidents/frame.ts'
 import { ChannelClosedError, MessageGoneError } from '../transport/slack-trouble.ts'
 import type { Posts } from './posts.ts'
-import { MESSAGES_OF_RUN, type ThreadDeps } from './thread-deps.ts'
-
-/** Where a run's message stands; undefined when it was never posted. */
-export async function rootOf({ records }: Pick<ThreadDeps, 'records'>, run: string): Promise<string | undefined> {
-  const posts = await Promise.all(MESSAGES_OF_RUN.map((part) => readPost(records, run, part)))
-  return posts.findLast((post) => post?.ts !== undefined)?.ts
-}
+import { rootOf } from './root-of.ts'
+import type { ThreadDeps } from './thread-deps.ts'
 
 /** Shows something in a run's message; one that was never posted, or that somebody deleted, stays away. */
 export async function showInRoot(
