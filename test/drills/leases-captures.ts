@@ -76,9 +76,10 @@ export function captureWriter(folder: string): CaptureWriter {
   }
   return {
     refusesCapture: (_lease, pod) =>
-      Promise.resolve()
-        .then(() => void requirePod(pod.name))
-        .then(() => undefined),
+      Promise.resolve().then(() => {
+        requirePod(pod.name)
+        return undefined
+      }),
     async startCapture({ lease }, pod, { seconds }, signal) {
       requirePod(pod.name)
       mkdirSync(placeOf(folder, pod.name), { recursive: true })

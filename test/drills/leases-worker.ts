@@ -45,7 +45,7 @@ const drilledAccessLogs = defineCapability({
 const CAPABILITIES: Readonly<Record<string, AnyCapability>> = {
   capture,
   'raise-log-levels': raise,
-  'turn-on-access-logs': (folder === undefined ? turnOnAccessLogs : drilledAccessLogs) as AnyCapability,
+  'turn-on-access-logs': folder === undefined ? turnOnAccessLogs : drilledAccessLogs,
 }
 const { deps } = capabilityDeps(records, {
   queue,

@@ -169,7 +169,7 @@ class Trial {
 
   constructor(number: number) {
     this.number = number
-    this.lends = OF[number % OF.length] as Lends
+    this.lends = OF[number % OF.length]!
     this.random = randomOf(SEED * 1000 + number)
     makeMesh(this.folder)
     for (const name of PODS) this.addPod(name, `uid-${number}-${name}`)
@@ -233,7 +233,10 @@ class Trial {
         return patiently(() => flushQueue(redis.url))
       case 'pod deleted': {
         // Of access logs the pods hold nothing.
-        if (this.telemetries !== undefined) return this.telemetries.server.remove({ kind: 'Pod', ...THEIR_POD })
+        if (this.telemetries !== undefined) {
+          this.telemetries.server.remove({ kind: 'Pod', ...THEIR_POD })
+          return
+        }
         const name = this.lends === 'captures' ? CAPTURED : this.pick(PODS)
         endProcesses(this.folder, name)
         deletePod(this.folder, name)
@@ -253,11 +256,10 @@ class Trial {
       ...(this.telemetries === undefined ? [] : [this.telemetries.server.kubeconfig]),
     )
     const stop = new AbortController()
-    const backend = await openBackend({
-      redisUrl: redis.url,
-      dataFolder: '/nonexistent',
-      log: pino({ level: 'silent' }),
-    })
+    // A machine that has much to do lets a Redis that has just begun wait.
+    const backend = await patiently(() =>
+      openBackend({ redisUrl: redis.url, dataFolder: '/nonexistent', log: pino({ level: 'silent' }) }),
+    )
     try {
       await Promise.all(Array.from({ length: this.random() < 0.4 ? 2 : 1 }, () => workers.start()))
       const watching = this.watch(stop.signal)
