@@ -28,8 +28,8 @@ export function decidedAt({ timeout, answer, callerLeft, endedAt }: Leg): number
 }
 
 /** How a request ended at one proxy; `next` is the proxy that it asked. */
-export function endingSentences(leg: Leg, next: Leg | undefined): string[] {
-  const tries = leg.attempts.length > 1 ? [`${again(leg)} tried ${leg.attempts.length} times.`] : []
+export function endingSentences(leg: Leg, next: Leg | undefined, isTold = false): string[] {
+  const tries = leg.attempts.length > 1 && !isTold ? [`${again(leg)} tried ${leg.attempts.length} times.`] : []
   if (leg.callerLeft !== undefined) return [...tries, callerLeftSentence(leg, leg.callerLeft, askedBy(leg, next))]
   return [...tries, ...whySentences(leg, askedBy(leg, next))]
 }
@@ -44,7 +44,9 @@ function whySentences(leg: Leg, asked: string): string[] {
         ? `answered ${answer.status}`
         : `answered ${answer.status} itself (${localReply.details})`
   const since = sinceSent(attempt)
-  if (timeout !== undefined) {
+  // The timeout of a try that was followed by another decided nothing.
+  const isOver = timeout?.of !== 'request' && attempt !== undefined && (timeout?.at ?? 0) < attempt.askedAt
+  if (timeout !== undefined && !isOver) {
     const closed = attempt?.closed?.by === 'proxy' ? `closed ${connectionText(attempt)} and ` : ''
     const allowed = leg.allowed === undefined || timeout.of !== 'request' ? '' : ` of ${leg.allowed} ms`
     return [

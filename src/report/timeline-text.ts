@@ -19,7 +19,9 @@ export function timelineHeadline({ legs }: Joined): string {
 function endingOf(leg: Leg): string {
   const { answer, timeout, localReply, callerLeft } = leg
   const after = answer === undefined ? '' : ` after ${spanText(answer.at - leg.begunAt)}`
-  if (answer !== undefined && timeout !== undefined) return `${answer.status}${after}, ${TIMEOUTS[timeout.of]} fired`
+  const isLast = timeout !== undefined && timeout.at >= (leg.attempts.at(-1)?.askedAt ?? 0)
+  if (answer !== undefined && timeout !== undefined && isLast)
+    return `${answer.status}${after}, ${TIMEOUTS[timeout.of]} fired`
   if (answer !== undefined && localReply !== undefined)
     return `${answer.status}${after} from the proxy itself (${localReply.details})`
   if (answer !== undefined) return `answered ${answer.status}${after}`
@@ -29,16 +31,20 @@ function endingOf(leg: Leg): string {
 
 /** What happened, in at most eight sentences. */
 export function timelineStory(timeline: Joined): string[] {
-  const { legs, unjoined } = timeline
+  const { legs, unjoined, tries = [] } = timeline
   const [lead, ...others] = legs
   if (lead === undefined) return []
   const sentences = [
     beginning(lead),
     ...sending(lead),
+    ...triesText(timeline),
     ...others.flatMap((leg, index) => peerBegins(leg, legs[index])),
     // What a peer did may be why its caller ended as it did, or what came of that.
     ...legs
-      .map((leg, index) => ({ at: decidedAt(leg), says: endingSentences(leg, legs[index + 1]) }))
+      .map((leg, index) => ({
+        at: decidedAt(leg),
+        says: endingSentences(leg, legs[index + 1], index === 0 && tries.length > 0),
+      }))
       .toSorted((one, other) => one.at - other.at)
       .flatMap(({ says }) => says),
     ...skew(legs),
@@ -96,6 +102,23 @@ function peerBegins(leg: Leg, caller: Leg | undefined): string[] {
   ]
 }
 
+/** What came of the tries before the last at their peers: one sentence for all. */
+function triesText({ tries = [], legs }: Joined): string[] {
+  const [first] = tries
+  if (first === undefined) return []
+  const told = tries.map(({ attempt, leg }) => {
+    const became =
+      leg.answer !== undefined
+        ? `which answered ${leg.answer.status} after ${spanText(leg.answer.at - leg.begunAt)}`
+        : leg.callerLeft !== undefined
+          ? `which had not answered when it was given up after ${spanText(leg.callerLeft - leg.begunAt)}`
+          : 'of which no end is in its log'
+    return `try ${attempt + 1} reached ${inside(theProxy(leg))} on its connection ${leg.id.connection}, ${became}`
+  })
+  const all = legs[first.of]?.attempts.length ?? 0
+  return [`It was tried ${all} times: ${told.join('; ')}.`]
+}
+
 /** A peer cannot have a request before it was sent: then the clocks differ. */
 function skew(legs: readonly Leg[]): string[] {
   return legs.slice(1).flatMap((leg, index) => {
@@ -113,7 +136,7 @@ export const matchingText = ({ count, what }: NonNullable<Timeline['matching']>)
   `${count} ${count === 1 ? what : what.replace('request', 'requests')}`
 
 /** Where each line came from, and what of them belongs to nobody. */
-export function sourceLines({ legs, by, logs, matching, unjoined }: Timeline): string[] {
+export function sourceLines({ legs, by, logs, matching, unjoined, tries = [] }: Timeline): string[] {
   return [
     ...(matching === undefined
       ? []
@@ -126,8 +149,12 @@ export function sourceLines({ legs, by, logs, matching, unjoined }: Timeline): s
         ...(leg.unreadable > 0 ? [`${leg.unreadable} could not be read`] : []),
       ].join('; '),
     ),
+    ...tries.map(
+      ({ attempt, leg }) =>
+        `${placeOf(leg)}: ${leg.entries.length} lines of try ${attempt + 1}; joined by request id and address`,
+    ),
     ...logs
-      .filter(({ name }) => !legs.some(({ log }) => log === name))
+      .filter(({ name }) => ![...legs, ...tries.map(({ leg }) => leg)].some(({ log }) => log === name))
       .map(({ name }) => `${name}: nothing of it was joined`),
     ...unjoined,
   ]

@@ -9,8 +9,18 @@ export interface Joined {
   legs: Leg[]
   /** How each leg was joined to the one before it; one less than legs. */
   by: JoinedBy[]
+  /** What peers lived through of earlier tries of a retried request, in their order; absent where there was one try. */
+  tries?: TriedLeg[]
   /** Sentences: parts that may belong to it. */
   unjoined: string[]
+}
+
+/** The peer's part of one try that was followed by another. */
+export interface TriedLeg {
+  /** Index of the proxy's leg in `legs`, and of the try among its attempts. */
+  of: number
+  attempt: number
+  leg: Leg
 }
 
 /** Joins what other proxies logged of a request with its id: never by a guess. */
@@ -37,7 +47,14 @@ function agrees(caller: Leg, callee: Leg): JoinedBy | false {
 
 function addCallees(joined: Joined, lead: Leg, all: readonly Leg[]): void {
   const callees = all.filter((leg) => leg.side === 'inbound' || (lead.side === 'outbound' && leg.side === undefined))
-  add(joined, callees, (callee) => agrees(lead, callee))
+  const tried = triedLegs(lead, callees)
+  if (tried.length > 0) joined.tries = tried
+  const ofTries = new Set(tried.map(({ leg }) => leg))
+  add(
+    joined,
+    callees.filter((leg) => !ofTries.has(leg)),
+    (callee) => agrees(lead, callee),
+  )
   const alike = all.filter((leg) => leg.side === 'outbound')
   if (alike.length > 0)
     joined.unjoined.push(
@@ -77,4 +94,28 @@ function add(
   const apart = known.filter(({ leg: one, by: each }) => one !== leg && each === false).map(({ leg: one }) => one)
   if (apart.length > 0)
     joined.unjoined.push(`Of the same request id, but on another connection than this proxy's: ${named(apart)}.`)
+}
+
+/**
+ * The peers of tries before the last: those at the address that a try was sent to. Of several tries to one address each has its own, in their order, where there
+ * are as many; else nothing tells which is which, and none is joined.
+ */
+function triedLegs(lead: Leg, callees: readonly Leg[]): TriedLeg[] {
+  if (lead.attempts.length < 2) return []
+  const sent = lead.attempts.flatMap(({ host, sentAt }, attempt) =>
+    host === undefined || sentAt === undefined ? [] : [{ host, attempt }],
+  )
+  return [...Map.groupBy(sent, ({ host }) => host)]
+    .flatMap(([host, attempts]) => {
+      const there = callees
+        .filter(({ access, side }) => side === 'inbound' && access?.downstreamLocal === host)
+        .toSorted((one, other) => one.begunAt - other.begunAt)
+      return there.length !== attempts.length
+        ? []
+        : attempts.flatMap(({ attempt }, index): TriedLeg[] => {
+            const leg = there[index]
+            return leg === undefined || attempt === lead.attempts.length - 1 ? [] : [{ of: 0, attempt, leg }]
+          })
+    })
+    .toSorted((one, other) => one.attempt - other.attempt)
 }

@@ -68,7 +68,7 @@ function legRows(leg: Leg, lane: number): Row[] {
     match === undefined ? undefined : { ...own, at: match.at, says: `route chosen: ${leg.cluster ?? ''}` },
     leg.noRoute === undefined ? undefined : { ...own, at: leg.noRoute.at, says: leg.noRoute.says, isBad: true },
     leg.denied === undefined ? undefined : { ...own, at: leg.denied.at, says: leg.denied.says, isBad: true },
-    ...attempts.flatMap((attempt, index) => attemptRows(attempt, index, lane)),
+    ...attempts.flatMap((attempt, index) => attemptRows(attempt, index, lane, index === attempts.length - 1)),
     leg.timeout === undefined
       ? undefined
       : { ...own, at: leg.timeout.at, says: `${TIMEOUTS[leg.timeout.of]} fired`, isBad: true },
@@ -116,8 +116,12 @@ export const TIMEOUTS = {
   idle: 'the idle timeout of one try',
 } as const
 
-function attemptRows(attempt: Attempt, index: number, lane: number): Row[] {
-  const { connection, candidates, how, host, closed } = attempt
+/** @param isLast false for a try that another one followed: it may have gone to another peer than the next lane's */
+function attemptRows(attempt: Attempt, index: number, lane: number, isLast: boolean): Row[] {
+  const { connection, candidates, how, host, pod, closed } = attempt
+  const there = isLast ? { to: lane + 1 } : {}
+  const back = isLast ? { lane: lane + 1, to: lane } : {}
+  const whither = isLast || host === undefined ? '' : ` to ${pod === undefined ? host : `${pod} (${host})`}`
   const own = { lane, ...(connection !== undefined && { connection }) }
   const which = connection ?? (candidates === undefined ? 'one that the log does not name' : candidates.join(' or '))
   const rows: (Row | undefined)[] = [
@@ -132,16 +136,15 @@ function attemptRows(attempt: Attempt, index: number, lane: number): Row[] {
       ? undefined
       : {
           ...own,
-          to: lane + 1,
+          ...there,
           at: attempt.sentAt,
-          says: `sent upstream on connection ${which}${how === 'reused' ? ', which was open already' : ''}`,
+          says: `sent upstream on connection ${which}${whither}${how === 'reused' ? ', which was open already' : ''}`,
         },
     attempt.answeredAt === undefined
       ? undefined
       : {
           ...own,
-          lane: lane + 1,
-          to: lane,
+          ...back,
           at: attempt.answeredAt,
           says: `upstream answers ${attempt.status ?? ''}`.trim(),
         },
@@ -151,11 +154,10 @@ function attemptRows(attempt: Attempt, index: number, lane: number): Row[] {
     closed === undefined || (attempt.sentAt === undefined && attempt.failure !== undefined)
       ? undefined
       : closed.by === 'proxy'
-        ? { ...own, to: lane + 1, at: closed.at, says: `the proxy closes upstream connection ${which}` }
+        ? { ...own, ...there, at: closed.at, says: `the proxy closes upstream connection ${which}` }
         : {
             ...own,
-            lane: lane + 1,
-            to: lane,
+            ...back,
             at: closed.at,
             says: `upstream closes connection ${which}`,
             ...(attempt.answeredAt === undefined && { isBad: true as const }),

@@ -34,8 +34,10 @@ export class NoSuchRequestError extends UserError {
 /** Streams whose path is looked up before it is given up to find one by it. */
 const MOST_TRIED = 25
 
-/** Where a proxy sends what is asked of itself: probes of its readiness, and of its metrics. */
+/** Where a proxy sends what is asked of itself: probes of its readiness, and of its metrics; and what it answers at once. */
 const OWN_CLUSTERS: ReadonlySet<string> = new Set(['agent', 'prometheus_stats'])
+const isOwn = ({ cluster, request: { path } }: Leg): boolean =>
+  OWN_CLUSTERS.has(cluster ?? '') || path?.startsWith('/stats/prometheus') === true
 
 const REMEDY = 'Raise the levels, send the request again, and read the log then.'
 const RAISE =
@@ -176,7 +178,7 @@ async function choose(logs: readonly ProxyLog[], asked: AskedRequest, looking: L
     for (const one of await candidates(log, survey, byId)) {
       const leg = await legIn(log, one, readers)
       if (leg === undefined || (path !== undefined && !isPath(leg.request.path, path))) continue
-      if (requestId === undefined && OWN_CLUSTERS.has(leg.cluster ?? '')) continue
+      if (requestId === undefined && isOwn(leg)) continue
       if (requestId === undefined && concerns?.(log.name, leg) === false) continue
       return { leg, ...(matching !== undefined && { matching }) }
     }

@@ -17,6 +17,9 @@ export const REQUEST_ID = '633b3bf2-46e2-41c5-a796-ad2ccb924f12'
 export const recordedPair = (name: string): LogBytes[] =>
   (['gateway', 'sidecar'] as const).map((role) => textLog(role, textOf(`${name}-${role}`), role))
 
+/** One recorded log by its name. */
+export const recordedLog = (name: string): LogBytes => textLog(name, textOf(name))
+
 export const gateway = (text = GATEWAY): LogBytes => textLog('ingress', text)
 export const sidecar = (text = SIDECAR): LogBytes => textLog('sidecar', text)
 

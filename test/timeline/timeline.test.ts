@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { rawLines } from '../../src/report/timeline-lines.ts'
 import { timelineStory, timelineText } from '../../src/report/timeline-text.ts'
 import { textLog } from '../../src/timeline/log-bytes.ts'
 import { timelineOf } from '../../src/timeline/timeline.ts'
@@ -7,6 +8,7 @@ import {
   asJson,
   gateway,
   OLD_GATEWAY,
+  recordedLog,
   recordedPair,
   REQUEST_ID,
   GATEWAY,
@@ -233,5 +235,56 @@ describe("the gateway's log of Istio 1.16", () => {
     ])
     expect(found.matching).toEqual({ count: 1, of: 'debug log', what: 'failed request' })
     expect(timelineText(found)).toContain("500.901  ingress             9446        the route's timeout fired")
+  })
+})
+
+describe('recorded on Istio 1.31: retries, streams of one connection, a token', () => {
+  it('joins the peer of each try, and says what came of the first', async () => {
+    const logs = [recordedLog('retry-gateway'), recordedLog('retry-sidecar-1'), recordedLog('retry-sidecar-2')]
+    const found = await timelineOf(logs, { requestId: '525284f7-d8fa-45fe-b2d2-9d8c4024a635' })
+    expect(found.legs.map(({ log }) => log)).toEqual(['retry-gateway', 'retry-sidecar-2'])
+    expect(found.tries?.map(({ attempt, leg }) => [attempt, leg.log, leg.access?.flags])).toEqual([
+      [0, 'retry-sidecar-1', ['DC']],
+    ])
+    expect(found.unjoined).toEqual([])
+    const story = timelineStory(found)
+    expect(story[2]).toBe(
+      'It was tried 2 times: try 1 reached retry-sidecar-1 on its connection 30, which had not answered when it was given up after 252.9 ms.',
+    )
+    expect(story.join('\n')).not.toMatch(/(?:^|\s)-\d/m)
+    expect(timelineText(found)).toContain('sent upstream on connection 12825 to 10.244.0.158:3000')
+    expect(rawLines(found)).toContain('# retry-sidecar-1: connection 30')
+  })
+
+  it('joins no try where two streams of its peer could be it', async () => {
+    const twice = recordedLog('retry-sidecar-1')
+    const found = await timelineOf(
+      [recordedLog('retry-gateway'), twice, { ...recordedLog('retry-sidecar-1'), name: 'the same again' }],
+      { requestId: '525284f7-d8fa-45fe-b2d2-9d8c4024a635' },
+    )
+    expect(found.tries).toBeUndefined()
+  })
+
+  it.each([
+    ['a', '1', '13069'],
+    ['b', '2', '13069'],
+    ['c', '3', '13069'],
+    ['d', '4', '13069'],
+  ])('tells stream /%s of one HTTP/2 connection from the others', async (path, id, connection) => {
+    const found = await timelineOf([recordedLog('http2-streams-gateway')], {
+      requestId: `00000000-0000-4000-8000-00000000000${id}`,
+    })
+    const [leg] = found.legs
+    expect([leg?.id.connection, leg?.request.path, leg?.answer?.status]).toEqual([connection, `/${path}`, 404])
+    expect(leg?.noRoute?.says).toBe(`no route match for URL '/${path}'`)
+    expect(rawLines(found).match(/no route match for URL/g)).toHaveLength(1)
+  })
+
+  it('names why a token was refused', async () => {
+    const found = await timelineOf(recordedPair('jwt-denied'), { status: 401 })
+    expect(timelineStory(found).join('\n')).toContain(
+      'refused it: Jwt authentication completed with: Jwt issuer is not configured.',
+    )
+    expect(found.by).toHaveLength(1)
   })
 })
