@@ -12,6 +12,7 @@ import { clientServerDisagree } from './client-server-disagree.ts'
 import { conflictingSelectors } from './conflicting-selectors.ts'
 import { conflictingVirtualServices } from './conflicting-virtual-services.ts'
 import { connectFails } from './connect-fails.ts'
+import { containerEnded } from './container-ended.ts'
 import { duplicateCertificate } from './duplicate-certificate.ts'
 import { errorsInRollout } from './errors-in-rollout.ts'
 import { failingRequests } from './failing-requests.ts'
@@ -76,6 +77,7 @@ export const CHECKS: readonly Check[] = [
   conflictingSelectors,
   conflictingVirtualServices,
   connectFails,
+  containerEnded,
   duplicateCertificate,
   errorsInRollout,
   failingRequests,
