@@ -21,6 +21,8 @@ const OVERTAKEN = 3
 /** What waits for a gap to be filled, at most: the gap is passed over then. */
 const MOST_HELD = 256
 const MOST_HELD_BYTES = 1 << 20
+/** The widest window there is (RFC 7323): what is further away is of another numbering, of a connection whose beginning was not captured. */
+const WIDEST = 1 << 30
 /** Shared, and replaced before anything is put into it. */
 const NONE: Held[] = []
 
@@ -93,6 +95,7 @@ export class Flow {
     }
     if (segment.flags & RST || (segment.length === 0 && !(segment.flags & FIN))) return 'nothing'
     this.#next ??= sequence
+    if (Math.abs(distance(this.#next, sequence)) > WIDEST && this.#held.length === 0) this.#next = sequence
     const ahead = distance(this.#next, sequence)
     if (ahead > 0) return this.#hold(segment, sequence)
     const known = -ahead
@@ -120,7 +123,7 @@ export class Flow {
   acknowledged(segment: Segment): void {
     if (!(segment.flags & ACK) || this.#next === undefined) return
     const ahead = distance(this.#next, segment.acknowledged)
-    if (ahead <= 0 || this.#finished) return
+    if (ahead <= 0 || ahead > WIDEST || this.#finished) return
     // The end of the stream counts as one byte, and its packet may be what is missing.
     const [first] = this.#held
     const gap = first === undefined ? ahead : Math.min(ahead, distance(this.#next, first.sequence))

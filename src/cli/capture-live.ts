@@ -94,8 +94,26 @@ async function intoFile(
     )
   })
   const report = await act(async (piece) => {
-    await file.write(piece)
+    await file.write(piece).catch((error: unknown) => {
+      throw writeFailure(path, error)
+    })
   })
   remark(`Kept in ${path}, for Wireshark or mesh-medic capture --file.`)
   return report
+}
+
+/** Why a capture cannot be kept on: the disk is full, mostly. What was written stays there, and is cut. */
+export function writeFailure(path: string, error: unknown): UserError {
+  const { code = 'unknown' } = error as NodeJS.ErrnoException
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
+  return new UserError(
+    {
+      why: `The capture could not be written to ${path} (${code}): ${isFull ? 'there is no room left' : 'it was ended'}.`,
+      remedies: [
+        'What came until then is there, and ends in the middle of a packet: mesh-medic capture --file reads it as far as it goes.',
+        ...(isFull ? ['Make room, choose another place, or capture for a shorter time, with --port or --peer.'] : []),
+      ],
+    },
+    { cause: error, code: 'capture-not-written' },
+  )
 }

@@ -124,3 +124,12 @@ it('its message has few lines; the capture is posted only where the channel may 
   expect(posted.file?.().name).toMatch(/\.pcap$/)
   expect(posted.file?.().content).toEqual(Buffer.from(told.pcap ?? '', 'base64'))
 })
+
+it('a capture that is larger than what is kept is explained, and that it is not posted is said', async () => {
+  const { told, records, run } = await asked()
+  const { pcap: _pcap, ...large } = told
+  const policy = { ...ASK_ONLY, postsCaptures: () => true }
+  const shown = await captureAnswer.shown({ records, telling: {} as never, policy }, large, run)
+  expect(shownIn(shown.message)).toContain('larger than what is kept (768 kB), and is not posted')
+  expect(shown.file?.().name).toMatch(/\.txt$/)
+})

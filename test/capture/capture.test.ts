@@ -298,3 +298,14 @@ it('frames of two interfaces in one pcapng are read each by its link', () => {
   const [one, other] = [pcapng(answered.sent, { link: 'cooked2' }), pcapng(gaveUp.sent, { isLittle: false })]
   expect(report(joined([one, other])).packets).toBe(answered.sent.length + gaveUp.sent.length)
 })
+
+it('numbers that no window reaches are of another connection between the same ports: they make no hole of gigabytes', () => {
+  const wild = asked(3).say('server', 10, OK).ack('client', 11)
+  const later = new Talk('127.0.0.6:40001', '10.244.0.9:3000', [1_600_000_000, 1_700_000_000])
+    .say('client', 20, GET)
+    .say('server', 30, OK)
+    .ack('client', 31)
+  const found = report(pcap([...wild.sent, ...later.sent]))
+  expect(found.limits.join()).not.toContain('acknowledged but are not in the capture')
+  expect(found.streams[0]).toMatchObject({ requests: 2, notCaptured: 0 })
+})

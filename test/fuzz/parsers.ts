@@ -6,6 +6,7 @@ import { parseNotification, sourceOf } from '../../src/alerts/parse-notification
 import { matchedLabels } from '../../src/alerts/matched-labels.ts'
 import { selectorsOf } from '../../src/alerts/promql-selectors.ts'
 import { explain } from '../../src/capture/capture-report.ts'
+import { planCapture, tcpdumpArguments } from '../../src/capture/plan.ts'
 import { CaptureReading } from '../../src/capture/read-capture.ts'
 import { parseFollow } from '../../src/diagnosis/follow/question.ts'
 import { UnseenError } from '../../src/evidence/clients/clients.ts'
@@ -499,6 +500,16 @@ export const PARSERS: Readonly<Record<string, Fuzzed>> = {
       writeFileSync(file, config)
       mayThrow([RecordingFileError], () => replayClients(readRecording(file)))
     },
+  }),
+  'capture filter': fuzzed({
+    inputs: fc.oneof(text, nearly('tcp port 3000 and host 10.1.2.3', 'host 2001:db8::1', 'PORT 80')),
+    holds: (filter) =>
+      mayThrow([UserError], () => {
+        const words = tcpdumpArguments(planCapture({ filter })).at(-1) ?? ''
+        require(/^tcp(?: and port \d{1,5})?(?: and host [0-9a-f:.]+)?$/.test(
+          words,
+        ), `more than numbers and addresses: ${words}`)
+      }),
   }),
   'packet capture': fuzzed({
     inputs: nearlyCapture,

@@ -21,9 +21,10 @@ export const captureAnswer = defineAnswer(capture, {
       fullReportButton(records, run),
       deleteAnswerButton(records, run),
     ])
-    const isPosted = policy?.postsCaptures(run.channel) === true && answer.pcap !== undefined
+    const mayPost = policy?.postsCaptures(run.channel) === true
+    const isPosted = mayPost && answer.pcap !== undefined
     return {
-      message: captureMessage(answer, run, buttons),
+      message: captureMessage(answer, run, buttons, { isTooLarge: mayPost && answer.pcap === undefined }),
       parts: [],
       file: () => (isPosted ? pcapOf(answer, run) : readable(answer, run)),
     }

@@ -12,7 +12,12 @@ import { askedBy } from './running.ts'
 const [STORIES, FINDINGS, LIMITS] = [2, 2, 1]
 
 /** A capture, explained: what happened, what it means, what it cannot show. */
-export function captureMessage(answer: CaptureAnswer, run: RunRecord, buttons: readonly ButtonSpec[]): SlackMessage {
+export function captureMessage(
+  answer: CaptureAnswer,
+  run: RunRecord,
+  buttons: readonly ButtonSpec[],
+  { isTooLarge = false }: { isTooLarge?: boolean } = {},
+): SlackMessage {
   const { report, pod, plan } = answer
   const nothing = nothingIn(report)
   const [first, ...more] = report.stories
@@ -24,6 +29,9 @@ export function captureMessage(answer: CaptureAnswer, run: RunRecord, buttons: r
     ...(nothing?.remedies ?? []),
     ...more.slice(0, STORIES - 1).map((story) => story.says),
     ...report.findings.slice(0, FINDINGS).map(({ means }) => means),
+    ...(isTooLarge
+      ? ['The capture is larger than what is kept (768 kB), and is not posted: give a port, a peer, or less time.']
+      : []),
     ...report.limits.slice(0, LIMITS).map((limit) => `Not seen: ${limit}`),
   ]
   return fit({
