@@ -3,7 +3,7 @@ import { capturedOf, type CapturedPackets } from '../capture/captured.ts'
 import { retryOnConflict } from '../store/change-record.ts'
 import type { Records } from '../store/records.ts'
 import { readRun } from '../store/runs.ts'
-import { ExplainedAnswer } from './capture-answer.ts'
+import { ExplainedAnswer, type CaptureAnswer } from './capture-answer.ts'
 import { keptAnswer } from './kept-answer.ts'
 
 const COLLECTION = 'captures-lately'
@@ -33,20 +33,23 @@ export async function noteCapture(records: Records, channel: string, run: string
 }
 
 /** What captures of a channel within the last hour have shown, those of a thread first; one that was deleted is not among them. `now` in milliseconds. */
-export async function capturesLately(
+export const capturesLately = async (...asked: Parameters<typeof answersLately>): Promise<CapturedPackets[]> =>
+  (await answersLately(...asked)).map((one) => {
+    const [namespace = '', name = ''] = one.pod.split('/')
+    return capturedOf(one.report, { namespace, name }, one.plan)
+  })
+
+/** The same, whole. */
+export async function answersLately(
   records: Records,
   { channel, thread }: { channel: string; thread?: string | undefined },
   now: number,
-): Promise<CapturedPackets[]> {
+): Promise<CaptureAnswer[]> {
   const stored = await records.read(COLLECTION, channel)
   const { captures = [] } = stored === undefined ? {} : (Lately.safeParse(stored.value).data ?? {})
   const late = captures
     .filter(({ at }) => now - Date.parse(at) <= LATELY * 1000)
     .toSorted((a, b) => Number(b.thread === thread) - Number(a.thread === thread) || b.at.localeCompare(a.at))
   const kept = await Promise.all(late.map(({ run }) => keptAnswer(records, run, ExplainedAnswer)))
-  return kept.flatMap((one) => {
-    if (one === undefined) return []
-    const [namespace = '', name = ''] = one.pod.split('/')
-    return [capturedOf(one.report, { namespace, name }, one.plan)]
-  })
+  return kept.filter((one) => one !== undefined)
 }

@@ -4,8 +4,10 @@ import type { Clients } from '../evidence/clients/clients.ts'
 import { defined } from '../mesh/defined.ts'
 import { parseTarget } from '../mesh/target-query.ts'
 import { refOfPod, readLease } from '../leases/lease-record.ts'
+import { packetsOf } from '../report/timeline-packets.ts'
 import { timelineHeadline } from '../report/timeline-text.ts'
 import { defineCapability } from './capability.ts'
+import { answersLately } from './captures-lately.ts'
 import {
   findTimelineProxies,
   readTimeline,
@@ -69,7 +71,12 @@ export const timeline = defineCapability({
     asked: 'diagnosis-asked',
     facts: ({ requestId, status, path, lease }) => defined({ requestId, status, path, lease }),
   },
-  async work({ clients, records, stepTimeout, concurrency }, { request }, thread, signal): Promise<TimelineAnswer> {
+  async work(
+    { clients, records, stepTimeout, concurrency },
+    { request, channel, thread: ofThread },
+    thread,
+    signal,
+  ): Promise<TimelineAnswer> {
     const { text, namespace, requestId, status, path, window } = request
     const asked = defined({ requestId, status, path })
     const named = request.lease === undefined ? undefined : await readLease(records, request.lease)
@@ -121,7 +128,17 @@ export const timeline = defineCapability({
           }),
       },
     )
-    return { kind: 'timeline', found: await withAccessLogs(found, { proxies, clients, since: begun, signal }) }
+    const told = await withAccessLogs(found, { proxies, clients, since: begun, signal })
+    const captures = await answersLately(
+      records,
+      { channel, ...defined({ thread: ofThread }) },
+      clients.now().getTime(),
+    )
+    const packets = packetsOf(
+      told.timeline,
+      captures.map(({ pod, report }) => ({ name: `the capture of ${pod}`, streams: report.streams })),
+    )
+    return { kind: 'timeline', found: { ...told, notes: [...packets, ...told.notes] } }
   },
   outcome: ({ found }) => ({ verdict: 'shown', sentence: timelineHeadline(found.timeline) }),
 })

@@ -3,7 +3,7 @@ import { explain, type CaptureReport } from '../capture/capture-report.ts'
 import { filterOf } from '../capture/plan.ts'
 import { nothingIn } from '../capture/nothing-in.ts'
 import { onlySome } from '../capture/only.ts'
-import { CaptureReading } from '../capture/read-capture.ts'
+import { CaptureReading, type Capture } from '../capture/read-capture.ts'
 import { UserError } from '../mesh/user-error.ts'
 import { captureText } from '../report/capture-text.ts'
 import { EXIT } from './exit-codes.ts'
@@ -39,10 +39,15 @@ export async function capture(target: string | undefined, options: CaptureOption
       commands: ['mesh-medic capture --file x.pcap', 'mesh-medic capture deploy/catalog -n shop --port 3000 --for 30s'],
     })
   requireOfFile(options)
+  const { capture: some, only } = onlySome(await readCapture(file), options)
+  return told(explain(some, { only, ...(verbose !== true && output !== 'json' && { most: MOST_ROWS }) }))
+}
+
+/** Reads a capture: a file, or standard input for `-`. @throws UserError */
+export async function readCapture(file: string): Promise<Capture> {
   const reading = new CaptureReading()
   for await (const piece of piecesOf(file)) reading.push(piece)
-  const { capture: some, only } = onlySome(reading.end(), options)
-  return told(explain(some, { only, ...(verbose !== true && output !== 'json' && { most: MOST_ROWS }) }))
+  return reading.end()
 }
 
 /** What only says how packets are captured says nothing of a file: it is refused, not ignored. @throws UserError */

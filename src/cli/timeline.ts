@@ -1,4 +1,6 @@
 import { writeFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { explain } from '../capture/capture-report.ts'
 import { redact } from '../evidence/redaction.ts'
 import { milliseconds } from '../mesh/duration.ts'
 import { UserError } from '../mesh/user-error.ts'
@@ -6,6 +8,7 @@ import { visible } from '../mesh/visible.ts'
 import { timelineJson } from '../report/timeline-json.ts'
 import { rawLines } from '../report/timeline-lines.ts'
 import { timelinePicture } from '../report/timeline-picture.ts'
+import { packetsOf, type CapturedStreams } from '../report/timeline-packets.ts'
 import { timelineText } from '../report/timeline-text.ts'
 import { askedRequest } from '../timeline/asked-request.ts'
 import { timelineOf, type Timeline } from '../timeline/timeline.ts'
@@ -15,6 +18,7 @@ import { answer, remark } from './output.ts'
 
 export interface TimelineOptions {
   file?: string[]
+  capture?: string[]
   namespace?: string
   context?: string
   window?: string
@@ -38,7 +42,8 @@ export async function timeline(target: string | undefined, options: TimelineOpti
     throw new UserError({ why: 'It is either a target or saved logs.', commands: USAGE })
   const asked = askedRequest(options, 'mesh-medic timeline catalog')
   if (target === undefined) {
-    await tell(await timelineOf(file.map(logFile), asked), [], options)
+    const found = await timelineOf(file.map(logFile), asked)
+    await tell(found, await packetsIn(found, options), options)
     return EXIT.healthy
   }
   const { timelineOfTarget } = await import('./timeline-of-target.ts')
@@ -46,8 +51,20 @@ export async function timeline(target: string | undefined, options: TimelineOpti
     ...options,
     patience: wait === undefined ? 0 : waitAsked(wait),
   })
-  await tell(found, notes, options)
+  await tell(found, [...(await packetsIn(found, options)), ...notes], options)
   return EXIT.healthy
+}
+
+/** What captures that were made meanwhile show of it. @throws UserError for what is no capture */
+async function packetsIn(found: Timeline, { capture = [] }: TimelineOptions): Promise<string[]> {
+  if (capture.length === 0) return []
+  const { readCapture } = await import('./capture.ts')
+  const captures: CapturedStreams[] = []
+  for (const file of capture) captures.push({ name: basename(file), streams: explain(await readCapture(file)).streams })
+  const said = packetsOf(found, captures)
+  return said.length > 0
+    ? said
+    : [`No stream of ${capture.map((file) => basename(file)).join(' and ')} has the ports of its connections.`]
 }
 
 /** Milliseconds. @throws UserError */

@@ -11,7 +11,7 @@ import { refOfPod } from './lease-record.ts'
 import { PACKET_CAPTURE, parseCaptureSetting } from './captures/capture-setting.ts'
 
 /** Streams that are reported one by one. */
-const MOST_STREAMS = 20
+const MOST_STREAMS = 100
 /** The link layer that an empty capture names. */
 const ETHERNET = 1
 /** Seconds after its time in which a capture ends by itself; then nobody listens any more. */

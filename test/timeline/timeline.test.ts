@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { explain } from '../../src/capture/capture-report.ts'
+import { CaptureReading } from '../../src/capture/read-capture.ts'
 import { rawLines } from '../../src/report/timeline-lines.ts'
+import { packetsOf } from '../../src/report/timeline-packets.ts'
 import { timelineStory, timelineText } from '../../src/report/timeline-text.ts'
 import { textLog } from '../../src/timeline/log-bytes.ts'
 import { timelineOf } from '../../src/timeline/timeline.ts'
+import { recordedCapture } from '../capture/recorded.ts'
 import {
   asEnvoys,
   asJson,
@@ -17,6 +21,11 @@ import {
   withoutThreads,
   withShortIds,
 } from './recorded.ts'
+
+const PACKETS = [
+  'In slow-pod-eth0, stream 14 is connection 87 of the gateway istio-ingressgateway-64577df8d7-smsb7 (10.244.0.4:35276 > 10.244.0.7:3000): no answer was captured, client closed first (FIN) at 526 ms.',
+  'In slow-pod-lo, stream 9 is connection 35 of the sidecar catalog-v2-7b46dcd4bc-g6vkr (127.0.0.6:46352 > 10.244.0.7:3000): first byte of the answer after 863 ms, client closed first (FIN) at 525 ms.',
+]
 
 const STORY = [
   `The gateway istio-ingressgateway-64577df8d7-smsb7 took GET catalog.istioinaction.io/items at 23:51:30.429426 UTC on connection 90, stream 2823532918555626541, request id ${REQUEST_ID}.`,
@@ -286,5 +295,30 @@ describe('recorded on Istio 1.31: retries, streams of one connection, a token', 
       'refused it: Jwt authentication completed with: Jwt issuer is not configured.',
     )
     expect(found.by).toHaveLength(1)
+  })
+})
+
+describe('packets that were captured meanwhile', () => {
+  const streams = (name: 'slow-pod-lo' | 'slow-pod-eth0') => {
+    const reading = new CaptureReading()
+    reading.push(recordedCapture(name))
+    return { name, streams: explain(reading.end()).streams }
+  }
+
+  it('are joined by the four-tuple: the application answered after the proxy had closed', async () => {
+    const found = await timelineOf([gateway(), sidecar()], {})
+    expect(packetsOf(found, [streams('slow-pod-lo'), streams('slow-pod-eth0')])).toEqual(PACKETS)
+  })
+
+  it('are not, where the ports or the time are of another connection', async () => {
+    const found = await timelineOf([gateway(), sidecar()], {})
+    const lo = streams('slow-pod-lo')
+    const later = lo.streams.map((one) => ({ ...one, begins: '2026-12-01T00:00:00.000Z' }))
+    const elsewhere = lo.streams.map((one) => ({ ...one, client: { ...one.client, port: 1 } }))
+    expect(packetsOf(found, [{ name: 'later', streams: later }])).toEqual([])
+    expect(packetsOf(found, [{ name: 'elsewhere', streams: elsewhere }])).toEqual([])
+    expect(packetsOf(found, [{ name: 'twice', streams: [...lo.streams, ...lo.streams] }])[0]).toContain(
+      '2 streams have the ports',
+    )
   })
 })

@@ -18,6 +18,11 @@ export const timeline = defineCommand({
         "a saved log of a proxy, the caller's first; may be given several times",
         (file: string, before: string[] | undefined) => [...(before ?? []), file],
       )
+      .option(
+        '--capture <pcap>',
+        'packets that were captured meanwhile: streams with the ports of its connections are told too; may be given several times',
+        (file: string, before: string[] | undefined) => [...(before ?? []), file],
+      )
       .option('--request-id <id>', 'the request with this x-request-id')
       .option('--status <code>', 'a request that was answered so; 0 for one whose caller went away')
       .option('--path <path>', 'a request for this path')
@@ -29,6 +34,7 @@ export const timeline = defineCommand({
   examples: [
     'mesh-medic timeline catalog -n istioinaction --status 504 --wait 2m',
     'mesh-medic timeline --file ingress.log --file sidecar.log',
+    'mesh-medic timeline --file ingress.log --file sidecar.log --capture lo.pcap',
     'mesh-medic timeline --file ingress.log --status 504 --path /items',
     'mesh-medic timeline --file ingress.log --request-id 6611c73c-d8ae-4175-b487-4c2ce30844b1 --lines request.log',
   ],
