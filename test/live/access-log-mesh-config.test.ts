@@ -7,7 +7,7 @@ import { openAccessLogNamespace, type AccessLogNamespace } from './access-log-me
 import { openLiveBot } from './bot.ts'
 import { kubectl, until } from './mesh.ts'
 
-const NAMESPACE = 'access-log-mesh'
+const NAMESPACE = `${process.env.MESH_MEDIC_TEST_ACCESS_LOG_NAMESPACE ?? 'access-log'}-mesh`
 const AGE = '%COMMON_DURATION(US_CX_END:US_TX_BEG:ms)%'
 
 /** The mesh configuration as it is, byte for byte. */

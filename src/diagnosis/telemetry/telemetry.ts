@@ -76,16 +76,19 @@ export async function telemetryOf(
         'Set PROMETHEUS_URL to the Prometheus that scrapes the mesh, for example http://prometheus.istio-system:9090',
       ],
     })
-  const target = await targetOf(query, clients, { signal, stepTimeout })
+  const limited = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(stepTimeout)])
+  const [target, { there, asked }] = await Promise.all([
+    targetOf(query, clients, { signal, stepTimeout }),
+    clockOf(prometheus, limited()).then((time) => ({ there: time, asked: Date.now() })),
+  ])
+  const at = clients.now(asked)
   const hosts = target.hosts.filter((host) => fromFqdn(host) !== undefined)
   const where = `destination_service=~"${(hosts.length === 0 ? target.hosts : hosts).map(escaped).join('|')}"`
   const queries = queriesFor(where, window)
-  const limited = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(stepTimeout)])
   const ask = async ({ expression }: { expression: string }): Promise<Sample[]> =>
     (await prometheus.query(expression, limited())).filter(({ value }) => Number.isFinite(value))
   const once = async (query: { expression: string }): Promise<readonly Sample[]> =>
     countedOnce(await ask(query), ({ metric }) => metric.reporter)
-  const [there, at] = [await clockOf(prometheus, limited()), clients.now()]
   const ahead = there === undefined ? 0 : apart(there, at)
   const [requests, p50, p95, p99, slow, shares] = await Promise.all([
     once(queries.requests),
@@ -181,13 +184,15 @@ async function targetOf(
 const successIn = (shares: readonly Point[]): Point[] =>
   shares.filter(({ value }) => Number.isFinite(value)).map(({ at, value }) => ({ at, value: 1 - value }))
 
-/** What time it is at a Prometheus; undefined where it does not say. What else is asked tells why it does not answer. */
+/** What time it is at a Prometheus; undefined where it does not say: what else is asked tells why. @throws {NoAnswerFromPrometheusError} when it is too slow */
 async function clockOf(prometheus: Prometheus, signal: AbortSignal): Promise<Date | undefined> {
   try {
     const [clock] = await prometheus.query('vector(time())', signal)
     const there = new Date((clock?.value ?? NaN) * 1000)
     return Number.isNaN(there.getTime()) ? undefined : there
   } catch (error) {
+    // One that is too slow for this is not waited for again.
+    if (error instanceof UnseenError && error.reason === 'timeout') throw new NoAnswerFromPrometheusError(error)
     if (error instanceof UnseenError) return undefined
     throw error
   }

@@ -134,6 +134,24 @@ describe('what Prometheus does not know', () => {
     })
   })
 
+  it('one that is too slow is waited for once', async () => {
+    let asked_ = 0
+    const slow = withPrometheus({
+      query: (_, stop) => {
+        asked_ += 1
+        return new Promise((_resolve, reject) => {
+          stop.addEventListener('abort', () => {
+            reject(new UnseenError('timeout', 'Prometheus did not answer in time'))
+          })
+        })
+      },
+    })
+    await expect(telemetryOf(ask, slow, { window: 120, signal, stepTimeout: 20 })).rejects.toMatchObject({
+      why: 'No answer from Prometheus: Prometheus did not answer in time.',
+    })
+    expect(asked_).toBe(1)
+  })
+
   it('is not there: says how to name it', async () => {
     const { prometheus: _, ...without } = recorded('slow-pod')
     await expect(asked(without)).rejects.toMatchObject({
