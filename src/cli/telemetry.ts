@@ -22,13 +22,13 @@ export async function telemetry(
 ): Promise<number> {
   const query = parseTarget(text, namespace)
   const seconds = window === undefined ? WINDOW : windowAsked(window, 'mesh-medic telemetry')
-  const { connection, limits } = connectionFor(context)
+  const { connection, limits, links } = connectionFor(context)
   const controller = interruptible()
   const found = await telemetryOf(query, openClients(connection, controller), {
     window: seconds,
     signal: controller.signal,
     stepTimeout: limits.stepTimeout,
   })
-  await answer(output === 'json' ? `${JSON.stringify(found, null, 2)}\n` : telemetryText(found))
+  await answer(output === 'json' ? `${JSON.stringify(found, null, 2)}\n` : telemetryText(found, links))
   return found.client === undefined && found.server === undefined ? EXIT.unclear : EXIT.healthy
 }

@@ -1,6 +1,8 @@
-import type { Telemetry } from '../diagnosis/telemetry/report.ts'
+import { HANG_UPS, type Telemetry } from '../diagnosis/telemetry/report.ts'
 import { nameOf, percentOf, round, successOf, type Side } from '../mesh/both-ends.ts'
 import { formatRef } from '../mesh/ref.ts'
+import { defined } from '../mesh/defined.ts'
+import { queryLink, type Link, type LinkTemplate } from './links.ts'
 import { visible } from '../mesh/visible.ts'
 import { latencyText } from '../mesh/duration.ts'
 
@@ -57,12 +59,25 @@ export const answersLine = ({ answers }: Telemetry, end: 'client' | 'server'): s
     .map((one) => `${nameOf(one)} ${round(one.requests)}`)
     .join(', ')
 
+/** The query of requests whose caller hung up, where the servers counted some, and where it can be run. */
+export function hangUpsQuery(
+  { answers, hosts, at, queries }: Telemetry,
+  links: readonly LinkTemplate[],
+): { expression: string; link?: Link } | undefined {
+  const query = queries.find(({ what }) => what === HANG_UPS)
+  if (query === undefined || !answers.some(({ end, flags }) => end === 'server' && flags.includes('DC')))
+    return undefined
+  const { expression } = query
+  return { expression, ...defined({ link: queryLink(expression, { host: hosts[0], at }, links) }) }
+}
+
 /** Telemetry as a terminal shows it. */
-export function telemetryText(telemetry: Telemetry): string {
+export function telemetryText(telemetry: Telemetry, links: readonly LinkTemplate[] = []): string {
   const { target, window, client, server, queries, notes } = telemetry
   const section = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)]
   const since = sinceLine(telemetry)
+  const hangUps = hangUpsQuery(telemetry, links)?.link
   return `${visible(
     [
       telemetryHeadline(telemetry),
@@ -76,7 +91,10 @@ export function telemetryText(telemetry: Telemetry): string {
       ...section('Not known', client === undefined && server === undefined ? notes.slice(1) : notes),
       ...section(
         'Queries',
-        queries.map(({ what, expression }) => `${what}: ${expression}`),
+        queries.flatMap(({ what, expression }) => [
+          `${what}: ${expression}`,
+          ...(what === HANG_UPS && hangUps !== undefined ? [`  ${hangUps.name}: ${hangUps.url}`] : []),
+        ]),
       ),
     ].join('\n'),
   )}\n`

@@ -20,6 +20,7 @@ it('shows both ends at a glance, and all of it as a file', async () => {
   expect(shown).toMatch(/Clients see [\d.]+ % of their requests succeed; servers see 100 %\./)
   expect(shown).toMatch(/Clients {2}[\d.]+ % of \d+ requests succeed; p50 /)
   expect(shown).toContain('Why they differ')
+  expect(shown).toMatch(/Hang-ups \(DC\) by pod, in Prometheus: .*sort_desc\(sum by .*response_flags="DC"/)
   expect(shown).toContain('[Run again]')
   expect(charts!.blocks.map(({ type }) => type)).toEqual(['rich_text', 'data_visualization', 'data_visualization'])
   expect(charts!.text).toMatch(/clients' proxies: 100 % at \d\d:\d\d, lowest [\d.]+ % at \d\d:\d\d/)

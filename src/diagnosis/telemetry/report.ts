@@ -2,6 +2,9 @@ import type { Ref } from '../../mesh/ref.ts'
 import type { Answered, Difference, Side } from '../../mesh/both-ends.ts'
 import type { ChangePoint, Point } from '../../mesh/change-point.ts'
 
+/** What the query of requests is called whose caller hung up, which servers count as no error. */
+export const HANG_UPS = 'requests whose caller hung up (DC), by pod and version, as the servers count'
+
 /** What Prometheus knows of the requests to a target. */
 export interface Telemetry {
   target: Ref
@@ -25,6 +28,6 @@ export interface Telemetry {
   history?: { from: string; to: string; step: number; client: Point[]; server: Point[] }
   /** What could not be told, in sentences. */
   notes: string[]
-  /** What was asked, as it can be asked by hand. */
+  /** What was asked, and what helps to look further, as it can be asked by hand. */
   queries: { what: string; expression: string }[]
 }

@@ -17,7 +17,7 @@ import type { Target } from '../../mesh/target.ts'
 import { UserError } from '../../mesh/user-error.ts'
 import { planTarget } from '../plan-target.ts'
 import { resolveTarget } from '../resolve-target.ts'
-import type { Telemetry } from './report.ts'
+import { HANG_UPS, type Telemetry } from './report.ts'
 
 /** Seconds that are looked at where nobody says otherwise, and at least and most. */
 export const WINDOW = 300
@@ -156,6 +156,11 @@ function queriesFor(where: string, window: number) {
     pods: {
       what: 'p50 of each pod, as its own proxy counts',
       expression: `histogram_quantile(0.5, sum by (le, pod) (rate(istio_request_duration_milliseconds_bucket{${where},reporter="destination"}[${window}s])))`,
+    },
+    // Shown for people; what is counted is asked for by `requests`.
+    hangUps: {
+      what: HANG_UPS,
+      expression: `sort_desc(sum by (response_code, pod, version) (irate(istio_requests_total{${where},reporter="destination",response_flags="DC"}[5m])))`,
     },
     share: {
       what: 'share of failures by end, over the last hour',

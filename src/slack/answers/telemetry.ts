@@ -5,6 +5,7 @@ import type { RunRecord } from '../../store/runs.ts'
 import { userErrorOf } from '../access/user-error-of.ts'
 import { chartsMessage } from '../blocks/chart.ts'
 import type { Part } from '../blocks/part.ts'
+import type { TellingOptions } from '../blocks/telling-options.ts'
 import { telemetryMessage } from '../blocks/telemetry.ts'
 import { defineAnswer } from './answer.ts'
 import { fileBase, fileText, type AnswerFile } from './file.ts'
@@ -14,11 +15,11 @@ import { runAgainButton } from './run-buttons.ts'
 export const telemetryAnswer = defineAnswer(telemetry, {
   doing: 'Asking Prometheus',
   subject: ({ text }) => text,
-  async shown({ records }, answer, run) {
+  async shown({ records, telling }, answer, run) {
     return {
-      message: telemetryMessage(answer.telemetry, run, [await runAgainButton(records, run)]),
+      message: telemetryMessage(answer.telemetry, run, [await runAgainButton(records, run)], telling.links),
       parts: chartParts(answer),
-      file: () => readable(answer, run),
+      file: () => readable(answer, run, telling),
     }
   },
   full: { readable, json: (answer) => answer.telemetry },
@@ -35,10 +36,10 @@ function chartParts({ telemetry: found }: TelemetryAnswer): Part[] {
   return message === undefined ? [] : [{ name: 'charts', message, charts }]
 }
 
-function readable(answer: TelemetryAnswer, run: RunRecord): AnswerFile {
+function readable(answer: TelemetryAnswer, run: RunRecord, { links }: TellingOptions): AnswerFile {
   return {
     name: `${fileBase(run)}.txt`,
     title: 'All counts and the queries',
-    content: fileText(telemetryText(answer.telemetry)),
+    content: fileText(telemetryText(answer.telemetry, links)),
   }
 }

@@ -49,6 +49,21 @@ describe('a slow pod behind a short timeout', () => {
   })
 })
 
+it('the query of requests whose caller hung up is shown, with where it can be run', async () => {
+  const found = await asked(recorded('slow-pod'))
+  const links = [
+    { name: 'Service dashboard', url: 'https://grafana.example/d/x?var-service={host}' },
+    { name: 'Console', url: 'https://prometheus.example/graph?g0.expr={query}&g0.range_input=1h' },
+  ]
+  const text = telemetryText(found, links)
+  expect(text).toMatch(
+    /requests whose caller hung up \(DC\), by pod and version, as the servers count: sort_desc\(sum by \(response_code, pod, version\) \(irate\(istio_requests_total\{destination_service=~.*,reporter="destination",response_flags="DC"\}\[5m\]\)\)\)\n {4}Console: https:\/\/prometheus\.example\/graph\?g0\.expr=sort_desc\(sum%20by/,
+  )
+  expect(telemetryText(found)).not.toContain('Console')
+  // Where nobody hung up there is nothing to look for.
+  expect(telemetryText(await asked(recorded('all-quick')), links)).not.toContain('Console')
+})
+
 it('all pods quick: both ends agree, and nothing is said to differ', async () => {
   const found = await asked(recorded('all-quick'))
   expect([found.client!.failed, found.server!.failed, found.differences, found.since]).toEqual([0, 0, [], undefined])
