@@ -13,6 +13,7 @@ import { defineCapability, type AnyCapability } from '../../src/capabilities/cap
 import { capture } from '../../src/capabilities/capture.ts'
 import { makeLease } from '../../src/capabilities/make-lease.ts'
 import { raise } from '../../src/capabilities/raise-log-levels.ts'
+import { timeline } from '../../src/capabilities/timeline.ts'
 import { turnOnAccessLogs } from '../../src/capabilities/turn-on-access-logs.ts'
 import { kubernetesApi } from '../../src/evidence/clients/kubernetes.ts'
 import type { LeaseRequest } from '../../src/leases/raise.ts'
@@ -45,6 +46,7 @@ const drilledAccessLogs = defineCapability({
 const CAPABILITIES: Readonly<Record<string, AnyCapability>> = {
   capture,
   'raise-log-levels': raise,
+  timeline,
   'turn-on-access-logs': folder === undefined ? turnOnAccessLogs : drilledAccessLogs,
 }
 const { deps } = capabilityDeps(records, {

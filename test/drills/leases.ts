@@ -287,6 +287,8 @@ class Trial {
       thread: '1.1',
     })
     await backend.queue.enqueue({ run: run.id, kind: run.request.kind })
+    // Somebody waits for a failed request meanwhile, in the same worker or another.
+    const waiting = this.lends === 'levels' && this.random() < 0.5 ? this.showFailedRequest(backend, run.id) : undefined
     const disasters = [this.pick(DISASTERS), ...(this.random() < 0.33 ? [this.pick(DISASTERS)] : [])]
     // Half of them while it is being raised, which takes about a second; the others until after its end.
     const befalling = Promise.all(
@@ -296,8 +298,23 @@ class Trial {
       }),
     )
     const [lease] = await Promise.all([this.theEnd(backend, run.id), befalling])
+    await waiting
     await pause(QUIET)
     return { trial: this.number, lends: this.lends, disasters, ...(await this.judge(backend, lease)) }
+  }
+
+  /** Asks for a timeline once the levels are raised: it waits until one comes, or the lease ends. */
+  private async showFailedRequest({ records, queue }: Backend, lease: string): Promise<void> {
+    await pause(1200)
+    await patiently(async () => {
+      const run = await createRun(records, {
+        request: { kind: 'timeline', text: 'catalog', namespace: NAMESPACE, lease },
+        asker: { user: 'U_ONCALL' },
+        channel: 'C_MESH',
+        thread: '1.1',
+      })
+      await queue.enqueue({ run: run.id, kind: 'timeline' })
+    })
   }
 
   private request(seconds: number) {
