@@ -95,7 +95,6 @@ export class Flow {
     }
     if (segment.flags & RST || (segment.length === 0 && !(segment.flags & FIN))) return 'nothing'
     this.#next ??= sequence
-    if (Math.abs(distance(this.#next, sequence)) > WIDEST && this.#held.length === 0) this.#next = sequence
     const ahead = distance(this.#next, sequence)
     if (ahead > 0) return this.#hold(segment, sequence)
     const known = -ahead
@@ -125,7 +124,7 @@ export class Flow {
     const ahead = distance(this.#next, segment.acknowledged)
     if (ahead <= 0 || ahead > WIDEST || this.#finished) return
     // The end of the stream counts as one byte, and its packet may be what is missing.
-    const [first] = this.#held
+    const first = this.#held[0]
     const gap = first === undefined ? ahead : Math.min(ahead, distance(this.#next, first.sequence))
     this.notCaptured += gap
     this.#skip(gap, segment.at)
@@ -133,7 +132,7 @@ export class Flow {
 
   /** Gives away what still waits for bytes that did not come. */
   end(at: number): void {
-    for (let [first] = this.#held; first !== undefined; [first] = this.#held)
+    for (let first = this.#held[0]; first !== undefined; first = this.#held[0])
       this.#skip(distance(this.#next ?? first.sequence, first.sequence), at)
     if (this.#zeroSince !== undefined) this.zeroWindowFor += at - this.#zeroSince
     this.#zeroSince = undefined
@@ -207,7 +206,7 @@ export class Flow {
     if (this.#held.length > MOST_HELD || this.#heldBytes > MOST_HELD_BYTES) {
       const [first] = this.#held
       const gap = distance(this.#next ?? 0, first?.sequence ?? 0)
-      this.notCaptured += gap
+      if (gap <= WIDEST) this.notCaptured += gap
       this.#skip(gap, segment.at)
     }
     return 'new'
@@ -221,7 +220,7 @@ export class Flow {
   }
 
   #release(at: number): void {
-    for (let [first] = this.#held; first !== undefined; [first] = this.#held) {
+    for (let first = this.#held[0]; first !== undefined; first = this.#held[0]) {
       const known = -distance(this.#next ?? 0, first.sequence)
       if (known < 0) return
       this.#held.shift()

@@ -75,11 +75,27 @@ function startOf(line: string, isWhole: boolean): Head | undefined {
     const status = /^HTTP\/1\.\d (\d{3})/.exec(line)?.[1]
     return status === undefined ? {} : { status: Number(status) }
   }
-  const request = /^([A-Z]{3,20}) ([^ ?#\r]*)/.exec(line)
-  if (request === null) return undefined
-  const [all, method = '', path = ''] = request
-  const goesOn = !isWhole && all.length === line.length
-  return { method: once(method), path: once(path), ...(goesOn && { isPathCut: true }) }
+  const space = line.indexOf(' ')
+  if (space < 3 || space > 20 || !isMethod(line, space)) return undefined
+  let end = space + 1
+  while (end < line.length && !ENDS_PATH.has(line.charCodeAt(end))) end += 1
+  const goesOn = !isWhole && end === line.length
+  return {
+    method: once(line.slice(0, space)),
+    path: once(line.slice(space + 1, end)),
+    ...(goesOn && { isPathCut: true }),
+  }
+}
+
+/** A space, `?`, `#`, or the end of the line. */
+const ENDS_PATH: ReadonlySet<number> = new Set([0x20, 0x3f, 0x23, 0x0d])
+
+function isMethod(line: string, to: number): boolean {
+  for (let at = 0; at < to; at += 1) {
+    const code = line.charCodeAt(at)
+    if (code < 0x41 || code > 0x5a) return false
+  }
+  return true
 }
 
 function readHeader(head: Head, bytes: Uint8Array, from: number, colon: number, to: number): void {

@@ -123,7 +123,10 @@ export class Http1 {
   #takeHead(bytes: Uint8Array, from: number, to: number, at: number): number {
     const before = this.#begun.length
     if (before > 0) this.#append(bytes, from, to)
-    const [head, begin, limit] = before > 0 ? [this.#begun, 0, this.#begun.length] : [bytes, from, to]
+    const isBegun = before > 0
+    const head = isBegun ? this.#begun : bytes
+    const begin = isBegun ? 0 : from
+    const limit = isBegun ? head.length : to
     const end = endOfHead(head, Math.max(begin, begin + before - 3), limit)
     if (end === -1) {
       if (before === 0) this.#append(bytes, from, to)

@@ -77,6 +77,9 @@ export function outcomeOf(stream: Stream, { clientSide }: Parties): Outcome {
       }
     }
   }
+  const only = conversation.exchanges.only
+  if (only !== undefined && firstClose !== undefined)
+    return only.request === undefined ? { kind: 'silent' } : { kind: 'answered', exchange: only }
   const asked = kept.filter(({ request }) => request !== undefined)
   const waiting = firstClose === undefined ? asked.findLast(({ response }) => response === undefined) : undefined
   if (waiting !== undefined && waiting === kept.at(-1))
