@@ -80,7 +80,7 @@ it('lists every Web API method that the code calls', () => {
 
 it('hints at every subcommand', () => {
   const hint = manifest.features.slash_commands[0]!.usage_hint
-  expect(hint.length).toBeLessThan(120)
+  expect(hint.length).toBeLessThan(140)
   expect(
     hint
       .split('|')

@@ -7,42 +7,35 @@ import { defined } from '../../mesh/defined.ts'
 import { UserError } from '../../mesh/user-error.ts'
 import { recordAudit } from '../../store/audit.ts'
 import { readRun } from '../../store/runs.ts'
-import { tell, type Asking } from '../access/asking.ts'
+import type { Press } from '../actions/action.ts'
+import { tell, type Asking } from './asking.ts'
 import { noteMessage } from '../blocks/refusal.ts'
 import type { SlackDeps } from '../deps.ts'
 import { startRun } from '../thread/start-run.ts'
-import { defineAction, type Action, type Press } from './action.ts'
 
 const OfApproval = z.object({ approval: z.string() })
 type Verb = 'approve' | 'reject'
 
-/** Approves a capture, if whoever pressed may; the last approval that it needs begins it. */
-export const approveCapture = decision('approve')
-/** Rejects a capture, or takes it back. */
-export const rejectCapture = decision('reject')
-
-function decision(verb: Verb): Action {
-  return defineAction({
-    name: `${verb}-capture`,
-    ...(verb === 'approve' && { asks: ['capture'] }),
-    async run(deps, asking, press) {
-      const approval = await decide(deps, asking, press, verb)
-      await deps.board.captureApproval(approval)
-      if (approval.state === 'approved') await begin(deps, asking, approval)
-      const left = approval.needs - approval.approvals.length
-      await tell(
-        deps,
-        asking,
-        noteMessage(
-          approval.state === 'rejected'
-            ? 'Rejected: nothing is captured.'
-            : left > 0
-              ? `Approved. It needs ${left} more, by somebody else.`
-              : 'Approved: it is being captured, in this thread.',
-        ),
-      )
-    },
-  })
+/**
+ * Decides on a capture that waits for approval, says to whoever pressed what came of it, and begins it with the last approval that it needs.
+ * @throws UserError, which is on record where it is about rights
+ */
+export async function decideCapture(deps: SlackDeps, asking: Asking, press: Press, verb: Verb): Promise<void> {
+  const approval = await decide(deps, asking, press, verb)
+  await deps.board.captureApproval(approval)
+  if (approval.state === 'approved') await begin(deps, asking, approval)
+  const left = approval.needs - approval.approvals.length
+  await tell(
+    deps,
+    asking,
+    noteMessage(
+      approval.state === 'rejected'
+        ? 'Rejected: nothing is captured.'
+        : left > 0
+          ? `Approved. It needs ${left} more, by somebody else.`
+          : 'Approved: it is being captured, in this thread.',
+    ),
+  )
 }
 
 /** Notes a press in the record, once for each person. @throws UserError, which is on record where it is about rights */
