@@ -151,8 +151,8 @@ export function refused({ status, headers }: Response, text: string, hasCredenti
   const said = saidIn(text) ?? text
   return new UnseenError(
     'unavailable',
-    status === 404 && isPage(text)
-      ? 'Prometheus answered 404 with a page: does PROMETHEUS_URL lead to Prometheus, with its path?'
+    status === 404 && (isPage(text) || text.trim() === '')
+      ? 'Prometheus answered 404: does PROMETHEUS_URL lead to Prometheus, with its path?'
       : `Prometheus answered ${status}: ${shown(said)}`,
   )
 }
