@@ -72,8 +72,8 @@ function lineEnd(bytes: Uint8Array, from: number, to: number): number {
 
 function startOf(line: string, isWhole: boolean): Head | undefined {
   if (line.startsWith('HTTP/1.')) {
-    const status = /^HTTP\/1\.\d (\d{3})/.exec(line)?.[1]
-    return status === undefined ? {} : { status: Number(status) }
+    const status = statusIn(line)
+    return status === undefined ? {} : { status }
   }
   const space = line.indexOf(' ')
   if (space < 3 || space > 20 || !isMethod(line, space)) return undefined
@@ -85,6 +85,19 @@ function startOf(line: string, isWhole: boolean): Head | undefined {
     path: once(line.slice(space + 1, end)),
     ...(goesOn && { isPathCut: true }),
   }
+}
+
+/** The three digits behind `HTTP/1.1 `. */
+function statusIn(line: string): number | undefined {
+  const minor = line.charCodeAt(7) - 0x30
+  if (!(minor >= 0 && minor <= 9) || line.charCodeAt(8) !== 0x20) return undefined
+  let status = 0
+  for (let at = 9; at < 12; at += 1) {
+    const digit = line.charCodeAt(at) - 0x30
+    if (!(digit >= 0 && digit <= 9)) return undefined
+    status = status * 10 + digit
+  }
+  return status
 }
 
 /** A space, `?`, `#`, or the end of the line. */
