@@ -18,15 +18,20 @@ async function told(line: string, user: string, channel: string): Promise<string
 }
 
 describe('where a channel names its viewers', () => {
-  it.each(['/mesh diagnose catalog', '/mesh status', '/mesh audit', '/mesh leases', '/mesh history', '/mesh cancel', '/mesh doctor'])(
-    '%s is not answered to others in a channel that is not listed',
-    async (line) => {
-      house = await openLeaseHouse({ policy: policyOf({ channels: CHANNELS }) })
-      expect(await told(line, 'U_VISITOR', 'C_OTHER')).toContain('You may not ask here')
-      const begun = (await listRuns(house.backend.records)).filter(({ createdAt }) => createdAt >= house.openedAt)
-      expect(begun).toEqual([])
-    },
-  )
+  it.each([
+    '/mesh diagnose catalog',
+    '/mesh status',
+    '/mesh audit',
+    '/mesh leases',
+    '/mesh history',
+    '/mesh cancel',
+    '/mesh doctor',
+  ])('%s is not answered to others in a channel that is not listed', async (line) => {
+    house = await openLeaseHouse({ policy: policyOf({ channels: CHANNELS }) })
+    expect(await told(line, 'U_VISITOR', 'C_OTHER')).toContain('You may not ask here')
+    const begun = (await listRuns(house.backend.records)).filter(({ createdAt }) => createdAt >= house.openedAt)
+    expect(begun).toEqual([])
+  })
 })
 
 describe('what belongs to another channel', () => {
