@@ -25,7 +25,7 @@ export const slowPod = defineCheck({
   name: 'slow-pod',
   about: 'no pod of the target takes much longer than the others for the same requests',
   needs: ['access-log', 'pods', ...ROUTING_KINDS],
-  confirms: ['routes', 'replica-sets'],
+  confirms: ['routes', 'replica-sets', 'endpoints'],
   problems: {
     MESH0433: {
       severity: 'error',
@@ -82,13 +82,13 @@ export const slowPod = defineCheck({
 
 type Slow = SlowEndpoint & Required<Pick<SlowEndpoint, 'pod'>>
 
-/** What is slow together: one pod, all pods of a workload, or all on a node. */
+/** What is slow together: one pod, all pods of a workload, on a node, or in a zone. */
 interface SlowGroup {
   subject: Ref
   members: readonly [Slow, ...Slow[]]
 }
 
-/** Slow pods by what all of them, and no other ready pods of the target, have in common: their workload, else their node; else each by itself. */
+/** Slow pods by what all of them, and no other ready pods of the target, have in common: their workload, else their node, else their zone; else each by itself. */
 function groupsOf(slow: readonly Slow[], evidence: Evidence, target: Target): SlowGroup[] {
   const [first, ...others] = slow
   if (first === undefined) return []
@@ -105,6 +105,10 @@ function groupsOf(slow: readonly Slow[], evidence: Evidence, target: Target): Sl
     wholly(({ spec }) => spec?.nodeName === node, slow)
   )
     return [{ subject: { kind: 'Node', name: node }, members: [first, ...others] }]
+  const zone = others.length > 0 && byOwner.size > 1 ? zoneOf(first.pod, evidence) : undefined
+  const isThere = (pod: Pod): boolean => zoneOf(pod, evidence) === zone
+  if (zone !== undefined && slow.every(({ pod }) => isThere(pod)) && wholly(isThere, slow))
+    return [{ subject: { kind: 'Zone', name: zone }, members: [first, ...others] }]
   return [...byOwner.values()].flatMap((members): SlowGroup[] => {
     const owner = ownerOf((members[0] ?? first).pod, evidence)
     return wholly((pod) => sameRef(ownerOf(pod, evidence), owner), members)
@@ -112,6 +116,19 @@ function groupsOf(slow: readonly Slow[], evidence: Evidence, target: Target): Sl
       : members.map((one) => ({ subject: refOf(one.pod), members: [one] }))
   })
 }
+
+/** The zone of a pod's node, as istiod tells callers' proxies; undefined where no node has one. */
+function zoneOf(pod: Pod, evidence: Evidence): string | undefined {
+  const address = pod.status?.podIP
+  if (address === undefined) return undefined
+  for (const { value } of evidence.seen('endpoints'))
+    for (const { hostStatuses = [] } of value)
+      for (const { address: { socketAddress } = {}, locality } of hostStatuses)
+        if (socketAddress?.address === address && (locality?.zone ?? '') !== '') return locality?.zone
+  return undefined
+}
+
+const WHERE: Readonly<Record<string, string>> = { Node: 'The pods on', Zone: 'The pods in' }
 
 function found(
   { subject, members }: SlowGroup,
@@ -149,7 +166,7 @@ function found(
       requests: requests.length,
       // The window of the whole report needs no name.
       by: `${limit === undefined ? '' : ` by the timeout ${limit.timeout} of ${formatRef(limit.owner)}`}${slowest.since === undefined ? '' : ` since ${firstOf(requests)}`}`,
-      where: subject.kind === 'Node' ? 'The pods on' : 'The pods of',
+      where: WHERE[subject.kind] ?? 'The pods of',
       others: quick.endpoints,
     },
     because: [
