@@ -8,7 +8,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import type { Target } from '../mesh/target.ts'
 import { defineCheck, proof, type Found } from './check.ts'
 import { areOver } from './facts/over.ts'
-import { ownerOf } from './facts/owners.ts'
+import { ownerOf, podsOf } from './facts/owners.ts'
 import { podReading } from './facts/readings.ts'
 import { isGrave, latest, nearest, requestsTo, scopeOf, type Group, type Request } from './facts/requests-to.ts'
 import { presentOf, quoteLine } from './facts/traffic-of.ts'
@@ -25,7 +25,7 @@ export const containerEnded = defineCheck({
   name: 'container-ended',
   about: "no requests failed in the moments in which an application's container ended and was started again",
   needs: ['access-log', 'pods', 'virtual-services'],
-  confirms: ['replica-sets', 'gateway-classes'],
+  confirms: ['replica-sets'],
   problems: {
     MESH0456: {
       severity: 'error',
@@ -44,13 +44,18 @@ export const containerEnded = defineCheck({
     },
   },
   run(evidence, target) {
+    const ends = new Map(
+      podsOf(target, evidence).flatMap((pod): [Pod, End][] => {
+        const end = lastEnd(pod)
+        return end === undefined ? [] : [[pod, end]]
+      }),
+    )
+    if (ends.size === 0) return []
     const now = Math.max(0, ...evidence.seen('access-log').map(({ at }) => Date.parse(at)))
     const requests = requestsTo(target, now - presentOf(target), evidence)
-    const ends = new Map<Pod, End | undefined>()
     const met = requests.flatMap((request): Met[] => {
       const { pod } = request
       if (pod === undefined || !nearest(request).entry.flags.some((flag) => CUT.includes(flag))) return []
-      if (!ends.has(pod)) ends.set(pod, lastEnd(pod))
       const end = ends.get(pod)
       return end !== undefined && isAt(request, end) ? [{ request, pod, end }] : []
     })
