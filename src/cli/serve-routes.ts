@@ -46,7 +46,9 @@ export async function serveRoutes(
       paths.map((path): CustomRoute => ({
         path,
         method: methods,
-        handler: (request, response) => void route(request, response),
+        handler: (request, response) => {
+          if (!route(request, response)) response.writeHead(404).end()
+        },
       })),
     )
   return { beside, servers }

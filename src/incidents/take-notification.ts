@@ -4,7 +4,7 @@ import { ALERT_SOURCES } from '../alerts/alert.ts'
 import { explainNotification, type ExplainedAlert } from '../alerts/explain.ts'
 import type { TargetHelp } from '../alerts/find-target.ts'
 import type { AlertRouting } from '../alerts/routing.ts'
-import { changeSubject, subjectId } from '../store/incidents.ts'
+import { changeSubject, subjectId, type IncidentSubject } from '../store/incidents.ts'
 import { derivedId } from '../store/opaque-id.ts'
 import type { Records } from '../store/records.ts'
 import { fold } from './fold.ts'
@@ -44,39 +44,47 @@ export interface TakeDeps {
   nowhere?: (explained: ExplainedAlert) => void
 }
 
+/** A notification and when it came; ISO time. */
+export interface Arrived {
+  notification: AlertNotification
+  at: string
+}
+
 /**
- * Folds the alerts of a notification into incidents. Doing it again changes nothing.
- * @param at when it came; ISO time
- * @returns the ids of the subjects concerned
+ * Folds the alerts of notifications into incidents, in their order: of each subject its record is written once. Doing it again changes nothing.
+ * @returns the subjects concerned, as they are now
  */
-export async function takeNotification(
+export async function takeNotifications(
   { records, help, routing, nowhere }: TakeDeps,
-  notification: AlertNotification,
-  at: string,
-): Promise<string[]> {
-  const groups = new Map<string, (ExplainedAlert & { route: { channel: string } })[]>()
-  for (const explained of explainNotification(notification, help, routing)) {
-    if (!hasChannel(explained)) {
-      nowhere?.(explained)
-      continue
+  arrived: readonly Arrived[],
+): Promise<IncidentSubject[]> {
+  const groups = new Map<string, { at: string; explained: ExplainedAlert & { route: { channel: string } } }[]>()
+  for (const { notification, at } of arrived)
+    for (const explained of explainNotification(notification, help, routing)) {
+      if (!hasChannel(explained)) {
+        nowhere?.(explained)
+        continue
+      }
+      const subject = aboutOf(explained, notification.receiver)
+      groups.set(subject, [...(groups.get(subject) ?? []), { at, explained }])
     }
-    const subject = aboutOf(explained, notification.receiver)
-    groups.set(subject, [...(groups.get(subject) ?? []), explained])
-  }
+  const touched: IncidentSubject[] = []
   for (const [id, alerts] of groups)
-    await changeSubject(records, id, (now) => {
-      const next = alerts.reduce(
-        (subject, explained) =>
-          fold(subject, {
-            explained,
-            at,
-            newId: derivedId(`incident:${id}:${explained.alert.fingerprint}:${explained.alert.startsAt}`),
-          }),
-        now,
-      )
-      return next === now ? undefined : next
-    })
-  return [...groups.keys()]
+    touched.push(
+      await changeSubject(records, id, (now) => {
+        const next = alerts.reduce(
+          (subject, { at, explained }) =>
+            fold(subject, {
+              explained,
+              at,
+              newId: derivedId(`incident:${id}:${explained.alert.fingerprint}:${explained.alert.startsAt}`),
+            }),
+          now,
+        )
+        return next === now ? undefined : next
+      }),
+    )
+  return touched
 }
 
 const hasChannel = (one: ExplainedAlert): one is ExplainedAlert & { route: { channel: string } } =>

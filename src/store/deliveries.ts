@@ -32,10 +32,23 @@ const until = (milliseconds: number): string => new Date(Date.now() + millisecon
  * @throws StoreUnavailableError
  */
 export async function keepDelivery(records: Records, id: string, content: unknown, hold: number): Promise<boolean> {
-  if ((await records.read(SEEN, id)) !== undefined) return false
   const delivery: DeliveryRecord = { id, at: new Date().toISOString(), content, heldUntil: until(hold), begun: 1 }
+  if (!(await isWritten(records, WAITING, id, delivery, WAITING_SECONDS))) return false
+  // The mark comes second: without it what was stored is handled all the same.
+  if (await isWritten(records, SEEN, id, {}, SEEN_SECONDS)) return true
+  await records.remove(WAITING, id)
+  return false
+}
+
+async function isWritten(
+  records: Records,
+  collection: string,
+  id: string,
+  value: unknown,
+  expiresInSeconds: number,
+): Promise<boolean> {
   try {
-    await records.write(WAITING, id, delivery, { expected: 'absent', expiresInSeconds: WAITING_SECONDS })
+    await records.write(collection, id, value, { expected: 'absent', expiresInSeconds })
     return true
   } catch (error) {
     if (error instanceof ConflictError) return false
@@ -43,9 +56,8 @@ export async function keepDelivery(records: Records, id: string, content: unknow
   }
 }
 
-/** Says that a delivery is handled: the same is not handled again. The mark is there before the delivery is gone. */
+/** Says that a delivery is handled; that it was received stays known. */
 export async function endDelivery(records: Records, id: string): Promise<void> {
-  await records.write(SEEN, id, {}, { expiresInSeconds: SEEN_SECONDS })
   await records.remove(WAITING, id)
 }
 

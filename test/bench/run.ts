@@ -2,10 +2,11 @@
  * Measures what people wait for, as ratios against what they would type instead, in one run.
  *
  * npm run bench                 everything that can be measured here (the lab figure needs KUBECONFIG)
- * npm run bench -- NAME...      apply | capture | classes | diagnosis | slack | dump | judge | logs | routes | timeline | walk | windows
+ * npm run bench -- NAME...      alerts | apply | capture | classes | diagnosis | slack | dump | judge | logs | routes | timeline | walk | windows
  *
  * Tables go to standard error, one JSON object to standard output.
  */
+import { benchAlerts } from './alerts.ts'
 import { benchApply } from './apply.ts'
 import { benchCapture } from './capture.ts'
 import { benchClasses } from './classes.ts'
@@ -20,6 +21,7 @@ import { benchWalk } from './walk.ts'
 import { benchWindows } from './windows.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = {
+  alerts: benchAlerts,
   apply: benchApply,
   capture: benchCapture,
   classes: benchClasses,

@@ -1,9 +1,8 @@
 /** The bot on a recorded mesh, for slack.ts; says "ready" once it is connected. */
 import { pino } from 'pino'
-import type { Clients } from '../../src/evidence/clients/clients.ts'
 import { openBackend } from '../../src/queue/open-backend.ts'
 import { startBot } from '../../src/bot.ts'
-import { recordedClients } from '../replay.ts'
+import { manyServices } from './many-services.ts'
 
 const {
   BENCH_SLACK_URL = '',
@@ -14,34 +13,6 @@ const {
   BENCH_SERVICES = '0',
 } = process.env
 
-/** The recorded mesh with the catalog's Service under many more names: the same target would be joined, not opened anew. */
-function manyServices(): Clients {
-  const recorded = recordedClients('chapter-10/ill')
-  const { kubernetes } = recorded
-  return {
-    ...recorded,
-    kubernetes: {
-      ...kubernetes,
-      list: async (resource, where, signal) => {
-        const objects = await kubernetes.list(resource, where, signal)
-        const catalog =
-          resource.plural === 'services'
-            ? objects.find(({ metadata }) => metadata.name === 'catalog' && metadata.namespace === 'istioinaction')
-            : undefined
-        return catalog === undefined
-          ? objects
-          : [
-              ...objects,
-              ...Array.from({ length: Number(BENCH_SERVICES) }, (_, index) => ({
-                ...catalog,
-                metadata: { ...catalog.metadata, name: `catalog-${index}` },
-              })),
-            ]
-      },
-    },
-  }
-}
-
 const log = pino({ level: 'silent' })
 const backend = await openBackend({
   dataFolder: BENCH_FOLDER,
@@ -50,7 +21,7 @@ const backend = await openBackend({
 })
 await startBot({
   backend,
-  clients: manyServices(),
+  clients: manyServices(Number(BENCH_SERVICES)),
   log,
   options: { botToken: BENCH_BOT_TOKEN, appToken: BENCH_APP_TOKEN, apiUrl: BENCH_SLACK_URL },
 })

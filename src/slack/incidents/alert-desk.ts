@@ -1,8 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { AlertNotification } from '../../alerts/alert.ts'
 import type { KnownRule } from '../../alerts/find-target.ts'
 import type { AlertMapping } from '../../alerts/own-mapping.ts'
 import type { AlertRouting } from '../../alerts/routing.ts'
-import { StoredNotification, takeNotification } from '../../incidents/take-notification.ts'
+import { StoredNotification, takeNotifications } from '../../incidents/take-notification.ts'
 import { endDelivery, listDeliveries, takeOverDelivery } from '../../store/deliveries.ts'
 import { listSubjects } from '../../store/incidents.ts'
 import type { SlackDeps } from '../deps.ts'
@@ -14,18 +15,30 @@ export interface AlertDeskOptions extends Partial<IncidentTimes> {
   mapping?: readonly AlertMapping[]
   /** Milliseconds for which a process says that it handles a delivery. Default 10 000. */
   hold?: number
+  /** Milliseconds for which what comes is gathered before it is handled. Default 100. */
+  gather?: number
   /** Milliseconds between two looks at incidents and deliveries. Default 5000. */
   sweepEvery?: number
 }
 
 const HOLD = 10_000
 const SWEEP_EVERY = 5000
+/** Milliseconds, and deliveries that are handled as one. */
+const GATHER = 100
+const MOST_AT_ONCE = 200
 /** A delivery whose process has ended so often is given up. */
 const MOST_BEGUN = 5
 /** Milliseconds for which rules of Prometheus are good, and in which they have to be read. */
 const RULES = { fresh: 5 * 60_000, within: 5000 } as const
 /** Reasons that are logged once. */
 const MOST_REASONS = 200
+
+/** What was stored, and when it came. */
+interface Delivered {
+  id: string
+  notification: AlertNotification
+  at: string
+}
 
 /** Where alerts come in that were stored: folds them into incidents, and keeps the messages of these up to what is known. */
 export class AlertDesk {
@@ -34,7 +47,8 @@ export class AlertDesk {
   private readonly options: AlertDeskOptions
   private readonly keeper: IncidentKeeper
   private readonly told = new Set<string>()
-  private handling: Promise<void> = Promise.resolve()
+  private readonly waiting: Delivered[] = []
+  private handling: Promise<void> | undefined
   private rules: { at: number; read: Promise<KnownRule[] | undefined> } | undefined
   private timer: NodeJS.Timeout | undefined
   private sweeping: Promise<void> | undefined
@@ -46,14 +60,23 @@ export class AlertDesk {
     this.keeper = new IncidentKeeper(deps, options)
   }
 
-  /** Handles what was just stored, after those before it. */
+  /** Handles what was just stored, soon: together with what comes until then. */
   stored(id: string, notification: AlertNotification): void {
-    const at = new Date().toISOString()
-    this.handling = this.handling.then(() =>
-      this.handle(id, notification, at).catch((err: unknown) =>
-        this.deps.log.warn({ err, id }, 'alerts are handled later: the store did not answer'),
-      ),
-    )
+    this.waiting.push({ id, notification, at: new Date().toISOString() })
+    this.handling ??= pause(this.options.gather ?? GATHER)
+      .then(() => this.handleWaiting())
+      .finally(() => (this.handling = undefined))
+  }
+
+  private async handleWaiting(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const batch = this.waiting.splice(0, MOST_AT_ONCE)
+      try {
+        await this.handle(batch)
+      } catch (err) {
+        this.deps.log.warn({ err, deliveries: batch.length }, 'alerts are handled later: the store did not answer')
+      }
+    }
   }
 
   /** Shows the incidents of a subject anew. */
@@ -80,22 +103,23 @@ export class AlertDesk {
     await this.keeper.stop()
   }
 
-  private async handle(id: string, notification: AlertNotification, at: string): Promise<void> {
+  private async handle(batch: readonly Delivered[]): Promise<void> {
     const { records } = this.deps
     const { routing, mapping = [] } = this.options
-    const needsRules = notification.alerts.some(({ labels }) => (labels.sloth_id ?? labels.slo ?? '') !== '')
-    const touched = await takeNotification(
+    const needsRules = batch.some(({ notification: { alerts } }) =>
+      alerts.some(({ labels }) => (labels.sloth_id ?? labels.slo ?? '') !== ''),
+    )
+    const touched = await takeNotifications(
       {
         records,
         routing,
         help: { mapping, rules: needsRules ? await this.knownRules() : undefined },
         nowhere: ({ alert, route }) => this.once(route.why, { alert: alert.name.slice(0, 200), why: route.why }),
       },
-      notification,
-      at,
+      batch,
     )
-    await endDelivery(records, id)
-    for (const subject of touched) this.keeper.settle(subject)
+    for (const { id } of batch) await endDelivery(records, id)
+    for (const subject of touched) if (this.keeper.isDue(subject)) this.keeper.settle(subject.id)
   }
 
   private once(key: string, fields: object): void {
@@ -139,6 +163,6 @@ export class AlertDesk {
       return endDelivery(records, id)
     }
     log.info({ id }, 'alerts whose process ended go on here')
-    await this.handle(id, notification, taken.at)
+    await this.handle([{ id, notification, at: taken.at }])
   }
 }

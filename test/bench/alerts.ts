@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { startSlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
+import { redisIsPresent, startRedis } from '../redis-server.ts'
+import { bodyOf, countsIn, postAlert, rootsIn, startAlertBot } from './alert-load.ts'
+import { median, percentile, round } from './figures.ts'
+
+const ALERTS = 1000
+const CAUSES = 20
+const SECONDS = 10
+const EDIT_SECONDS = 45
+/** Seconds in which every message has to count all of its alerts. */
+const PATIENCE = 240
+
+/** 1,000 alerts of 20 causes within 10 s: milliseconds to the answers of the webhook, messages, edits of each. */
+export async function benchAlerts(): Promise<Record<string, unknown>> {
+  const result: Record<string, unknown> = { embedded: await once(undefined) }
+  if (redisIsPresent()) {
+    const redis = await startRedis()
+    result.redis = await once(redis.url)
+    await redis.stop()
+  }
+  return {
+    alerts: ALERTS,
+    causes: CAUSES,
+    ...result,
+    wanted: `p99 <= 50 ms, ${CAUSES} messages, each with all of its alerts, at most 1 + duration / 45 s edits each`,
+  }
+}
+
+async function once(redisUrl: string | undefined): Promise<Record<string, unknown>> {
+  const folder = await mkdtemp(join(tmpdir(), 'mesh-medic-bench-'))
+  const standIn = await startSlackStandIn()
+  const bot = await startAlertBot(standIn, {
+    BENCH_FOLDER: folder,
+    BENCH_REDIS_URL: redisUrl ?? '',
+    BENCH_SERVICES: String(CAUSES),
+  })
+  try {
+    const began = performance.now()
+    const samples = await Promise.all(
+      Array.from({ length: ALERTS }, async (_, index) => {
+        await pause((index * SECONDS * 1000) / ALERTS)
+        const sent = performance.now()
+        const status = await postAlert(bot.port, bodyOf(index, CAUSES))
+        return { status, milliseconds: performance.now() - sent }
+      }),
+    )
+    const isWhole = (): boolean => {
+      const counts = countsIn(standIn)
+      return counts.length === CAUSES && counts.every(({ alerts }) => alerts === ALERTS / CAUSES)
+    }
+    while (!isWhole() && performance.now() - began < PATIENCE * 1000) await pause(500)
+    const seconds = (performance.now() - began) / 1000
+    const edits = rootsIn(standIn).map(
+      ({ ts }) =>
+        standIn.calls.filter(({ method, arguments: given }) => method === 'chat.update' && given.ts === ts).length,
+    )
+    const times = samples.map(({ milliseconds }) => milliseconds)
+    return {
+      stored: samples.filter(({ status }) => status === 202).length,
+      milliseconds: {
+        median: round(median(times)),
+        p99: round(percentile(times, 0.99)),
+        max: round(Math.max(...times)),
+      },
+      messages: rootsIn(standIn).length,
+      whole: isWhole(),
+      seconds: round(seconds),
+      mostEdits: Math.max(0, ...edits),
+      editsAllowed: 1 + Math.floor(seconds / EDIT_SECONDS),
+    }
+  } finally {
+    bot.process.kill()
+    await bot.process
+    await standIn.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
