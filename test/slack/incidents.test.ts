@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Message, SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import { auditEntries } from '../../src/store/audit.ts'
 import { listDeliveries, keepDelivery } from '../../src/store/deliveries.ts'
@@ -90,6 +90,28 @@ describe('an alert', () => {
     expect(await listDeliveries(house.backend.records)).toEqual([])
     const audit = (await auditEntries(house.backend.records)).map(({ entry }) => [entry.event, entry.by.user])
     expect(audit).toContainEqual(['diagnosis-asked', 'mesh-medic'])
+  })
+
+  it.each(['grafana', 'pagerduty'] as const)('of %s does the same', async (source) => {
+    const now = Date.parse('2026-11-30T09:20:00Z')
+    vi.useFakeTimers({ toFake: ['Date'], now, shouldAdvanceTime: true })
+    try {
+      const house = await houseWith()
+      expect((await house.post(source, payload(source))).status).toBe(202)
+      await ended(house)
+      const message = await shows(house, 'MESH0101')
+      expect(shownIn(message)).toContain('🔔 Firing since')
+      expect(shownIn(message)).toContain(source === 'grafana' ? '|Dashboard>' : '|Incident>')
+      const over = payload(source)
+      if ('event' in over)
+        Object.assign(over.event, { event_type: 'incident.resolved', occurred_at: '2026-11-30T09:19:00Z' })
+      else Object.assign(over.alerts[0], { status: 'resolved', endsAt: '2026-11-30T09:19:00Z' })
+      expect((await house.post(source, over)).status).toBe(202)
+      await shows(house, '✅ Resolved')
+      expect(roots(house.slack)).toHaveLength(1)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('of the mended mesh: its message says that the target is healthy', async () => {
