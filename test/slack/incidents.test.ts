@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Message, SlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
+import { CHECKS } from '../../src/checks/index.ts'
 import { auditEntries } from '../../src/store/audit.ts'
 import { listDeliveries, keepDelivery } from '../../src/store/deliveries.ts'
 import { listPast, listSubjects } from '../../src/store/incidents.ts'
@@ -266,6 +267,25 @@ describe('folding', () => {
     const message = await shows(house, '🔔 Firing')
     await house.slack.waitFor(() => replies(house.slack, message).find((one) => one.includes('Firing again')))
     expect(roots(house.slack)).toHaveLength(1)
+  })
+
+  it('worse with another cause: looked at again in the thread, and told', async () => {
+    const [first, second] = [recordedClients('chapter-10/ill'), recordedClients('selector-matches-nothing/ill')]
+    let now = first
+    const clients = new Proxy(first, { get: (_, name) => Reflect.get(now, name) as unknown })
+    const house = await houseWith({ clients, checks: CHECKS })
+    await house.post('alertmanager', firing({ fingerprint: 'a', severity: 'warning' }))
+    await ended(house)
+    const message = await shows(house, 'MESH0101')
+    now = second
+    await house.post('alertmanager', firing({ fingerprint: 'b', severity: 'critical' }))
+    await ended(house, 2)
+    const told = await house.slack.waitFor(() =>
+      replies(house.slack, message).find((one) => one.includes('Another cause')),
+    )
+    expect(told).toMatch(/🔀 Another cause: .*Service istioinaction\/catalog/)
+    expect(roots(house.slack)).toHaveLength(1)
+    expect(replies(house.slack, message).filter((one) => one.includes('Another cause'))).toHaveLength(1)
   })
 
   it('remembers it the second time', async () => {

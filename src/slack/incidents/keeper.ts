@@ -174,6 +174,18 @@ export class IncidentKeeper {
     }))
   }
 
+  /** Looks again, in the thread, after what may have another cause; that it has is news then. */
+  private async diagnoseAgain(stored: Stored, after: string, thread: string): Promise<void> {
+    const { incident } = stored
+    if (incident.run === undefined) return
+    await startUnasked(this.deps, `incident:${incident.id}:${after}`, {
+      request: await this.requestOf(stored),
+      asker: { user: BOT },
+      channel: incident.channel,
+      thread,
+    })
+  }
+
   /** A diagnosis of the incident's target; where that cannot be looked up, the diagnosis says why. */
   private async requestOf({ subject, incident }: Stored): Promise<RunRequest> {
     const { text = '', namespace } = incident.target ?? {}
@@ -269,6 +281,8 @@ export class IncidentKeeper {
         if (!(error instanceof MessageGoneError || error instanceof ChannelClosedError)) throw error
         this.deps.log.warn({ err: error, incident: incident.id }, 'the thread of an incident is gone')
       }
+    if (thread !== undefined && news.some(({ again, worse }) => again === true || worse !== undefined))
+      await this.diagnoseAgain({ subject, incident }, part, thread)
     await changeIncident(this.deps.records, { subject, id: incident.id }, (now) =>
       now.told === incident.told ? told(now, news.length) : undefined,
     )

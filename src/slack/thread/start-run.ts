@@ -69,7 +69,7 @@ export async function startQuietly(deps: SlackDeps, asking: Asking, request: Run
 export async function startUnasked(
   deps: SlackDeps,
   asked: string,
-  run: Pick<RunRecord<RunRequest>, 'request' | 'asker' | 'channel'>,
+  run: Pick<RunRecord<RunRequest>, 'request' | 'asker' | 'channel' | 'thread'>,
 ): Promise<RunRecord> {
   const begun = deps.startBarrier.begin()
   try {
