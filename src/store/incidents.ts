@@ -104,6 +104,8 @@ export const Incident = z.object({
   silence: z.object({ until: Time, by: z.string(), at: Time, where: z.string() }).optional(),
   /** What its message shows, as a digest, and since when. */
   shown: z.object({ digest: z.string(), at: Time }).optional(),
+  /** True when its channel takes no messages. */
+  untold: z.boolean().optional(),
   /** The incident that it was found to be the same as. */
   mergedInto: z.string().optional(),
 })

@@ -1,6 +1,10 @@
+import { pino } from 'pino'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startSlackStandIn } from '../../src/sandbox/slack/stand-in.ts'
 import { bodyOf, countsIn, postAlert, rootsIn, startAlertBot } from '../bench/alert-load.ts'
+import { openBackend } from '../../src/queue/open-backend.ts'
+import { listDeliveries } from '../../src/store/deliveries.ts'
+import { listSubjects } from '../../src/store/incidents.ts'
 import { startRedis } from '../redis-server.ts'
 
 const CAUSES = 20
@@ -8,7 +12,7 @@ const ALERTS = 200
 /** Milliseconds over which alerts come. */
 const OVER = 4000
 /** Milliseconds in which all of it has to be told, and for which it is then looked whether more comes. */
-const PATIENCE = 240_000
+const PATIENCE = 120_000
 const QUIET = 5000
 
 /** What came of a trial; `odd` is empty when there is one message for each cause, with all of its alerts. */
@@ -76,6 +80,7 @@ export async function alertTrial(
     while (odd().length > 0 && performance.now() - began < PATIENCE) await pause(300)
     const seconds = Math.round((performance.now() - began) / 1000)
     await pause(QUIET)
+    if (odd().length > 0) await dump(folder, redis.url)
     return { messages: rootsIn(standIn).length, odd: odd(), seconds }
   } finally {
     for (const { process } of bots) process.kill('SIGKILL')
@@ -83,4 +88,20 @@ export async function alertTrial(
     await standIn.close()
     await redis.stop()
   }
+}
+
+/** Says what is stored, when what is shown is not as it should be. */
+async function dump(folder: string, redisUrl: string): Promise<void> {
+  const backend = await openBackend({ dataFolder: folder, redisUrl, log: pino({ level: 'silent' }) })
+  const waiting = await listDeliveries(backend.records)
+  console.log(
+    `${waiting.length} deliveries wait`,
+    waiting.slice(0, 3).map(({ begun, heldUntil }) => ({ begun, heldUntil })),
+  )
+  for (const { incidents } of await listSubjects(backend.records))
+    for (const { target, alerts, shown, run } of incidents)
+      console.log(
+        `${target?.text ?? ''}: ${Object.keys(alerts).length} alerts, run ${run ?? 'none'}, shown ${JSON.stringify(shown)}`,
+      )
+  await backend.close()
 }

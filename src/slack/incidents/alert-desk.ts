@@ -26,8 +26,8 @@ const SWEEP_EVERY = 5000
 /** Milliseconds, and deliveries that are handled as one. */
 const GATHER = 100
 const MOST_AT_ONCE = 200
-/** A delivery whose process has ended so often is given up. */
-const MOST_BEGUN = 5
+/** A delivery that was begun so often, and is so old (milliseconds), is given up: a store that is away for a while is no reason. */
+const GIVEN_UP = { begun: 20, age: 3600_000 } as const
 /** Milliseconds for which rules of Prometheus are good, and in which they have to be read. */
 const RULES = { fresh: 5 * 60_000, within: 5000 } as const
 /** Reasons that are logged once. */
@@ -158,7 +158,8 @@ export class AlertDesk {
     const taken = await takeOverDelivery(records, id, this.hold)
     if (taken === undefined) return
     const { data: notification, error } = StoredNotification.safeParse(taken.content)
-    if (notification === undefined || taken.begun > MOST_BEGUN) {
+    const isGivenUp = taken.begun > GIVEN_UP.begun && Date.now() - Date.parse(taken.at) > GIVEN_UP.age
+    if (notification === undefined || isGivenUp) {
       log.error({ err: error, id }, 'alerts were given up: of another version, or their process ended each time')
       return endDelivery(records, id)
     }

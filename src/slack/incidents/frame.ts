@@ -27,24 +27,51 @@ async function ofRun(
     : { subject: where.subject, incident }
 }
 
-/** The message of a run, with what is known of the incident that it is about; any other message as it is. What is framed is kept, for the edits to come. */
+/** A message with its frame, and what is to be called once Slack shows it. */
+export interface Framed {
+  message: SlackMessage
+  confirm: () => Promise<void>
+}
+
+/**
+ * The message of a run, with what is known of the incident that it is about; any other message as it is. What is framed is kept, for the edits to come. Until it is
+ * confirmed the incident counts as not shown.
+ */
 export async function framed(
   deps: Pick<ThreadDeps, 'records' | 'slack' | 'log'>,
   run: RunRecord,
   message: SlackMessage,
-): Promise<SlackMessage> {
+): Promise<Framed> {
   const found = await ofRun(deps, run)
-  if (found === undefined) return message
+  if (found === undefined) return { message, confirm: () => Promise.resolve() }
   await keepBase(deps.records, run.id, message)
   const { subject } = found
   const incident = await withLink(deps, found.incident)
-  const digest = incidentDigest(incident)
-  await changeIncident(deps.records, { subject, id: incident.id }, (now) => ({
+  const where = { subject, id: incident.id }
+  const at = new Date().toISOString()
+  const claimed = await changeIncident(deps.records, where, (now) => ({
     ...now,
     ...(incident.seen !== undefined && { seen: incident.seen }),
-    shown: { digest, at: new Date().toISOString() },
+    shown: { digest: '', at },
   }))
-  return incidentFrame(message, incident)
+  const shown = claimed ?? incident
+  return {
+    message: incidentFrame(message, shown),
+    confirm: () => confirmShown(deps.records, where, { digest: incidentDigest(shown), at }),
+  }
+}
+
+/** Says what Slack shows of an incident now. Where another edit was begun meanwhile, nobody knows which of both came last: it is edited once more. */
+export async function confirmShown(
+  records: Records,
+  where: { subject: string; id: string },
+  { digest, at }: { digest: string; at: string },
+): Promise<void> {
+  await changeIncident(records, where, (now) =>
+    now.shown === undefined || now.shown.at === at
+      ? { ...now, shown: { digest, at } }
+      : { ...now, shown: { ...now.shown, digest: '' } },
+  )
 }
 
 /** An incident that was seen before, with where. */

@@ -19,7 +19,7 @@ import { requestFor } from '../thread/ask-diagnosis.ts'
 import { Posts, type Place } from '../thread/posts.ts'
 import { startUnasked } from '../thread/start-run.ts'
 import { ChannelClosedError, MessageGoneError } from '../transport/slack-trouble.ts'
-import { baseOf } from './frame.ts'
+import { baseOf, confirmShown } from './frame.ts'
 import { incidentTs, threadLinkOf } from './thread-link.ts'
 import { endOf } from './what-ended.ts'
 
@@ -93,7 +93,9 @@ export class IncidentKeeper {
 
   private toDo(incident: Incident): 'begin' | 'end' | 'tell' | 'edit' | 'archive' | undefined {
     const { shown, news, state, silence, ended, resolvedAt, mergedInto } = incident
-    if (shown === undefined) return 'begin'
+    // A process may have ended between the diagnosis and the note of it.
+    if (shown === undefined || (isDiagnosed(incident) && incident.run === undefined && incident.untold !== true))
+      return 'begin'
     if (state === 'resolved' && ended === undefined) return 'end'
     const isQuiet = silence !== undefined && Date.parse(silence.until) > Date.now() && state === 'open'
     const isFree = Date.now() - Date.parse(shown.at) >= this.times.editEvery
@@ -147,16 +149,18 @@ export class IncidentKeeper {
   private async begin(stored: Stored): Promise<void> {
     const { incident } = stored
     try {
-      await (incident.target === undefined || incident.elsewhere !== undefined
-        ? this.post(stored)
-        : this.diagnose(stored))
+      await (isDiagnosed(incident) ? this.diagnose(stored) : this.post(stored))
     } catch (error) {
       if (!(error instanceof ChannelClosedError)) throw error
       this.deps.log.error(
         { err: error, channel: incident.channel },
         'an incident cannot be told: the channel takes no messages',
       )
-      await this.noteShown(stored, incidentDigest(incident))
+      await changeIncident(this.deps.records, { subject: stored.subject, id: incident.id }, (now) => ({
+        ...now,
+        untold: true,
+        shown: { digest: incidentDigest(incident), at: new Date().toISOString() },
+      }))
     }
   }
 
@@ -236,17 +240,15 @@ export class IncidentKeeper {
     if (!claim.isOurs || claimed === undefined) return
     const ts = await incidentTs(this.deps, claimed)
     const message = await this.messageOf({ subject, incident: claimed })
-    if (ts !== undefined && message !== undefined)
-      try {
-        await this.posts.update(claimed.channel, ts, message)
-      } catch (error) {
-        if (!(error instanceof MessageGoneError || error instanceof ChannelClosedError)) throw error
-        this.deps.log.warn({ err: error, incident: claimed.id }, 'the message of an incident is gone')
-      }
-    const digest = incidentDigest(claimed)
-    await changeIncident(this.deps.records, { subject, id: incident.id }, (now) =>
-      now.shown?.at === at && now.shown.digest === '' ? { ...now, shown: { digest, at } } : undefined,
-    )
+    // Its message is not there yet: then it is edited later.
+    if (ts === undefined || message === undefined) return
+    try {
+      await this.posts.update(claimed.channel, ts, message)
+    } catch (error) {
+      if (!(error instanceof MessageGoneError || error instanceof ChannelClosedError)) throw error
+      this.deps.log.warn({ err: error, incident: claimed.id }, 'the message of an incident is gone')
+    }
+    await confirmShown(this.deps.records, { subject, id: incident.id }, { digest: incidentDigest(claimed), at })
   }
 
   private async messageOf({ subject, incident }: Stored): Promise<SlackMessage | undefined> {
@@ -305,3 +307,6 @@ export class IncidentKeeper {
 function told({ telling: _telling, ...incident }: Incident, count: number): Incident {
   return { ...incident, told: incident.told + 1, news: incident.news.slice(count) }
 }
+
+/** Whether an incident has something that can be diagnosed. */
+const isDiagnosed = ({ target, elsewhere }: Incident): boolean => target !== undefined && elsewhere === undefined

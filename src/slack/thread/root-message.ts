@@ -25,7 +25,9 @@ export async function showInRoot(
   if (ts === undefined) return
   try {
     const run = await readRun(deps.records, id)
-    await posts.update(channel, ts, run === undefined ? message : await framed(deps, run, message))
+    const shown = run === undefined ? undefined : await framed(deps, run, message)
+    await posts.update(channel, ts, shown?.message ?? message)
+    await shown?.confirm()
   } catch (error) {
     if (!(error instanceof MessageGoneError || error instanceof ChannelClosedError)) throw error
     deps.log.warn({ err: error, run: id, channel }, 'the message of a run is gone')

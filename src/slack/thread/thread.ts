@@ -188,7 +188,9 @@ export class SlackThread implements RunThread<StoredAnswer> {
     if (own !== undefined) return own
     this.cancel ??= cancelButton(this.deps.records, this.run)
     const running = runningMessage(spokenOf(this.run), this.last, await this.cancel)
-    return framed(this.deps, this.run, running)
+    const { message, confirm } = await framed(this.deps, this.run, running)
+    await confirm()
+    return message
   }
 
   private place(thread: string | undefined): Place {
@@ -223,12 +225,13 @@ export class SlackThread implements RunThread<StoredAnswer> {
   /** Shows the last state of the run's message. */
   private async settle(plain: SlackMessage): Promise<void> {
     await this.live.stop()
-    const message = await framed(this.deps, this.run, plain)
     await this.unlessClosed(async () => {
       await this.openOrThrow()
       if (this.parent === undefined) return
+      const { message, confirm } = await framed(this.deps, this.run, plain)
       try {
         await this.posts.update(this.run.channel, this.parent.ts, message)
+        await confirm()
       } catch (error) {
         if (error instanceof MessageGoneError) return this.replaceParent(message)
         if (!isRefusedBySlack(error) || this.parent.part === 'parent-2') throw error
