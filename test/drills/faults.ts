@@ -50,6 +50,8 @@ const { values } = parseArgs({
 const PATIENCE = 600_000
 /** How often a person tries again: once for the fault, and as a busy machine is slow to acknowledge. */
 const MOST_ATTEMPTS = 9
+/** Milliseconds before a person tries again, longer each time. */
+const SECOND_THOUGHT = 500
 const CHANNEL = 'C_MESH'
 const POD = 'catalog-55d5974664-rw6ts'
 
@@ -381,6 +383,8 @@ class Trial {
       // It may have come between the two looks.
       if (came === 'shows' || (await shows())) return
       this.again += 1
+      // Slack says at once that nobody is connected; whoever reads that waits before they press again.
+      await pause(this.again * SECOND_THOUGHT)
     }
   }
 
