@@ -196,6 +196,19 @@ it('two who approve at the same moment: it is captured once', async () => {
   expect(pods.seen.orders).toHaveLength(1)
 })
 
+it('who asked and another operator press at the same moment: it is captured, and the message says so', async () => {
+  const { message } = await asked(ASK, 'U_ONCALL')
+  const current = house.slack.message(message.channel, message.ts)!
+  const clicks = await Promise.all(
+    ['U_ONCALL', 'U_SECOND', 'U_ONCALL'].map((user) =>
+      house.slack.click(current, 'Approve', { user, channel: 'C_MESH' }),
+    ),
+  )
+  await house.slack.waitFor(() => clicks.every((click) => click.ephemerals().length > 0))
+  expect(await ended(house, 2)).toMatchObject({ outcome: { verdict: 'captured' } })
+  expect(now(message)).toMatch(/^✅ Capture of packets of .* approved by @U_SECOND/)
+})
+
 it('where nobody is an operator it is refused, with who can change that', async () => {
   const { message } = await asked(ASK, 'U_ONCALL', 'C_NOBODY')
   expect(now(message)).toContain('channels.C_NOBODY.roles.operator')

@@ -60,7 +60,9 @@ async function decide(
     denyApproval(policy, asked, presser, verb) ??
     denyDecided(asked, Date.now())
   if (denied !== undefined) {
-    await board.captureApproval(asked)
+    // Only of one that is decided or has expired its message changes; somebody may have decided since it was read.
+    const current = denyDecided(asked, Date.now()) === undefined ? undefined : await readApproval(records, id)
+    if (current !== undefined) await board.captureApproval(current)
     await recordAudit(records, { event: 'lease-refused', by, ...about(asked), facts: { verb, why: denied.why } })
     throw denied
   }
