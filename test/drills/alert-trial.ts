@@ -30,7 +30,7 @@ export async function alertTrial(
   folder: string,
   { kill, after }: { kill: 'worker' | 'redis'; after: number },
 ): Promise<Trial> {
-  const redis = await startRedis()
+  const redis = await startRedis({ appendOnly: true })
   const standIn = await startSlackStandIn()
   const env = {
     BENCH_FOLDER: folder,

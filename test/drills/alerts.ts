@@ -2,7 +2,7 @@
  * npm run drill:alerts -- --trials 100 --kill worker
  *
  * Two bots on one Redis take 200 alerts of 20 causes, each alert sent again until it is taken. In the middle one bot is killed (worker), or Redis is (redis), and comes
- * back. At the end there must be 20 messages, each with its ten alerts: none doubled, none lost. Needs redis-server. Ends with 1 when a trial does not end so.
+ * back with what was in its append-only file. At the end there must be 20 messages, each with its ten alerts: none doubled, none lost. Needs redis-server. Ends with 1 when a trial does not end so.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
