@@ -10,9 +10,9 @@ const CRUISER = join(TOP, 'node_modules', 'dependency-cruiser', 'bin', 'dependen
 const CONFIGURATION = join(TOP, '.dependency-cruiser.js')
 
 /** Packages as they lie in node_modules; those among `dependencies` are shipped. */
-const PACKAGES = ['execa', '@kubernetes/client-node', 'yaml', 'zod', 'vitest']
+const PACKAGES = ['execa', '@kubernetes/client-node', 'pino', 'yaml', 'zod', 'vitest']
 const DECLARED = {
-  dependencies: { execa: '*', '@kubernetes/client-node': '*', yaml: '*', zod: '*' },
+  dependencies: { execa: '*', '@kubernetes/client-node': '*', pino: '*', yaml: '*', zod: '*' },
   devDependencies: { vitest: '*' },
 }
 
@@ -23,6 +23,7 @@ const HOUSE: Readonly<Record<string, string>> = {
   'src/config.ts': 'export const config = 1',
   'src/bot.ts': "import './slack/app.ts'\nimport './alerts/alert.ts'\nimport '@kubernetes/client-node'",
   'src/mesh/host.ts': "import 'yaml'\nexport interface Host { name: string }",
+  'src/alerts/alert.ts': "import '../mesh/host.ts'\nimport 'zod'",
   'src/evidence/clients/istioctl.ts': "import 'execa'\nimport 'node:fs'\nimport '@kubernetes/client-node'",
   'src/checks/check.ts': "import type { Host } from '../mesh/host.ts'\nexport type Subject = Host",
   'src/diagnosis/judge.ts': "import '../checks/check.ts'\nexport interface Judged { ill: boolean }",
@@ -34,7 +35,6 @@ const HOUSE: Readonly<Record<string, string>> = {
   'src/capabilities/index.ts': "import '../queue/queue.ts'",
   'src/slack/app.ts': "import '../capabilities/index.ts'\nimport './blocks/verdict.ts'",
   'src/slack/blocks/verdict.ts': "import '../../diagnosis/judge.ts'",
-  'src/alerts/alert.ts': "import '../slack/app.ts'",
   'src/sandbox/demo.ts': "import '../bot.ts'",
 }
 
@@ -91,10 +91,10 @@ const BREACHES: readonly { file: string; lines: string; breaks: readonly string[
   },
   {
     file: 'src/slack/blocks/verdict.ts',
-    lines: "import 'fs'\nimport 'zod'",
+    lines: "import 'fs'\nimport 'pino'",
     breaks: [
       'pure-rooms-touch-nothing: src/slack/blocks/verdict.ts → fs',
-      'pure-rooms-only-calculate: src/slack/blocks/verdict.ts → node_modules/zod/index.js',
+      'pure-rooms-only-calculate: src/slack/blocks/verdict.ts → node_modules/pino/index.js',
     ],
   },
   {

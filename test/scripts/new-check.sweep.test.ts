@@ -65,6 +65,7 @@ describe('a new check', () => {
     for (const path of [
       'src/checks',
       'src/mesh',
+      'src/capture',
       'src/evidence',
       'docs/findings',
       'scripts',
