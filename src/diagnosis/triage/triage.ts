@@ -10,7 +10,7 @@ export interface Triage {
   began: string
   /** Callers whose requests fail, most requests first. */
   hit: { caller: string; seen: number; failed: number }[]
-  /** What was changed in the hour before, latest first. */
+  /** What was changed from an hour before until the alerts began, latest first. */
   before: ChangeSeen[]
   /** Kinds that could not be read: a change of them is not among those. */
   unread: string[]
@@ -49,14 +49,13 @@ const OWNERS = ['owner', 'team', 'app.kubernetes.io/part-of'] as const
 export function triageOf(report: Report, since: string, ownerLabels: readonly string[] = OWNERS): Triage {
   const evidence = new Evidence(report.readings)
   const began = beganAt(report, since)
+  // What failed before may be another matter: what was changed until the alert began is told, too.
+  const until = Math.max(Date.parse(began), Date.parse(since))
   const owner = ownerIn(report, evidence, ownerLabels)
   return {
     began,
     hit: hitBy(report),
-    before: changesWithin(evidence, report.target, Date.parse(began) - BEFORE, Date.parse(began) + SLACK).slice(
-      0,
-      MOST_CHANGES,
-    ),
+    before: changesWithin(evidence, report.target, Date.parse(began) - BEFORE, until + SLACK).slice(0, MOST_CHANGES),
     unread: [...new Set(report.readings.flatMap((one) => (!one.ok && KINDS.has(one.kind) ? [one.kind] : [])))],
     ...(owner !== undefined && { owner }),
   }
