@@ -40,7 +40,7 @@ async function once(redisUrl: string | undefined): Promise<Record<string, unknow
   })
   try {
     // A bot that has diagnosed before, as one that has been there for a while.
-    await postAlert(bot.port, bodyOf(CAUSES, CAUSES + 1))
+    await postAlert(bot.port, bodyOf(CAUSES + 100 * (CAUSES + 1), CAUSES + 1))
     while (!JSON.stringify(rootsIn(standIn)).includes('sources read')) await pause(200)
     const began = performance.now()
     const samples = await Promise.all(
