@@ -260,7 +260,7 @@ it('compose: Redis keeps what it was given', () => {
   policyOf(parse(readFileSync(join(DEPLOY, 'mesh-medic.yaml'), 'utf8')) as Parameters<typeof policyOf>[0])
 })
 
-it('nobody connects to the bot but for its health, and it connects to nothing but what it needs', () => {
+it('nobody connects to the bot but for its health and with alerts, and it connects to nothing but what it needs', () => {
   interface Rule {
     from?: unknown
     to?: unknown
@@ -291,7 +291,7 @@ it('nobody connects to the bot but for its health, and it connects to nothing bu
     443, 6443,
   ])
   expect(egress.flatMap(({ ports }) => ports.map(({ port }) => port)).sort((a, b) => a - b)).toEqual([
-    53, 53, 443, 6379, 6443, 9090, 20001,
+    53, 53, 443, 6379, 6443, 9090, 9093, 20001,
   ])
 })
 
