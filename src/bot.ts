@@ -1,6 +1,6 @@
 import type { App } from '@slack/bolt'
 import type { AddressInfo } from 'node:net'
-import { keepLeases } from './leases/keep-leases.ts'
+import { keepLeases, type LeaseKeeping } from './leases/keep-leases.ts'
 import { ASK_ONLY, type Policy } from './fixes/policy.ts'
 import { READ_ONLY } from './fixes/read-only.ts'
 import { testIdentities } from './fixes/test-identities.ts'
@@ -123,6 +123,7 @@ export async function startBot(request: BotRequest): Promise<Bot> {
   const members = userGroups(slack, { log })
   const telling = { checks, ...defined({ docsUrl: options.docsUrl, links: options.links }) }
   let desk: AlertDesk | undefined
+  let leases: LeaseKeeping | undefined
   const deps: SlackDeps = {
     records,
     queue,
@@ -140,6 +141,7 @@ export async function startBot(request: BotRequest): Promise<Bot> {
     directory: new MeshDirectory(clients),
     board: new SlackChangeBoard({ records, slack, log, policy, members, telling, team: who.team_id }),
     incidentChanged: (subject) => desk?.changed(subject),
+    leaseEnded: () => leases?.soon(),
     ...defined({
       alertmanager: options.alerts?.alertmanager,
       updateEvery: options.updateEvery,
@@ -154,6 +156,7 @@ export async function startBot(request: BotRequest): Promise<Bot> {
   if (options.alerts !== undefined) desk = new AlertDesk(deps, options.alerts)
   try {
     const working = await startWorking(request, deps, audit)
+    leases = working.leases
     head.start()
     desk?.start()
     return {
@@ -197,7 +200,7 @@ async function startWorking(
   { backend, clients, options, log }: BotRequest,
   deps: SlackDeps,
   audit: AuditTrail,
-): Promise<{ stop(graceMilliseconds: number): Promise<void> }> {
+): Promise<{ leases: LeaseKeeping; stop(graceMilliseconds: number): Promise<void> }> {
   const {
     records,
     queue,
@@ -271,6 +274,7 @@ async function startWorking(
     { trouble: (err) => log.warn({ err }, 'the sweep of leases failed') },
   )
   return {
+    leases,
     async stop(graceMilliseconds) {
       clearInterval(timer)
       await leases.stop()

@@ -10,12 +10,14 @@ const GRACE = 50
 
 /** Leases are kept until this is stopped. */
 export interface LeaseKeeping {
+  /** Sweeps now: a person has just put something back, and what it logged is to be shown without a wait. */
+  soon(): void
   /** Ends the sweeping; what is being put back is left to another process, or to the next start. */
   stop(): Promise<void>
 }
 
 /**
- * Sweeps the leases now, every 15 s, and when the time of one is over. No job or timer of a lease's own is relied on.
+ * Sweeps the leases now, every 15 s, when the time of one is over, and when asked to. No job or timer of a lease's own is relied on.
  * @param trouble hears of a sweep that failed, as does `deps.trouble` of a lease
  */
 export function keepLeases(
@@ -23,6 +25,7 @@ export function keepLeases(
   { every = EVERY, trouble }: { every?: number; trouble: (error: unknown) => void },
 ): LeaseKeeping {
   const stop = new AbortController()
+  let nap = new AbortController()
   const unreadable = new Set<string>()
   const swept: SweepDeps = {
     ...deps,
@@ -37,11 +40,13 @@ export function keepLeases(
   }
   const keeping = (async () => {
     while (!stop.signal.aborted) {
+      nap = new AbortController()
       const wait = await once(swept, every, stop.signal, trouble)
-      await pause(wait, undefined, { signal: stop.signal }).catch(() => undefined)
+      await pause(wait, undefined, { signal: AbortSignal.any([stop.signal, nap.signal]) }).catch(() => undefined)
     }
   })()
   return {
+    soon: () => nap.abort(),
     async stop() {
       stop.abort()
       await keeping

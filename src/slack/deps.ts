@@ -40,6 +40,8 @@ export interface SlackDeps extends ThreadDeps {
   alertmanager?: string
   /** Hears that the incidents of a subject are to be shown anew. */
   incidentChanged?: (subject: string) => void
+  /** Hears that a person has put a lease back: its end is told, and its logs are shown, without waiting for the next sweep. */
+  leaseEnded?: () => void
   /** Milliseconds within which whoever typed something sees that it was heard. */
   heardWithin?: number
   /** Milliseconds for which a process says that it handles a request; then another one takes it over. */

@@ -300,6 +300,15 @@ describe('keeping leases', () => {
     await keeping.stop()
   })
 
+  it('tells at once what a person has put back, when asked to', async () => {
+    const keeping = keepLeases(deps(), { every: 3600_000, trouble: unheard })
+    const lease = await raised(records, proxies)
+    await putBack(deps(), lease.id, { why: 'put back', by: 'U_ONCALL' }, new AbortController().signal)
+    keeping.soon()
+    await expect.poll(() => readLease(records, lease.id)).toMatchObject({ state: 'over', told: true })
+    await keeping.stop()
+  })
+
   it('survives a store that is away, and hears of it', async () => {
     let isAway = true
     const away: Records = {

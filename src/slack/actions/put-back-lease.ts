@@ -18,6 +18,7 @@ export const putBackLease = defineAction({
     const after = await putBack(deps, lease.id, { why: 'put back', by: asking.user }, AbortSignal.timeout(PATIENCE))
     if (after === undefined) return
     await deps.board.lease(after)
+    deps.leaseEnded?.()
     const late = after.proxies.filter(({ state }) => state === 'unreachable').length
     await tell(
       deps,
