@@ -65,7 +65,12 @@ function notices(files: readonly string[]): string {
 if (existsSync(DIST)) rmSync(DIST, { recursive: true })
 const bundle = await rolldown({
   cwd: TOP,
-  input: { cli: 'src/cli.ts', launch: 'src/launch.ts' },
+  input: {
+    cli: 'src/cli.ts',
+    launch: 'src/launch.ts',
+    // The entry of a thread, found from beside the file that src/slack/answers/picture.ts becomes part of.
+    'chunks/picture-thread': 'src/slack/answers/picture-thread.ts',
+  },
   platform: 'node',
   external: isApart,
   plugins: [withoutGenerated],

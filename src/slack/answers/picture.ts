@@ -1,27 +1,37 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { initWasm, Resvg } from '@resvg/resvg-wasm'
+import { Worker } from 'node:worker_threads'
+import type { Drawing, Drawn } from './picture-thread.ts'
 
-/** Pixels of the picture for each of the SVG's: Slack's previews are shown on dense screens. */
-const ZOOM = 2
-/** Without a font that is given to it resvg leaves out every text, silently. */
-const FONTS = ['dejavu-fonts-ttf/ttf/DejaVuSans.ttf', 'dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf']
+/** Beside this file as it is written, and beside the chunk that it becomes part of. */
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './picture-thread.ts' : './picture-thread.js', import.meta.url)
 
-const { resolve } = createRequire(import.meta.url)
+/** The thread that draws, and who waits for what. */
+interface Drawer {
+  thread: Worker
+  waiting: Map<number, { resolve(png: Buffer): void; reject(why: Error): void }>
+}
+let drawer: Drawer | undefined
+let asked = 0
 
-let loading: Promise<Buffer[]> | undefined
-
-/** Loads the renderer and its fonts. */
-async function load(): Promise<Buffer[]> {
-  const [wasm, ...fonts] = await Promise.all(
-    ['@resvg/resvg-wasm/index_bg.wasm', ...FONTS].map((file) => readFile(resolve(file))),
-  )
-  // It is loaded once a process: a second copy of this module finds it there.
-  if (wasm !== undefined)
-    await initWasm(wasm).catch((error: unknown) => {
-      if (!String(error).includes('Already initialized')) throw error
-    })
-  return fonts
+/** Starts the thread, which ends with the process; one that breaks is started anew for the next picture. */
+function openDrawer(): Drawer {
+  const thread = new Worker(ENTRY)
+  const opened: Drawer = { thread, waiting: new Map() }
+  const settled = ({ id, ...drawn }: Drawn): void => {
+    const asker = opened.waiting.get(id)
+    opened.waiting.delete(id)
+    if (opened.waiting.size === 0) thread.unref()
+    if ('png' in drawn) asker?.resolve(Buffer.from(drawn.png.buffer))
+    else asker?.reject(new Error(drawn.why))
+  }
+  const broken = (error: Error): void => {
+    if (drawer === opened) drawer = undefined
+    for (const asker of opened.waiting.values()) asker.reject(error)
+    opened.waiting.clear()
+  }
+  thread.on('message', settled)
+  thread.on('error', broken)
+  thread.on('exit', () => broken(new Error('the thread that draws has ended')))
+  return opened
 }
 
 /** Pictures that are kept, by their SVG, the one used last at the end. */
@@ -30,7 +40,7 @@ const drawn = new Map<string, Promise<Buffer>>()
 const MOST_KEPT = 32
 
 /**
- * An SVG as PNG; its texts are set in DejaVu Sans. Rejects when the SVG is none. Drawing keeps the process busy for tens of milliseconds, and
+ * An SVG as PNG; its texts are set in DejaVu Sans. Rejects when the SVG is none. It is drawn in a thread of its own, and
  * the path of an unchanged mesh is asked for again and again: the last ones are kept.
  */
 export async function picture(svg: string): Promise<Buffer> {
@@ -50,24 +60,13 @@ export async function picture(svg: string): Promise<Buffer> {
   }
 }
 
-async function draw(svg: string): Promise<Buffer> {
-  loading ??= load().catch((error: unknown) => {
-    loading = undefined
-    throw error
+function draw(svg: string): Promise<Buffer> {
+  const { thread, waiting } = (drawer ??= openDrawer())
+  return new Promise((resolve, reject) => {
+    const id = (asked += 1)
+    waiting.set(id, { resolve, reject })
+    // While a picture is waited for, the process does not end.
+    thread.ref()
+    thread.postMessage({ id, svg } satisfies Drawing)
   })
-  const fontBuffers = await loading
-  const drawing = new Resvg(svg, {
-    font: { fontBuffers, defaultFontFamily: 'DejaVu Sans', sansSerifFamily: 'DejaVu Sans' },
-    fitTo: { mode: 'zoom', value: ZOOM },
-  })
-  try {
-    const image = drawing.render()
-    try {
-      return Buffer.from(image.asPng())
-    } finally {
-      image.free()
-    }
-  } finally {
-    drawing.free()
-  }
 }
