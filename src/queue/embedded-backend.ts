@@ -2,6 +2,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { createPostgresBackend, runMigrations, withBackend } from 'bullmq'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { takingTurns } from '../store/taking-turns.ts'
 import { openPgliteRecords } from '../store/pglite-records.ts'
 import { BackendError } from './backend-error.ts'
 import type { Backend } from './backend.ts'
@@ -33,11 +34,12 @@ export async function openEmbeddedBackend({ dataFolder, log }: { dataFolder: str
 
 /** The same on a database that is open already (tests: in memory). `closed` is called after the database was closed. */
 export async function embeddedBackend(db: PGlite, log: Log, closed: () => Promise<void>): Promise<Backend> {
-  const pool = new PglitePool(db)
+  const turns = takingTurns(db)
+  const pool = new PglitePool(db, turns)
   // The migrations open a transaction in the one session, so nothing else may run yet.
   await runMigrations(pool)
   await db.exec('set search_path to bullmq')
-  const records = await openPgliteRecords(db)
+  const records = await openPgliteRecords(turns)
 
   const queue = new Queue(QUEUE_NAME, { connection: pool })
   reportTrouble(queue, log)
