@@ -8,36 +8,32 @@ const ASK = ['diagnose', 'catalog', '-n', NAMESPACE]
 const MOST_TRIES = 6
 const FEWEST_CUT = 12
 
-// Asked for by itself: whether a request meets the moment of the close, and a log shows it, is chance.
-describe.runIf(process.env.MESH_MEDIC_TEST_RACE === '1')(
-  'an application that closes idle connections, on a real mesh',
-  () => {
-    const situation = readSituation('keep-alive-race')
-    const traffic = situation.traffic ?? { host: '', path: '', requests: 0 }
-    it('is named, with how long connections were idle', async () => {
-      await makeIll(situation)
-      let cut = 0
-      for (let tries = 0; tries < MOST_TRIES && cut < FEWEST_CUT; tries += 1)
-        cut += (await sendRequests(traffic))[503] ?? 0
-      expect(cut).toBeGreaterThanOrEqual(FEWEST_CUT)
-      const { report } = await meshMedic(ASK)
-      const found = report.findings.find(({ code }) => code === 'MESH0437' || code === 'MESH0438')
-      expect(found).toMatchObject({
-        check: 'keep-alive-race',
-        standing: 'observed',
-        subject: { kind: 'Deployment', namespace: NAMESPACE, name: 'catalog' },
-        args: { idle: '1 s' },
-      })
-      expect(found?.because[0].quote).toMatch(/ 503 UC upstream_reset_before_response_started/)
-    }, 300_000)
+describe('an application that closes idle connections, on a real mesh', () => {
+  const situation = readSituation('keep-alive-race')
+  const traffic = situation.traffic ?? { host: '', path: '', requests: 0 }
+  it('is named, with how long connections were idle', async () => {
+    await makeIll(situation)
+    let cut = 0
+    for (let tries = 0; tries < MOST_TRIES && cut < FEWEST_CUT; tries += 1)
+      cut += (await sendRequests(traffic))[503] ?? 0
+    expect(cut).toBeGreaterThanOrEqual(FEWEST_CUT)
+    const { report } = await meshMedic(ASK)
+    const found = report.findings.find(({ code }) => code === 'MESH0437' || code === 'MESH0438')
+    expect(found).toMatchObject({
+      check: 'keep-alive-race',
+      standing: 'observed',
+      subject: { kind: 'Deployment', namespace: NAMESPACE, name: 'catalog' },
+      args: { idle: '1 s' },
+    })
+    expect(found?.because[0].quote).toMatch(/ 503 UC upstream_reset_before_response_started/)
+  }, 300_000)
 
-    it('the healthy twin says nothing', async () => {
-      await mend(situation)
-      const counts = await sendRequests(traffic)
-      expect(counts[503] ?? 0).toBe(0)
-      const { report: mended } = await meshMedic(ASK)
-      expect(mended.verdict).toBe('healthy')
-      expect(mended.findings.map(({ code }) => code).filter((code) => /^MESH04(0[1-4]|3[789])$/.test(code))).toEqual([])
-    }, 180_000)
-  },
-)
+  it('the healthy twin says nothing', async () => {
+    await mend(situation)
+    const counts = await sendRequests(traffic)
+    expect(counts[503] ?? 0).toBe(0)
+    const { report: mended } = await meshMedic(ASK)
+    expect(mended.verdict).toBe('healthy')
+    expect(mended.findings.map(({ code }) => code).filter((code) => /^MESH04(0[1-4]|3[789])$/.test(code))).toEqual([])
+  }, 180_000)
+})

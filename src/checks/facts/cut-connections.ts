@@ -5,7 +5,7 @@ import { applicationStatuses, hasProxy } from '../../mesh/pods.ts'
 import type { Pod } from '../../mesh/objects.ts'
 import type { Ref } from '../../mesh/ref.ts'
 import { formatRef } from '../../mesh/ref.ts'
-import { idleBefore } from './idle-connections.ts'
+import { areNewOnes, idleBefore } from './idle-connections.ts'
 import { ownerOf } from './owners.ts'
 import { nearest, type Group, type Logged, type Request } from './requests-to.ts'
 
@@ -58,15 +58,31 @@ function isOfAnEnd({ entry }: Logged, pod: Pod): boolean {
 
 const isCut = ({ flags }: AccessLogLine): boolean => flags.includes('UC')
 
-/** How long connections had been idle over which the same proxies sent requests to the same addresses, and got an answer. */
-function idleOfAnswered(group: Group): number[] {
+/**
+ * How long connections had been idle over which the same proxies sent requests to the same addresses, and got an answer. Those longer than any cut one are left out
+ * where they may all be new connections with the ports of a closed one.
+ */
+function idleOfAnswered(group: Group, longest: number): number[] {
   const addresses = new Set(group.map((one) => nearest(one).entry.upstreamHost))
   const logs = new Set(group.map((one) => nearest(one).log))
-  return [...logs].flatMap((log) =>
-    [...idleBefore(log.value)].flatMap(([entry, idle]) =>
-      addresses.has(entry.upstreamHost) && entry.code !== 0 && entry.flags.length === 0 ? [idle] : [],
-    ),
-  )
+  const end = longest * (1 + SPREAD.share) + SPREAD.milliseconds
+  const each = [...logs].flatMap((log) => {
+    const known = idleBefore(log.value)
+    const sent = log.value.lines.filter(
+      ({ upstreamHost, upstreamLocal }) => addresses.has(upstreamHost) && upstreamLocal !== undefined,
+    )
+    return [...Map.groupBy(sent, ({ upstreamHost }) => upstreamHost).values()].map((lines) => ({
+      answered: lines.flatMap((entry) => {
+        const idle = entry.code !== 0 && entry.flags.length === 0 ? known.get(entry) : undefined
+        return idle === undefined ? [] : [idle]
+      }),
+      opened: lines.filter((entry) => (known.get(entry) ?? Infinity) > end).length,
+    }))
+  })
+  const answered = each.flatMap((one) => one.answered)
+  const sooner = answered.filter((idle) => idle <= end)
+  const opened = each.map((one) => one.opened)
+  return areNewOnes(answered.length - sooner.length, opened, CHANCE) ? sooner : answered
 }
 
 function sortOf(group: Group, idle: readonly number[], answered: readonly number[]): Cut['sort'] {
@@ -101,7 +117,7 @@ export function cutConnections(requests: readonly Request[], evidence: Evidence)
         return idleBefore(log.value).get(entry) ?? []
       })
       .toSorted((a, b) => a - b)
-    const answered = idleOfAnswered(group)
+    const answered = idleOfAnswered(group, idle.at(-1) ?? 0)
     const [shortest = 0] = idle
     return [
       {

@@ -29,3 +29,34 @@ export const idleBefore = once((log: AccessLog): ReadonlyMap<AccessLogLine, numb
   }
   return known
 })
+
+/** Ports that Linux gives to a connection: first every second one of 32768 to 60999 (net.ipv4.ip_local_port_range). */
+const PORTS = 14_116
+
+/** How much more often than evenly drawn ones the same ports come again: 1.0 to 1.4 times on a real node. */
+const UNEVEN = 2
+
+/** The most of something that is seen by chance where so many of it are expected (Poisson). */
+function mostByChance(expected: number, chance: number): number {
+  if (expected > 500) return expected + 4 * Math.sqrt(expected)
+  let just = Math.exp(-expected)
+  let upTo = just
+  let most = 0
+  while (1 - upTo > chance) {
+    most += 1
+    just *= expected / most
+    upTo += just
+  }
+  return most
+}
+
+/**
+ * Whether connections that seem to have been idle for longer than an application keeps them may all be new ones with the ports of one that was closed: a log names the ends
+ * of a connection, and after some hundreds of them the ends of one come again.
+ *
+ * @param opened connections opened from one proxy to one address, for each pair of them
+ */
+export function areNewOnes(longer: number, opened: readonly number[], chance: number): boolean {
+  const expected = opened.reduce((sum, count) => sum + (UNEVEN * count * (count - 1)) / (2 * PORTS), 0)
+  return longer <= mostByChance(expected, chance)
+}

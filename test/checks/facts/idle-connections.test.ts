@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { idleBefore } from '../../../src/checks/facts/idle-connections.ts'
+import { areNewOnes, idleBefore } from '../../../src/checks/facts/idle-connections.ts'
 import type { AccessLogLine } from '../../../src/mesh/access-log.ts'
 
 const START = Date.parse('2026-11-30T16:00:00.000Z')
@@ -40,4 +40,15 @@ it('is not known where the log names no connection', () => {
     return rest
   }
   expect(idle(unnamed(0), unnamed(1000))).toEqual([undefined, undefined])
+})
+
+it.each([
+  ['none', 0, [5], true],
+  ['some of a thousand that were opened, on a real node', 55, [1067], true],
+  ['too many of a thousand', 200, [1067], false],
+  ['three of twenty', 3, [20], false],
+  ['three of twenty to each of a hundred addresses', 3, Array.from({ length: 100 }, () => 20), true],
+  ['as many as there are, after ten thousand were opened', 4000, [10_000], true],
+])('connections that seem to have been idle for long may be new ones: %s', (_name, longer, opened, may) => {
+  expect(areNewOnes(longer, opened, 0.001)).toBe(may)
 })
