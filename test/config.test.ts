@@ -113,6 +113,29 @@ describe('wrong variables', () => {
   })
 })
 
+describe('addresses that are shown', () => {
+  it.each([
+    [
+      { KIALI_URL: 'https://reader:hidden@kiali/kiali' },
+      'KIALI_URL: must hold no name and no password: set KIALI_TOKEN',
+    ],
+    [{ KIALI_URL: 'https://hidden@kiali/kiali' }, 'KIALI_URL: must hold no name and no password'],
+    [{ ALERTMANAGER_URL: 'https://reader:hidden@alertmanager' }, 'ALERTMANAGER_URL: must hold no name and no password'],
+  ])('hold no credentials: %o', (environment, says) => {
+    const [found = ''] = problems(() => loadConfig(environment))
+    expect(found).toContain(says)
+    expect(found).not.toContain('hidden')
+  })
+
+  it.each([
+    ['clusters: { one: { kiali: "https://a:hidden@b" } }', 'clusters.one.kiali'],
+    ['links: { A: "https://a:hidden@b/{host}" }', 'links.A'],
+    ['docsUrl: "https://a:hidden@b"', 'docsUrl'],
+  ])('nor do those of the file: %s', (text, where) => {
+    expect(problems(() => fromFile(text))).toEqual([`mesh-medic.yaml:1: ${where}: must hold no name and no password`])
+  })
+})
+
 describe('how Prometheus is asked', () => {
   const url = 'https://prometheus:9090'
 

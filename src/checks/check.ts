@@ -3,6 +3,7 @@ import type { EvidenceKind, Seen } from '../evidence/reading.ts'
 import type { Ref } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import { defined } from '../mesh/defined.ts'
+import { oneLine } from '../mesh/visible.ts'
 
 /** A permanent code; its first two digits say the field: 01 routing, 02 sync, 03 endpoints, 04 traffic, 05 security, 06 gateway, 07 workload, 09 control plane. */
 export type Code = `MESH${number}`
@@ -115,12 +116,12 @@ export function fill(
   args: Args,
   mark: (value: string) => string = (value) => value,
 ): string {
-  const marked = (value: string | number): string => (typeof value === 'number' ? String(value) : mark(value))
+  const marked = (value: string | number): string => (typeof value === 'number' ? String(value) : mark(oneLine(value)))
   return template.replace(/\{(\w+)(?:\?([^:{}]*):([^{}]*))?\}/g, (whole, name: string, one?: string, more?: string) => {
     const value: string | number | readonly string[] | undefined = name === 'subject' ? subject : args[name]
     if (value === undefined) return whole
     if (one !== undefined && more !== undefined) return Array.isArray(value) && value.length > 1 ? more : one
-    if (typeof value === 'string' && SENTENCES.has(name)) return markedWithin(value, mark)
+    if (typeof value === 'string' && SENTENCES.has(name)) return markedWithin(oneLine(value), mark)
     return Array.isArray(value)
       ? value.map((item: string) => marked(item)).join(', ')
       : marked(value as string | number)

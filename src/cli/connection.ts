@@ -31,7 +31,7 @@ export function connectionFor(context: string | undefined): Settings {
     kubeconfig: cluster?.kubeconfig,
     context,
     prometheus: prometheusOf(config, cluster),
-    kiali: kialiOf(config, cluster?.kiali),
+    kiali: kialiOf(config, cluster),
     // A terminal's diagnosis has the machine for itself.
     memory: limits.memory ?? 2048 * 1024 * 1024,
     environment: process.env,
@@ -47,13 +47,13 @@ export function connectionFor(context: string | undefined): Settings {
 /** The cluster the bot looks at: the configured one, else as kubectl chooses. */
 export function botConnection(config: Config): Connection {
   const cluster = (config.cluster === undefined ? undefined : config.clusters[config.cluster]) ?? {}
-  const { kubeconfig, context, kiali } = cluster
+  const { kubeconfig, context } = cluster
   const connection: Connection = {
     istioctl: config.istioctl,
     kubeconfig,
     context,
     prometheus: prometheusOf(config, cluster),
-    kiali: kialiOf(config, kiali),
+    kiali: kialiOf(config, cluster),
     memory: config.limits.memory,
     environment: process.env,
   }

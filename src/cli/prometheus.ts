@@ -5,11 +5,9 @@ import { PROMETHEUS_VARIABLES, type PrometheusAccess } from '../config/prometheu
 import { UnseenError } from '../evidence/clients/clients.ts'
 import type { Credentials, PrometheusConnection } from '../evidence/clients/prometheus-connection.ts'
 import { defined } from '../mesh/defined.ts'
+import { isHeaderText } from './header-text.ts'
 
 type FilePart = Extract<keyof PrometheusAccess, `${string}File`>
-
-/** What a header of HTTP may hold. */
-const PRINTABLE = /^[\x21-\x7e]+$/
 
 /** The Prometheus that is configured, of one cluster or of all, with its own credentials; undefined for none. */
 export function prometheusOf(
@@ -52,7 +50,7 @@ async function authorizationOf(
   named: (part: FilePart) => string,
 ): Promise<string | undefined> {
   const token = await textOf('tokenFile')
-  if (token !== undefined && !PRINTABLE.test(token))
+  if (token !== undefined && !isHeaderText(token))
     throw new UnseenError('unavailable', `the file that ${named('tokenFile')} names holds no token`)
   if (token !== undefined) return `Bearer ${token}`
   if (username === undefined) return undefined

@@ -1,8 +1,12 @@
 import { z } from 'zod'
 import { whyNoName } from '../fixes/identity.ts'
 import { PLACEHOLDERS, unknownPlaceholders } from '../report/links.ts'
+import { hasCredentials } from './has-credentials.ts'
 
+const WITHOUT_CREDENTIALS = 'must hold no name and no password'
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https address' })
+/** An address that messages and errors show. */
+const shownUrl = url.refine((address) => !URL.canParse(address) || !hasCredentials(address), WITHOUT_CREDENTIALS)
 const linkTemplate = z.string().superRefine((template, context) => {
   const unknown = unknownPlaceholders(template)
   if (unknown.length > 0)
@@ -10,8 +14,10 @@ const linkTemplate = z.string().superRefine((template, context) => {
       code: 'custom',
       message: `{${unknown[0] ?? ''}} is not known; known are ${PLACEHOLDERS.map((one) => `{${one}}`).join(', ')}`,
     })
-  else if (!url.safeParse(template.replace(/\{\w+\}/g, 'x')).success)
-    context.addIssue({ code: 'custom', message: 'must be an http or https address' })
+  else {
+    const { error } = shownUrl.safeParse(template.replace(/\{\w+\}/g, 'x'))
+    if (error !== undefined) context.addIssue({ code: 'custom', message: error.issues[0]?.message })
+  }
 })
 const users = z.array(z.string().regex(/^[UW][A-Z0-9]{2,}$/, 'must be a Slack user id like U0123456789'))
 const groups = z.array(z.string().regex(/^S[A-Z0-9]{2,}$/, 'must be a Slack user group id like S0123456789'))
@@ -43,7 +49,12 @@ const Cluster = z.strictObject({
   prometheusAccess: PrometheusFiles.optional().describe(
     'How its own Prometheus is asked; the credentials of PROMETHEUS_URL are not sent to it.',
   ),
-  kiali: url.optional().describe('Its Kiali, with the web root. Default: KIALI_URL.'),
+  kiali: shownUrl.optional().describe('Its Kiali, with the web root. Default: KIALI_URL.'),
+  kialiTokenFile: file
+    .optional()
+    .describe(
+      'File with the bearer token for its own Kiali, read anew for each question; that of KIALI_URL is not sent to it.',
+    ),
   alertNames: z
     .array(z.string().min(1))
     .optional()
@@ -302,7 +313,7 @@ export const ConfigFile = z.strictObject({
     .describe(
       `Other tools that reports link to, by a name of your choice: addresses in which ${PLACEHOLDERS.map((one) => `\`{${one}}\``).join(', ')} stand for what a report is about.`,
     ),
-  docsUrl: url.optional().describe('Base address of the pages that explain findings; messages link to it.'),
+  docsUrl: shownUrl.optional().describe('Base address of the pages that explain findings; messages link to it.'),
 })
 export type ConfigFile = z.output<typeof ConfigFile>
 export type ClusterConfig = z.output<typeof Cluster>

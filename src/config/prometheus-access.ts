@@ -1,4 +1,5 @@
 import { defined } from '../mesh/defined.ts'
+import { hasCredentials } from './has-credentials.ts'
 import type { Problem } from './problem.ts'
 import type { Secret } from './secret.ts'
 import type { VariableName, VariableValues } from './variables.ts'
@@ -87,10 +88,4 @@ export function accessProblems(
   if (tls !== undefined && !url.startsWith('https:'))
     problems.push({ of: tls, says: `needs an https address (${called})` })
   return problems
-}
-
-/** True for an address with a name or a password in it. */
-export function hasCredentials(url: string): boolean {
-  const { username, password } = new URL(url)
-  return username !== '' || password !== ''
 }

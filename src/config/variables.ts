@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { hasCredentials } from './has-credentials.ts'
 import { Secret } from './secret.ts'
 
 /** One environment variable: what it is for and what it may hold. */
@@ -12,6 +13,12 @@ const path = z.string()
 const http = z
   .string()
   .refine((value) => ['http:', 'https:'].includes(protocolOf(value) ?? ''), 'must be an address like http://host:9090')
+/** An address that messages and errors may show. @param instead what to do with a name and a password */
+const shownHttp = (instead = '') =>
+  http.refine(
+    (value) => protocolOf(value) === undefined || !hasCredentials(value),
+    `must hold no name and no password${instead}`,
+  )
 const port = z
   .string()
   .regex(/^\d{1,5}$/, 'must be a port number')
@@ -74,11 +81,11 @@ export const VARIABLES = {
   PROMETHEUS_KEY_FILE: variable('File with the key of that certificate (PEM).', path),
   KIALI_URL: variable(
     'Kiali for clusters that name none of their own, with its web root: `http://kiali.istio-system:20001/kiali`.',
-    http,
+    shownHttp(': set KIALI_TOKEN or KIALI_TOKEN_FILE'),
   ),
   KIALI_TOKEN: variable(
-    'Bearer token for Kiali; none for one with anonymous login.',
-    secret(/^\S+$/, 'must be a token'),
+    'Bearer token for the Kiali of KIALI_URL, or of clusters where that is not set; none for one with anonymous login.',
+    secret(/^[\x21-\x7e]+$/, 'must be a token'),
   ),
   KIALI_TOKEN_FILE: variable('File with that token instead, read anew for each question.', path),
   MESH_MEDIC_CONFIG: variable('The YAML file below.', path),
@@ -101,7 +108,7 @@ export const VARIABLES = {
   ),
   ALERTMANAGER_URL: variable(
     'Alertmanager in which incidents are silenced. Default: none; then only what the bot says of them is.',
-    http,
+    shownHttp(),
   ),
   MESH_MEDIC_ALERTS_TOKEN: variable(
     'Bearer token that Alertmanager and Grafana send with alerts.',

@@ -10,3 +10,6 @@ const named = (char: string): string => `⟨U+${(char.codePointAt(0) ?? 0).toStr
 
 /** Text from a cluster, a log or a person with every character visible: control characters become `�`, invisible ones their number. */
 export const visible = (text: string): string => text.toWellFormed().replace(CONTROL, '�').replace(INVISIBLE, named)
+
+/** A text of somebody else's within a line of ours: what ends a line is a space. */
+export const oneLine = (text: string): string => text.replaceAll(/\s*[\n\v\f\r\u0085\u2028\u2029]\s*/g, ' ')

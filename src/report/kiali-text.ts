@@ -1,6 +1,6 @@
 import type { Report } from '../diagnosis/report.ts'
 
-/** What Kiali says of the target's applications, as one sentence; undefined where it was not asked, or knows none. */
+/** What Kiali says of the target's applications, as one sentence without its full stop; undefined where it was not asked, or knows none. */
 export function kialiSentence({ kiali }: Report): string | undefined {
   if (kiali === undefined) return undefined
   if (kiali.unseen !== undefined) return `the health of the target is not known: ${kiali.unseen}`

@@ -24,6 +24,7 @@ import { goingOn } from './going-on.ts'
 import { kialiSentence } from './kiali-text.ts'
 import { logsReadSentence } from './logs-read-text.ts'
 import { linksOf, type LinkTemplate } from './links.ts'
+import { sentenceOf } from '../mesh/sentence-of.ts'
 import { visible } from '../mesh/visible.ts'
 import { shownBySteps } from './what-it-showed.ts'
 
@@ -126,7 +127,7 @@ export function reportMarkdown(
   if (todo !== undefined) lines.push(`What to do: ${todo}`, '')
   if (report.rates !== undefined) lines.push(`Prometheus: ${ratesSentence(report.rates)}.`, '')
   const kiali = kialiSentence(report)
-  if (kiali !== undefined) lines.push(`Kiali: ${escapeMarkdown(kiali)}.`, '')
+  if (kiali !== undefined) lines.push(`Kiali: ${escapeMarkdown(sentenceOf(kiali))}`, '')
   if (report.history !== undefined)
     lines.push(...chartsOf(report.history).flatMap(({ says }) => [escapeMarkdown(says), '']))
   lines.push(

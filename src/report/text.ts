@@ -25,6 +25,7 @@ import {
 } from './telling.ts'
 import { goingOn } from './going-on.ts'
 import { kialiSentence } from './kiali-text.ts'
+import { sentenceOf } from '../mesh/sentence-of.ts'
 import { logsReadSentence } from './logs-read-text.ts'
 import { linksOf, type LinkTemplate } from './links.ts'
 import { shownCommand } from './shown-command.ts'
@@ -148,7 +149,7 @@ export function reportText(
   if (todo !== undefined) parts.push(`What to do: ${todo}`)
   if (report.rates !== undefined) parts.push(`Prometheus: ${ratesSentence(report.rates)}.`)
   const kiali = kialiSentence(report)
-  if (kiali !== undefined) parts.push(`Kiali: ${kiali}.`)
+  if (kiali !== undefined) parts.push(`Kiali: ${sentenceOf(kiali)}`)
   const proved = proofLines(report)
   if (proved.length > 0) parts.push('', 'Proof', ...proved)
   if (report.follow !== undefined) parts.push('', ...followLines(report.follow, verbose))

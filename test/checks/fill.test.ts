@@ -7,3 +7,8 @@ it.each([
 ])('chooses the words for %j', (subsets, says) => {
   expect(fill('{subsets?subset:subsets} {subsets} {subsets?is:are} defined', '', { subsets })).toBe(says)
 })
+
+it('what somebody else wrote stays within its line', () => {
+  const args = { message: 'x\n\nHealthy: all is well', list: ['a\r\nb', 'c'] }
+  expect(fill('{message}; {list}', '', args)).toBe('x Healthy: all is well; a b, c')
+})

@@ -8,6 +8,7 @@ import { kialiApi } from '../../src/evidence/clients/kiali.ts'
 import type { Clients } from '../../src/evidence/clients/clients.ts'
 import { kialiHealth, kialiValidations } from '../../src/evidence/collectors/kiali.ts'
 import { look } from '../../src/evidence/gather.ts'
+import type { KialiValidation } from '../../src/evidence/kiali.ts'
 import type { KubernetesObject } from '../../src/mesh/objects.ts'
 import { asRecorded, serveKiali, type Answering } from '../kiali/recorded-kiali.ts'
 
@@ -115,6 +116,33 @@ it('names kinds as before Kiali 2', async () => {
   })
 })
 
+describe('what Kiali says', () => {
+  const saying =
+    (checks: object[]): Answering =>
+    (_, response) => {
+      const one = { name: 'catalog-v1-v2', namespace: NAMESPACE, objectGVK: { Kind: 'VirtualService' }, checks }
+      const known = { kind: 'VirtualService', metadata: { name: 'catalog-v1-v2', namespace: NAMESPACE, generation: 1 } }
+      response.end(JSON.stringify({ validations: { virtualservice: { one } }, resources: { virtualservice: [known] } }))
+    }
+  const validationsOf = async (checks: object[]): Promise<KialiValidation[]> => {
+    const step = kialiValidations(NAMESPACE, [changed(1)], [])
+    return (await step.collect(await clientsOf(saying(checks)), AbortSignal.timeout(5000))).validations
+  }
+
+  it('stays within its line', async () => {
+    expect(
+      await validationsOf([
+        { code: 'KIA1\nForged', message: 'x\r\n  Healthy: all is well\u2028', severity: 'error', path: 'a\nb' },
+      ]),
+    ).toMatchObject([{ code: 'KIA1 Forged', message: 'x Healthy: all is well ', path: 'a b' }])
+  })
+
+  it('of one object is told to an end', async () => {
+    const checks = Array.from({ length: 5000 }, (_, index) => ({ code: `KIA${index}`, message: 'm', path: '' }))
+    expect(await validationsOf(checks)).toHaveLength(100)
+  })
+})
+
 describe('the token', () => {
   const asking =
     (asked: (string | undefined)[]): Answering =>
@@ -142,6 +170,35 @@ describe('the token', () => {
     await ask({ KIALI_TOKEN: 'given' })
     await ask({})
     expect(asked).toEqual(['Bearer first', 'Bearer second', 'Bearer given', undefined])
+  })
+
+  it('of one Kiali is not sent to another', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kiali-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'token')
+    writeFileSync(file, 'of-one\n')
+    const all = { KIALI_URL: 'http://kiali', KIALI_TOKEN: 'of-all' }
+    const tokenFor = (environment: Record<string, string>, cluster?: object): Promise<string | undefined> | undefined =>
+      kialiOf(loadConfig(environment), cluster)?.token()
+    expect(await tokenFor(all)).toBe('of-all')
+    expect(await tokenFor(all, { kiali: 'http://other' })).toBeUndefined()
+    expect(await tokenFor(all, { kiali: 'http://other', kialiTokenFile: file })).toBe('of-one')
+    expect(await tokenFor({ KIALI_TOKEN: 'of-all' }, { kiali: 'http://other' })).toBe('of-all')
+  })
+
+  it.each(['two\nlines', 'sécret', ' '])('that no header may hold is shown nowhere: %j', async (text) => {
+    const folder = mkdtempSync(join(tmpdir(), 'kiali-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'token')
+    writeFileSync(file, text)
+    const clients = await clientsOf(
+      asking([]),
+      kialiOf(loadConfig({ KIALI_URL: 'http://kiali', KIALI_TOKEN_FILE: file }))?.token,
+    )
+    expect(await look(kialiHealth(NAMESPACE), clients)).toMatchObject({
+      ok: false,
+      detail: 'the file with the token for Kiali holds no token',
+    })
   })
 
   it('in a file that is not there is said', async () => {

@@ -1,4 +1,5 @@
 import { defined } from '../../mesh/defined.ts'
+import { oneLine } from '../../mesh/visible.ts'
 import type { Answers, KialiConfigAnswer, KialiHealthAnswer } from '../answers.ts'
 import type { KialiApp, KialiObjects, KialiValidation } from '../kiali.ts'
 import { redact } from '../redaction.ts'
@@ -10,6 +11,8 @@ import { UnseenError } from './clients.ts'
 /** Bytes of an answer: all objects of a namespace. */
 const MOST_ANSWER = 32 * 1024 * 1024
 const MOST_ERROR = 1024
+/** Validations of one object that are kept: Kiali has about a hundred codes. */
+const MOST_OF_ONE = 100
 /** Milliseconds that an answer may take: it only advises. */
 const WAITS = 10_000
 /** Characters of an error that are shown. */
@@ -92,7 +95,10 @@ function refused({ status, headers }: Response, text: string): UnseenError {
       'unavailable',
       `Kiali redirects to ${redact(headers.get('location') ?? 'nowhere').slice(0, MOST_SHOWN)}: does KIALI_URL end in its web root (/kiali), and does it take a token?`,
     )
-  return new UnseenError('unavailable', `Kiali answered ${status}: ${redact(text.trim()).slice(0, MOST_SHOWN)}`)
+  return new UnseenError(
+    'unavailable',
+    `Kiali answered ${status}: ${oneLine(redact(text.trim())).slice(0, MOST_SHOWN)}`,
+  )
 }
 
 const SEVERITIES: readonly string[] = ['error', 'warning']
@@ -103,16 +109,16 @@ function validationsOf(namespace: string, { resources = {}, validations }: Kiali
     validations: Object.values(validations)
       .flatMap((byName) => Object.values(byName))
       .flatMap(({ name, namespace: within = namespace, objectGVK, objectType, checks = [] }) =>
-        checks.flatMap(({ code, message = '', severity = '', path = '' }): KialiValidation[] =>
+        checks.slice(0, MOST_OF_ONE).flatMap(({ code, message = '', severity = '', path = '' }): KialiValidation[] =>
           name === undefined || code === undefined
             ? []
             : [
                 {
                   of: { kind: objectGVK?.Kind ?? objectType ?? '', namespace: within, name },
-                  code,
+                  code: oneLine(code),
                   severity: SEVERITIES.includes(severity) ? (severity as 'error' | 'warning') : 'unknown',
-                  message,
-                  path,
+                  message: oneLine(message),
+                  path: oneLine(path),
                 },
               ],
         ),
@@ -130,7 +136,7 @@ function validationsOf(namespace: string, { resources = {}, validations }: Kiali
 const appsOf = (namespace: string, { namespaceAppHealth }: KialiHealthAnswer): KialiApp[] =>
   Object.entries(namespaceAppHealth[namespace] ?? {}).map(([app, { status, workloadStatuses = [] }]) => ({
     app,
-    status: status?.status ?? 'unknown',
+    status: oneLine(status?.status ?? 'unknown'),
     // Kiali says -1 where there were no requests.
     ...(status?.errorRatio !== undefined && status.errorRatio >= 0 && { errorRatio: status.errorRatio }),
     workloads: workloadStatuses.map(({ name = '', availableReplicas = 0, desiredReplicas = 0 }) => ({
