@@ -53,10 +53,15 @@ export function differencesOf(answers: readonly Answered[]): Difference[] {
     answers.filter(({ end }) => end === 'server'),
   ]
   if (client.length === 0 || server.length === 0) return []
+  const counted: Counted = { byCode: new Map(), hangUps: 0 }
+  for (const { code, flags, requests } of server) {
+    counted.byCode.set(code, (counted.byCode.get(code) ?? 0) + requests)
+    if (flags.includes('DC')) counted.hangUps += requests
+  }
   return client
     .filter(isFailure)
     .flatMap((answered): Difference[] => {
-      const says = whyOf(answered, server)
+      const says = whyOf(answered, counted)
       return says === undefined || answered.requests < 0.5
         ? []
         : [{ answer: nameOf(answered), requests: answered.requests, says }]
@@ -83,16 +88,21 @@ export function sideOf(answers: readonly Answered[], end: Answered['end']): Side
 /** `504 UT` */
 export const nameOf = ({ code, flags }: Pick<Answered, 'code' | 'flags'>): string => [code, ...flags].join(' ')
 
-function whyOf({ code, flags, requests }: Answered, server: readonly Answered[]): string | undefined {
+/** What the server counted in all. */
+interface Counted {
+  byCode: Map<string, number>
+  hangUps: number
+}
+
+function whyOf({ code, flags, requests }: Answered, server: Counted): string | undefined {
   const has = (some: readonly string[]): boolean => flags.some((flag) => some.includes(flag))
   if (flags.includes('UT')) {
-    const echoes = server.filter((one) => one.flags.includes('DC')).reduce((sum, one) => sum + one.requests, 0)
-    return `the client's proxy gave up waiting and answered 504 itself; the server counts no error${echoes < 0.5 ? '' : `, but ${round(echoes)} requests whose caller hung up (0 DC)`}`
+    const { hangUps } = server
+    return `the client's proxy gave up waiting and answered 504 itself; the server counts no error${hangUps < 0.5 ? '' : `, but ${round(hangUps)} requests whose caller hung up (0 DC)`}`
   }
   if (has(NEVER_ARRIVED)) return `they never reached the application: ${meaningOf(flags)}`
   if (has(REFUSED)) return `they were refused before they reached the application: ${meaningOf(flags)}`
-  const same = server.filter((one) => one.code === code).reduce((sum, one) => sum + one.requests, 0)
-  if (same >= requests / 2) return undefined
+  if ((server.byCode.get(code) ?? 0) >= requests / 2) return undefined
   return flags.length === 0
     ? 'the server counted fewer requests with this code: something in between answered'
     : `the server counts them differently: ${meaningOf(flags)}`

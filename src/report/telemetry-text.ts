@@ -8,6 +8,8 @@ import { latencyText } from '../mesh/duration.ts'
 
 /** Pods that are shown. */
 const MOST_PODS = 10
+/** Differences that are shown. */
+const MOST_DIFFERENCES = 20
 
 /** One end as a line: `72.3 % of 60 requests succeed; p50 1.2 ms, p95 490 ms, p99 498 ms`. */
 export const sideLine = (side: Side): string =>
@@ -47,9 +49,14 @@ export function podLines({ pods }: Telemetry): string[] {
   return pods.length > MOST_PODS ? [...shown, `and ${pods.length - MOST_PODS} more`] : shown
 }
 
-/** The differences between the ends, a line each. */
-export const differenceLines = ({ differences }: Telemetry): string[] =>
-  differences.map(({ answer, requests, says }) => `${answer} (${round(requests)}): ${says}`)
+/** The differences between the ends, a line each; `and 3 more` in the end. */
+export function differenceLines({ differences }: Telemetry): string[] {
+  const shown = differences
+    .slice(0, MOST_DIFFERENCES)
+    .map(({ answer, requests, says }) => `${answer} (${round(requests)}): ${says}`)
+  const more = differences.length - shown.length
+  return more > 0 ? [...shown, `and ${more} more`] : shown
+}
 
 /** What each end answered, a line each end: `200 43, 504 UT 17`. */
 export const answersLine = ({ answers }: Telemetry, end: 'client' | 'server'): string =>

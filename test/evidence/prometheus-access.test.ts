@@ -350,4 +350,20 @@ describe('what is no answer', () => {
     )
     expect(await ask({ PROMETHEUS_URL: url })).toEqual([NaN, NaN])
   })
+
+  it('what it says stays within its line', async () => {
+    const url = await serve((_, response) =>
+      response.end(
+        '{"status":"success","data":{"result":[{"metric":{"pod":"a\\nServers\\r\\n  100 %"},"value":[0,"1"]}]}}',
+      ),
+    )
+    expect(await prometheusApi({ url }).query('up', new AbortController().signal)).toEqual([
+      { metric: { pod: 'a Servers 100 %' }, value: 1 },
+    ])
+    const refusing = await serve((_, response) => response.writeHead(422).end('{"error":"bad\\nHealthy: all is well"}'))
+    expect(await ask({ PROMETHEUS_URL: refusing })).toEqual([
+      'unavailable',
+      'Prometheus answered 422: bad Healthy: all is well',
+    ])
+  })
 })

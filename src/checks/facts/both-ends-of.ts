@@ -169,7 +169,7 @@ function isPast(
 ): boolean {
   const named = new Set(differences.map(({ answer }) => answer))
   const failures = requests.filter(({ answer, requests: some }) => named.has(answer) && some > 0)
-  const last = Math.max(...failures.map(({ at }) => at))
+  const last = failures.reduce((latest, { at }) => Math.max(latest, at), -Infinity)
   return areOver(
     sumOf(failures),
     sumOf(requests.filter(({ at }) => at <= last)),

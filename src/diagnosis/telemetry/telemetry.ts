@@ -14,6 +14,7 @@ import { fromFqdn } from '../../mesh/host.ts'
 import { parseFlags } from '../../mesh/response-flags.ts'
 import type { TargetQuery } from '../../mesh/target-query.ts'
 import type { Target } from '../../mesh/target.ts'
+import { sentenceOf } from '../../mesh/sentence-of.ts'
 import { UserError } from '../../mesh/user-error.ts'
 import { planTarget } from '../plan-target.ts'
 import { resolveTarget } from '../resolve-target.ts'
@@ -42,8 +43,8 @@ export class NoAnswerFromPrometheusError extends UserError {
   constructor(cause: UnseenError) {
     super(
       {
-        why: `No answer from Prometheus: ${cause.message}.`,
-        remedies: ['Set PROMETHEUS_URL to the address of a Prometheus that the bot can reach; /mesh doctor tries it.'],
+        why: `No answer from Prometheus: ${sentenceOf(cause.message)}`,
+        remedies: ['Set PROMETHEUS_URL to the address of a Prometheus that mesh-medic can reach; `doctor` tries it.'],
       },
       { code: 'prometheus-unreachable' },
     )
@@ -87,16 +88,32 @@ export async function telemetryOf(
   const queries = queriesFor(where, window)
   const ask = async ({ expression }: { expression: string }): Promise<Sample[]> =>
     (await prometheus.query(expression, limited())).filter(({ value }) => Number.isFinite(value))
+  let isCounted = true
+  const counts = async ({ expression }: { expression: string }): Promise<readonly Sample[]> => {
+    const all = await prometheus.query(expression, limited())
+    const some = all.filter(({ value }) => value >= 0 && value <= Number.MAX_SAFE_INTEGER)
+    isCounted = some.length > 0 || all.length === 0
+    return countedOnce(some, ({ metric }) => metric.reporter)
+  }
+  const missed = new Map<'latencies' | 'history', string>()
+  /** What is told beside the counts: they are told without it, too. */
+  const beside = <T>(of: 'latencies' | 'history', answer: Promise<T>): Promise<T | undefined> =>
+    answer.catch((error: unknown) => {
+      signal.throwIfAborted()
+      if (!(error instanceof UnseenError)) throw error
+      missed.set(of, error.message)
+      return undefined
+    })
   const once = async (query: { expression: string }): Promise<readonly Sample[]> =>
     countedOnce(await ask(query), ({ metric }) => metric.reporter)
   const ahead = there === undefined ? 0 : apart(there, at)
-  const [requests, p50, p95, p99, slow, shares] = await Promise.all([
-    once(queries.requests),
-    once(queries.p50),
-    once(queries.p95),
-    once(queries.p99),
-    ask(queries.pods),
-    sharesOver(prometheus, queries.share.expression, { at, ahead }, limited()),
+  const [requests, p50 = [], p95 = [], p99 = [], slow = [], shares] = await Promise.all([
+    counts(queries.requests),
+    beside('latencies', once(queries.p50)),
+    beside('latencies', once(queries.p95)),
+    beside('latencies', once(queries.p99)),
+    beside('latencies', ask(queries.pods)),
+    beside('history', sharesOver(prometheus, queries.share.expression, { at, ahead }, limited())),
   ]).catch((error: unknown) => {
     signal.throwIfAborted()
     if (error instanceof UnseenError) throw new NoAnswerFromPrometheusError(error)
@@ -129,7 +146,17 @@ export async function telemetryOf(
       },
     }),
     notes: notesOf(
-      { requests, client, server, isWaypoint, hasHistogram: p50.length > 0, hasHistory: shares !== undefined, ahead },
+      {
+        requests,
+        isCounted,
+        client,
+        server,
+        isWaypoint,
+        hasHistogram: p50.length > 0,
+        hasHistory: shares !== undefined,
+        missed,
+        ahead,
+      },
       window,
     ),
     queries: Object.values(queries),
@@ -186,8 +213,10 @@ async function targetOf(
   return resolveTarget(query, new Evidence(gathering.readings))
 }
 
-const successIn = (shares: readonly Point[]): Point[] =>
-  shares.filter(({ value }) => Number.isFinite(value)).map(({ at, value }) => ({ at, value: 1 - value }))
+/** By which a share may be above 1: its parts are extrapolated each by itself. */
+const ROUNDING = 0.01
+
+const successIn = (shares: readonly Point[]): Point[] => shares.map(({ at, value }) => ({ at, value: 1 - value }))
 
 /** What time it is at a Prometheus; undefined where it does not say: what else is asked tells why. @throws {NoAnswerFromPrometheusError} when it is too slow */
 async function clockOf(prometheus: Prometheus, signal: AbortSignal): Promise<Date | undefined> {
@@ -227,7 +256,8 @@ async function sharesOver(
   const of = (reporter: string): Point[] | undefined =>
     series
       .find(({ metric }) => metric.reporter === reporter)
-      ?.points.map((point) => ({ ...point, at: point.at - ahead }))
+      ?.points.filter(({ value }) => value >= 0 && value <= 1 + ROUNDING)
+      .map(({ at: when, value }) => ({ at: when - ahead, value: Math.min(value, 1) }))
   return { client: of('source') ?? [], server: of('destination') ?? of('waypoint') ?? [] }
 }
 
@@ -264,6 +294,7 @@ function sideOf(
 
 /** By the proxies of the target's own pods, which have the pod's name in what is scraped of them. */
 function podsOf(samples: readonly Sample[], slow: readonly Sample[]): Telemetry['pods'] {
+  const medians = new Map(slow.map(({ metric: { pod = '' }, value }) => [pod, value]))
   const own = samples.filter(
     ({ metric, value }) => metric.reporter === 'destination' && metric.pod !== undefined && value > 0,
   )
@@ -271,7 +302,7 @@ function podsOf(samples: readonly Sample[], slow: readonly Sample[]): Telemetry[
     .map(([name, group]) => {
       const version = group.find(({ metric }) => (metric.destination_version ?? 'unknown') !== 'unknown')?.metric
         .destination_version
-      const p50 = slow.find(({ metric }) => metric.pod === name)?.value
+      const p50 = medians.get(name)
       const total = (some: readonly Sample[]): number => some.reduce((sum, { value }) => sum + value, 0)
       return {
         name,
@@ -287,19 +318,25 @@ function podsOf(samples: readonly Sample[], slow: readonly Sample[]): Telemetry[
 function notesOf(
   {
     requests,
+    isCounted,
     client,
     server,
     isWaypoint,
     hasHistogram,
     hasHistory,
+    missed,
     ahead,
   }: {
     requests: readonly Sample[]
+    /** False when there were values, and none is a number of requests. */
+    isCounted: boolean
     client?: Side | undefined
     server?: Side | undefined
     isWaypoint: boolean
     hasHistogram: boolean
     hasHistory: boolean
+    /** Why something could not be asked for. */
+    missed: ReadonlyMap<'latencies' | 'history', string>
     /** Milliseconds. */
     ahead: number
   },
@@ -309,9 +346,11 @@ function notesOf(
     return [
       requests.some(({ value }) => value > 0)
         ? 'Prometheus has the series without the label reporter: which end counted is not known.'
-        : requests.length === 0
-          ? `Prometheus has no series of istio_requests_total for it: it received no requests in the last ${window} s, or neither its proxies nor its callers' are scraped.`
-          : `It received no requests in the last ${window} s.`,
+        : !isCounted
+          ? 'Prometheus answered with values that are no numbers of requests: nothing is known from it.'
+          : requests.length === 0
+            ? `Prometheus has no series of istio_requests_total for it: it received no requests in the last ${window} s, or neither its proxies nor its callers' are scraped.`
+            : `It received no requests in the last ${window} s.`,
     ]
   return [
     ...(isWaypoint
@@ -325,12 +364,20 @@ function notesOf(
     ...(server === undefined
       ? ["The servers' side is not known: the target's own proxies are not scraped, or no request reached them."]
       : []),
-    ...(hasHistogram ? [] : ['Latencies are not known: Prometheus has no istio_request_duration_milliseconds.']),
+    ...(hasHistogram && !missed.has('latencies')
+      ? []
+      : [
+          `${hasHistogram ? 'Some latencies' : 'Latencies'} are not known: ${sentenceOf(missed.get('latencies') ?? 'Prometheus has no istio_request_duration_milliseconds')}`,
+        ]),
     ...(ahead === 0
       ? []
       : [
           `Prometheus's clock is ${Math.abs(Math.round(ahead / 1000))} s ${ahead < 0 ? 'behind' : 'ahead of'} the mesh's; times here are by the mesh's.`,
         ]),
-    ...(hasHistory ? [] : ['The time since when requests fail is not known: Prometheus was not queried over time.']),
+    ...(hasHistory
+      ? []
+      : [
+          `The time since when requests fail is not known: ${sentenceOf(missed.get('history') ?? 'Prometheus was not queried over time')}`,
+        ]),
   ]
 }

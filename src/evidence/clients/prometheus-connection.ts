@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Agent } from 'undici'
+import { oneLine } from '../../mesh/visible.ts'
 import { redact } from '../redaction.ts'
 import { UnseenError } from './clients.ts'
 
@@ -130,7 +131,7 @@ const ENDED: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPI
 /** `ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED`: certificate required */
 const alertOf = (code: string): string => (code.split('ALERT_')[1] ?? code).toLowerCase().replaceAll('_', ' ')
 
-const shown = (text: string): string => redact(text.trim()).slice(0, MOST_SHOWN)
+const shown = (text: string): string => oneLine(redact(text.trim())).slice(0, MOST_SHOWN)
 
 /** What a status that is no success says. */
 export function refused({ status, headers }: Response, text: string, hasCredentials: boolean): UnseenError {

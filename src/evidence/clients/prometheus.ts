@@ -2,6 +2,7 @@ import type { PrometheusAnswer, PrometheusRulesAnswer } from '../answers.ts'
 import type { Prometheus } from './clients.ts'
 import { UnseenError } from './clients.ts'
 import { answered } from './answered.ts'
+import { oneLine } from '../../mesh/visible.ts'
 import { redact } from '../redaction.ts'
 import { beginningOf, ByteBudget, textOf } from './byte-budget.ts'
 import { isPage, PrometheusHttp, refused, unreachable, type PrometheusConnection } from './prometheus-connection.ts'
@@ -9,6 +10,10 @@ import { isPage, PrometheusHttp, refused, unreachable, type PrometheusConnection
 /** Bytes of an answer: rates by code and workload. */
 const MOST_ANSWER = 16 * 1024 * 1024
 const MOST_ERROR = 1024
+
+/** Labels as they fit into a line. */
+const lined = (metric: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(metric).map(([label, text]) => [label, oneLine(text)]))
 
 /** Asks a Prometheus (or anything with its HTTP API). */
 export function prometheusApi(connection: PrometheusConnection, budget = new ByteBudget()): Required<Prometheus> {
@@ -60,14 +65,14 @@ export function prometheusApi(connection: PrometheusConnection, budget = new Byt
   return {
     query: async (expression, signal) =>
       (await ask('query', { query: expression }, signal)).map(({ metric = {}, value }) => ({
-        metric,
+        metric: lined(metric),
         value: Number(value?.[1] ?? 'NaN'),
       })),
     range: async (expression, { from, to, step }, signal) => {
       const [first, last] = [Date.parse(from) - step * 1000, Date.parse(to) + step * 1000]
       return (await ask('query_range', { query: expression, start: from, end: to, step: String(step) }, signal)).map(
         ({ metric = {}, values = [] }) => ({
-          metric,
+          metric: lined(metric),
           points: values
             .map(([seconds, value]) => ({ at: seconds * 1000, value: Number(value) }))
             // Nobody asked for others.
@@ -88,5 +93,5 @@ export function prometheusApi(connection: PrometheusConnection, budget = new Byt
 
 function requireSuccess(status: string | undefined, error: string | undefined): void {
   if (status === 'error')
-    throw new UnseenError('unavailable', `Prometheus answered: ${redact(error ?? 'an error').slice(0, 300)}`)
+    throw new UnseenError('unavailable', `Prometheus answered: ${oneLine(redact(error ?? 'an error')).slice(0, 300)}`)
 }

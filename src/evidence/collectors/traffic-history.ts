@@ -59,10 +59,13 @@ export function trafficHistory(host: string): Step<'traffic-history'> {
             .map(({ at, value }) => ({ at: at - shift, value })),
         }))
         .filter(({ points }) => points.length > 0)
+      if (series.length === 0 && all.some(({ points }) => points.length > 0))
+        throw new UnseenError('unparsable', 'Prometheus answered with values that are no rates')
+      const ranked = series
         .map((one) => ({ one, sum: one.points.reduce((sum, { value }) => sum + value, 0) }))
         .toSorted((a, b) => b.sum - a.sum)
         .map(({ one }) => one)
-      const left = series.length - MOST_SERIES
+      const left = ranked.length - MOST_SERIES
       return {
         host,
         from: new Date(from.getTime() - shift).toISOString(),
@@ -70,7 +73,7 @@ export function trafficHistory(host: string): Step<'traffic-history'> {
         step: STEP,
         over: OVER,
         latenciesOver: LATENCIES_OVER,
-        series: series.slice(0, MOST_SERIES),
+        series: ranked.slice(0, MOST_SERIES),
         ...(left > 0 && { left }),
         ...defined({ latencies }),
         ...(isApart && { ahead: Math.round(ahead / 1000) }),

@@ -20,7 +20,7 @@ export function traffic(host: string): Step<'traffic'> {
         seconds: WINDOW,
         host,
         rates: rates
-          .filter(({ value }) => value > 0)
+          .filter(({ value }) => value > 0 && Number.isFinite(value))
           .map(({ metric, value }) => ({
             reporter: metric.reporter ?? '',
             code: metric.response_code ?? '',

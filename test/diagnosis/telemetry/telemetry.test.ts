@@ -138,6 +138,67 @@ describe('what Prometheus does not know', () => {
     ])
   })
 
+  const metric = { reporter: 'source', response_code: '200', response_flags: '-' }
+
+  it.each([NaN, Infinity, -5, 1e308])(
+    'counts that are none (%d): that is said, not that there are no requests',
+    async (value) => {
+      const found = await asked(withPrometheus({ query: () => Promise.resolve([{ metric, value }]) }))
+      expect(found).not.toHaveProperty('client')
+      expect(found.notes).toEqual([expect.stringMatching(/values that are no numbers of requests/)])
+    },
+  )
+
+  it('a share that is none is not told', async () => {
+    const clients = recorded('slow-pod')
+    const now = clients.now().getTime()
+    const points = Array.from({ length: 60 }, (_, minute) => ({
+      at: now - (60 - minute) * 60_000,
+      value: minute < 30 ? -5 : 7,
+    }))
+    const found = await asked({
+      ...clients,
+      prometheus: {
+        query: (expression) => Promise.resolve(expression.startsWith('vector') ? [] : [{ metric, value: 10 }]),
+        range: () => Promise.resolve([{ metric, points }]),
+      },
+    })
+    expect(found).not.toHaveProperty('since')
+    expect(found.history?.client).toEqual([])
+  })
+
+  it('latencies and history that it may not be asked for: the counts are told all the same, and why not these', async () => {
+    const found = await asked(
+      withPrometheus({
+        query: (expression) =>
+          expression.startsWith('histogram')
+            ? Promise.reject(new UnseenError('unavailable', 'Prometheus answered: too many samples'))
+            : Promise.resolve(expression.startsWith('vector') ? [] : [{ metric, value: 10 }]),
+        range: () => Promise.reject(new UnseenError('unavailable', 'Prometheus answered 422: what?')),
+      }),
+    )
+    expect(found.client).toEqual({ requests: 10, failed: 0 })
+    expect(found.notes).toContain('Latencies are not known: Prometheus answered: too many samples.')
+    expect(found.notes).toContain('The time since when requests fail is not known: Prometheus answered 422: what?')
+  })
+
+  it('as many pods and answers as an answer can hold are told in turn', async () => {
+    const many = Array.from({ length: 40_000 }, (_, index) => ({
+      metric: {
+        reporter: index % 2 === 0 ? 'source' : 'destination',
+        response_code: `5${index}`,
+        response_flags: `X${index}`,
+        pod: `pod-${index}`,
+      },
+      value: 1,
+    }))
+    const found = await asked(
+      withPrometheus({ query: (expression) => Promise.resolve(expression.startsWith('vector') ? [] : many) }),
+    )
+    expect(found.pods).toHaveLength(20_000)
+    expect(telemetryText(found)).toContain('and 19980 more')
+  })
+
   it.each([
     ['unavailable', 'Prometheus could not be reached (connect ECONNREFUSED)'],
     ['unparsable', 'Prometheus answered something that is not JSON'],
