@@ -1,11 +1,11 @@
-import { lineOf, type AccessLogLine, type LoggedFacts } from './access-log.ts'
+import { lineOf, type AccessLogLine, type LineReader, type LoggedFacts } from './access-log.ts'
+
 import { isFields, type Fields } from './fields.ts'
 import { meshConfigIn } from './mesh-config.ts'
 import type { ConfigMap } from './objects.ts'
 import { probeOf } from './probe.ts'
-
-/** Reads one line of a proxy's log; undefined when it is not of this format. */
-export type LineReader = (line: string) => AccessLogLine | undefined
+import { timeFormat, type TimeFormat } from './time-format.ts'
+export type { LineReader } from './access-log.ts'
 
 /** What is kept of a command operator's value (Envoy documentation, "Access logging": command operators). */
 type Field = keyof LoggedFacts
@@ -22,6 +22,7 @@ const OPERATORS: Readonly<Record<string, Field>> = {
   BYTES_RECEIVED: 'received',
   BYTES_SENT: 'sent',
   UPSTREAM_HOST: 'upstreamHost',
+  UPSTREAM_REMOTE_ADDRESS: 'upstreamHost',
   UPSTREAM_CLUSTER: 'upstreamCluster',
   UPSTREAM_CLUSTER_RAW: 'upstreamCluster',
   UPSTREAM_LOCAL_ADDRESS: 'upstreamLocal',
@@ -29,7 +30,14 @@ const OPERATORS: Readonly<Record<string, Field>> = {
   DOWNSTREAM_REMOTE_ADDRESS: 'downstreamRemote',
   REQUESTED_SERVER_NAME: 'serverName',
   ROUTE_NAME: 'routeName',
+  PATH: 'path',
 }
+/** The operators of a request's headers; before Envoy 1.37 they had short names only. */
+const OF_REQUEST: readonly string[] = ['REQ', 'REQUEST_HEADER', 'REQ_WITHOUT_QUERY']
+const OF_RESPONSE: readonly string[] = ['RESP', 'RESPONSE_HEADER']
+/** Operators whose values may have spaces and quotes in them. */
+const FREE =
+  /^(?:RESP|RESPONSE_HEADER|RESP_WITHOUT_QUERY|TRAILER|RESPONSE_TRAILER|CEL|COALESCE|FILTER_STATE|(?:DYNAMIC|CLUSTER|UPSTREAM|ROUTE)?_?METADATA|\w+_(?:SUBJECT|ISSUER|SAN))$/
 const HEADERS: Readonly<Record<string, Field>> = {
   ':method': 'method',
   ':path': 'path',
@@ -43,15 +51,18 @@ const HEADERS: Readonly<Record<string, Field>> = {
 interface Operator {
   field?: Field
   isFree: boolean
+  /** How a time is written that has a format of its own. */
+  time?: TimeFormat
 }
 
 /** `%REQ(X-ENVOY-ORIGINAL-PATH?:PATH):20%`, `%START_TIME(%s.%3f)%`; a `%` inside parentheses is none's end. */
 const OPERATOR = /%([A-Z_0-9]+)(?:\(([^()]*)\))?(?::\d+)?%/g
 
 function operatorOf(name: string, argument = ''): Operator {
-  if (name === 'RESP' && argument.toLowerCase() === 'x-envoy-upstream-service-time')
+  if (OF_RESPONSE.includes(name) && argument.toLowerCase() === 'x-envoy-upstream-service-time')
     return { isFree: false, field: 'service' }
-  if (name !== 'REQ') return { isFree: name === 'RESP' || name === 'TRAILER', ...known(OPERATORS[name]) }
+  if (name === 'START_TIME' && argument !== '') return { isFree: false, field: 'at', time: timeFormat(argument) }
+  if (!OF_REQUEST.includes(name)) return { isFree: FREE.test(name), ...known(OPERATORS[name]) }
   const names = argument.toLowerCase().split('?')
   const field = names.map((one) => HEADERS[one]).find((one) => one !== undefined)
   // What HTTP allows in these has no spaces.
@@ -90,17 +101,24 @@ export function textReader(format: string): LineReader | undefined {
   if (!isUseful(operators) || texts.slice(1, -1).some((text) => text === '')) return undefined
   const free = operators.findIndex(({ isFree }) => isFree)
   const first = free === -1 ? operators.length - 1 : free
-  return (line) => {
+  const last = operators.findLastIndex(({ isFree }) => isFree)
+  // What stands between two of the callers' own fields, each of which may look like it.
+  const isBetween = operators.some(
+    ({ isFree, field }, index) => !isFree && field !== undefined && index > first && index < last,
+  )
+  const read: LineReader = (line) => {
     const values: string[] = []
     let [begin, end] = [texts[0]?.length ?? 0, line.length - (texts.at(-1)?.length ?? 0)]
     if (end < begin || !line.startsWith(texts[0] ?? '') || !line.endsWith(texts.at(-1) ?? '')) return undefined
     for (let index = 0; index < first; index += 1) {
       const text = texts[index + 1] ?? ''
-      const at = line.indexOf(text, begin)
+      const written = operators[index]?.time?.lengthIn(line, begin) ?? 0
+      const at = line.indexOf(text, begin + written)
       if (at === -1 || at > end) return undefined
       values[index] = line.slice(begin, at)
       begin = at + text.length
     }
+    const [left, right] = [begin, end]
     for (let index = operators.length - 1; index > first; index -= 1) {
       const text = texts[index] ?? ''
       const at = line.lastIndexOf(text, end - text.length)
@@ -110,8 +128,23 @@ export function textReader(format: string): LineReader | undefined {
     }
     if (end < begin) return undefined
     values[first] = line.slice(begin, end)
-    return entryOf(operators.map(({ field }, index) => [field, values[index]]))
+    const entry = entryOf(operators.map(({ field, time }, index) => ({ field, time, value: values[index] })))
+    if (entry === undefined || !isBetween) return entry
+    return isReadFrom(left, right) ? entry : null
+
+    /** True when the fields behind the first that is free end where the same texts stand first, too: there is no other way to take the line apart. */
+    function isReadFrom(from: number, to: number): boolean {
+      let at = from
+      for (let index = first; index < operators.length - 1; index += 1) {
+        const text = texts[index + 1] ?? ''
+        const next = line.indexOf(text, at)
+        if (next === -1 || next > to || line.slice(at, next) !== values[index]) return false
+        at = next + text.length
+      }
+      return true
+    }
   }
+  return Object.assign(read, { isOfText: true as const })
 }
 
 /** A reader for a JSON format, whose values are operators by any keys; undefined for one that says neither when nor what was answered. */
@@ -126,7 +159,8 @@ export function jsonReader(format: Fields): LineReader | undefined {
     } catch {
       return undefined
     }
-    return entryOf(keys.map(({ field, path }) => [field, path.reduce(inside, fields)]))
+    const values = keys.map(({ field, path, time }) => ({ field, time, value: path.reduce(inside, fields) }))
+    return entryOf(values) ?? (values.every(({ value }) => value !== undefined) ? null : undefined)
   }
 }
 
@@ -144,14 +178,23 @@ function keysOf(format: Fields, around: readonly string[] = []): (Operator & { p
   })
 }
 
-const NUMBER = /^(?:\d+|-)?$/
+const NUMBER = /^(?:\d{1,12}|-)?$/
 const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
 
+interface Value {
+  field?: Field | undefined
+  time?: TimeFormat | undefined
+  value: unknown
+}
+
 /** The entry of some values; undefined where one is not what its operator writes. */
-function entryOf(values: readonly (readonly [Field | undefined, unknown])[]): AccessLogLine | undefined {
+function entryOf(values: readonly Value[]): AccessLogLine | undefined {
   const facts: Partial<Record<Field, unknown>> = {}
-  for (const [field, value] of values) if (field !== undefined) facts[field] ??= value
+  for (const { field, time, value } of values) {
+    if (field === undefined || (facts[field] !== undefined && facts[field] !== '-')) continue
+    facts[field] = time === undefined ? value : time.read(String(value))
+  }
   const { at, flags, code = '', duration = '', ...others } = facts
   const time = timeOf(at)
   if (time === undefined || !NUMBER.test(textOf(code)) || !NUMBER.test(textOf(duration))) return undefined
@@ -167,18 +210,10 @@ function entryOf(values: readonly (readonly [Field | undefined, unknown])[]): Ac
   })
 }
 
-/** ISO time of what START_TIME writes by its default, as another date, or in seconds or milliseconds of the epoch. */
-function timeOf(value: unknown): string | undefined {
-  const text = typeof value === 'number' ? String(value) : value
-  if (typeof text !== 'string') return undefined
-  const epoch = /^\d{10}(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : /^\d{13}$/.test(text) ? Number(text) : undefined
-  const moment = epoch ?? Date.parse(text)
-  return Number.isFinite(moment)
-    ? epoch === undefined && text.endsWith('Z')
-      ? text
-      : new Date(moment).toISOString()
-    : undefined
-}
+/** The time that START_TIME writes without a format of its own. */
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/
+const timeOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && ISO.test(value) && Number.isFinite(Date.parse(value)) ? value : undefined
 
 /** Readers for the formats that a mesh configuration names beside Istio's own: its accessLogFormat, and those of its providers of access logs. */
 export function readersIn(configMap: ConfigMap | undefined): LineReader[] {
@@ -188,17 +223,22 @@ export function readersIn(configMap: ConfigMap | undefined): LineReader[] {
     const file = one.envoyFileAccessLog
     return isFields(file) && isFields(file.logFormat) ? [file.logFormat.text, file.logFormat.labels] : []
   })
-  return [mesh.accessLogFormat, ...formats].flatMap((format) => readerOf(format) ?? [])
+  const own = mesh.accessLogEncoding === 'JSON' ? parsedFormat(mesh.accessLogFormat) : mesh.accessLogFormat
+  return [own, ...formats].flatMap((format) => readerOf(format) ?? [])
 }
 
-/** Reads lines of a format as Istio and Envoy take one: an object, JSON as text, or text. */
+/** A format of JSON that is given as text. */
+function parsedFormat(format: unknown): unknown {
+  if (typeof format !== 'string') return format
+  try {
+    return JSON.parse(format)
+  } catch {
+    return undefined
+  }
+}
+
+/** Reads lines of a format as Envoy takes one: an object for JSON, or text, whose values are not escaped even where it looks like JSON. */
 export function readerOf(format: unknown): LineReader | undefined {
   if (isFields(format)) return jsonReader(format)
-  if (typeof format !== 'string' || format === '') return undefined
-  try {
-    const fields: unknown = JSON.parse(format)
-    return isFields(fields) ? jsonReader(fields) : undefined
-  } catch {
-    return textReader(format)
-  }
+  return typeof format === 'string' && format !== '' ? textReader(format) : undefined
 }

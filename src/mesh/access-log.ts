@@ -1,6 +1,13 @@
 import { probeOf } from './probe.ts'
 import { parseFlags } from './response-flags.ts'
 
+/** Reads one line of a proxy's log; undefined when it is not of its format, null when it is and what it says cannot be told. */
+export interface LineReader {
+  (line: string): AccessLogLine | null | undefined
+  /** Its format is text, in which callers' own words are not escaped. */
+  isOfText?: true
+}
+
 /** One request or connection as a proxy logged it. */
 export interface AccessLogLine {
   /** ISO time the request began. */
@@ -148,7 +155,7 @@ function parseText(text: string): AccessLogLine | undefined {
   const head = TEXT_HEAD.exec(text)
   if (head === null) return undefined
   const tail = TEXT_TAIL.exec(text.slice(head[0].length))
-  if (tail === null) return undefined
+  if (tail === null || !isTime(head[1])) return undefined
   const [, at = '', request = '', code, flags, details, termination, failure, received, sent, duration, service] = head
   const [, requestId, authority, upstreamHost, upstreamCluster, own, local, remote, serverName, routeName] = tail
   const [method, path] = request.split(' ')
@@ -179,6 +186,16 @@ function parseText(text: string): AccessLogLine | undefined {
   })
 }
 
+/** What START_TIME writes by its default; another format has a reader of its own. */
+const isTime = (value: unknown): value is string =>
+  typeof value === 'string' && value.endsWith('Z') && Number.isFinite(Date.parse(value))
+
+/** A code of HTTP; none of a TCP connection. */
+const isCode = (value: unknown): boolean =>
+  value === null ||
+  (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 1000) ||
+  (typeof value === 'string' && /^(?:\d{1,3}|-|)$/.test(value))
+
 function parseJson(text: string): AccessLogLine | undefined {
   let fields: Record<string, unknown>
   try {
@@ -186,7 +203,8 @@ function parseJson(text: string): AccessLogLine | undefined {
   } catch {
     return undefined
   }
-  if (typeof fields.start_time !== 'string' || fields.response_flags === undefined) return undefined
+  if (!isTime(fields.start_time) || fields.response_flags === undefined || !isCode(fields.response_code))
+    return undefined
   return lineOf({
     at: fields.start_time,
     code: fields.response_code,
@@ -217,21 +235,20 @@ function parseJson(text: string): AccessLogLine | undefined {
 /**
  * Reads the access log entries out of a proxy's log (Istio's TEXT and JSON encodings, mixed with Envoy's and the agent's own lines).
  *
- * @param readers for other formats, each tried on lines that are of none of these
+ * @param readers for other formats: each is tried on lines that are of none of these and, for one of JSON, whether it tells more
  */
-export function parseAccessLog(
-  log: string,
-  readers: readonly ((line: string) => AccessLogLine | undefined)[] = [],
-): AccessLog {
+export function parseAccessLog(log: string, readers: readonly LineReader[] = []): AccessLog {
   const lines: AccessLogLine[] = []
   let unreadable = 0
   let example: string | undefined
   for (const text of log.split('\n')) {
     const isJson = text.startsWith('{') && text.includes('"response_flags"')
     const isText = !isJson && TEXT_START.test(text)
-    const entry = (isJson ? parseJson(text) : isText ? parseText(text) : undefined) ?? readBy(readers, text)
-    if (entry !== undefined) lines.push(entry)
-    else if (isJson || isText) {
+    const own = isJson ? parseJson(text) : isText ? parseText(text) : undefined
+    // Another format may have some of the keys of Istio's own.
+    const entry = own !== undefined && isText ? own : readBy(readers, text, own)
+    if (entry !== undefined && entry !== null) lines.push(entry)
+    else if (isJson || isText || entry === null) {
       unreadable += 1
       example ??= text.slice(0, EXAMPLE)
     }
@@ -239,16 +256,30 @@ export function parseAccessLog(
   return { lines, unreadable, ...(example !== undefined && { example }) }
 }
 
+/**
+ * What the first reader of a text format makes of a line: it knows what callers wrote, where JSON is made of text. Else what tells most, of readers of JSON and
+ * of its own reading.
+ */
 function readBy(
-  readers: readonly ((line: string) => AccessLogLine | undefined)[],
+  readers: readonly LineReader[],
   text: string,
-): AccessLogLine | undefined {
+  own: AccessLogLine | undefined,
+): AccessLogLine | null | undefined {
+  let best: AccessLogLine | null | undefined = own
   for (const read of readers) {
     const entry = read(text)
-    if (entry !== undefined) return entry
+    if (entry === undefined) continue
+    if (read.isOfText === true) return entry
+    best = best === undefined || best === null ? entry : more(best, entry)
   }
-  return undefined
+  return best
 }
+
+/** Of two readings of a line the one that tells more; the first, when they tell the same. */
+const more = (one: AccessLogLine, other: AccessLogLine | null): AccessLogLine =>
+  other !== null && toldBy(other) > toldBy(one) ? other : one
+
+const toldBy = (entry: AccessLogLine): number => Object.keys(entry).length + (entry.flags.length > 0 ? 1 : 0)
 
 /** Requests that share response code, flags and upstream. */
 export interface TrafficGroup {

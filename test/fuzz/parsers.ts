@@ -22,6 +22,7 @@ import { withoutApplications } from '../../src/evidence/redaction/objects.ts'
 import { parseSecretDump } from '../../src/evidence/secret-dump.ts'
 import { parseLevels } from '../../src/leases/log-levels/levels.ts'
 import { countTraffic, failed, parseAccessLog } from '../../src/mesh/access-log.ts'
+import { readerOf } from '../../src/mesh/access-log-format.ts'
 import { parseAnalyzerMessages } from '../../src/mesh/analyzer.ts'
 import { missesOf } from '../../src/mesh/authorization.ts'
 import { milliseconds } from '../../src/mesh/duration.ts'
@@ -224,6 +225,22 @@ const host = nearly('catalog.shop.svc.cluster.local', '*.example.com', '*', 'sho
 
 /** Every parser of text that comes from a mesh, a person, Slack or a file. */
 export const PARSERS: Readonly<Record<string, Fuzzed>> = {
+  'access log format': fuzzed({
+    inputs: fc.record({
+      format: nearly(
+        '[%START_TIME(%d/%b/%Y:%H:%M:%S %z)%] "%REQ(:METHOD)% %REQ(:PATH)%" %RESPONSE_CODE% %RESPONSE_FLAGS% "%REQ(USER-AGENT)%" %DURATION% "%REQ(X-TEAM)%"',
+        '%START_TIME(%s.%3f)%|%RESPONSE_CODE%|%RESPONSE_FLAGS_LONG%|%CEL(request.path)%',
+      ),
+      line: nearly(
+        '[01/Dec/2026:10:25:32 +0000] "GET /items" 504 UT "curl 8" 12 "a b"',
+        '1796120732.123|504|UpstreamRequestTimeout|/items',
+      ),
+    }),
+    holds({ format, line }) {
+      const entry = readerOf(format)?.(line)
+      if (entry !== undefined && entry !== null) new Date(entry.at).toISOString()
+    },
+  }),
   'access log': fuzzed({
     inputs: fc.oneof(
       accessLog,

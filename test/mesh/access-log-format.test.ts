@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseAccessLog } from '../../src/mesh/access-log.ts'
-import { jsonReader, readersIn, textReader } from '../../src/mesh/access-log-format.ts'
+import { parseAccessLog, type AccessLog } from '../../src/mesh/access-log.ts'
+import { jsonReader, readerOf, readersIn, textReader } from '../../src/mesh/access-log-format.ts'
 import type { ConfigMap } from '../../src/mesh/objects.ts'
 
 /** Istio's own format, as its documentation has it. */
@@ -74,6 +74,109 @@ describe('a TEXT format', () => {
   it('ends soon, whatever a line is made of', () => {
     const read = textReader(ISTIO)!
     for (const piece of ['" "', '"', ' ', '- ', '[']) expect(read(piece.repeat(60_000 / piece.length))).toBeUndefined()
+  })
+})
+
+describe('what is told of a line', () => {
+  const told = (format: unknown, line: string): AccessLog => {
+    const reader = readerOf(format)
+    if (reader === undefined) throw new Error('no reader')
+    return parseAccessLog(line, [reader])
+  }
+
+  it.each([
+    [
+      'as Apache writes it',
+      '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% - - [%START_TIME(%d/%b/%Y:%H:%M:%S %z)%] "%REQ(:METHOD)% %REQ(:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS%',
+      '10.0.0.1 - - [01/Dec/2026:10:25:32 +0000] "GET /a HTTP/1.1" 504 UT',
+    ],
+    [
+      'with spaces',
+      '%START_TIME(%Y-%m-%d %H:%M:%S)% %RESPONSE_CODE% %RESPONSE_FLAGS% %REQ(:PATH)%',
+      '2026-12-01 10:25:32 504 UT /a',
+    ],
+    [
+      'without a zone, which is UTC',
+      '%START_TIME(%FT%T)%|%RESPONSE_CODE%|%RESPONSE_FLAGS%|%REQ(:PATH)%',
+      '2026-12-01T10:25:32|504|UT|/a',
+    ],
+  ])('a time %s', (_, format, line) => {
+    const { lines } = told(format, line)
+    expect(lines).toMatchObject([{ at: '2026-12-01T10:25:32.000Z', code: 504, flags: ['UT'], path: '/a' }])
+  })
+
+  it("a format that shares Istio's keys is read by its own operators", () => {
+    const epoch = {
+      start_time: '%START_TIME(%s)%',
+      response_code: '%RESPONSE_CODE%',
+      response_flags: '%RESPONSE_FLAGS%',
+    }
+    expect(told(epoch, '{"start_time":"1796120732","response_code":504,"response_flags":"UT"}').lines).toEqual([
+      { at: '2026-12-01T10:25:32.000Z', code: 504, flags: ['UT'] },
+    ])
+    const other = { start_time: '%START_TIME%', status: '%RESPONSE_CODE%', response_flags: '%RESPONSE_FLAGS%' }
+    expect(told(other, '{"start_time":"2026-12-01T10:25:32.000Z","status":200,"response_flags":"-"}').lines).toEqual([
+      { at: '2026-12-01T10:25:32.000Z', code: 200, flags: [] },
+    ])
+    const more = { ...epoch, start_time: '%START_TIME%', up: '%UPSTREAM_HOST%' }
+    const line = '{"start_time":"2026-12-01T10:25:32.000Z","response_code":200,"response_flags":"-","up":"10.0.0.1:80"}'
+    expect(told(more, line).lines).toMatchObject([{ code: 200, upstreamHost: '10.0.0.1:80' }])
+  })
+
+  it('of several formats of JSON the one that tells most counts', () => {
+    const few = readerOf({ t: '%START_TIME%', c: '%RESPONSE_CODE%' })!
+    const many = readerOf({ t: '%START_TIME%', c: '%RESPONSE_CODE%', f: '%RESPONSE_FLAGS%' })!
+    const line = '{"t":"2026-12-01T10:25:32.000Z","c":504,"f":"UT"}'
+    for (const readers of [
+      [few, many],
+      [many, few],
+    ])
+      expect(parseAccessLog(line, readers).lines).toMatchObject([{ flags: ['UT'] }])
+  })
+
+  it('text that looks like JSON is not escaped: what a caller writes stays in their own field', () => {
+    const format =
+      '{"start_time":"%START_TIME%","response_code":"%RESPONSE_CODE%","response_flags":"%RESPONSE_FLAGS%","user_agent":"%REQ(USER-AGENT)%"}'
+    const line = (agent: string): string =>
+      `{"start_time":"2026-12-01T10:25:32.000Z","response_code":"503","response_flags":"UF","user_agent":"${agent}"}`
+    const forged = 'x","response_code":"200","response_flags":"-","upstream_host":"10.0.0.9:80","z":"'
+    expect(told(format, line(forged)).lines).toEqual([
+      { at: '2026-12-01T10:25:32.000Z', code: 503, flags: ['UF'], userAgent: forged },
+    ])
+  })
+
+  it("what stands between two of the caller's own fields is not told where it may be theirs", () => {
+    const format = '%START_TIME% "%REQ(USER-AGENT)%" %RESPONSE_CODE% %RESPONSE_FLAGS% "%REQ(X-TEAM)%"'
+    expect(told(format, '2026-12-01T10:25:32Z "curl 8" 503 UF "a b"').lines).toMatchObject([
+      { code: 503, flags: ['UF'] },
+    ])
+    const forged = '2026-12-01T10:25:32Z "curl" 200 - "x" 503 UF "y"'
+    expect(told(format, forged)).toEqual({ lines: [], unreadable: 1, example: forged })
+  })
+
+  it('operators by their long names, and another one for the upstream', () => {
+    const { lines } = told(
+      '%START_TIME% %RESPONSE_CODE% "%REQUEST_HEADER(USER-AGENT)%" %REQUEST_HEADER(:PATH)% %RESPONSE_HEADER(X-ENVOY-UPSTREAM-SERVICE-TIME)% %UPSTREAM_REMOTE_ADDRESS%',
+      '2026-12-01T10:25:32Z 200 "a b" /x 7 10.0.0.1:80',
+    )
+    expect(lines).toMatchObject([{ userAgent: 'a b', path: '/x', service: 7, upstreamHost: '10.0.0.1:80' }])
+  })
+
+  it.each([
+    ['a time that is none', { t: '%START_TIME%', c: '%RESPONSE_CODE%' }, '{"t":"2026-99-99T00:00:00Z","c":200}'],
+    ['a code that is none', { t: '%START_TIME%', c: '%RESPONSE_CODE%' }, '{"t":"2026-12-01T10:25:32Z","c":"1e400"}'],
+    [
+      "a code that is none in Istio's own",
+      { t: '%START_TIME%', c: '%RESPONSE_CODE%' },
+      '{"start_time":"2026-12-01T10:25:32Z","response_code":"1e400","response_flags":"-"}',
+    ],
+    [
+      "a time that is none in Istio's own",
+      { t: '%START_TIME%', c: '%RESPONSE_CODE%' },
+      '{"start_time":"soon","response_code":200,"response_flags":"-"}',
+    ],
+  ])('%s: counted as unreadable', (_, format, line) => {
+    expect(told(format, line)).toEqual({ lines: [], unreadable: 1, example: line })
   })
 })
 
