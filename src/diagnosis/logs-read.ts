@@ -1,6 +1,7 @@
 import { presentOf, trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
+import { hasUnreadFormat } from '../mesh/access-log-format.ts'
 import { defined } from '../mesh/defined.ts'
 import type { Ref } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
@@ -21,6 +22,8 @@ export interface LogsRead {
   notUtf8?: number
   /** The beginning of one that could not be read, and whose log it is in. */
   example?: { of: Ref; line: string }
+  /** The mesh configuration sets a format whose lines cannot be read. */
+  isFormatUnread?: true
   /** Logs that do not reach back as far, and the ISO time that they begin at. */
   partly: { of: Ref; from: string }[]
 }
@@ -49,6 +52,7 @@ export function logsRead(evidence: Evidence, target: Target): LogsRead | undefin
     ...(tooLong > 0 && { tooLong }),
     ...(notUtf8 > 0 && { notUtf8 }),
     ...defined({ example }),
+    ...(evidence.objects('mesh-config').some(hasUnreadFormat) && { isFormatUnread: true as const }),
     partly: logs.flatMap((log) => {
       const from = beginning(log)
       return log.of === undefined || from === undefined || Date.parse(from) <= since + SECOND

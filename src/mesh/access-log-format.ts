@@ -227,6 +227,13 @@ export function readersIn(configMap: ConfigMap | undefined): LineReader[] {
   return [own, ...formats].flatMap((format) => readerOf(format) ?? [])
 }
 
+/** True where a mesh configuration sets a format for all access logs that nothing can be read by: it says neither when nor what was answered, or cannot be taken apart. */
+export function hasUnreadFormat(configMap: ConfigMap | undefined): boolean {
+  const { accessLogFormat, accessLogFile, accessLogEncoding } = meshConfigIn(configMap)
+  if (accessLogFormat === undefined || accessLogFormat === '' || typeof accessLogFile !== 'string') return false
+  return readerOf(accessLogEncoding === 'JSON' ? parsedFormat(accessLogFormat) : accessLogFormat) === undefined
+}
+
 /** A format of JSON that is given as text. */
 function parsedFormat(format: unknown): unknown {
   if (typeof format !== 'string') return format

@@ -14,8 +14,20 @@ export function logsReadSentence({ target, logs }: Report): string | undefined {
     return target.window === undefined
       ? undefined
       : `${secondsInWords(target.window / 1000)} were asked for, and no access log could be read`
-  const { window, since, logs: count, lines, unreadable, tooLong = 0, notUtf8 = 0, example, partly } = logs
-  if (target.window === undefined && partly.length === 0 && unreadable === 0 && notUtf8 === 0) return undefined
+  const {
+    window,
+    since,
+    logs: count,
+    lines,
+    unreadable,
+    tooLong = 0,
+    notUtf8 = 0,
+    example,
+    isFormatUnread = false,
+    partly,
+  } = logs
+  if (target.window === undefined && partly.length === 0 && unreadable === 0 && notUtf8 === 0 && !isFormatUnread)
+    return undefined
   const named = partly.slice(0, MOST).map(({ of, from }) => `that of ${of.name} from ${clock(from)} on`)
   const more = partly.length - named.length
   return [
@@ -23,6 +35,11 @@ export function logsReadSentence({ target, logs }: Report): string | undefined {
       ? `requests count since ${clock(since)}`
       : `${secondsInWords(window)} were asked for; requests count since ${clock(since)}`,
     `${lines.toLocaleString('en-US')} lines of ${count} ${count === 1 ? 'log' : 'logs'} were read`,
+    ...(isFormatUnread
+      ? [
+          'lines in the format of the mesh configuration are not among them: accessLogFormat does not say when and what was answered, or cannot be taken apart',
+        ]
+      : []),
     ...(unreadable === 0
       ? []
       : [`${unreadable} of them could not be understood${tooLong === 0 ? '' : ` (${tooLong} of more than 64 KB)`}`]),

@@ -110,3 +110,26 @@ it('lines that are not UTF-8 are said, as the search counts them', async () => {
   })
   expect(reportText(CHECKS, report)).toMatch(/^Window: .*; 2 are not UTF-8/m)
 })
+
+it.each([
+  ['does not say when', '%REQ(:PATH)% %RESPONSE_CODE%', true],
+  ['cannot be taken apart', '%START_TIME%%RESPONSE_CODE%', true],
+  ['can be read', '%START_TIME% %RESPONSE_CODE%', false],
+])('a format of the mesh configuration that %s', async (_, format, isSaid) => {
+  const recorded = recordedClients('chapter-10/mended')
+  const { kubernetes } = recorded
+  const mesh = JSON.stringify({ accessLogFile: '/dev/stdout', accessLogFormat: `${format}\n` })
+  const report = await diagnosed({
+    ...recorded,
+    kubernetes: {
+      ...kubernetes,
+      list: async (resource, query, signal) => {
+        const found = await kubernetes.list(resource, query, signal)
+        return resource.plural === 'configmaps' && query.fields === 'metadata.name=istio'
+          ? found.map((one) => ({ ...one, data: { mesh } }))
+          : found
+      },
+    },
+  })
+  expect(reportText(CHECKS, report).includes('accessLogFormat does not say when and what was answered')).toBe(isSaid)
+})
