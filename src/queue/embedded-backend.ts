@@ -34,12 +34,12 @@ export async function openEmbeddedBackend({ dataFolder, log }: { dataFolder: str
 
 /** The same on a database that is open already (tests: in memory). `closed` is called after the database was closed. */
 export async function embeddedBackend(db: PGlite, log: Log, closed: () => Promise<void>): Promise<Backend> {
-  const turns = takingTurns(db)
-  const pool = new PglitePool(db, turns)
+  const { first, usual } = takingTurns(db)
+  const pool = new PglitePool(db, usual)
   // The migrations open a transaction in the one session, so nothing else may run yet.
   await runMigrations(pool)
   await db.exec('set search_path to bullmq')
-  const records = await openPgliteRecords(turns)
+  const records = await openPgliteRecords(usual, first)
 
   const queue = new Queue(QUEUE_NAME, { connection: pool })
   reportTrouble(queue, log)

@@ -1,5 +1,5 @@
-import type { PGlite } from '@electric-sql/pglite'
 import { assertPlaceName, ConflictError, StoreUnavailableError, toJson, type Records } from './records.ts'
+import type { Asked } from './taking-turns.ts'
 
 /** Values are text and not jsonb: jsonb refuses U+0000, which logs may hold. Everything is named with its schema: the queue sets the search path. */
 const TABLES = `
@@ -41,12 +41,12 @@ interface Row {
   sequence?: number | string | bigint
 }
 
-/** Records in PostgreSQL inside the process. Makes its tables when they are absent. The database stays the caller's. */
-export async function openPgliteRecords(db: Pick<PGlite, 'query' | 'exec'>): Promise<Records> {
+/** Records in PostgreSQL inside the process. Makes its tables when they are absent. The database stays the caller's; `first` is the same, for what is waited for. */
+export async function openPgliteRecords(db: Asked, first: Asked = db): Promise<Records> {
   let writes = 0
-  const ask = async (operation: string, sql: string, parameters: unknown[] = []): Promise<Row[]> => {
+  const ask = async (operation: string, sql: string, parameters: unknown[] = [], of = db): Promise<Row[]> => {
     try {
-      return (await db.query<Row>(sql, parameters)).rows
+      return (await of.query<Row>(sql, parameters)).rows
     } catch (error) {
       throw new StoreUnavailableError(operation, { cause: error })
     }
@@ -63,14 +63,15 @@ export async function openPgliteRecords(db: Pick<PGlite, 'query' | 'exec'>): Pro
       )
       return row && { version: Number(row.version), value: parse(row) }
     },
-    async write(collection, id, value, { expected, expiresInSeconds } = {}) {
+    async write(collection, id, value, { expected, expiresInSeconds, isWaitedFor = false } = {}) {
+      const of = isWaitedFor ? first : db
       assertPlaceName(collection)
       const parameters = [collection, id, toJson(value), expiresInSeconds ?? null]
       if (++writes % WRITES_BETWEEN_CLEANINGS === 0) await ask('forget expired', FORGET_EXPIRED)
       const [row] =
         typeof expected === 'number'
-          ? await ask('write', `${WRITE_EXPECTED} returning version`, [...parameters, expected])
-          : await ask('write', `${expected === 'absent' ? WRITE_ABSENT : WRITE_ANY} returning version`, parameters)
+          ? await ask('write', `${WRITE_EXPECTED} returning version`, [...parameters, expected], of)
+          : await ask('write', `${expected === 'absent' ? WRITE_ABSENT : WRITE_ANY} returning version`, parameters, of)
       if (!row) throw new ConflictError(collection, id, expected ?? 'absent')
       return Number(row.version)
     },

@@ -113,7 +113,7 @@ async function isWritten(
   expiresInSeconds: number,
 ): Promise<boolean> {
   try {
-    await records.write(collection, id, value, { expected: 'absent', expiresInSeconds })
+    await records.write(collection, id, value, { expected: 'absent', expiresInSeconds, isWaitedFor: true })
     return true
   } catch (error) {
     if (error instanceof ConflictError) return false

@@ -10,6 +10,8 @@ export interface WriteOptions {
   expected?: number | 'absent'
   /** From this moment; fractions allowed. Absent: the record stays until it is removed, also when an earlier write had an expiry. */
   expiresInSeconds?: number
+  /** True when somebody outside waits for the answer: a store inside the process takes it before all that it has not begun. */
+  isWaitedFor?: boolean
 }
 
 /**
