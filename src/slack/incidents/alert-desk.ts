@@ -26,6 +26,8 @@ const SWEEP_EVERY = 5000
 /** Milliseconds, and deliveries that are handled as one. */
 const GATHER = 100
 const MOST_AT_ONCE = 200
+/** How many times longer is gathered while alerts keep coming: those of one subject are folded as one. */
+const IN_A_STORM = 5
 /** A delivery that was begun so often, and is so old (milliseconds), is given up: a store that is away for a while is no reason. */
 const GIVEN_UP = { begun: 20, age: 3600_000 } as const
 /** Milliseconds for which rules of Prometheus are good, and in which they have to be read. */
@@ -76,6 +78,8 @@ export class AlertDesk {
       } catch (err) {
         this.deps.log.warn({ err, deliveries: batch.length }, 'alerts are handled later: the store did not answer')
       }
+      if (this.waiting.length > 0 && this.waiting.length < MOST_AT_ONCE)
+        await pause(IN_A_STORM * (this.options.gather ?? GATHER))
     }
   }
 
