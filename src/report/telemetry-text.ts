@@ -30,6 +30,13 @@ export function telemetryHeadline({ client, server, by, notes }: Telemetry): str
   return notes[0] ?? 'Prometheus has no data.'
 }
 
+/** What is counted where that is more than the target, and over which time: `, all requests to Service shop/catalog, the last 300 s`. */
+export const countedLine = ({ services = [], window }: Telemetry): string =>
+  [
+    ...(services.length === 0 ? [] : [`, all requests to ${services.map(formatRef).join(', ')}`]),
+    `, the last ${window} s`,
+  ].join('')
+
 /** Since when, for people. */
 export const sinceLine = ({ since }: Telemetry): string | undefined =>
   since === undefined
@@ -80,7 +87,7 @@ export function hangUpsQuery(
 
 /** Telemetry as a terminal shows it. */
 export function telemetryText(telemetry: Telemetry, links: readonly LinkTemplate[] = []): string {
-  const { target, window, client, server, queries, notes } = telemetry
+  const { target, client, server, queries, notes } = telemetry
   const section = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)]
   const since = sinceLine(telemetry)
@@ -88,7 +95,7 @@ export function telemetryText(telemetry: Telemetry, links: readonly LinkTemplate
   return `${visible(
     [
       telemetryHeadline(telemetry),
-      `${formatRef(target)}, the last ${window} s`,
+      `${formatRef(target)}${countedLine(telemetry)}`,
       ...section('Clients', client === undefined ? [] : [sideLine(client), answersLine(telemetry, 'client')]),
       ...section('Servers', server === undefined ? [] : [sideLine(server), answersLine(telemetry, 'server')]),
       ...section('Why they differ', differenceLines(telemetry)),

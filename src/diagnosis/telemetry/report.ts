@@ -8,6 +8,8 @@ export const HANG_UPS = 'requests whose caller hung up (DC), by pod and version,
 /** What Prometheus knows of the requests to a target. */
 export interface Telemetry {
   target: Ref
+  /** Of a target that is none itself: the Services whose requests are counted, those to other pods of theirs too. Absent in answers of before. */
+  services?: Ref[]
   hosts: string[]
   /** Seconds. */
   window: number

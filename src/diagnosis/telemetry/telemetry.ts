@@ -11,6 +11,7 @@ import {
 } from '../../mesh/both-ends.ts'
 import { changePoint, type Point } from '../../mesh/change-point.ts'
 import { fromFqdn } from '../../mesh/host.ts'
+import { formatRef } from '../../mesh/ref.ts'
 import { parseFlags } from '../../mesh/response-flags.ts'
 import type { TargetQuery } from '../../mesh/target-query.ts'
 import type { Target } from '../../mesh/target.ts'
@@ -62,7 +63,7 @@ export interface TelemetryOptions {
 /**
  * Asks Prometheus how the requests to a target were answered, as the proxies at both ends counted them.
  *
- * @throws UserError when no Prometheus is configured; UnknownTargetError, AmbiguousTargetError; NoAnswerFromPrometheusError
+ * @throws UserError when no Prometheus is configured, or no Service is the target's; UnknownTargetError, AmbiguousTargetError; NoAnswerFromPrometheusError
  */
 export async function telemetryOf(
   query: TargetQuery,
@@ -82,6 +83,10 @@ export async function telemetryOf(
     targetOf(query, clients, { signal, stepTimeout }),
     clockOf(prometheus, limited()).then((time) => ({ there: time, asked: Date.now() })),
   ])
+  if (target.hosts.length === 0)
+    throw new UserError({
+      why: `No Service selects ${formatRef(target.ref)}: proxies count requests by the Service that they are sent to.`,
+    })
   const at = clients.now(asked)
   const hosts = target.hosts.filter((host) => fromFqdn(host) !== undefined)
   const where = `destination_service=~"${(hosts.length === 0 ? target.hosts : hosts).map(escaped).join('|')}"`
@@ -126,6 +131,7 @@ export async function telemetryOf(
   const isWaypoint = requests.some(({ metric }) => metric.reporter === 'waypoint')
   return {
     target: target.ref,
+    ...(target.services.length > 0 && target.ref.kind !== 'Service' && { services: target.services }),
     hosts: [...target.hosts],
     window,
     at: at.toISOString(),

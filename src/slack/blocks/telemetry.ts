@@ -3,6 +3,7 @@ import type { Side } from '../../mesh/both-ends.ts'
 import { formatRef } from '../../mesh/ref.ts'
 import {
   answersLine,
+  countedLine,
   differenceLines,
   hangUpsQuery,
   podLines,
@@ -35,7 +36,7 @@ export function telemetryMessage(
   links: readonly LinkTemplate[] = [],
 ): SlackMessage {
   const says = telemetryHeadline(telemetry)
-  const { client, server, target, window, notes } = telemetry
+  const { client, server, target, notes } = telemetry
   const side = (name: string, end: 'client' | 'server', one: Side | undefined): Piece[][] =>
     one === undefined ? [] : [[bold(`${name}  `), text(sideLine(one)), text(`  (${answersLine(telemetry, end)})`)]]
   const since = sinceLine(telemetry)
@@ -47,10 +48,7 @@ export function telemetryMessage(
     text: `📈 ${says}`,
     blocks: [
       rich(line(text('📈 '), bold(says))),
-      rich(
-        line(code(formatRef(target)), text(`, the last ${window} s`)),
-        ...(sides.length === 0 ? [] : [lines(sides)]),
-      ),
+      rich(line(code(formatRef(target)), text(countedLine(telemetry))), ...(sides.length === 0 ? [] : [lines(sides)])),
       ...(differences.length === 0 ? [] : [rich(line(bold('Why they differ')), lines(differences))]),
       ...(hangUps === undefined
         ? []

@@ -250,6 +250,44 @@ it.each(['5', 'm', '-5m', '10s', '25h', '', 'x'.repeat(500)])('no window: %j', (
   expect(() => windowAsked(text, 'mesh-medic telemetry')).toThrow(/is not a time window/)
 })
 
+describe('what is counted for a target that is no Service', () => {
+  const ofMesh = (prometheus: Prometheus): Clients => ({ ...recordedClients('chapter-10/ill'), prometheus })
+  const counting: Prometheus = {
+    query: (expression) =>
+      Promise.resolve(
+        expression.startsWith('vector')
+          ? []
+          : [{ metric: { reporter: 'source', response_code: '200', response_flags: '-' }, value: 10 }],
+      ),
+  }
+
+  it('all requests to its Service: that is said', async () => {
+    const asked_ = parseTarget('deploy/catalog-v2', 'istioinaction')
+    const found = await telemetryOf(asked_, ofMesh(counting), { signal })
+    expect(telemetryText(found)).toContain(
+      'Deployment istioinaction/catalog-v2, all requests to Service istioinaction/catalog, the last 300 s',
+    )
+    const itself = await telemetryOf(parseTarget('catalog', 'istioinaction'), ofMesh(counting), { signal })
+    expect(telemetryText(itself)).toContain('\nService istioinaction/catalog, the last 300 s\n')
+  })
+
+  it('without a Service nothing is: no other requests are taken for its own', async () => {
+    const { kubernetes, ...others } = ofMesh(counting)
+    const bare: Clients = {
+      ...others,
+      kubernetes: {
+        ...kubernetes,
+        list: async (resource, ...all) => (resource.plural === 'services' ? [] : kubernetes.list(resource, ...all)),
+      },
+    }
+    await expect(
+      telemetryOf(parseTarget('deploy/catalog-v2', 'istioinaction'), bare, { signal }),
+    ).rejects.toMatchObject({
+      why: expect.stringMatching(/^No Service selects Deployment istioinaction\/catalog-v2/) as string,
+    })
+  })
+})
+
 describe('who counts', () => {
   const sample = (reporter: string, value: number, more: Record<string, string> = {}) => ({
     metric: { reporter, response_code: '200', response_flags: '-', ...more },
