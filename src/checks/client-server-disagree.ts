@@ -1,6 +1,7 @@
 import { percentOf, round, sideOf, successOf, type Difference, type Side } from '../mesh/both-ends.ts'
 import { clockText } from '../mesh/duration.ts'
-import { formatRef } from '../mesh/ref.ts'
+import { fromFqdn } from '../mesh/host.ts'
+import { formatRef, type Ref } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import { defineCheck, proof, type Found, type Proof } from './check.ts'
 import { bothEndsOf, type BothEnds } from './facts/both-ends-of.ts'
@@ -54,7 +55,7 @@ function found(both: BothEnds, { client, server }: { client: Side; server: Side 
   return {
     code: 'MESH0444',
     standing: 'observed',
-    subject: target.ref,
+    subject: countedFor(both, target),
     args: {
       client: percentOf(successOf(client)),
       server: percentOf(successOf(server)),
@@ -67,6 +68,17 @@ function found(both: BothEnds, { client, server }: { client: Side; server: Side 
     because: proofs(both, sides, target),
     scope: [...target.hosts],
   }
+}
+
+/** What both ends' counts are of: pods and workloads are counted by the Service that requests are sent to. */
+function countedFor({ by }: BothEnds, { ref, services }: Target): Ref {
+  if (ref.kind === 'Service') return ref
+  const counted = 'value' in by ? fromFqdn(by.value.host) : undefined
+  const [only, ...others] = services
+  return (
+    services.find(({ name, namespace }) => name === counted?.name && namespace === counted.namespace) ??
+    (only !== undefined && others.length === 0 ? only : ref)
+  )
 }
 
 function proofs({ by, from, answers }: BothEnds, sides: string, target: Target): [Proof, ...Proof[]] {

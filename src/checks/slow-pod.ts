@@ -8,7 +8,7 @@ import { formatRef, sameRef } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 import type { Found, Proof } from './check.ts'
 import { defineCheck, proof } from './check.ts'
-import { ownerOf, podsOf } from './facts/owners.ts'
+import { ownerOf, podsBeside } from './facts/owners.ts'
 import { isGrave, requestsTo, scopeOf, type Request } from './facts/requests-to.ts'
 import { limitOf, proofOfLimit } from './facts/route-limit.ts'
 import {
@@ -88,11 +88,11 @@ interface SlowGroup {
   members: readonly [Slow, ...Slow[]]
 }
 
-/** Slow pods by what all of them, and no other ready pods of the target, have in common: their workload, else their node, else their zone; else each by itself. */
+/** Slow pods by what all of them, and no other ready pods behind the target's Services, have in common: their workload, else their node, else their zone; else each by itself. */
 function groupsOf(slow: readonly Slow[], evidence: Evidence, target: Target): SlowGroup[] {
   const [first, ...others] = slow
   if (first === undefined) return []
-  const ready = podsOf(target, evidence).filter(isReady)
+  const ready = podsBeside(evidence, target).filter(isReady)
   const wholly = (sameAs: (pod: Pod) => boolean, members: readonly Slow[]): boolean =>
     ready.filter(sameAs).every((pod) => members.some((one) => one.pod === pod)) && !ready.every(sameAs)
   const node = first.pod.spec?.nodeName
@@ -151,7 +151,7 @@ function found(
   const isAtLeast = slowest.cut.length > 0 && slowest.cut.length * 2 >= slowest.requests.length
   const { only, isOnTheWay } = slowest
   const began = isOnTheWay === true ? passedBefore(own) : beganAfter(own)
-  const slow = `${slowest.latency.p50} ms${isOnTheWay === true ? ' on the way to it' : ''}${isAtLeast ? ' or longer' : ''}${only === undefined ? '' : ` for ${only}, and no longer for others`}`
+  const slow = `${slowest.latency.p50} ms${isOnTheWay === true ? ' on the way to it' : ''}${isAtLeast ? ' or longer' : ''}${only === undefined ? '' : ` for ${only} alone`}`
   const quickly = quick.latency.p50 < 1 ? 'less than 1 ms' : `${quick.latency.p50} ms`
   const addresses = members.map(({ address }) => address).join(', ')
   return {

@@ -54,6 +54,25 @@ const ownServices = fact((evidence, target): readonly Service[] =>
 /** The target's Services as they were read. */
 export const servicesOf = (target: Target, evidence: Evidence): readonly Service[] => ownServices(evidence, target)
 
+/** The pods that requests to the target may meet: its own, and the others behind its Services. */
+export const podsBeside = fact((evidence, target): readonly Pod[] => {
+  const own = podsOf(target, evidence)
+  const services = servicesOf(target, evidence)
+  return [
+    ...own,
+    ...evidence
+      .objects('pods')
+      .filter(
+        (pod) =>
+          !own.includes(pod) &&
+          services.some(
+            ({ metadata, spec }) =>
+              metadata.namespace === pod.metadata.namespace && selects(spec?.selector, pod.metadata.labels),
+          ),
+      ),
+  ]
+})
+
 /** The Services in front of a pod: those of its namespace whose selector matches it. */
 export const servicesInFront = ({ metadata: { namespace, labels } }: Pod, evidence: Evidence): Service[] =>
   evidence
