@@ -1,6 +1,7 @@
 import { defined } from '../../mesh/defined.ts'
 import { UnseenError, type Prometheus } from '../clients/clients.ts'
 import type { Step } from '../step.ts'
+import { briefly, PROMETHEUS_PATIENCE } from './prometheus-patience.ts'
 import type { TrafficHistory } from '../traffic.ts'
 
 /** Seconds that are looked back, between two points, and that the rate at a point is over. */
@@ -22,7 +23,7 @@ const isTime = (milliseconds: number): boolean => !Number.isNaN(new Date(millise
 const quoted = (host: string): string => JSON.stringify(host)
 
 /** Asks Prometheus how requests to a host were answered over the last hour, by both ends, and how long each pod took. */
-export function trafficHistory(host: string): Step<'traffic-history'> {
+export function trafficHistory(host: string, patience = PROMETHEUS_PATIENCE): Step<'traffic-history'> {
   const answers = `sum by (reporter, response_code, response_flags) (rate(istio_requests_total{destination_service=${quoted(host)}}[${OVER}s]))`
   const latency = (share: number): string =>
     `histogram_quantile(${share}, sum by (le, pod) (rate(istio_request_duration_milliseconds_bucket{destination_service=${quoted(host)},reporter="destination"}[${LATENCIES_OVER}s])))`
@@ -32,7 +33,8 @@ export function trafficHistory(host: string): Step<'traffic-history'> {
     group: 'traffic',
     title: `requests to ${host} over the last hour`,
     source: `curl -G "$PROMETHEUS_URL/api/v1/query_range" --data-urlencode 'query=${answers}' -d start=$(date -d -1hour +%s) -d end=$(date +%s) -d step=${STEP}`,
-    async collect(clients, signal) {
+    async collect(clients, stop) {
+      const signal = briefly(stop, patience)
       const { prometheus } = clients
       if (prometheus?.range === undefined)
         throw new UnseenError('unavailable', 'no Prometheus is configured (PROMETHEUS_URL)')

@@ -1,11 +1,12 @@
 import { UnseenError } from '../clients/clients.ts'
 import type { Step } from '../step.ts'
+import { briefly, PROMETHEUS_PATIENCE } from './prometheus-patience.ts'
 
 /** The window of the rates, in seconds. */
 const WINDOW = 300
 
 /** Asks Prometheus how requests to a host were answered, as the callers' and the service's own proxies counted them. */
-export function traffic(host: string): Step<'traffic'> {
+export function traffic(host: string, patience = PROMETHEUS_PATIENCE): Step<'traffic'> {
   const expression = `sum by (reporter, response_code, response_flags) (rate(istio_requests_total{destination_service="${host}"}[${WINDOW}s]))`
   return {
     id: `traffic ${host}`,
@@ -13,7 +14,8 @@ export function traffic(host: string): Step<'traffic'> {
     group: 'traffic',
     title: `request rates of ${host}`,
     source: `curl -G "$PROMETHEUS_URL/api/v1/query" --data-urlencode 'query=${expression}'`,
-    async collect({ prometheus }, signal) {
+    async collect({ prometheus }, stop) {
+      const signal = briefly(stop, patience)
       if (prometheus === undefined) throw new UnseenError('unavailable', 'no Prometheus is configured (PROMETHEUS_URL)')
       const rates = await prometheus.query(expression, signal)
       return {
