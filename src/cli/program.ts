@@ -15,8 +15,8 @@ export function program(ended: (exitCode: number) => void): Command {
     .addHelpText(
       'after',
       `
-Exit codes of diagnose, follow, status and doctor:
-  0 healthy (follow: arrives)   2 ill (follow: fails, doctor: something failed)   3 unclear, not everything could be seen
+Exit codes of diagnose, follow, status, telemetry and doctor:
+  0 healthy (follow: arrives)   2 ill (follow: fails, doctor: something failed)   3 unclear, not everything could be seen (telemetry: nothing was counted)
   4 starting   5 not in the mesh   64 bad usage   1 mesh-medic itself failed   130 cancelled
 
 Examples:

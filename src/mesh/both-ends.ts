@@ -98,7 +98,7 @@ function whyOf({ code, flags, requests }: Answered, server: Counted): string | u
   const has = (some: readonly string[]): boolean => flags.some((flag) => some.includes(flag))
   if (flags.includes('UT')) {
     const { hangUps } = server
-    return `the client's proxy gave up waiting and answered 504 itself; the server counts no error${hangUps < 0.5 ? '' : `, but ${round(hangUps)} requests whose caller hung up (0 DC)`}`
+    return `the client's proxy gave up waiting and answered 504 itself; the server counts no error${hangUps < 0.5 ? '' : `, but ${requestsText(hangUps)} whose caller hung up (0 DC)`}`
   }
   if (has(NEVER_ARRIVED)) return `they never reached the application: ${meaningOf(flags)}`
   if (has(REFUSED)) return `they were refused before they reached the application: ${meaningOf(flags)}`
@@ -113,6 +113,10 @@ const meaningOf = (flags: readonly string[]): string =>
 
 /** A number of requests for people: what was extrapolated has no decimals. */
 export const round = (requests: number): string => Math.round(requests).toLocaleString('en-US')
+
+/** So many requests, as people say it: `1 request`, `1,200 requests`. */
+export const requestsText = (requests: number): string =>
+  `${round(requests)} ${Math.round(requests) === 1 ? 'request' : 'requests'}`
 
 /** A share (0 to 1) in per cent, `75.3 %`: nearly all is not all. */
 export const percentOf = (share: number): string => {

@@ -1,5 +1,5 @@
 import { HANG_UPS, type Telemetry } from '../diagnosis/telemetry/report.ts'
-import { nameOf, percentOf, round, successOf, type Side } from '../mesh/both-ends.ts'
+import { nameOf, percentOf, requestsText, round, successOf, type Side } from '../mesh/both-ends.ts'
 import { formatRef } from '../mesh/ref.ts'
 import { defined } from '../mesh/defined.ts'
 import { queryLink, type Link, type LinkTemplate } from './links.ts'
@@ -13,7 +13,7 @@ const MOST_DIFFERENCES = 20
 
 /** One end as a line: `72.3 % of 60 requests succeed; p50 1.2 ms, p95 490 ms, p99 498 ms`. */
 export const sideLine = (side: Side): string =>
-  `${percentOf(successOf(side))} of ${round(side.requests)} requests succeed${side.latency === undefined ? '' : `; p50 ${latencyText(side.latency.p50)}, p95 ${latencyText(side.latency.p95)}, p99 ${latencyText(side.latency.p99)}`}`
+  `${percentOf(successOf(side))} of ${requestsText(side.requests)} succeed${side.latency === undefined ? '' : `; p50 ${latencyText(side.latency.p50)}, p95 ${latencyText(side.latency.p95)}, p99 ${latencyText(side.latency.p99)}`}`
 
 /** What it comes to, in one sentence. */
 export function telemetryHeadline({ client, server, by, notes }: Telemetry): string {
@@ -49,7 +49,7 @@ export function podLines({ pods }: Telemetry): string[] {
     .slice(0, MOST_PODS)
     .map(({ name, version, requests, failed, p50 }) =>
       [
-        `${name}${version === undefined ? '' : ` (${version})`}: ${round(requests)} requests, ${round(failed)} failed`,
+        `${name}${version === undefined ? '' : ` (${version})`}: ${requestsText(requests)}, ${round(failed)} failed`,
         ...(p50 === undefined ? [] : [`p50 ${latencyText(p50)}`]),
       ].join(', '),
     )

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { differencesOf, type Answered } from '../../src/mesh/both-ends.ts'
+import { differencesOf, requestsText, type Answered } from '../../src/mesh/both-ends.ts'
 
 const client = (code: string, requests: number, ...flags: string[]): Answered => ({
   end: 'client',
@@ -43,4 +43,12 @@ it.each([
   const told = differencesOf(answers).map((one) => `${one.answer} ${one.requests}: ${one.says}`)
   expect(told).toHaveLength(says.length)
   for (const [index, pattern] of says.entries()) expect(told[index]).toMatch(pattern)
+})
+
+it.each([
+  [0, '0 requests'],
+  [1.2, '1 request'],
+  [1234.5, '1,235 requests'],
+])('%d requests are said as %s', (requests, says) => {
+  expect(requestsText(requests)).toBe(says)
 })
