@@ -2,7 +2,7 @@
  * Measures what people wait for, as ratios against what they would type instead, in one run.
  *
  * npm run bench                 everything that can be measured here (the lab figure needs KUBECONFIG)
- * npm run bench -- NAME...      alerts | apply | capture | classes | diagnosis | slack | dump | judge | logs | routes | timeline | walk | windows
+ * npm run bench -- NAME...      alerts | apply | capture | classes | diagnosis | slack | dump | judge | logs | people | routes | timeline | walk | windows
  *
  * Tables go to standard error, one JSON object to standard output.
  */
@@ -14,6 +14,7 @@ import { benchDiagnosis } from './diagnosis.ts'
 import { benchDump } from './dump.ts'
 import { benchJudge } from './judge.ts'
 import { benchLogs } from './logs.ts'
+import { benchPeople } from './people.ts'
 import { benchRoutes } from './routes.ts'
 import { benchSlack } from './slack.ts'
 import { benchTimeline } from './timeline.ts'
@@ -30,6 +31,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> 
   dump: benchDump,
   judge: benchJudge,
   logs: benchLogs,
+  people: benchPeople,
   routes: benchRoutes,
   timeline: benchTimeline,
   walk: benchWalk,
