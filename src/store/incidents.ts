@@ -74,6 +74,9 @@ export const Incident = z.object({
   /** What was found: the finding's code and its subject, and a sentence. */
   cause: z.object({ key: z.string(), says: z.string() }).optional(),
   verdict: z.string().optional(),
+  /** How often it was looked again because nothing could be found out, and when last. */
+  looks: z.number().optional(),
+  lookedAt: Time.optional(),
   /** What responders ask first: who is hit, what changed before, whether it was seen before. */
   triage: z
     .object({

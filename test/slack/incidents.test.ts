@@ -286,6 +286,33 @@ describe('folding', () => {
     expect(told).toMatch(/🔀 Another cause: .*Service istioinaction\/catalog/)
     expect(roots(house.slack)).toHaveLength(1)
     expect(replies(house.slack, message).filter((one) => one.includes('Another cause'))).toHaveLength(1)
+    // The message tells the present.
+    expect(shownIn(await shows(house, 'MESH0303'))).not.toContain('MESH0101')
+  })
+
+  it('of a target that is not there yet: looked at again by itself, and the message tells what was found', async () => {
+    const first = recordedClients('chapter-10/ill')
+    let isThere = false
+    const { kubernetes } = first
+    const clients = {
+      ...first,
+      kubernetes: {
+        ...kubernetes,
+        list: async (...args: Parameters<typeof kubernetes.list>) =>
+          (await kubernetes.list(...args)).filter(
+            ({ metadata: { name, namespace = name } }) => isThere || namespace !== 'istioinaction',
+          ),
+      },
+    }
+    const house = await houseWith({ clients, checks: CHECKS, alerts: { lookAgain: 300 } })
+    await house.post('alertmanager', firing({ fingerprint: 'a' }))
+    const message = await shows(house, /There is no/)
+    isThere = true
+    const after = await shows(house, 'MESH0101')
+    expect(after.ts).toBe(message.ts)
+    expect(shownIn(after)).toContain('🔔 Firing since')
+    expect(roots(house.slack)).toHaveLength(1)
+    expect(replies(house.slack, message).filter((one) => one.includes('MESH0101'))).toHaveLength(1)
   })
 
   it('remembers it the second time', async () => {

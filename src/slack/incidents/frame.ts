@@ -92,3 +92,19 @@ export async function baseOf(records: Records, id: string): Promise<SlackMessage
   const stored = await records.read(BASES, id)
   return stored === undefined ? undefined : Base.safeParse(stored.value).data
 }
+
+/** Lets the message of an incident show what a later diagnosis of it found: it tells the present. */
+export async function overtakeIncident(
+  { records }: Pick<ThreadDeps, 'records'>,
+  run: RunRecord,
+  message: SlackMessage,
+): Promise<void> {
+  const where = incidentOf(run)
+  if (where === undefined) return
+  const own = (await readSubject(records, where.subject))?.incidents.find(({ id }) => id === where.id)?.run
+  if (own === undefined || own === run.id) return
+  await keepBase(records, own, message)
+  await changeIncident(records, where, (now) =>
+    now.shown === undefined ? undefined : { ...now, shown: { ...now.shown, digest: '' } },
+  )
+}

@@ -11,6 +11,7 @@ import {
   type IncidentNews,
   type IncidentSubject,
 } from '../../store/incidents.ts'
+import { isFinished, readRun } from '../../store/runs.ts'
 import { BOT } from '../blocks/running.ts'
 import { incidentDigest, incidentFrame, mergedMessage, newsMessage, undiagnosedMessage } from '../blocks/incident.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
@@ -29,9 +30,13 @@ export interface IncidentTimes {
   editEvery: number
   /** Milliseconds after its end in which an incident may go on. Default 15 min. */
   keepOpen: number
+  /** Milliseconds after a diagnosis that could not look in which the next one begins while alerts still fire; twice as long each time. Default 1 min. */
+  lookAgain: number
 }
 
-const TIMES: IncidentTimes = { editEvery: 45_000, keepOpen: 15 * 60_000 }
+const TIMES: IncidentTimes = { editEvery: 45_000, keepOpen: 15 * 60_000, lookAgain: 60_000 }
+/** How often it is looked again: after 1, 3, 7, 15 and 31 min. */
+const MOST_LOOKS = 5
 /** Milliseconds before Slack is tried again after it did not take something. */
 const TRY_AGAIN = 15_000
 
@@ -58,7 +63,7 @@ export class IncidentKeeper {
   constructor(deps: SlackDeps, times: Partial<IncidentTimes> = {}) {
     this.deps = deps
     this.posts = new Posts(deps)
-    this.times = { editEvery: times.editEvery ?? TIMES.editEvery, keepOpen: times.keepOpen ?? TIMES.keepOpen }
+    this.times = { ...TIMES, ...defined(times) }
   }
 
   /** Does what is to be done for a subject, soon. Never rejects. */
@@ -91,7 +96,7 @@ export class IncidentKeeper {
     return Date.now() - Date.parse(touchedAt) > this.times.keepOpen
   }
 
-  private toDo(incident: Incident): 'begin' | 'end' | 'tell' | 'edit' | 'archive' | undefined {
+  private toDo(incident: Incident): 'begin' | 'end' | 'tell' | 'edit' | 'look' | 'archive' | undefined {
     const { shown, news, state, silence, ended, resolvedAt, mergedInto } = incident
     // A process may have ended between the diagnosis and the note of it.
     if (shown === undefined || (isDiagnosed(incident) && incident.run === undefined && incident.untold !== true))
@@ -101,10 +106,17 @@ export class IncidentKeeper {
     const isFree = Date.now() - Date.parse(shown.at) >= this.times.editEvery
     if (isFree && shown.digest !== incidentDigest(incident) && !(isQuiet && shown.digest !== '')) return 'edit'
     if (news.length > 0 && !isQuiet && this.mayTell(news)) return 'tell'
+    if (this.mayLook(incident)) return 'look'
     const isOver =
       mergedInto !== undefined ||
       (state === 'resolved' && Date.now() - Date.parse(resolvedAt ?? '') > this.times.keepOpen)
     return isOver && shown.digest === incidentDigest(incident) && news.length === 0 ? 'archive' : undefined
+  }
+
+  /** What could not be looked at may be there a minute later: a namespace that is made anew, a cluster that was away. */
+  private mayLook({ state, run, verdict, untold, looks = 0, lookedAt, createdAt }: Incident): boolean {
+    if (state !== 'open' || run === undefined || verdict !== undefined || untold === true) return false
+    return looks < MOST_LOOKS && Date.now() - Date.parse(lookedAt ?? createdAt) >= this.times.lookAgain * 2 ** looks
   }
 
   /** News wait as long as an edit does, so that those of a burst are one reply. */
@@ -176,6 +188,22 @@ export class IncidentKeeper {
       run: run.id,
       shown: now.shown ?? { digest: incidentDigest(now), at: new Date().toISOString() },
     }))
+  }
+
+  /** Looks again where the diagnosis ended without a verdict. */
+  private async look(stored: Stored): Promise<void> {
+    const { subject, incident } = stored
+    const { run: id, looks = 0 } = incident
+    const claim = { isOurs: false }
+    await changeIncident(this.deps.records, { subject, id: incident.id }, (now) => {
+      claim.isOurs = this.mayLook(now) && (now.looks ?? 0) === looks
+      return claim.isOurs ? { ...now, looks: looks + 1, lookedAt: new Date().toISOString() } : undefined
+    })
+    const run = claim.isOurs && id !== undefined ? await readRun(this.deps.records, id) : undefined
+    const thread = await incidentTs(this.deps, incident)
+    // A person who cancelled it does not want it.
+    if (run === undefined || thread === undefined || !isFinished(run) || run.state === 'cancelled') return
+    await this.diagnoseAgain(stored, `look-${looks + 1}`, thread)
   }
 
   /** Looks again, in the thread, after what may have another cause; that it has is news then. */

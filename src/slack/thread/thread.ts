@@ -17,7 +17,7 @@ import { listMessage, refusalMessage } from '../blocks/refusal.ts'
 import type { Part } from '../blocks/part.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
 import { BOT, runningMessage } from '../blocks/running.ts'
-import { framed } from '../incidents/frame.ts'
+import { framed, overtakeIncident } from '../incidents/frame.ts'
 import { LiveMessage } from './live-message.ts'
 import { Posts, type Place } from './posts.ts'
 import { MESSAGES_OF_RUN, type ThreadDeps } from './thread-deps.ts'
@@ -115,6 +115,7 @@ export class SlackThread implements RunThread<StoredAnswer> {
       return false
     }
     if (picture !== undefined && pictureIn === undefined) await this.showPicture(final, picture)
+    await overtakeIncident(this.deps, run, final)
     await this.replies(shown)
     if (this.closed === undefined) await this.unlessRefused(() => overtakeDiagnosis(this.deps, this.posts, run))
     if (this.closed === undefined) await this.tellOfRefusal()
