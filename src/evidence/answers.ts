@@ -48,6 +48,10 @@ export interface ListPage {
 export interface PrometheusAnswer {
   status?: string
   error?: string
+  /** What was left out, of stores that answer for several; and remarks on the query, which begin with "PromQL". */
+  warnings?: string[]
+  /** VictoriaMetrics: some of its storage did not answer. */
+  isPartial?: boolean
   data?: {
     result?: { metric?: Record<string, string>; value?: [number, string]; values?: [number, string][] }[]
   }

@@ -448,6 +448,25 @@ describe('the Kubernetes client', () => {
     })
   })
 
+  it.each([
+    ['began earlier', '2026-11-30T11:00:00.123456789Z [2026-11-30T11:00:00.1', true],
+    ['begins later: it was rotated', '2026-11-30T12:10:00.123456789Z [2026-11-30T12:10:00.1', undefined],
+    ['says nothing of it', 'no time', undefined],
+  ])('a log whose first line since a moment is late: one that %s', async (_name, first, reachesBack) => {
+    const lines = '[2026-11-30T12:10:00.100Z] "GET /a"\n[2026-11-30T12:11:00.100Z] "GET /b"\n'
+    answer = ({ url }, response) => response.end(url.searchParams.has('limitBytes') ? first : lines)
+    const found = await kubernetes.search?.(POD, 'istio-proxy', { sinceTime: '2026-11-30T12:00:00Z' }, signal)
+    expect(found).toMatchObject({ lines: 2, begins: '2026-11-30T12:10:00.100Z' })
+    expect(found?.reachesBack).toBe(reachesBack)
+    expect(asked.map(({ url }) => url.searchParams.get('limitBytes'))).toEqual([null, '64'])
+  })
+
+  it('a log whose first line is of the moment: nothing more is asked', async () => {
+    say(200, '[2026-11-30T12:00:01.100Z] "GET /a"\n')
+    await kubernetes.search?.(POD, 'istio-proxy', { sinceTime: '2026-11-30T12:00:00Z' }, signal)
+    expect(asked).toHaveLength(1)
+  })
+
   it('asks what it may do', async () => {
     say(201, { status: { allowed: true } })
     expect(

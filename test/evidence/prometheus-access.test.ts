@@ -75,6 +75,27 @@ async function ask(environment: Environment, signal = new AbortController().sign
 }
 const good = (): Certificate => certificate(HERE, -HOUR, HOUR, authority)
 
+it.each([
+  ['of a store that did not answer', { warnings: ['No StoreAPIs matched for this query'] }, 'No StoreAPIs matched'],
+  ['of VictoriaMetrics', { isPartial: true }, 'some of its storage did not answer'],
+])('an answer without a part of the data is none: %s', async (_name, partial, why) => {
+  const url = await serve((_, response) =>
+    response.end(JSON.stringify({ ...(JSON.parse(SUCCESS) as object), ...partial })),
+  )
+  await expect(prometheusApi({ url }).query('up', AbortSignal.timeout(20_000))).rejects.toMatchObject({
+    reason: 'unavailable',
+    message: expect.stringContaining(why) as string,
+  })
+})
+
+it('a remark on the query takes nothing away', async () => {
+  const warnings = ['PromQL warning: bucket label "le" is missing']
+  const url = await serve((_, response) =>
+    response.end(JSON.stringify({ ...(JSON.parse(SUCCESS) as object), warnings })),
+  )
+  expect(await prometheusApi({ url }).query('up', AbortSignal.timeout(20_000))).toHaveLength(1)
+})
+
 describe('who asks', () => {
   const wants =
     (authorization: string): RequestListener =>

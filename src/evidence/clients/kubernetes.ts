@@ -14,7 +14,7 @@ import { ServedVersions } from './served-versions.ts'
 import { Connections } from './connections.ts'
 import { restrictPlugins } from './credential-plugins.ts'
 import { askPod, openTunnel, type PodAnswer } from './port-forward.ts'
-import { searchLines, type LogFound } from './log-search.ts'
+import { searchLines, type LogFound, type LogSearch } from './log-search.ts'
 import { beginningOf, ByteBudget, textOf, type Answer } from './byte-budget.ts'
 import { defined } from '../../mesh/defined.ts'
 import { answered } from './answered.ts'
@@ -52,6 +52,9 @@ const MOST_ERROR = 64 * 1024
 const MOST_FACTS = 8 * 1024 * 1024
 /** Bytes of a log that are asked for, where no window says so: hundreds of lines have far fewer. */
 const MOST_LOG = 16 * 1024 * 1024
+/** Milliseconds after the moment at which the first line of a log may be without a question about it; and bytes that hold when the first line was written. */
+const BEGINS_LATER = 5000
+const FIRST_LINE = 64
 
 /** Reads the kubeconfig (KUBECONFIG, the default file, or the pod's own service account). Throws ClusterConfigurationError. */
 export function loadKubeConfig({ kubeconfig, context, environment = {} }: KubernetesOptions): KubeConfig {
@@ -196,6 +199,25 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
     return value as Record<string, unknown>
   }
 
+  /** Whether the log that the kubelet has begins before the moment: asked where its first line since then is much later. */
+  async function reachesBack(
+    pod: Ref,
+    container: string,
+    { search, found }: { search: LogSearch; found: LogFound },
+    signal: AbortSignal,
+  ): Promise<{ reachesBack?: true }> {
+    const since = Date.parse(search.sinceTime)
+    if (!(Date.parse(found.begins ?? '') - since > BEGINS_LATER)) return {}
+    try {
+      const part = { container, timestamps: 'true', limitBytes: String(FIRST_LINE) }
+      const { status, text } = await ask(logPath(pod), part, signal)
+      return status === 200 && Date.parse(text.slice(0, text.indexOf(' '))) < since ? { reachesBack: true } : {}
+    } catch (error) {
+      if (signal.aborted || !(error instanceof UnseenError)) throw error
+      return {}
+    }
+  }
+
   const versions = new ServedVersions(async (path) => {
     const answer = await ask(path, {}, AbortSignal.timeout(DISCOVERY_TIMEOUT))
     if (answer.status === 404) return 'absent'
@@ -319,7 +341,8 @@ export function kubernetesApi(options: KubernetesOptions): KubernetesApi {
         )
         if (answer.status !== 200) refuse(answer, logOf(pod))
         reading.end()
-        return found ?? { text: '', lines: 0, bytes: 0, matched: 0, tooLong: 0, garbled: 0, whole: true }
+        const whole = found ?? { text: '', lines: 0, bytes: 0, matched: 0, tooLong: 0, garbled: 0, whole: true }
+        return { ...whole, ...(await reachesBack(pod, container, { search, found: whole }, signal)) }
       } finally {
         reading.drop()
       }

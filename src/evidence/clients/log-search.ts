@@ -36,6 +36,8 @@ export interface LogFound {
   garbled: number
   /** ISO time in the first line that was read; absent where it has none. */
   begins?: string
+  /** The log holds lines from before the moment: none since then is missing. Absent where that was not looked for. */
+  reachesBack?: true
   /** False when a limit ended it before the log did. */
   whole: boolean
 }

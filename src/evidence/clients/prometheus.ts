@@ -26,8 +26,9 @@ export function prometheusApi(connection: PrometheusConnection, budget = new Byt
     signal: AbortSignal,
   ): Promise<NonNullable<NonNullable<PrometheusAnswer['data']>['result']>> {
     const body = await fetched(path, new URLSearchParams(parameters), signal)
-    const { status, error, data } = answered('prometheus', body as PrometheusAnswer)
+    const { status, error, data, warnings = [], isPartial } = answered('prometheus', body as PrometheusAnswer)
     requireSuccess(status, error)
+    requireWhole(isPartial === true ? ['some of its storage did not answer'] : warnings)
     return data?.result ?? []
   }
 
@@ -94,4 +95,14 @@ export function prometheusApi(connection: PrometheusConnection, budget = new Byt
 function requireSuccess(status: string | undefined, error: string | undefined): void {
   if (status === 'error')
     throw new UnseenError('unavailable', `Prometheus answered: ${oneLine(redact(error ?? 'an error')).slice(0, 300)}`)
+}
+
+/** Thanos, VictoriaMetrics and others answer without what they could not reach: fewer requests and fewer failures than there were. */
+function requireWhole(warnings: readonly string[]): void {
+  const left = warnings.find((one) => !one.startsWith('PromQL'))
+  if (left !== undefined)
+    throw new UnseenError(
+      'unavailable',
+      `Prometheus answered without a part of its data: ${oneLine(redact(left)).slice(0, 300)}`,
+    )
 }

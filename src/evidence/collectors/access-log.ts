@@ -120,11 +120,11 @@ const FEWEST = 200
 
 /** The kubelet keeps some megabytes of a log, and answers with what is left. */
 function rotatedAway(
-  { begins, lines }: Pick<LogFound, 'begins' | 'lines'>,
+  { begins, lines, reachesBack }: Pick<LogFound, 'begins' | 'lines' | 'reachesBack'>,
   sinceTime: string,
   now: number,
 ): { begins?: string } {
   const at = Date.parse(begins ?? '')
   const missed = (lines * (at - Date.parse(sinceTime))) / Math.max(1, now - at)
-  return begins !== undefined && lines >= FEWEST && missed > MISSED ? { begins } : {}
+  return reachesBack !== true && begins !== undefined && lines >= FEWEST && missed > MISSED ? { begins } : {}
 }

@@ -888,6 +888,8 @@ export const SHAPES: Shapes = {
       fields: {
         status: 'string',
         error: 'string',
+        warnings: { list: 'string' },
+        isPartial: 'boolean',
         data: {
           fields: {
             result: {
