@@ -16,6 +16,7 @@ import type { Log } from './queue/log.ts'
 import { auditTrail, type AuditTrail } from './capabilities/audit-trail.ts'
 import { AuditHeadPublisher, type AuditHeadOptions } from './capabilities/publish-audit-head.ts'
 import { processors } from './capabilities/processors.ts'
+import { WorkSlots } from './capabilities/work-slots.ts'
 import { sweepChanges } from './capabilities/sweep-changes.ts'
 import { sweepRuns } from './capabilities/sweep.ts'
 import { noteOpenRuns } from './store/runs.ts'
@@ -103,6 +104,8 @@ export interface Bot {
   stop(options?: { graceMilliseconds?: number }): Promise<void>
 }
 
+/** Runs that are begun or told for each that is worked on. */
+const TOLD_AT_ONCE = 4
 /** Milliseconds between two looks for runs and changes that nobody works on. */
 const SWEEP_EVERY = 15_000
 
@@ -211,7 +214,9 @@ async function startWorking(
     telling: { checks },
   } = deps
   const openThread = (run: RunRecord): SlackThread => new SlackThread(deps, run)
+  const jobs = options.jobs ?? 4
   const work = processors({
+    slots: new WorkSlots(jobs),
     records,
     clients,
     checks,
@@ -233,7 +238,6 @@ async function startWorking(
     ...defined({ ownerLabels: options.alerts?.routing.ownerLabels }),
     ...defined({ cancelPoll: options.cancelPoll, stepTimeout: options.stepTimeout, concurrency: options.concurrency }),
   })
-  const jobs = options.jobs ?? 4
   const worker: JobWorker | undefined =
     jobs === 0
       ? undefined
@@ -244,7 +248,7 @@ async function startWorking(
             await deps.startBarrier.over()
             return work.process(job, signal, begun)
           },
-          concurrency: jobs,
+          concurrency: jobs * TOLD_AT_ONCE,
           log,
           ...defined({ stall: options.stall }),
         })

@@ -126,7 +126,7 @@ async function oneRun(
     if (run.cancelAsked === true) throw new RunCancelledError(run.cancelAskedBy)
     const kept = await keptAnswer(records, run.id, capability.answer)
     if (kept === undefined) await begin(deps, run)
-    const answer = kept ?? (await capability.work(deps, run, thread, AbortSignal.any([signal, watch.signal])))
+    const answer = kept ?? (await worked(deps, run, thread, AbortSignal.any([signal, watch.signal]), capability))
     if (kept === undefined && !(await keepAnswer(records, run.id, answer)))
       log.warn({ run: run.id }, 'an answer is too large to be stored')
     signal.throwIfAborted()
@@ -137,6 +137,18 @@ async function oneRun(
   } finally {
     watch.stop()
   }
+}
+
+/** Slack takes a message a second in a channel: who waits for that keeps nobody from working. */
+function worked(
+  deps: BeginDeps,
+  run: RunRecord,
+  thread: RunThread<StoredAnswer>,
+  signal: AbortSignal,
+  capability: ToldCapability,
+): Promise<StoredAnswer> {
+  const work = (): Promise<StoredAnswer> => capability.work(deps, run, thread, signal)
+  return deps.slots === undefined ? work() : deps.slots.use(work, signal)
 }
 
 async function finish(deps: CarryOutDeps, run: RunRecord, outcome: Outcome): Promise<void> {

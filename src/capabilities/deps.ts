@@ -9,6 +9,7 @@ import type { JobQueue } from '../queue/queue.ts'
 import type { Records } from '../store/records.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { ChangeBoard } from './change-board.ts'
+import type { WorkSlots } from './work-slots.ts'
 
 /** Looks at the mesh as a whole, or at one namespace. */
 export type LookAtMesh = (clients: Clients, options: { namespace?: string; signal: AbortSignal }) => Promise<MeshStatus>
@@ -37,6 +38,8 @@ export interface CapabilityDeps {
   ownerLabels?: readonly string[]
   /** Milliseconds a step may take. */
   stepTimeout?: number
+  /** How many runs are worked on at once, in this process; telling what came of them takes no slot. Absent: as many as come. */
+  slots?: WorkSlots
   /** Steps under way at once. */
   concurrency?: number
   /** Milliseconds until a probe that is not in a log is given up. */

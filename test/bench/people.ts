@@ -78,7 +78,7 @@ async function once(redisUrl: string | undefined): Promise<Record<string, unknow
     for (const one of alone) {
       const began = performance.now()
       await ask(one)
-      await until(() => isOver(standIn, one.channel))
+      await until(() => isOver(standIn, one.channel), 20)
       times.push(performance.now() - began)
     }
     const oneAlone = median(times.slice(1))
@@ -88,6 +88,7 @@ async function once(redisUrl: string | undefined): Promise<Record<string, unknow
     const look = (): boolean => {
       const now = performance.now() - began
       for (const { user, channel } of people) {
+        if (ended.has(channel)) continue
         const isTold = standIn.ephemerals(user).some((one) => one.channel === channel)
         const isOpen = standIn.messages(channel).length > 0
         if ((isTold || isOpen) && !firstWord.has(user)) firstWord.set(user, now)
@@ -127,6 +128,6 @@ async function once(redisUrl: string | undefined): Promise<Record<string, unknow
   }
 }
 
-async function until(is: () => boolean): Promise<void> {
-  for (const late = performance.now() + PATIENCE; !is() && performance.now() < late;) await pause(25)
+async function until(is: () => boolean, every = 100): Promise<void> {
+  for (const late = performance.now() + PATIENCE; !is() && performance.now() < late;) await pause(every)
 }
