@@ -1,8 +1,10 @@
 import { presentOf, trafficCountsFrom } from '../checks/facts/traffic-of.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Seen } from '../evidence/reading.ts'
-import { hasUnreadFormat } from '../mesh/access-log-format.ts'
+import { hasUnreadFormat, unreadProviders } from '../mesh/access-log-format.ts'
 import { defined } from '../mesh/defined.ts'
+import { isFields } from '../mesh/fields.ts'
+import type { PolicyObject } from '../mesh/objects.ts'
 import type { Ref } from '../mesh/ref.ts'
 import type { Target } from '../mesh/target.ts'
 
@@ -24,6 +26,8 @@ export interface LogsRead {
   example?: { of: Ref; line: string }
   /** The mesh configuration sets a format whose lines cannot be read. */
   isFormatUnread?: true
+  /** Providers of access logs, of those that the mesh configuration or a Telemetry names, whose format's lines cannot be read. */
+  unreadProviders?: string[]
   /** Logs that do not reach back as far, and the ISO time that they begin at. */
   partly: { of: Ref; from: string }[]
 }
@@ -43,6 +47,8 @@ export function logsRead(evidence: Evidence, target: Target): LogsRead | undefin
   const [example] = logs.flatMap(({ of, value }) =>
     of === undefined || value.example === undefined ? [] : [{ of, line: value.example }],
   )
+  const used = new Set(evidence.objects('telemetries').flatMap(namedBy))
+  const providers = evidence.objects('mesh-config').flatMap((one) => unreadProviders(one, used))
   return {
     window: presentOf(target) / 1000,
     since: new Date(since).toISOString(),
@@ -53,6 +59,7 @@ export function logsRead(evidence: Evidence, target: Target): LogsRead | undefin
     ...(notUtf8 > 0 && { notUtf8 }),
     ...defined({ example }),
     ...(evidence.objects('mesh-config').some(hasUnreadFormat) && { isFormatUnread: true as const }),
+    ...(providers.length > 0 && { unreadProviders: providers }),
     partly: logs.flatMap((log) => {
       const from = beginning(log)
       return log.of === undefined || from === undefined || Date.parse(from) <= since + SECOND
@@ -61,6 +68,14 @@ export function logsRead(evidence: Evidence, target: Target): LogsRead | undefin
     }),
   }
 }
+
+const fieldsIn = (list: unknown): Record<string, unknown>[] => (Array.isArray(list) ? list.filter(isFields) : [])
+
+/** Names of the providers that a Telemetry has access logs written by. */
+const namedBy = ({ spec }: PolicyObject): string[] =>
+  fieldsIn(spec?.accessLogging)
+    .flatMap(({ providers }) => fieldsIn(providers))
+    .flatMap(({ name }) => (typeof name === 'string' ? [name] : []))
 
 /** When what was read of a log begins, where there is or was more of it. */
 function beginning({ value: { lines, isTail, window } }: Seen<'access-log'>): string | undefined {

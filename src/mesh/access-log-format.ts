@@ -215,16 +215,40 @@ const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/
 const timeOf = (value: unknown): string | undefined =>
   typeof value === 'string' && ISO.test(value) && Number.isFinite(Date.parse(value)) ? value : undefined
 
+/** Formats of a provider that writes access logs to its proxies' output; none where it leaves the format to Envoy. */
+function formatsOf({ envoyFileAccessLog: file }: Record<string, unknown>): unknown[] {
+  return isFields(file) && isFields(file.logFormat)
+    ? [file.logFormat.text, file.logFormat.labels].filter((one) => one !== undefined)
+    : []
+}
+
+const providersIn = (configMap: ConfigMap | undefined): Record<string, unknown>[] => {
+  const { extensionProviders } = meshConfigIn(configMap)
+  return Array.isArray(extensionProviders) ? extensionProviders.filter(isFields) : []
+}
+
 /** Readers for the formats that a mesh configuration names beside Istio's own: its accessLogFormat, and those of its providers of access logs. */
 export function readersIn(configMap: ConfigMap | undefined): LineReader[] {
   const mesh = meshConfigIn(configMap)
-  const providers = Array.isArray(mesh.extensionProviders) ? mesh.extensionProviders.filter(isFields) : []
-  const formats = providers.flatMap((one) => {
-    const file = one.envoyFileAccessLog
-    return isFields(file) && isFields(file.logFormat) ? [file.logFormat.text, file.logFormat.labels] : []
-  })
   const own = mesh.accessLogEncoding === 'JSON' ? parsedFormat(mesh.accessLogFormat) : mesh.accessLogFormat
-  return [own, ...formats].flatMap((format) => readerOf(format) ?? [])
+  return [own, ...providersIn(configMap).flatMap(formatsOf)].flatMap((format) => readerOf(format) ?? [])
+}
+
+/** Names of providers, of those that somebody uses, that set a format which nothing can be read by. */
+export function unreadProviders(configMap: ConfigMap | undefined, used: ReadonlySet<string>): string[] {
+  const { defaultProviders } = meshConfigIn(configMap)
+  const usual: unknown = isFields(defaultProviders) ? defaultProviders.accessLogging : undefined
+  const usuals = new Set<unknown>(Array.isArray(usual) ? usual : [])
+  return providersIn(configMap).flatMap((one) => {
+    const { name } = one
+    const formats = formatsOf(one)
+    return typeof name === 'string' &&
+      (used.has(name) || usuals.has(name)) &&
+      formats.length > 0 &&
+      formats.every((format) => readerOf(format) === undefined)
+      ? [name]
+      : []
+  })
 }
 
 /** True where a mesh configuration sets a format for all access logs that nothing can be read by: it says neither when nor what was answered, or cannot be taken apart. */

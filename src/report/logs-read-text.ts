@@ -24,9 +24,17 @@ export function logsReadSentence({ target, logs }: Report): string | undefined {
     notUtf8 = 0,
     example,
     isFormatUnread = false,
+    unreadProviders = [],
     partly,
   } = logs
-  if (target.window === undefined && partly.length === 0 && unreadable === 0 && notUtf8 === 0 && !isFormatUnread)
+  if (
+    target.window === undefined &&
+    partly.length === 0 &&
+    unreadable === 0 &&
+    notUtf8 === 0 &&
+    !isFormatUnread &&
+    unreadProviders.length === 0
+  )
     return undefined
   const named = partly.slice(0, MOST).map(({ of, from }) => `that of ${of.name} from ${clock(from)} on`)
   const more = partly.length - named.length
@@ -40,6 +48,12 @@ export function logsReadSentence({ target, logs }: Report): string | undefined {
           'lines in the format of the mesh configuration are not among them: accessLogFormat does not say when and what was answered, or cannot be taken apart',
         ]
       : []),
+    ...unreadProviders
+      .slice(0, MOST)
+      .map(
+        (name) =>
+          `lines in the format of the provider ${name} are not among them: it does not say when and what was answered, or cannot be taken apart`,
+      ),
     ...(unreadable === 0
       ? []
       : [`${unreadable} of them could not be understood${tooLong === 0 ? '' : ` (${tooLong} of more than 64 KB)`}`]),

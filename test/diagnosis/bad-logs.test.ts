@@ -115,10 +115,17 @@ it.each([
   ['does not say when', '%REQ(:PATH)% %RESPONSE_CODE%', true],
   ['cannot be taken apart', '%START_TIME%%RESPONSE_CODE%', true],
   ['can be read', '%START_TIME% %RESPONSE_CODE%', false],
-])('a format of the mesh configuration that %s', async (_, format, isSaid) => {
+])('a format of the mesh configuration, or of its usual provider, that %s', async (_, format, isSaid) => {
   const recorded = recordedClients('chapter-10/mended')
   const { kubernetes } = recorded
-  const mesh = JSON.stringify({ accessLogFile: '/dev/stdout', accessLogFormat: `${format}\n` })
+  const mesh = JSON.stringify({
+    accessLogFile: '/dev/stdout',
+    accessLogFormat: `${format}\n`,
+    defaultProviders: { accessLogging: ['own'] },
+    extensionProviders: [
+      { name: 'own', envoyFileAccessLog: { path: '/dev/stdout', logFormat: { text: `${format}\n` } } },
+    ],
+  })
   const report = await diagnosed({
     ...recorded,
     kubernetes: {
@@ -131,5 +138,7 @@ it.each([
       },
     },
   })
-  expect(reportText(CHECKS, report).includes('accessLogFormat does not say when and what was answered')).toBe(isSaid)
+  const text = reportText(CHECKS, report)
+  expect(text.includes('accessLogFormat does not say when and what was answered')).toBe(isSaid)
+  expect(text.includes('lines in the format of the provider own are not among them')).toBe(isSaid)
 })

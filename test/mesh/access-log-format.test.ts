@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseAccessLog, type AccessLog } from '../../src/mesh/access-log.ts'
-import { jsonReader, readerOf, readersIn, textReader } from '../../src/mesh/access-log-format.ts'
+import { jsonReader, readerOf, readersIn, textReader, unreadProviders } from '../../src/mesh/access-log-format.ts'
 import type { ConfigMap } from '../../src/mesh/objects.ts'
 
 /** Istio's own format, as its documentation has it. */
@@ -235,6 +235,15 @@ describe('a mesh configuration', () => {
       expect(readersIn(config(mesh))).toEqual([])
     },
   )
+
+  const provider = (name: string, format: string): string =>
+    `- name: ${name}\n  envoyFileAccessLog: {path: /dev/stdout${format === '' ? '' : `, logFormat: {text: "${format}"}`}}\n`
+  const mesh = `defaultProviders: {accessLogging: [usual]}\nextensionProviders:\n${provider('usual', '%PROTOCOL%')}${provider('named', '%REQ(:PATH)%')}${provider('unused', '%PROTOCOL%')}${provider('read', '%START_TIME% %RESPONSE_CODE%')}${provider('plain', '')}`
+  it('tells the providers, of those that are used, whose lines nothing can be read by', () => {
+    expect(unreadProviders(config(mesh), new Set(['named', 'read', 'plain']))).toEqual(['usual', 'named'])
+    expect(unreadProviders(config('extensionProviders: 3\n'), new Set(['named']))).toEqual([])
+    expect(unreadProviders(undefined, new Set(['named']))).toEqual([])
+  })
 
   it('lines of other formats are read beside those of its own', () => {
     const readers = readersIn(config('accessLogFormat: "%START_TIME% %RESPONSE_CODE% %RESPONSE_FLAGS%\\n"\n'))
