@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { ZodError } from 'zod'
 import { listLeases } from './lease-record.ts'
 import { sweepLeases, type SweepDeps } from './sweep-leases.ts'
 
 /** Milliseconds between two sweeps. */
 const EVERY = 15_000
+/** Milliseconds after which the same trouble of a lease is told again. */
+const TOLD_AGAIN = 3600_000
 /** Milliseconds after a lease's time: so that it is over when somebody looks. */
 const GRACE = 50
 
@@ -26,15 +27,15 @@ export function keepLeases(
 ): LeaseKeeping {
   const stop = new AbortController()
   let nap = new AbortController()
-  const unreadable = new Set<string>()
+  const told = new Map<string, { says: string; at: number }>()
   const swept: SweepDeps = {
     ...deps,
-    // A lease that cannot be read stays as it is: it is said once, not at every sweep.
+    // What goes on, a record that cannot be read say, is told once an hour and not at every sweep.
     trouble(error, lease) {
-      if (error instanceof ZodError) {
-        if (unreadable.has(lease)) return
-        unreadable.add(lease)
-      }
+      const says = String(error)
+      const last = told.get(lease)
+      if (last?.says === says && Date.now() - last.at < TOLD_AGAIN) return
+      told.set(lease, { says, at: Date.now() })
       deps.trouble?.(error, lease)
     },
   }

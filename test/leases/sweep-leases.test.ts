@@ -309,6 +309,27 @@ describe('keeping leases', () => {
     await keeping.stop()
   })
 
+  it('tells of a trouble that goes on once, and of another one', async () => {
+    await raised(records, proxies)
+    let says = 'it is away'
+    let tries = 0
+    board.lease = () => {
+      tries += 1
+      return Promise.reject(new Error(says))
+    }
+    const told: string[] = []
+    const trouble = (error: unknown): void => {
+      told.push(String(error))
+    }
+    const keeping = keepLeases({ ...deps(), trouble }, { every: 10, trouble: unheard })
+    await expect.poll(() => tries).toBeGreaterThan(3)
+    says = 'it is refused'
+    const before = tries
+    await expect.poll(() => tries).toBeGreaterThan(before + 3)
+    await keeping.stop()
+    expect(told).toEqual(['Error: it is away', 'Error: it is refused'])
+  })
+
   it('survives a store that is away, and hears of it', async () => {
     let isAway = true
     const away: Records = {
