@@ -15,7 +15,12 @@ export const name = recordingOf(MESH)
 /** A recorded mesh in which a container can be added to that pod; `ended` counts how often one was ended. */
 export function mesh(bytes = recordedCapture('slow-pod-lo')) {
   const clients = recordedClients(MESH)
-  const seen = { running: new Set<string>(), ended: 0, orders: [] as CaptureOrder[] }
+  const seen = {
+    running: new Set<string>(),
+    ended: 0,
+    orders: [] as CaptureOrder[],
+    refused: undefined as string | undefined,
+  }
   const { kubernetes } = clients
   const list: typeof kubernetes.list = async (resource, where, signal) => {
     if (where.fields === 'metadata.name=kube-system')
@@ -32,7 +37,7 @@ export function mesh(bytes = recordedCapture('slow-pod-lo')) {
       }))
   }
   const writer: CaptureWriter = {
-    refusesCapture: () => Promise.resolve(undefined),
+    refusesCapture: () => Promise.resolve(seen.refused),
     startCapture: ({ lease }) => Promise.resolve(void seen.running.add(lease)),
     capturePackets: (_permit, _pod, _wanted, order) => {
       seen.orders.push(order)

@@ -209,6 +209,18 @@ it('who asked and another operator press at the same moment: it is captured, and
   expect(now(message)).toMatch(/^✅ Capture of packets of .* approved by @U_SECOND/)
 })
 
+it('where the namespace lets nobody capture it is said why, and the log levels can be raised instead', async () => {
+  pods.seen.refused = 'violates PodSecurity "restricted:latest"'
+  const { message } = await asked(ASK, 'U_ONCALL')
+  expect(now(message)).toMatch(/No packets of .* can be captured: .*violates PodSecurity "restricted:latest"/)
+  expect(now(message)).toContain("Envoy's debug log says nearly as much")
+  expect(now(message)).toContain('[Raise log level][Run again]')
+  const click = await house.slack.click(message, 'Raise log level', { user: 'U_ONCALL', channel: 'C_MESH' })
+  expect(click.shownError).toBeUndefined()
+  const view = await house.slack.waitFor(() => house.slack.views('U_ONCALL').at(-1))
+  expect(JSON.stringify(view)).toContain('Raise log level')
+})
+
 it('where nobody is an operator it is refused, with who can change that', async () => {
   const { message } = await asked(ASK, 'U_ONCALL', 'C_NOBODY')
   expect(now(message)).toContain('channels.C_NOBODY.roles.operator')

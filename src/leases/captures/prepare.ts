@@ -29,6 +29,9 @@ export interface CaptureWays {
   namespace?: string | undefined
 }
 
+/** No way of capturing is taken by the API server for this pod; its proxy's log says who closed, and when. */
+export class CaptureNotAllowedError extends LeaseRefusedError {}
+
 /** Seconds that what captures lives beyond the capture: for its start, and for the last bytes. */
 const SPARE = 60
 
@@ -37,7 +40,7 @@ export const leaseMinutes = ({ seconds }: CapturePlan): number => (seconds + SPA
 
 /**
  * Finds the one pod, and the least invasive way that the API server takes there: each is asked about by a dry run.
- * @throws LeaseRefusedError when there is no pod, there are several, or none of the ways is taken; and what findPods throws
+ * @throws LeaseRefusedError when there is no pod, or there are several; CaptureNotAllowedError when none of the ways is taken; and what findPods throws
  */
 export async function prepareCapture(
   id: string,
@@ -71,7 +74,7 @@ export async function prepareCapture(
     refused.push(`${FORM_NAMES[form]}: ${inShort(why)}`)
   }
   const { name, namespace: where = '' } = pod.metadata
-  throw new LeaseRefusedError(`No packets of ${formatRef(refOf(pod))} can be captured: ${refused.join('; ')}.`, [
+  throw new CaptureNotAllowedError(`No packets of ${formatRef(refOf(pod))} can be captured: ${refused.join('; ')}.`, [
     ...(namespace === undefined
       ? [
           'A pod on the same node can enter the network of a restricted one: set capture.namespace, and see deploy/capture.yaml.',

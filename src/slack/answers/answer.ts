@@ -5,6 +5,7 @@ import type { UserError } from '../../mesh/user-error.ts'
 import type { Records } from '../../store/records.ts'
 import type { RunRecord, StoredRequest } from '../../store/runs.ts'
 import type { Part } from '../blocks/part.ts'
+import type { ButtonSpec } from '../blocks/buttons.ts'
 import type { SlackMessage } from '../blocks/rich.ts'
 import type { TellingOptions } from '../blocks/telling-options.ts'
 import type { AnswerFile } from './file.ts'
@@ -52,6 +53,8 @@ export interface Answer<K extends string, R extends StoredRequest, A extends Sto
   }
   /** What to tell about an error of a run, where it is not what is told of any other. */
   refused?(error: UserError, request: R): UserError | undefined
+  /** Buttons for what can be done where a run was refused, beside asking again. */
+  instead?(records: Records, run: RunRecord<R>, error: UserError): Promise<readonly ButtonSpec[]>
 }
 
 /** Any answer, by its kind alone. */

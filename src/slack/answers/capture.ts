@@ -1,4 +1,5 @@
 import { capture, type CaptureAnswer, type CaptureRequest } from '../../capabilities/capture.ts'
+import { CaptureNotAllowedError } from '../../leases/captures/prepare.ts'
 import { captureText } from '../../report/capture-text.ts'
 import type { RunRecord } from '../../store/runs.ts'
 import { userErrorOf } from '../access/user-error-of.ts'
@@ -6,6 +7,7 @@ import { captureMessage } from '../blocks/capture.ts'
 import { defineAnswer } from './answer.ts'
 import { fileBase, fileText, type AnswerFile } from './file.ts'
 import { waitingShown } from './capture-approval.ts'
+import { raiseLogLevelButton } from './lease-buttons.ts'
 import { deleteAnswerButton, fullReportButton } from './report-buttons.ts'
 import { runAgainButton } from './run-buttons.ts'
 
@@ -33,6 +35,9 @@ export const captureAnswer = defineAnswer(capture, {
     readable: (answer, run) => ('approval' in answer ? notYet(run) : readable(answer, run)),
     json: (answer) => ('approval' in answer ? answer : { pod: answer.pod, plan: answer.plan, ...answer.report }),
   },
+  // Envoy's debug log says who closed, and when: the lease's message shows it as a timeline.
+  instead: async (records, run, error) =>
+    error instanceof CaptureNotAllowedError ? [await raiseLogLevelButton(records, run)] : [],
   refused: (error, { text }) => userErrorOf(error, text, (target) => `/mesh capture ${target}`),
 })
 

@@ -165,7 +165,8 @@ export class SlackThread implements RunThread<StoredAnswer> {
   async refused(error: UserError): Promise<void> {
     const { request } = this.run
     const told = answerOf(request).refused?.(error, request) ?? userErrorOf(error, request.text)
-    await this.settle(refusalMessage(told, [await runAgainButton(this.deps.records, this.run)]))
+    const instead = (await answerOf(request).instead?.(this.deps.records, this.run, error)) ?? []
+    await this.settle(refusalMessage(told, [...instead, await runAgainButton(this.deps.records, this.run)]))
   }
 
   async failed(): Promise<void> {
