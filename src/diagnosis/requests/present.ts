@@ -1,4 +1,5 @@
 import { once } from '../../checks/facts/fact.ts'
+import { idleBefore } from '../../checks/facts/idle-connections.ts'
 import { isJudgedByOldPolicy, nearest, type Request } from '../../checks/facts/requests-to.ts'
 import { areOver, areTogether } from '../../checks/facts/over.ts'
 import { quantile } from '../../mesh/latency.ts'
@@ -117,6 +118,34 @@ function comesAgain(row: readonly Request[], isFailure: (one: Request) => boolea
   return waited.length >= 2 && took.length > 0 && quantile(took, 0.9) >= CLOSE * quantile(waited, 0.5)
 }
 
+/** Of cut requests, the share that went over connections idle for about as long, and how far apart that may lie. */
+const IDLE = { share: 0.8, fewest: 3, shortest: 100, spread: 1.25, slack: 100 }
+
+/**
+ * True when requests were cut over connections that had been idle for about as long (503 UC), and since the last of them hardly any was answered over one that had been idle
+ * for longer: the next pause of a caller may be as long again.
+ */
+function pausesAgain(row: readonly Request[], isFailure: (one: Request) => boolean): boolean {
+  const idleOf = (one: Request): number | undefined => {
+    const { entry, log } = nearest(one)
+    return idleBefore(log.value).get(entry)
+  }
+  const failures = row.filter(isFailure)
+  const cut = failures
+    .flatMap((one) => (nearest(one).entry.flags.includes('UC') ? (idleOf(one) ?? []) : []))
+    .toSorted((a, b) => a - b)
+  const [shortest = 0] = cut
+  const longest = cut.at(-1) ?? 0
+  const end = longest * IDLE.spread + IDLE.slack
+  if (cut.length < IDLE.fewest || cut.length < failures.length * IDLE.share) return false
+  if (shortest < IDLE.shortest || quantile(cut, IDLE.share) > shortest * IDLE.spread + IDLE.slack) return false
+  const paused = row.slice(row.findLastIndex(isFailure) + 1).filter((one) => {
+    const idle = idleOf(one)
+    return answerOf(one) === 'answered' && idle !== undefined && idle > longest && idle <= end
+  })
+  return paused.length < IDLE.fewest
+}
+
 /** The parts of a row before and after the middle of two troubles, each with the longest row of requests between two failures. */
 function twoTroubles(row: readonly Request[], isFailure: (one: Request) => boolean): readonly (readonly Request[])[] {
   const places = row.flatMap((one, place) => (isFailure(one) ? [place] : []))
@@ -166,7 +195,7 @@ export function presentOf(all: readonly Request[], moment: number): Present {
   const row = at === -1 ? current : known.slice(at)
   const failing = new Set(failures)
   const isFailure = (request: Request): boolean => failing.has(request)
-  if (comesAgain(row, isFailure)) return ongoing(row, failures)
+  if (comesAgain(row, isFailure) || pausesAgain(row, isFailure)) return ongoing(row, failures)
   if (isOver(row, isFailure)) return { requests, failures, state: 'over' }
   const latest = lastTrouble(row, isFailure)
   if (latest === undefined) return ongoing(row, failures)
